@@ -1,0 +1,1 @@
+"""The read side: everything a page stands on."""

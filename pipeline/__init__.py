@@ -1,0 +1,1 @@
+"""The write side: from a click to the lake."""
