@@ -1,0 +1,113 @@
+"""The port every SQL engine fills: one bound statement in, one table with its statistics out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from console.binding import Statement
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What an answer cost and how old it is.
+
+    Attributes
+    ----------
+    engine : name of the engine that answered, e.g. ``duckdb``
+    elapsed_seconds : wall-clock time from asking to the last row
+    bytes_scanned : bytes read from storage; None where the engine does not say
+    dollars : price of the query; 0 on the laptop, None where unknown
+    cached : whether the rows came from a cache
+    query_id : the engine's own name for the run, for its console or log
+    data_as_of : the largest ``received_at`` that the answer can contain; None for an empty lake
+    """
+
+    engine: str
+    elapsed_seconds: float
+    bytes_scanned: int | None = None
+    dollars: Decimal | None = None
+    cached: bool = False
+    query_id: str = ""
+    data_as_of: datetime | None = None
+
+    def as_cached(self) -> Statistics:
+        """The same statistics, marked as answered from the cache at no cost."""
+        return replace(self, cached=True, dollars=Decimal(0), bytes_scanned=0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to one statement: rows as an Arrow table (money stays decimal), statistics, and the SQL that ran."""
+
+    table: pa.Table
+    statistics: Statistics
+    query: str
+    sql: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows as dictionaries of Python values: Decimal for money, date and datetime for time."""
+        rows: list[dict[str, Any]] = self.table.to_pylist()
+        return rows
+
+    def frame(self) -> pd.DataFrame:
+        """Rows as a pandas frame with Arrow types, so that a decimal stays a decimal."""
+        import pandas as pd
+
+        frame: pd.DataFrame = self.table.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+
+
+class SqlEngine(Protocol):
+    """Answers bound statements. Safe to call from several threads."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot dialect that statements must be bound for."""
+        ...
+
+    @property
+    def data_version(self) -> str:
+        """Changes whenever the same statement could give other rows; part of every cache key."""
+        ...
+
+    @property
+    def data_as_of(self) -> datetime | None:
+        """The largest ``received_at`` visible to a query; None for an empty lake."""
+        ...
+
+    def run(self, statement: Statement) -> Result:
+        """Answer one statement.
+
+        Raises
+        ------
+        LakeMissing
+            There is no data to ask.
+        QueryFailed
+            The engine refused or broke off the statement.
+        """
+        ...
+
+
+def combine(results: Sequence[Result]) -> Statistics:
+    """The statistics of several answers as one line: times, bytes and dollars added, the oldest data time kept."""
+    first = results[0].statistics
+    times = [r.statistics.data_as_of for r in results if r.statistics.data_as_of is not None]
+    known_bytes = [r.statistics.bytes_scanned for r in results if r.statistics.bytes_scanned is not None]
+    known_dollars = [r.statistics.dollars for r in results if r.statistics.dollars is not None]
+    return Statistics(
+        engine=first.engine,
+        elapsed_seconds=sum(r.statistics.elapsed_seconds for r in results),
+        bytes_scanned=sum(known_bytes) if known_bytes else None,
+        dollars=sum(known_dollars, Decimal(0)) if known_dollars else None,
+        cached=all(r.statistics.cached for r in results),
+        query_id=first.query_id,
+        data_as_of=min(times) if times else None,
+    )
