@@ -1,0 +1,304 @@
+"""The curated tables: their columns in Trino's types, what a row is, and how they are partitioned. Pure data.
+
+This is the one definition: curation writes these columns, queries are checked against them when they are loaded, and
+row-level access is added to every table that has a `region`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Columns = Mapping[str, str]
+
+TEXT = "varchar"
+INSTANT = "timestamp(6)"  # UTC, without a zone of its own
+AMOUNT = "decimal(38,4)"
+PRICE = "decimal(18,4)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A curated table.
+
+    Attributes
+    ----------
+    grain : what one row is
+    columns : name → Trino type, in the order they are stored; the partition column comes last
+    partition : the date column that splits the table into files; None for a table of one file
+    sort : columns each file is sorted by, so that a reader can skip row groups
+    """
+
+    grain: str
+    columns: Columns
+    partition: str | None
+    sort: tuple[str, ...]
+
+    @property
+    def has_region(self) -> bool:
+        """Whether row-level access applies."""
+        return "region" in self.columns
+
+
+_WHERE = {"channel": TEXT, "device": TEXT, "region": TEXT, "store_id": TEXT, "campaign": TEXT}
+_PRODUCT = {"product_name": TEXT, "category": TEXT, "category_path": TEXT, "brand": TEXT}
+_RECOMMENDATION = {
+    "recommendation_surface": TEXT,
+    "recommendation_model": TEXT,
+    "recommendation_rank": "integer",
+    "recommendation_request_id": TEXT,
+}
+
+TABLES: Mapping[str, Table] = {
+    "events": Table(
+        grain="one row per event_id",
+        columns={
+            "event_id": TEXT,
+            "event_type": TEXT,
+            "occurred_at": INSTANT,
+            "received_at": INSTANT,
+            "source": TEXT,
+            "customer_id": TEXT,
+            "session_id": TEXT,
+            "product_id": TEXT,
+            "quantity": "bigint",
+            "unit_price": PRICE,
+            "currency": TEXT,
+            "order_id": TEXT,
+            **_WHERE,
+            **_PRODUCT,
+            "unit_cost": PRICE,
+            **_RECOMMENDATION,
+            "attributes": TEXT,
+            "copies": "bigint",
+            "event_date": "date",
+        },
+        partition="event_date",
+        sort=("event_type", "occurred_at", "event_id"),
+    ),
+    "order_lines": Table(
+        grain="one row per order line (a purchase or refund event)",
+        columns={
+            "event_id": TEXT,
+            "order_id": TEXT,
+            "event_type": TEXT,
+            "occurred_at": INSTANT,
+            "customer_id": TEXT,
+            "session_id": TEXT,
+            "product_id": TEXT,
+            **_PRODUCT,
+            **_WHERE,
+            "currency": TEXT,
+            "quantity": "bigint",
+            "unit_price": PRICE,
+            "amount": AMOUNT,
+            "cost": AMOUNT,
+            "recommendation_model": TEXT,
+            "recommendation_request_id": TEXT,
+            "borrowed": "boolean",
+            "ordered_on": "date",
+            "order_date": "date",
+        },
+        partition="order_date",
+        sort=("occurred_at", "event_id"),
+    ),
+    "orders": Table(
+        grain="one row per order_id",
+        columns={
+            "order_id": TEXT,
+            "ordered_at": INSTANT,
+            "customer_id": TEXT,
+            "session_id": TEXT,
+            **_WHERE,
+            "currency": TEXT,
+            "lines": "bigint",
+            "units": "bigint",
+            "gross_revenue": AMOUNT,
+            "refunds": AMOUNT,
+            "net_revenue": AMOUNT,
+            "cost": AMOUNT,
+            "net_revenue_with_cost": AMOUNT,
+            "placed": "boolean",
+            "first_order": "boolean",
+            "order_date": "date",
+        },
+        partition="order_date",
+        sort=("ordered_at", "order_id"),
+    ),
+    "sessions": Table(
+        grain="one row per session_key",
+        columns={
+            "session_key": TEXT,
+            "visitor": TEXT,
+            "customer_id": TEXT,
+            "started_at": INSTANT,
+            "ended_at": INSTANT,
+            **_WHERE,
+            "landing_product_id": TEXT,
+            "events": "bigint",
+            "views": "bigint",
+            "carts": "bigint",
+            "checkouts": "bigint",
+            "purchases": "bigint",
+            "revenue": AMOUNT,
+            "abandoned": "boolean",
+            "session_date": "date",
+        },
+        partition="session_date",
+        sort=("started_at", "session_key"),
+    ),
+    "products": Table(
+        grain="one row per product_id",
+        columns={
+            "product_id": TEXT,
+            "product_name": TEXT,
+            "category": TEXT,
+            "category_path": TEXT,
+            "brand": TEXT,
+            "unit_cost": PRICE,
+            "product_name_at": INSTANT,
+            "category_at": INSTANT,
+            "brand_at": INSTANT,
+            "unit_cost_at": INSTANT,
+            "first_seen": INSTANT,
+            "last_seen": INSTANT,
+        },
+        partition=None,
+        sort=("product_id",),
+    ),
+    "customers": Table(
+        grain="one row per customer_id",
+        columns={
+            "customer_id": TEXT,
+            "first_seen": INSTANT,
+            "last_seen": INSTANT,
+            "first_order_date": "date",
+            "last_order_date": "date",
+            "orders": "bigint",
+            "net_revenue": AMOUNT,
+            "days_between_orders": "double",
+        },
+        partition=None,
+        sort=("customer_id",),
+    ),
+    "quarantine": Table(
+        grain="one row per refused record",
+        columns={
+            "record": "varbinary",
+            "reason": TEXT,
+            "detail": TEXT,
+            "origin": TEXT,
+            "source": TEXT,
+            "received_at": INSTANT,
+            "received_date": "date",
+        },
+        partition="received_date",
+        sort=("received_at", "origin"),
+    ),
+    "spend": Table(
+        grain="one FOCUS charge row",
+        columns={
+            "billed_cost": "decimal(38,12)",
+            "effective_cost": "decimal(38,12)",
+            "list_cost": "decimal(38,12)",
+            "contracted_cost": "decimal(38,12)",
+            "billing_currency": TEXT,
+            "billing_period_start": INSTANT,
+            "billing_period_end": INSTANT,
+            "charge_period_start": INSTANT,
+            "charge_period_end": INSTANT,
+            "charge_category": TEXT,
+            "charge_description": TEXT,
+            "provider_name": TEXT,
+            "service_category": TEXT,
+            "service_name": TEXT,
+            "sku_id": TEXT,
+            "sub_account_id": TEXT,
+            "sub_account_name": TEXT,
+            "region_id": TEXT,
+            "resource_id": TEXT,
+            "pricing_quantity": "decimal(38,12)",
+            "pricing_unit": TEXT,
+            "consumed_quantity": "decimal(38,12)",
+            "consumed_unit": TEXT,
+            "tags": TEXT,
+            "charge_date": "date",
+        },
+        partition="charge_date",
+        sort=("service_name", "sku_id"),
+    ),
+    "daily_sales": Table(
+        grain="one row per order_date, channel, device, region, category, currency",
+        columns={
+            "order_date": "date",
+            "channel": TEXT,
+            "device": TEXT,
+            "region": TEXT,
+            "category": TEXT,
+            "currency": TEXT,
+            "gross_revenue": AMOUNT,
+            "refunds": AMOUNT,
+            "net_revenue": AMOUNT,
+            "cost": AMOUNT,
+            "net_revenue_with_cost": AMOUNT,
+            "units": "bigint",
+            "lines": "bigint",
+        },
+        partition=None,
+        sort=("order_date", "channel", "region", "category", "device", "currency"),
+    ),
+    "daily_traffic": Table(
+        grain="one row per session_date, channel, device, region",
+        columns={
+            "session_date": "date",
+            "channel": TEXT,
+            "device": TEXT,
+            "region": TEXT,
+            "sessions": "bigint",
+            "sessions_with_view": "bigint",
+            "sessions_with_cart": "bigint",
+            "sessions_with_checkout": "bigint",
+            "sessions_with_purchase": "bigint",
+            "sessions_abandoned": "bigint",
+            "views": "bigint",
+            "events": "bigint",
+        },
+        partition=None,
+        sort=("session_date", "channel", "region", "device"),
+    ),
+    "daily_events": Table(
+        grain="one row per event_date, event_type, source, channel, region",
+        columns={
+            "event_date": "date",
+            "event_type": TEXT,
+            "source": TEXT,
+            "channel": TEXT,
+            "region": TEXT,
+            "events": "bigint",
+            "duplicates": "bigint",
+        },
+        partition=None,
+        sort=("event_date", "event_type", "source", "channel", "region"),
+    ),
+}
+
+_EVENT_FIELDS = {
+    name: kind for name, kind in TABLES["events"].columns.items() if name not in ("category", "copies", "event_date")
+}
+
+# What curation reads besides the tables: new raw records, what the lake already knows under the same keys, and the
+# part of a table that the new records can have changed.
+CURATION_RELATIONS: Mapping[str, Columns] = {
+    "raw_events": _EVENT_FIELDS,
+    "raw_quarantine": {k: v for k, v in TABLES["quarantine"].columns.items() if k != "received_date"},
+    "raw_spend": {k: v for k, v in TABLES["spend"].columns.items() if k != "charge_date"},
+    "known_events": TABLES["events"].columns,
+    "known_products": TABLES["products"].columns,
+    "known_customers": TABLES["customers"].columns,
+    "changed_events": TABLES["events"].columns,
+    "current_products": TABLES["products"].columns,
+    "scoped_events": TABLES["events"].columns,
+    "scoped_order_lines": TABLES["order_lines"].columns,
+    "scoped_orders": TABLES["orders"].columns,
+    "scoped_sessions": TABLES["sessions"].columns,
+}

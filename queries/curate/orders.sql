@@ -1,0 +1,76 @@
+-- title:   Orders
+-- grain:   one row per order_id
+-- source:  lake
+-- note:    An order is placed when it has a line with a positive amount. It belongs to the day of its first purchase
+--          line, or of its first refund where the purchase is unknown. Amounts are in the order's own currency.
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by case when event_type = 'purchase' then 0 else 1 end, occurred_at, event_id
+        ) as line
+    from scoped_order_lines
+),
+
+first_lines as (
+    select * from ranked where line = 1
+),
+
+buyers as (
+    select order_id, min_by(customer_id, line) as customer_id
+    from ranked
+    where customer_id is not null
+    group by order_id
+),
+
+totals as (
+    select
+        order_id,
+        count(*) as lines,
+        sum(case when event_type = 'purchase' then quantity else 0 end) as units,
+        sum(case when event_type = 'purchase' then amount else 0 end) as gross_revenue,
+        sum(case when event_type = 'refund' then -amount else 0 end) as refunds,
+        sum(amount) as net_revenue,
+        sum(cost) as cost,
+        sum(case when cost is not null then amount else 0 end) as net_revenue_with_cost,
+        max(case when event_type = 'purchase' and amount > 0 then 1 else 0 end) = 1 as placed
+    from ranked
+    group by order_id
+),
+
+complete as (
+    select
+        first_lines.order_id,
+        first_lines.occurred_at as ordered_at,
+        buyers.customer_id,
+        first_lines.session_id,
+        first_lines.channel,
+        first_lines.device,
+        first_lines.region,
+        first_lines.store_id,
+        first_lines.campaign,
+        first_lines.currency,
+        totals.lines,
+        cast(totals.units as bigint) as units,
+        cast(totals.gross_revenue as decimal(38, 4)) as gross_revenue,
+        cast(totals.refunds as decimal(38, 4)) as refunds,
+        cast(totals.net_revenue as decimal(38, 4)) as net_revenue,
+        cast(totals.cost as decimal(38, 4)) as cost,
+        cast(totals.net_revenue_with_cost as decimal(38, 4)) as net_revenue_with_cost,
+        totals.placed,
+        first_lines.order_date
+    from first_lines
+    inner join totals on first_lines.order_id = totals.order_id
+    left join buyers on first_lines.order_id = buyers.order_id
+)
+
+select
+    order_id, ordered_at, customer_id, session_id, channel, device, region, store_id, campaign, currency, lines, units,
+    gross_revenue, refunds, net_revenue, cost, net_revenue_with_cost, placed,
+    case
+        when customer_id is not null and placed
+            then row_number() over (partition by customer_id, placed order by ordered_at, order_id) = 1
+    end as first_order,
+    order_date
+from complete

@@ -1,0 +1,25 @@
+-- title:   Net revenue by day
+-- grain:   one row per order_date
+-- source:  warehouse
+-- note:    Net revenue = gross revenue − refunds. Gross revenue is the sum of quantity × unit price over purchase
+--          lines; refunds count on the day of the refund. Only amounts in the reporting currency.
+-- param:   start_date date  First day, included
+-- param:   end_date   date  Day after the last one, not included
+-- param:   channels   str*  Channels; empty for all
+-- param:   categories str*  Categories; empty for all
+-- param:   regions    str*  Regions; empty for all
+-- param:   reporting_currency str  The lake's reporting currency
+select
+    order_date,
+    sum(net_revenue) as net_revenue,
+    sum(gross_revenue) as gross_revenue,
+    sum(refunds) as refunds
+from daily_sales
+where order_date >= :start_date
+    and order_date < :end_date
+    and currency = :reporting_currency
+    and channel in (:channels)
+    and category in (:categories)
+    and region in (:regions)
+group by order_date
+order by order_date
