@@ -247,6 +247,21 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("order_date", "channel", "region", "category", "device", "currency"),
     ),
+    "daily_orders": Table(
+        grain="one row per order_date, channel, device, region, currency",
+        columns={
+            "order_date": "date",
+            "channel": TEXT,
+            "device": TEXT,
+            "region": TEXT,
+            "currency": TEXT,
+            "orders": "bigint",
+            "first_orders": "bigint",
+            "units": "bigint",
+        },
+        partition=None,
+        sort=("order_date", "channel", "region", "device", "currency"),
+    ),
     "daily_traffic": Table(
         grain="one row per session_date, channel, device, region",
         columns={

@@ -176,9 +176,17 @@ class _Step:
 
     def _events(self, connection: duckdb.DuckDBPyConnection, store: CuratedStore) -> None:
         """`changed_events` after, `former_events` before; and the partitions they touch."""
-        connection.execute(f"create or replace table known_events as {store.select('events')} where event_id in (select event_id from raw_events)")
-        connection.execute(f"create or replace table changed_events as {self._sql('events')}")
-        store.merge("events", "changed_events", keys="event_id", former="known_events")
+        connection.execute(
+            f"create or replace table known_events as {store.select('events')}"
+            " where event_id in (select event_id from raw_events)"
+        )
+        if store.is_empty("events"):
+            # nothing stands: the rows go straight into the staged table, sorted once
+            store.merge("events", f"({self._sql('events')})", keys="event_id")
+            connection.execute("create or replace view changed_events as select * from staged_events")
+        else:
+            connection.execute(f"create or replace table changed_events as {self._sql('events')}")
+            store.merge("events", "changed_events", keys="event_id", former="known_events")
         connection.execute("create or replace view former_events as select * from known_events")
 
     def _products(self, connection: duckdb.DuckDBPyConnection, store: CuratedStore) -> None:
@@ -290,6 +298,7 @@ class _Step:
     def _marts(self, connection: duckdb.DuckDBPyConnection, store: CuratedStore) -> None:
         for mart, source, relation in (
             ("daily_sales", "order_lines", "scoped_order_lines"),
+            ("daily_orders", "orders", "scoped_orders"),
             ("daily_traffic", "sessions", "scoped_sessions"),
             ("daily_events", "events", "scoped_events"),
         ):

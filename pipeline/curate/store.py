@@ -56,15 +56,19 @@ class CuratedStore:
     def scope(self, relation: str, table: str, *, days: str, where: str) -> None:
         """Create `relation`: rows of the merged `table` on the given days that fulfil a condition.
 
-        Call after `merge(table, …)`.
+        Call after `merge(table, …)`. Where the table was empty before, every row is new: the relation is all of it, and
+        the condition, which only narrows the work, is left out.
         """
         partition = TABLES[table].partition
+        if not self._files[table]:
+            self._connection.execute(f"create or replace view {relation} as select * from staged_{table}")
+            return
         # the days are known before the scan, so that only their files are opened
         wanted = {str(row[0]) for row in self._connection.execute(days).fetchall()}
         standing = [path for value, path in self._files[table].items() if value in wanted]
         self._connection.execute(
             f"""
-            create or replace table {relation} as
+            create or replace table part_for_{relation} as
             select * from (
                 select * from staged_{table} where {partition} in ({days})
                 union all
@@ -72,6 +76,7 @@ class CuratedStore:
             ) where {where}
             """  # noqa: S608
         )
+        self._connection.execute(f"create or replace view {relation} as select * from part_for_{relation}")
 
     def merge(self, table: str, rows: str, *, keys: str, affected: str | None = None, former: str | None = None) -> None:
         """Replace the rows of the affected keys by `rows` and stage the files that change.
@@ -93,19 +98,25 @@ class CuratedStore:
             )
             self._write_one(table)
             return
+        order = ", ".join((partition, *definition.sort))
+        if not self._files[table]:
+            connection.execute(f"create or replace table staged_{table} as select {columns} from {rows} order by {order}")  # noqa: S608
+            connection.execute(f"create or replace table touched_{table} as select distinct {partition} as day from staged_{table}")  # noqa: S608
+            connection.execute(f"create or replace view merged_{table} as select * from staged_{table}")
+            self._write_partitions(table, self._days(table))
+            return
         replaced = former or f"({self.select(table)} where {keys} in (select {keys} from {affected}))"
         connection.execute(
             f"create or replace table touched_{table} as select {partition} as day from {rows}"
             f" union select {partition} from {replaced}"  # noqa: S608
         )
-        days = {str(row[0]) for row in connection.execute(f"select day from touched_{table}").fetchall()}  # noqa: S608
+        days = self._days(table)
         standing = [path for value, path in self._files[table].items() if value in days]
         keep = f"{self._select(table, standing)} where {keys} not in (select {keys} from {affected} where {keys} is not null)"
-        order = ", ".join((partition, *definition.sort))
         connection.execute(
-            f"create or replace table staged_{table} as select {columns} from {rows} union all {keep} order by {order}"  # noqa: S608
-            if standing
-            else f"create or replace table staged_{table} as select {columns} from {rows} order by {order}"  # noqa: S608
+            f"create or replace table staged_{table} as select {columns} from {rows}"
+            + (f" union all {keep}" if standing else "")
+            + f" order by {order}"  # noqa: S608
         )
         others = [path for value, path in self._files[table].items() if value not in days]
         connection.execute(
@@ -113,6 +124,13 @@ class CuratedStore:
             + (f" union all {self._select(table, others)}" if others else "")
         )
         self._write_partitions(table, days)
+
+    def _days(self, table: str) -> set[str]:
+        return {str(row[0]) for row in self._connection.execute(f"select day from touched_{table}").fetchall()}  # noqa: S608
+
+    def is_empty(self, table: str) -> bool:
+        """Whether the table had no file before this curation."""
+        return not self._files[table]
 
     def append(self, table: str, rows: str) -> None:
         """Add rows to a table whose rows never change."""

@@ -13,7 +13,10 @@ select
     order_date,
     sum(net_revenue) as net_revenue,
     sum(gross_revenue) as gross_revenue,
-    sum(refunds) as refunds
+    sum(refunds) as refunds,
+    sum(cost) as cost,
+    sum(net_revenue_with_cost) as net_revenue_with_cost,
+    cast(sum(units) as bigint) as units
 from daily_sales
 where order_date >= :start_date
     and order_date < :end_date

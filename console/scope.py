@@ -1,0 +1,90 @@
+"""Who asks what of which lake: the one object that insights and pages are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from console.binding import RowFilter, Values, bind
+from console.cache import ResultCache
+from console.catalogue import Catalogue
+from console.engines import Result, SqlEngine
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+_TOGETHER = 4  # questions of one page asked at once; an engine uses the cores itself
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query's name and its values."""
+
+    query: str
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A lake as one viewer sees it.
+
+    Attributes
+    ----------
+    engines : engine by a query's ``source``: lake or warehouse
+    row_filter : the regions this viewer may see
+    reporting_currency, reporting_time_zone : the lake's settings; given to every query that declares them
+    is_sample : whether the lake holds the sample year
+    now : the clock; a test gives its own
+    """
+
+    engines: Mapping[str, SqlEngine]
+    catalogue: Catalogue
+    cache: ResultCache
+    reporting_currency: str
+    reporting_time_zone: str
+    row_filter: RowFilter = field(default_factory=RowFilter)
+    is_sample: bool = False
+    now: Callable[[], datetime] = _wall_clock
+
+    @property
+    def today(self) -> date:
+        """The current day in the lake's reporting time zone."""
+        return self.now().astimezone(ZoneInfo(self.reporting_time_zone)).date()
+
+    @property
+    def data_as_of(self) -> datetime | None:
+        """The largest ``received_at`` visible to a query."""
+        return self.engines["lake"].data_as_of
+
+    @property
+    def data_version(self) -> str:
+        """Changes whenever an answer could change."""
+        return "+".join(sorted({engine.data_version for engine in self.engines.values()}))
+
+    def ask(self, query: str, **values: object) -> Result:
+        """Answer one question of the catalogue, from the cache where it was asked before.
+
+        Raises
+        ------
+        CatalogueError, BindingError, SourceError
+            As the catalogue, the binding and the engine say.
+        """
+        definition = self.catalogue[query]
+        engine = self.engines[definition.source]
+        given: dict[str, object] = {"reporting_currency": self.reporting_currency, "reporting_time_zone": self.reporting_time_zone}
+        bound = {name: value for name, value in given.items() if name in definition.parameters} | values
+        statement = bind(definition, bound, dialect=engine.dialect, row_filter=self.row_filter)  # type: ignore[arg-type]
+        key = (statement.dialect, statement.sql, engine.data_version)
+        return self.cache.get(key, lambda: engine.run(statement))
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Result]:
+        """Answer several questions side by side, in the order given; the first failure is raised."""
+        if len(questions) <= 1:
+            return [self.ask(question.query, **question.values) for question in questions]
+        with ThreadPoolExecutor(min(_TOGETHER, len(questions)), thread_name_prefix="ask") as pool:
+            return list(pool.map(lambda question: self.ask(question.query, **question.values), questions))

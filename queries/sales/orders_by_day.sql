@@ -1,0 +1,22 @@
+-- title:   Orders by day
+-- grain:   one row per order_date
+-- source:  warehouse
+-- note:    Orders = distinct order ids with a line of positive amount, on the day of the first purchase line. Units per
+--          order = units ÷ orders. Average order value (AOV) = net revenue ÷ orders.
+-- param:   start_date date  First day, included
+-- param:   end_date   date  Day after the last one, not included
+-- param:   channels   str*  Channels; empty for all
+-- param:   regions    str*  Regions; empty for all
+-- param:   reporting_currency str  The lake's reporting currency
+select
+    order_date,
+    cast(sum(orders) as bigint) as orders,
+    cast(sum(first_orders) as bigint) as first_orders
+from daily_orders
+where order_date >= :start_date
+    and order_date < :end_date
+    and currency = :reporting_currency
+    and channel in (:channels)
+    and region in (:regions)
+group by order_date
+order by order_date
