@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -71,6 +72,12 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
     if row_filter is not None and row_filter.regions is not None:
         restrict(tree, row_filter.regions)
     return Statement(query.name, query.title, tree.sql(dialect=dialect, comments=False), dialect, query.tables)
+
+
+@lru_cache(maxsize=2048)
+def bind_again(query: Query, values: tuple[tuple[str, Value | tuple[Value, ...]], ...], dialect: str, row_filter: RowFilter) -> Statement:
+    """`bind`, remembered: writing a statement takes some milliseconds and a page asks the same ones at every click."""
+    return bind(query, dict(values), dialect=dialect, row_filter=row_filter)
 
 
 def base_tables(tree: exp.Expression) -> Iterator[exp.Table]:

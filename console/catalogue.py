@@ -54,7 +54,7 @@ class Parameter:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Query:
     """One question: its header, its SQL text in Trino's dialect, and the parsed tree (shared: copy before changing)."""
 
@@ -75,7 +75,7 @@ class Query:
         return bool(self.note)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """All queries by name, such as ``sales/net_revenue_by_day``."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from console.binding import RowFilter, Values, bind
+from console.binding import RowFilter, Values, bind_again
 from console.cache import ResultCache
 from console.catalogue import Catalogue
 from console.engines import Result, SqlEngine
@@ -78,7 +78,8 @@ class Scope:
         engine = self.engines[definition.source]
         given: dict[str, object] = {"reporting_currency": self.reporting_currency, "reporting_time_zone": self.reporting_time_zone}
         bound = {name: value for name, value in given.items() if name in definition.parameters} | values
-        statement = bind(definition, bound, dialect=engine.dialect, row_filter=self.row_filter)  # type: ignore[arg-type]
+        hashable = tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items()))
+        statement = bind_again(definition, hashable, engine.dialect, self.row_filter)  # type: ignore[arg-type]
         key = (statement.dialect, statement.sql, engine.data_version)
         return self.cache.get(key, lambda: engine.run(statement))
 

@@ -40,7 +40,7 @@ class _Snapshot:
         import duckdb
 
         state = lake.state()
-        self.version = _version(lake)
+        self.version = _version(lake.root)
         text = state.get("data_as_of")
         self.data_as_of = datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
         self.connection = duckdb.connect(
@@ -105,16 +105,16 @@ class DuckDbEngine:
         return Result(table, statistics, statement.query, statement.sql)
 
     def _snapshot(self) -> _Snapshot:
+        current = self._current
+        if current is not None and current.version == _version(self._root):
+            return current
         try:
             lake = Lake.open(self._root)
         except LakeError as error:
             raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
-        current = self._current
-        if current is not None and current.version == _version(lake):
-            return current
         with self._lock:
             current = self._current
-            if current is None or current.version != _version(lake):
+            if current is None or current.version != _version(lake.root):
                 current = self._current = _consistent(lake)
         return current
 
@@ -131,7 +131,7 @@ def _consistent(lake: Lake) -> _Snapshot:
         except duckdb.Error as error:
             failure = error
             continue
-        if snapshot.version == _version(lake):
+        if snapshot.version == _version(lake.root):
             return snapshot
     raise QueryFailed(
         f"The curated tables could not be opened: {str(failure).splitlines()[0] if failure else 'they kept changing'}",
@@ -140,10 +140,10 @@ def _consistent(lake: Lake) -> _Snapshot:
     )
 
 
-def _version(lake: Lake) -> str:
+def _version(root: Path) -> str:
     """Cheap and exact: the state file is replaced with every curation, so its identity is the version."""
     try:
-        found = (lake.root / STATE).stat()
+        found = (root / STATE).stat()
     except FileNotFoundError:
         return "empty"
     return f"{found.st_mtime_ns:x}-{found.st_ino:x}-{found.st_size:x}"

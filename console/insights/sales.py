@@ -52,6 +52,11 @@ class Sums:
     sessions_abandoned: int
 
     @property
+    def has_data(self) -> bool:
+        """Whether anything was sold, refunded or visited; a period without data is unknown, not 0."""
+        return bool(self.gross_revenue or self.refunds or self.orders or self.sessions)
+
+    @property
     def average_order_value(self) -> Decimal | None:
         """Net revenue ÷ orders."""
         return self.net_revenue / self.orders if self.orders else None
@@ -143,8 +148,7 @@ class Revenue:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was sold, refunded or visited in the period."""
-        sums = self.now.sums
-        return not (sums.gross_revenue or sums.refunds or sums.orders or sums.sessions or self.other_currencies)
+        return not (self.now.sums.has_data or self.other_currencies)
 
     @property
     def statistics(self) -> Statistics:
@@ -267,7 +271,7 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
     """The headline: net revenue, orders, average order value, conversion, margin, refunds."""
 
     def figure(name: str, unit: Unit, value: Callable[[Sums], Number | None], **more: Any) -> Figure:
-        changes = [Change(each.label, value(each.sums)) for each in comparisons]
+        changes = [Change(each.label, value(each.sums) if each.sums.has_data else None) for each in comparisons]
         return Figure(name, value(now.sums), unit, currency if unit is Unit.MONEY else "", changes, **more)
 
     daily = now.daily

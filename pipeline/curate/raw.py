@@ -132,7 +132,7 @@ def _quarantine_unreadable(connection: duckdb.DuckDBPyConnection, path: Path) ->
     now = datetime.now(UTC).replace(tzinfo=None)
     refused = [
         (record, "unreadable_line", "The raw line cannot be read as an event any more", f"{path.name}:{number}", "raw", now)
-        for number, record in enumerate((line.rstrip(b"\r\n") for line in _lines(path)), start=1)
+        for number, record in enumerate((line.rstrip(b"\r\n") for line in lines(path)), start=1)
         if record.strip() and not _is_whole(connection, record)
     ]
     connection.executemany("insert into raw_quarantine values (?, ?, ?, ?, ?, ?)", refused)
@@ -152,7 +152,8 @@ def _is_whole(connection: duckdb.DuckDBPyConnection, record: bytes) -> bool:
     return bool(found and found[0])
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines(path: Path) -> Iterator[bytes]:
+    """Lines of a raw file, unpacked; a file that cannot be read raises CurationError."""
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as unpacked:

@@ -1,0 +1,71 @@
+# Takings. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+LAKE ?= lake
+PORT ?= 8501
+EVENTS ?= 1000000
+UV_VERSION := 0.13.9
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := UV_LINK_MODE=copy $(BIN)/uv
+export TAKINGS_LAKE ?= $(abspath $(LAKE))
+
+.PHONY: help run sample test test-browser check format bench docs lock clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Takings needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.run: requirements.txt | $(BIN)/uv
+	@echo "Installing what the console runs on …"
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/uv
+	@echo "Installing what the tests need …"
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run ## Make the sample year on the first start, then open the console on http://localhost:8501
+	@$(BIN)/python -m pipeline sample --if-missing --events $(EVENTS) --lake $(TAKINGS_LAKE)
+	@$(BIN)/python app.py --port $(PORT)
+
+sample: $(VENV)/.run ## Fill an empty lake with the sample year (LAKE=…, EVENTS=…)
+	@$(BIN)/python -m pipeline sample --events $(EVENTS) --lake $(TAKINGS_LAKE)
+
+test: $(VENV)/.dev ## Every test that needs no system package
+	$(BIN)/python -m pytest -m "not browser and not load" -n 2 --dist loadgroup
+
+test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
+	$(BIN)/python -m pytest -m browser tests/browser
+
+check: $(VENV)/.dev ## Formatting, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m console.documents --check
+
+format: $(VENV)/.dev ## Mend formatting and what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
+	@$(BIN)/python -m bench
+
+docs: $(VENV)/.dev ## Write the pages that are made from the code
+	$(BIN)/python -m console.documents
+
+lock: $(BIN)/uv ## Pin requirements.in and requirements-dev.in
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url requirements.in -o requirements.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the environment and everything built; the lake stays
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -1,0 +1,115 @@
+"""What happened, why, and what needs me?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from console.engines import Result, Statistics, combine
+from console.insights import lake, products, sales
+from console.insights.attention import QUIET_DAYS, Finding, findings
+from console.insights.decomposition import Part, split
+from console.insights.figures import Figure
+from console.insights.products import Product
+from console.insights.sales import Compared, Measured, Slice
+from console.insights.slices import Slices
+from console.periods import Period
+from console.scope import Question, Scope
+
+MOVERS = 3  # products named in each direction: what is read in 20 seconds
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The answer of the Brief.
+
+    Attributes
+    ----------
+    parts : the change of net revenue against the first comparison, split exactly; empty without one
+    by_category, by_region : changes, the largest in either direction first
+    rising, falling : products that moved most
+    """
+
+    now: Measured
+    comparisons: Sequence[Measured]
+    figures: Sequence[Figure]
+    parts: Sequence[Part]
+    by_category: Sequence[Slice]
+    by_region: Sequence[Slice]
+    rising: Sequence[Product]
+    falling: Sequence[Product]
+    findings: Sequence[Finding]
+    conservation: lake.Conservation
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sold, refunded or visited in the period."""
+        return not self.now.sums.has_data
+
+    @property
+    def before(self) -> Measured | None:
+        """The first comparison, where it holds anything."""
+        if not self.comparisons:
+            return None
+        first = self.comparisons[0]
+        return first if first.sums.has_data else None
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+
+def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Brief:
+    """The period in sentences' worth of facts: what changed, why, where, and what needs somebody."""
+    measured, results = sales.measure(scope, [("This period", period), *comparisons], slices)
+    now, rest = measured[0], measured[1:]
+    against = [period, *(each for _, each in comparisons[:1])]
+    by_category, more = sales.by_dimension(scope, "category", against, slices)
+    results += more
+    by_region, more = sales.by_dimension(scope, "region", against, slices)
+    results += more
+    moved: list[Product] = []
+    if comparisons:
+        moved, more = products.movers(scope, period, comparisons[0][1], slices)
+        results += more
+    recent = max(period.start, period.end - timedelta(days=QUIET_DAYS))
+    conservation = lake.conservation(scope)
+    hours, currencies = scope.ask_all(
+        [
+            Question("lake/events_by_hour", {"start_date": recent, "end_date": period.end}),
+            Question(
+                "sales/other_currencies",
+                {"start_date": period.start, "end_date": period.end} | slices.values(scope.catalogue["sales/other_currencies"]),
+            ),
+        ]
+    )
+    answer = Brief(
+        now=now,
+        comparisons=rest,
+        figures=sales.figures(now, rest, scope.reporting_currency),
+        parts=[],
+        by_category=_by_change(by_category),
+        by_region=_by_change(by_region),
+        rising=[],
+        falling=[],
+        findings=[],
+        conservation=conservation,
+        results=[*results, conservation.result, hours, currencies],
+    )
+    before = answer.before
+    gains = sorted((each for each in moved if (each.change or 0) > 0), key=lambda each: (-(each.change or 0), each.product_id))
+    losses = sorted((each for each in moved if (each.change or 0) < 0), key=lambda each: (each.change or 0, each.product_id))
+    return replace(
+        answer,
+        parts=split(now.sums.totals, before.sums.totals) if before else [],
+        rising=gains[:MOVERS] if before else [],
+        falling=losses[:MOVERS] if before else [],
+        findings=findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows()),
+    )
+
+
+def _by_change(slices: Sequence[Slice]) -> list[Slice]:
+    return sorted(slices, key=lambda each: (-abs(each.change or 0), -each.net_revenue, each.name))
