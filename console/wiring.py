@@ -10,7 +10,7 @@ from console.catalogue import load
 from console.engines import SqlEngine
 from console.errors import LakeMissing
 from console.scope import Scope
-from console.settings import Settings
+from console.settings import Settings, read
 
 
 @lru_cache(maxsize=8)
@@ -19,6 +19,11 @@ def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
     from console.engines.duckdb import DuckDbEngine
 
     return DuckDbEngine(settings.lake), ResultCache()
+
+
+def viewer() -> Scope:
+    """What whoever opens a page can ask, by the settings of this process; raises as `scope` does."""
+    return scope(read())
 
 
 def scope(settings: Settings) -> Scope:

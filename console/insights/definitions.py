@@ -50,3 +50,13 @@ def as_markdown(catalogue: Catalogue | None = None) -> str:
         lines += [f"| {column} | {kind} |" for column, kind in table.columns.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def matching(every: Sequence[Definition], words: str) -> list[Definition]:
+    """The definitions that mention every one of the words, in title, text or SQL name; all where nothing is asked."""
+    asked = words.lower().split()
+    return [
+        each
+        for each in every
+        if all(word in f"{each.title} {each.text} {each.query} {' '.join(each.tables)}".lower() for word in asked)
+    ]

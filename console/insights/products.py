@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,8 @@ from console.periods import Period
 from console.scope import Question, Scope
 
 BEST_SELLERS = 200  # products that are paired: pairs of rare products are chance
-MINIMUM_ORDERS = 5  # the usual floor below which a lift says nothing
+MINIMUM_ORDERS = 4  # below, a lift says nothing
+PAIR_DAYS = 365  # tastes change slowly and orders with two products are few: pairs look back a year
 TOP_SHARE = 10
 
 
@@ -101,7 +103,7 @@ def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slic
     results = scope.ask_all(
         [
             question("products/interest", period),
-            question("products/bought_together", period, best_sellers=BEST_SELLERS, minimum_orders=MINIMUM_ORDERS),
+            question("products/bought_together", Period(period.end - timedelta(days=PAIR_DAYS), period.end), best_sellers=BEST_SELLERS, minimum_orders=MINIMUM_ORDERS),
             *(question("products/sales", each) for each in (period, *(each for _, each in comparisons))),
         ]
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from console.engines import Result, Statistics, combine
-from console.insights.decomposition import Totals
+from console.insights.decomposition import CENT, Totals
 from console.insights.figures import Better, Change, Figure, Number, Unit
 from console.insights.slices import Slices
 from console.periods import Period
@@ -101,8 +101,10 @@ class Sums:
 
     @property
     def totals(self) -> Totals:
-        """What the split of a change needs; sessions count only where browsing was recorded."""
-        return Totals(self.sessions if self.sessions_with_view else 0, self.orders, self.net_revenue)
+        """What the split of a change needs: money to the cent, and sessions only where browsing was recorded."""
+        return Totals(
+            self.sessions if self.sessions_with_view else 0, self.orders, self.net_revenue.quantize(CENT, ROUND_HALF_UP)
+        )
 
 
 @dataclass(frozen=True)
@@ -291,3 +293,11 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
 def _conversion_by_day(daily: Daily) -> list[Number | None]:
     """Orders per session by day: the sparkline's shape; the figure itself counts sessions with a purchase."""
     return [Decimal(orders) / sessions if sessions else None for orders, sessions in zip(daily.orders, daily.sessions, strict=True)]
+
+
+def apart(currencies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """A note for amounts in other currencies, which are in no total; nothing where there are none."""
+    if not currencies:
+        return ()
+    amounts = ", ".join(f"{row['net_revenue']:,.2f} {row['currency']}" for row in currencies)
+    return (f"Not in these figures: {amounts}.",)

@@ -1,0 +1,40 @@
+"""The one table of pages: where each stands in the menu, and which file answers its question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One line of the menu.
+
+    Attributes
+    ----------
+    section, title : as printed in the menu
+    url_path : the path in the URL; never changed once published. The home page has none.
+    file : relative to the project's root
+    icon : a Material symbol
+    """
+
+    section: str
+    title: str
+    url_path: str
+    file: str
+    icon: str
+
+    @property
+    def path(self) -> Path:
+        """The file itself."""
+        return ROOT / self.file
+
+
+PAGES = (
+    PageEntry("Executive", "Brief", "", "pages/brief.py", ":material/newspaper:"),
+    PageEntry("Executive", "Revenue", "revenue", "pages/revenue.py", ":material/payments:"),
+    PageEntry("Behaviour", "Products", "products", "pages/products.py", ":material/inventory_2:"),
+    PageEntry("Tools", "Definitions", "definitions", "pages/definitions.py", ":material/menu_book:"),
+)

@@ -1,0 +1,51 @@
+"""Short texts of a page: what needs attention, lists of lines, a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from console.insights.attention import Cause, Finding
+
+_CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data"}
+MOST_FINDINGS = 5  # a list that is longer is not read
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What needs somebody, with its cause; says so where nothing does."""
+    heading = '<h3 class="tk-chart-title">Needs attention</h3>'
+    if not found:
+        st.html(f'{heading}<p class="tk-calm">Nothing crosses a threshold.</p>')
+        return
+    items = "".join(
+        f'<li><span class="tk-cause tk-cause-{_CAUSES[each.cause]}">{_CAUSES[each.cause]}</span>'
+        f"<b>{escape(each.title)}</b><p>{escape(each.detail)}</p></li>"
+        for each in found[:MOST_FINDINGS]
+    )
+    more = len(found) - MOST_FINDINGS
+    rest = f'<p class="tk-calm">and {more} more</p>' if more > 0 else ""
+    st.html(f'{heading}<ul class="tk-findings">{items}</ul>{rest}')
+
+
+def lines(title: str, texts: Sequence[str]) -> None:
+    """A titled list of short lines; nothing where there is none."""
+    if not texts:
+        return
+    items = "".join(f"<li>{escape(line)}</li>" for line in texts)
+    st.html(f'<h3 class="tk-chart-title">{escape(title)}</h3><ul class="tk-lines">{items}</ul>')
+
+
+def brief(headline: str, sentences: Sequence[str]) -> None:
+    """The Brief's own words: the headline large, the rest below."""
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences if sentence)
+    st.html(f'<section class="tk-brief"><h2>{escape(headline)}</h2>{told}</section>')
+
+
+def definition(title: str, text: str, grain: str, tables: Sequence[str]) -> None:
+    """One definition: its term, its meaning, its grain and where it comes from."""
+    st.html(
+        f'<article class="tk-definition"><h2>{escape(title)}</h2><p>{escape(text)}</p>'
+        f"<small>{escape(grain)} · from {escape(', '.join(tables))}</small></article>"
+    )

@@ -1,0 +1,89 @@
+"""What every page that reads the lake does before it asks: open the lake, head the page, draw the filter bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import streamlit as st
+
+from console.engines import Result, Statistics
+from console.errors import ConsoleError, LakeMissing
+from console.insights import lake
+from console.insights.slices import Slices
+from console.scope import Scope
+from console.ui import filters, page
+from console.ui import formatting as text
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An open lake, and what the reader chose to see of it."""
+
+    scope: Scope
+    contents: lake.Contents
+    selection: filters.Selection
+    slices: Slices
+
+    def describe(self, statistics: Statistics) -> list[tuple[str, str]]:
+        """Lines printed in every export: filters, basis and data time."""
+        return [
+            *self.selection.describe(),
+            ("Currency", self.scope.reporting_currency),
+            ("Days in", self.scope.reporting_time_zone),
+            ("Data as of", text.instant(statistics.data_as_of)),
+            *([("Data", "sample data, made up")] if self.scope.is_sample else []),
+        ]
+
+    def trust_line(self, statistics: Statistics, results: list[Result], *, notes: tuple[str, ...] = ()) -> None:
+        """Close the page: data time, quarantined share, engine, time, and the SQL of every question."""
+        share = lake.conservation(self.scope).quarantined_share
+        seen: dict[str, str] = {}
+        for result in results:
+            title = self.scope.catalogue[result.query].title
+            seen.setdefault(result.sql, title)
+        page.trust_line(
+            statistics,
+            sql=[(title, sql) for sql, title in seen.items()],
+            quarantined_share=None if share is None else Decimal(str(share)),
+            notes=(*self.selection.hints, *notes),
+            now=self.scope.now(),
+        )
+
+
+def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Reading:
+    """Open the lake and draw the page down to its filter bar; ends the page in its designed state where it cannot.
+
+    Parameters
+    ----------
+    question : the page's docstring
+    viewer : gives the scope; called inside, so that its failure is drawn under the page's title
+    """
+    try:
+        scope = viewer()
+        contents = lake.contents(scope)
+    except ConsoleError as error:
+        page.begin(title, question)
+        with page.answer():
+            raise error
+        st.stop()
+    page.begin(title, question, is_sample=scope.is_sample)
+    with page.answer():
+        if contents.is_empty:
+            raise LakeMissing(
+                "The lake is empty",
+                where=title,
+                remedy="Fill it with the sample year or with your own data, then reload this page.",
+            )
+        selection = filters.bar(
+            filters.FilterOptions(
+                contents.first_day,
+                contents.last_complete_day,
+                contents.channels,
+                contents.categories,
+                contents.regions,
+            )
+        )
+        return Reading(scope, contents, selection, Slices(selection.channels, selection.categories, selection.regions))
+    st.stop()

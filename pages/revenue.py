@@ -1,0 +1,46 @@
+"""Revenue: what did we earn, where and from what?"""
+
+import streamlit as st
+
+from console import wiring
+from console.insights import sales
+from console.insights.figures import Unit
+from console.ui import charts, page, reading, records, sales_charts, tables, tiles
+
+view = reading.begin("Revenue", __doc__, wiring.viewer)
+currency = view.scope.reporting_currency
+
+with page.answer():
+    revenue = sales.revenue(view.scope, view.selection.period, view.selection.comparisons, view.slices)
+    page.stop_if_empty(revenue.is_empty, next_step="Widen the dates, or clear a filter.", selection=view.selection)
+
+    tiles.row(revenue.figures)
+    charts.draw(sales_charts.by_day(revenue.now, revenue.comparisons, currency, view.contents.incomplete_from))
+    for place, (title, slices) in zip(
+        st.columns(3, gap="medium"),
+        (("By category", revenue.by_category), ("By region", revenue.by_region), ("By channel", revenue.by_channel)),
+        strict=True,
+    ):
+        with place:
+            charts.draw(sales_charts.by_slice(title, slices, revenue.comparisons, currency))
+    tables.show(
+        records.table_of(
+            revenue.by_category,
+            ["name", "net_revenue", "before", "change", "share", "gross_margin_rate", "refunds", "units"],
+            rates=["share", "gross_margin_rate"],
+        ),
+        {
+            "name": tables.Column("Category"),
+            "net_revenue": tables.Column("Net revenue", Unit.MONEY, currency),
+            "before": tables.Column("Compared with", Unit.MONEY, currency),
+            "change": tables.Column("Change", Unit.MONEY, currency),
+            "share": tables.Column("Share", Unit.PERCENT),
+            "gross_margin_rate": tables.Column("Margin", Unit.PERCENT, help="Of the lines whose cost is known"),
+            "refunds": tables.Column("Refunds", Unit.MONEY, currency),
+            "units": tables.Column("Units", Unit.COUNT),
+        },
+        export_as="revenue-by-category",
+        title="Net revenue by category",
+        scope=view.describe(revenue.statistics),
+    )
+    view.trust_line(revenue.statistics, list(revenue.results), notes=sales.apart(revenue.other_currencies))

@@ -1,0 +1,196 @@
+"""What the types of an event cannot say: which type of event needs which field, money, bounds, personal data (pure).
+
+These checks change the event they are given: it was just decoded and nobody else has it yet. They fill in the defaults
+and bring values to their canonical form.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from math import isfinite
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from pipeline.contract import Event, Product, Recommendation, Rules
+from pipeline.currencies import CURRENCIES
+from pipeline.privacy import personal_data
+from pipeline.rejections import Reason, Rejection, rejected
+
+ATTRIBUTES_BYTES = 2048  # as compact JSON in UTF-8
+MONEY_DIGITS, MONEY_STEP = 18, Decimal("0.0001")  # decimal(18,4), the type of every amount in the lake
+
+_WITHOUT_PRODUCT = frozenset({"checkout_start", "search"})
+_WITH_QUANTITY = frozenset({"cart_add", "cart_remove", "purchase", "refund"})
+_ORDER_LINES = frozenset({"purchase", "refund"})
+_OF_RECOMMENDATIONS = frozenset({"recommendation_impression", "recommendation_click"})
+_NO_PRODUCT, _NO_RECOMMENDATION = Product(), Recommendation()
+_ENCODER = msgspec.json.Encoder()
+_MONEY = Context(prec=MONEY_DIGITS, traps=[Inexact, InvalidOperation])
+
+
+def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
+    """Check what types cannot say, fill in the defaults, and stamp a decoded event."""
+    kind = event.event_type
+    moment = event.occurred_at
+    if moment.tzinfo is not UTC:
+        try:
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            return rejected(Reason.OUT_OF_RANGE, f"Field occurred_at: {moment.isoformat()} is no date in UTC.")
+        force_setattr(event, "occurred_at", moment)
+    if moment > rules.latest:
+        return rejected(
+            Reason.TOO_FAR_IN_FUTURE,
+            f"Field occurred_at: {moment.isoformat()} is after {rules.latest.isoformat()}; check the sender's clock.",
+        )
+    if moment < rules.earliest:
+        return rejected(
+            Reason.TOO_OLD, f"Field occurred_at: {moment.isoformat()} is before {rules.earliest.isoformat()}."
+        )
+    if event.customer_id is None and event.session_id is None:
+        return rejected(
+            Reason.MISSING_IDENTITY, "Fields customer_id and session_id are both absent; give at least one."
+        )
+    if event.product_id is None and kind not in _WITHOUT_PRODUCT:
+        return _missing("product_id", kind)
+    if kind in _WITH_QUANTITY:
+        if event.quantity is None:
+            force_setattr(event, "quantity", 1)
+        if kind in _ORDER_LINES:
+            if event.order_id is None:
+                return _missing("order_id", kind)
+            if event.unit_price is None:
+                return _missing("unit_price", kind)
+    elif event.recommendation is None and kind in _OF_RECOMMENDATIONS:
+        return _missing("recommendation", kind)
+    if event.unit_price is not None or event.product is not None or event.currency is not None:
+        refusal = _settle_money(event, rules)
+        if refusal is not None:
+            return refusal
+    force_setattr(event, "received_at", rules.now)
+    force_setattr(event, "source", source)
+    if event.attributes is not None or event.recommendation is not None:
+        return _settle_objects(event, kind)
+    return None
+
+
+def _settle_money(event: Event, rules: Rules) -> Rejection | None:
+    """Bring the price and the cost to 4 decimals, and give them a currency."""
+    price, product, cost = event.unit_price, event.product, None
+    if price is not None:
+        amount = _amount(price)
+        if amount is None:
+            return _wrong_amount("unit_price", price)
+        force_setattr(event, "unit_price", amount)
+    if product is not None:
+        cost = product.unit_cost
+        if cost is not None:
+            amount = _amount(cost)
+            if amount is None:
+                return _wrong_amount("product.unit_cost", cost)
+            force_setattr(product, "unit_cost", amount)
+        elif product == _NO_PRODUCT:
+            force_setattr(event, "product", None)  # an object without a value is absent
+    currency = event.currency
+    if currency is None:
+        if price is not None or cost is not None:
+            force_setattr(event, "currency", rules.reporting_currency)
+    elif currency not in CURRENCIES and currency != rules.reporting_currency:
+        return rejected(
+            Reason.INVALID_CURRENCY,
+            f"Field currency: {currency!r} is not an ISO 4217 code such as EUR, in capital letters.",
+        )
+    return None
+
+
+def _amount(value: Decimal) -> Decimal | None:
+    """`value` with exactly 4 decimals; None where it is negative, not a number, or does not fit decimal(18,4)."""
+    try:
+        amount = value.quantize(MONEY_STEP, None, _MONEY)
+    except (InvalidOperation, Inexact):
+        return None
+    if amount.is_signed() or not amount.is_finite():
+        return None if amount else amount.copy_abs()  # minus zero is zero
+    return amount
+
+
+def _settle_objects(event: Event, kind: str) -> Rejection | None:
+    """Bound the attributes, and let a recommendation and attributes without a value be absent."""
+    if event.recommendation is not None and event.recommendation == _NO_RECOMMENDATION:
+        if kind in _OF_RECOMMENDATIONS:
+            return _missing("recommendation", kind)
+        force_setattr(event, "recommendation", None)
+    if event.attributes is not None:
+        if not event.attributes:
+            force_setattr(event, "attributes", None)
+        else:
+            return _bound_attributes(event.attributes)
+    return None
+
+
+def _bound_attributes(attributes: dict[str, str | int | float | bool | None]) -> Rejection | None:
+    """Refuse attributes that are too large, or that hold a number JSON has no form for."""
+    size = len(_ENCODER.encode(attributes))
+    if size > ATTRIBUTES_BYTES:
+        detail = f"Field attributes has {size} bytes; an event may carry {ATTRIBUTES_BYTES}."
+        return rejected(Reason.ATTRIBUTES_TOO_LARGE, detail)
+    if any(isinstance(value, float) and not isfinite(value) for value in attributes.values()):
+        return rejected(Reason.INVALID_VALUE, "Field attributes holds a number that is not finite.")
+    return None
+
+
+def refuse_strings(event: Event) -> Rejection | None:
+    """Refuse personal data and NUL characters in any string, and in the numbers and names of attributes.
+
+    Almost no event needs this look: ask `pipeline.privacy.may_hold_personal_data` about its bytes first.
+    """
+    for path, text in _strings(event):
+        if "\0" in text:
+            return rejected(Reason.INVALID_VALUE, f"Field {path} holds a NUL character.")
+        found = personal_data(text)
+        if found is not None:
+            return rejected(
+                Reason.PERSONAL_DATA, f"Field {path} holds {found}; send a pseudonym, such as a salted hash."
+            )
+    return None
+
+
+def _strings(event: Event) -> list[tuple[str, str]]:
+    """Every string of an event with the path of its field."""
+    found: list[tuple[str, str]] = []
+    for holder, prefix in ((event, ""), (event.product, "product."), (event.recommendation, "recommendation.")):
+        if holder is not None:
+            values = msgspec.structs.asdict(holder)
+            found += [(prefix + name, value) for name, value in values.items() if isinstance(value, str)]
+    for name, value in (event.attributes or {}).items():
+        found.append(("attributes", name))
+        if isinstance(value, str | int | float):
+            found.append((f"attributes.{name}", str(value)))
+    return found
+
+
+def unwritable_field(event: Event) -> str:
+    """The path of the first string that cannot be written as UTF-8."""
+    for path, text in _strings(event):
+        if text.encode("utf-8", "replace").decode("utf-8") != text:
+            return path
+    return "attributes"
+
+
+def _missing(name: str, kind: str) -> Rejection:
+    return rejected(Reason.MISSING_FIELD, f"Field {name} is absent; {kind} needs it.")
+
+
+def _wrong_amount(path: str, value: Decimal) -> Rejection:
+    """Which rule of money `value` breaks."""
+    if not value.is_finite():
+        return rejected(Reason.INVALID_VALUE, f"Field {path}: {value} is no amount.")
+    if value < 0:
+        problem = "is negative; the type of the event says which way the money goes"
+    elif value.adjusted() >= MONEY_DIGITS + int(MONEY_STEP.as_tuple().exponent):
+        problem = "does not fit decimal(18,4)"
+    else:
+        problem = "has more than 4 decimals"
+    return rejected(Reason.OUT_OF_RANGE, f"Field {path}: {str(value)[:60]} {problem}.")

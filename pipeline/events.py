@@ -1,0 +1,138 @@
+"""The event contract: one JSON object per action of a customer, parsed, checked and written canonically (pure).
+
+What the contract decides beyond the table of fields:
+
+- Unknown top-level fields are ignored and not kept, so that a sender may run ahead of the lake. What should be kept
+  goes into ``attributes``. ``received_at`` and ``source`` of a sender are ignored too: the collector sets them.
+- ``null`` and the empty string mean *absent*, in every field. Of a key given twice, the last one counts.
+- Nothing is coerced: the quantity ``"2"`` or ``2.0`` is refused, and so is the customer ``42`` (it must be ``"42"``).
+- Money is a JSON number or a string, read exactly. More than 4 decimals are refused, never rounded.
+- A lone surrogate or a NUL character anywhere in the event is refused; no database keeps them.
+- ``product_id`` is required for every type but ``checkout_start`` and ``search``; ``recommendation`` for impressions
+  and clicks. ``quantity`` defaults to 1 for cart, purchase and refund; ``currency`` to the reporting currency wherever
+  there is a price or a cost.
+- Personal data (`pipeline.privacy`) is refused in every string and in the numbers of ``attributes``.
+- The canonical form writes money with 4 decimals and instants in UTC, and omits what is absent: equal events are
+  equal bytes.
+
+The common case is a decode into a typed struct and a few comparisons. Why a record is refused is found out afterwards,
+field by field (`pipeline.fieldwise`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.admission import ATTRIBUTES_BYTES, admit, refuse_strings, unwritable_field
+from pipeline.contract import EVENT_TYPES, Event, EventType, Product, Recommendation, Rules
+from pipeline.fieldwise import read_fields, read_json
+from pipeline.privacy import may_hold_personal_data
+from pipeline.rejections import Reason, Rejection, quarantine_line, rejected
+
+__all__ = [
+    "ATTRIBUTES_BYTES",
+    "EVENT_TYPES",
+    "RECORD_BYTES",
+    "Event",
+    "EventType",
+    "Product",
+    "Reason",
+    "Recommendation",
+    "Rejection",
+    "Rules",
+    "build",
+    "decode",
+    "encode",
+    "parse",
+    "quarantine_line",
+    "write",
+]
+
+RECORD_BYTES = 32 * 1024  # an event of every field at its longest is under 10 KiB; a larger record is not an event
+
+_STAMPED = frozenset({"received_at", "source"})  # what a sender says about these is ignored
+_DECODER = msgspec.json.Decoder(Event)
+_ENCODER = msgspec.json.Encoder()
+
+
+def parse(record: bytes, rules: Rules, *, source: str) -> Event | Rejection:
+    """Read one JSON record. Never raises for any bytes.
+
+    Parameters
+    ----------
+    record : one JSON object, at most `RECORD_BYTES`
+    source : ``native``, ``segment``, ``ga4`` or ``import``
+    """
+    if len(record) > RECORD_BYTES:
+        return rejected(Reason.TOO_LARGE, f"The record has {len(record)} bytes; an event may have {RECORD_BYTES}.")
+    try:
+        event = _DECODER.decode(record)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        values = read_json(Event, record, ignore=_STAMPED)
+        if isinstance(values, Rejection):
+            return values
+        event = Event(**values)
+    refusal = admit(event, rules, source)
+    if refusal is None and may_hold_personal_data(record):
+        refusal = refuse_strings(event)
+    return event if refusal is None else refusal
+
+
+def build(fields: Mapping[str, Any], rules: Rules, *, source: str) -> Event | Rejection:
+    """Make an event from Python values instead of JSON, under exactly the same contract.
+
+    Parameters
+    ----------
+    fields : field names of `Event` to values: str, int, Decimal, aware datetime or RFC 3339 text, and dict for
+        ``product``, ``recommendation`` and ``attributes``
+    """
+    made = _make(fields, rules, source)
+    return made if isinstance(made, Rejection) else made[0]
+
+
+def write(fields: Mapping[str, Any], rules: Rules, *, source: str) -> bytes | Rejection:
+    """The canonical line of the event that `build` would make, at the price of `build` alone."""
+    made = _make(fields, rules, source)
+    return made if isinstance(made, Rejection) else made[1]
+
+
+def _make(fields: Mapping[str, Any], rules: Rules, source: str) -> tuple[Event, bytes] | Rejection:
+    """An event from Python values with its canonical line, which is also what the contract inspects."""
+    try:
+        event = msgspec.convert(fields, Event)
+    except msgspec.ValidationError:
+        values = read_fields(Event, fields, ignore=_STAMPED)
+        if isinstance(values, Rejection):
+            return values
+        event = Event(**values)
+    try:
+        refusal = admit(event, rules, source)
+        if refusal is not None:
+            return refusal
+        line = _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        return rejected(Reason.INVALID_UTF8, f"Field {unwritable_field(event)} holds a lone surrogate.")
+    if len(line) > RECORD_BYTES:
+        return rejected(Reason.TOO_LARGE, f"The record has {len(line)} bytes; an event may have {RECORD_BYTES}.")
+    if may_hold_personal_data(line):
+        refusal = refuse_strings(event)
+    return (event, line) if refusal is None else refusal
+
+
+def encode(event: Event) -> bytes:
+    """The canonical JSON line of an event, without newline. `parse` of it gives the event back."""
+    return _ENCODER.encode(event)
+
+
+def decode(line: bytes) -> Event:
+    """Read a canonical line that `encode` wrote, keeping its ``received_at`` and ``source``.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        The line was not written by `encode`.
+    """
+    return _DECODER.decode(line)

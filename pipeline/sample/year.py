@@ -1,0 +1,221 @@
+"""Writes the sample year into a lake, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.errors import LakeError, SettingsError
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, SAMPLE, Lake, Transaction
+from pipeline.sample.actions import EVENT_TYPES, VIEW, Actions, expand
+from pipeline.sample.bill import write_bill
+from pipeline.sample.lines import Writer, as_bytes
+from pipeline.sample.people import arrivals
+from pipeline.sample.refused import quarantined
+from pipeline.sample.season import DAY_MS, DAYS, SPIKE_FACTOR, Calendar, Ints, calendar
+from pipeline.sample.shop import Shop, open_shop
+from pipeline.sample.visits import Visits, plan
+
+DUPLICATES = 0.001
+BROKEN = 0.0005
+PART_EVENTS = 250_000  # enough parts to be read in parallel, few enough to be opened quickly
+FEWEST_EVENTS = 2_000  # below, a day has too few events to have a season
+RESENT_WITHIN_MS = 600_000
+_CORES = 2  # more would only cost memory: each part in work needs some 300 MiB
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What was written. `received` = `distinct` + `duplicates` + `quarantined`; `end` is the day after the last one."""
+
+    seed: int
+    start: date
+    end: date
+    received: int
+    distinct: int
+    duplicates: int
+    quarantined: int
+    charges: int
+    incidents: dict[str, object]
+
+
+class _Part(NamedTuple):
+    """Visits from `first` to `last` (not included) and how many of their events go wrong."""
+
+    number: int
+    first: int
+    last: int
+    first_event: int
+    duplicates: int
+    broken: int
+    first_broken: int
+
+
+def generate(
+    lake: Lake, *, events: int = 1_000_000, end: date, seed: int = 7, progress: Progress | None = None
+) -> SampleReport:
+    """Write a year of a shop's events, its refused records and its cloud bill into an empty lake.
+
+    The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    lake : must hold no raw files
+    events : records received in total, duplicates and refused ones included; exactly as many are written
+    end : the day after the last full day; the first one is 396 days earlier
+    progress : called with what is being done and the share done, 0 to 1
+
+    Raises
+    ------
+    LakeError
+        The lake holds data already, or is being written.
+    SettingsError
+        There are too few events to make a year, or the lake reports in another currency than the sample's.
+    """
+    if events < FEWEST_EVENTS:
+        raise SettingsError(
+            f"A sample year of {events} events is too small",
+            where="events",
+            remedy=f"Ask for {FEWEST_EVENTS} or more.",
+        )
+    if lake.settings.reporting_currency != "USD":
+        raise SettingsError(
+            f"The sample is in USD, the lake reports in {lake.settings.reporting_currency}",
+            where=str(lake.root),
+            remedy="Name a new folder with --lake DIR.",
+        )
+    with lake.writing():
+        if lake.is_sample or any(lake.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)):
+            raise LakeError(
+                "The lake holds data already", where=str(lake.root), remedy="Name a new folder with --lake DIR."
+            )
+        with lake.transaction() as change:
+            return _write(lake, change, events, end, seed, progress or (lambda _what, _share: None))
+
+
+def _write(lake: Lake, change: Transaction, events: int, end: date, seed: int, progress: Progress) -> SampleReport:
+    duplicates, broken = round(events * DUPLICATES), round(events * BROKEN)
+    progress("Planning visits", 0.0)
+    when, shop = calendar(end), open_shop(seed)
+    rng = np.random.default_rng([seed, 2])
+    visits = plan(events - duplicates, arrivals(events - duplicates, when, shop, rng), when, rng)
+
+    parts = list(_parts(visits, duplicates, broken))
+    paths = [change.stage(f"{RAW_EVENTS}/imports/sample/part-{part.number:05d}.jsonl.zst") for part in parts]
+    work = _Work(shop, when, visits, Writer(shop, when, seed), seed, lake.settings.reporting_currency)
+    daily = np.zeros((DAYS, len(EVENT_TYPES)), dtype=np.int64)
+    refused: list[bytes] = []
+    with ThreadPoolExecutor(_CORES) as pool:
+        for done, (counts, lines) in enumerate(pool.map(work.write, parts, paths), start=1):
+            daily += counts
+            refused += lines
+            progress("Writing events", 0.1 + 0.85 * done / len(parts))
+    _write_compressed(change.stage(f"{RAW_QUARANTINE}/imports/sample/part-00000.jsonl.zst"), b"".join(refused))
+
+    progress("Writing the bill", 0.96)
+    charges = write_bill(change.stage(f"{RAW_SPEND}/sample/part-00000.parquet"), daily, when)
+    incidents: dict[str, object] = {
+        "outage": {"start": when.instant(when.outage[0]).isoformat(), "end": when.instant(when.outage[1]).isoformat()},
+        "spend_spike": {
+            "days": [day.isoformat() for day in when.spike_days],
+            "service": "Amazon Athena",
+            "factor": SPIKE_FACTOR,
+        },
+        "black_friday": [day.isoformat() for day in when.black_fridays()],
+    }
+    report = SampleReport(
+        seed=seed,
+        start=when.start,
+        end=end,
+        received=events,
+        distinct=events - duplicates - broken,
+        duplicates=duplicates,
+        quarantined=broken,
+        charges=charges,
+        incidents=incidents,
+    )
+    summary = {"events": events, **vars(report), "start": report.start.isoformat(), "end": end.isoformat()}
+    change.stage(SAMPLE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    progress("Done", 1.0)
+    return report
+
+
+def _parts(visits: Visits, duplicates: int, broken: int) -> Iterator[_Part]:
+    """Cut the visits into runs of about `PART_EVENTS` events; shares out what goes wrong evenly and exactly."""
+    running = np.cumsum(visits.events())
+    total = int(running[-1])
+    count = -(-total // PART_EVENTS)
+    ends = [int(np.searchsorted(running, total * (n + 1) // count, side="left")) + 1 for n in range(count)]
+    first = event = 0
+    for number, last in enumerate(min(end, visits.size) for end in ends):
+        after = int(running[last - 1])
+        spoiled = broken * event // total
+        yield _Part(
+            number,
+            first,
+            last,
+            event,
+            duplicates * after // total - duplicates * event // total,
+            broken * after // total - spoiled,
+            spoiled,
+        )
+        first, event = last, after
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything a part needs; read only, so that parts can be written side by side."""
+
+    shop: Shop
+    when: Calendar
+    visits: Visits
+    writer: Writer
+    seed: int
+    currency: str
+
+    def write(self, part: _Part, path: Path) -> tuple[Ints, list[bytes]]:
+        """Write one part; returns its events by day and type, and its quarantine lines."""
+        rng = np.random.default_rng([self.seed, 3, part.number])
+        visits = self.visits[part.first : part.last]
+        events = expand(visits, self.shop, self.when, rng)
+        lines = self.writer.lines(events, visits, part.first_event, part.first)
+
+        views = np.flatnonzero(events.kind == VIEW)
+        spoiled = np.sort(rng.choice(views, part.broken, replace=False))
+        sound = np.ones(events.kind.size, dtype=bool)
+        sound[spoiled] = False
+        again = np.sort(rng.choice(np.flatnonzero(sound & self._can_repeat(events)), part.duplicates, replace=False))
+        later = events.received[again] + rng.integers(1_000, RESENT_WITHIN_MS, again.size)
+        repeated = self.writer.delayed(lines.take(pa.array(again)), later)
+        _write_compressed(path, *as_bytes(lines, without=spoiled), *repeated)
+
+        refused = quarantined(
+            [line.encode().rstrip() for line in lines.take(pa.array(spoiled)).to_pylist()],
+            [self.when.instant(int(moment)) for moment in events.received[spoiled]],
+            first=part.first_broken,
+            currency=self.currency,
+        )
+        cells = (events.at // DAY_MS) * len(EVENT_TYPES) + events.kind
+        return np.bincount(cells, minlength=DAYS * len(EVENT_TYPES)).reshape(DAYS, -1), refused
+
+    def _can_repeat(self, events: Actions) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Whether a second arrival would fall into the span and not into the outage."""
+        down, up = self.when.outage
+        latest = events.received + RESENT_WITHIN_MS
+        return (latest < self.when.length_ms) & ((latest < down) | (events.received >= up))
+
+
+def _write_compressed(path: Path, *pieces: bytes | memoryview) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.CompressedOutputStream(file, "zstd") as stream:
+        for piece in pieces:
+            stream.write(piece)
