@@ -5,11 +5,13 @@ A query file starts with a header that says what it answers::
     -- title:   Net revenue by day
     -- grain:   one row per order_date
     -- source:  warehouse
+    -- term:    Net revenue = gross revenue − refunds.
     -- param:   start_date date  First day, included
     -- param:   channels   str*  Channels; empty for all
 
 Types of parameters: ``date timestamp str int decimal bool``, followed by ``*`` for a list or ``?`` where null is allowed.
-A list stands alone in ``x in (:name)``; an empty list means no restriction.
+`term` defines a word, once in the whole catalogue; `note` says what else a reader should know; both go on in lines that
+start with ``--`` and have no key. A list stands alone in ``x in (:name)``; an empty list means no restriction.
 
 Loading refuses drift: a parameter that is declared and not used or used and not declared, a table or column that does
 not exist, a grain that names no column of the result. The error names the file and the line.
@@ -35,10 +37,11 @@ from console.tables import CURATION_RELATIONS, TABLES, Columns
 DIALECT = "trino"
 QUERIES = Path(__file__).resolve().parent.parent / "queries"
 TYPES = ("date", "timestamp", "str", "int", "decimal", "bool")
+KEYS = ("title", "grain", "source", "term", "note", "param")
 SOURCES = ("lake", "warehouse")
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 
-_HEADER = re.compile(r"^--\s*(?P<key>[a-z]+):\s*(?P<text>.*)$")
+_HEADER = re.compile(r"^--\s?(?P<key>[a-z]+):\s*(?P<text>.*)$")
 _PARAMETER = re.compile(r"^(?P<name>[a-z][a-z0-9_]*)\s+(?P<type>[a-z]+)(?P<suffix>[*?]?)(?:\s+(?P<text>.*))?$")
 _GRAIN_COLUMNS = re.compile(r"^one row per (?P<columns>[a-z0-9_]+(?:, [a-z0-9_]+)*)$")
 
@@ -63,17 +66,12 @@ class Query:
     grain: str
     source: str
     note: str
+    terms: Mapping[str, str]
     parameters: Mapping[str, Parameter]
     tables: frozenset[str]
     columns: tuple[str, ...]
     text: str
     tree: exp.Query
-
-    @property
-    def is_metric(self) -> bool:
-        """Whether the Definitions page shows it: it has a note that defines its words."""
-        return bool(self.note)
-
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -107,7 +105,9 @@ def load(folder: Path = QUERIES) -> Catalogue:
     """
     schema = {name: table.columns for name, table in TABLES.items()}
     paths = sorted(path for path in folder.rglob("*.sql") if path.relative_to(folder).parts[0] != _CURATION)
-    return Catalogue({query.name: query for query in (_Reader(folder, path, schema).query() for path in paths)})
+    queries = {query.name: query for query in (_Reader(folder, path, schema).query() for path in paths)}
+    _check_terms(folder, queries)
+    return Catalogue(queries)
 
 
 @lru_cache(maxsize=8)
@@ -147,7 +147,7 @@ class _Reader:
         return CatalogueError(what, where=f"{self.shown}:{line}", remedy=remedy)
 
     def query(self) -> Query:
-        header, parameters = self._header()
+        header, terms, parameters = self._header()
         tree = self._tree()
         self._check_parameters(tree, parameters)
         tables = self._check_tables(tree)
@@ -160,6 +160,7 @@ class _Reader:
             grain=grain,
             source=header["source"][0],
             note=header.get("note", ("", 0))[0],
+            terms=terms,
             parameters={name: parameter for name, (parameter, _) in parameters.items()},
             tables=tables,
             columns=columns,
@@ -167,38 +168,50 @@ class _Reader:
             tree=tree,
         )
 
-    def _header(self) -> tuple[dict[str, tuple[str, int]], dict[str, tuple[Parameter, int]]]:
+    def _header(self) -> tuple[dict[str, tuple[str, int]], dict[str, str], dict[str, tuple[Parameter, int]]]:
         values: dict[str, tuple[str, int]] = {}
+        terms: dict[str, str] = {}
         parameters: dict[str, tuple[Parameter, int]] = {}
-        for number, line in enumerate(self.lines, start=1):
-            if not line.startswith("--"):
-                break
-            match = _HEADER.match(line)
-            if match is None:
-                # a line without a key goes on with the note above it
-                if "note" in values:
-                    values["note"] = (f"{values['note'][0]} {line.removeprefix('--').strip()}", values["note"][1])
-                    continue
-                raise self.drift("A header line reads `-- key: text`", number, "Keys: title, grain, source, param, note.")
-            key, text = match["key"], match["text"].strip()
+        for key, text, number in self._entries():
             if key == "param":
                 parameter = self._parameter(text, number)
                 if parameter.name in parameters:
                     raise self.drift(f"Parameter {parameter.name} is declared twice", number, "Remove one.")
                 parameters[parameter.name] = (parameter, number)
-            elif key in ("title", "grain", "source", "note"):
-                if key in values:
-                    raise self.drift(f"The header says {key} twice", number, "Remove one.")
-                values[key] = (text, number)
+            elif key == "term":
+                term, equals, meaning = (part.strip() for part in text.partition("="))
+                if not (term and equals and meaning):
+                    raise self.drift("A term reads `Word = meaning`", number, "For example: AOV = net revenue ÷ orders.")
+                terms[term] = meaning
+            elif key in values:
+                raise self.drift(f"The header says {key} twice", number, "Remove one.")
             else:
-                raise self.drift(f"Unknown header key {key!r}", number, "Keys: title, grain, source, param, note.")
+                values[key] = (text, number)
         for key in ("title", "grain", "source"):
             if not values.get(key, ("", 0))[0]:
                 raise self.drift(f"The header has no {key}", 1, f"Add a line `-- {key}: …`.")
         source, line_number = values["source"]
         if source not in SOURCES:
             raise self.drift(f"Unknown source {source!r}", line_number, f"Use one of {', '.join(SOURCES)}.")
-        return values, parameters
+        return values, terms, parameters
+
+    def _entries(self) -> list[tuple[str, str, int]]:
+        """The header as (key, text, line); a line without a key goes on with the one above."""
+        entries: list[tuple[str, str, int]] = []
+        for number, line in enumerate(self.lines, start=1):
+            if not line.startswith("--"):
+                break
+            match = _HEADER.match(line)
+            if match is None:
+                if not entries or entries[-1][0] not in ("note", "term"):
+                    raise self.drift("A header line reads `-- key: text`", number, f"Keys: {', '.join(KEYS)}.")
+                key, text, first = entries[-1]
+                entries[-1] = (key, f"{text} {line.removeprefix('--').strip()}", first)
+            elif match["key"] not in KEYS:
+                raise self.drift(f"Unknown header key {match['key']!r}", number, f"Keys: {', '.join(KEYS)}.")
+            else:
+                entries.append((match["key"], match["text"].strip(), number))
+        return entries
 
     def _parameter(self, text: str, number: int) -> Parameter:
         match = _PARAMETER.match(text)
@@ -272,6 +285,20 @@ class _Reader:
         for column in match["columns"].split(", "):
             if column not in columns:
                 raise self.drift(f"The grain names {column}, which is no column of the result", line, f"Columns of the result: {', '.join(columns)}.")
+
+
+def _check_terms(folder: Path, queries: Mapping[str, Query]) -> None:
+    """A word has one definition in the whole catalogue."""
+    defined: dict[str, str] = {}
+    for query in queries.values():
+        for term in query.terms:
+            if term in defined:
+                raise CatalogueError(
+                    f"{term} is defined twice, here and in {defined[term]}",
+                    where=f"{folder.name}/{query.name}.sql",
+                    remedy="Keep one definition.",
+                )
+            defined[term] = query.name
 
 
 def _alone_in_list(placeholder: exp.Placeholder) -> bool:

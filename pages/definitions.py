@@ -14,8 +14,9 @@ with page.answer():
         title=f"No definition mentions “{wanted}”",
         next_step="Try one word, such as revenue or session, or clear the search.",
     )
+    cards = st.grid(2, min_column_width=340, gap="small")
     for each in found:
-        with st.container(border=True, gap="xsmall"):
-            prose.definition(each.title, each.text, each.grain, each.tables)
-            with st.expander("SQL", key=f"sql-{each.query}"):
+        with cards.cell(), st.container(border=True, gap="xsmall", height="stretch"):
+            prose.definition(each.term, each.meaning, f"{each.query} · {each.grain} · from {', '.join(each.tables)}")
+            with st.popover("SQL", type="tertiary", icon=":material/code:", key=f"sql-{each.term}"):
                 st.code(each.sql, language="sql", wrap_lines=True)

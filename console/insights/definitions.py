@@ -1,4 +1,4 @@
-"""What does a number mean? Every definition stands in the SQL file that computes it."""
+"""What does a number mean? Every word is defined once, in the header of the SQL file that computes it."""
 
 from __future__ import annotations
 
@@ -11,52 +11,49 @@ from console.tables import TABLES
 
 @dataclass(frozen=True)
 class Definition:
-    """One question of the catalogue that defines words: its title, its text, its grain, its tables and its SQL."""
+    """One word: what it means, and the query that computes it with its grain, tables and SQL."""
 
+    term: str
+    meaning: str
     query: str
-    title: str
-    text: str
     grain: str
     tables: Sequence[str]
     sql: str
 
 
 def definitions(catalogue: Catalogue | None = None) -> list[Definition]:
-    """Every defined metric, by title."""
+    """Every word, in the order of the alphabet."""
     found = [
-        Definition(query.name, query.title, query.note, query.grain, sorted(query.tables), query.text)
+        Definition(term, meaning, query.name, query.grain, sorted(query.tables), query.text)
         for query in (catalogue or load())
-        if query.note
+        for term, meaning in query.terms.items()
     ]
-    return sorted(found, key=lambda each: each.title)
+    return sorted(found, key=lambda each: each.term.lower())
+
+
+def matching(every: Sequence[Definition], words: str) -> list[Definition]:
+    """The definitions that mention every one of the words; all where nothing is asked."""
+    asked = words.lower().split()
+    return [
+        each for each in every if all(word in f"{each.term} {each.meaning} {each.query}".lower() for word in asked)
+    ]
 
 
 def as_markdown(catalogue: Catalogue | None = None) -> str:
-    """The definitions and the tables as one Markdown page: `docs/metrics.md`."""
+    """Definitions and tables as one Markdown page: `docs/metrics.md`."""
     lines = [
         "# What the numbers mean",
         "",
-        "Made from the headers of `queries/` by `make docs`; change it there.",
+        "Made from the headers of `queries/` and from `console/tables.py` by `make docs`; change it there.",
         "",
-        "## Metrics",
-        "",
+        "| word | meaning | computed by |",
+        "|---|---|---|",
     ]
-    for each in definitions(catalogue):
-        lines += [f"### {each.title}", "", each.text, "", f"`{each.query}`: {each.grain}, from {', '.join(each.tables)}.", ""]
-    lines += ["## Tables", ""]
+    lines += [f"| {each.term} | {each.meaning} | `{each.query}` |" for each in definitions(catalogue)]
+    lines += ["", "## Tables", ""]
     for name, table in TABLES.items():
-        split = f", a file per {table.partition}" if table.partition else ""
+        split = f", one file per {table.partition}" if table.partition else ""
         lines += [f"### {name}", "", f"{table.grain[0].upper()}{table.grain[1:]}{split}.", "", "| column | type |", "|---|---|"]
         lines += [f"| {column} | {kind} |" for column, kind in table.columns.items()]
         lines.append("")
     return "\n".join(lines)
-
-
-def matching(every: Sequence[Definition], words: str) -> list[Definition]:
-    """The definitions that mention every one of the words, in title, text or SQL name; all where nothing is asked."""
-    asked = words.lower().split()
-    return [
-        each
-        for each in every
-        if all(word in f"{each.title} {each.text} {each.query} {' '.join(each.tables)}".lower() for word in asked)
-    ]

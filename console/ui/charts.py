@@ -18,7 +18,7 @@ import streamlit as st
 
 from console.insights.figures import Number, Unit
 from console.periods import Period
-from console.ui import echarts, scales
+from console.ui import descriptions, echarts, scales
 from console.ui import formatting as text
 from console.ui.echarts import Spec
 
@@ -85,7 +85,7 @@ def by_day(
     incomplete_from : the first day whose data is not all in; drawn dashed from there and labelled
     events : (name, days) shaded and named
     """
-    described = alt or _describe_days(title or name, days, values, unit, currency)
+    described = alt or descriptions.by_day(title or name, days, values, unit, currency)
     if not days or all(value is None for value in values):
         return Chart(title, described, EMPTY_HEIGHT, None)
     lines = [(name, list(values)), *((label, _fitted(series, len(days))) for label, series in compare[:2])]
@@ -169,7 +169,7 @@ def bars(
     """
     shown = min(len(labels), MOST_BARS)
     note = f"first {shown} of {len(labels):,}" if shown < len(labels) else ""
-    described = alt or _describe_bars(title or name, labels, values, unit, currency)
+    described = alt or descriptions.bars(title or name, labels, values, unit, currency)
     if not shown or all(value is None for value in values):
         return Chart(title, described, EMPTY_HEIGHT, None)
     labels, values = labels[:shown], values[:shown]
@@ -177,6 +177,7 @@ def bars(
     texts = [text.compact(value, unit, currency) for value in values]
     rows = [
         [
+            position,
             label,
             echarts.number(value),
             echarts.number(other),
@@ -186,11 +187,11 @@ def bars(
             text.exact(other, unit, currency),
             text.change(value, other, unit),
         ]
-        for label, value, short, other in zip(labels, values, texts, held, strict=True)
+        for position, (label, value, short, other) in enumerate(zip(labels, values, texts, held, strict=True))
     ]
     known = [value for value in (*values, *held) if value is not None]
     hover = echarts.hover_row(name, "{@exact}")
-    series: list[Spec] = [{"type": "bar", "name": name, "barWidth": "58%", "encode": {"x": "value", "y": "label"}}]
+    series: list[Spec] = [{"type": "bar", "name": name, "barWidth": "58%", "encode": {"x": "value", "y": "position"}}]
     if comparison:
         hover += echarts.hover_row(comparison[0], "{@held_exact}") + echarts.hover_row("Change", "{@change}")
         series.append(echarts.marks(comparison[0], "held"))
@@ -198,7 +199,7 @@ def bars(
     series.append(echarts.end_texts("text_at"))
     spec = echarts.bar_layout(labels, texts, known, f"<b>{{@label}}</b><table>{hover}</table>") | {
         "dataset": {
-            "dimensions": ["label", "value", "held", "text_at", "short", "exact", "held_exact", "change"],
+            "dimensions": ["position", "label", "value", "held", "text_at", "short", "exact", "held_exact", "change"],
             "source": rows,
         },
         "series": series,
@@ -226,8 +227,8 @@ def waterfall(
     steps = scales.waterfall_steps(start, parts, end)
     texts = [_stepped(step, unit, currency) for step in steps]
     rows = [
-        [step.name, *step.stacks, max(float(step.high), 0.0), short, text.exact(step.value, unit, currency)]
-        for step, short in zip(steps, texts, strict=True)
+        [position, step.name, *step.stacks, max(float(step.high), 0.0), short, text.exact(step.value, unit, currency)]
+        for position, (step, short) in enumerate(zip(steps, texts, strict=True))
     ]
     labels = [step.name for step in steps]
     series: list[Spec] = [
@@ -237,7 +238,7 @@ def waterfall(
             "stack": "split",
             "barWidth": "62%",
             "silent": kind == "gap",
-            "encode": {"x": f"{kind}_{side}", "y": "label"},
+            "encode": {"x": f"{kind}_{side}", "y": "position"},
             "itemStyle": _STEP_STYLES[kind],
         }
         for side in ("above", "below")
@@ -251,6 +252,7 @@ def waterfall(
     ) | {
         "dataset": {
             "dimensions": [
+                "position",
                 "label",
                 *(f"{kind}_{side}" for side in ("above", "below") for kind in scales.STEP_KINDS),
                 "text_at",
@@ -282,13 +284,13 @@ def heatmap(
     if not known:
         return Chart(title, described, EMPTY_HEIGHT, None)
     cells = [
-        [column, row, float(value), text.compact(value, unit, currency), text.exact(value, unit, currency)]
-        for row, line in zip(rows, values, strict=True)
-        for column, value in zip(columns, line, strict=True)
+        [x, y, column, row, float(value), text.compact(value, unit, currency), text.exact(value, unit, currency)]
+        for y, (row, line) in enumerate(zip(rows, values, strict=True))
+        for x, (column, value) in enumerate(zip(columns, line, strict=True))
         if value is not None
     ]
     spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": ["column", "row", "value", "short", "exact"], "source": cells},
+        "dataset": {"dimensions": ["x", "y", "column", "row", "value", "short", "exact"], "source": cells},
         "grid": echarts.grid(echarts.names_width(rows), 4, 24, 4),
         "tooltip": {"trigger": "item", "formatter": "<b>{@row}</b> {@column}<br>{@exact}", **echarts.TOOLTIP},
         "xAxis": {
@@ -300,17 +302,17 @@ def heatmap(
             "splitLine": {"show": False},
             "axisLabel": {"fontSize": echarts.SMALL, "hideOverlap": True},
         },
-        "yAxis": echarts.name_axis(rows) | {"data": list(rows)},
+        "yAxis": echarts.name_axis(rows),
         "visualMap": {
             "show": False,
-            "dimension": 2,
+            "dimension": 4,
             "min": min(0.0, float(min(known))),
             "max": float(max(known)) or 1.0,
         },
         "series": [
             {
                 "type": "heatmap",
-                "encode": {"x": "column", "y": "row", "value": "value"},
+                "encode": {"x": "x", "y": "y", "value": "value"},
                 "label": {"show": len(columns) <= MOST_CELL_TEXTS, "formatter": "{@short}", "fontSize": echarts.SMALL},
                 "itemStyle": {"borderColor": "transparent", "borderWidth": 1},
             }
@@ -346,24 +348,3 @@ def _stepped(step: scales.Step, unit: Unit, currency: str) -> str:
     """The text at a step's end: a part carries its sign."""
     written = text.compact(step.value, unit, currency)
     return f"+{written}" if step.kind == "more" else written
-
-
-def _describe_days(title: str, days: Sequence[date], values: Sequence[Number | None], unit: Unit, currency: str) -> str:
-    known = [(value, day) for day, value in zip(days, values, strict=True) if value is not None]
-    if not known:
-        return f"{title}: no values"
-    highest, on = max(known)
-    lowest, low_on = min(known)
-    return (
-        f"{title}, {text.day(days[0])} to {text.day(days[-1])}: "
-        f"highest {text.exact(highest, unit, currency)} on {text.day(on)}, "
-        f"lowest {text.exact(lowest, unit, currency)} on {text.day(low_on)}"
-    )
-
-
-def _describe_bars(
-    title: str, labels: Sequence[str], values: Sequence[Number | None], unit: Unit, currency: str
-) -> str:
-    listed = [f"{label} {text.exact(value, unit, currency)}" for label, value in zip(labels, values, strict=True)]
-    more = f", and {len(listed) - 5:,} more" if len(listed) > 5 else ""
-    return f"{title}: " + (", ".join(listed[:5]) + more if listed else "no values")

@@ -140,9 +140,10 @@ def day_axis(days: Sequence[date]) -> Spec:
 
 
 def name_axis(labels: Sequence[str]) -> Spec:
-    """Names down the left side, first on top, long ones cut where the room ends."""
+    """Names down the left side, first on top, long ones cut where the room ends. By position: two may be the same."""
     return {
         "type": "category",
+        "data": list(labels),
         "inverse": True,
         "axisLine": {"show": False},
         "axisTick": {"show": False},
@@ -228,7 +229,7 @@ def marks(name: str, dimension: str) -> Spec:
         "symbol": "rect",
         "symbolSize": [2, 20],
         "itemStyle": {"color": GREY, "opacity": 1},
-        "encode": {"x": dimension, "y": "label"},
+        "encode": {"x": dimension, "y": "position"},
         "z": 3,
     }
 
@@ -241,7 +242,7 @@ def end_texts(dimension: str) -> Spec:
         "silent": True,
         "tooltip": {"show": False},
         "itemStyle": {"color": GREY},
-        "encode": {"x": dimension, "y": "label"},
+        "encode": {"x": dimension, "y": "position"},
         "label": {
             "show": True,
             "position": "right",

@@ -38,6 +38,7 @@ def begin(title: str, question: str | None, *, is_sample: bool = False) -> None:
 
     `question` is the page's docstring: a leading ``Title:`` is dropped, and only its first paragraph is shown.
     """
+    st.set_page_config(page_title=f"{title} · Takings")
     badge = (
         '<span class="tk-badge" title="Made-up data of the sample shop, not yours">sample data</span>'
         if is_sample

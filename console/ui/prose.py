@@ -43,9 +43,9 @@ def brief(headline: str, sentences: Sequence[str]) -> None:
     st.html(f'<section class="tk-brief"><h2>{escape(headline)}</h2>{told}</section>')
 
 
-def definition(title: str, text: str, grain: str, tables: Sequence[str]) -> None:
-    """One definition: its term, its meaning, its grain and where it comes from."""
+def definition(term: str, meaning: str, origin: str) -> None:
+    """One word: its meaning, and where it is computed."""
     st.html(
-        f'<article class="tk-definition"><h2>{escape(title)}</h2><p>{escape(text)}</p>'
-        f"<small>{escape(grain)} · from {escape(', '.join(tables))}</small></article>"
+        f'<article class="tk-definition"><h2>{escape(term)}</h2><p>{escape(meaning[:1].upper() + meaning[1:])}</p>'
+        f"<small>{escape(origin)}</small></article>"
     )

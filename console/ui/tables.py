@@ -79,6 +79,9 @@ def show(
                 icon=":material/download:",
                 help=f"Download as {label}, with the filters printed in it",
             )
+    if not arrow.num_rows:
+        st.html('<p class="tk-none" style="height:64px">No rows</p>')
+        return
     st.dataframe(
         _in_percent(arrow, columns or {}),
         hide_index=True,

@@ -93,12 +93,12 @@ def _change(figure: Figure, label: str, base: Number | None) -> tuple[str, str]:
         html = f'<p class="tk-change tk-same"><b>{text.UNKNOWN}</b> <span>{escape(label)}</span></p>'
         return html, f"change against {label} unknown"
     sign = amount[0] if amount[0] in "+−" else ""
-    arrow = {"+": "▲", "−": "▼"}.get(sign, "")
+    arrow = f'<i aria-hidden="true">{"▲" if sign == "+" else "▼"}</i>' if sign else ""
     tone = _tone(sign, figure.better)
     held = text.exact(base, figure.unit, figure.currency)
     html = (
         f'<p class="tk-change tk-{tone}" title="{escape(f"{label}: {held}", quote=True)}">'
-        f'<b><i aria-hidden="true">{arrow}</i>{escape(amount)}</b> <span>{escape(label)}</span></p>'
+        f"<b>{arrow}{escape(amount)}</b> <span>{escape(label)}</span></p>"
     )
     return html, f"{amount} against {label}"
 

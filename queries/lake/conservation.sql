@@ -1,8 +1,10 @@
 -- title:   Records received, accepted, duplicate and quarantined
 -- grain:   one row
 -- source:  lake
--- note:    Conservation law: received = accepted + duplicates + quarantined. Accepted events are kept once by event id,
---          duplicates are further copies of the same id, quarantined records keep their original bytes and a reason.
+-- term:    Conservation law = received = accepted + duplicates + quarantined, to the record.
+-- term:    Accepted = events, each kept once by its event id.
+-- term:    Duplicates = further copies of an event id that was accepted before.
+-- term:    Quarantined = refused records, kept with their original bytes and the reason.
 with kept as (
     select coalesce(sum(events), 0) as accepted, coalesce(sum(duplicates), 0) as duplicates
     from daily_events

@@ -1,8 +1,10 @@
 -- title:   Products bought together
 -- grain:   one row per product_id, other_product_id
 -- source:  warehouse
--- note:    Affinity of a pair among the best-selling products: support = orders with both ÷ orders; confidence = orders
---          with both ÷ orders with the first; lift = confidence ÷ share of orders with the second (1 means chance).
+-- term:    Support = orders with both products of a pair ÷ orders.
+-- term:    Confidence = orders with both products of a pair ÷ orders with the first.
+-- term:    Lift = confidence ÷ share of orders with the second product; 1 means chance, 3 three times as often.
+-- note:    Pairs are made of the best-selling products only.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

@@ -1,7 +1,7 @@
 -- title:   Views and cart adds by product
 -- grain:   one row per product_id
 -- source:  lake
--- note:    Views per product; cart rate = cart adds ÷ views.
+-- term:    Cart rate = cart adds ÷ product views.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

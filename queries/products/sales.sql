@@ -1,7 +1,7 @@
 -- title:   Sales by product
 -- grain:   one row per product_id
 -- source:  warehouse
--- note:    Refund rate = refunds ÷ gross revenue. Buyers are distinct customers; anonymous orders have none.
+-- term:    Buyers = distinct customers with a purchase; anonymous orders have none.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

@@ -1,8 +1,8 @@
 -- title:   Gross margin
 -- grain:   one row
 -- source:  warehouse
--- note:    Gross margin = net revenue − cost of goods, over lines whose unit cost is known. Where it is not, the margin
---          is unknown for that share of net revenue, and the share is shown; it is never taken as 0.
+-- term:    Gross margin = net revenue − cost of goods, over the lines whose unit cost is known. Where it is not, the
+--          margin is unknown for that share of net revenue, and the share is shown; it is never taken as 0.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

@@ -1,8 +1,11 @@
 -- title:   Net revenue by day
 -- grain:   one row per order_date
 -- source:  warehouse
--- note:    Net revenue = gross revenue − refunds. Gross revenue is the sum of quantity × unit price over purchase
---          lines; refunds count on the day of the refund. Only amounts in the reporting currency.
+-- term:    Net revenue = gross revenue − refunds, in the reporting currency.
+-- term:    Gross revenue = the sum of quantity × unit price over purchase lines.
+-- term:    Refunds = the sum of quantity × unit price over refund lines, on the day of the refund.
+-- term:    Refund rate = refunds ÷ gross revenue.
+-- term:    Units = the sum of quantities over purchase lines.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

@@ -1,8 +1,10 @@
 -- title:   Orders by day
 -- grain:   one row per order_date
 -- source:  warehouse
--- note:    Orders = distinct order ids with a line of positive amount, on the day of the first purchase line. Units per
---          order = units ÷ orders. Average order value (AOV) = net revenue ÷ orders.
+-- term:    Orders = distinct order ids with a line of positive amount, on the day of the first purchase line.
+-- term:    First orders = orders that are their customer's first; anonymous orders are never first.
+-- term:    Average order value (AOV) = net revenue ÷ orders.
+-- term:    Units per order = units ÷ orders.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

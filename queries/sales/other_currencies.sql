@@ -1,7 +1,7 @@
 -- title:   Net revenue in other currencies
 -- grain:   one row per currency
 -- source:  warehouse
--- note:    An amount in another currency than the reporting one is kept and shown apart; it is in no total.
+-- term:    Other currencies = amounts in another currency than the reporting one: kept, shown apart, and in no total.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

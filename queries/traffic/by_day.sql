@@ -1,9 +1,10 @@
 -- title:   Sessions by day
 -- grain:   one row per session_date
 -- source:  lake
--- note:    A session is what the sender calls one, or a customer's events until 30 minutes pass without one. Conversion
---          rate = sessions with a purchase ÷ sessions. Cart abandonment = sessions with a cart and no purchase ÷
---          sessions with a cart.
+-- term:    Session = what the sender calls one; where it gives no session id, a customer's events until 30 minutes
+--          pass without one.
+-- term:    Conversion rate = sessions with a purchase ÷ sessions.
+-- term:    Cart abandonment = sessions with a cart and no purchase ÷ sessions with a cart.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all

@@ -115,6 +115,12 @@ def test_bars_keep_their_order_start_at_zero_and_carry_exact_text():
     assert chart.note == "grey mark: previous period"
 
 
+def test_two_bars_of_the_same_name_are_two_bars():
+    chart = charts.bars(["Lamp", "Lamp"], [3, 2], unit=Unit.COUNT)
+    assert column(chart, "position") == [0, 1]
+    assert spec_of(chart)["yAxis"]["data"] == ["Lamp", "Lamp"]
+
+
 def test_too_many_bars_are_cut_and_the_title_says_so():
     chart = charts.bars([f"p{n}" for n in range(100)], list(range(100, 0, -1)), unit=Unit.COUNT)
     assert len(column(chart, "label")) == charts.MOST_BARS

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from console.periods import Comparison, Period, Preset
-from console.ui import filters
-from console.ui.filters import FilterOptions, State, read, select
+from console.ui.selection import KEYS, FilterOptions, State, read, select
 
 TODAY = date(2026, 12, 1)
 OPTIONS = FilterOptions(
@@ -113,7 +112,7 @@ def test_an_empty_lake_still_gives_a_period():
 
 words = st.text(max_size=12)
 queries = st.dictionaries(
-    st.sampled_from(filters.KEYS),
+    st.sampled_from(KEYS),
     st.lists(
         st.one_of(
             words,
