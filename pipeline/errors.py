@@ -6,6 +6,8 @@
     ├── LakeError        a lake folder is missing, locked, or not a lake
     ├── ImportFailed     a file could not be imported; nothing of it was kept
     ├── CurationError    raw records could not be turned into curated tables
+    ├── StreamFull       the stream has no room; nothing of the call was acknowledged
+    ├── StreamUnavailable  the stream cannot be reached
     └── SettingsError    a setting or an option has a value that cannot be used
 
 Every error says what failed, where, and what to do next.
@@ -40,3 +42,11 @@ class CurationError(PipelineError):
 
 class SettingsError(PipelineError):
     """A setting or an option has a value that cannot be used."""
+
+
+class StreamFull(PipelineError):  # noqa: N818 - reads as the sentence it is
+    """The stream has no room (disk full, throughput exceeded); nothing of the call was acknowledged."""
+
+
+class StreamUnavailable(PipelineError):  # noqa: N818 - reads as the sentence it is
+    """The stream cannot be reached; the caller may try again."""

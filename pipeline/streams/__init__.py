@@ -1,0 +1,65 @@
+"""The port between the collector and everything behind it: entries in, durable when `append` returns, read in order.
+
+Adapters: `log.py` (an append log on disk, the embedded profile's and the tests' own) and `kinesis.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+
+class Kind(IntEnum):
+    """What an entry holds."""
+
+    EVENT = 1  # an accepted event: one canonical JSON line of `pipeline.events.encode`
+    REFUSED = 2  # a refused record: one line of `pipeline.events.quarantine_line`
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line on its way to the lake.
+
+    Attributes
+    ----------
+    key : entries of one key stay in order: the customer, else the session, else the event id
+    line : JSON without a newline
+    """
+
+    kind: Kind
+    key: str
+    line: bytes
+
+
+class Stream(Protocol):
+    """Takes entries. Safe to call from several threads."""
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Store all entries; they are durable when this returns.
+
+        Raises
+        ------
+        StreamFull
+            There is no room (disk, throughput); nothing of the call may be acknowledged.
+        StreamUnavailable
+            The stream cannot be reached; the caller may try again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries read together. `position` names the place after the last one; it is what a consumer checkpoints."""
+
+    entries: Sequence[Entry]
+    position: str
+
+
+class Source(Protocol):
+    """Gives entries back in the order they were stored, as often as asked."""
+
+    def read(self, after: str | None, limit: int) -> Batch:
+        """Up to `limit` entries after a position (None: from the oldest kept); an empty batch where there are none."""
+        ...
