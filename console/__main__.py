@@ -51,10 +51,16 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("name", metavar="NAME", help="such as sales/net_revenue_by_day; `queries` lists them")
     query.add_argument("--lake", type=Path, metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
     query.add_argument("--start", metavar="DATE", help="first day, included (default: the first day of the lake)")
-    query.add_argument("--end", metavar="DATE", help="day after the last one, not included (default: the end of the lake)")
+    query.add_argument(
+        "--end", metavar="DATE", help="day after the last one, not included (default: the end of the lake)"
+    )
     for name in _LISTS:
-        query.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help=f"only this {name}; may be given again")
-    query.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="any other parameter; again for a list")
+        query.add_argument(
+            f"--{name}", action="append", default=[], metavar="NAME", help=f"only this {name}; may be given again"
+        )
+    query.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="any other parameter; again for a list"
+    )
     query.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     commands.add_parser("queries", help="list every question with its parameters")
     commands.add_parser("definitions", help="print what the words mean, as Markdown")
@@ -75,7 +81,11 @@ def _query(parsed: argparse.Namespace) -> int:
         if name in definition.parameters and name not in values:
             values[name] = _bounds(scope)[default]
     if "start_date" in values and "end_date" in values and values["end_date"] <= values["start_date"]:
-        raise BindingError(f"The period ends ({values['end_date']}) before it starts ({values['start_date']})", where="--end", remedy="--end is the day after the last one.")
+        raise BindingError(
+            f"The period ends ({values['end_date']}) before it starts ({values['start_date']})",
+            where="--end",
+            remedy="--end is the day after the last one.",
+        )
     _write(scope.ask(parsed.name, **values), parsed.format)
     return 0
 
@@ -109,7 +119,11 @@ def _values(query: Query, parsed: argparse.Namespace) -> dict[str, Any]:
     for name, given in texts.items():
         parameter = query.parameters.get(name)
         if parameter is None:
-            raise BindingError(f"{query.name} has no parameter {name}", where=query.name, remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.")
+            raise BindingError(
+                f"{query.name} has no parameter {name}",
+                where=query.name,
+                remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.",
+            )
         if not parameter.is_list and len(given) > 1:
             raise BindingError(f"{name} is given {len(given)} times", where=query.name, remedy="It takes one value.")
         read = [_read(parameter, text, query.name) for text in given]
@@ -132,8 +146,18 @@ def _read(parameter: Parameter, text: str, query: str) -> Any:
         if parameter.type == "bool":
             return {"true": True, "false": False}[text.lower()]
     except (ValueError, InvalidOperation, KeyError) as error:
-        examples = {"date": "2011-01-31", "timestamp": "2011-01-31T12:00:00+00:00", "int": "42", "decimal": "12.50", "bool": "true"}
-        raise BindingError(f"{parameter.name} is {text!r}, which is no {parameter.type}", where=query, remedy=f"Write it like {examples[parameter.type]}.") from error
+        examples = {
+            "date": "2011-01-31",
+            "timestamp": "2011-01-31T12:00:00+00:00",
+            "int": "42",
+            "decimal": "12.50",
+            "bool": "true",
+        }
+        raise BindingError(
+            f"{parameter.name} is {text!r}, which is no {parameter.type}",
+            where=query,
+            remedy=f"Write it like {examples[parameter.type]}.",
+        ) from error
     return text
 
 
@@ -186,11 +210,17 @@ def _table(result: Result) -> None:
     rows = result.rows()
     names = result.table.column_names
     shown = [[_text(row[name]) for name in names] for row in rows[:TABLE_ROWS]]
-    numeric = [all(isinstance(row[name], int | float | Decimal) or row[name] is None for row in rows) and bool(rows) for name in names]
+    numeric = [
+        all(isinstance(row[name], int | float | Decimal) or row[name] is None for row in rows) and bool(rows)
+        for name in names
+    ]
     widths = [max([len(name), *(len(line[place]) for line in shown)]) for place, name in enumerate(names)]
 
     def line(cells: Sequence[str]) -> str:
-        return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(cells, widths, numeric, strict=True)).rstrip()
+        return "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, numeric, strict=True)
+        ).rstrip()
 
     print(line(names))
     print(line(["-" * width for width in widths]))
@@ -200,14 +230,19 @@ def _table(result: Result) -> None:
         print(f"… {len(rows) - TABLE_ROWS:,} more rows; --format csv gives all")
     statistics = result.statistics
     as_of = statistics.data_as_of.isoformat(timespec="seconds") if statistics.data_as_of else "no data"
-    print(f"{len(rows):,} rows · {statistics.engine} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}", file=sys.stderr)
+    print(
+        f"{len(rows):,} rows · {statistics.engine} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}",
+        file=sys.stderr,
+    )
 
 
 def _queries() -> int:
     from console.catalogue import load
 
     for query in load():
-        parameters = ", ".join(f"{each.name} {each.type}{'*' if each.is_list else ''}" for each in query.parameters.values())
+        parameters = ", ".join(
+            f"{each.name} {each.type}{'*' if each.is_list else ''}" for each in query.parameters.values()
+        )
         print(f"{query.name:<36} {query.title}\n{'':<36} {query.grain} · {parameters or 'no parameters'}")
     return 0
 

@@ -1,22 +1,21 @@
 """A query, its values and a row filter → one engine's SQL.
 
 Values enter the parsed tree as typed literals and the tree is written out in the engine's dialect, so nothing that a
-person types is ever parsed as SQL. The row filter is added to every base table that has a region, wherever it stands:
-CTE, union, sub-query or join.
+person types is ever parsed as SQL. The row filter is added to every base table, wherever it stands: CTE, union,
+sub-query or join. A table with a region shows the rows of the viewer's regions, a shared one (`SHARED`) shows all its
+rows, and any other shows none: its rows belong to several regions at once, or cannot say to which.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from sqlglot import exp
-from sqlglot.optimizer.scope import traverse_scope
 
 from console.errors import BindingError
 from console.tables import TABLES
@@ -30,6 +29,11 @@ Values = Mapping[str, Value | Sequence[Value]]
 MAXIMUM_TEXT = 4096  # characters in one value: longer ones are a mistake, and engines limit statement length
 MAXIMUM_LIST = 1000  # members in one list, for the same reason
 _BIGINT = 2**63
+
+# What a row filter leaves whole: the assortment and the cloud's bill tell nothing of a region's customers or sales.
+SHARED = frozenset({"products", "spend"})
+
+_BESIDE = ("alias", "joins", "pivots")  # what stands beside a table's name, and then beside its rows that are left
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,22 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
     """
     unknown = sorted(set(values) - set(query.parameters))
     if unknown:
-        raise BindingError(f"{query.name} has no parameter {unknown[0]}", where=query.name, remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.")
-    missing = [name for name, parameter in query.parameters.items() if name not in values and not parameter.is_list and not parameter.nullable]
+        raise BindingError(
+            f"{query.name} has no parameter {unknown[0]}",
+            where=query.name,
+            remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.",
+        )
+    missing = [
+        name
+        for name, parameter in query.parameters.items()
+        if name not in values and not parameter.is_list and not parameter.nullable
+    ]
     if missing:
-        raise BindingError(f"{query.name} needs a value for {missing[0]}", where=query.name, remedy=f"Give --param {missing[0]}=…, or its own option.")
+        raise BindingError(
+            f"{query.name} needs a value for {missing[0]}",
+            where=query.name,
+            remedy=f"Give --param {missing[0]}=…, or its own option.",
+        )
     tree = query.tree.copy()
     tree.comments = None
     for placeholder in list(tree.find_all(exp.Placeholder)):
@@ -75,44 +91,70 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
 
 
 @lru_cache(maxsize=2048)
-def bind_again(query: Query, values: tuple[tuple[str, Value | tuple[Value, ...]], ...], dialect: str, row_filter: RowFilter) -> Statement:
+def bind_again(
+    query: Query, values: tuple[tuple[str, Value | tuple[Value, ...]], ...], dialect: str, row_filter: RowFilter
+) -> Statement:
     """`bind`, remembered: writing a statement takes some milliseconds and a page asks the same ones at every click."""
     return bind(query, dict(values), dialect=dialect, row_filter=row_filter)
 
 
-def base_tables(tree: exp.Expression) -> Iterator[exp.Table]:
+def base_tables(tree: exp.Query) -> Iterator[exp.Table]:
     """Tables that are read from storage: a name that a CTE shadows where it stands is not one."""
-    seen: set[int] = set()
-    for scope in traverse_scope(tree):
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table) and id(source) not in seen:
-                seen.add(id(source))
-                yield source
+    return (table for table in tree.find_all(exp.Table) if not _is_shadowed(table))
 
 
-def restrict(tree: exp.Expression, regions: Sequence[str]) -> None:
-    """Let every base table with a region show only these regions. Changes `tree` in place.
+def _is_shadowed(table: exp.Table) -> bool:
+    """Whether a CTE that is visible where the name stands has that name.
+
+    Visible are the CTEs of every enclosing query, and inside a CTE those before it. A recursive CTE sees itself, unless
+    it is named like a curated table: its first branch then reads the table, and must not escape the row filter.
+    """
+    if table.db or table.catalog:
+        return False
+    inner: exp.Expr = table
+    outer = table.parent
+    while outer is not None:
+        if isinstance(outer, exp.With):
+            place = next(index for index, cte in enumerate(outer.expressions) if cte is inner)
+            visible = outer.expressions[: place + 1 if outer.recursive and table.name.lower() not in TABLES else place]
+            outer = cast(exp.Expr, outer.parent)  # the query that owns this `with` shows nothing more
+        else:
+            owned = outer.args.get("with_")
+            visible = owned.expressions if owned is not None else []
+        if any(cte.alias == table.name for cte in visible):
+            return True
+        inner, outer = outer, outer.parent
+    return False
+
+
+def restrict(tree: exp.Query, regions: Sequence[str]) -> None:
+    """Let every base table show only what viewers of these regions may see. Changes `tree` in place.
 
     Raises
     ------
     BindingError
-        A region cannot be written in SQL.
+        A region cannot be written in SQL, or a table is not a curated one.
     """
     allowed = [_text(region, "region", "row filter") for region in regions]
     for table in list(base_tables(tree)):
-        definition = TABLES.get(table.name)
-        if definition is None or not definition.has_region:
+        name = table.name.lower()
+        if name not in TABLES:
+            raise BindingError(
+                f"No row filter fits {table.sql()}", where="row filter", remedy="Ask the curated tables only."
+            )
+        if name in SHARED:
             continue
-        column = exp.column("region")
-        condition: exp.Expression = exp.In(this=column, expressions=[literal.copy() for literal in allowed]) if allowed else exp.false()
-        alias = table.alias or table.name
+        condition: exp.Expression = exp.false()
+        if allowed and TABLES[name].has_region:
+            condition = exp.In(this=exp.column("region"), expressions=[each.copy() for each in allowed])
         plain = table.copy()
-        plain.set("alias", None)
-        plain.set("joins", None)
-        inner = exp.select("*").from_(plain).where(condition)
-        subquery = inner.subquery(alias)
-        if table.args.get("joins"):
-            subquery.set("joins", table.args["joins"])
+        for key in _BESIDE:
+            plain.set(key, None)
+        subquery = exp.select("*").from_(plain).where(condition).subquery()
+        for key in _BESIDE:
+            subquery.set(key, table.args.get(key))
+        if not subquery.args.get("alias"):
+            subquery.set("alias", exp.TableAlias(this=table.this.copy()))
         table.replace(subquery)
 
 
@@ -125,7 +167,9 @@ def _replace(placeholder: exp.Placeholder, parameter: Parameter, value: object, 
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
         raise BindingError(f"{parameter.name} takes a list", where=query, remedy="Give a list, even of one value.")
     if len(value) > MAXIMUM_LIST:
-        raise BindingError(f"{parameter.name} has {len(value):,} members", where=query, remedy=f"At most {MAXIMUM_LIST:,}.")
+        raise BindingError(
+            f"{parameter.name} has {len(value):,} members", where=query, remedy=f"At most {MAXIMUM_LIST:,}."
+        )
     membership = cast(exp.In, placeholder.parent)
     if value:
         membership.set("expressions", [literal(member, parameter, query) for member in value])
@@ -162,16 +206,29 @@ def literal(value: object, parameter: Parameter, query: str) -> exp.Expression:
     if parameter.type == "timestamp" and isinstance(value, datetime):
         if value.tzinfo is None:
             raise BindingError(f"{name} has no time zone", where=query, remedy="Give an instant with its offset.")
-        instant = value.astimezone(UTC).replace(tzinfo=None)
+        try:
+            instant = value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError as error:
+            raise BindingError(
+                f"{name} is {value.isoformat()}, which UTC cannot write", where=query, remedy="Give another instant."
+            ) from error
         return exp.cast(exp.Literal.string(instant.isoformat(sep=" ", timespec="microseconds")), "timestamp")
-    raise BindingError(f"{name} takes a {parameter.type}, not {type(value).__name__}", where=query, remedy=f"Give a {parameter.type}.")
+    raise BindingError(
+        f"{name} takes a {parameter.type}, not {type(value).__name__}", where=query, remedy=f"Give a {parameter.type}."
+    )
 
 
 def _text(value: str, name: str, query: str) -> exp.Expression:
     if len(value) > MAXIMUM_TEXT:
-        raise BindingError(f"{name} is {len(value):,} characters long", where=query, remedy=f"At most {MAXIMUM_TEXT:,}.")
+        raise BindingError(
+            f"{name} is {len(value):,} characters long", where=query, remedy=f"At most {MAXIMUM_TEXT:,}."
+        )
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BindingError(f"{name} holds a character that no engine stores", where=query, remedy="Remove NUL characters and lone surrogates.")
+        raise BindingError(
+            f"{name} holds a character that no engine stores",
+            where=query,
+            remedy="Remove NUL characters and lone surrogates.",
+        )
     return exp.Literal.string(value)
 
 
@@ -180,7 +237,7 @@ def _decimal(value: Decimal, name: str, query: str) -> exp.Expression:
         raise BindingError(f"{name} is not a number", where=query, remedy="Give a finite decimal.")
     exponent = cast(int, value.as_tuple().exponent)
     scale = max(0, -exponent)
-    digits = 0 if value == 0 else max(0, math.floor(value.copy_abs().log10()) + 1)
+    digits = 0 if value == 0 else max(0, value.adjusted() + 1)
     if digits + scale > 38:
         raise BindingError(f"{name} has more than 38 digits", where=query, remedy="Give a shorter decimal.")
     return exp.cast(exp.Literal.string(f"{value:f}"), f"decimal(38,{scale})", dialect="trino")

@@ -9,7 +9,7 @@ A query file starts with a header that says what it answers::
     -- param:   start_date date  First day, included
     -- param:   channels   str*  Channels; empty for all
 
-Types of parameters: ``date timestamp str int decimal bool``, followed by ``*`` for a list or ``?`` where null is allowed.
+Types of parameters: ``date timestamp str int decimal bool``, with ``*`` for a list or ``?`` where null is allowed.
 `term` defines a word, once in the whole catalogue; `note` says what else a reader should know; both go on in lines that
 start with ``--`` and have no key. A list stands alone in ``x in (:name)``; an empty list means no restriction.
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Query:
     columns: tuple[str, ...]
     text: str
     tree: exp.Query
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -181,7 +182,9 @@ class _Reader:
             elif key == "term":
                 term, equals, meaning = (part.strip() for part in text.partition("="))
                 if not (term and equals and meaning):
-                    raise self.drift("A term reads `Word = meaning`", number, "For example: AOV = net revenue ÷ orders.")
+                    raise self.drift(
+                        "A term reads `Word = meaning`", number, "For example: AOV = net revenue ÷ orders."
+                    )
                 terms[term] = meaning
             elif key in values:
                 raise self.drift(f"The header says {key} twice", number, "Remove one.")
@@ -216,10 +219,18 @@ class _Reader:
     def _parameter(self, text: str, number: int) -> Parameter:
         match = _PARAMETER.match(text)
         if match is None:
-            raise self.drift("A parameter reads `name type description`", number, "For example: start_date date First day, included.")
+            raise self.drift(
+                "A parameter reads `name type description`", number, "For example: start_date date First day, included."
+            )
         if match["type"] not in TYPES:
-            raise self.drift(f"Unknown type {match['type']!r}", number, f"Types: {', '.join(TYPES)}, with * for a list or ? for nullable.")
-        return Parameter(match["name"], match["type"], match["suffix"] == "*", match["suffix"] == "?", (match["text"] or "").strip())
+            raise self.drift(
+                f"Unknown type {match['type']!r}",
+                number,
+                f"Types: {', '.join(TYPES)}, with * for a list or ? for nullable.",
+            )
+        return Parameter(
+            match["name"], match["type"], match["suffix"] == "*", match["suffix"] == "?", (match["text"] or "").strip()
+        )
 
     def _tree(self) -> exp.Query:
         try:
@@ -227,9 +238,13 @@ class _Reader:
         except (ParseError, TokenError) as error:
             details: dict[str, Any] = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
             reason = str(details.get("description") or error).splitlines()[0]
-            raise self.drift(f"The SQL cannot be parsed: {reason}", int(details.get("line") or 1), "Write it in Trino's dialect.") from error
+            raise self.drift(
+                f"The SQL cannot be parsed: {reason}", int(details.get("line") or 1), "Write it in Trino's dialect."
+            ) from error
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-            raise self.drift("The file must hold exactly one query", 1, "Write a single select, with CTEs where needed.")
+            raise self.drift(
+                "The file must hold exactly one query", 1, "Write a single select, with CTEs where needed."
+            )
         return statements[0]
 
     def _line_of(self, name: str) -> int:
@@ -245,35 +260,63 @@ class _Reader:
         for placeholder in tree.find_all(exp.Placeholder):
             name = placeholder.name
             if name not in parameters:
-                raise self.drift(f"Parameter :{name} is used and not declared", self._line_of(name), f"Add `-- param: {name} type description` to the header.")
+                raise self.drift(
+                    f"Parameter :{name} is used and not declared",
+                    self._line_of(name),
+                    f"Add `-- param: {name} type description` to the header.",
+                )
             used.add(name)
             parameter = parameters[name][0]
             if parameter.is_list and not _alone_in_list(placeholder):
-                raise self.drift(f"List :{name} must stand alone in `x in (:{name})`", self._line_of(name), "Write it so, without `not` before it.")
-            if not parameter.is_list and isinstance(placeholder.parent, exp.In) and placeholder is not placeholder.parent.this:
-                raise self.drift(f"Parameter :{name} stands in a list and is declared as a single value", parameters[name][1], f"Declare it as {parameter.type}*.")
+                raise self.drift(
+                    f"List :{name} must stand alone in `x in (:{name})`",
+                    self._line_of(name),
+                    "Write it so, without `not` before it.",
+                )
+            if (
+                not parameter.is_list
+                and isinstance(placeholder.parent, exp.In)
+                and placeholder is not placeholder.parent.this
+            ):
+                raise self.drift(
+                    f"Parameter :{name} stands in a list and is declared as a single value",
+                    parameters[name][1],
+                    f"Declare it as {parameter.type}*.",
+                )
         for name, (_, number) in parameters.items():
             if name not in used:
-                raise self.drift(f"Parameter {name} is declared and not used", number, "Use it in the SQL or remove the line.")
+                raise self.drift(
+                    f"Parameter {name} is declared and not used", number, "Use it in the SQL or remove the line."
+                )
 
     def _check_tables(self, tree: exp.Query) -> frozenset[str]:
         found = set()
         for table in base_tables(tree):
             if table.db or table.catalog or table.name not in self.schema:
-                raise self.drift(f"There is no curated table {table.sql(dialect=DIALECT)}", self._line_of(table.name), f"Tables: {', '.join(self.schema)}.")
+                raise self.drift(
+                    f"There is no curated table {table.sql(dialect=DIALECT)}",
+                    self._line_of(table.name),
+                    f"Tables: {', '.join(self.schema)}.",
+                )
             found.add(table.name)
         if not found:
             raise self.drift("The query reads no table", 1, "Every question stands on a curated table.")
         return frozenset(found)
 
     def _check_columns(self, tree: exp.Query) -> tuple[str, ...]:
-        schema = {name: dict(columns) for name, columns in self.schema.items()}
+        schema: dict[str, object] = {name: dict(columns) for name, columns in self.schema.items()}
         try:
-            qualified = qualify(tree.copy(), schema=schema, dialect=DIALECT, validate_qualify_columns=True, identify=False)
+            qualified = qualify(
+                tree.copy(), schema=schema, dialect=DIALECT, validate_qualify_columns=True, identify=False
+            )
         except OptimizeError as error:
             reason = str(error).splitlines()[0]
             words = re.findall(r"[a-z_][a-z0-9_]*", reason.partition("'")[2] or reason)
-            raise self.drift(f"The SQL does not fit the tables: {reason}", self._line_of(words[0]) if words else 1, "Columns are listed in console/tables.py.") from error
+            raise self.drift(
+                f"The SQL does not fit the tables: {reason}",
+                self._line_of(words[0]) if words else 1,
+                "Columns are listed in console/tables.py.",
+            ) from error
         return tuple(qualified.named_selects)
 
     def _check_grain(self, grain: str, line: int, columns: tuple[str, ...]) -> None:
@@ -281,10 +324,18 @@ class _Reader:
             return
         match = _GRAIN_COLUMNS.match(grain)
         if match is None:
-            raise self.drift("The grain reads `one row` or `one row per column, column`", line, f"Columns of the result: {', '.join(columns)}.")
+            raise self.drift(
+                "The grain reads `one row` or `one row per column, column`",
+                line,
+                f"Columns of the result: {', '.join(columns)}.",
+            )
         for column in match["columns"].split(", "):
             if column not in columns:
-                raise self.drift(f"The grain names {column}, which is no column of the result", line, f"Columns of the result: {', '.join(columns)}.")
+                raise self.drift(
+                    f"The grain names {column}, which is no column of the result",
+                    line,
+                    f"Columns of the result: {', '.join(columns)}.",
+                )
 
 
 def _check_terms(folder: Path, queries: Mapping[str, Query]) -> None:

@@ -1,4 +1,4 @@
-"""``python -m console.documents``: write, or with ``--check`` compare, the pages of `docs/` that are made from the code."""
+"""``python -m console.documents``: write (``--check``: compare) the pages of `docs/` that are made from the code."""
 
 from __future__ import annotations
 

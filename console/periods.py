@@ -174,7 +174,7 @@ COMPARISON_LABELS = {
 
 
 def event_in(period: Period) -> tuple[RetailEvent, int] | None:
-    """The retail event that lies in `period` with the most days, the narrower one on a tie; None where there is none."""
+    """The retail event with the most days in `period`, the narrower one on a tie; None where there is none."""
     best: tuple[int, int, RetailEvent, int] | None = None
     for year in range(period.start.year, period.last_day.year + 1):
         for event in RetailEvent:

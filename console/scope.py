@@ -76,10 +76,15 @@ class Scope:
         """
         definition = self.catalogue[query]
         engine = self.engines[definition.source]
-        given: dict[str, object] = {"reporting_currency": self.reporting_currency, "reporting_time_zone": self.reporting_time_zone}
+        given: dict[str, object] = {
+            "reporting_currency": self.reporting_currency,
+            "reporting_time_zone": self.reporting_time_zone,
+        }
         bound = {name: value for name, value in given.items() if name in definition.parameters} | values
-        hashable = tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items()))
-        statement = bind_again(definition, hashable, engine.dialect, self.row_filter)  # type: ignore[arg-type]
+        hashable = tuple(
+            sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items())
+        )
+        statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
         key = (statement.dialect, statement.sql, engine.data_version)
         return self.cache.get(key, lambda: engine.run(statement))
 

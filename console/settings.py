@@ -40,7 +40,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     values = os.environ if environment is None else environment
     profile = values.get("TAKINGS_PROFILE", "embedded")
     if profile not in PROFILES:
-        raise SettingsError(f"Profile {profile!r} is unknown", where="TAKINGS_PROFILE", remedy=f"Use {' or '.join(PROFILES)}.")
+        raise SettingsError(
+            f"Profile {profile!r} is unknown", where="TAKINGS_PROFILE", remedy=f"Use {' or '.join(PROFILES)}."
+        )
     lake = values.get("TAKINGS_LAKE") or DEFAULT_LAKE
     regions = values.get("TAKINGS_REGIONS")
     chosen = None if regions is None else tuple(part.strip() for part in regions.split(",") if part.strip())

@@ -21,12 +21,23 @@ with page.answer():
     with best:
         charts.draw(sales_charts.best_sellers(answer.products[:TOP], view.selection.comparisons, currency))
     with movers:
-        prose.lines("Rising", [sentences.mover(each, currency) for each in answer.rising[:5]])
-        prose.lines("Falling", [sentences.mover(each, currency) for each in answer.falling[:5]])
+        prose.lines("Rising", [sentences.mover(each, currency) for each in insight.rising(answer.products)[:5]])
+        prose.lines("Falling", [sentences.mover(each, currency) for each in insight.falling(answer.products)[:5]])
     tables.show(
         records.table_of(
             answer.products,
-            ["name", "category", "net_revenue", "change", "units", "orders", "refund_rate", "gross_margin_rate", "views", "cart_rate"],
+            [
+                "name",
+                "category",
+                "net_revenue",
+                "change",
+                "units",
+                "orders",
+                "refund_rate",
+                "gross_margin_rate",
+                "views",
+                "cart_rate",
+            ],
             rates=["refund_rate", "gross_margin_rate", "cart_rate"],
         ),
         {

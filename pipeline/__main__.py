@@ -1,18 +1,17 @@
 """``python -m pipeline``: fill a lake and keep it curated.
 
-Commands: ``import``, ``sample``, ``curate``, ``status``. Every one takes ``--lake DIR`` (default ``$TAKINGS_LAKE``, else
-``./lake``).
+Commands: ``import``, ``sample``, ``curate``, ``status``. Every one takes ``--lake DIR`` (default ``$TAKINGS_LAKE``,
+else ``./lake``).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
+from pipeline import options
 from pipeline.errors import PipelineError
 from pipeline.importers.command import add_import_arguments, run_import
 from pipeline.lake import Lake
@@ -31,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curating.add_argument("--full", action="store_true", help="make every table again from the raw files")
     status = commands.add_parser("status", help="account for every record of the lake")
     for each in (curating, status):
-        each.add_argument("--lake", type=Path, default=_default_lake(), metavar="DIR", help="lake folder")
+        options.add_lake(each)
     parsed = parser.parse_args(arguments)
     try:
         return _run(parsed)
@@ -56,18 +55,14 @@ def _run(parsed: argparse.Namespace) -> int:
     return _status(lake)
 
 
-def _default_lake() -> Path:
-    return Path(os.environ.get("TAKINGS_LAKE") or "lake")
-
-
 def _curate(lake: Lake, *, full: bool = False) -> None:
     from pipeline.curate import curate
 
     with _progress() as progress:
         report = curate(lake, full=full, progress=progress)
     print(
-        f"Curated {report.raw_files:,} raw files. In the lake: {report.received:,} records received = {report.accepted:,} accepted"
-        f" + {report.duplicates:,} duplicates + {report.quarantined:,} quarantined."
+        f"Curated {report.raw_files:,} raw files. In the lake: {report.received:,} records received"
+        f" = {report.accepted:,} accepted + {report.duplicates:,} duplicates + {report.quarantined:,} quarantined."
     )
 
 

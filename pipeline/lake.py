@@ -109,13 +109,21 @@ class Lake:
         try:
             root.mkdir(parents=True, exist_ok=True)
             if any(entry.name not in (_LOCK, _STAGING) for entry in root.iterdir()):
-                raise LakeError("The folder holds files that are not a lake's", where=str(root), remedy="Name a new or empty folder with --lake DIR.")
+                raise LakeError(
+                    "The folder holds files that are not a lake's",
+                    where=str(root),
+                    remedy="Name a new or empty folder with --lake DIR.",
+                )
             chosen = settings or LakeSettings()
             aside = root / f".{SETTINGS}.{uuid.uuid4().hex}"
             aside.write_text(chosen.as_toml(), encoding="utf-8")
             aside.replace(root / SETTINGS)
         except OSError as error:
-            raise LakeError(f"The lake folder cannot be written: {error.strerror}", where=str(root), remedy="Name another folder with --lake DIR.") from error
+            raise LakeError(
+                f"The lake folder cannot be written: {error.strerror}",
+                where=str(root),
+                remedy="Name another folder with --lake DIR.",
+            ) from error
         return cls.open(root)
 
     @classmethod
@@ -132,13 +140,23 @@ class Lake:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise LakeError("There is no lake here", where=str(root), remedy="Make one with `python -m pipeline sample --lake DIR` or `python -m pipeline import …`.") from error
+            raise LakeError(
+                "There is no lake here",
+                where=str(root),
+                remedy="Make one with `python -m pipeline sample --lake DIR` or `python -m pipeline import …`.",
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise LakeError(f"The lake's settings cannot be read: {error}", where=str(path), remedy="Mend the file by hand.") from error
+            raise LakeError(
+                f"The lake's settings cannot be read: {error}", where=str(path), remedy="Mend the file by hand."
+            ) from error
         known = set(LakeSettings.__dataclass_fields__)
         unknown = sorted(set(values) - known)
         if unknown:
-            raise SettingsError(f"Unknown setting {unknown[0]!r}", where=str(path), remedy=f"Known settings: {', '.join(sorted(known))}.")
+            raise SettingsError(
+                f"Unknown setting {unknown[0]!r}",
+                where=str(path),
+                remedy=f"Known settings: {', '.join(sorted(known))}.",
+            )
         return cls(root, LakeSettings(**values))
 
     @property
@@ -159,7 +177,11 @@ class Lake:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise LakeError("Another process is writing to the lake", where=str(self.root), remedy="Wait until it ends, then try again.") from error
+                raise LakeError(
+                    "Another process is writing to the lake",
+                    where=str(self.root),
+                    remedy="Wait until it ends, then try again.",
+                ) from error
             self._recover()
             yield
 

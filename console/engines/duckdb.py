@@ -89,9 +89,17 @@ class DuckDbEngine:
         try:
             table = cursor.sql(statement.sql).to_arrow_table()
         except duckdb.InterruptException as error:
-            raise QueryFailed(f"The query ran longer than {TIMEOUT_SECONDS:.0f} seconds and was stopped", where=statement.query, remedy="Choose a shorter period, or fewer columns.") from error
+            raise QueryFailed(
+                f"The query ran longer than {TIMEOUT_SECONDS:.0f} seconds and was stopped",
+                where=statement.query,
+                remedy="Choose a shorter period, or fewer columns.",
+            ) from error
         except duckdb.Error as error:
-            raise QueryFailed(f"DuckDB refused the query: {str(error).splitlines()[0]}", where=statement.query, remedy="If the lake's files were changed by hand, run `python -m pipeline curate --full`.") from error
+            raise QueryFailed(
+                f"DuckDB refused the query: {str(error).splitlines()[0]}",
+                where=statement.query,
+                remedy="If the lake's files were changed by hand, run `python -m pipeline curate --full`.",
+            ) from error
         finally:
             clock.cancel()
             cursor.close()
@@ -157,10 +165,10 @@ def _select(lake: Lake, table: str) -> str:
     names = ", ".join(definition.columns)
     if not any(folder.glob(pattern)):
         empty = ", ".join(f"cast(null as {duckdb_type(kind)}) as {name}" for name, kind in definition.columns.items())
-        return f"select {names} from (select {empty} where false)"  # noqa: S608 - names of our own tables
+        return f"select {names} from (select {empty} where false)"
     place = str(folder / pattern).replace("'", "''")
     hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-    return f"select {names} from read_parquet('{place}'{hive})"  # noqa: S608
+    return f"select {names} from read_parquet('{place}'{hive})"
 
 
 def duckdb_type(kind: str) -> str:

@@ -66,11 +66,18 @@ def findings(
     unknown = now.sums.unknown_cost_share
     if unknown is not None and unknown > UNKNOWN_COST and now.sums.net_revenue > 0:
         found.append(
-            Finding(f"Cost unknown for {unknown:.0%} of net revenue", "Send product.unit_cost with the events: the gross margin speaks only of the rest.", Cause.DATA, "products")
+            Finding(
+                f"Cost unknown for {unknown:.0%} of net revenue",
+                "Send product.unit_cost with the events: the gross margin speaks only of the rest.",
+                Cause.DATA,
+                "products",
+            )
         )
     if other_currencies:
         amounts = ", ".join(f"{row['net_revenue']:,.2f} {row['currency']}" for row in other_currencies)
-        found.append(Finding("Sales in other currencies", f"{amounts} are kept apart and in no total.", Cause.DATA, "revenue"))
+        found.append(
+            Finding("Sales in other currencies", f"{amounts} are kept apart and in no total.", Cause.DATA, "revenue")
+        )
     return found
 
 
@@ -80,16 +87,37 @@ def _business(now: Measured, before: Measured | None, by_category: Sequence[Slic
         return found
     rate, earlier = now.sums.conversion_rate, before.sums.conversion_rate
     if rate is not None and earlier and rate < earlier * (1 - CONVERSION_DROP):
-        found.append(Finding(f"Conversion fell to {rate:.2%}", f"It was {earlier:.2%}: fewer visits end in an order.", Cause.BUSINESS, "revenue"))
+        found.append(
+            Finding(
+                f"Conversion fell to {rate:.2%}",
+                f"It was {earlier:.2%}: fewer visits end in an order.",
+                Cause.BUSINESS,
+                "revenue",
+            )
+        )
     refunds, refunded = now.sums.refund_rate, before.sums.refund_rate
     if refunds is not None and refunded is not None and refunds - refunded > REFUND_RISE:
-        found.append(Finding(f"Refunds rose to {refunds:.1%} of gross revenue", f"They were {refunded:.1%}.", Cause.BUSINESS, "revenue"))
+        found.append(
+            Finding(
+                f"Refunds rose to {refunds:.1%} of gross revenue",
+                f"They were {refunded:.1%}.",
+                Cause.BUSINESS,
+                "revenue",
+            )
+        )
     total = before.sums.net_revenue
     for each in by_category:
         if each.before and each.before > 0 and each.before > total * CATEGORY_WEIGHT:
             fall = 1 - each.net_revenue / each.before
             if fall > CATEGORY_DROP:
-                found.append(Finding(f"{each.name} lost {fall:.0%} of its net revenue", f"It made {each.before / total:.0%} of net revenue before.", Cause.BUSINESS, "revenue"))
+                found.append(
+                    Finding(
+                        f"{each.name} lost {fall:.0%} of its net revenue",
+                        f"It made {each.before / total:.0%} of net revenue before.",
+                        Cause.BUSINESS,
+                        "revenue",
+                    )
+                )
     return found
 
 
@@ -106,7 +134,11 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
     step = timedelta(hours=1)
     every = [first + step * number for number in range(1, int((last - first) / step))]
     usual = {clock: median([counted.get(hour, 0) for hour in every if hour.hour == clock]) for clock in range(24)}
-    quiet = [hour for hour in every if usual[hour.hour] >= USUAL_EVENTS and counted.get(hour, 0) < QUIET_SHARE * usual[hour.hour]]
+    quiet = [
+        hour
+        for hour in every
+        if usual[hour.hour] >= USUAL_EVENTS and counted.get(hour, 0) < QUIET_SHARE * usual[hour.hour]
+    ]
     spans: list[tuple[datetime, datetime]] = []
     for hour in quiet:
         if spans and spans[-1][1] == hour:
@@ -121,4 +153,3 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
         )
         for start, end in spans
     ]
-

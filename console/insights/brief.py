@@ -12,10 +12,10 @@ from console.insights.attention import QUIET_DAYS, Finding, findings
 from console.insights.decomposition import Part, split
 from console.insights.figures import Figure
 from console.insights.products import Product
-from console.insights.sales import Compared, Measured, Slice
-from console.insights.slices import Slices
+from console.insights.sales import ZERO, Compared, Measured, Slice
+from console.insights.slices import Slices, question
 from console.periods import Period
-from console.scope import Question, Scope
+from console.scope import Scope
 
 MOVERS = 3  # products named in each direction: what is read in 20 seconds
 
@@ -79,11 +79,8 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
     conservation = lake.conservation(scope)
     hours, currencies = scope.ask_all(
         [
-            Question("lake/events_by_hour", {"start_date": recent, "end_date": period.end}),
-            Question(
-                "sales/other_currencies",
-                {"start_date": period.start, "end_date": period.end} | slices.values(scope.catalogue["sales/other_currencies"]),
-            ),
+            question(scope, "lake/events_by_hour", Period(recent, period.end), slices),
+            question(scope, "sales/other_currencies", period, slices),
         ]
     )
     answer = Brief(
@@ -100,8 +97,7 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
         results=[*results, conservation.result, hours, currencies],
     )
     before = answer.before
-    gains = sorted((each for each in moved if (each.change or 0) > 0), key=lambda each: (-(each.change or 0), each.product_id))
-    losses = sorted((each for each in moved if (each.change or 0) < 0), key=lambda each: (each.change or 0, each.product_id))
+    gains, losses = products.rising(moved), products.falling(moved)
     return replace(
         answer,
         parts=split(now.sums.totals, before.sums.totals) if before else [],
@@ -112,4 +108,4 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
 
 
 def _by_change(slices: Sequence[Slice]) -> list[Slice]:
-    return sorted(slices, key=lambda each: (-abs(each.change or 0), -each.net_revenue, each.name))
+    return sorted(slices, key=lambda each: (-abs(each.change or ZERO), -each.net_revenue, each.name))

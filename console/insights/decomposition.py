@@ -1,8 +1,8 @@
 """Why revenue changed: an exact split into traffic × conversion × order value. Pure arithmetic.
 
 Net revenue is sessions × (orders ÷ sessions) × (net revenue ÷ orders). Each factor's part of a change is its Shapley
-value: its effect averaged over every order in which the three factors can change (Shapley, *A value for n-person games*,
-1953). The parts add up to the change exactly, favour no factor, and need no residual.
+value: its effect averaged over every order in which the three factors can change (L. Shapley, *A value for n-person
+games*, 1953). The parts add up to the change exactly, favour no factor, and need no residual.
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ def definitions(catalogue: Catalogue | None = None) -> list[Definition]:
 def matching(every: Sequence[Definition], words: str) -> list[Definition]:
     """The definitions that mention every one of the words; all where nothing is asked."""
     asked = words.lower().split()
-    return [
-        each for each in every if all(word in f"{each.term} {each.meaning} {each.query}".lower() for word in asked)
-    ]
+    return [each for each in every if all(word in f"{each.term} {each.meaning} {each.query}".lower() for word in asked)]
 
 
 def as_markdown(catalogue: Catalogue | None = None) -> str:
@@ -53,7 +51,14 @@ def as_markdown(catalogue: Catalogue | None = None) -> str:
     lines += ["", "## Tables", ""]
     for name, table in TABLES.items():
         split = f", one file per {table.partition}" if table.partition else ""
-        lines += [f"### {name}", "", f"{table.grain[0].upper()}{table.grain[1:]}{split}.", "", "| column | type |", "|---|---|"]
+        lines += [
+            f"### {name}",
+            "",
+            f"{table.grain[0].upper()}{table.grain[1:]}{split}.",
+            "",
+            "| column | type |",
+            "|---|---|",
+        ]
         lines += [f"| {column} | {kind} |" for column, kind in table.columns.items()]
         lines.append("")
     return "\n".join(lines)

@@ -11,9 +11,9 @@ from typing import Any
 from console.engines import Result, Statistics, combine
 from console.insights.figures import Better, Change, Figure, Unit
 from console.insights.sales import ZERO, Compared
-from console.insights.slices import Slices
+from console.insights.slices import Slices, question
 from console.periods import Period
-from console.scope import Question, Scope
+from console.scope import Scope
 
 BEST_SELLERS = 200  # products that are paired: pairs of rare products are chance
 MINIMUM_ORDERS = 4  # below, a lift says nothing
@@ -78,16 +78,6 @@ class Products:
         return not self.products
 
     @property
-    def rising(self) -> list[Product]:
-        """Products by gain of net revenue, largest first; empty without a comparison."""
-        return sorted((p for p in self.products if (p.change or 0) > 0), key=lambda p: (-(p.change or 0), p.product_id))
-
-    @property
-    def falling(self) -> list[Product]:
-        """Products by loss of net revenue, largest first; empty without a comparison."""
-        return sorted((p for p in self.products if (p.change or 0) < 0), key=lambda p: (p.change or 0, p.product_id))
-
-    @property
     def statistics(self) -> Statistics:
         """Statistics of all questions together."""
         return combine(self.results)
@@ -96,15 +86,18 @@ class Products:
 def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Products:
     """Sales, interest and affinity by product, against the first comparison."""
 
-    def question(query: str, each: Period, **more: int) -> Question:
-        values = {"start_date": each.start, "end_date": each.end, **more} | slices.values(scope.catalogue[query])
-        return Question(query, values)
-
     results = scope.ask_all(
         [
-            question("products/interest", period),
-            question("products/bought_together", Period(period.end - timedelta(days=PAIR_DAYS), period.end), best_sellers=BEST_SELLERS, minimum_orders=MINIMUM_ORDERS),
-            *(question("products/sales", each) for each in (period, *(each for _, each in comparisons))),
+            question(scope, "products/interest", period, slices),
+            question(
+                scope,
+                "products/bought_together",
+                Period(period.end - timedelta(days=PAIR_DAYS), period.end),
+                slices,
+                best_sellers=BEST_SELLERS,
+                minimum_orders=MINIMUM_ORDERS,
+            ),
+            *(question(scope, "products/sales", each, slices) for each in (period, *(each for _, each in comparisons))),
         ]
     )
     interest, together, *sales = (result.rows() for result in results)
@@ -124,14 +117,21 @@ def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slic
     return Products(_figures(labels, sales, scope.reporting_currency), _join(sales, interest), pairs, results)
 
 
+def rising(every: Sequence[Product]) -> list[Product]:
+    """Products by gain of net revenue, largest first; empty without a comparison."""
+    gained = [each for each in every if each.change is not None and each.change > 0]
+    return sorted(gained, key=lambda each: (-(each.change or ZERO), each.product_id))
+
+
+def falling(every: Sequence[Product]) -> list[Product]:
+    """Products by loss of net revenue, largest first; empty without a comparison."""
+    lost = [each for each in every if each.change is not None and each.change < 0]
+    return sorted(lost, key=lambda each: (each.change or ZERO, each.product_id))
+
+
 def movers(scope: Scope, period: Period, before: Period, slices: Slices) -> tuple[list[Product], list[Result]]:
     """Products with their net revenue now and before, without interest: what the Brief needs."""
-    results = scope.ask_all(
-        [
-            Question("products/sales", {"start_date": each.start, "end_date": each.end} | slices.values(scope.catalogue["products/sales"]))
-            for each in (period, before)
-        ]
-    )
+    results = scope.ask_all([question(scope, "products/sales", each, slices) for each in (period, before)])
     return _join([result.rows() for result in results], []), results
 
 
@@ -149,7 +149,9 @@ def _join(sales: Sequence[Rows], interest: Rows) -> list[Product]:
     return sorted(found, key=lambda product: (-product.net_revenue, -product.views, product.product_id))
 
 
-def _product(key: str, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, seen: Mapping[str, Any]) -> Product:
+def _product(
+    key: str, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, seen: Mapping[str, Any]
+) -> Product:
     row = now or {}
     named: Mapping[str, Any] = now or before or seen
     with_cost, gross = row.get("net_revenue_with_cost") or ZERO, row.get("gross_revenue") or ZERO
@@ -176,14 +178,23 @@ def _figures(labels: Sequence[str], sales: Sequence[Rows], currency: str) -> lis
     sums = [_Sums.of(rows) for rows in sales]
 
     def changes(name: str) -> list[Change]:
-        return [Change(label, getattr(each, name) if each.products or each.net_revenue else None) for label, each in zip(labels, sums[1:], strict=True)]
+        return [
+            Change(label, getattr(each, name) if each.products or each.net_revenue else None)
+            for label, each in zip(labels, sums[1:], strict=True)
+        ]
 
     now = sums[0]
     return [
         Figure("Products sold", now.products, Unit.COUNT, changes=changes("products")),
         Figure("Net revenue", now.net_revenue, Unit.MONEY, currency, changes("net_revenue")),
         Figure("Units", now.units, Unit.COUNT, changes=changes("units")),
-        Figure(f"Share of top {TOP_SHARE}", now.top_share, Unit.PERCENT, changes=changes("top_share"), better=Better.NEITHER),
+        Figure(
+            f"Share of top {TOP_SHARE}",
+            now.top_share,
+            Unit.PERCENT,
+            changes=changes("top_share"),
+            better=Better.NEITHER,
+        ),
         Figure("Refund rate", now.refund_rate, Unit.PERCENT, changes=changes("refund_rate"), better=Better.LOWER),
     ]
 
@@ -203,4 +214,10 @@ class _Sums:
         refunds = sum((row["refunds"] for row in rows), ZERO)
         top = sum(sorted((row["net_revenue"] for row in rows), reverse=True)[:TOP_SHARE], ZERO)
         sold = sum(1 for row in rows if row["orders"])
-        return cls(sold, net, sum(row["units"] for row in rows), top / net if net > 0 else None, refunds / gross if gross else None)
+        return cls(
+            sold,
+            net,
+            sum(row["units"] for row in rows),
+            top / net if net > 0 else None,
+            refunds / gross if gross else None,
+        )

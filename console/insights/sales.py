@@ -11,7 +11,7 @@ from typing import Any
 from console.engines import Result, Statistics, combine
 from console.insights.decomposition import CENT, Totals
 from console.insights.figures import Better, Change, Figure, Number, Unit
-from console.insights.slices import Slices
+from console.insights.slices import Slices, question
 from console.periods import Period
 from console.scope import Question, Scope
 
@@ -161,17 +161,20 @@ class Revenue:
 def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Revenue:
     """Net revenue and what it is made of, against up to two other periods."""
     periods = [("This period", period), *comparisons]
-    questions = [question for _, each in periods for question in _measure_questions(scope, each, slices)]
+    questions = [one for _, each in periods for one in _measure_questions(scope, each, slices)]
     dimensions = ("category", "region", "channel")
     against = [period, *(each for _, each in comparisons[:1])]
-    questions += [_question(scope, f"sales/by_{name}", each, slices) for name in dimensions for each in against]
-    questions.append(_question(scope, "sales/other_currencies", period, slices))
+    questions += [question(scope, f"sales/by_{name}", each, slices) for name in dimensions for each in against]
+    questions.append(question(scope, "sales/other_currencies", period, slices))
     results = scope.ask_all(questions)
 
-    measured = [_measured(label, each, results[3 * place : 3 * place + 3]) for place, (label, each) in enumerate(periods)]
+    measured = [
+        _measured(label, each, results[3 * place : 3 * place + 3]) for place, (label, each) in enumerate(periods)
+    ]
     rest = results[3 * len(periods) :]
     parts = {
-        name: _slices(name, rest[place * len(against) : (place + 1) * len(against)]) for place, name in enumerate(dimensions)
+        name: _slices(name, rest[place * len(against) : (place + 1) * len(against)])
+        for place, name in enumerate(dimensions)
     }
     return Revenue(
         now=measured[0],
@@ -187,24 +190,23 @@ def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slice
 
 def measure(scope: Scope, periods: Sequence[Compared], slices: Slices) -> tuple[list[Measured], list[Result]]:
     """Sums and days of several periods."""
-    results = scope.ask_all([question for _, period in periods for question in _measure_questions(scope, period, slices)])
-    return [_measured(label, period, results[3 * place : 3 * place + 3]) for place, (label, period) in enumerate(periods)], results
+    results = scope.ask_all([one for _, period in periods for one in _measure_questions(scope, period, slices)])
+    return [
+        _measured(label, period, results[3 * place : 3 * place + 3]) for place, (label, period) in enumerate(periods)
+    ], results
 
 
-def by_dimension(scope: Scope, name: str, periods: Sequence[Period], slices: Slices) -> tuple[list[Slice], list[Result]]:
+def by_dimension(
+    scope: Scope, name: str, periods: Sequence[Period], slices: Slices
+) -> tuple[list[Slice], list[Result]]:
     """Net revenue by ``category``, ``region`` or ``channel``: now, and before where a second period is given."""
-    results = scope.ask_all([_question(scope, f"sales/by_{name}", period, slices) for period in periods])
+    results = scope.ask_all([question(scope, f"sales/by_{name}", period, slices) for period in periods])
     return _slices(name, results), results
-
-
-def _question(scope: Scope, query: str, period: Period, slices: Slices) -> Question:
-    values = {"start_date": period.start, "end_date": period.end} | slices.values(scope.catalogue[query])
-    return Question(query, values)
 
 
 def _measure_questions(scope: Scope, period: Period, slices: Slices) -> list[Question]:
     orders = "sales/orders_by_day_in_categories" if slices.categories else "sales/orders_by_day"
-    return [_question(scope, query, period, slices) for query in ("sales/net_revenue_by_day", orders, "traffic/by_day")]
+    return [question(scope, query, period, slices) for query in ("sales/net_revenue_by_day", orders, "traffic/by_day")]
 
 
 def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured:
@@ -257,7 +259,9 @@ def _slices(name: str, results: Sequence[Result]) -> list[Slice]:
             name=row[name],
             net_revenue=row["net_revenue"],
             before=None if before is None else before.get(row[name], ZERO),
-            gross_margin_rate=(row["net_revenue_with_cost"] - row["cost"]) / row["net_revenue_with_cost"] if row["net_revenue_with_cost"] else None,
+            gross_margin_rate=(row["net_revenue_with_cost"] - row["cost"]) / row["net_revenue_with_cost"]
+            if row["net_revenue_with_cost"]
+            else None,
             refunds=row["refunds"],
             units=row["units"],
             share=row["net_revenue"] / total if total > 0 else None,
@@ -277,7 +281,9 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
         return Figure(name, value(now.sums), unit, currency if unit is Unit.MONEY else "", changes, **more)
 
     daily = now.daily
-    order_values = [revenue / orders if orders else None for revenue, orders in zip(daily.net_revenue, daily.orders, strict=True)]
+    order_values = [
+        revenue / orders if orders else None for revenue, orders in zip(daily.net_revenue, daily.orders, strict=True)
+    ]
     unknown = now.sums.unknown_cost_share
     note = f"cost unknown for {unknown:.1%} of net revenue" if unknown and now.sums.gross_margin is not None else ""
     return [
@@ -292,7 +298,10 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
 
 def _conversion_by_day(daily: Daily) -> list[Number | None]:
     """Orders per session by day: the sparkline's shape; the figure itself counts sessions with a purchase."""
-    return [Decimal(orders) / sessions if sessions else None for orders, sessions in zip(daily.orders, daily.sessions, strict=True)]
+    return [
+        Decimal(orders) / sessions if sessions else None
+        for orders, sessions in zip(daily.orders, daily.sessions, strict=True)
+    ]
 
 
 def apart(currencies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
-"""The part of the shop a reader looks at."""
+"""The part of the shop a reader looks at, and when: what most questions are given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.catalogue import Query
+from console.binding import Value
+from console.periods import Period
+from console.scope import Question, Scope
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,9 @@ class Slices:
     categories: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
 
-    def values(self, query: Query) -> dict[str, tuple[str, ...]]:
-        """The slices that a query takes, by parameter name."""
-        own = {"channels": self.channels, "categories": self.categories, "regions": self.regions}
-        return {name: value for name, value in own.items() if name in query.parameters}
+
+def question(scope: Scope, query: str, period: Period, slices: Slices, **more: Value) -> Question:
+    """A question about a period and a part of the shop; slices that the query does not take are left out."""
+    own = {"channels": slices.channels, "categories": slices.categories, "regions": slices.regions}
+    taken = {name: value for name, value in own.items() if name in scope.catalogue[query].parameters}
+    return Question(query, {"start_date": period.start, "end_date": period.end, **taken, **more})

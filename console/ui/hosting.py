@@ -64,4 +64,8 @@ def _plain(scope: Scope) -> list[tuple[bytes, bytes]]:
     headers: list[tuple[bytes, bytes]] = list(scope["headers"])
     if not any(name == b"accept" and b"text/html" in value for name, value in headers):
         return headers
-    return [(name, value) for name, value in headers if name not in (b"accept-encoding", b"if-none-match", b"if-modified-since")]
+    return [
+        (name, value)
+        for name, value in headers
+        if name not in (b"accept-encoding", b"if-none-match", b"if-modified-since")
+    ]

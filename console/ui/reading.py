@@ -63,27 +63,25 @@ def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Read
     try:
         scope = viewer()
         contents = lake.contents(scope)
-    except ConsoleError as error:
-        page.begin(title, question)
-        with page.answer():
-            raise error
-        st.stop()
-    page.begin(title, question, is_sample=scope.is_sample)
-    with page.answer():
         if contents.is_empty:
             raise LakeMissing(
                 "The lake is empty",
                 where=title,
                 remedy="Fill it with the sample year or with your own data, then reload this page.",
             )
-        selection = filters.bar(
-            filters.FilterOptions(
-                contents.first_day,
-                contents.last_complete_day,
-                contents.channels,
-                contents.categories,
-                contents.regions,
-            )
+    except ConsoleError:
+        page.begin(title, question)
+        with page.answer():
+            raise
+        st.stop()
+    page.begin(title, question, is_sample=scope.is_sample)
+    selection = filters.bar(
+        filters.FilterOptions(
+            contents.first_day,
+            contents.last_complete_day,
+            contents.channels,
+            contents.categories,
+            contents.regions,
         )
-        return Reading(scope, contents, selection, Slices(selection.channels, selection.categories, selection.regions))
-    st.stop()
+    )
+    return Reading(scope, contents, selection, Slices(selection.channels, selection.categories, selection.regions))

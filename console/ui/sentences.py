@@ -77,7 +77,8 @@ def where(slices: Sequence[Slice], currency: str) -> str:
 
 def mover(product: Product, currency: str) -> str:
     """One product that moved: its name, by how much, and from what."""
-    return f"{product.name}: {_amount(product.change, currency)} to {text.compact(product.net_revenue, Unit.MONEY, currency)}"
+    now = text.compact(product.net_revenue, Unit.MONEY, currency)
+    return f"{product.name}: {_amount(product.change, currency)} to {now}"
 
 
 def _against(label: str) -> str:

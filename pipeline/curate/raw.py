@@ -41,7 +41,9 @@ _EVENT_JSON = {
     "received_at": "TIMESTAMP",
     "source": "VARCHAR",
 }
-_QUARANTINE_JSON = dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {"received_at": "TIMESTAMP"}
+_QUARANTINE_JSON = dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {
+    "received_at": "TIMESTAMP"
+}
 
 # what every event must still have after the contract, checked again because a file can rot
 _WHOLE = """
@@ -68,15 +70,15 @@ def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) ->
                recommendation.rank as recommendation_rank, recommendation.request_id as recommendation_request_id,
                cast(attributes as varchar) as attributes
         from arrived where {_WHOLE if broken else "true"}
-        """  # noqa: S608 - constants only
+        """
     )
 
 
 def _events_of(files: Sequence[Path]) -> str:
     if not files:
         columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in _EVENT_JSON.items())
-        return f"select {columns}, '' as raw_file where false"  # noqa: S608 - constants only
-    return f"select * rename (filename as raw_file) from {_reader(files, _EVENT_JSON, with_name=True)}"  # noqa: S608
+        return f"select {columns}, '' as raw_file where false"
+    return f"select * rename (filename as raw_file) from {_reader(files, _EVENT_JSON, with_name=True)}"
 
 
 def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
@@ -88,7 +90,7 @@ def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
     if files:
         connection.execute(
             "insert into raw_quarantine select from_base64(record), reason, detail, origin, source, received_at"
-            f" from {_reader(files, _QUARANTINE_JSON)} where received_at is not null"  # noqa: S608 - constants only
+            f" from {_reader(files, _QUARANTINE_JSON)} where received_at is not null"
         )
 
 
@@ -100,12 +102,19 @@ def read_spend(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> 
         connection.execute(f"create or replace view raw_spend as select {empty} where false")
         return
     listed = _listed(files)
-    present = {row[0] for row in connection.execute(f"describe select * from read_parquet({listed}, union_by_name=true)").fetchall()}
+    present = {
+        row[0]
+        for row in connection.execute(f"describe select * from read_parquet({listed}, union_by_name=true)").fetchall()
+    }
     chosen = ", ".join(
-        f'cast("{_focus(name)}" as {_duckdb(kind)}) as {name}' if _focus(name) in present else f"cast(null as {_duckdb(kind)}) as {name}"
+        f'cast("{_focus(name)}" as {_duckdb(kind)}) as {name}'
+        if _focus(name) in present
+        else f"cast(null as {_duckdb(kind)}) as {name}"
         for name, kind in columns.items()
     )
-    connection.execute(f"create or replace view raw_spend as select {chosen} from read_parquet({listed}, union_by_name=true)")
+    connection.execute(
+        f"create or replace view raw_spend as select {chosen} from read_parquet({listed}, union_by_name=true)"
+    )
 
 
 def _focus(name: str) -> str:
@@ -131,7 +140,14 @@ def _quarantine_unreadable(connection: duckdb.DuckDBPyConnection, path: Path) ->
     """Keep the bytes of every line of `path` that is not a whole event, in the order of the file."""
     now = datetime.now(UTC).replace(tzinfo=None)
     refused = [
-        (record, "unreadable_line", "The raw line cannot be read as an event any more", f"{path.name}:{number}", "raw", now)
+        (
+            record,
+            "unreadable_line",
+            "The raw line cannot be read as an event any more",
+            f"{path.name}:{number}",
+            "raw",
+            now,
+        )
         for number, record in enumerate((line.rstrip(b"\r\n") for line in lines(path)), start=1)
         if record.strip() and not _is_whole(connection, record)
     ]
@@ -167,6 +183,6 @@ def lines(path: Path) -> Iterator[bytes]:
             with path.open("rb") as plain:
                 yield from plain
     except OSError as error:
-        raise CurationError(f"A raw file cannot be read: {error}", where=str(path), remedy="Restore the file, or move it out of raw/.") from error
-
-
+        raise CurationError(
+            f"A raw file cannot be read: {error}", where=str(path), remedy="Restore the file, or move it out of raw/."
+        ) from error

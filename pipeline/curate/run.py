@@ -71,11 +71,19 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     tell = progress or (lambda step, fraction: None)
     with lake.writing():
         done = set() if full else _curated_files(lake)
-        areas = {area: [name for name in lake.raw_files(area) if name not in done] for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)}
+        areas = {
+            area: [name for name in lake.raw_files(area) if name not in done]
+            for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
+        }
         batches = _batches(lake, areas)
         changed: dict[str, int] = {}
         for number, batch in enumerate(batches):
-            step = _Step(lake, batch, fresh=full and number == 0, tell=lambda name, part, n=number: tell(name, (n + part) / len(batches)))  # type: ignore[misc]
+            step = _Step(
+                lake,
+                batch,
+                fresh=full and number == 0,
+                tell=lambda name, part, n=number: tell(name, (n + part) / len(batches)),
+            )  # type: ignore[misc]
             for table, files in step.run().items():
                 changed[table] = changed.get(table, 0) + files
         tell("Curated", 1.0)
@@ -133,11 +141,17 @@ class _Step:
         import duckdb
 
         with self._lake.transaction() as change:
-            connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(change.folder / "spill")})
+            connection = duckdb.connect(
+                ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(change.folder / "spill")}
+            )
             try:
                 return self._run(connection, change)
             except (duckdb.IOException, duckdb.InvalidInputException) as error:
-                raise CurationError(f"A raw file cannot be read: {error}", where=str(self._lake.root), remedy="Restore the file it names, or move it out of raw/.") from error
+                raise CurationError(
+                    f"A raw file cannot be read: {error}",
+                    where=str(self._lake.root),
+                    remedy="Restore the file it names, or move it out of raw/.",
+                ) from error
             finally:
                 connection.close()
 
@@ -303,12 +317,16 @@ class _Step:
             ("daily_events", "events", "scoped_events"),
         ):
             partition = TABLES[source].partition
-            connection.execute(f"create or replace table affected_days as select day as {partition} from touched_{source}")
+            connection.execute(
+                f"create or replace table affected_days as select day as {partition} from touched_{source}"
+            )
             store.scope(relation, source, days=f"select {partition} from affected_days", where="true")
             connection.execute(f"create or replace table new_{mart} as {self._sql(mart)}")
             store.merge(mart, f"new_{mart}", keys=str(partition), affected="affected_days")
 
-    def _commit_state(self, connection: duckdb.DuckDBPyConnection, store: CuratedStore, change: Transaction, received: int) -> None:
+    def _commit_state(
+        self, connection: duckdb.DuckDBPyConnection, store: CuratedStore, change: Transaction, received: int
+    ) -> None:
         """Check the conservation law, then write the state that makes this curation the lake's."""
         before = (0, 0, 0, 0) if self._fresh else _counts(self._lake)
         found = connection.execute(
@@ -327,7 +345,11 @@ class _Step:
             "select max(received_at) from (select received_at from changed_events union all select received_at from raw_quarantine)"
         ).fetchone()
         state = {} if self._fresh else self._lake.state()
-        times = [time for time in (state.get("data_as_of"), newest[0].isoformat() + "Z" if newest and newest[0] else None) if time]
+        times = [
+            time
+            for time in (state.get("data_as_of"), newest[0].isoformat() + "Z" if newest and newest[0] else None)
+            if time
+        ]
         version = state.get("version", 0)
         path = change.stage(STATE)
         path.write_text(
@@ -335,8 +357,16 @@ class _Step:
                 {
                     "version": (version if isinstance(version, int) else 0) + 1,
                     "data_as_of": max(times, key=lambda time: datetime.fromisoformat(str(time))) if times else None,
-                    "records": {"received": total, "accepted": accepted, "duplicates": duplicates, "quarantined": quarantined},
-                    "raw_files": sorted((set() if self._fresh else _curated_files(self._lake)) | {name for files in self._batch.values() for name in files}),
+                    "records": {
+                        "received": total,
+                        "accepted": accepted,
+                        "duplicates": duplicates,
+                        "quarantined": quarantined,
+                    },
+                    "raw_files": sorted(
+                        (set() if self._fresh else _curated_files(self._lake))
+                        | {name for files in self._batch.values() for name in files}
+                    ),
                 },
                 indent=1,
             ),
@@ -345,13 +375,13 @@ class _Step:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608 - names of our own tables
+    found = connection.execute(f"select count(*) from {relation}").fetchone()
     return int(found[0]) if found else 0
 
 
 def _broken(connection: duckdb.DuckDBPyConnection) -> int:
     """Lines counted twice: as arrived and as quarantined, because they could not be read."""
-    found = connection.execute("select count(*) from raw_quarantine where reason = 'unreadable_line' and source = 'raw'").fetchone()
+    found = connection.execute(
+        "select count(*) from raw_quarantine where reason = 'unreadable_line' and source = 'raw'"
+    ).fetchone()
     return int(found[0]) if found else 0
-
-

@@ -47,7 +47,9 @@ class Account:
             f"accepted     {self.accepted:>12,}   events, each once",
             f"duplicates   {self.duplicates:>12,}   further copies of the same event id",
             f"quarantined  {self.quarantined:>12,}   refused, kept with bytes and reason",
-            "The conservation law holds." if self.holds else f"The conservation law is broken by {self.received - self.accepted - self.duplicates - self.quarantined:,} records.",
+            "The conservation law holds."
+            if self.holds
+            else f"The conservation law is broken by {self.received - self.accepted - self.duplicates - self.quarantined:,} records.",
             *([f"{self.waiting:,} raw files wait for `python -m pipeline curate`."] if self.waiting else []),
         ]
 
@@ -66,7 +68,9 @@ def account(lake: Lake) -> Account:
     with duckdb.connect(":memory:") as connection:
         accepted, copies = 0, 0
         if any((lake.root / CURATED / "events").glob("*/data.parquet")):
-            found = connection.execute("select count(*), coalesce(sum(copies), 0) from read_parquet(?)", [events]).fetchone()
+            found = connection.execute(
+                "select count(*), coalesce(sum(copies), 0) from read_parquet(?)", [events]
+            ).fetchone()
             accepted, copies = (int(found[0]), int(found[1])) if found else (0, 0)
         quarantined = 0
         if any((lake.root / CURATED / "quarantine").glob("*/data.parquet")):

@@ -48,10 +48,12 @@ class CuratedStore:
         names = ", ".join(definition.columns)
         if not files:
             empty = ", ".join(f"cast(null as {_duckdb(kind)}) as {name}" for name, kind in definition.columns.items())
-            return f"select {names} from (select {empty} where false)"  # noqa: S608 - names of our own tables
+            return f"select {names} from (select {empty} where false)"
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-        hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-        return f"select {names} from read_parquet([{listed}]{hive})"  # noqa: S608
+        hive = (
+            f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
+        )
+        return f"select {names} from read_parquet([{listed}]{hive})"
 
     def scope(self, relation: str, table: str, *, days: str, where: str) -> None:
         """Create `relation`: rows of the merged `table` on the given days that fulfil a condition.
@@ -74,11 +76,13 @@ class CuratedStore:
                 union all
                 select * from ({self._select(table, standing)}) where {partition} not in (select day from touched_{table})
             ) where {where}
-            """  # noqa: S608
+            """
         )
         self._connection.execute(f"create or replace view {relation} as select * from part_for_{relation}")
 
-    def merge(self, table: str, rows: str, *, keys: str, affected: str | None = None, former: str | None = None) -> None:
+    def merge(
+        self, table: str, rows: str, *, keys: str, affected: str | None = None, former: str | None = None
+    ) -> None:
         """Replace the rows of the affected keys by `rows` and stage the files that change.
 
         Parameters
@@ -94,21 +98,25 @@ class CuratedStore:
         if partition is None:
             connection.execute(
                 f"create or replace table merged_{table} as select {columns} from {rows} union all"
-                f" {self.select(table)} where {keys} not in (select {keys} from {affected} where {keys} is not null)"  # noqa: S608
+                f" {self.select(table)} where {keys} not in (select {keys} from {affected} where {keys} is not null)"
             )
             self._write_one(table)
             return
         order = ", ".join((partition, *definition.sort))
         if not self._files[table]:
-            connection.execute(f"create or replace table staged_{table} as select {columns} from {rows} order by {order}")  # noqa: S608
-            connection.execute(f"create or replace table touched_{table} as select distinct {partition} as day from staged_{table}")  # noqa: S608
+            connection.execute(
+                f"create or replace table staged_{table} as select {columns} from {rows} order by {order}"
+            )
+            connection.execute(
+                f"create or replace table touched_{table} as select distinct {partition} as day from staged_{table}"
+            )
             connection.execute(f"create or replace view merged_{table} as select * from staged_{table}")
             self._write_partitions(table, self._days(table))
             return
         replaced = former or f"({self.select(table)} where {keys} in (select {keys} from {affected}))"
         connection.execute(
             f"create or replace table touched_{table} as select {partition} as day from {rows}"
-            f" union select {partition} from {replaced}"  # noqa: S608
+            f" union select {partition} from {replaced}"
         )
         days = self._days(table)
         standing = [path for value, path in self._files[table].items() if value in days]
@@ -116,7 +124,7 @@ class CuratedStore:
         connection.execute(
             f"create or replace table staged_{table} as select {columns} from {rows}"
             + (f" union all {keep}" if standing else "")
-            + f" order by {order}"  # noqa: S608
+            + f" order by {order}"
         )
         others = [path for value, path in self._files[table].items() if value not in days]
         connection.execute(
@@ -126,7 +134,7 @@ class CuratedStore:
         self._write_partitions(table, days)
 
     def _days(self, table: str) -> set[str]:
-        return {str(row[0]) for row in self._connection.execute(f"select day from touched_{table}").fetchall()}  # noqa: S608
+        return {str(row[0]) for row in self._connection.execute(f"select day from touched_{table}").fetchall()}
 
     def is_empty(self, table: str) -> bool:
         """Whether the table had no file before this curation."""
@@ -136,7 +144,9 @@ class CuratedStore:
         """Add rows to a table whose rows never change."""
         self._connection.execute(f"create or replace table new_{table} as {rows}")
         partition = TABLES[table].partition
-        self._connection.execute(f"create or replace table no_days as select cast(null as date) as {partition} where false")
+        self._connection.execute(
+            f"create or replace table no_days as select cast(null as date) as {partition} where false"
+        )
         self.merge(table, f"new_{table}", keys=str(partition), affected="no_days", former="no_days")
 
     def _write_one(self, table: str) -> None:
@@ -145,7 +155,7 @@ class CuratedStore:
         path = self._change.stage(target)
         self._connection.execute(
             f"copy (select * from merged_{table} order by {', '.join(definition.sort)}) to '{_quoted(path)}'"
-            f" (format parquet, compression zstd, row_group_size {ROW_GROUP})"  # noqa: S608
+            f" (format parquet, compression zstd, row_group_size {ROW_GROUP})"
         )
         self.changed[table] = 1
 
@@ -176,7 +186,7 @@ class CuratedStore:
         listed = ", ".join(f"'{_quoted(part)}'" for part in parts)
         self._connection.execute(
             f"copy (select * from read_parquet([{listed}], hive_partitioning=false) order by {', '.join(TABLES[table].sort)})"
-            f" to '{_quoted(whole)}' (format parquet, compression zstd, row_group_size {ROW_GROUP})"  # noqa: S608
+            f" to '{_quoted(whole)}' (format parquet, compression zstd, row_group_size {ROW_GROUP})"
         )
         return whole
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline import options
 from pipeline.errors import SettingsError
 from pipeline.importers import DATASETS, Importer, ImportReport, import_file
 from pipeline.importers.core import Progress
@@ -33,13 +33,7 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="CSV, gzipped CSV or Parquet")
     parser.add_argument("--map", type=Path, metavar="MAPPING", help="TOML file: which column is which field (csv only)")
     parser.add_argument("--example-map", action="store_true", help="print a mapping to start from, and stop")
-    parser.add_argument(
-        "--lake",
-        type=Path,
-        metavar="DIR",
-        default=Path(os.environ.get("TAKINGS_LAKE") or "lake"),
-        help="lake folder, made where there is none (default: $TAKINGS_LAKE, else ./lake)",
-    )
+    options.add_lake(parser)
 
 
 def run_import(args: argparse.Namespace, *, curate: Callable[[Lake], None]) -> int:

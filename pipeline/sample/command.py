@@ -6,23 +6,22 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from pipeline import options
 from pipeline.errors import SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_SPEND, SETTINGS, Lake
 from pipeline.sample.year import generate
 
 DEFAULT_EVENTS = 1_000_000
-DEFAULT_LAKE = Path("lake")
 DEFAULT_SEED = 7
 
 
 def add_sample_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--lake", type=Path, default=DEFAULT_LAKE, metavar="DIR", help="lake folder (default: lake)")
+    options.add_lake(parser)
     parser.add_argument(
         "--events",
         type=int,
