@@ -16,7 +16,8 @@ from console.engines import Result
 
 Key = tuple[str, str, str]
 
-CAPACITY_BYTES = 128 * 1024 * 1024  # Arrow bytes: some thousands of page answers
+CAPACITY_BYTES = 128 * 1024 * 1024  # some thousands of page answers
+_OVERHEAD_BYTES = 1024  # what an answer weighs besides its rows and its SQL: an empty one is not free
 
 
 class ResultCache:
@@ -57,16 +58,21 @@ class ResultCache:
         return answer
 
     def _keep(self, key: Key, answer: Result) -> None:
-        if answer.table.nbytes > self._capacity:
+        if _weight(answer) > self._capacity:
             return
         self._answers[key] = answer
-        self._bytes += answer.table.nbytes
+        self._bytes += _weight(answer)
         while self._bytes > self._capacity:
             _, oldest = self._answers.popitem(last=False)
-            self._bytes -= oldest.table.nbytes
+            self._bytes -= _weight(oldest)
 
     def clear(self) -> None:
         """Forget every answer."""
         with self._lock:
             self._answers.clear()
             self._bytes = 0
+
+
+def _weight(answer: Result) -> int:
+    """Bytes that an answer takes in memory, about."""
+    return int(answer.table.nbytes) + len(answer.sql) + _OVERHEAD_BYTES

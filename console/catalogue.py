@@ -39,6 +39,7 @@ QUERIES = Path(__file__).resolve().parent.parent / "queries"
 TYPES = ("date", "timestamp", "str", "int", "decimal", "bool")
 KEYS = ("title", "grain", "source", "term", "note", "param")
 SOURCES = ("lake", "warehouse")
+_WRITING = (exp.DML, exp.DDL, exp.Command, exp.Into)  # what no question may hold, not even inside a CTE
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 
 _HEADER = re.compile(r"^--\s?(?P<key>[a-z]+):\s*(?P<text>.*)$")
@@ -239,13 +240,21 @@ class _Reader:
             details: dict[str, Any] = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
             reason = str(details.get("description") or error).splitlines()[0]
             raise self.drift(
-                f"The SQL cannot be parsed: {reason}", int(details.get("line") or 1), "Write it in Trino's dialect."
+                f"The SQL cannot be parsed: {reason}",
+                int(details.get("line") or self._first_line()),
+                "Write it in Trino's dialect.",
             ) from error
-        if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        if len(statements) != 1 or not isinstance(statements[0], exp.Query) or statements[0].find(*_WRITING):
             raise self.drift(
-                "The file must hold exactly one query", 1, "Write a single select, with CTEs where needed."
+                "The file must hold exactly one query",
+                self._first_line(),
+                "Write a single select, with CTEs where needed.",
             )
         return statements[0]
+
+    def _first_line(self) -> int:
+        """The line where the SQL starts, below the header."""
+        return next((number for number, line in enumerate(self.lines, start=1) if not line.startswith("--")), 1)
 
     def _line_of(self, name: str) -> int:
         """The line of the SQL (not the header) where a name first stands."""
@@ -257,9 +266,9 @@ class _Reader:
 
     def _check_parameters(self, tree: exp.Query, parameters: Mapping[str, tuple[Parameter, int]]) -> None:
         used: set[str] = set()
-        for placeholder in tree.find_all(exp.Placeholder):
+        for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
             name = placeholder.name
-            if name not in parameters:
+            if name not in parameters or not isinstance(placeholder, exp.Placeholder):
                 raise self.drift(
                     f"Parameter :{name} is used and not declared",
                     self._line_of(name),
@@ -358,7 +367,7 @@ def _alone_in_list(placeholder: exp.Placeholder) -> bool:
     if not isinstance(parent, exp.In) or parent.args.get("expressions") != [placeholder]:
         return False
     outer = parent.parent
-    while isinstance(outer, exp.Paren | exp.And | exp.Or):
+    while outer is not None and not isinstance(outer, exp.Query | exp.Not):
         outer = outer.parent
     return not isinstance(outer, exp.Not)
 

@@ -168,8 +168,8 @@ class Comparison(StrEnum):
 
 COMPARISON_LABELS = {
     Comparison.PREVIOUS: "Previous period",
-    Comparison.YEAR: "Same weekdays a year ago",
-    Comparison.EVENT: "Same retail event last year",
+    Comparison.YEAR: "A year ago",
+    Comparison.EVENT: "Retail event",
 }
 
 

@@ -2,8 +2,9 @@
 
 A snapshot is one in-memory database for one version of the lake. Marts and sales tables, which every page asks, are
 copied into native tables (396 small daily files cost an order of magnitude more than one native table); events,
-sessions and quarantine stay views over the Parquet. When curation commits a new version, the next question builds a new
-snapshot; questions under way end on the old one.
+customers, sessions and quarantine stay views over the Parquet. When curation commits a new version, the next question
+builds a new snapshot; questions under way end on the old one. A question that reads files while a commit moves them
+is asked again, so that no answer mixes two versions.
 """
 
 from __future__ import annotations
@@ -19,18 +20,22 @@ from typing import TYPE_CHECKING
 from console.engines import Result, Statistics
 from console.errors import LakeMissing, QueryFailed
 from console.tables import TABLES
-from pipeline.errors import LakeError
+from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import CURATED, STATE, Lake
 
 if TYPE_CHECKING:
-    import duckdb
+    import pyarrow as pa
 
     from console.binding import Statement
 
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 MEMORY_LIMIT = "1500MB"  # leaves the rest of 2 GiB to Streamlit and Arrow
-NATIVE = ("daily_sales", "daily_orders", "daily_traffic", "daily_events", "order_lines", "orders", "products", "spend")
-_REBUILDS = 3  # tries to read one consistent version while a curation is moving files
+NATIVE = frozenset(
+    {"daily_sales", "daily_orders", "daily_traffic", "daily_events", "order_lines", "orders", "products", "spend"}
+)
+_TRIES = 3  # to read one version of the lake while curations follow one another
+_MOVING_SECONDS = 10.0  # a commit moves some hundred files in well under a second
+_JOURNAL = ".journal.json"  # stands in the lake folder while a commit moves its files
 
 
 class _Snapshot:
@@ -39,8 +44,9 @@ class _Snapshot:
     def __init__(self, lake: Lake) -> None:
         import duckdb
 
+        self.root = lake.root
+        self.version = _version(lake.root)  # before anything is read: a commit meanwhile then shows
         state = lake.state()
-        self.version = _version(lake.root)
         text = state.get("data_as_of")
         self.data_as_of = datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
         self.connection = duckdb.connect(
@@ -51,9 +57,30 @@ class _Snapshot:
                 "autoload_known_extensions": "false",
             },
         )
+        # a statement may read the curated files and nothing else of this machine
+        self.connection.execute(f"set allowed_directories = ['{_quoted(lake.root / CURATED)}/']")
+        self.connection.execute("set enable_external_access = false")
+        self.connection.execute("set lock_configuration = true")
         for name in TABLES:
             kind = "table" if name in NATIVE else "view"
             self.connection.execute(f"create {kind} {name} as {_select(lake, name)}")
+
+    @property
+    def stands(self) -> bool:
+        """Whether the files of the lake are still those of this version, all of them."""
+        return not (self.root / _JOURNAL).exists() and self.version == _version(self.root)
+
+    def answer(self, statement: Statement) -> pa.Table:
+        """Run one statement; raises duckdb.InterruptException after TIMEOUT_SECONDS."""
+        cursor = self.connection.cursor()
+        clock = threading.Timer(TIMEOUT_SECONDS, cursor.interrupt)
+        clock.daemon = True
+        clock.start()
+        try:
+            return cursor.sql(statement.sql).to_arrow_table()
+        finally:
+            clock.cancel()
+            cursor.close()
 
 
 class DuckDbEngine:
@@ -80,72 +107,86 @@ class DuckDbEngine:
         """Answer one statement; see `SqlEngine.run`."""
         import duckdb
 
-        snapshot = self._snapshot()
         started = time.perf_counter()
-        cursor = snapshot.connection.cursor()
-        clock = threading.Timer(TIMEOUT_SECONDS, cursor.interrupt)
-        clock.daemon = True
-        clock.start()
-        try:
-            table = cursor.sql(statement.sql).to_arrow_table()
-        except duckdb.InterruptException as error:
-            raise QueryFailed(
-                f"The query ran longer than {TIMEOUT_SECONDS:.0f} seconds and was stopped",
-                where=statement.query,
-                remedy="Choose a shorter period, or fewer columns.",
-            ) from error
-        except duckdb.Error as error:
-            raise QueryFailed(
-                f"DuckDB refused the query: {str(error).splitlines()[0]}",
-                where=statement.query,
-                remedy="If the lake's files were changed by hand, run `python -m pipeline curate --full`.",
-            ) from error
-        finally:
-            clock.cancel()
-            cursor.close()
-        statistics = Statistics(
-            engine="DuckDB",
-            elapsed_seconds=time.perf_counter() - started,
-            dollars=Decimal(0),
-            query_id=uuid.uuid4().hex[:12],
-            data_as_of=snapshot.data_as_of,
-        )
-        return Result(table, statistics, statement.query, statement.sql)
+        reads_files = not statement.tables <= NATIVE
+        for _ in range(_TRIES):
+            if reads_files:
+                self._wait_for_moves()
+            snapshot = self._snapshot()
+            try:
+                table = snapshot.answer(statement)
+            except duckdb.InterruptException as error:
+                raise QueryFailed(
+                    f"The query ran longer than {TIMEOUT_SECONDS:.0f} seconds and was stopped",
+                    where=statement.query,
+                    remedy="Choose a shorter period, or fewer columns.",
+                ) from error
+            except duckdb.Error as error:
+                if reads_files and not snapshot.stands:
+                    continue
+                raise QueryFailed(
+                    f"DuckDB refused the query: {str(error).splitlines()[0]}",
+                    where=statement.query,
+                    remedy="If the lake's files were changed by hand, run `python -m pipeline curate --full`.",
+                ) from error
+            if reads_files and not snapshot.stands:
+                continue
+            statistics = Statistics(
+                engine="DuckDB",
+                elapsed_seconds=time.perf_counter() - started,
+                dollars=Decimal(0),
+                query_id=uuid.uuid4().hex[:12],
+                data_as_of=snapshot.data_as_of,
+            )
+            return Result(table, statistics, statement.query, statement.sql)
+        raise QueryFailed("The lake kept changing while it was read", where=statement.query, remedy="Try again.")
 
     def _snapshot(self) -> _Snapshot:
+        """The version that stands; while a commit moves its files, the one before."""
+        if (self._root / _JOURNAL).exists():
+            self._open().recover()  # a killed writer's commit is finished; one under way is left alone
         current = self._current
         if current is not None and current.version == _version(self._root):
             return current
-        try:
-            lake = Lake.open(self._root)
-        except LakeError as error:
-            raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
+        lake = self._open()
         with self._lock:
             current = self._current
             if current is None or current.version != _version(lake.root):
-                current = self._current = _consistent(lake)
+                current = self._current = self._build(lake)
         return current
 
+    def _build(self, lake: Lake) -> _Snapshot:
+        """A snapshot of one version: built again where a commit moved files meanwhile."""
+        import duckdb
 
-def _consistent(lake: Lake) -> _Snapshot:
-    """A snapshot of one version: read again where a curation moved files meanwhile."""
-    import duckdb
+        failure = "the lake kept changing"
+        for _ in range(_TRIES):
+            self._wait_for_moves()
+            try:
+                snapshot = _Snapshot(lake)
+            except duckdb.Error as error:
+                failure = str(error).splitlines()[0]
+                continue
+            if snapshot.stands:
+                return snapshot
+        raise QueryFailed(
+            f"The curated tables could not be opened: {failure}",
+            where=str(lake.root / CURATED),
+            remedy="Try again; if it stays, run `python -m pipeline curate --full`.",
+        )
 
-    failure: duckdb.Error | None = None
-    for _ in range(_REBUILDS):
-        lake.recover()
+    def _wait_for_moves(self) -> None:
+        """Return when no commit is moving files."""
+        deadline = time.monotonic() + _MOVING_SECONDS
+        while (self._root / _JOURNAL).exists() and time.monotonic() < deadline:
+            self._open().recover()
+            time.sleep(0.01)
+
+    def _open(self) -> Lake:
         try:
-            snapshot = _Snapshot(lake)
-        except duckdb.Error as error:
-            failure = error
-            continue
-        if snapshot.version == _version(lake.root):
-            return snapshot
-    raise QueryFailed(
-        f"The curated tables could not be opened: {str(failure).splitlines()[0] if failure else 'they kept changing'}",
-        where=str(lake.root / CURATED),
-        remedy="Try again; if it stays, run `python -m pipeline curate --full`.",
-    )
+            return Lake.open(self._root)
+        except (LakeError, SettingsError) as error:
+            raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
 
 
 def _version(root: Path) -> str:
@@ -163,12 +204,17 @@ def _select(lake: Lake, table: str) -> str:
     folder = lake.root / CURATED / table
     pattern = "data.parquet" if definition.partition is None else f"{definition.partition}=*/data.parquet"
     names = ", ".join(definition.columns)
-    if not any(folder.glob(pattern)):
+    # every file by its name: a pattern would trip over a lake folder that holds a bracket or a star
+    files = ", ".join(f"'{_quoted(path)}'" for path in sorted(folder.glob(pattern)))
+    if not files:
         empty = ", ".join(f"cast(null as {duckdb_type(kind)}) as {name}" for name, kind in definition.columns.items())
         return f"select {names} from (select {empty} where false)"
-    place = str(folder / pattern).replace("'", "''")
     hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-    return f"select {names} from read_parquet('{place}'{hive})"
+    return f"select {names} from read_parquet([{files}]{hive})"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def duckdb_type(kind: str) -> str:

@@ -113,7 +113,9 @@ def _business(now: Measured, before: Measured | None, by_category: Sequence[Slic
                 found.append(
                     Finding(
                         f"{each.name} lost {fall:.0%} of its net revenue",
-                        f"It made {each.before / total:.0%} of net revenue before.",
+                        f"It made {each.before / total:.0%} of net revenue before."
+                        if total > 0
+                        else f"It made {each.before:,.2f} before.",
                         Cause.BUSINESS,
                         "revenue",
                     )
@@ -124,7 +126,8 @@ def _business(now: Measured, before: Measured | None, by_category: Sequence[Slic
 def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Hours with hardly an event where there are usually many, neighbouring ones joined.
 
-    What is usual is the median of the same hour of the day over the days given; an hour without any event is missing in
+    What is usual is the median of the same hour of the day over the days given, or of the same hour of the other weeks
+    where that is less: a shop that never opens on Saturdays is not down. An hour without any event is missing in
     `hours` and counts 0. The first and the last hour are left out: they may be cut.
     """
     if len(hours) < 3 * 24:
@@ -133,11 +136,22 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
     first, last = min(counted), max(counted)
     step = timedelta(hours=1)
     every = [first + step * number for number in range(1, int((last - first) / step))]
-    usual = {clock: median([counted.get(hour, 0) for hour in every if hour.hour == clock]) for clock in range(24)}
+    by_clock = {clock: median([counted.get(hour, 0) for hour in every if hour.hour == clock]) for clock in range(24)}
+
+    def usual(hour: datetime) -> float:
+        other_weeks = [
+            counted.get(each, 0)
+            for each in every
+            if each.hour == hour.hour and each.weekday() == hour.weekday() and each != hour
+        ]
+        return min(by_clock[hour.hour], median(other_weeks)) if other_weeks else by_clock[hour.hour]
+
     quiet = [
         hour
         for hour in every
-        if usual[hour.hour] >= USUAL_EVENTS and counted.get(hour, 0) < QUIET_SHARE * usual[hour.hour]
+        if counted.get(hour, 0) < QUIET_SHARE * by_clock[hour.hour]  # cheap, and rarely so
+        and usual(hour) >= USUAL_EVENTS
+        and counted.get(hour, 0) < QUIET_SHARE * usual(hour)
     ]
     spans: list[tuple[datetime, datetime]] = []
     for hour in quiet:

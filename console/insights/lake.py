@@ -54,22 +54,34 @@ def contents(scope: Scope) -> Contents:
 
 @dataclass(frozen=True)
 class Conservation:
-    """received = accepted + duplicates + quarantined."""
+    """received = accepted + duplicates + quarantined.
+
+    A refused record has no region that could be trusted: under a row filter none is visible, and the records are those
+    of the viewer's regions.
+    """
 
     received: int
     accepted: int
     duplicates: int
     quarantined: int
     result: Result
+    is_whole: bool = True
 
     @property
     def quarantined_share(self) -> float | None:
-        """Quarantined ÷ received; None for an empty lake."""
-        return self.quarantined / self.received if self.received else None
+        """Quarantined ÷ received; None for an empty lake, and where a row filter hides what was refused."""
+        return self.quarantined / self.received if self.received and self.is_whole else None
 
 
 def conservation(scope: Scope) -> Conservation:
-    """Every record of the lake, accounted for."""
+    """Every record that this viewer may see, accounted for."""
     result = scope.ask("lake/conservation")
     row = result.rows()[0]
-    return Conservation(row["received"], row["accepted"], row["duplicates"], row["quarantined"], result)
+    return Conservation(
+        row["received"],
+        row["accepted"],
+        row["duplicates"],
+        row["quarantined"],
+        result,
+        is_whole=scope.row_filter.regions is None,
+    )

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from console.periods import PRESET_LABELS, Comparison, Preset
+from console.periods import COMPARISON_LABELS, PRESET_LABELS, Comparison, Preset
 from console.ui.selection import (
-    COMPARISON_NAMES,
     KEYS,
     MOST_COMPARISONS,
     SLICES,
@@ -88,7 +87,7 @@ def _draw(options: FilterOptions, state: State) -> State:
         comparisons = st.multiselect(
             "Compare with",
             list(Comparison),
-            format_func=lambda comparison: COMPARISON_NAMES[comparison],
+            format_func=lambda comparison: COMPARISON_LABELS[comparison],
             key=_key("compare"),
             max_selections=MOST_COMPARISONS,
             placeholder="No comparison",

@@ -47,7 +47,7 @@ class Reading:
             statistics,
             sql=[(title, sql) for sql, title in seen.items()],
             quarantined_share=None if share is None else Decimal(str(share)),
-            notes=(*self.selection.hints, *notes),
+            notes=notes,
             now=self.scope.now(),
         )
 

@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
-from console.periods import RETAIL_EVENT_LABELS, Comparison, Period, Preset, compared, event_in, preset_period
+from console.periods import (
+    COMPARISON_LABELS,
+    RETAIL_EVENT_LABELS,
+    Comparison,
+    Period,
+    Preset,
+    compared,
+    event_in,
+    preset_period,
+)
 from console.ui import formatting as text
 
 DEFAULT_PRESET = Preset.LAST_28_DAYS
 MOST_COMPARISONS = 2
 SLICES = ("channel", "category", "region")
 KEYS = ("period", "from", "to", "compare", *SLICES)
-COMPARISON_NAMES = {  # short enough for a chip; the dates stand below the bar
-    Comparison.PREVIOUS: "Previous period",
-    Comparison.YEAR: "A year ago",
-    Comparison.EVENT: "Retail event",
-}
 
 Query = dict[str, list[str]]
 _Choice = TypeVar("_Choice", Preset, Comparison)
@@ -153,8 +157,8 @@ def select(state: State, options: FilterOptions, today: date) -> Selection:
 def _comparison_name(comparison: Comparison, period: Period) -> str:
     if comparison is Comparison.EVENT:
         event = event_in(period)
-        return f"{RETAIL_EVENT_LABELS[event[0]]} {event[1] - 1}" if event else COMPARISON_NAMES[comparison]
-    return COMPARISON_NAMES[comparison]
+        return f"{RETAIL_EVENT_LABELS[event[0]]} {event[1] - 1}" if event else COMPARISON_LABELS[comparison]
+    return COMPARISON_LABELS[comparison]
 
 
 def _custom_dates(start: date | None, last: date | None, options: FilterOptions) -> tuple[date, date] | None:

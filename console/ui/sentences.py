@@ -82,9 +82,7 @@ def mover(product: Product, currency: str) -> str:
 
 
 def _against(label: str) -> str:
-    return {"Previous period": "the period before", "Same weekdays a year ago": "a year ago"}.get(
-        label, label[:1].lower() + label[1:]
-    )
+    return {"Previous period": "the period before", "A year ago": "a year ago"}.get(label, label)
 
 
 def _amount(value: Decimal | None, currency: str) -> str:
