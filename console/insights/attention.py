@@ -15,7 +15,7 @@ from console.insights.sales import Measured, Slice
 
 # Thresholds: what a shop's owner would want to hear about, not what is merely different.
 QUIET_SHARE = 0.05  # an hour with fewer events than this share of its usual number
-USUAL_EVENTS = 20  # hours that are usually this quiet say nothing
+USUAL_EVENTS = 60  # hours that are usually this quiet say nothing
 QUARANTINED_SHARE = Decimal("0.005")
 CONVERSION_DROP = Decimal("0.10")
 REFUND_RISE = Decimal("0.01")  # percentage points, as a fraction
@@ -136,7 +136,9 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
     first, last = min(counted), max(counted)
     step = timedelta(hours=1)
     every = [first + step * number for number in range(1, int((last - first) / step))]
-    by_clock = {clock: median([counted.get(hour, 0) for hour in every if hour.hour == clock]) for clock in range(24)}
+    by_clock: dict[int, float] = {
+        clock: median([counted.get(hour, 0) for hour in every if hour.hour == clock]) for clock in range(24)
+    }
 
     def usual(hour: datetime) -> float:
         other_weeks = [

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -72,7 +73,8 @@ def answer() -> Iterator[None]:
 def failed(error: ConsoleError) -> None:
     """The failed state: what failed, where, and the remedy, with a way to try again."""
     where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
-    remedy = f'<p class="tk-remedy">{escape(error.remedy)}</p>' if error.remedy else ""
+    commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(error.remedy))
+    remedy = f'<p class="tk-remedy">{commands}</p>' if error.remedy else ""
     with st.container(gap="xsmall"):
         st.html(
             f'<section class="tk-failed" role="alert"><h2>{escape(error.what)}</h2>{where}{remedy}</section>',

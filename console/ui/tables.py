@@ -112,10 +112,13 @@ def _file(
 
 def _config(column: Column) -> ColumnConfig:
     help_text = column.help or None
+    label = column.label
     match column.unit:
         case Unit.MONEY:
-            prefix = text.currency_prefix(column.currency).replace("%", "%%")
-            number_format = f"{prefix}%,.{text.minor_digits(column.currency)}f"
+            # the sign of the currency stands in the head: before a number, it would push the minus away from its left
+            sign = text.currency_prefix(column.currency).strip()
+            label = f"{column.label} ({sign})" if sign else column.label
+            number_format = f"%,.{text.minor_digits(column.currency)}f"
         case Unit.COUNT:
             number_format = "%,d"
         case Unit.PERCENT:
@@ -124,4 +127,4 @@ def _config(column: Column) -> ColumnConfig:
             number_format = "%,.2f"
         case _:
             return st.column_config.Column(column.label, help=help_text)
-    return st.column_config.NumberColumn(column.label, help=help_text, format=number_format)
+    return st.column_config.NumberColumn(label, help=help_text, format=number_format)
