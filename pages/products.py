@@ -23,6 +23,7 @@ with page.answer():
     with movers:
         prose.lines("Rising", [sentences.mover(each, currency) for each in insight.rising(answer.products)[:5]])
         prose.lines("Falling", [sentences.mover(each, currency) for each in insight.falling(answer.products)[:5]])
+    compared = ["change"] if view.selection.comparisons else []
     tables.show(
         records.table_of(
             answer.products,
@@ -30,7 +31,7 @@ with page.answer():
                 "name",
                 "category",
                 "net_revenue",
-                "change",
+                *compared,
                 "units",
                 "orders",
                 "refund_rate",
@@ -44,7 +45,7 @@ with page.answer():
             "name": tables.Column("Product"),
             "category": tables.Column("Category"),
             "net_revenue": tables.Column("Net revenue", Unit.MONEY, currency),
-            "change": tables.Column("Change", Unit.MONEY, currency),
+            **{name: tables.Column("Change", Unit.MONEY, currency) for name in compared},
             "units": tables.Column("Units", Unit.COUNT),
             "orders": tables.Column("Orders", Unit.COUNT),
             "refund_rate": tables.Column("Refund rate", Unit.PERCENT),

@@ -7,6 +7,8 @@ from console.insights import sales
 from console.insights.figures import Unit
 from console.ui import charts, page, reading, records, sales_charts, tables, tiles
 
+COMPARED = {"before": "Compared with", "change": "Change"}
+
 view = reading.begin("Revenue", __doc__, wiring.viewer)
 currency = view.scope.reporting_currency
 
@@ -23,17 +25,17 @@ with page.answer():
     ):
         with place:
             charts.draw(sales_charts.by_slice(title, slices, revenue.comparisons, currency))
+    compared = ["before", "change"] if revenue.comparisons else []
     tables.show(
         records.table_of(
             revenue.by_category,
-            ["name", "net_revenue", "before", "change", "share", "gross_margin_rate", "refunds", "units"],
+            ["name", "net_revenue", *compared, "share", "gross_margin_rate", "refunds", "units"],
             rates=["share", "gross_margin_rate"],
         ),
         {
             "name": tables.Column("Category"),
             "net_revenue": tables.Column("Net revenue", Unit.MONEY, currency),
-            "before": tables.Column("Compared with", Unit.MONEY, currency),
-            "change": tables.Column("Change", Unit.MONEY, currency),
+            **{name: tables.Column(COMPARED[name], Unit.MONEY, currency) for name in compared},
             "share": tables.Column("Share", Unit.PERCENT),
             "gross_margin_rate": tables.Column("Margin", Unit.PERCENT, help="Of the lines whose cost is known"),
             "refunds": tables.Column("Refunds", Unit.MONEY, currency),

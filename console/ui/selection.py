@@ -137,11 +137,10 @@ def select(state: State, options: FilterOptions, today: date) -> Selection:
         name, other = _comparison_name(comparison, period), compared(period, comparison)
         if other is None:
             hints.append("No retail event lies in this period.")
-        elif other.end <= first_day:
-            hints.append(f"{name} ({other.label()}): no data before {text.day(first_day)}.")
+        elif other.start < first_day:
+            # a period held against a part of another would read as growth that never was
+            hints.append(f"{name} ({other.label()}) is not compared: the data starts on {text.day(first_day)}.")
         else:
-            if other.start < first_day:
-                hints.append(f"{name} ({other.label()}) is covered from {text.day(first_day)} on only.")
             found.append((name, other))
     return Selection(
         period=period,

@@ -88,6 +88,7 @@ def show(
         width="stretch",
         height=(min(max(arrow.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
         row_height=ROW_PIXELS,
+        placeholder=text.UNKNOWN,
         column_config={name: _config(column) for name, column in (columns or {}).items()},
         alt=alt or title or export_as,
         key=f"tk-table-{export_as}",
