@@ -92,7 +92,7 @@ def test_a_comparison_before_the_first_day_is_left_out_with_a_reason():
     early = State(Preset.CUSTOM, (date(2025, 9, 1), date(2025, 9, 7)), (Comparison.PREVIOUS,))
     selection = select(early, OPTIONS, TODAY)
     assert selection.comparisons == ()
-    assert selection.hints == ("Previous period (25 – 31 Aug 2025): no data before 1 Sep 2025.",)
+    assert selection.hints == ("Previous period (25 – 31 Aug 2025) is not compared: the data starts on 1 Sep 2025.",)
 
 
 def test_a_retail_event_is_named_with_its_year_and_its_absence_is_said():
