@@ -1,4 +1,4 @@
-"""The ASGI app: the console, on this machine's loopback.
+"""The ASGI app: console, collector and health, on this machine's loopback.
 
 ``python app.py`` serves it on http://localhost:8501; any ASGI server can serve ``app:app``.
 """
@@ -16,15 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
-from console import wiring
+from console import settings, wiring
 from console.errors import ConsoleError
 from console.ui.hosting import KnownHost
+from pipeline.hosted import Hosted
+from pipeline.http import routes
 
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 PORT = 8501
+
+
+def _tell(reason: str | ConsoleError) -> None:
+    print(f"takings: {reason}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own log
 
 
 def _warm() -> None:
@@ -32,17 +39,32 @@ def _warm() -> None:
     try:
         wiring.viewer().ask("lake/days")
     except ConsoleError as error:
-        print(f"console: {error}", file=sys.stderr)  # noqa: T201 - the server's own log
+        _tell(error)
+
+
+CHOSEN = settings.read()
+HOSTED = Hosted(lambda: wiring.platform(CHOSEN), traffic=CHOSEN.traffic)
 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Warm up beside the server, which answers at once."""
+    """Start the embedded platform with the server, warm up beside it, and stop both in order."""
+    failure = await run_sync(HOSTED.start)
+    if failure:
+        _tell(failure)
     threading.Thread(target=_warm, name="warm", daemon=True).start()
-    yield
+    try:
+        yield
+    finally:
+        await run_sync(HOSTED.stop)
 
 
-app = st.App(ROOT / "console" / "ui" / "shell.py", lifespan=lifespan, middleware=[Middleware(KnownHost)])
+app = st.App(
+    ROOT / "console" / "ui" / "shell.py",
+    lifespan=lifespan,
+    routes=routes(HOSTED),
+    middleware=[Middleware(KnownHost)],
+)
 
 
 def main() -> None:

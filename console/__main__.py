@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from console.errors import BindingError, ConsoleError
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from console.catalogue import Parameter, Query
     from console.engines import Result
 
-BROKEN = 2
+BROKEN = 2  # exit code for a failure that is explained, as argparse uses for wrong options
+STOPPED = 130  # as a shell reports a command stopped by Ctrl-C
 FORMATS = ("table", "json", "csv")
 TABLE_ROWS = 1000  # a terminal is no place for more; json and csv give every row
 _SHORTHAND = {"start": "start_date", "end": "end_date"}
@@ -32,24 +33,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. A named failure is one line on stderr."""
     parsed = _parser().parse_args(arguments)
     try:
-        if parsed.command == "query":
-            return _query(parsed)
-        if parsed.command == "queries":
-            return _queries()
-        return _definitions()
+        code = _COMMANDS[parsed.command](parsed)
+        sys.stdout.flush()
+        return code
     except ConsoleError as error:
         print(f"console: {error}", file=sys.stderr)
         return BROKEN
     except BrokenPipeError:
-        return 0  # the reader of our output, such as `head`, has seen enough
+        # the reader of our output, such as `head`, has seen enough: nothing is left to flush at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+class _Parser(argparse.ArgumentParser):
+    """Explains a wrong option in one line, as every other failure."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BROKEN, f"console: {message}. `{self.prog} --help` lists the options.\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m console", description="The console's answers without a browser.")
+    parser = _Parser(prog="python -m console", description="The console's answers without a browser.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     query = commands.add_parser("query", help="ask one question of the catalogue")
     query.add_argument("name", metavar="NAME", help="such as sales/net_revenue_by_day; `queries` lists them")
-    query.add_argument("--lake", type=Path, metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+    query.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
     query.add_argument("--start", metavar="DATE", help="first day, included (default: the first day of the lake)")
     query.add_argument(
         "--end", metavar="DATE", help="day after the last one, not included (default: the end of the lake)"
@@ -74,7 +84,7 @@ def _query(parsed: argparse.Namespace) -> int:
     definition = load()[parsed.name]
     chosen = settings.read()
     if parsed.lake is not None:
-        chosen = replace(chosen, lake=parsed.lake.expanduser().absolute())
+        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
     scope = wiring.scope(chosen)
     values = _values(definition, parsed)
     for name, default in (("start_date", 0), ("end_date", 1)):
@@ -230,13 +240,14 @@ def _table(result: Result) -> None:
         print(f"… {len(rows) - TABLE_ROWS:,} more rows; --format csv gives all")
     statistics = result.statistics
     as_of = statistics.data_as_of.isoformat(timespec="seconds") if statistics.data_as_of else "no data"
+    counted = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
     print(
-        f"{len(rows):,} rows · {statistics.engine} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}",
+        f"{counted} · {statistics.engine} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}",
         file=sys.stderr,
     )
 
 
-def _queries() -> int:
+def _queries(_: argparse.Namespace) -> int:
     from console.catalogue import load
 
     for query in load():
@@ -247,11 +258,14 @@ def _queries() -> int:
     return 0
 
 
-def _definitions() -> int:
+def _definitions(_: argparse.Namespace) -> int:
     from console.insights.definitions import as_markdown
 
     sys.stdout.write(as_markdown())
     return 0
+
+
+_COMMANDS = {"query": _query, "queries": _queries, "definitions": _definitions}
 
 
 if __name__ == "__main__":

@@ -139,10 +139,12 @@ class _Reader:
         self.schema = schema
         self.name = path.relative_to(folder).with_suffix("").as_posix()
         self.shown = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        content = path.read_bytes()
         try:
-            self.text = path.read_text(encoding="utf-8")
+            self.text = content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise CatalogueError("The file is not UTF-8", where=self.shown, remedy="Save it as UTF-8.") from error
+            line = content.count(b"\n", 0, error.start) + 1
+            raise self.drift("The file is not UTF-8", line, "Save it as UTF-8.") from error
         self.lines = self.text.splitlines()
 
     def drift(self, what: str, line: int, remedy: str) -> CatalogueError:
@@ -299,6 +301,11 @@ class _Reader:
                 )
 
     def _check_tables(self, tree: exp.Query) -> frozenset[str]:
+        for cte in (cte for each in tree.find_all(exp.With) if each.recursive for cte in each.expressions):
+            if cte.alias.lower() in self.schema:
+                raise self.drift(
+                    f"A recursive CTE has the name of the table {cte.alias}", self._line_of(cte.alias), "Rename it."
+                )
         found = set()
         for table in base_tables(tree):
             if table.db or table.catalog or table.name not in self.schema:

@@ -85,7 +85,7 @@ class Scope:
             sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items())
         )
         statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
-        key = (statement.dialect, statement.sql, engine.data_version)
+        key = (statement.dialect, statement.sql, engine.version_of(statement))
         return self.cache.get(key, lambda: engine.run(statement))
 
     def ask_all(self, questions: Sequence[Question]) -> list[Result]:

@@ -11,6 +11,7 @@ from console.errors import SettingsError
 
 PROFILES = ("embedded",)
 DEFAULT_LAKE = "lake"
+MOST_TRAFFIC = 1000.0  # events a second beside the pages of one process
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,15 @@ class Settings:
     profile : ``embedded``: everything in one process, on a lake folder
     lake : the lake folder
     regions : regions the viewers of this console may see; None for all (``TAKINGS_REGIONS``, separated by commas)
+    origins : pages that may send events from a browser (``TAKINGS_ORIGINS``, separated by commas)
+    traffic : events per second of the sample shop to play, on a sample lake only (``TAKINGS_TRAFFIC``)
     """
 
     profile: str = "embedded"
     lake: Path = Path(DEFAULT_LAKE)
     regions: tuple[str, ...] | None = None
+    origins: tuple[str, ...] = ()
+    traffic: float = 0.0
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -45,5 +50,41 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         )
     lake = values.get("TAKINGS_LAKE") or DEFAULT_LAKE
     regions = values.get("TAKINGS_REGIONS")
-    chosen = None if regions is None else tuple(part.strip() for part in regions.split(",") if part.strip())
-    return Settings(profile, Path(lake).expanduser().absolute(), chosen)
+    chosen = None if regions is None else _listed(regions)
+    origins = _listed(values.get("TAKINGS_ORIGINS", ""))
+    traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
+    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= MOST_TRAFFIC:
+        raise SettingsError(
+            f"A rate of {text!r} cannot be played",
+            where="TAKINGS_TRAFFIC",
+            remedy=f"Give events per second, 0 to {MOST_TRAFFIC:.0f}.",
+        )
+    return rate
+
+
+def folder(text: str, where: str) -> Path:
+    """A folder that somebody wrote, ``~`` included, as an absolute path; `where` names the setting or option.
+
+    Raises
+    ------
+    SettingsError
+        The home folder that ``~`` stands for is unknown.
+    """
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(
+            f"{text} starts with a home folder that is unknown", where=where, remedy="Write the whole path."
+        ) from error

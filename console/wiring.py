@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.binding import RowFilter
 from console.cache import ResultCache
@@ -12,6 +14,11 @@ from console.errors import LakeMissing
 from console.scope import Scope
 from console.settings import Settings, read
 
+if TYPE_CHECKING:
+    from console.live import LiveSource
+    from pipeline.embedded import Platform
+    from pipeline.live.store import LiveStore
+
 
 @lru_cache(maxsize=8)
 def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
@@ -19,6 +26,43 @@ def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
     from console.engines.duckdb import DuckDbEngine
 
     return DuckDbEngine(settings.lake), ResultCache()
+
+
+@lru_cache(maxsize=8)
+def _live_store(lake: Path, currency: str) -> LiveStore:
+    """One live store for the pages and the platform of this process."""
+    from pipeline.live.embedded import EmbeddedLiveStore
+
+    return EmbeddedLiveStore(lake / "live" / "live.sqlite", currency)
+
+
+@lru_cache(maxsize=8)
+def _live_source(settings: Settings) -> LiveSource:
+    from console.live.stored import StoredLive
+    from pipeline.lake import Lake
+
+    return StoredLive(lambda: _live_store(settings.lake, Lake.open(settings.lake).settings.reporting_currency))
+
+
+def live_source() -> LiveSource:
+    """What is happening right now, by the settings of this process."""
+    return _live_source(read())
+
+
+def platform(settings: Settings) -> Platform:
+    """The write path on the lake of these settings; the lake is made where there is none.
+
+    Raises
+    ------
+    LakeError
+        The folder holds something else, or cannot be written.
+    """
+    from pipeline.embedded import Platform, PlatformOptions
+    from pipeline.lake import Lake
+
+    lake = Lake.create(settings.lake)
+    live = _live_store(settings.lake, lake.settings.reporting_currency)
+    return Platform(lake, live=live, options=PlatformOptions(origins=settings.origins))
 
 
 def viewer() -> Scope:

@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from pipeline import options
 from pipeline.errors import PipelineError
@@ -20,9 +21,16 @@ from pipeline.sample.command import add_sample_arguments, run_sample
 BROKEN = 2  # exit code for a failure that is explained, as argparse uses for wrong options
 
 
+class _Parser(argparse.ArgumentParser):
+    """Explains a wrong option in one line, as every other failure."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BROKEN, f"pipeline: {message}. `{self.prog} --help` lists the options.\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. A named failure is one line on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline", description="From a click to the lake.")
+    parser = _Parser(prog="python -m pipeline", description="From a click to the lake.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_import_arguments(commands.add_parser("import", help="bring a file into the lake, all or nothing"))
     add_sample_arguments(commands.add_parser("sample", help="fill an empty lake with the sample year"))

@@ -13,7 +13,7 @@ from math import isfinite
 import msgspec
 from msgspec.structs import force_setattr
 
-from pipeline.contract import Event, Product, Recommendation, Rules
+from pipeline.contract import Event, Product, Recommendation, Rules, SentEvent
 from pipeline.currencies import CURRENCIES
 from pipeline.privacy import personal_data
 from pipeline.rejections import Reason, Rejection, rejected
@@ -31,7 +31,16 @@ _MONEY = Context(prec=MONEY_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
-    """Check what types cannot say, fill in the defaults, and stamp a decoded event."""
+    """Settle a decoded event and stamp it with its reception."""
+    refusal = settle(event, rules)
+    if refusal is None:
+        force_setattr(event, "received_at", rules.now)
+        force_setattr(event, "source", source)
+    return refusal
+
+
+def settle(event: SentEvent, rules: Rules) -> Rejection | None:
+    """Check what types cannot say, fill in the defaults, and bring values to their canonical form."""
     kind = event.event_type
     moment = event.occurred_at
     if moment.tzinfo is not UTC:
@@ -69,14 +78,12 @@ def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
         refusal = _settle_money(event, rules)
         if refusal is not None:
             return refusal
-    force_setattr(event, "received_at", rules.now)
-    force_setattr(event, "source", source)
     if event.attributes is not None or event.recommendation is not None:
         return _settle_objects(event, kind)
     return None
 
 
-def _settle_money(event: Event, rules: Rules) -> Rejection | None:
+def _settle_money(event: SentEvent, rules: Rules) -> Rejection | None:
     """Bring the price and the cost to 4 decimals, and give them a currency."""
     price, product, cost = event.unit_price, event.product, None
     if price is not None:
@@ -116,9 +123,10 @@ def _amount(value: Decimal) -> Decimal | None:
     return amount
 
 
-def _settle_objects(event: Event, kind: str) -> Rejection | None:
+def _settle_objects(event: SentEvent, kind: str) -> Rejection | None:
     """Bound the attributes, and let a recommendation and attributes without a value be absent."""
-    if event.recommendation is not None and event.recommendation == _NO_RECOMMENDATION:
+    shown = event.recommendation
+    if shown is not None and shown.surface is None and shown == _NO_RECOMMENDATION:
         if kind in _OF_RECOMMENDATIONS:
             return _missing("recommendation", kind)
         force_setattr(event, "recommendation", None)
@@ -136,12 +144,13 @@ def _bound_attributes(attributes: dict[str, str | int | float | bool | None]) ->
     if size > ATTRIBUTES_BYTES:
         detail = f"Field attributes has {size} bytes; an event may carry {ATTRIBUTES_BYTES}."
         return rejected(Reason.ATTRIBUTES_TOO_LARGE, detail)
-    if any(isinstance(value, float) and not isfinite(value) for value in attributes.values()):
-        return rejected(Reason.INVALID_VALUE, "Field attributes holds a number that is not finite.")
+    for value in attributes.values():
+        if value.__class__ is float and not isfinite(value):
+            return rejected(Reason.INVALID_VALUE, "Field attributes holds a number that is not finite.")
     return None
 
 
-def refuse_strings(event: Event) -> Rejection | None:
+def refuse_strings(event: SentEvent) -> Rejection | None:
     """Refuse personal data and NUL characters in any string, and in the numbers and names of attributes.
 
     Almost no event needs this look: ask `pipeline.privacy.may_hold_personal_data` about its bytes first.
@@ -157,7 +166,7 @@ def refuse_strings(event: Event) -> Rejection | None:
     return None
 
 
-def _strings(event: Event) -> list[tuple[str, str]]:
+def _strings(event: SentEvent) -> list[tuple[str, str]]:
     """Every string of an event with the path of its field."""
     found: list[tuple[str, str]] = []
     for holder, prefix in ((event, ""), (event.product, "product."), (event.recommendation, "recommendation.")):
@@ -171,7 +180,7 @@ def _strings(event: Event) -> list[tuple[str, str]]:
     return found
 
 
-def unwritable_field(event: Event) -> str:
+def unwritable_field(event: SentEvent) -> str:
     """The path of the first string that cannot be written as UTF-8."""
     for path, text in _strings(event):
         if text.encode("utf-8", "replace").decode("utf-8") != text:

@@ -57,11 +57,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     request_id: Identifier | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One action of one customer. Instants are aware and in UTC; amounts have 4 decimals; absent values are None.
-
-    Made by `parse`, `build` and `decode`; constructing one by hand skips the contract.
-    """
+class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One action of one customer, as its sender describes it: an event before it is received."""
 
     event_id: Identifier
     event_type: EventType
@@ -81,6 +78,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     product: Product | None = None
     recommendation: Recommendation | None = None
     attributes: dict[str, str | int | float | bool | None] | None = None
+
+
+class Event(SentEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One received action. Instants are aware and in UTC; amounts have 4 decimals; absent values are None.
+
+    Made by `parse`, `build` and `decode`; constructing one by hand skips the contract.
+    """
+
     received_at: datetime = EARLIEST
     source: str = ""
 

@@ -14,27 +14,25 @@
       .journal.json                  a committed transaction that is still being applied
       .staging/                      files of transactions that are not committed
 
-A `Transaction` writes every file aside, then commits them all by one atomic rename of a journal, then moves them into
-place. A process killed before the commit leaves the old lake; one killed after it leaves a journal that the next
-opening replays. No reader ever opens half a file, because a file appears only by rename.
+Every change is one `Transaction`: a process killed before its commit leaves the old lake, one killed after it leaves a
+journal that the next writer, or `Lake.recover`, carries out.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import os
-import shutil
 import tomllib
 import uuid
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import LakeError, SettingsError
+from pipeline.transaction import JOURNAL, STAGING, Transaction, discard, finish
 
 RAW_EVENTS = "raw/events"
 RAW_QUARANTINE = "raw/quarantine"
@@ -44,10 +42,9 @@ STATE = "curated/state.json"
 SETTINGS = "lake.toml"
 SAMPLE = "sample.json"
 
-_JOURNAL = ".journal.json"
-_STAGING = ".staging"
+__all__ = ["CURATED", "RAW_EVENTS", "RAW_QUARANTINE", "RAW_SPEND", "SAMPLE", "SETTINGS", "STATE", "Lake", "LakeSettings", "Transaction"]
+
 _LOCK = ".lock"
-_SYNC_THREADS = 8  # fsync waits for the disk, not for a core
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class Lake:
             return cls.open(root)
         try:
             root.mkdir(parents=True, exist_ok=True)
-            if any(entry.name not in (_LOCK, _STAGING) for entry in root.iterdir()):
+            if any(entry.name not in (_LOCK, STAGING) for entry in root.iterdir()):
                 raise LakeError(
                     "The folder holds files that are not a lake's",
                     where=str(root),
@@ -171,9 +168,11 @@ class Lake:
         Raises
         ------
         LakeError
-            Another process is writing.
+            Another process is writing, or the folder cannot be written.
         """
-        with (self.root / _LOCK).open("a") as handle:
+        with self._explained():
+            handle = (self.root / _LOCK).open("a")
+        with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -182,131 +181,79 @@ class Lake:
                     where=str(self.root),
                     remedy="Wait until it ends, then try again.",
                 ) from error
-            self._recover()
+            with self._explained():
+                finish(self.root)
+                discard(self.root)
             yield
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no committed change is still being moved into place.
+
+        A reader that must not mix two versions asks before and after it opened the files.
+        """
+        return not (self.root / JOURNAL).exists()
 
     def recover(self) -> None:
         """Finish a committed transaction that a killed writer left behind; does nothing while a writer is at work."""
-        if (self.root / _JOURNAL).exists():
+        if not self.is_settled:
             with suppress(LakeError), self.writing():
                 pass
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
         """Change files all or nothing: commits when the block ends, forgets everything when it raises.
 
-        Call it inside `writing()`.
+        Call it inside `writing()`; see `Transaction` for `durable`.
+
+        Raises
+        ------
+        LakeError
+            The folder cannot be written, for example because the disk is full.
         """
-        change = Transaction(self.root)
+        with self._explained():
+            change = Transaction(self.root, durable=durable)
         try:
             yield change
-            change.commit()
-        except BaseException:
-            change.abandon()
-            raise
+            with self._explained():
+                change.commit()
+        finally:
+            change.close()
 
-    def _recover(self) -> None:
-        journal = self.root / _JOURNAL
-        if journal.exists():
-            _apply(self.root, json.loads(journal.read_text(encoding="utf-8")))
-        shutil.rmtree(self.root / _STAGING, ignore_errors=True)
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """An error of the disk, named."""
+        try:
+            yield
+        except OSError as error:
+            raise LakeError(
+                f"The lake cannot be written: {error.strerror or error}",
+                where=str(error.filename or self.root),
+                remedy="Free space or mend the permissions, then try again: a change is made whole or not at all.",
+            ) from error
 
     def raw_files(self, area: str) -> list[str]:
-        """Files below one raw area, as sorted paths relative to the lake."""
-        base = self.root / area
-        return sorted(str(path.relative_to(self.root)) for path in base.rglob("*") if path.is_file())
+        """Files below one raw area, as sorted paths relative to the lake; a name that begins with . or _ is no data."""
+        paths = (self.root / area).rglob("*")
+        return sorted(str(path.relative_to(self.root)) for path in paths if path.name[0] not in "._" and path.is_file())
 
-    def state(self) -> dict[str, object]:
-        """What the last curation committed; empty before the first one."""
+    def state(self) -> dict[str, Any]:
+        """What the last curation committed; empty before the first one.
+
+        Raises
+        ------
+        LakeError
+            The state file was damaged.
+        """
+        path = self.root / STATE
         try:
-            content: dict[str, object] = json.loads((self.root / STATE).read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise LakeError(
+                f"The state of the curated tables cannot be read: {error}",
+                where=str(path),
+                remedy="Remove the file, then run `python -m pipeline curate`.",
+            ) from error
         return content
-
-
-class Transaction:
-    """Files written aside and committed together."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._folder = root / _STAGING / uuid.uuid4().hex
-        self._folder.mkdir(parents=True)
-        self._moves: list[tuple[str, str]] = []
-        self._removals: list[str] = []
-        self._committed = False
-
-    @property
-    def folder(self) -> Path:
-        """A scratch folder on the lake's own disk, gone after the transaction."""
-        return self._folder
-
-    def stage(self, target: str) -> Path:
-        """Where to write the file that will appear at `target` (relative to the lake) on commit."""
-        path = self._folder / f"file-{len(self._moves):06d}"
-        self._moves.append((str(path.relative_to(self._root)), target))
-        return path
-
-    def adopt(self, written: Path, target: str) -> None:
-        """Let a file already written below `folder` appear at `target` on commit."""
-        self._moves.append((str(written.relative_to(self._root)), target))
-
-    def remove(self, target: str) -> None:
-        """Let the file at `target` disappear on commit."""
-        self._removals.append(target)
-
-    def commit(self) -> None:
-        """Make every staged file and removal visible. The rename of the journal is the moment of truth."""
-        moves = [move for move in self._moves if (self._root / move[0]).exists()]
-        _sync_files([self._root / source for source, _ in moves])
-        plan = {"moves": moves, "removals": self._removals, "staging": str(self._folder.relative_to(self._root))}
-        aside = self._folder / "journal"
-        aside.write_text(json.dumps(plan), encoding="utf-8")
-        _sync_files([aside])
-        aside.replace(self._root / _JOURNAL)
-        _sync_files([self._root])
-        self._committed = True
-        _apply(self._root, plan)
-
-    def abandon(self) -> None:
-        """Forget everything that was staged; does nothing once committed."""
-        if not self._committed:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _apply(root: Path, plan: dict[str, object]) -> None:
-    """Carry out a committed plan. Safe to repeat: a move that was made finds no source any more."""
-    parents: set[Path] = {root}
-    moves: Sequence[tuple[str, str]] = plan["moves"]  # type: ignore[assignment]
-    for source, target in moves:
-        written, place = root / source, root / target
-        if place.parent not in parents:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            parents.add(place.parent)
-        with suppress(FileNotFoundError):
-            written.replace(place)
-    removals: Sequence[str] = plan["removals"]  # type: ignore[assignment]
-    for target in removals:
-        (root / target).unlink(missing_ok=True)
-        parents.add((root / target).parent)
-    _sync_files([parent for parent in parents if parent.exists()])
-    (root / _JOURNAL).unlink(missing_ok=True)
-    shutil.rmtree(root / str(plan["staging"]), ignore_errors=True)
-
-
-def _sync_files(paths: Sequence[Path]) -> None:
-    """Force files or folders to the disk, several at a time."""
-
-    def sync(path: Path) -> None:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-    if len(paths) <= 1:
-        for path in paths:
-            sync(path)
-        return
-    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(sync, paths))

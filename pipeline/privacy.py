@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 
 _SHORTEST_CARD = 14
-_AT = 0x40
 
-# Digits become 0; what can hide an address (@, its URL form %40, an escape) becomes @; all else is a full stop.
-_MARKS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x40 if byte in b"@%\\" else 0x2E for byte in range(256))
-_DIGIT_RUN = b"0" * _SHORTEST_CARD
+# Digits and what a card number is printed with between them become 0; all else is a full stop. (A date with its hour,
+# 2026-03-01 12, stays under 14 marks.)
+_MARKS = bytes(0x30 if byte in b"0123456789 -" else 0x2E for byte in range(256))
+_DIGIT_RUN, _HALF_RUN = b"0" * _SHORTEST_CARD, b"0" * (_SHORTEST_CARD // 2)
+_HIDING = b"@", b"%", b"\\"  # an address, its URL form %40, an escape
 
 _ADDRESS = re.compile(r"[^\s@<>\"'(),:;/?&=%]+(?:@|%40)[^\s@<>\"'(),:;/?&=%]+\.[^\W\d_]{2,}", re.IGNORECASE)
 _DIGITS = re.compile(
@@ -39,12 +40,21 @@ _HASH = re.compile(r"[0-9a-fA-F]{32,128}")  # a digest may hold any run of digit
 
 
 def may_hold_personal_data(record: bytes) -> bool:
-    """Whether the strings of a JSON record need a closer look. False is certain, True is only a suspicion.
+    """Whether the strings of one or of many JSON records need a closer look. False is certain, True only a suspicion.
 
     True also for every record with an escape, so that a caller who asks first may skip the look for NUL characters.
     """
-    marks = record.translate(_MARKS, b" -")
-    return _AT in marks or marks.find(_DIGIT_RUN) >= 0  # both avoid the slow `bytes in bytes`
+    if any(record.find(sign) >= 0 for sign in _HIDING):
+        return True
+    # every second byte is enough to find where 14 marks can be, and then those bytes are looked at
+    marks = record[::2].translate(_MARKS)
+    place = marks.find(_HALF_RUN)
+    while place >= 0:
+        around = record[max(0, 2 * place - 1) : 2 * place + _SHORTEST_CARD]
+        if _DIGIT_RUN in around.translate(_MARKS):
+            return True
+        place = marks.find(_HALF_RUN, place + 1)
+    return False
 
 
 def personal_data(text: str) -> str | None:

@@ -75,7 +75,11 @@ class SqlEngine(Protocol):
 
     @property
     def data_version(self) -> str:
-        """Changes whenever the same statement could give other rows; part of every cache key."""
+        """Changes with every curation."""
+        ...
+
+    def version_of(self, statement: Statement) -> str:
+        """Changes whenever this statement could give other rows; part of its cache key. Cheap, and asks nothing."""
         ...
 
     @property

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.engines import Result, Statistics
+from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
 from console.tables import TABLES
-from pipeline.errors import LakeError, SettingsError
+from pipeline.errors import LakeError, PipelineError, SettingsError
 from pipeline.lake import CURATED, STATE, Lake
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class _Snapshot:
         import duckdb
 
         self.root = lake.root
+        start = curated_position(lake)  # before the version: it says what every later version holds
         self.version = _version(lake.root)  # before anything is read: a commit meanwhile then shows
         state = lake.state()
         text = state.get("data_as_of")
@@ -63,7 +65,10 @@ class _Snapshot:
         self.connection.execute("set lock_configuration = true")
         for name in TABLES:
             kind = "table" if name in NATIVE else "view"
-            self.connection.execute(f"create {kind} {name} as {_select(lake, name)}")
+            place = STANDING if name == "events" else name
+            self.connection.execute(f"create {kind} {place} as {_select(lake, name)}")
+        self.pending = PendingEvents(self.connection, lake, start)
+        self.connection.execute(f"create view events as {self.pending.select()}")
 
     @property
     def stands(self) -> bool:
@@ -72,6 +77,8 @@ class _Snapshot:
 
     def answer(self, statement: Statement) -> pa.Table:
         """Run one statement; raises duckdb.InterruptException after TIMEOUT_SECONDS."""
+        if "events" in statement.tables:
+            self.pending.refresh()
         cursor = self.connection.cursor()
         clock = threading.Timer(TIMEOUT_SECONDS, cursor.interrupt)
         clock.daemon = True
@@ -80,7 +87,13 @@ class _Snapshot:
             return cursor.sql(statement.sql).to_arrow_table()
         finally:
             clock.cancel()
+            clock.join()  # else its thread may outlive us at exit and hold the cursor
             cursor.close()
+
+    def as_of(self, statement: Statement) -> datetime | None:
+        """The largest ``received_at`` that an answer can contain."""
+        times = [self.data_as_of, self.pending.data_as_of if "events" in statement.tables else None]
+        return max((each for each in times if each is not None), default=None)
 
 
 class DuckDbEngine:
@@ -103,6 +116,13 @@ class DuckDbEngine:
         """The largest ``received_at`` in the curated lake."""
         return self._snapshot().data_as_of
 
+    def version_of(self, statement: Statement) -> str:
+        """The data version of one answer: arrivals change only those that read `events`."""
+        snapshot = self._snapshot()
+        if "events" not in statement.tables:
+            return snapshot.version
+        return f"{snapshot.version}/{snapshot.pending.version}"
+
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
         import duckdb
@@ -121,6 +141,12 @@ class DuckDbEngine:
                     where=statement.query,
                     remedy="Choose a shorter period, or fewer columns.",
                 ) from error
+            except (OSError, PipelineError) as error:
+                raise QueryFailed(
+                    f"What arrived since the last curation cannot be read: {error}",
+                    where=statement.query,
+                    remedy="Check the disk of the lake, then try again.",
+                ) from error
             except duckdb.Error as error:
                 if reads_files and not snapshot.stands:
                     continue
@@ -136,7 +162,7 @@ class DuckDbEngine:
                 elapsed_seconds=time.perf_counter() - started,
                 dollars=Decimal(0),
                 query_id=uuid.uuid4().hex[:12],
-                data_as_of=snapshot.data_as_of,
+                data_as_of=snapshot.as_of(statement),
             )
             return Result(table, statistics, statement.query, statement.sql)
         raise QueryFailed("The lake kept changing while it was read", where=statement.query, remedy="Try again.")
@@ -164,6 +190,8 @@ class DuckDbEngine:
             self._wait_for_moves()
             try:
                 snapshot = _Snapshot(lake)
+            except LakeError as error:
+                raise QueryFailed(error.what, where=error.where, remedy=error.remedy) from error
             except duckdb.Error as error:
                 failure = str(error).splitlines()[0]
                 continue

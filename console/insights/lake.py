@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from console.engines import Result
 from console.scope import Question, Scope
@@ -68,9 +69,9 @@ class Conservation:
     is_whole: bool = True
 
     @property
-    def quarantined_share(self) -> float | None:
+    def quarantined_share(self) -> Decimal | None:
         """Quarantined ÷ received; None for an empty lake, and where a row filter hides what was refused."""
-        return self.quarantined / self.received if self.received and self.is_whole else None
+        return Decimal(self.quarantined) / self.received if self.received and self.is_whole else None
 
 
 def conservation(scope: Scope) -> Conservation:

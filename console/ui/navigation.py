@@ -35,6 +35,7 @@ class PageEntry:
 PAGES = (
     PageEntry("Executive", "Brief", "", "pages/brief.py", ":material/newspaper:"),
     PageEntry("Executive", "Revenue", "revenue", "pages/revenue.py", ":material/payments:"),
+    PageEntry("Behaviour", "Live", "live", "pages/live.py", ":material/sensors:"),
     PageEntry("Behaviour", "Products", "products", "pages/products.py", ":material/inventory_2:"),
     PageEntry("Tools", "Definitions", "definitions", "pages/definitions.py", ":material/menu_book:"),
 )

@@ -1,175 +1,226 @@
 """Raw files → the relations `raw_events`, `raw_quarantine` and `raw_spend` of a DuckDB connection.
 
-A line of the raw lake has passed the event contract when it was written. A line that cannot be read any more (a torn or
-hand-edited file) goes to quarantine with its bytes: nothing that was received is lost.
+A line of the raw lake has passed the event contract when it was written. A line that cannot be read any more (a file
+edited by hand, a disk that forgets) goes to quarantine with its bytes, its file and its line. A file that cannot be
+unpacked to its end is refused as a whole: what it held is not known.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.tables import CURATION_RELATIONS
+from pipeline.curate.frames import is_complete
 from pipeline.errors import CurationError
 
 if TYPE_CHECKING:
     import duckdb
 
-_EVENT_JSON = {
-    "event_id": "VARCHAR",
-    "event_type": "VARCHAR",
-    "occurred_at": "TIMESTAMP",
-    "customer_id": "VARCHAR",
-    "session_id": "VARCHAR",
-    "product_id": "VARCHAR",
-    "quantity": "BIGINT",
-    "unit_price": "DECIMAL(18,4)",
-    "currency": "VARCHAR",
-    "order_id": "VARCHAR",
-    "channel": "VARCHAR",
-    "device": "VARCHAR",
-    "region": "VARCHAR",
-    "store_id": "VARCHAR",
-    "campaign": "VARCHAR",
-    "product": "STRUCT(name VARCHAR, category VARCHAR, brand VARCHAR, unit_cost DECIMAL(18,4))",
-    "recommendation": "STRUCT(surface VARCHAR, model VARCHAR, rank INTEGER, request_id VARCHAR)",
-    "attributes": "JSON",
-    "received_at": "TIMESTAMP",
-    "source": "VARCHAR",
-}
-_QUARANTINE_JSON = dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {
-    "received_at": "TIMESTAMP"
-}
+UNREADABLE = "unreadable_line"  # reason code of a line that rotted in the raw lake
+_SOURCE = "raw"
 
-# what every event must still have after the contract, checked again because a file can rot
-_WHOLE = """
-    event_id is not null and event_type is not null and occurred_at is not null and received_at is not null
-    and source is not null and (customer_id is not null or session_id is not null)
-    and (event_type not in ('purchase', 'refund')
-         or (order_id is not null and unit_price is not null and quantity is not null and currency is not null))
-"""
+Fields = Mapping[str, "str | Mapping[str, str]"]
 
 
-def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Create `raw_events`, and add lines that cannot be read to `raw_quarantine` (which must exist)."""
-    connection.execute(f"create or replace table arrived as {_events_of(files)}")
-    broken = connection.execute(f"select distinct raw_file from arrived where not coalesce({_WHOLE}, false)").fetchall()
-    for (name,) in broken:
-        _quarantine_unreadable(connection, Path(name))
+@dataclass(frozen=True)
+class _Lines:
+    """One kind of raw line: where it is read into, its JSON fields, its columns, and what a whole line must have."""
+
+    relation: str
+    what: str
+    fields: Fields
+    columns: str
+    whole: str
+
+
+_EVENTS = _Lines(
+    relation="raw_events",
+    what="an event",
+    fields={
+        "event_id": "VARCHAR",
+        "event_type": "VARCHAR",
+        "occurred_at": "TIMESTAMP",
+        "customer_id": "VARCHAR",
+        "session_id": "VARCHAR",
+        "product_id": "VARCHAR",
+        "quantity": "BIGINT",
+        "unit_price": "DECIMAL(18,4)",
+        "currency": "VARCHAR",
+        "order_id": "VARCHAR",
+        "channel": "VARCHAR",
+        "device": "VARCHAR",
+        "region": "VARCHAR",
+        "store_id": "VARCHAR",
+        "campaign": "VARCHAR",
+        "product": {"name": "VARCHAR", "category": "VARCHAR", "brand": "VARCHAR", "unit_cost": "DECIMAL(18,4)"},
+        "recommendation": {"surface": "VARCHAR", "model": "VARCHAR", "rank": "INTEGER", "request_id": "VARCHAR"},
+        "attributes": "JSON",
+        "received_at": "TIMESTAMP",
+        "source": "VARCHAR",
+    },
+    columns="""
+        event_id, event_type, occurred_at, received_at, source, customer_id, session_id, product_id, quantity,
+        unit_price, currency, order_id, channel, device, region, store_id, campaign, product.name as product_name,
+        product.category as category_path, product.brand as brand, product.unit_cost as unit_cost,
+        recommendation.surface as recommendation_surface, recommendation.model as recommendation_model,
+        recommendation.rank as recommendation_rank, recommendation.request_id as recommendation_request_id,
+        cast(attributes as varchar) as attributes
+    """,
+    # what every event must still have after the contract
+    whole="""
+        event_id is not null and event_type is not null and occurred_at is not null and received_at is not null
+        and source is not null and (customer_id is not null or session_id is not null)
+        and (event_type not in ('purchase', 'refund')
+             or (order_id is not null and unit_price is not null and quantity is not null and currency is not null))
+    """,
+)
+_REFUSED = _Lines(
+    relation="raw_quarantine",
+    what="a refused record",
+    fields=dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {"received_at": "TIMESTAMP"},
+    columns="try(from_base64(record)) as record, reason, detail, origin, source, received_at",
+    whole="record is not null and reason is not null and received_at is not null",
+)
+
+
+def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, root: Path | None = None) -> None:
+    """Create `raw_events`; lines that cannot be read are added to `raw_quarantine`, which must exist.
+
+    Parameters
+    ----------
+    root : the lake's folder; the origin of an unreadable line is told from there
+
+    Raises
+    ------
+    CurationError
+        A file cannot be unpacked to its end.
+    """
+    _read(connection, _EVENTS, files, root)
+
+
+def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, root: Path | None = None) -> None:
+    """Create `raw_quarantine` from the refused records; parameters and errors as `read_events`."""
+    _read(connection, _REFUSED, files, root)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, kind: _Lines, files: Sequence[Path], root: Path | None) -> None:
+    import duckdb
+
+    for path in files:
+        if path.suffix == ".zst" and not is_complete(path):
+            raise _refused(path, "the compressed stream breaks off")
+    relation, columns, whole = kind.relation, kind.columns, kind.whole
+    try:
+        connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, files)}")
+        if connection.execute(f"select 1 from {relation} where ({whole}) is not true limit 1").fetchone() is None:
+            return
+        read = f"select {columns}, filename from {_json(kind, files, name=True)}"
+        names = connection.execute(f"select distinct filename from ({read}) where ({whole}) is not true").fetchall()
+        broken = sorted(Path(name) for (name,) in names)
+        sound = [path for path in files if path not in broken]
+        connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, sound)}")
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        named = next((path for path in files if str(path) in str(error)), files[0].parent)
+        raise _refused(named, str(error)) from error
+    for path in broken:
+        _read_line_by_line(connection, kind, path, str(path.relative_to(root)) if root else path.name)
+
+
+def _json(kind: _Lines, files: Sequence[Path], *, name: bool = False) -> str:
+    """The relation of all lines; one that cannot be read has nulls."""
+    if not files:
+        empty = ", ".join(f"cast(null as {_type(of)}) as {field}" for field, of in kind.fields.items())
+        return f"(select {empty} where false)"
+    shape = ", ".join(f"'{field}': '{_type(of)}'" for field, of in kind.fields.items())
+    options = f"format='newline_delimited', columns={{{shape}}}, ignore_errors=true"
+    return f"read_json({_listed(files)}, {options}{', filename=true' if name else ''})"
+
+
+def _type(of: str | Mapping[str, str]) -> str:
+    return of if isinstance(of, str) else f"STRUCT({', '.join(f'{name} {kind}' for name, kind in of.items())})"
+
+
+def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path: Path, shown: str) -> None:
+    """Add the whole lines of a file to their relation, and all others to `raw_quarantine`."""
+    import pyarrow as pa
+
+    numbered = [(number, line.strip(b" \t\r\n")) for number, line in enumerate(lines(path), start=1)]
+    kept = [(number, line) for number, line in numbered if line]
+    table = pa.table({"number": [number for number, _ in kept], "line": pa.array([line for _, line in kept], pa.binary())})
+    connection.register("numbered_lines", table)
     connection.execute(
         f"""
-        create or replace view raw_events as
-        select event_id, event_type, occurred_at, received_at, source, customer_id, session_id, product_id, quantity,
-               unit_price, currency, order_id, channel, device, region, store_id, campaign, product.name as product_name,
-               product.category as category_path, product.brand as brand, product.unit_cost as unit_cost,
-               recommendation.surface as recommendation_surface, recommendation.model as recommendation_model,
-               recommendation.rank as recommendation_rank, recommendation.request_id as recommendation_request_id,
-               cast(attributes as varchar) as attributes
-        from arrived where {_WHOLE if broken else "true"}
-        """
+        create or replace temp table judged_lines as
+        with texts as (select number, line, try(decode(line)) as text from numbered_lines),
+        parsed as (
+            select number, line, unnest(json_transform(case when json_valid(text) then text end, $shape)) from texts
+        ),
+        columned as (select number, line, {kind.columns} from parsed)
+        select *, coalesce({kind.whole}, false) as whole from columned
+        """,
+        {"shape": json.dumps(kind.fields)},
     )
-
-
-def _events_of(files: Sequence[Path]) -> str:
-    if not files:
-        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in _EVENT_JSON.items())
-        return f"select {columns}, '' as raw_file where false"
-    return f"select * rename (filename as raw_file) from {_reader(files, _EVENT_JSON, with_name=True)}"
-
-
-def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Create `raw_quarantine` from the refused records."""
+    connection.unregister("numbered_lines")
+    connection.execute(f"insert into {kind.relation} select * exclude (number, line, whole) from judged_lines where whole")
+    # nobody knows when a rotten line arrived; the time of its file is the same in every curation
+    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
     connection.execute(
-        "create or replace table raw_quarantine (record blob, reason varchar, detail varchar, origin varchar,"
-        " source varchar, received_at timestamp)"
+        "insert into raw_quarantine by name select line as record, $reason as reason, $detail as detail,"
+        " $shown || ':' || number as origin, $source as source, $moment as received_at from judged_lines where not whole",
+        {
+            "reason": UNREADABLE,
+            "detail": f"The raw line cannot be read as {kind.what} any more",
+            "shown": shown,
+            "source": _SOURCE,
+            "moment": moment,
+        },
     )
-    if files:
-        connection.execute(
-            "insert into raw_quarantine select from_base64(record), reason, detail, origin, source, received_at"
-            f" from {_reader(files, _QUARANTINE_JSON)} where received_at is not null"
-        )
 
 
 def read_spend(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Create `raw_spend` from FOCUS Parquet files, whose column names are the specification's."""
-    columns = CURATION_RELATIONS["raw_spend"]
-    if not files:
-        empty = ", ".join(f"cast(null as {_duckdb(kind)}) as {name}" for name, kind in columns.items())
-        connection.execute(f"create or replace view raw_spend as select {empty} where false")
-        return
-    listed = _listed(files)
-    present = {
-        row[0]
-        for row in connection.execute(f"describe select * from read_parquet({listed}, union_by_name=true)").fetchall()
-    }
-    chosen = ", ".join(
-        f'cast("{_focus(name)}" as {_duckdb(kind)}) as {name}'
-        if _focus(name) in present
-        else f"cast(null as {_duckdb(kind)}) as {name}"
-        for name, kind in columns.items()
-    )
-    connection.execute(
-        f"create or replace view raw_spend as select {chosen} from read_parquet({listed}, union_by_name=true)"
-    )
+    """Create `raw_spend` from FOCUS Parquet files, whose column names are the specification's.
 
+    Raises
+    ------
+    CurationError
+        A file is no Parquet file.
+    """
+    import duckdb
 
-def _focus(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
-def _duckdb(kind: str) -> str:
-    return "timestamp" if kind.startswith("timestamp") else kind
+    kinds = {name: kind.replace("timestamp(6)", "timestamp") for name, kind in CURATION_RELATIONS["raw_spend"].items()}
+    focus = {name: "".join(word.capitalize() for word in name.split("_")) for name in kinds}
+    source, present = "(select 1 where false)", set()
+    try:
+        if files:
+            source = f"read_parquet({_listed(files)}, union_by_name=true)"
+            present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
+        given = {name: f'"{column}"' if column in present else "null" for name, column in focus.items()}
+        chosen = ", ".join(f"cast({given[name]} as {kind}) as {name}" for name, kind in kinds.items())
+        connection.execute(f"create or replace table raw_spend as select {chosen} from {source}")
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        named = next((path for path in files if str(path) in str(error)), files[0].parent)
+        raise _refused(named, str(error)) from error
 
 
 def _listed(files: Sequence[Path]) -> str:
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
 
 
-def _reader(files: Sequence[Path], columns: dict[str, str], *, with_name: bool = False) -> str:
-    shape = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items()) + "}"
-    name = ", filename=true" if with_name else ""
-    # errors become nulls: such lines are found again by `_WHOLE` and kept
-    return f"read_json({_listed(files)}, format='newline_delimited', columns={shape}, ignore_errors=true{name})"
-
-
-def _quarantine_unreadable(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Keep the bytes of every line of `path` that is not a whole event, in the order of the file."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    refused = [
-        (
-            record,
-            "unreadable_line",
-            "The raw line cannot be read as an event any more",
-            f"{path.name}:{number}",
-            "raw",
-            now,
-        )
-        for number, record in enumerate((line.rstrip(b"\r\n") for line in lines(path)), start=1)
-        if record.strip() and not _is_whole(connection, record)
-    ]
-    connection.executemany("insert into raw_quarantine values (?, ?, ?, ?, ?, ?)", refused)
-
-
-def _is_whole(connection: duckdb.DuckDBPyConnection, record: bytes) -> bool:
-    """Whether DuckDB would read this line as a whole event: the same conversion, one line at a time."""
-    try:
-        text = record.decode("utf-8")
-        value: Any = json.loads(text)
-    except ValueError:
-        return False
-    if not isinstance(value, dict):
-        return False
-    shape = json.dumps({name: kind for name, kind in _EVENT_JSON.items() if not kind.startswith(("STRUCT", "JSON"))})
-    found = connection.execute(f"select {_WHOLE} from (select unnest(json_transform(?, ?)))", [text, shape]).fetchone()
-    return bool(found and found[0])
-
-
 def lines(path: Path) -> Iterator[bytes]:
-    """Lines of a raw file, unpacked; a file that cannot be read raises CurationError."""
+    """Lines of a raw file, unpacked.
+
+    Raises
+    ------
+    CurationError
+        The file cannot be unpacked to its end.
+    """
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as unpacked:
@@ -182,7 +233,13 @@ def lines(path: Path) -> Iterator[bytes]:
         else:
             with path.open("rb") as plain:
                 yield from plain
-    except OSError as error:
-        raise CurationError(
-            f"A raw file cannot be read: {error}", where=str(path), remedy="Restore the file, or move it out of raw/."
-        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _refused(path, str(error)) from error
+
+
+def _refused(path: Path, why: str) -> CurationError:
+    return CurationError(
+        f"A raw file cannot be read: {why.splitlines()[0]}",
+        where=str(path),
+        remedy="The previous tables stand. Restore the file, or move it out of raw/.",
+    )

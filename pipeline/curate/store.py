@@ -1,199 +1,180 @@
-"""The curated files of a lake, as relations of a DuckDB connection: what stands, what changes, what is written."""
+"""The curated tables of a lake as relations of a DuckDB connection: what stands, what changes, what is written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.tables import TABLES
+from pipeline.curate.files import write_file, write_partitions
 from pipeline.lake import CURATED, Lake, Transaction
 
 if TYPE_CHECKING:
     import duckdb
 
-# a file is read whole or by day: large row groups compress better and cost one seek
-ROW_GROUP = 122_880
+_WITHOUT_IDENTITY = ("quarantine", "spend")  # two equal rows are two records
 
 
 class CuratedStore:
-    """Merges new rows into curated tables and stages the partitions that changed.
+    """Puts new rows in the place of standing ones, and stages the files that change by it.
 
-    After `merge("orders", …)` the connection holds ``merged_orders`` (the table as it will be) and, for partitioned
-    tables, ``touched_orders`` (its days that change).
+    For a table the connection holds, in this order:
+
+    - ``known_orders``: the standing rows that may change (`know`)
+    - ``new_orders``: the rows that take their place (made by the caller)
+    - ``touched_orders``: the days on which the two differ, ``merged_orders``: the table as it will be (`merge`)
+
+    A key is the expression that names a row's unit: all rows of a unit change together.
     """
 
-    def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection, change: Transaction, *, fresh: bool) -> None:
-        self._lake = lake
+    def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection, change: Transaction) -> None:
         self._connection = connection
         self._change = change
-        self._fresh = fresh
-        self._files = {table: {} if fresh else self._present(table) for table in TABLES}
-        self._stale = {table: self._present(table) if fresh else {} for table in TABLES}
+        self._files = {table: _files_of(lake, table) for table in TABLES}
         self.changed: dict[str, int] = {}
 
-    def _present(self, table: str) -> dict[str, Path]:
-        """Files of a table by partition value; the key of a table of one file is ''."""
-        folder = self._lake.root / CURATED / table
-        if TABLES[table].partition is None:
-            path = folder / "data.parquet"
-            return {"": path} if path.exists() else {}
-        return {path.parent.name.partition("=")[2]: path for path in sorted(folder.glob("*/data.parquet"))}
+    def is_empty(self, table: str) -> bool:
+        """Whether the table has no row yet."""
+        return not self._files[table]
 
     def select(self, table: str) -> str:
-        """A select of the table as it stands before this curation."""
-        return self._select(table, list(self._files[table].values()))
+        """A select of the table as it stood before this curation."""
+        return _select(table, self._files[table].values())
 
-    def _select(self, table: str, files: list[Path]) -> str:
-        definition = TABLES[table]
-        names = ", ".join(definition.columns)
-        if not files:
-            empty = ", ".join(f"cast(null as {_duckdb(kind)}) as {name}" for name, kind in definition.columns.items())
-            return f"select {names} from (select {empty} where false)"
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-        hive = (
-            f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-        )
-        return f"select {names} from read_parquet([{listed}]{hive})"
+    def know(self, table: str, *, key: str, units: str) -> None:
+        """Create ``known_<table>``: the standing rows whose key is among `units`.
+
+        Parameters
+        ----------
+        units : select of one column
+        """
+        files = self._files[table]
+        where = f"where {key} in ({units})"
+        partition = TABLES[table].partition
+        if partition is not None and files:
+            # one narrow look at all files, one wide look at the few that matter
+            files = self._on(files, f"select distinct {partition} from ({self.select(table)}) {where}")
+        self._connection.execute(f"create or replace table known_{table} as {_select(table, files.values())} {where if files else ''}")
 
     def scope(self, relation: str, table: str, *, days: str, where: str) -> None:
-        """Create `relation`: rows of the merged `table` on the given days that fulfil a condition.
+        """Create `relation`: rows of the merged table on the given days that fulfil a condition; call after `merge`.
 
-        Call after `merge(table, …)`. Where the table was empty before, every row is new: the relation is all of it, and
-        the condition, which only narrows the work, is left out.
+        Where the table was empty before, the relation is all of it: a condition only narrows the work.
         """
-        partition = TABLES[table].partition
-        if not self._files[table]:
-            self._connection.execute(f"create or replace view {relation} as select * from staged_{table}")
+        if self.is_empty(table):
+            self._connection.execute(f"create or replace view {relation} as select * from merged_{table}")
             return
-        # the days are known before the scan, so that only their files are opened
-        wanted = {str(row[0]) for row in self._connection.execute(days).fetchall()}
-        standing = [path for value, path in self._files[table].items() if value in wanted]
+        partition = TABLES[table].partition
+        standing = self._on(self._files[table], days)
         self._connection.execute(
             f"""
             create or replace table part_for_{relation} as
             select * from (
                 select * from staged_{table} where {partition} in ({days})
                 union all
-                select * from ({self._select(table, standing)}) where {partition} not in (select day from touched_{table})
+                select * from ({_select(table, standing.values())}) where {partition} not in (from touched_{table})
             ) where {where}
             """
         )
         self._connection.execute(f"create or replace view {relation} as select * from part_for_{relation}")
 
-    def merge(
-        self, table: str, rows: str, *, keys: str, affected: str | None = None, former: str | None = None
-    ) -> None:
-        """Replace the rows of the affected keys by `rows` and stage the files that change.
+    def merge(self, table: str, *, key: str, units: str) -> None:
+        """Put ``new_<table>`` in the place of ``known_<table>``.
 
         Parameters
         ----------
-        keys : the column that names a row's unit
-        affected : relation with the keys to replace; default: the keys of `rows`
-        former : relation with the rows that are replaced, where it is at hand (saves a scan)
+        units : select of the keys whose rows are replaced, as given to `know`
         """
-        connection, definition = self._connection, TABLES[table]
-        columns = ", ".join(definition.columns)
-        affected = affected or rows
-        partition = definition.partition
-        if partition is None:
-            connection.execute(
-                f"create or replace table merged_{table} as select {columns} from {rows} union all"
-                f" {self.select(table)} where {keys} not in (select {keys} from {affected} where {keys} is not null)"
+        columns = ", ".join(TABLES[table].columns)
+        if self.is_empty(table):
+            self._connection.execute(f"create or replace view merged_{table} as select {columns} from new_{table}")
+        elif TABLES[table].partition is None:
+            self._connection.execute(
+                f"create or replace table merged_{table} as select {columns} from new_{table}"
+                f" union all {self.select(table)} where {key} not in ({units})"
             )
-            self._write_one(table)
-            return
-        order = ", ".join((partition, *definition.sort))
-        if not self._files[table]:
-            connection.execute(
-                f"create or replace table staged_{table} as select {columns} from {rows} order by {order}"
-            )
-            connection.execute(
-                f"create or replace table touched_{table} as select distinct {partition} as day from staged_{table}"
-            )
-            connection.execute(f"create or replace view merged_{table} as select * from staged_{table}")
-            self._write_partitions(table, self._days(table))
-            return
-        replaced = former or f"({self.select(table)} where {keys} in (select {keys} from {affected}))"
-        connection.execute(
-            f"create or replace table touched_{table} as select {partition} as day from {rows}"
-            f" union select {partition} from {replaced}"
-        )
-        days = self._days(table)
-        standing = [path for value, path in self._files[table].items() if value in days]
-        keep = f"{self._select(table, standing)} where {keys} not in (select {keys} from {affected} where {keys} is not null)"
-        connection.execute(
-            f"create or replace table staged_{table} as select {columns} from {rows}"
-            + (f" union all {keep}" if standing else "")
-            + f" order by {order}"
-        )
-        others = [path for value, path in self._files[table].items() if value not in days]
-        connection.execute(
-            f"create or replace view merged_{table} as select * from staged_{table}"
-            + (f" union all {self._select(table, others)}" if others else "")
-        )
-        self._write_partitions(table, days)
-
-    def _days(self, table: str) -> set[str]:
-        return {str(row[0]) for row in self._connection.execute(f"select day from touched_{table}").fetchall()}
-
-    def is_empty(self, table: str) -> bool:
-        """Whether the table had no file before this curation."""
-        return not self._files[table]
+        if TABLES[table].partition is None:
+            self._write_whole(table)
+        else:
+            self._merge_partitions(table, columns, key, units)
 
     def append(self, table: str, rows: str) -> None:
-        """Add rows to a table whose rows never change."""
+        """Add rows to a table whose rows never change and have no identity."""
         self._connection.execute(f"create or replace table new_{table} as {rows}")
-        partition = TABLES[table].partition
-        self._connection.execute(
-            f"create or replace table no_days as select cast(null as date) as {partition} where false"
-        )
-        self.merge(table, f"new_{table}", keys=str(partition), affected="no_days", former="no_days")
+        nothing = "select null where false"
+        partition = str(TABLES[table].partition)
+        self.know(table, key=partition, units=nothing)
+        self.merge(table, key=partition, units=nothing)
 
-    def _write_one(self, table: str) -> None:
-        definition = TABLES[table]
-        target = f"{CURATED}/{table}/data.parquet"
-        path = self._change.stage(target)
-        self._connection.execute(
-            f"copy (select * from merged_{table} order by {', '.join(definition.sort)}) to '{_quoted(path)}'"
-            f" (format parquet, compression zstd, row_group_size {ROW_GROUP})"
+    def _merge_partitions(self, table: str, columns: str, key: str, units: str) -> None:
+        connection, files, partition = self._connection, self._files[table], TABLES[table].partition
+        if not files:
+            connection.execute(f"create or replace table touched_{table} as select distinct {partition} as day from new_{table}")
+            self._write_days(table, f"merged_{table}")
+            return
+        new, known = f"select {columns} from new_{table}", f"from known_{table}"
+        connection.execute(
+            f"create or replace table touched_{table} as select distinct {partition} as day"
+            f" from (({new} except all {known}) union all ({known} except all {new}))"
         )
+        touched = self._on(files, f"from touched_{table}")
+        connection.execute(
+            f"create or replace table staged_{table} as {new} where {partition} in (from touched_{table})"
+            f" union all {_select(table, touched.values())}" + (f" where {key} not in ({units})" if touched else "")
+        )
+        others = [path for day, path in files.items() if day not in touched]
+        connection.execute(f"create or replace view merged_{table} as from staged_{table} union all {_select(table, others)}")
+        self._write_days(table, f"staged_{table}")
+
+    def _on(self, files: dict[str, Path], days: str) -> dict[str, Path]:
+        """The files of some days; the days are known before a scan, so that only their files are opened."""
+        wanted = {str(day) for (day,) in self._connection.execute(days).fetchall()}
+        return {day: path for day, path in files.items() if day in wanted}
+
+    def _write_whole(self, table: str) -> None:
+        definition = TABLES[table]
+        rows = self._connection.sql(f"from merged_{table} order by {', '.join(definition.sort)}")
+        write_file(rows.to_arrow_table(), self._change.stage(f"{CURATED}/{table}/data.parquet"), definition.sort)
         self.changed[table] = 1
 
-    def _write_partitions(self, table: str, days: set[str]) -> None:
-        partition = str(TABLES[table].partition)
-        folder = self._change.folder / table
-        if days:
-            self._connection.execute(
-                f"copy (from staged_{table}) to '{_quoted(folder)}'"
-                f" (format parquet, compression zstd, row_group_size {ROW_GROUP}, partition_by ({partition}), filename_pattern 'part-{{i}}')"
-            )
-        written = set()
-        for place in sorted(folder.glob(f"{partition}=*")):
-            value = place.name.partition("=")[2]
-            parts = sorted(place.glob("*.parquet"))
-            self._change.adopt(self._one_file(parts, table), f"{CURATED}/{table}/{partition}={value}/data.parquet")
-            written.add(value)
-        for value in (days | set(self._stale[table])) - written:
-            if value in self._files[table] or value in self._stale[table]:
-                self._change.remove(f"{CURATED}/{table}/{partition}={value}/data.parquet")
-        self.changed[table] = len(written)
+    def _write_days(self, table: str, relation: str) -> None:
+        definition = TABLES[table]
+        partition = str(definition.partition)
+        # rows without identity are put in the order of all their columns: equal rows, equal bytes
+        columns = (*definition.sort, *definition.columns) if table in _WITHOUT_IDENTITY else definition.sort
+        order = ", ".join(dict.fromkeys((partition, *columns)))
+        gone = {str(day) for (day,) in self._connection.execute(f"from touched_{table}").fetchall()}
+        rows = self._connection.sql(f"from {relation} order by {order}")
+        written = 0
+        for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):
+            self._change.adopt(path, f"{CURATED}/{table}/{partition}={day}/data.parquet")
+            gone.discard(day)
+            written += 1
+        for day in gone:
+            self._change.remove(f"{CURATED}/{table}/{partition}={day}/data.parquet")
+        self.changed[table] = written
 
-    def _one_file(self, parts: list[Path], table: str) -> Path:
-        """A partition is one file, so that one rename replaces it; writers running side by side may have made several."""
-        if len(parts) == 1:
-            return parts[0]
-        whole = parts[0].with_name("whole.parquet")
-        listed = ", ".join(f"'{_quoted(part)}'" for part in parts)
-        self._connection.execute(
-            f"copy (select * from read_parquet([{listed}], hive_partitioning=false) order by {', '.join(TABLES[table].sort)})"
-            f" to '{_quoted(whole)}' (format parquet, compression zstd, row_group_size {ROW_GROUP})"
-        )
-        return whole
+
+def _files_of(lake: Lake, table: str) -> dict[str, Path]:
+    """Files of a table by day; the key of a table of one file is ''."""
+    folder = lake.root / CURATED / table
+    if TABLES[table].partition is None:
+        path = folder / "data.parquet"
+        return {"": path} if path.exists() else {}
+    return {path.parent.name.partition("=")[2]: path for path in sorted(folder.glob("*/data.parquet"))}
+
+
+def _select(table: str, files: Iterable[Path]) -> str:
+    definition = TABLES[table]
+    names = ", ".join(definition.columns)
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    if not listed:
+        empty = ", ".join(f"cast(null as {_duckdb(kind)}) as {name}" for name, kind in definition.columns.items())
+        return f"select {names} from (select {empty} where false)"
+    hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
+    return f"select {names} from read_parquet([{listed}]{hive})"
 
 
 def _duckdb(kind: str) -> str:
     return {"timestamp(6)": "timestamp", "varbinary": "blob"}.get(kind, kind)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

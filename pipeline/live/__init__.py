@@ -1,4 +1,5 @@
-"""Per-minute rollups and each customer's recent items: what is seen before curation has run.
+"""Live: what is seen before curation has run, kept idempotently in bounded memory.
 
-The port `LiveStore` has two adapters, `embedded.py` and `dynamodb.py`, and one contract suite.
+The port is `LiveStore`. `embedded.py` (one SQLite file) and `dynamodb.py` fill it, and one contract suite runs against
+both. What a batch of entries means is decided once, in `rollup.py` (pure); a store only keeps documents.
 """

@@ -7,9 +7,7 @@
 -- param:   reporting_currency str  The lake's reporting currency
 with gaps as (
     select
-        event_id,
-        customer_id,
-        occurred_at,
+        *,
         case
             when lag(occurred_at) over (partition by customer_id order by occurred_at, event_id)
                 >= occurred_at - interval '30' minute
@@ -22,19 +20,9 @@ with gaps as (
 
 numbered as (
     select
-        event_id,
-        customer_id,
-        occurred_at,
+        *,
         sum(starts) over (partition by customer_id order by occurred_at, event_id rows unbounded preceding) as number
     from gaps
-),
-
-derived as (
-    select
-        event_id,
-        concat('c:', customer_id, '@', cast(min(occurred_at) over (partition by customer_id, number) as varchar))
-            as session_key
-    from numbered
 ),
 
 keyed as (
@@ -45,28 +33,26 @@ keyed as (
     where session_id is not null
     union all
     select
-        derived.session_key, concat('c:', scoped_events.customer_id) as visitor, scoped_events.event_id,
-        scoped_events.customer_id,
-        scoped_events.occurred_at, scoped_events.event_type, scoped_events.channel, scoped_events.device,
-        scoped_events.region, scoped_events.store_id, scoped_events.campaign, scoped_events.product_id,
-        scoped_events.order_id, scoped_events.quantity, scoped_events.unit_price, scoped_events.currency
-    from scoped_events
-    inner join derived on scoped_events.event_id = derived.event_id
+        concat('c:', customer_id, '@', cast(min(occurred_at) over (partition by customer_id, number) as varchar))
+            as session_key,
+        concat('c:', customer_id) as visitor, event_id, customer_id, occurred_at, event_type, channel, device, region,
+        store_id, campaign, product_id, order_id, quantity, unit_price, currency
+    from numbered
 ),
 
 measured as (
     select
         session_key,
         min(visitor) as visitor,
-        min_by(customer_id, row(occurred_at, event_id)) as customer_id,
+        min_by(customer_id, row(occurred_at, event_id)) filter (where customer_id is not null) as customer_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
-        min_by(channel, row(occurred_at, event_id)) as channel,
-        min_by(device, row(occurred_at, event_id)) as device,
-        min_by(region, row(occurred_at, event_id)) as region,
-        min_by(store_id, row(occurred_at, event_id)) as store_id,
-        min_by(campaign, row(occurred_at, event_id)) as campaign,
-        min_by(product_id, row(occurred_at, event_id)) as landing_product_id,
+        min_by(channel, row(occurred_at, event_id)) filter (where channel is not null) as channel,
+        min_by(device, row(occurred_at, event_id)) filter (where device is not null) as device,
+        min_by(region, row(occurred_at, event_id)) filter (where region is not null) as region,
+        min_by(store_id, row(occurred_at, event_id)) filter (where store_id is not null) as store_id,
+        min_by(campaign, row(occurred_at, event_id)) filter (where campaign is not null) as campaign,
+        min_by(product_id, row(occurred_at, event_id)) filter (where product_id is not null) as landing_product_id,
         count(*) as events,
         sum(case when event_type = 'product_view' then 1 else 0 end) as views,
         sum(case when event_type = 'cart_add' then 1 else 0 end) as carts,

@@ -1,0 +1,90 @@
+"""How fast raw events become curated tables: a first curation of the sample year, and a small one after it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.options import Options, Record, record
+from pipeline.contract import Event
+from pipeline.curate import curate
+from pipeline.events import encode
+from pipeline.lake import RAW_EVENTS, Lake
+
+LATE_EVENTS = 1_000  # what an hour brings, spread over the last days
+
+
+def measure(options: Options) -> Iterator[Record]:
+    """Events a second, seconds of each step and peak memory, at every size."""
+    for events in options.sizes:
+        raw = options.lake(events) / "raw"
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            lake = Lake.create(Path(folder) / "lake")
+            (lake.root / "raw").symlink_to(raw)
+            # a process of its own: what others used does not count as its peak
+            child = [sys.executable, "-m", "bench.curation", str(lake.root)]
+            done = subprocess.run(child, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)
+        yield record("curation.events_per_second", events / found["seconds"], "events/s", events=events, **found)
+        yield record("curation.memory_peak", found["peak_mib"], "MiB", events=events)
+        yield record("curation.small_batch", found["small_seconds"], "s", events=events, new_events=LATE_EVENTS)
+
+
+def run(root: Path) -> Record:
+    """Curate a lake that has raw files alone, then a small batch; seconds, seconds of each step, peak memory."""
+    lake = Lake.open(root)
+    steps: dict[str, float] = {}
+    moment, current = time.perf_counter(), "Starting"
+
+    def tell(step: str, _share: float) -> None:
+        nonlocal moment, current
+        now = time.perf_counter()
+        steps[current] = round(steps.get(current, 0.0) + now - moment, 3)
+        moment, current = now, step
+
+    started, used = time.perf_counter(), time.process_time()
+    curate(lake, progress=tell)
+    seconds, processor = time.perf_counter() - started, time.process_time() - used
+    small = _small_batch(lake)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "processor_seconds": processor, "small_seconds": small, "peak_mib": peak, "steps": steps}
+
+
+def _small_batch(lake: Lake) -> float:
+    """Seconds to curate an hour's events on top; the raw folder is replaced by a real one to hold them."""
+    standing = (lake.root / "raw").resolve()
+    (lake.root / "raw").unlink()
+    folder = lake.root / RAW_EVENTS / "dt=2026-11-21" / "hour=23"
+    folder.mkdir(parents=True)
+    for area in standing.rglob("*"):
+        if area.is_file():
+            place = lake.root / "raw" / area.relative_to(standing)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(area)
+    events = [
+        Event(
+            event_id=f"late-{number}",
+            event_type="product_view",
+            occurred_at=datetime(2026, 11, 19 + number % 3, 12, number // 60 % 60, number % 60, tzinfo=UTC),
+            received_at=datetime(2026, 11, 22, tzinfo=UTC),
+            customer_id=f"late-{number % 100}",
+            product_id="late",
+            source="native",
+        )
+        for number in range(LATE_EVENTS)
+    ]
+    (folder / "late.jsonl").write_bytes(b"".join(encode(event) + b"\n" for event in events))
+    started = time.perf_counter()
+    curate(lake)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(Path(sys.argv[1]))))

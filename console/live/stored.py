@@ -1,0 +1,191 @@
+"""Live from the pipeline's live store. Fills the `LiveSource` port.
+
+Readers share a snapshot: however many look, the store is read once a second for each set of regions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from console.errors import SourceError
+from console.live import (
+    FUNNEL_MINUTES,
+    HOUR_MINUTES,
+    RATE_SECONDS,
+    ZERO,
+    Flow,
+    Freshness,
+    Minute,
+    Moving,
+    RecentOrder,
+    Snapshot,
+)
+from pipeline.errors import PipelineError
+from pipeline.live import documents, sketch
+from pipeline.live.documents import SESSIONS, STEPS, Counts, Document, lag_percentile
+from pipeline.live.rollup import instant_of, minute_of
+from pipeline.live.store import LiveStore
+
+SHARED_SECONDS = 0.8  # a reader asks every second
+FRESH_MINUTES = 5  # the window of the percentiles
+MOST_ORDERS = 12
+MOST_MOVING = 10
+
+Rows = Sequence[tuple[int, str, Document]]
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class StoredLive:
+    """Live as `opened()` keeps it; opened when it is first asked.
+
+    Parameters
+    ----------
+    opened : gives the store
+    """
+
+    def __init__(self, opened: Callable[[], LiveStore], *, now: Callable[[], datetime] = _wall_clock) -> None:
+        self._opened = opened
+        self._now = now
+        self._store: LiveStore | None = None
+        self._lock = threading.Lock()
+        self._shared: dict[tuple[str, ...] | None, Snapshot] = {}
+
+    def snapshot(self, regions: tuple[str, ...] | None) -> Snapshot:
+        """See `LiveSource.snapshot`."""
+        with self._lock:
+            now = self._now()
+            kept = self._shared.get(regions)
+            if kept is not None and abs(now - kept.now) < timedelta(seconds=SHARED_SECONDS):
+                return kept
+            try:
+                if self._store is None:
+                    self._store = self._opened()
+                found = read(self._store, regions, now)
+            except PipelineError as error:
+                raise SourceError(error.what, where=error.where, remedy=error.remedy) from error
+            self._shared[regions] = found
+            return found
+
+
+def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime) -> Snapshot:
+    """A snapshot of a store."""
+    current = minute_of(now)
+    first = current - HOUR_MINUTES + 1
+    rows = [row for row in store.documents(first) if row[0] <= current and (regions is None or row[1] in regions)]
+    flows = [row for row in store.flows(first) if row[0] <= current]
+    totals = store.totals()
+    recent = [document for minute, _, document in rows if minute > current - FUNNEL_MINUTES]
+    sessions = _union(document.totals.sessions for document in recent)
+    funnel = {step: _union(document.steps.get(step, b"") for document in recent) for step in STEPS}
+    whole = documents.Flow()
+    for _, flow in flows:
+        whole = whole.plus(flow.totals)
+    return Snapshot(
+        now=now,
+        since=totals.since,
+        minutes=_minutes(rows, first, current),
+        rates=_rates(flows, now),
+        funnel={step: sketch.estimate(found, SESSIONS) for step, found in funnel.items()},
+        sessions=sketch.estimate(sessions, SESSIONS),
+        is_estimate=len(sketch.unpack(sessions)) >= SESSIONS,
+        products=_moving([document.products for document in recent], documents.PRODUCT_SESSIONS),
+        channels=_moving([document.channels for document in recent], documents.CHANNEL_SESSIONS),
+        orders=_orders(document for _, _, document in rows),
+        hour=_flow(whole),
+        total=_flow(totals.flow),
+        freshness=_freshness([flow for minute, flow in flows if minute > current - FRESH_MINUTES]),
+    )
+
+
+def _union(sketches: Iterable[bytes]) -> bytes:
+    return sketch.union(sketches, SESSIONS)
+
+
+def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
+    by_minute: dict[int, list[Counts]] = {}
+    for minute, _, document in rows:
+        by_minute.setdefault(minute, []).append(document.totals)
+    return [_minute(minute, by_minute.get(minute, [])) for minute in range(first, last + 1)]
+
+
+def _minute(minute: int, counts: Sequence[Counts]) -> Minute:
+    return Minute(
+        instant_of(minute),
+        sum(each.events for each in counts),
+        sketch.estimate(_union(each.sessions for each in counts), SESSIONS),
+        sum(each.orders for each in counts),
+        sum((each.net for each in counts), ZERO),
+    )
+
+
+def _rates(flows: Sequence[tuple[int, documents.Flow]], now: datetime) -> list[int]:
+    received: Counter[int] = Counter()
+    for minute, flow in flows:
+        for second, count in flow.seconds.items():
+            received[minute * 60 + second] += count
+    current = int(now.timestamp())
+    return [received[second] for second in range(current - RATE_SECONDS, current)]
+
+
+def _moving(parts: Sequence[Mapping[str, Counts]], size: int) -> list[Moving]:
+    """Products or channels, added up; sessions only of those that are shown."""
+    found: dict[str, list[Counts]] = {}
+    for part in parts:
+        for name, counts in part.items():
+            found.setdefault(name, []).append(counts)
+    ranked = sorted(
+        found.items(),
+        key=lambda each: (-sum(counts.net for counts in each[1]), -sum(counts.events for counts in each[1]), each[0]),
+    )
+    return [
+        Moving(
+            name=next((counts.name for counts in reversed(all_counts) if counts.name), name),
+            events=sum(each.events for each in all_counts),
+            views=sum(each.views for each in all_counts),
+            carts=sum(each.carts for each in all_counts),
+            orders=sum(each.orders for each in all_counts),
+            units=sum(each.units for each in all_counts),
+            net_revenue=sum((each.net for each in all_counts), ZERO),
+            sessions=sketch.estimate(sketch.union((each.sessions for each in all_counts), size), size),
+        )
+        for name, all_counts in ranked[:MOST_MOVING]
+    ]
+
+
+def _orders(found: Iterable[Document]) -> list[RecentOrder]:
+    together: dict[str, documents.Order] = {}
+    for document in found:
+        for order_id, order in document.orders.items():
+            together[order_id] = together[order_id].plus(order) if order_id in together else order
+    latest = documents.latest_orders(together.values(), MOST_ORDERS)
+    return [
+        RecentOrder(
+            order.order_id,
+            order.at,
+            order.amount,
+            order.currency,
+            order.lines,
+            order.units,
+            order.channel,
+            order.region,
+        )
+        for order in latest.values()
+    ]
+
+
+def _flow(flow: documents.Flow) -> Flow:
+    return Flow(flow.received, flow.accepted, flow.duplicates, flow.quarantined)
+
+
+def _freshness(flows: Sequence[documents.Flow]) -> Freshness | None:
+    lags: Counter[int] = Counter()
+    for flow in flows:
+        lags.update(flow.lags)
+    p50, p95, p99 = (lag_percentile(lags, share) for share in (0.5, 0.95, 0.99))
+    return None if p50 is None or p95 is None or p99 is None else Freshness(p50, p95, p99)

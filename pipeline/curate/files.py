@@ -1,0 +1,91 @@
+"""Curated files: a sorted stream of rows, cut into one Parquet file per partition.
+
+Arrow writes them: for hundreds of small files of a wide table it takes a third of the time of DuckDB's partitioned
+`copy`, and the bytes depend on the rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+# A file is read whole or by day: large row groups compress better and cost one seek.
+ROW_GROUP = 122_880
+_BATCH_ROWS = 122_880
+_WRITERS = 2
+_WAITING = 8  # partitions in memory that wait to be written
+_ZSTD_LEVEL = 1  # a tenth larger than level 3 for two thirds of the time
+
+
+def write_file(rows: pa.Table, path: Path, sort: Sequence[str]) -> None:
+    """Write one file of sorted rows. Equal rows give equal bytes.
+
+    Parameters
+    ----------
+    sort : columns the rows are sorted by; a reader skips row groups by them, and they repeat too little for a dictionary
+    """
+    import pyarrow.parquet as pq
+
+    pq.write_table(
+        rows.combine_chunks(),
+        path,
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        row_group_size=ROW_GROUP,
+        use_dictionary=[field.name for field in rows.schema if field.name not in sort],
+        write_statistics=list(sort),
+        store_schema=False,
+    )
+
+
+def write_partitions(
+    rows: duckdb.DuckDBPyRelation, folder: Path, partition: str, sort: Sequence[str]
+) -> Iterator[tuple[str, Path]]:
+    """Write `rows`, sorted by `partition` and `sort`, into one file per day; yields each day and its file once written.
+
+    Holds a few partitions in memory, never all rows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    writing: list[tuple[str, Path, Future[None]]] = []
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        for day, table in _by_day(rows, partition):
+            path = folder / f"{day}.parquet"
+            writing.append((day, path, pool.submit(write_file, table, path, sort)))
+            if len(writing) > _WAITING:
+                first, written, future = writing.pop(0)
+                future.result()
+                yield first, written
+        for day, path, future in writing:
+            future.result()
+            yield day, path
+
+
+def _by_day(rows: duckdb.DuckDBPyRelation, partition: str) -> Iterator[tuple[str, pa.Table]]:
+    """Cut a stream that is sorted by day where the day changes; the day itself is the folder's name, not a column."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    current: str | None = None
+    pieces: list[pa.RecordBatch] = []
+    for batch in rows.to_arrow_reader(_BATCH_ROWS):
+        position = 0
+        runs = pc.run_end_encode(batch.column(partition)) if batch.num_rows else None
+        for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ():
+            if str(day) != current:
+                if current is not None:
+                    yield current, _table(pa.Table.from_batches(pieces), partition)
+                current, pieces = str(day), []
+            pieces.append(batch.slice(position, end - position))
+            position = end
+    if current is not None:
+        yield current, _table(pa.Table.from_batches(pieces), partition)
+
+
+def _table(rows: pa.Table, partition: str) -> pa.Table:
+    return rows.drop_columns([partition])

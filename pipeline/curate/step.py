@@ -1,0 +1,238 @@
+"""One batch of raw files, curated in one transaction.
+
+The order of the tables is the order of their dependence. For each one, the rows that new records can have changed are
+named by their unit (an order, a visitor, a customer, a day), computed by the table's own SQL from all rows of that
+unit, and put in the place of the rows that stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from console.binding import bind
+from console.catalogue import load_curation
+from console.tables import TABLES
+from pipeline.curate import raw
+from pipeline.curate.store import CuratedStore
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, Transaction
+
+if TYPE_CHECKING:
+    import duckdb
+
+Progress = Callable[[str, float], None]
+
+_SALE = "event_type in ('purchase', 'refund')"
+_VISITOR = "case when session_id is not null then concat('s:', session_id) else concat('c:', customer_id) end"
+_MARTS = {"daily_sales": "order_lines", "daily_orders": "orders", "daily_traffic": "sessions", "daily_events": "events"}
+
+
+class Outcome(NamedTuple):
+    """What a step found.
+
+    Attributes
+    ----------
+    received, quarantined : records of this batch
+    accepted, duplicates : of the whole lake, with this batch
+    newest : the largest ``received_at`` of the batch (UTC, naive); None where it has no record
+    changed : tables → files written
+    """
+
+    received: int
+    quarantined: int
+    accepted: int
+    duplicates: int
+    newest: datetime | None
+    changed: Mapping[str, int]
+
+
+class Step:
+    """Computes the curated tables with one batch more.
+
+    Parameters
+    ----------
+    lake : whose curated tables stand, and change with `change`
+    raw_root : the folder that holds the raw files
+    batch : raw area → names of its files below `raw_root`
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        raw_root: Path,
+        batch: Mapping[str, Sequence[str]],
+        connection: duckdb.DuckDBPyConnection,
+        change: Transaction,
+    ) -> None:
+        self._zone = lake.settings.reporting_time_zone
+        self._currency = lake.settings.reporting_currency
+        self._raw_root = raw_root
+        self._files = {area: [raw_root / name for name in names] for area, names in batch.items()}
+        self._connection = connection
+        self._store = CuratedStore(lake, connection, change)
+
+    def run(self, tell: Progress) -> Outcome:
+        """Read, compute, stage."""
+        tell("Reading raw records", 0.0)
+        raw.read_quarantine(self._connection, self._files[RAW_QUARANTINE], root=self._raw_root)
+        raw.read_events(self._connection, self._files[RAW_EVENTS], root=self._raw_root)
+        raw.read_spend(self._connection, self._files[RAW_SPEND])
+        received = self._count("raw_events") + self._count("raw_quarantine")
+        tell("Removing duplicates", 0.30)
+        self._events()
+        tell("Orders", 0.65)
+        self._products()
+        self._order_lines()
+        self._orders()
+        tell("Sessions", 0.75)
+        self._sessions()
+        tell("Customers", 0.90)
+        self._customers()
+        tell("Days", 0.95)
+        self._marts()
+        self._store.append("quarantine", self._sql("quarantine"))
+        self._store.append("spend", self._sql("spend"))
+        accepted, duplicates = self._row("select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events")
+        (newest,) = self._row(
+            "select max(received_at) from (select received_at from new_events union all select received_at from raw_quarantine)"
+        )
+        return Outcome(received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed)
+
+    def _events(self) -> None:
+        self._store.know("events", key="event_id", units="select event_id from raw_events")
+        self._make("events")
+        self._connection.execute("drop table raw_events")
+        self._store.merge("events", key="event_id", units="select event_id from new_events")
+        # a copy that was received earlier can arrive later and say something else: what was known is withdrawn
+        said = "select * exclude (copies, received_at, source)"
+        self._connection.execute(
+            f"create or replace table withdrawn as {said} from known_events"
+            f" except {said} from new_events where event_id in (select event_id from known_events)"
+        )
+
+    def _products(self) -> None:
+        self._affected("affected_products", f"{_ids('product_id', 'new_events')} union {_ids('product_id', 'withdrawn')}")
+        self._summarise("products", "product_id")
+        described = "select product_id, product_name, category_path, brand, unit_cost"
+        self._connection.execute(
+            f"create or replace table described_again as select product_id from"
+            f" ({described} from new_products except {described} from known_products)"
+        )
+        self._connection.execute("create or replace view current_products as from merged_products")
+
+    def _order_lines(self) -> None:
+        store = self._store
+        standing = f"({store.select('order_lines')})"
+        self._affected(
+            "affected_orders",
+            f"select order_id from new_events where {_SALE} union select order_id from known_events where {_SALE}"
+            # lines that borrowed a description which changed
+            f" union select order_id from {standing} where borrowed and product_id in (from described_again)",
+        )
+        units = "from affected_orders"
+        store.know("order_lines", key="order_id", units=units)
+        days = f"select order_date from known_order_lines union select event_date from new_events where {_SALE}"
+        store.scope("scoped_events", "events", days=days, where=f"{_SALE} and order_id in ({units})")
+        self._make("order_lines")
+        store.merge("order_lines", key="order_id", units=units)
+
+    def _orders(self) -> None:
+        store = self._store
+        standing = f"({store.select('orders')})"
+        # which order is a customer's first can change with any of them
+        self._affected(
+            "affected_buyers",
+            f"{_ids('customer_id', 'new_order_lines')}"
+            f" union {_ids('customer_id', standing)} and order_id in (from affected_orders)",
+        )
+        self._affected(
+            "affected_purchases",
+            f"from affected_orders union select order_id from {standing} where customer_id in (from affected_buyers)",
+        )
+        units = "from affected_purchases"
+        store.know("orders", key="order_id", units=units)
+        days = f"select distinct order_date from merged_order_lines where order_id in ({units})"
+        store.scope("scoped_order_lines", "order_lines", days=days, where=f"order_id in ({units})")
+        self._make("orders")
+        store.merge("orders", key="order_id", units=units)
+
+    def _sessions(self) -> None:
+        store = self._store
+        self._affected("affected_visitors", f"select {_VISITOR} as visitor from new_events union select {_VISITOR} from known_events")
+        units = "from affected_visitors"
+        store.know("sessions", key="visitor", units=units)
+        zone = self._zone.replace("'", "''")
+        last_day = f"cast(timezone('{zone}', timezone('UTC', ended_at)) as date)"
+        days = (
+            "select distinct event_date from new_events union select distinct cast(unnest("
+            f"generate_series(session_date, {last_day}, interval 1 day)) as date) from known_sessions"
+        )
+        store.scope("scoped_events", "events", days=days, where=f"{_VISITOR} in ({units})")
+        self._make("sessions")
+        store.merge("sessions", key="visitor", units=units)
+
+    def _customers(self) -> None:
+        self._affected(
+            "affected_customers",
+            f"{_ids('customer_id', 'new_events')} union {_ids('customer_id', 'withdrawn')} union from affected_buyers",
+        )
+        some = "" if self._store.is_empty("orders") else "where customer_id in (from affected_customers)"
+        self._connection.execute(f"create or replace view scoped_orders as select * from merged_orders {some}")
+        self._summarise("customers", "customer_id")
+
+    def _summarise(self, table: str, key: str) -> None:
+        """Merge what is new about products or customers into what is known of them.
+
+        What is known is a summary, from which nothing can be taken back: where an event is withdrawn, the summary of its
+        product or customer is made again from all of its events.
+        """
+        units = f"from affected_{table}"
+        again = _ids(key, "withdrawn")
+        self._store.know(table, key=key, units=units)
+        self._connection.execute(f"delete from known_{table} where {key} in ({again})")
+        earlier = f" union all from merged_events where {key} in ({again})" if self._count("withdrawn") else ""
+        self._connection.execute(f"create or replace view changed_events as from new_events{earlier}")
+        self._make(table)
+        self._store.merge(table, key=key, units=units)
+
+    def _marts(self) -> None:
+        for mart, source in _MARTS.items():
+            day, touched = str(TABLES[source].partition), f"from touched_{source}"
+            self._store.scope(f"scoped_{source}", source, days=touched, where="true")
+            self._make(mart)
+            self._store.merge(mart, key=day, units=touched)
+
+    def _make(self, table: str) -> None:
+        """Compute the rows of a table from the relations its SQL names."""
+        self._connection.execute(f"create or replace table new_{table} as {self._sql(table)}")
+
+    def _sql(self, table: str) -> str:
+        return _bound(table, self._zone, self._currency)
+
+    def _affected(self, relation: str, select: str) -> None:
+        """Name units whose rows may change. Nobody asks for them where no table stands: then they are never computed."""
+        kind = "view" if self._store.is_empty("events") else "table"
+        self._connection.execute(f"create or replace {kind} {relation} as {select}")
+
+    def _count(self, relation: str) -> int:
+        return int(self._row(f"select count(*) from {relation}")[0])
+
+    def _row(self, select: str) -> tuple[Any, ...]:
+        found = self._connection.execute(select).fetchone()
+        return found or ()
+
+
+@lru_cache(maxsize=64)
+def _bound(table: str, reporting_time_zone: str, reporting_currency: str) -> str:
+    """The SQL of a table; kept, because writing it takes as long as running it on a small batch."""
+    query = load_curation()[table]
+    values = {"reporting_time_zone": reporting_time_zone, "reporting_currency": reporting_currency}
+    return bind(query, {name: values[name] for name in query.parameters}, dialect="duckdb").sql
+
+
+def _ids(column: str, relation: str) -> str:
+    """A select of the distinct identifiers in a column; more conditions may follow."""
+    return f"select distinct {column} from {relation} where {column} is not null"

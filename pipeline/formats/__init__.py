@@ -1,0 +1,11 @@
+"""Other trackers' payloads as our events: Segment's HTTP API and GA4's Measurement Protocol (pure).
+
+A message becomes no event, one, or one per product. It is kept whole or refused whole, so that an order is never half
+an order. What a message means is decided by its name alone:
+
+- names of `segment.ACTIONS` and `ga4.ACTIONS` become events;
+- what a tracker sends on its own account (`identify`, `page`, `session_start`, …) names no action of the contract: it
+  is *ignored*, counted as such, and not received;
+- every other name is refused as ``unsupported_event`` with its original bytes: it may be an action that the sender
+  meant, misspelt, and would be missed.
+"""

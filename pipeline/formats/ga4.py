@@ -1,0 +1,174 @@
+"""GA4's Measurement Protocol: the e-commerce events of ``/mp/collect`` become events (pure).
+
+The protocol has no message id. A purchase is named by its transaction, as GA4 itself does; a refund by its transaction
+and content; another event by its content where the sender gives its time (``timestamp_micros``). Without one, each
+arrival is an action of its own.
+
+Source of the names: Google's *Measurement Protocol (Google Analytics 4)* reference and *Recommended events*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from pipeline.batches import Batch, Unreadable
+from pipeline.contract import Rules
+from pipeline.formats.payload import (
+    Fields,
+    add_message,
+    elements,
+    members,
+    note,
+    path,
+    rows,
+    stable_id,
+    table,
+    text,
+    unsupported,
+    value,
+    whole,
+)
+from pipeline.rejections import Rejection
+
+SOURCE = "ga4"
+
+ACTIONS = MappingProxyType(
+    {
+        "view_item": "product_view",
+        "add_to_cart": "cart_add",
+        "remove_from_cart": "cart_remove",
+        "begin_checkout": "checkout_start",
+        "purchase": "purchase",
+        "refund": "refund",
+        "search": "search",
+        "view_search_results": "search",
+    }
+)
+IGNORED_EVENTS = frozenset(  # what GA4's own tags collect on their own account
+    {
+        "app_remove", "app_update", "click", "error", "file_download", "first_open", "first_visit", "form_start",
+        "form_submit", "os_update", "page_view", "screen_view", "scroll", "session_start", "user_engagement",
+        "video_complete", "video_progress", "video_start", "view_item_list", "select_item", "view_cart",
+        "view_promotion", "select_promotion", "add_shipping_info", "add_payment_info",
+    }
+)  # fmt: skip
+
+_HEAD = ("client_id", "app_instance_id", "user_id", "timestamp_micros")
+_HEAD_BYTES = 2048
+_OF_NO_ITEM = frozenset({"checkout_start", "search"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
+    """Read the body of ``/mp/collect``.
+
+    Parameters
+    ----------
+    query : parameters of the address; ``measurement_id`` (or an app's ``firebase_app_id``) must be among them
+
+    Raises
+    ------
+    Unreadable, TooMany
+        As `pipeline.batches.read`.
+    """
+    if not (query.get("measurement_id") or query.get("firebase_app_id")):
+        raise Unreadable("The address has no measurement_id.")
+    envelope = members(body)
+    given = {name: envelope[name] for name in _HEAD if name in envelope and len(envelope[name]) <= _HEAD_BYTES}
+    head = {name: value(raw) for name, raw in given.items()}
+    batch = Batch()
+    for place, event in enumerate(elements(envelope.get("events"), "events")):
+        record = _wrap(given, event)
+        add_message(batch, record, rules, SOURCE, partial(_translate, head, rules, place))
+    return batch
+
+
+def _wrap(head: Mapping[str, bytes], event: bytes) -> bytes:
+    """One event as a request of its own: what is kept of it where it is refused, and what can be sent again."""
+    fields = {name: msgspec.Raw(raw) for name, raw in head.items()}
+    return msgspec.json.encode({**fields, "events": [msgspec.Raw(event)]})
+
+
+def _translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
+    """The fields of the events of one event of GA4."""
+    event = table(wrapped["events"][0])
+    name = event.get("name")
+    kind = ACTIONS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        return None if isinstance(name, str) and name in IGNORED_EVENTS else unsupported(name)
+    parameters = table(event.get("params"))
+    moment = event.get("timestamp_micros") or head.get("timestamp_micros")
+    common = _common(head, parameters, kind) | {"occurred_at": _instant(moment, rules)}
+    order = text(parameters.get("transaction_id"))
+    naming = _naming(head, event, kind, order, moment, rules, place)
+    if kind in _OF_NO_ITEM:
+        return [common | {"event_id": stable_id(SOURCE, kind, naming), "order_id": order}]
+    items = rows(parameters.get("items")) or [{}]
+    return [
+        common | _line(item, parameters) | {"event_id": stable_id(SOURCE, kind, naming, number), "order_id": order}
+        for number, item in enumerate(items)
+    ]
+
+
+def _naming(
+    head: Fields, event: Mapping[str, Any], kind: str, order: Any, moment: Any, rules: Rules, place: int
+) -> list[Any]:
+    """What tells an event from every other one."""
+    if kind == "purchase" and order:
+        return [order]
+    if moment or (kind == "refund" and order):
+        return [order, head, event]
+    return [order, head, event, rules.now.isoformat(), place]
+
+
+def _common(head: Fields, parameters: Mapping[str, Any], kind: str) -> Fields:
+    """What all events of one event of GA4 share."""
+    visitor = text(head.get("client_id")) or text(head.get("app_instance_id"))
+    session = text(parameters.get("session_id"))
+    unique = f"{visitor}.{session}" if isinstance(visitor, str) and isinstance(session, str) and session else session
+    is_long = isinstance(unique, str) and len(unique) > 64
+    return {
+        "event_type": kind,
+        "customer_id": text(head.get("user_id")) or visitor,
+        "session_id": stable_id(unique) if is_long else unique,  # a session's number is unique for its visitor only
+        "channel": "app" if head.get("app_instance_id") else parameters.get("channel"),
+        "device": parameters.get("device"),
+        "region": parameters.get("region"),
+        "store_id": text(parameters.get("store_id") or parameters.get("affiliation")),
+        "campaign": parameters.get("campaign"),
+        "attributes": note(
+            coupon=parameters.get("coupon"), query=parameters.get("search_term") if kind == "search" else None
+        ),
+    }
+
+
+def _line(item: Mapping[str, Any], parameters: Mapping[str, Any]) -> Fields:
+    """What an event says of one item."""
+    levels = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
+    return {
+        "product_id": text(item.get("item_id")) or item.get("item_name"),
+        "quantity": whole(item.get("quantity")),
+        "unit_price": item.get("price"),
+        "currency": parameters.get("currency") or item.get("currency"),
+        "product": {
+            "name": item.get("item_name"),
+            "category": path(*(item.get(level) for level in levels)),
+            "brand": item.get("item_brand"),
+        },
+    }
+
+
+def _instant(micros: Any, rules: Rules) -> Any:
+    """The instant of microseconds since 1970; now where there are none."""
+    if not micros:
+        return rules.now
+    number = whole(micros) if not (isinstance(micros, str) and micros.isdecimal()) else int(micros[:20])
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**17:
+        return str(micros)  # the contract says what is wrong with it
+    return _EPOCH + timedelta(microseconds=number)

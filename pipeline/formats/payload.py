@@ -1,0 +1,180 @@
+"""Reading loosely typed JSON of senders that know nothing of our contract, and naming its events stably (pure)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from pipeline import events
+from pipeline.batches import MAX_RECORDS, Batch, TooMany, Unreadable
+from pipeline.contract import Event, Rules
+from pipeline.rejections import Reason, Rejection, rejected
+
+Fields = dict[str, Any]
+
+_NUMBERS = msgspec.json.Decoder(float_hook=Decimal)  # a price is read as it is written, never through a float
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_BROKEN = (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
+
+
+def members(body: bytes) -> dict[str, bytes]:
+    """The members of a JSON object as bytes.
+
+    Raises
+    ------
+    Unreadable
+        The body is no JSON object.
+    """
+    try:
+        return {name: bytes(value) for name, value in _RAW_OBJECT.decode(body).items()}
+    except _BROKEN:
+        return _loose_members(body)  # Python's and others' NaN and lone surrogates must not cost a whole batch
+
+
+def elements(raw: bytes | None, name: str) -> list[bytes]:
+    """The elements of a JSON array as bytes.
+
+    Raises
+    ------
+    Unreadable
+        There is no array.
+    TooMany
+        It has more than `MAX_RECORDS` elements.
+    """
+    try:
+        found = _RAW_LIST.decode(raw or b"null")
+    except _BROKEN:
+        raise Unreadable(f"The body has no array {name!r}.") from None
+    if len(found) > MAX_RECORDS:
+        raise TooMany
+    return [bytes(element) for element in found]
+
+
+def value(raw: bytes) -> Any:
+    """A JSON value with exact numbers; None where it cannot be read."""
+    try:
+        return _NUMBERS.decode(raw)
+    except _BROKEN:
+        return None
+
+
+def _loose_members(body: bytes) -> dict[str, bytes]:
+    """As `members`; what is no strict JSON is absent, and amounts are strings, which the contract reads as exactly."""
+    try:
+        loose = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=lambda _name: None)
+        if not isinstance(loose, dict):
+            raise Unreadable("The body is no JSON object.")
+        return {name: json.dumps(each, default=str).encode("ascii") for name, each in loose.items()}
+    except Unreadable:
+        raise
+    except _BROKEN as error:
+        raise Unreadable(f"The body cannot be read as JSON: {str(error)[:200]}.") from error
+
+
+def add_message(
+    batch: Batch,
+    record: bytes,
+    rules: Rules,
+    source: str,
+    translate: Callable[[Fields], list[Fields] | Rejection | None],
+) -> None:
+    """Put one message at the end of a batch: all its events, or its refusal, or nothing.
+
+    Parameters
+    ----------
+    record : the message, a JSON object
+    translate : from the message to the fields of its events; None where it names no action
+    """
+    if len(record) > events.RECORD_BYTES:
+        detail = f"The message has {len(record)} bytes; one may have {events.RECORD_BYTES}."
+        batch.add(rejected(Reason.TOO_LARGE, detail), record)
+        return
+    message = value(record)
+    if not isinstance(message, dict):
+        batch.add(rejected(Reason.NOT_AN_OBJECT, "The message is no JSON object."), record)
+        return
+    try:
+        made = _make(translate(message), rules, source)
+    except RecursionError:
+        made = rejected(Reason.INVALID_JSON, "The message is nested too deeply to be read.")
+    if made is None:
+        batch.ignored += 1
+    elif isinstance(made, Rejection):
+        batch.add(made, record)
+    else:
+        for event in made:
+            batch.add(event, record)
+
+
+def _make(translated: list[Fields] | Rejection | None, rules: Rules, source: str) -> list[Event] | Rejection | None:
+    """All events of a message, or its first refusal."""
+    if translated is None or isinstance(translated, Rejection):
+        return translated
+    if len(translated) > MAX_RECORDS:
+        detail = f"The message has {len(translated)} products; one may have {MAX_RECORDS}."
+        return rejected(Reason.TOO_LARGE, detail)
+    made: list[Event] = []
+    for place, fields in enumerate(translated):
+        event = events.build(fields, rules, source=source)
+        if isinstance(event, Rejection):
+            line = f"Product {place + 1}: " if len(translated) > 1 else ""
+            return rejected(Reason(event.reason), line + event.detail)
+        made.append(event)
+    return made
+
+
+def unsupported(name: Any) -> Rejection:
+    """The refusal of a message that names no action known here."""
+    shown = repr(name)[:80]
+    return rejected(Reason.UNSUPPORTED_EVENT, f"Event {shown} is none of those that become events of this lake.")
+
+
+def stable_id(*parts: Any) -> str:
+    """An event id of 32 hexadecimal digits that is the same whenever its parts are."""
+    text = json.dumps(parts, default=str, ensure_ascii=True)
+    return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+def table(given: Any) -> Mapping[str, Any]:
+    """An object, or an empty one."""
+    return given if isinstance(given, dict) else {}
+
+
+def rows(given: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; an element that is none is an empty one, and will be missed by the contract."""
+    return [table(each) for each in given] if isinstance(given, list) else []
+
+
+def text(given: Any) -> Any:
+    """A name: numbers are names too, where a sender keeps its keys as numbers."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def whole(given: Any) -> Any:
+    """A count: ``2``, ``2.0`` and ``"2"`` are 2; anything else is the contract's to refuse."""
+    if (
+        isinstance(given, Decimal)
+        and given.is_finite()
+        and abs(given.adjusted()) < 10
+        and given == given.to_integral_value()
+    ):
+        return int(given)
+    if isinstance(given, str) and given.isdecimal() and given.isascii() and len(given) < 10:
+        return int(given)
+    return given
+
+
+def path(*names: Any) -> str | None:
+    """A category path from its levels."""
+    return "/".join(name for name in names if isinstance(name, str) and name) or None
+
+
+def note(**given: Any) -> Fields | None:
+    """Attributes of those values that are short text."""
+    return {name: each for name, each in given.items() if isinstance(each, str) and 0 < len(each) <= 200} or None

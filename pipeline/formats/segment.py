@@ -1,0 +1,142 @@
+"""Segment's HTTP API: ``track`` calls of its e-commerce specification become events (pure).
+
+Segment's servers answer 200 and put in what a sender left out; so does this. An *Order Completed* is named by its order
+alone: sent again after a lost answer, or by a customer who reloads the page of thanks, it is the same order.
+
+Source of the names: Segment's specification, *V2 Ecommerce Events* and *Common Fields*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from pipeline.batches import Batch
+from pipeline.contract import Rules
+from pipeline.formats.payload import (
+    Fields,
+    add_message,
+    elements,
+    members,
+    note,
+    rows,
+    stable_id,
+    table,
+    text,
+    unsupported,
+    value,
+    whole,
+)
+from pipeline.rejections import Rejection
+
+SOURCE = "segment"
+
+ACTIONS = MappingProxyType(
+    {
+        "product viewed": "product_view",
+        "product added": "cart_add",
+        "product removed": "cart_remove",
+        "checkout started": "checkout_start",
+        "order completed": "purchase",
+        "order refunded": "refund",
+        "products searched": "search",
+    }
+)
+IGNORED_CALLS = frozenset({"page", "screen", "identify", "group", "alias"})
+
+_OF_PRODUCTS = frozenset({"purchase", "refund"})
+_OF_NO_PRODUCT = frozenset({"checkout_start", "search"})
+_CHANNELS = MappingProxyType({"browser": "web", "client": "web", "mobile": "app", "server": None})
+
+
+def read(body: bytes, rules: Rules, *, call: str) -> Batch:
+    """Read the body of ``/v1/track``, ``/v1/page`` or ``/v1/batch``.
+
+    Raises
+    ------
+    Unreadable, TooMany
+        As `pipeline.batches.read`.
+    """
+    envelope = members(body)
+    batch = Batch()
+    if call == "batch":
+        shared = {"context": table(value(envelope.get("context", b"null")))}
+        for place, record in enumerate(elements(envelope.get("batch"), "batch")):
+            add_message(batch, record, rules, SOURCE, partial(_translate, shared, {}, rules, place))
+    else:
+        add_message(batch, body, rules, SOURCE, partial(_translate, {}, {"type": call}, rules, 0))
+    return batch
+
+
+def _translate(
+    shared: Fields, fixed: Fields, rules: Rules, place: int, message: Fields
+) -> list[Fields] | Rejection | None:
+    """The fields of a message's events, from what its batch shares, its address fixes, and its own fields."""
+    message = shared | message | fixed
+    call = message.get("type", "track")
+    if call != "track":
+        return None if isinstance(call, str) and call in IGNORED_CALLS else unsupported(call)
+    name = message.get("event")
+    kind = ACTIONS.get(name.strip().lower()) if isinstance(name, str) else None
+    if kind is None:
+        return unsupported(name)
+    properties = table(message.get("properties"))
+    common = _common(message, properties, kind, rules)
+    order = text(properties.get("order_id"))
+    if kind in _OF_PRODUCTS:
+        lines = rows(properties.get("products")) or [{}]
+        return [
+            common
+            | _line(line, properties)
+            | {"event_id": _id(message, kind, order, number, rules, place), "order_id": order}
+            for number, line in enumerate(lines)
+        ]
+    fields = common | {"event_id": _id(message, kind, None, 0, rules, place), "order_id": order}
+    if kind in _OF_NO_PRODUCT:
+        return [fields]
+    return [fields | _line(properties, properties)]
+
+
+def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Rules) -> Fields:
+    """What all events of a message share."""
+    context = table(message.get("context"))
+    channel = properties.get("channel") or message.get("channel") or context.get("channel")
+    query = properties.get("query") if kind == "search" else None
+    return {
+        "event_type": kind,
+        "occurred_at": message.get("timestamp") or message.get("originalTimestamp") or rules.now,
+        "customer_id": text(message.get("userId")) or text(message.get("anonymousId")),
+        "session_id": text(properties.get("session_id") or context.get("sessionId")),
+        "channel": _CHANNELS.get(channel, channel) if isinstance(channel, str) else channel,
+        "device": table(context.get("device")).get("type"),
+        "region": properties.get("region"),
+        "store_id": text(properties.get("store_id") or properties.get("affiliation")),
+        "campaign": table(context.get("campaign")).get("name"),
+        "attributes": note(message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query),
+    }
+
+
+def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
+    """What an event says of one product."""
+    return {
+        "product_id": text(product.get("product_id") or product.get("productId") or product.get("sku")),
+        "quantity": whole(product.get("quantity")),
+        "unit_price": product.get("price"),
+        "currency": product.get("currency") or properties.get("currency"),
+        "product": {"name": product.get("name"), "category": product.get("category"), "brand": product.get("brand")},
+    }
+
+
+def _id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:
+    """The same for every copy of a message; for a purchase, the same for every message about its order."""
+    if kind == "purchase" and order:
+        return stable_id(SOURCE, kind, order, line)
+    name = message.get("messageId")
+    if not name:  # nothing tells a copy from another action; when there is a time, the content does
+        timed = message.get("timestamp") or message.get("originalTimestamp")
+        name = message if timed or kind == "refund" else [msgspec.json.encode(rules.now).decode(), place, message]
+    return stable_id(SOURCE, kind, order, line, name)

@@ -1,0 +1,72 @@
+"""The environment of the handlers: read once, frozen and typed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from pipeline.errors import SettingsError
+from pipeline.keys import WriteKey
+
+WRITE_KEYS = "TAKINGS_WRITE_KEYS"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How a handler runs.
+
+    Attributes
+    ----------
+    stream : name of the Kinesis stream (``TAKINGS_STREAM``)
+    live_table : name of the live table (``TAKINGS_LIVE_TABLE``); only the live rollup needs it
+    reporting_currency, retention_days : the lake's (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``)
+    origins : pages that may send from a browser (``TAKINGS_ORIGINS``, separated by commas)
+    write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests and no secret
+        (``TAKINGS_WRITE_KEYS``)
+    """
+
+    stream: str
+    live_table: str
+    reporting_currency: str
+    retention_days: int
+    origins: tuple[str, ...]
+    write_keys: tuple[WriteKey, ...]
+
+
+def read(values: Mapping[str, str]) -> Environment:
+    """Make the environment from variables.
+
+    Raises
+    ------
+    SettingsError
+        A variable is missing or has a value that cannot be used; names it.
+    """
+    stream = values.get("TAKINGS_STREAM", "")
+    if not stream:
+        raise SettingsError(
+            "The stream has no name", where="TAKINGS_STREAM", remedy="Set it to the Kinesis stream's name."
+        )
+    days = values.get("TAKINGS_RETENTION_DAYS", "1100")
+    if not days.isdecimal() or int(days) < 1:
+        raise SettingsError(f"{days!r} is no number of days", where="TAKINGS_RETENTION_DAYS")
+    currency = values.get("TAKINGS_REPORTING_CURRENCY", "USD")
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+        raise SettingsError(f"{currency!r} is no ISO 4217 code", where="TAKINGS_REPORTING_CURRENCY")
+    try:
+        keys = msgspec.json.decode(values.get(WRITE_KEYS) or "[]", type=tuple[WriteKey, ...])
+    except msgspec.MsgspecError as error:
+        raise SettingsError(
+            f"The write keys cannot be read: {error}", where=WRITE_KEYS, remedy="Set it to the content of keys.json."
+        ) from error
+    origins = tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
+    return Environment(stream, values.get("TAKINGS_LIVE_TABLE", ""), currency, int(days), origins, keys)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """This process's environment."""
+    return read(os.environ)

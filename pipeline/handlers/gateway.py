@@ -1,0 +1,38 @@
+"""API Gateway's payloads as requests and answers of the collector: REST APIs (format 1.0) and HTTP APIs (2.0). Pure."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from pipeline.envelope import Request, Response
+
+
+def request_from(event: dict[str, Any]) -> Request:
+    """The request in a payload.
+
+    A REST API hands a packed body over as Base64 where its binary media types say so; they must name ``*/*``.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    query = dict(event.get("queryStringParameters") or {})
+    body = event.get("body") or ""
+    content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+    if event.get("version") == "2.0":
+        context = event["requestContext"]
+        path = (
+            event["rawPath"].removeprefix(f"/{context['stage']}")
+            if context.get("stage") != "$default"
+            else event["rawPath"]
+        )
+        return Request(context["http"]["method"], path, headers, query, content)
+    return Request(event["httpMethod"], event["path"], headers, query, content)
+
+
+def payload_of(response: Response) -> dict[str, Any]:
+    """The answer as both kinds of API take it."""
+    return {
+        "statusCode": response.status,
+        "headers": response.headers,
+        "body": response.body.decode("utf-8"),
+        "isBase64Encoded": False,
+    }

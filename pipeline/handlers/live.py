@@ -1,0 +1,64 @@
+"""Kinesis → live: the rollup as a Lambda function.
+
+The event source must report batch item failures, and keep its parallelization factor at 1: a shard is applied by one
+invocation at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pipeline.handlers.environment import environment
+from pipeline.handlers.observed import logger, metrics, observed
+from pipeline.live.delivery import Record, deliver
+from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.streams.kinesis import KinesisStream
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@lru_cache(maxsize=1)
+def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
+    """The live store, and the stream that poison goes back to."""
+    import boto3
+
+    settings = environment()
+    store = DynamoDbLiveStore(boto3.client("dynamodb"), settings.live_table, settings.reporting_currency)
+    return store, KinesisStream(boto3.client("kinesis"), settings.stream)
+
+
+def records_of(event: dict[str, Any]) -> tuple[str, Sequence[Record]]:
+    """The shard of a Kinesis event, and its records. An event brings records of one shard."""
+    records = [
+        Record(
+            each["kinesis"]["sequenceNumber"],
+            each["kinesis"]["partitionKey"],
+            base64.b64decode(each["kinesis"]["data"]),
+        )
+        for each in event["Records"]
+    ]
+    shard: str = event["Records"][0]["eventID"].partition(":")[0] if records else ""
+    return shard, records
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Apply the records in order; what follows a failure is delivered again."""
+    store, stream = ports()
+    shard, records = records_of(event)
+    failed, poisoned = deliver(records, shard=shard, store=store, stream=stream, now=datetime.now(UTC))
+    metrics.add_metric("LiveRecords", MetricUnit.Count, len(records))
+    metrics.add_metric("PoisonRecords", MetricUnit.Count, poisoned)
+    if failed is None:
+        return {"batchItemFailures": []}
+    logger.warning(
+        "Live stopped; the records from here on are delivered again", extra={"shard": shard, "sequence": failed}
+    )
+    return {"batchItemFailures": [{"itemIdentifier": failed}]}

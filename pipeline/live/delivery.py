@@ -1,0 +1,177 @@
+"""Records of a shard → live, poison taken out: what the Kinesis handler does, free of Lambda.
+
+A record holds one line or several (`pipeline.streams.kinesis` packs a key's lines together). Every line is looked at
+on its own: what is no canonical event and no refused record is *poison*. It goes back to the stream as a refused record
+with its reason, and so to the quarantine, to the raw lake and to the counts like any other; the lines around it count
+on.
+
+A place in a shard is a record's sequence number and the number of lines done in it, so that a delivery in other batches
+than before, or one that was broken off within a record, goes on exactly where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from pipeline import events
+from pipeline.contract import EARLIEST, Event, Rules
+from pipeline.errors import StreamFull, StreamUnavailable
+from pipeline.live.dynamodb import MOST_DOCUMENTS, MOST_FLOWS
+from pipeline.live.rollup import is_remembered, minute_of
+from pipeline.live.store import LiveStore
+from pipeline.rejections import Reason, Rejection, quarantine_line, rejected
+from pipeline.streams import Batch, Entry, Kind, Stream
+from pipeline.streams.kinesis import kind_of
+
+MOST_LINES = 5_000  # in one change of the store
+LINE_BYTES = 2 * events.RECORD_BYTES  # a canonical line repeats an accepted record with its stamps
+SOURCE = "stream"
+
+Place = tuple[int, int]
+
+
+class _Quarantined(msgspec.Struct):
+    """What a line of the quarantine must have."""
+
+    record: str
+    reason: str
+    received_at: datetime
+
+
+_QUARANTINED = msgspec.json.Decoder(_Quarantined)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a shard: its sequence number, its partition key and its bytes."""
+
+    sequence: str
+    key: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line at its place: an entry to count, or poison as the refused record that it becomes, or nothing."""
+
+    sequence: str
+    place: Place
+    entry: Entry | None = None
+    poison: Entry | None = None
+    document: tuple[int, str] | None = None
+    flow: int | None = None
+
+
+def deliver(
+    records: Sequence[Record], *, shard: str, store: LiveStore, stream: Stream, now: datetime
+) -> tuple[str | None, int]:
+    """Apply records in order, each line exactly once.
+
+    Parameters
+    ----------
+    records : of one shard, in the order of their sequence numbers
+    stream : where poison goes back to
+
+    Returns
+    -------
+    tuple[str | None, int]
+        The sequence number of the first record that is not wholly applied (None: all are), and how many lines were
+        poison.
+    """
+    lines: list[_Line] = []
+    first = records[0].sequence if records else None
+    try:
+        after = store.position(shard)
+        done = _place(after)
+        lines = [line for record in records for line in _lines(record, now) if line.place > done]
+        poison = [line.poison for line in lines if line.poison is not None]
+        if poison:
+            stream.append(poison)
+        for piece in _pieces(lines):
+            first = piece[0].sequence
+            entries = [line.entry for line in piece if line.entry is not None]
+            position = "{}/{}".format(*piece[-1].place)
+            if not store.apply(Batch(entries, position), after=after, shard=shard):
+                return first, 0
+            after = position
+    except (StreamUnavailable, StreamFull):
+        return first, 0
+    return None, len(poison)
+
+
+def _place(position: str | None) -> Place:
+    if position is None:
+        return -1, 0
+    sequence, _, line = position.partition("/")
+    return int(sequence), int(line)
+
+
+def _lines(record: Record, now: datetime) -> Iterator[_Line]:
+    """The lines of a record; an empty record is one empty line, so that the place moves past it."""
+    sequence = int(record.sequence)
+    texts = [text for text in record.data.split(b"\n") if text]
+    if not texts:
+        yield _Line(record.sequence, (sequence, 1))
+    for number, text in enumerate(texts, start=1):
+        yield _line(record, (sequence, number), text, now)
+
+
+def _line(record: Record, place: Place, text: bytes, now: datetime) -> _Line:
+    kind = kind_of(text)
+    if kind is Kind.REFUSED:
+        try:
+            received_at = _QUARANTINED.decode(text).received_at
+        except _UNREADABLE:
+            pass
+        else:
+            return _Line(record.sequence, place, Entry(kind, record.key, text), flow=minute_of(received_at))
+    event = _event(text, now)
+    if isinstance(event, Event):
+        minute = minute_of(event.occurred_at)
+        document = (minute, event.region or "") if is_remembered(minute, now) else None
+        entry = Entry(Kind.EVENT, record.key, text)
+        return _Line(record.sequence, place, entry, document=document, flow=minute_of(event.received_at))
+    origin = f"{record.sequence}/{place[1]}"
+    line = quarantine_line(text, event, origin=origin, received_at=now, source=SOURCE)
+    return _Line(record.sequence, place, poison=Entry(Kind.REFUSED, record.key, line))
+
+
+def _event(text: bytes, now: datetime) -> Event | Rejection:
+    """The event of a canonical line, or why it is none."""
+    if len(text) > LINE_BYTES:
+        return rejected(Reason.TOO_LARGE, f"The record has {len(text)} bytes; an event may have {events.RECORD_BYTES}.")
+    try:
+        event = events.decode(text)
+    except _UNREADABLE:
+        found = events.parse(text, Rules(now, None, "USD"), source=SOURCE)
+        if isinstance(found, Rejection):
+            return found
+        event = found
+    else:
+        if event.received_at > EARLIEST:
+            return event
+    return rejected(Reason.MISSING_FIELD, f"Event {event.event_id} has no received_at: it did not pass the collector.")
+
+
+def _pieces(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    """Lines in runs that one change of the store can hold."""
+    piece: list[_Line] = []
+    documents: set[tuple[int, str]] = set()
+    flows: set[int] = set()
+    for line in lines:
+        more_documents = documents | ({line.document} if line.document else set())
+        more_flows = flows | ({line.flow} if line.flow is not None else set())
+        if piece and (len(more_documents) > MOST_DOCUMENTS or len(more_flows) > MOST_FLOWS or len(piece) >= MOST_LINES):
+            yield piece
+            piece = []
+            more_documents = {line.document} if line.document else set()
+            more_flows = {line.flow} if line.flow is not None else set()
+        piece.append(line)
+        documents, flows = more_documents, more_flows
+    if piece:
+        yield piece

@@ -1,0 +1,315 @@
+"""Live in one DynamoDB table. Fills the `LiveStore` port.
+
+::
+
+    pk                  sk                            what
+    shards              <shard>                       that the shard exists
+    shard#<shard>       head                          position, totals, since, regions
+    shard#<shard>       seen#<microseconds>           hashes that one batch brought, packed
+    shard#<shard>       minute#<minute>#<region>      document
+    shard#<shard>       flow#<minute>                 flow
+    customer#<id>       items                         recent items
+
+A batch is one transaction: the head moves from `after` to the batch's position on the condition that it stands there,
+and documents, flows and hashes change with it. A transaction may have 100 items and 4 MB, so a batch may touch at most
+`MOST_DOCUMENTS` documents and `MOST_FLOWS` minutes of arrival (`pipeline.live.delivery` cuts batches so). Recent items
+are written before it: putting the same items in twice changes nothing. Everything but heads expires (TTL attribute
+``expires``, in seconds).
+
+Kinesis gives a shard to one invocation at a time as long as the event source's parallelization factor is 1, which this
+needs. The hashes of the last hour stay in memory between invocations; a writer that finds the head elsewhere than it
+left it reads them again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline.errors import StreamUnavailable
+from pipeline.live import sketch
+from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
+from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, read, roll
+from pipeline.live.store import SHARD, Totals
+from pipeline.live.window import Window
+from pipeline.streams import Batch
+
+MOST_DOCUMENTS = 12  # of at most 260 KB each
+MOST_FLOWS = 60
+MOST_HASHES = 40_000  # in one item of 400 KB
+ITEMS_KEPT = timedelta(days=90)
+SETTLED_MINUTES = 3  # older minutes seldom change: a reader asks for them once a minute, not once a second
+
+_READ_KEYS = 100  # BatchGetItem takes that many keys,
+_WRITE_ITEMS = 25  # BatchWriteItem that many items
+_TRIES = 8  # for what a batch call leaves undone
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+DynamoItem = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Head:
+    position: str | None
+    since: datetime
+    totals: Flow = field(default_factory=Flow)
+    regions: list[str] = field(default_factory=list)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class DynamoDbLiveStore:
+    """Live in `table`.
+
+    Parameters
+    ----------
+    client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
+    currency : the lake's reporting currency
+    """
+
+    def __init__(self, client: Any, table: str, currency: str, *, now: Callable[[], datetime] = _wall_clock) -> None:
+        self._client = client
+        self._table = table
+        self._currency = currency
+        self._now = now
+        self._windows: dict[str, Window] = {}
+        self._settled: dict[tuple[str, str], tuple[int, int, list[DynamoItem]]] = {}
+        self._lock = threading.Lock()
+
+    def position(self, shard: str = SHARD) -> str | None:
+        """See `LiveStore.position`."""
+        head = self._head(shard)
+        return None if head is None else head.position
+
+    def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
+        """See `LiveStore.apply`.
+
+        Raises ValueError for a batch that touches more documents or flows than one transaction can change.
+        """
+        now = self._now()
+        head = self._head(shard) or _Head(None, now)
+        if head.position != after:
+            return False
+        window = self._windows.get(shard)
+        if window is None or window.position != after:
+            window = self._read_window(shard, after, now)
+        arrivals = read(batch.entries, now)
+        known = window.known(identities(arrivals))
+        delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
+        if len(delta.documents) > MOST_DOCUMENTS or len(delta.flows) > MOST_FLOWS or len(delta.fresh) > MOST_HASHES:
+            raise ValueError(f"A batch touches {len(delta.documents)} documents and {len(delta.flows)} flows: cut it")
+        self._put_customers(delta, now)
+        if not self._transact(shard, head, batch.position, delta, now):
+            self._windows.pop(shard, None)
+            return False
+        window.add(now, delta.fresh)
+        window.position = batch.position
+        self._windows[shard] = window
+        return True
+
+    def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
+        """See `LiveStore.documents`. What is older than `SETTLED_MINUTES` may be a minute old."""
+        found = []
+        for item in self._since("minute", since):
+            _, minute, region = item["sk"]["S"].split("#", 2)
+            found.append((int(minute), region, unpack(item["content"]["B"], Document)))
+        return sorted(found, key=lambda each: each[:2])
+
+    def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
+        """See `LiveStore.flows`."""
+        items = self._since("flow", since)
+        found = [(int(item["sk"]["S"].split("#")[1]), unpack(item["content"]["B"], Flow)) for item in items]
+        return sorted(found, key=lambda each: each[0])
+
+    def totals(self) -> Totals:
+        """See `LiveStore.totals`."""
+        heads = [head for shard in self._shards() if (head := self._head(shard)) is not None]
+        whole = Flow()
+        for head in heads:
+            whole = whole.plus(head.totals)
+        return Totals(whole, min((head.since for head in heads), default=None))
+
+    def recent_items(self, customer_id: str) -> Sequence[Item]:
+        """See `LiveStore.recent_items`."""
+        with self._named():
+            answer = self._client.get_item(TableName=self._table, Key=_key(f"customer#{customer_id}", "items"))
+        found = answer.get("Item")
+        return unpack(found["content"]["B"], list[Item]) if found else []
+
+    def _head(self, shard: str) -> _Head | None:
+        with self._named():
+            key = _key(f"shard#{shard}", "head")
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        if item is None:
+            return None
+        regions = unpack(item["regions"]["B"], list[str])
+        since = datetime.fromisoformat(item["since"]["S"])
+        return _Head(item["position"]["S"], since, unpack(item["totals"]["B"], Flow), regions)
+
+    def _transact(self, shard: str, head: _Head, position: str, delta: Delta, now: datetime) -> bool:
+        """Change everything of a batch at once; False where the head does not stand where it was read."""
+        from botocore.exceptions import ClientError
+
+        pk = f"shard#{shard}"
+        changes: dict[str, Document | Flow] = {
+            f"minute#{m:010d}#{region}": d for (m, region), d in delta.documents.items()
+        }
+        changes |= {f"flow#{minute:010d}": flow for minute, flow in delta.flows.items()}
+        stored = self._get([(pk, sk) for sk in changes], consistent=True)
+        expires = _seconds(now + timedelta(minutes=2 * MEMORY_MINUTES))
+        puts = []
+        for sk, change in changes.items():
+            before = stored.get((pk, sk))
+            whole = pack(change if before is None else unpack(before["content"]["B"], type(change)).plus(change))  # type: ignore[arg-type]
+            puts.append(_content(pk, sk, whole, expires))
+        if delta.fresh:
+            microseconds = (now - _EPOCH) // _MICROSECOND
+            until = _seconds(now + 2 * DUPLICATE_WINDOW)
+            puts.append(_content(pk, f"seen#{microseconds:020d}#{position}", sketch.pack(delta.fresh), until))
+        moved = _key(pk, "head") | {
+            "position": {"S": position},
+            "since": {"S": head.since.isoformat()},
+            "totals": {"B": pack(head.totals.plus(delta.totals))},
+            "regions": {"B": pack([*head.regions, *delta.regions])},
+        }
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if head.position is None:
+            puts.append(_key("shards", shard))
+        else:
+            condition = {
+                "ConditionExpression": "#p = :after",
+                "ExpressionAttributeNames": {"#p": "position"},
+                "ExpressionAttributeValues": {":after": {"S": head.position}},
+            }
+        actions = [{"Put": {"TableName": self._table, "Item": moved, **condition}}]
+        actions += [{"Put": {"TableName": self._table, "Item": item}} for item in puts]
+        with self._named():
+            try:
+                self._client.transact_write_items(TransactItems=actions)
+            except ClientError as error:
+                reasons = error.response.get("CancellationReasons") or []
+                if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+                    return False
+                raise
+        return True
+
+    def _put_customers(self, delta: Delta, now: datetime) -> None:
+        """Merge recent items. A customer's events come in one shard, so nobody else merges them meanwhile."""
+        keys = {customer: (f"customer#{customer}", "items") for customer in delta.items}
+        stored = self._get(list(keys.values()), consistent=True)
+        expires = _seconds(now + ITEMS_KEPT)
+        puts = []
+        for customer, items in delta.items.items():
+            before = stored.get(keys[customer])
+            known = unpack(before["content"]["B"], list[Item]) if before else []
+            puts.append(_content(*keys[customer], pack(latest_items([*known, *items])), expires))
+        for start in range(0, len(puts), _WRITE_ITEMS):
+            waiting = {self._table: [{"PutRequest": {"Item": item}} for item in puts[start : start + _WRITE_ITEMS]]}
+            for _ in range(_TRIES):
+                with self._named():
+                    waiting = self._client.batch_write_item(RequestItems=waiting)["UnprocessedItems"]
+                if not waiting:
+                    break
+            else:
+                raise _busy(self._table)
+
+    def _read_window(self, shard: str, position: str | None, now: datetime) -> Window:
+        window = Window(position, deque(), 0)
+        start = (now - DUPLICATE_WINDOW - _EPOCH) // _MICROSECOND
+        for item in self._query(f"shard#{shard}", f"seen#{start:020d}", "seen#~", consistent=True):
+            at = _EPOCH + int(item["sk"]["S"].split("#")[1]) * _MICROSECOND
+            window.add(at, sketch.unpack(item["content"]["B"]))
+        return window
+
+    def _since(self, kind: str, since: int) -> list[DynamoItem]:
+        """Items of one kind from a minute on, in all shards; the settled ones are remembered for a minute."""
+        current = minute_of(self._now())
+        border = max(since, current - SETTLED_MINUTES)
+        found: list[DynamoItem] = []
+        for shard in self._shards():
+            pk = f"shard#{shard}"
+            with self._lock:
+                asked_at, asked_since, settled = self._settled.get((shard, kind), (-1, 0, []))
+                if asked_at != current or asked_since != since:
+                    settled = list(self._query(pk, f"{kind}#{since:010d}", f"{kind}#{border - 1:010d}~"))
+                    self._settled[shard, kind] = (current, since, settled)
+            found += settled
+            found += self._query(pk, f"{kind}#{border:010d}", f"{kind}#~")
+        return found
+
+    def _shards(self) -> list[str]:
+        return [item["sk"]["S"] for item in self._query("shards", " ", "~")]
+
+    def _query(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Iterator[DynamoItem]:
+        if first > last:
+            return
+        more: dict[str, Any] = {}
+        while True:
+            with self._named():
+                answer = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk and sk between :first and :last",
+                    ExpressionAttributeValues={":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
+                    ConsistentRead=consistent,
+                    **more,
+                )
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _get(self, keys: Sequence[tuple[str, str]], *, consistent: bool) -> dict[tuple[str, str], DynamoItem]:
+        found: dict[tuple[str, str], DynamoItem] = {}
+        for start in range(0, len(keys), _READ_KEYS):
+            asked = [_key(*key) for key in keys[start : start + _READ_KEYS]]
+            waiting: Mapping[str, Any] = {self._table: {"Keys": asked, "ConsistentRead": consistent}}
+            for _ in range(_TRIES):
+                with self._named():
+                    answer = self._client.batch_get_item(RequestItems=waiting)
+                for item in answer["Responses"].get(self._table, []):
+                    found[item["pk"]["S"], item["sk"]["S"]] = item
+                waiting = answer["UnprocessedKeys"]
+                if not waiting:
+                    break
+            else:
+                raise _busy(self._table)
+        return found
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise StreamUnavailable(
+                f"The live table did not answer: {error}",
+                where=self._table,
+                remedy="Check that the table exists and that the role may read and write it.",
+            ) from error
+
+
+def _busy(table: str) -> StreamUnavailable:
+    return StreamUnavailable(
+        "The live table is busy", where=table, remedy="It is tried again; raise the table's capacity if it stays."
+    )
+
+
+def _key(pk: str, sk: str) -> DynamoItem:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _content(pk: str, sk: str, content: bytes, expires: int) -> DynamoItem:
+    return _key(pk, sk) | {"content": {"B": content}, "expires": {"N": str(expires)}}
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

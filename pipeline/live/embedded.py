@@ -1,0 +1,272 @@
+"""Live in one SQLite file beside the lake. Fills the `LiveStore` port.
+
+A batch is one transaction with its position: after ``kill -9`` the file stands before the batch or after it. The
+write-ahead log is not forced to the disk for every batch; a machine that loses power loses the last batches together
+with their positions, and the consumer applies them again.
+
+What was seen is kept in two generations of hashes. When the young one is an hour old, or full, the old one is
+forgotten: a duplicate is recognised for at least `DUPLICATE_WINDOW`, as long as fewer than `GENERATION` identities
+arrive in it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipeline.errors import StreamUnavailable
+from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
+from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, read, roll
+from pipeline.live.store import SHARD, Totals
+from pipeline.streams import Batch
+
+GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 20 MB on disk
+ITEMS_KEPT = timedelta(days=90)  # of customers who do not come back
+_DECODED = 512  # documents: an hour of eight regions
+_BUSY_SECONDS = 10.0
+
+_SCHEMA = """
+create table if not exists heads (
+    shard text primary key, position text not null, since text not null, totals blob not null, regions blob not null
+) without rowid;
+create table if not exists memory (generation integer, born integer, size integer, pruned integer);
+create table if not exists documents (
+    minute integer, region text, shard text, document blob not null, primary key (minute, region, shard)
+) without rowid;
+create table if not exists flows (
+    minute integer, shard text, flow blob not null, primary key (minute, shard)
+) without rowid;
+create table if not exists customers (
+    customer_id text primary key, items blob not null, seen integer not null
+) without rowid;
+create table if not exists seen_0 (hash integer primary key);
+create table if not exists seen_1 (hash integer primary key);
+"""
+
+
+@dataclass(slots=True)
+class _Head:
+    """Where a shard stands, what it has counted since when, and the regions it knows."""
+
+    position: str | None
+    since: str
+    totals: Flow
+    regions: list[str]
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Which generation of hashes is young, the minute it was born, its size; and the minute of the last pruning."""
+
+    generation: int
+    born: int
+    size: int
+    pruned: int
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class EmbeddedLiveStore:
+    """Live in the file `path`, made where there is none.
+
+    Parameters
+    ----------
+    currency : the lake's reporting currency
+    generation : hashes in one generation of what was seen
+    """
+
+    def __init__(
+        self, path: Path, currency: str, *, now: Callable[[], datetime] = _wall_clock, generation: int = GENERATION
+    ) -> None:
+        self._path = path
+        self._currency = currency
+        self._now = now
+        self._generation = generation
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
+        with self._named():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._writer.execute("pragma journal_mode = wal")
+            self._writer.execute("pragma synchronous = normal")
+            self._writer.executescript(_SCHEMA)
+            self._reader = self._connect()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._writing, self._reading:
+            self._writer.close()
+            self._reader.close()
+
+    def position(self, shard: str = SHARD) -> str | None:
+        """See `LiveStore.position`."""
+        rows = self._rows("select position from heads where shard = ?", shard)
+        return rows[0][0] if rows else None
+
+    def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
+        """See `LiveStore.apply`."""
+        now = self._now()
+        arrivals = read(batch.entries, now)
+        with self._writing, self._named(), self._transaction() as database:
+            head = _head(database, shard) or _Head(None, now.isoformat(), Flow(), [])
+            if head.position != after:
+                return False
+            known = _known(database, identities(arrivals))
+            delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
+            for (minute, region), document in delta.documents.items():
+                key = (minute, region, shard)
+                found = database.execute(
+                    "select document from documents where (minute, region, shard) = (?, ?, ?)", key
+                ).fetchone()
+                whole = unpack(found[0], Document).plus(document) if found else document
+                database.execute("insert or replace into documents values (?, ?, ?, ?)", (*key, pack(whole)))
+            for minute, flow in delta.flows.items():
+                found = database.execute(
+                    "select flow from flows where (minute, shard) = (?, ?)", (minute, shard)
+                ).fetchone()
+                counted = unpack(found[0], Flow).plus(flow) if found else flow
+                database.execute("insert or replace into flows values (?, ?, ?)", (minute, shard, pack(counted)))
+            for customer, items in delta.items.items():
+                found = database.execute("select items from customers where customer_id = ?", (customer,)).fetchone()
+                merged = latest_items([*unpack(found[0], list[Item]), *items]) if found else items
+                database.execute(
+                    "insert or replace into customers values (?, ?, ?)", (customer, pack(merged), minute_of(now))
+                )
+            self._remember(database, delta.fresh, minute_of(now))
+            head.position = batch.position
+            head.totals = head.totals.plus(delta.totals)
+            head.regions += delta.regions
+            _write_head(database, shard, head)
+        return True
+
+    def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
+        """See `LiveStore.documents`."""
+        rows = self._rows(
+            "select minute, region, document from documents where minute >= ? order by minute, region", since
+        )
+        return [(minute, region, _document(packed)) for minute, region, packed in rows]
+
+    def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
+        """See `LiveStore.flows`."""
+        rows = self._rows("select minute, flow from flows where minute >= ? order by minute", since)
+        return [(minute, unpack(packed, Flow)) for minute, packed in rows]
+
+    def totals(self) -> Totals:
+        """See `LiveStore.totals`."""
+        rows = self._rows("select totals, since from heads")
+        whole = Flow()
+        for packed, _ in rows:
+            whole = whole.plus(unpack(packed, Flow))
+        return Totals(whole, min((datetime.fromisoformat(since) for _, since in rows), default=None))
+
+    def recent_items(self, customer_id: str) -> Sequence[Item]:
+        """See `LiveStore.recent_items`."""
+        rows = self._rows("select items from customers where customer_id = ?", customer_id)
+        return unpack(rows[0][0], list[Item]) if rows else []
+
+    def _remember(self, database: sqlite3.Connection, fresh: Sequence[int], minute: int) -> None:
+        """Keep the hashes, and forget what is beyond memory.
+
+        A new generation starts where the young one is an hour old or full.
+        """
+        found = database.execute("select generation, born, size, pruned from memory").fetchone()
+        memory = _Memory(*found) if found else _Memory(0, minute, 0, minute)
+        if minute - memory.born >= DUPLICATE_WINDOW.total_seconds() / 60 or memory.size >= self._generation:
+            memory.generation, memory.born, memory.size = 1 - memory.generation, minute, 0
+            database.execute(f"delete from seen_{memory.generation}")  # noqa: S608 - 0 or 1
+        database.executemany(
+            f"insert or ignore into seen_{memory.generation} values (?)",  # noqa: S608
+            ((_signed(identity),) for identity in fresh),
+        )
+        memory.size += len(fresh)
+        _prune(database, memory, minute)
+        database.execute("delete from memory")
+        row = (memory.generation, memory.born, memory.size, memory.pruned)
+        database.execute("insert into memory values (?, ?, ?, ?)", row)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._reading, self._named(), closing(self._reader.execute(query, values)) as cursor:
+            return cursor.fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._writer.execute("begin immediate")
+        try:
+            yield self._writer
+            self._writer.execute("commit")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("rollback")
+            raise
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StreamUnavailable(
+                f"Live cannot be kept: {error}",
+                where=str(self._path),
+                remedy="Free disk space; a damaged file may be deleted: it is made again from the log.",
+            ) from error
+
+
+@lru_cache(maxsize=_DECODED)
+def _document(packed: bytes) -> Document:
+    """Unpacked once: only the minutes under way change between two readings."""
+    return unpack(packed, Document)
+
+
+def _head(database: sqlite3.Connection, shard: str) -> _Head | None:
+    query = "select position, since, totals, regions from heads where shard = ?"
+    found = database.execute(query, (shard,)).fetchone()
+    if found is None:
+        return None
+    position, since, totals, regions = found
+    return _Head(position, since, unpack(totals, Flow), unpack(regions, list[str]))
+
+
+def _write_head(database: sqlite3.Connection, shard: str, head: _Head) -> None:
+    values = (shard, head.position, head.since, pack(head.totals), pack(head.regions))
+    database.execute("insert or replace into heads values (?, ?, ?, ?, ?)", values)
+
+
+def _known(database: sqlite3.Connection, wanted: Sequence[int]) -> set[int]:
+    """Those of the hashes that were seen."""
+    signed = msgspec.json.encode([_signed(each) for each in wanted]).decode()
+    known: set[int] = set()
+    for table in ("seen_0", "seen_1"):
+        query = f"select hash from {table} where hash in (select value from json_each(?))"  # noqa: S608
+        known.update(hashed % 2**64 for (hashed,) in database.execute(query, (signed,)))
+    return known
+
+
+def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
+    """Once a minute, forget what is beyond memory."""
+    if minute <= memory.pruned:
+        return
+    oldest = minute - MEMORY_MINUTES
+    database.execute("delete from documents where minute < ?", (oldest,))
+    database.execute("delete from flows where minute < ?", (oldest,))
+    if minute // 60 > memory.pruned // 60:  # a scan of all customers
+        database.execute("delete from customers where seen < ?", (minute - int(ITEMS_KEPT.total_seconds() // 60),))
+    memory.pruned = minute
+
+
+def _signed(identity: int) -> int:
+    """SQLite's integers are signed."""
+    return identity - 2**64 if identity >= 2**63 else identity

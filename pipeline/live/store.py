@@ -1,0 +1,65 @@
+"""The port of live: batches of the stream in, each exactly once; minutes, flows and recent items out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.live.documents import Document, Flow, Item
+from pipeline.streams import Batch
+
+SHARD = "log"  # the one shard of the embedded append log
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The conservation law since `since`, when the first batch was applied (None: none was)."""
+
+    flow: Flow
+    since: datetime | None
+
+
+class LiveStore(Protocol):
+    """Keeps live. One writer per shard at a time; any number of readers, from several threads.
+
+    A store remembers, for each shard, the position up to which it has applied. `apply` moves it in the same
+    all-or-nothing change that adds the counts, so a batch that is given again changes nothing, and neither does a
+    writer that was killed in the middle.
+    """
+
+    def position(self, shard: str = SHARD) -> str | None:
+        """Where the shard's next batch starts; None where nothing was applied: the oldest entry kept."""
+        ...
+
+    def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
+        """Add a batch that was read after the position `after`.
+
+        Returns
+        -------
+        bool
+            False where the shard does not stand at `after`: the batch was applied before, and nothing is changed.
+
+        Raises
+        ------
+        StreamUnavailable
+            The store cannot be reached or written; nothing is changed, and the batch may be given again.
+        """
+        ...
+
+    def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
+        """(minute, region, document) from a minute on, in order; one pair may come once for each shard."""
+        ...
+
+    def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
+        """(minute, flow) from a minute on, in order; a minute may come once for each shard."""
+        ...
+
+    def totals(self) -> Totals:
+        """The counts of everything ever applied."""
+        ...
+
+    def recent_items(self, customer_id: str) -> Sequence[Item]:
+        """The products a customer viewed, put into the cart or bought, each once, newest first."""
+        ...

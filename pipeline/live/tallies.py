@@ -1,0 +1,148 @@
+"""What a batch adds while it is being counted: counts, documents and flows that grow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from pipeline.contract import Event
+from pipeline.live import sketch
+from pipeline.live.documents import NAME_CHARACTERS, Counts, Document, Flow, Order, lag_bucket
+
+_STEP_OF = {"product_view": "view", "cart_add": "cart", "checkout_start": "checkout", "purchase": "purchase"}
+_ZERO = Decimal(0)
+
+
+class Tally:
+    """`Counts` while they grow."""
+
+    __slots__ = (
+        "carts",
+        "checkouts",
+        "events",
+        "gross",
+        "name",
+        "orders",
+        "purchases",
+        "refunds",
+        "units",
+        "views",
+        "visitors",
+    )
+
+    def __init__(self) -> None:
+        self.events = self.views = self.carts = self.checkouts = self.purchases = self.orders = self.units = 0
+        self.gross = self.refunds = _ZERO
+        self.visitors: set[int] = set()
+        self.name = ""
+
+    def add(self, kind: str, visitor: int, amount: Decimal, units: int, order: int) -> None:
+        """Count one event; `order` is 1 where it is the first line of its order."""
+        self.events += 1
+        self.visitors.add(visitor)
+        if kind == "product_view":
+            self.views += 1
+        elif kind == "cart_add":
+            self.carts += 1
+        elif kind == "checkout_start":
+            self.checkouts += 1
+        elif kind == "purchase":
+            self.purchases += 1
+            self.orders += order
+            self.units += units
+            self.gross += amount
+        elif kind == "refund":
+            self.refunds += amount
+
+    def counts(self) -> Counts:
+        """What was counted."""
+        return Counts(
+            self.events, self.views, self.carts, self.checkouts, self.purchases, self.orders, self.units,
+            self.gross, self.refunds, sketch.pack(self.visitors), self.name,
+        )  # fmt: skip
+
+
+class Place:
+    """A `Document` while it grows."""
+
+    __slots__ = ("channels", "orders", "products", "steps", "totals")
+
+    def __init__(self) -> None:
+        self.totals = Tally()
+        self.steps: dict[str, set[int]] = {}
+        self.channels: dict[str, Tally] = {}
+        self.products: dict[str, Tally] = {}
+        self.orders: dict[str, Order] = {}
+
+    def add(self, event: Event, region: str, currency: str, new_order: int, new_line: int) -> None:
+        """Count one event; `new_order` and `new_line` are 1 for the first line of an order, and of a product in it."""
+        kind = event.event_type
+        units = event.quantity or 1
+        paid = event.unit_price * units if event.unit_price is not None and kind in ("purchase", "refund") else _ZERO
+        amount = paid if event.currency == currency else _ZERO
+        visitor = (
+            sketch.hashed("session", event.session_id)
+            if event.session_id
+            else sketch.hashed("customer", event.customer_id or "")
+        )
+        self.totals.add(kind, visitor, amount, units, new_order)
+        step = _STEP_OF.get(kind)
+        if step:
+            self.steps.setdefault(step, set()).add(visitor)
+        if event.channel:
+            self.channels.setdefault(event.channel, Tally()).add(kind, visitor, amount, units, new_order)
+        if event.product_id:
+            product = self.products.setdefault(event.product_id, Tally())
+            product.add(kind, visitor, amount, units, new_line)
+            if event.product is not None and event.product.name:
+                product.name = event.product.name[:NAME_CHARACTERS]
+        if kind == "purchase" and event.order_id:
+            line = Order(
+                event.order_id,
+                event.occurred_at,
+                paid,
+                event.currency or currency,
+                1,
+                units,
+                event.channel or "",
+                region,
+            )
+            before = self.orders.get(event.order_id)
+            self.orders[event.order_id] = line if before is None else before.plus(line)
+
+    def document(self) -> Document:
+        """What was counted, within the bounds of a document."""
+        grown = Document(
+            self.totals.counts(),
+            {step: sketch.pack(visitors) for step, visitors in self.steps.items()},
+            {name: tally.counts() for name, tally in self.channels.items()},
+            {name: tally.counts() for name, tally in self.products.items()},
+            self.orders,
+        )
+        return Document().plus(grown)
+
+
+class FlowTally:
+    """A `Flow` while it grows."""
+
+    __slots__ = ("accepted", "duplicates", "lags", "quarantined", "received", "seconds")
+
+    def __init__(self) -> None:
+        self.received = self.accepted = self.duplicates = self.quarantined = 0
+        self.seconds: dict[int, int] = {}
+        self.lags: dict[int, int] = {}
+
+    def count(self, at: datetime) -> None:
+        """Count an entry, whatever becomes of it."""
+        self.received += 1
+        self.seconds[at.second] = self.seconds.get(at.second, 0) + 1
+
+    def accept(self, lag: float) -> None:
+        """Count an accepted event that is visible `lag` seconds after its reception."""
+        self.accepted += 1
+        bucket = lag_bucket(lag)
+        self.lags[bucket] = self.lags.get(bucket, 0) + 1
+
+    def flow(self) -> Flow:
+        """What was counted."""
+        return Flow(self.received, self.accepted, self.duplicates, self.quarantined, self.seconds, self.lags)

@@ -1,0 +1,220 @@
+"""The OpenAPI 3.1 document of the collector, its schema of an event made from the contract's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from pipeline.batches import MAX_RECORDS
+from pipeline.contract import SentEvent
+from pipeline.envelope import MAX_BODY
+
+Json = dict[str, Any]
+
+_VERSION = "1"
+_STORED = ("received", "accepted", "duplicates", "quarantined", "ignored")
+_REFUSALS = {
+    "400": "Nothing could be read.",
+    "401": "The write key is missing, wrong, or has ended.",
+    "413": f"The body is over {MAX_BODY} bytes, unpacked too, or holds more than {MAX_RECORDS} records.",
+    "415": "The type, charset or encoding of the body cannot be read.",
+    "429": "This key has sent too much.",
+    "503": "The stream is full or cannot be reached; nothing was stored.",
+}
+_SUMMARIES = {
+    "track": "One call of Segment's track.",
+    "page": "One call of Segment's page: ignored, since it is no action of the contract.",
+    "batch": "Calls of Segment, several at once.",
+}
+
+
+def document() -> Json:
+    """The whole document, as JSON values."""
+    _, schemas = msgspec.json.schema_components([SentEvent], ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Takings collector",
+            "version": _VERSION,
+            "description": "Takes actions of customers. What is acknowledged is stored.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {
+            "/v1/events": {"post": _events(), "options": _preflight("events")},
+            **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _SUMMARIES},
+            "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
+            "/healthz": {"get": _told("healthz", "Whether the process lives.", {})},
+            "/readyz": {"get": _told("readyz", "Whether events can be taken.", _refusals("503"))},
+            "/v1/openapi.json": {"get": _told("openapi", "This document.", {})},
+        },
+        "components": {
+            "schemas": {**_lenient(schemas), "Verdicts": _verdicts(), "Problem": _problem()},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "The write key."},
+                "basic": {"type": "http", "scheme": "basic", "description": "The write key as user, no password."},
+                "header": {"type": "apiKey", "in": "header", "name": "X-Write-Key"},
+                "query": {"type": "apiKey", "in": "query", "name": "key", "description": "For sendBeacon."},
+                "secret": {"type": "apiKey", "in": "query", "name": "api_secret", "description": "For GA4's senders."},
+            },
+        },
+    }
+
+
+def _lenient(schemas: Json) -> Json:
+    """The contract's types, with what it takes besides: nothing for absent, and money as a number too."""
+    for schema in schemas.values():
+        required = schema.get("required", [])
+        for name, member in schema.get("properties", {}).items():
+            if name in required:
+                continue
+            member.pop("default", None)
+            options = [_amount(each) for each in member["anyOf"]]
+            member["anyOf"] = [option for option in options if option is not None]
+    return schemas
+
+
+def _amount(option: Json) -> Json | None:
+    if option.get("format") == "decimal":
+        pattern = r"^[0-9]{1,14}(\.[0-9]{1,4})?$"
+        return {"type": ["string", "number"], "pattern": pattern, "minimum": 0, "description": "decimal(18,4)"}
+    return option
+
+
+def _events() -> Json:
+    event = {"$ref": "#/components/schemas/SentEvent"}
+    return {
+        "operationId": "sendEvents",
+        "summary": f"Events: one, an array, or one a line; at most {MAX_RECORDS}, plain or gzip.",
+        "security": _keys("query"),
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"anyOf": [event, {"type": "array", "items": event, "maxItems": MAX_RECORDS}]}
+                },
+                "application/x-ndjson": {"schema": {"type": "string", "description": "One event a line."}},
+                "text/plain": {"schema": {"type": "string", "description": "As JSON or lines; what sendBeacon sends."}},
+            },
+        },
+        "responses": {"202": _json("Stored: a verdict per event, in order.", "Verdicts"), **_refusals(*_REFUSALS)},
+    }
+
+
+def _segment(call: str) -> Json:
+    message = {
+        "type": "object",
+        "properties": {
+            "event": {"type": "string"},
+            "userId": {"type": ["string", "null"]},
+            "anonymousId": {"type": ["string", "null"]},
+            "messageId": {"type": "string"},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "properties": {"type": "object"},
+            "context": {"type": "object"},
+        },
+    }
+    several = {
+        "type": "object",
+        "required": ["batch"],
+        "properties": {"batch": {"type": "array", "items": message, "maxItems": MAX_RECORDS}},
+    }
+    return {
+        "operationId": f"segment{call.title()}",
+        "summary": _SUMMARIES[call],
+        "security": _keys("query"),
+        "requestBody": _body(several if call == "batch" else message),
+        "responses": {"200": _json("Stored.", "Verdicts"), **_refusals(*_REFUSALS)},
+    }
+
+
+def _ga4() -> Json:
+    body = {
+        "type": "object",
+        "required": ["events"],
+        "properties": {
+            "client_id": {"type": "string"},
+            "user_id": {"type": "string"},
+            "timestamp_micros": {"type": ["integer", "string"]},
+            "events": {
+                "type": "array",
+                "maxItems": MAX_RECORDS,
+                "items": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string"}, "params": {"type": "object"}},
+                },
+            },
+        },
+    }
+    identity = {"name": "measurement_id", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
+    return {
+        "operationId": "ga4Collect",
+        "summary": "GA4's Measurement Protocol.",
+        "security": _keys("secret"),
+        "parameters": [identity],
+        "requestBody": _body(body),
+        "responses": {"204": {"description": "Stored; refused events are in the quarantine."}, **_refusals(*_REFUSALS)},
+    }
+
+
+def _preflight(name: str) -> Json:
+    return {
+        "operationId": f"{name}Preflight",
+        "summary": "What a browser asks before it sends.",
+        "responses": {"204": {"description": "The headers tell whether the page may send."}, **_refusals("503")},
+    }
+
+
+def _keys(parameter: str) -> list[Json]:
+    return [{way: []} for way in ("bearer", "basic", "header", parameter)]
+
+
+def _body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _told(name: str, summary: str, others: Json) -> Json:
+    plain = {"description": "Yes.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {"operationId": name, "summary": summary, "responses": {"200": plain, **others}}
+
+
+def _json(description: str, schema: str) -> Json:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+def _refusals(*statuses: str) -> Json:
+    refusals: Json = {status: _json(_REFUSALS[status], "Problem") for status in statuses}
+    for status in {"429", "503"} & set(statuses):
+        seconds = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+        refusals[status]["headers"] = {"Retry-After": seconds}
+    return refusals
+
+
+def _verdicts() -> Json:
+    verdict = {
+        "type": "object",
+        "required": ["verdict"],
+        "properties": {
+            "verdict": {"enum": ["accepted", "duplicate", "quarantined"]},
+            "reason": {"type": "string", "description": "Stable word, of a quarantined record."},
+            "detail": {"type": "string", "description": "One sentence, of a quarantined record."},
+        },
+    }
+    counts: Iterable[tuple[str, Json]] = ((name, {"type": "integer", "minimum": 0}) for name in _STORED)
+    return {
+        "type": "object",
+        "required": [*_STORED, "verdicts"],
+        "properties": {**dict(counts), "verdicts": {"type": "array", "items": verdict}},
+    }
+
+
+def _problem() -> Json:
+    return {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    }

@@ -1,0 +1,81 @@
+"""The OpenAPI document is true of the running app: schemathesis sends what it describes, and what it does not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from starlette.applications import Starlette
+
+from pipeline import openapi
+from pipeline.collector import DOORS, Collector
+from pipeline.contract import SentEvent
+from pipeline.http import routes
+from pipeline.limits import TokenBuckets
+from tests.unit.collecting import SECRET, VIEW, Ring, Shelf
+
+
+class Service:
+    collector = Collector(
+        Shelf(),
+        Ring(),
+        reporting_currency="EUR",
+        retention_days=None,
+        limits=TokenBuckets(1e9, 1e9),
+        now=lambda: datetime.now(UTC),
+    )
+
+    def unready(self) -> str | None:
+        return None
+
+
+schema = schemathesis.openapi.from_asgi("/v1/openapi.json", Starlette(routes=routes(Service())))
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(context: schemathesis.SerializationContext, value: object) -> bytes:
+    """How schemathesis sends a body of lines."""
+    return str(value).encode("utf-8", "replace")
+
+
+@schema.auth()
+class WriteKeyAuth:
+    """Gives the key as Segment's and our own senders do; schemathesis takes it away again to see what happens."""
+
+    def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
+        return f"Bearer {SECRET}"
+
+    def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:
+        case.headers["Authorization"] = data
+
+
+@schema.parametrize()
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_app_does_what_the_document_says(case: schemathesis.Case):
+    excluded = [negative_data_rejection]  # a wrong event is no wrong request: it is quarantined, and told with a 202
+    if case.media_type != "application/json":
+        excluded.append(positive_data_acceptance)  # any text is of the schema's type, but not any text is JSON
+    case.call_and_validate(excluded_checks=excluded)
+
+
+def test_every_address_that_takes_events_is_described():
+    assert set(DOORS) <= set(openapi.document()["paths"])
+
+
+def test_the_schema_of_an_event_has_every_field_of_the_contract():
+    described = openapi.document()["components"]["schemas"]["SentEvent"]
+    assert set(described["properties"]) == set(SentEvent.__struct_fields__)
+    assert described["required"] == ["event_id", "event_type", "occurred_at"]
+
+
+@pytest.mark.parametrize("price", ["12.50", 12.5, 3])
+def test_money_may_be_a_string_or_a_number_in_the_document_too(price: object):
+    document = openapi.document()
+    validator = Draft202012Validator({"$ref": "#/components/schemas/SentEvent", "components": document["components"]})
+    assert list(validator.iter_errors(json.loads(json.dumps(VIEW | {"unit_price": price})))) == []
+    assert list(validator.iter_errors(VIEW | {"unit_price": "12.34567"})) != []

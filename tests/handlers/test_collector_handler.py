@@ -1,0 +1,147 @@
+"""The collector on Lambda: both kinds of API Gateway payload, and what it reports."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.handlers import collector
+from pipeline.handlers.environment import read
+from tests.handlers.conftest import SECRET, Cloud, Context, metrics_of
+
+
+def view(event_id: str) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "event_type": "product_view",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "session_id": "s1",
+        "product_id": "p1",
+    }
+
+
+def rest(body: str, *, encoded: bool = False, **headers: str) -> dict[str, Any]:
+    """A REST API's payload, format 1.0."""
+    return {
+        "resource": "/{proxy+}",
+        "path": "/v1/events",
+        "httpMethod": "POST",
+        "headers": {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json", **headers},
+        "queryStringParameters": None,
+        "requestContext": {"stage": "prod", "path": "/prod/v1/events"},
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def http(
+    body: str, *, path: str = "/v1/events", stage: str = "$default", encoded: bool = False, **headers: str
+) -> dict[str, Any]:
+    """An HTTP API's payload, format 2.0."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"authorization": f"Bearer {SECRET}", "content-type": "application/json", **headers},
+        "requestContext": {"http": {"method": "POST", "path": path}, "stage": stage},
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+@pytest.mark.parametrize("payload", [rest, http])
+def test_an_event_is_on_the_stream_before_the_202_leaves(payload: Any, cloud: Cloud, context: Context):
+    answer = collector.handler(payload(json.dumps(view("e1"))), context)
+    assert answer["statusCode"] == 202
+    assert answer["headers"]["content-type"] == "application/json"
+    assert "accepted" in answer["body"]
+    assert [json.loads(line)["event_id"] for line in cloud.lines()] == ["e1"]
+
+
+@pytest.mark.parametrize("payload", [rest, http])
+def test_a_packed_body_comes_as_base64(payload: Any, cloud: Cloud, context: Context):
+    body = base64.b64encode(gzip.compress(json.dumps([view("e1"), view("e2")]).encode())).decode()
+    answer = collector.handler(payload(body, encoded=True, **{"Content-Encoding": "gzip"}), context)
+    assert answer["statusCode"] == 202
+    assert len(cloud.lines()) == 2
+
+
+def test_the_name_of_a_stage_is_no_part_of_the_path(cloud: Cloud, context: Context):
+    answer = collector.handler(http(json.dumps(view("e1")), path="/prod/v1/events", stage="prod"), context)
+    assert answer["statusCode"] == 202
+
+
+def test_a_wrong_key_is_refused_and_nothing_is_stored(cloud: Cloud, context: Context):
+    event = http(json.dumps(view("e1")))
+    event["headers"]["authorization"] = "Bearer tk_wrong"
+    assert collector.handler(event, context)["statusCode"] == 401
+    assert cloud.lines() == []
+
+
+def test_what_is_refused_goes_to_the_quarantine_by_the_same_stream(cloud: Cloud, context: Context):
+    answer = collector.handler(rest(json.dumps([view("e1"), {"event_type": "nonsense"}])), context)
+    assert answer["statusCode"] == 202
+    kinds = sorted(next(iter(json.loads(line))) for line in cloud.lines())
+    assert kinds == ["event_id", "record"]
+
+
+def test_a_lost_stream_answers_503_and_acknowledges_nothing(cloud: Cloud, context: Context):
+    cloud.kinesis.delete_stream(StreamName="events")
+    answer = collector.handler(rest(json.dumps(view("e1"))), context)
+    assert answer["statusCode"] == 503
+    assert "retry-after" in answer["headers"]
+
+
+def test_counts_are_written_in_the_embedded_metric_format(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
+):
+    collector.handler(rest(json.dumps([view("e1"), view("e1"), {"event_type": "nonsense"}])), context)
+    assert metrics_of(capsys.readouterr().out) == {"Received": 3, "Accepted": 1, "Duplicates": 1, "Quarantined": 1}
+
+
+def test_a_page_of_the_shop_may_read_the_answer(cloud: Cloud, context: Context):
+    answer = collector.handler(rest(json.dumps(view("e1")), Origin="https://shop.example"), context)
+    assert answer["headers"]["access-control-allow-origin"] == "https://shop.example"
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({}, "TAKINGS_STREAM"),
+        ({"TAKINGS_STREAM": "s", "TAKINGS_RETENTION_DAYS": "-1"}, "TAKINGS_RETENTION_DAYS"),
+        ({"TAKINGS_STREAM": "s", "TAKINGS_REPORTING_CURRENCY": "euro"}, "TAKINGS_REPORTING_CURRENCY"),
+        ({"TAKINGS_STREAM": "s", "TAKINGS_WRITE_KEYS": '[{"id": 1}]'}, "TAKINGS_WRITE_KEYS"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(values: dict[str, str], where: str):
+    with pytest.raises(SettingsError, match=where):
+        read(values)
+
+
+def test_in_lambda_a_handler_is_traced_logged_and_measured(
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+):
+    from pipeline.handlers.observed import logger, metrics, observed
+
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", "/var/task")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+
+    @observed
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        logger.info("seen")
+        metrics.add_metric("Seen", "Count", 1)
+        return event
+
+    assert handler({"a": 1}, context) == {"a": 1}
+    assert metrics_of(capsys.readouterr().out) == {"Seen": 1}
+    assert [record.message for record in caplog.records] == ["seen"]

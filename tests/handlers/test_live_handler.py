@@ -1,0 +1,187 @@
+"""The live rollup on Lambda: poison never blocks a shard, and a delivery is applied once however it is cut."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pipeline.errors import StreamFull
+from pipeline.handlers import live
+from pipeline.live.delivery import Record, deliver
+from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.live.rollup import minute_of
+from pipeline.streams import Entry
+from tests.contracts.live_lines import event, refused
+from tests.handlers.conftest import TABLE, Cloud, Context, metrics_of
+
+SHARD = "shardId-000000000000"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def line(event_id: str, **more: Any) -> bytes:
+    return event(event_id, at=more.pop("at", now()), received=now(), **more).line
+
+
+def payload(*datas: bytes, start: int = 1) -> dict[str, Any]:
+    """What Lambda makes of records of one shard."""
+    return {
+        "Records": [
+            {
+                "kinesis": {
+                    "partitionKey": "c1",
+                    "sequenceNumber": str(49_000_000_000_000_000_000 + start + number),
+                    "data": base64.b64encode(data).decode(),
+                    "approximateArrivalTimestamp": now().timestamp(),
+                },
+                "eventSource": "aws:kinesis",
+                "eventID": f"{SHARD}:{start + number}",
+            }
+            for number, data in enumerate(datas)
+        ]
+    }
+
+
+def store(cloud: Cloud) -> DynamoDbLiveStore:
+    return DynamoDbLiveStore(cloud.dynamodb, TABLE, "EUR")
+
+
+def records(*datas: bytes, start: int = 1) -> list[Record]:
+    return [Record(str(start + number), "c1", data) for number, data in enumerate(datas)]
+
+
+class Kept:
+    """A stream that keeps what it is given, or is full."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
+        self.entries: list[Entry] = []
+
+    def append(self, entries: Any) -> None:
+        if self.full:
+            raise StreamFull("no room")
+        self.entries += entries
+
+
+def test_poison_goes_to_the_quarantine_with_its_reason_and_the_good_records_around_it_count(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
+):
+    good = line("e1")
+    poison = {
+        "invalid_json": good[: len(good) // 2],
+        "invalid_utf8": b'{"event_id":"\xff\xfe"}',
+        "not_an_object": b"[1, 2, 3]",
+        "too_large": b'{"event_id":"' + b"x" * 100_000 + b'"}',
+        "missing_field": good.replace(b'"received_at"', b'"was_received_at"'),
+    }
+    answer = live.handler(payload(good, *poison.values(), line("e2")), context)
+    assert answer == {"batchItemFailures": []}
+    assert store(cloud).totals().flow.accepted == 2
+    quarantined = [json.loads(each) for each in cloud.lines()]
+    assert {each["reason"]: base64.b64decode(each["record"]) for each in quarantined} == poison
+    assert all(each["detail"] and each["origin"] and each["source"] == "stream" for each in quarantined)
+    assert metrics_of(capsys.readouterr().out) == {"LiveRecords": 7, "PoisonRecords": 5}
+
+    again = live.handler(payload(*cloud.lines(), start=100), context)
+    assert again == {"batchItemFailures": []}
+    flow = store(cloud).totals().flow
+    assert (flow.received, flow.accepted, flow.duplicates, flow.quarantined) == (7, 2, 0, 5)
+
+
+def test_a_batch_of_nothing_but_poison_moves_the_shard_on(cloud: Cloud, context: Context):
+    assert live.handler(payload(b"{", b"", b"\n\n"), context) == {"batchItemFailures": []}
+    assert store(cloud).position(SHARD) == "49000000000000000003/1"
+    assert len(cloud.lines()) == 1
+    assert live.handler(payload(b"{", b"", b"\n\n"), context) == {"batchItemFailures": []}
+    assert len(cloud.lines()) == 1
+
+
+def test_a_delivery_that_comes_again_cut_otherwise_counts_nothing_twice(cloud: Cloud):
+    table = store(cloud)
+    lines = [line(f"e{n}") for n in range(6)]
+    assert deliver(records(*lines[:4]), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
+    assert deliver(records(*lines[2:], start=3), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
+    assert deliver(records(*lines), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
+    flow = table.totals().flow
+    assert (flow.received, flow.accepted, flow.duplicates) == (6, 6, 0)
+
+
+def test_one_record_holds_many_lines_and_poison_among_them_costs_only_its_own(cloud: Cloud):
+    kept = Kept()
+    data = b"\n".join([line("e1"), b"{", line("e2"), refused("}", at=now()).line]) + b"\n"
+    assert deliver(records(data), shard=SHARD, store=store(cloud), stream=kept, now=now()) == (None, 1)
+    flow = store(cloud).totals().flow
+    assert (flow.received, flow.accepted, flow.quarantined) == (3, 2, 1)
+    assert json.loads(kept.entries[0].line)["origin"] == "1/2"
+
+
+def test_a_record_that_touches_more_minutes_than_a_transaction_holds_is_applied_in_pieces(cloud: Cloud):
+    moments = [now() - timedelta(minutes=n) for n in range(40)]
+    data = b"\n".join(line(f"e{n}", at=at, region=f"r{n % 3}") for n, at in enumerate(moments))
+    assert deliver(records(data), shard=SHARD, store=store(cloud), stream=Kept(), now=now()) == (None, 0)
+    documents = store(cloud).documents(minute_of(now()) - 60)
+    assert len(documents) == 40
+    assert store(cloud).position(SHARD) == "1/40"
+
+
+def test_a_store_that_fails_in_the_middle_names_the_record_to_start_from(cloud: Cloud):
+    table = store(cloud)
+    moments = [now() - timedelta(minutes=n) for n in range(30)]
+    datas = [line(f"e{n}", at=at) for n, at in enumerate(moments)]
+
+    class Failing:
+        calls = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(table, name)
+
+        def apply(self, *given: Any, **named: Any) -> bool:
+            Failing.calls += 1
+            if Failing.calls == 2:
+                raise StreamFull("busy")
+            return table.apply(*given, **named)
+
+    failed, _ = deliver(records(*datas), shard=SHARD, store=Failing(), stream=Kept(), now=now())  # type: ignore[arg-type]
+    assert failed == "13"
+    assert table.position(SHARD) == "12/1"
+    assert deliver(records(*datas[12:], start=13), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
+    assert table.totals().flow.accepted == 30
+
+
+def test_poison_that_cannot_be_quarantined_is_not_passed_over(cloud: Cloud):
+    failed, _ = deliver(records(line("e1"), b"{"), shard=SHARD, store=store(cloud), stream=Kept(full=True), now=now())
+    assert failed == "1"
+    assert store(cloud).position(SHARD) is None
+
+
+def test_a_handler_reports_the_failed_record_to_lambda(cloud: Cloud, context: Context):
+    cloud.dynamodb.delete_table(TableName=TABLE)
+    event_ = payload(line("e1"), line("e2"))
+    assert live.handler(event_, context) == {
+        "batchItemFailures": [{"itemIdentifier": event_["Records"][0]["kinesis"]["sequenceNumber"]}]
+    }
+
+
+def test_an_event_that_did_not_pass_the_collector_is_refused(cloud: Cloud):
+    kept = Kept()
+    unstamped = json.loads(line("e1"))
+    del unstamped["received_at"]
+    deliver(records(json.dumps(unstamped).encode()), shard=SHARD, store=store(cloud), stream=kept, now=now())
+    assert json.loads(kept.entries[0].line)["reason"] == "missing_field"
+    assert "received_at" in json.loads(kept.entries[0].line)["detail"]
+
+
+def test_a_second_writer_that_was_overtaken_changes_nothing(cloud: Cloud):
+    first, second = store(cloud), store(cloud)
+    datas = records(line("e1"), line("e2"))
+    assert deliver(datas, shard=SHARD, store=first, stream=Kept(), now=now()) == (None, 0)
+    stale = replace(datas[0], sequence="0")
+    assert deliver([stale], shard=SHARD, store=second, stream=Kept(), now=now()) == (None, 0)
+    assert second.totals().flow.received == 2

@@ -1,0 +1,77 @@
+"""Coverage-guided fuzzing of the collector: ``python tests/load/fuzz_collector.py -runs=100000``.
+
+Whatever bytes come, in whichever form and to whichever address: an answer below 500, as many entries on the stream as
+were received, each of them one line of JSON, and memory within a small multiple of the bound of a body.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+with atheris.instrument_imports(include=["pipeline"]):
+    from pipeline.collector import DOORS
+    from pipeline.envelope import Request
+    from tests.unit.collecting import SECRET, VIEW, Shelf, collector
+
+PATHS = tuple(DOORS)
+TYPES = ("application/json", "application/x-ndjson", "text/plain", "", "text/html")
+QUERY = {"measurement_id": "G-1", "api_secret": SECRET, "key": SECRET}
+MEMORY_MIB = 512
+SEEDS = (
+    json.dumps(VIEW).encode(),
+    json.dumps([VIEW, VIEW | {"event_id": "e2"}]).encode(),
+    b'{"batch":[{"event":"Order Completed","userId":"c","properties":'
+    b'{"order_id":"o","products":[{"product_id":"p","price":1}]}}]}',
+    b'{"client_id":"c","events":[{"name":"purchase","params":{"transaction_id":"t","items":[{"item_id":"p","price":1.5}]}}]}',
+    b'{"event_id":"a","event_id":"b","unit_price":NaN,"attributes":{"x":"\\ud800"}}',
+    b"[[[[[[[[1e999999999",
+)
+
+
+def one(data: bytes) -> None:
+    """Send one request, and check what came of it."""
+    provider = atheris.FuzzedDataProvider(data)
+    path = provider.PickValueInList(list(PATHS))
+    kind = provider.PickValueInList(list(TYPES))
+    packing = provider.ConsumeIntInRange(0, 3)
+    repeats = provider.PickValueInList([1, 1, 1, 3, 600])
+    body = provider.ConsumeBytes(len(data)) * repeats
+    headers = {"content-type": kind}
+    if packing:
+        headers["content-encoding"] = "gzip"
+        body = gzip.compress(body, 1) if packing > 1 else body
+        body = body[: len(body) // 2] if packing == 3 else body
+    stream = Shelf()
+    intake = collector(stream)
+    response = intake.answer(Request("POST", path, headers, QUERY, body))
+    counts = intake.counts()
+    if response.status >= 500:
+        raise AssertionError(f"{response.status} from {path}")
+    if len(stream.entries) != counts.get("received", 0):
+        raise AssertionError("what was received is not what was stored")
+    if response.status == 202 and len(json.loads(response.body)["verdicts"]) != len(stream.entries):
+        raise AssertionError("a record has no verdict")
+    for entry in stream.entries:
+        json.loads(entry.line)
+
+
+def main() -> None:
+    """Fuzz until libFuzzer's options say stop; it begins with every seed at every address."""
+    with tempfile.TemporaryDirectory() as corpus:
+        for path in range(len(PATHS)):
+            for number, seed in enumerate(SEEDS):  # the provider takes its choices from the end of the data
+                (Path(corpus) / f"{path}-{number}").write_bytes(seed + bytes((0, 0, 0, path)))
+        atheris.Setup([*sys.argv, f"-rss_limit_mb={MEMORY_MIB}", "-max_len=4096", corpus], one)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The curation's SQL is written once: every engine that runs it must be able to read it."""
+
+import pytest
+from sqlglot import ErrorLevel, parse_one
+
+from console.binding import bind
+from console.catalogue import load_curation
+from console.tables import TABLES
+
+VALUES = {"reporting_time_zone": "Europe/London", "reporting_currency": "GBP"}
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark", "trino"])
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_tables_sql_is_written_for_every_engine_and_reads_back(table: str, dialect: str):
+    query = load_curation()[table]
+    sql = bind(query, {name: VALUES[name] for name in query.parameters}, dialect=dialect).sql
+    tree = parse_one(sql, read=dialect, error_level=ErrorLevel.RAISE)
+    again = tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
+    assert parse_one(again, read=dialect).sql(dialect=dialect) == again
+    assert tree.named_selects == list(TABLES[table].columns)
+
+
+def test_spark_reads_days_in_the_reporting_time_zone():
+    query = load_curation()["events"]
+    sql = bind(query, {"reporting_time_zone": "Europe/London"}, dialect="spark").sql
+    assert "CAST(FROM_UTC_TIMESTAMP((FROM_UTC_TIMESTAMP(occurred_at, 'UTC')), 'Europe/London') AS DATE)" in sql
+
+
+def test_every_table_has_its_sql():
+    assert set(load_curation()) == set(TABLES)

@@ -1,0 +1,123 @@
+"""Product metrics, each on literal rows."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sql.lake_rows import Rows, money
+
+DAY = date(2026, 3, 10)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Rows:
+    return Rows(tmp_path / "lake")
+
+
+def line(order: str, product: str | None, amount: str, quantity: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"{order}/{product}/{amount}",
+        "order_id": order,
+        "product_id": product,
+        "product_name": f"Name of {product}",
+        "category": "Home",
+        "amount": money(amount),
+        "quantity": quantity,
+        "order_date": DAY,
+        "ordered_on": DAY,
+        **more,
+    }
+
+
+def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unknown(lake: Rows) -> None:
+    lake.table(
+        "order_lines",
+        [
+            line("o1", "lamp", "40.00", 2, customer_id="ann", cost=money("30.00")),
+            line("o2", "lamp", "20.00", 1, customer_id="bob"),
+            line("o3", "lamp", "20.00", 1),  # anonymous: an order, no buyer
+            line("o4", "lamp", "0.00", 1, customer_id="cid"),  # a gift: a buyer, no order
+            line("o1", "lamp", "-20.00", 1, event_type="refund", customer_id="ann", cost=money("-15.00")),
+            line("o5", "vase", "500.00", currency="EUR"),
+        ],
+    )
+    assert lake.ask("products/sales") == [
+        {
+            "product_id": "lamp",
+            "product_name": "Name of lamp",
+            "category": "Home",
+            "brand": None,
+            "net_revenue": Decimal("60.0000"),
+            "gross_revenue": Decimal("80.0000"),
+            "refunds": Decimal("20.0000"),
+            "units": 5,
+            "orders": 3,
+            "buyers": 3,
+            "cost": Decimal("15.0000"),
+            "net_revenue_with_cost": Decimal("20.0000"),
+        }
+    ]
+
+
+def test_lines_without_a_product_are_kept_together_under_none(lake: Rows) -> None:
+    lake.table("order_lines", [line("o1", None, "5"), line("o2", None, "6"), line("o3", "vase", "1")])
+    assert [(row["product_id"], row["net_revenue"]) for row in lake.ask("products/sales")] == [
+        ("(none)", 11),
+        ("vase", 1),
+    ]
+
+
+def test_interest_counts_views_and_cart_adds_of_known_products_by_their_category_today(lake: Rows) -> None:
+    def seen(number: int, kind: str, product: str) -> dict[str, Any]:
+        return {"event_id": str(number), "event_type": kind, "product_id": product, "event_date": DAY}
+
+    kinds = [("product_view", "lamp"), ("product_view", "lamp"), ("cart_add", "lamp"), ("product_view", "vase")]
+    events = [seen(number, kind, product) for number, (kind, product) in enumerate(kinds)]
+    lake.table("events", [*events, seen(8, "purchase", "lamp"), seen(9, "product_view", "unknown")])
+    lake.table(
+        "products",
+        [
+            {"product_id": "lamp", "product_name": "Lamp", "category": "Home"},
+            {"product_id": "vase", "product_name": "Vase", "category": "Art"},
+        ],
+    )
+    assert lake.ask("products/interest") == [
+        {"product_id": "lamp", "product_name": "Lamp", "category": "Home", "views": 2, "cart_adds": 1},
+        {"product_id": "vase", "product_name": "Vase", "category": "Art", "views": 1, "cart_adds": 0},
+    ]
+    assert [row["product_id"] for row in lake.ask("products/interest", categories=["Art"])] == ["vase"]
+
+
+def test_products_bought_together_have_the_support_confidence_and_lift_worked_out_by_hand(lake: Rows) -> None:
+    # 5 orders: tea in 4, cup in 3, both in 3; jam in 2, with tea in 1
+    baskets = {"o1": "tea cup", "o2": "tea cup jam", "o3": "tea cup", "o4": "tea", "o5": "jam"}
+    lines = [line(order, product, "1.00") for order, names in baskets.items() for product in names.split()]
+    again = line("o1", "tea", "2.00")  # the same product twice in one order is one order
+    free = line("o5", "cup", "0.00")  # a free line is no sale
+    back = line("o5", "tea", "-1.00", event_type="refund")
+    lake.table("order_lines", [*lines, again, free, back])
+    lake.table("products", [{"product_id": name, "product_name": name.title()} for name in ("tea", "cup", "jam")])
+
+    rows = lake.ask("products/bought_together", best_sellers=10, minimum_orders=1)
+    pairs = {(row["product_id"], row["other_product_id"]): row for row in rows}
+    assert set(pairs) == {("cup", "tea"), ("cup", "jam"), ("jam", "tea")}
+    both = pairs["cup", "tea"]
+    assert (both["product_name"], both["other_product_name"], both["orders"]) == ("Cup", "Tea", 3)
+    assert both["support"] == pytest.approx(3 / 5)
+    assert both["confidence"] == pytest.approx(3 / 3)
+    assert both["lift"] == pytest.approx((3 / 3) / (4 / 5))  # 1.25
+    assert pairs["jam", "tea"]["lift"] == pytest.approx((1 / 2) / (4 / 5))  # 0.625: less than chance
+    assert [row["lift"] for row in rows] == sorted((row["lift"] for row in rows), reverse=True)
+
+
+def test_pairs_come_from_the_best_sellers_and_rare_pairs_are_left_out(lake: Rows) -> None:
+    baskets = {"o1": "tea cup", "o2": "tea cup", "o3": "tea jam"}
+    lake.table("order_lines", [line(order, name, "1.00") for order, names in baskets.items() for name in names.split()])
+    asked = lake.ask("products/bought_together", best_sellers=10, minimum_orders=2)
+    assert [(row["product_id"], row["other_product_id"]) for row in asked] == [("cup", "tea")]
+    assert lake.ask("products/bought_together", best_sellers=1, minimum_orders=1) == []
