@@ -6,6 +6,8 @@ PYTHON ?= python3
 LAKE ?= lake
 PORT ?= 8501
 EVENTS ?= 1000000
+TRAFFIC ?= 2
+LOAD_SECONDS ?= 300
 UV_VERSION := 0.13.9
 
 VENV := .venv
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
 export TAKINGS_LAKE ?= $(abspath $(LAKE))
 
-.PHONY: help run sample test test-browser check format bench docs lock clean
+.PHONY: help run sample test test-browser test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,9 +35,9 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/uv
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
 
-run: $(VENV)/.run ## Make the sample year on the first start, then open the console on http://localhost:8501
+run: $(VENV)/.run ## Sample year on the first start, then the console on http://localhost:8501 (TRAFFIC=0: no live traffic)
 	@$(BIN)/python -m pipeline sample --if-missing --events $(EVENTS) --lake $(TAKINGS_LAKE)
-	@$(BIN)/python app.py --port $(PORT)
+	@TAKINGS_TRAFFIC=$(TRAFFIC) $(BIN)/python app.py --port $(PORT)
 
 sample: $(VENV)/.run ## Fill an empty lake with the sample year (LAKE=…, EVENTS=…)
 	@$(BIN)/python -m pipeline sample --events $(EVENTS) --lake $(TAKINGS_LAKE)
@@ -45,6 +47,9 @@ test: $(VENV)/.dev ## Every test that needs no system package
 
 test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
 	$(BIN)/python -m pytest -m browser tests/browser
+
+test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
+	LOAD_SECONDS=$(LOAD_SECONDS) $(BIN)/python -m pytest -s -m load tests/load tests/crash
 
 check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .
@@ -63,9 +68,10 @@ bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console.documents
 
-lock: $(BIN)/uv ## Pin requirements.in and requirements-dev.in
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url requirements.in -o requirements.txt
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url requirements-dev.in -o requirements-dev.txt
+lock: $(BIN)/uv ## Pin every requirements*.in
+	@for name in requirements requirements-aws requirements-dev; do \
+		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
+	done
 
 clean: ## Remove the environment and everything built; the lake stays
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

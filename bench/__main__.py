@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.options import Options, line
 
-NAMES = ("startup", "curation", "importing", "pages", "browser")
+NAMES = ("startup", "curation", "importing", "collector", "stream", "http", "handlers", "pages", "browser")
 ROOT = Path(__file__).resolve().parent.parent
 
 

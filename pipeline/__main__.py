@@ -1,7 +1,7 @@
 """``python -m pipeline``: fill a lake and keep it curated.
 
-Commands: ``import``, ``sample``, ``curate``, ``status``. Every one takes ``--lake DIR`` (default ``$TAKINGS_LAKE``,
-else ``./lake``).
+Commands: ``import``, ``sample``, ``keys``, ``traffic``, ``curate``, ``status``. All but ``traffic`` take ``--lake DIR``
+(default ``$TAKINGS_LAKE``, else ``./lake``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import NoReturn
 from pipeline import options
 from pipeline.errors import PipelineError
 from pipeline.importers.command import add_import_arguments, run_import
+from pipeline.keys_command import add_keys_arguments, run_keys
 from pipeline.lake import Lake
 from pipeline.sample.command import add_sample_arguments, run_sample
+from pipeline.traffic.command import add_traffic_arguments, run_traffic
 
 BROKEN = 2  # exit code for a failure that is explained, as argparse uses for wrong options
 
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_import_arguments(commands.add_parser("import", help="bring a file into the lake, all or nothing"))
     add_sample_arguments(commands.add_parser("sample", help="fill an empty lake with the sample year"))
+    add_keys_arguments(commands.add_parser("keys", help="make, list, rotate and revoke the senders' write keys"))
+    add_traffic_arguments(commands.add_parser("traffic", help="play the sample shop against a collector"))
     curating = commands.add_parser("curate", help="turn new raw records into curated tables")
     curating.add_argument("--full", action="store_true", help="make every table again from the raw files")
     status = commands.add_parser("status", help="account for every record of the lake")
@@ -56,6 +60,10 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.command == "sample":
         run_sample(parsed, curate=_curate)
         return 0
+    if parsed.command == "keys":
+        return run_keys(parsed)
+    if parsed.command == "traffic":
+        return run_traffic(parsed)
     lake = Lake.open(parsed.lake)
     if parsed.command == "curate":
         _curate(lake, full=parsed.full)
