@@ -42,7 +42,18 @@ STATE = "curated/state.json"
 SETTINGS = "lake.toml"
 SAMPLE = "sample.json"
 
-__all__ = ["CURATED", "RAW_EVENTS", "RAW_QUARANTINE", "RAW_SPEND", "SAMPLE", "SETTINGS", "STATE", "Lake", "LakeSettings", "Transaction"]
+__all__ = [
+    "CURATED",
+    "RAW_EVENTS",
+    "RAW_QUARANTINE",
+    "RAW_SPEND",
+    "SAMPLE",
+    "SETTINGS",
+    "STATE",
+    "Lake",
+    "LakeSettings",
+    "Transaction",
+]
 
 _LOCK = ".lock"
 

@@ -36,7 +36,8 @@ _NETWORKS = re.compile(
     r"|62[0-9]{14,17}"  # UnionPay
     r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])[0-9]{10,15}"  # Maestro
 )
-_HASH = re.compile(r"[0-9a-fA-F]{32,128}")  # a digest may hold any run of digits and is how a customer should be named
+# a digest holds any run of digits, and is how a customer should be named, often behind a letter or two of its own
+_HASH = re.compile(r"[0-9a-fA-F]{32,128}")
 
 
 def may_hold_personal_data(record: bytes) -> bool:
@@ -61,9 +62,9 @@ def personal_data(text: str) -> str | None:
     """What kind of personal data `text` holds, as a noun phrase for a sentence; None where it holds none."""
     if ("@" in text or "%40" in text) and _ADDRESS.search(text):
         return "an e-mail address"
-    if len(text) < _SHORTEST_CARD or _HASH.fullmatch(text):
+    if len(text) < _SHORTEST_CARD:
         return None
-    for found in _DIGITS.finditer(text):
+    for found in _DIGITS.finditer(_HASH.sub(" ", text)):
         number = found.group().replace(" ", "").replace("-", "")
         if _NETWORKS.fullmatch(number) and _passes_luhn(number):
             return "a payment card number"

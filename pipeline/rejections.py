@@ -30,7 +30,6 @@ class Reason(StrEnum):
     PERSONAL_DATA = "personal_data"
     ATTRIBUTES_TOO_LARGE = "attributes_too_large"
     MALFORMED_ROW = "malformed_row"
-    UNSUPPORTED_EVENT = "unsupported_event"
 
     @property
     def sentence(self) -> str:
@@ -55,7 +54,6 @@ _SENTENCES = {
     Reason.PERSONAL_DATA: "A field holds an e-mail address or a payment card number.",
     Reason.ATTRIBUTES_TOO_LARGE: "The attributes are larger than an event may carry.",
     Reason.MALFORMED_ROW: "A row of an imported file does not have the columns of its header.",
-    Reason.UNSUPPORTED_EVENT: "Another tracker's message names an action that is none of the contract's.",
 }
 
 

@@ -153,7 +153,9 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path
 
     numbered = [(number, line.strip(b" \t\r\n")) for number, line in enumerate(lines(path), start=1)]
     kept = [(number, line) for number, line in numbered if line]
-    table = pa.table({"number": [number for number, _ in kept], "line": pa.array([line for _, line in kept], pa.binary())})
+    table = pa.table(
+        {"number": [number for number, _ in kept], "line": pa.array([line for _, line in kept], pa.binary())}
+    )
     connection.register("numbered_lines", table)
     connection.execute(
         f"""
@@ -168,7 +170,9 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path
         {"shape": json.dumps(kind.fields)},
     )
     connection.unregister("numbered_lines")
-    connection.execute(f"insert into {kind.relation} select * exclude (number, line, whole) from judged_lines where whole")
+    connection.execute(
+        f"insert into {kind.relation} select * exclude (number, line, whole) from judged_lines where whole"
+    )
     # nobody knows when a rotten line arrived; the time of its file is the same in every curation
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
     connection.execute(

@@ -106,12 +106,17 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
     """Curate the raw files below `raw_root` that are new to the lake; returns how many, and files written by table."""
     done = set(lake.state().get("raw_files", ()))
     source = Lake(raw_root, lake.settings)
-    areas = {area: [name for name in source.raw_files(area) if name not in done] for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)}
+    areas = {
+        area: [name for name in source.raw_files(area) if name not in done]
+        for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
+    }
     batches = _batches(raw_root, areas)
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
-            outcome = _step(lake, raw_root, batch, change, lambda name, part, n=number: tell(name, (n + part) / len(batches)))
+            outcome = _step(
+                lake, raw_root, batch, change, lambda name, part, n=number: tell(name, (n + part) / len(batches))
+            )
             _stage_state(lake, change, batch, outcome)
             tell("Publishing", (number + 0.99) / len(batches))
         changed.update(outcome.changed)
@@ -148,7 +153,10 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[Batch]:
         groups[-1].append(name)
         size += weight
     first, *others = groups
-    batches = [{**areas, RAW_EVENTS: first}, *({RAW_EVENTS: group, RAW_QUARANTINE: (), RAW_SPEND: ()} for group in others)]
+    batches = [
+        {**areas, RAW_EVENTS: first},
+        *({RAW_EVENTS: group, RAW_QUARANTINE: (), RAW_SPEND: ()} for group in others),
+    ]
     return [batch for batch in batches if any(batch.values())]
 
 

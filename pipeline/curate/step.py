@@ -95,11 +95,15 @@ class Step:
         self._marts()
         self._store.append("quarantine", self._sql("quarantine"))
         self._store.append("spend", self._sql("spend"))
-        accepted, duplicates = self._row("select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events")
+        accepted, duplicates = self._row(
+            "select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events"
+        )
         (newest,) = self._row(
             "select max(received_at) from (select received_at from new_events union all select received_at from raw_quarantine)"
         )
-        return Outcome(received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed)
+        return Outcome(
+            received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed
+        )
 
     def _events(self) -> None:
         self._store.know("events", key="event_id", units="select event_id from raw_events")
@@ -114,7 +118,9 @@ class Step:
         )
 
     def _products(self) -> None:
-        self._affected("affected_products", f"{_ids('product_id', 'new_events')} union {_ids('product_id', 'withdrawn')}")
+        self._affected(
+            "affected_products", f"{_ids('product_id', 'new_events')} union {_ids('product_id', 'withdrawn')}"
+        )
         self._summarise("products", "product_id")
         described = "select product_id, product_name, category_path, brand, unit_cost"
         self._connection.execute(
@@ -161,7 +167,10 @@ class Step:
 
     def _sessions(self) -> None:
         store = self._store
-        self._affected("affected_visitors", f"select {_VISITOR} as visitor from new_events union select {_VISITOR} from known_events")
+        self._affected(
+            "affected_visitors",
+            f"select {_VISITOR} as visitor from new_events union select {_VISITOR} from known_events",
+        )
         units = "from affected_visitors"
         store.know("sessions", key="visitor", units=units)
         zone = self._zone.replace("'", "''")

@@ -55,7 +55,9 @@ class CuratedStore:
         if partition is not None and files:
             # one narrow look at all files, one wide look at the few that matter
             files = self._on(files, f"select distinct {partition} from ({self.select(table)}) {where}")
-        self._connection.execute(f"create or replace table known_{table} as {_select(table, files.values())} {where if files else ''}")
+        self._connection.execute(
+            f"create or replace table known_{table} as {_select(table, files.values())} {where if files else ''}"
+        )
 
     def scope(self, relation: str, table: str, *, days: str, where: str) -> None:
         """Create `relation`: rows of the merged table on the given days that fulfil a condition; call after `merge`.
@@ -110,7 +112,9 @@ class CuratedStore:
     def _merge_partitions(self, table: str, columns: str, key: str, units: str) -> None:
         connection, files, partition = self._connection, self._files[table], TABLES[table].partition
         if not files:
-            connection.execute(f"create or replace table touched_{table} as select distinct {partition} as day from new_{table}")
+            connection.execute(
+                f"create or replace table touched_{table} as select distinct {partition} as day from new_{table}"
+            )
             self._write_days(table, f"merged_{table}")
             return
         new, known = f"select {columns} from new_{table}", f"from known_{table}"
@@ -124,7 +128,9 @@ class CuratedStore:
             f" union all {_select(table, touched.values())}" + (f" where {key} not in ({units})" if touched else "")
         )
         others = [path for day, path in files.items() if day not in touched]
-        connection.execute(f"create or replace view merged_{table} as from staged_{table} union all {_select(table, others)}")
+        connection.execute(
+            f"create or replace view merged_{table} as from staged_{table} union all {_select(table, others)}"
+        )
         self._write_days(table, f"staged_{table}")
 
     def _on(self, files: dict[str, Path], days: str) -> dict[str, Path]:

@@ -132,7 +132,7 @@ def _make(translated: list[Fields] | Rejection | None, rules: Rules, source: str
 def unsupported(name: Any) -> Rejection:
     """The refusal of a message that names no action known here."""
     shown = repr(name)[:80]
-    return rejected(Reason.UNSUPPORTED_EVENT, f"Event {shown} is none of those that become events of this lake.")
+    return rejected(Reason.UNKNOWN_EVENT_TYPE, f"Event {shown} is none of those that become events of this lake.")
 
 
 def stable_id(*parts: Any) -> str:

@@ -27,15 +27,14 @@ numbered as (
 
 keyed as (
     select
-        concat('s:', session_id) as session_key, concat('s:', session_id) as visitor, event_id, customer_id, occurred_at,
-        event_type, channel, device, region, store_id, campaign, product_id, order_id, quantity, unit_price, currency
+        concat('s:', session_id) as session_key, event_id, customer_id, occurred_at, event_type, channel, device, region, store_id, campaign, product_id, order_id, quantity, unit_price, currency
     from scoped_events
     where session_id is not null
     union all
     select
         concat('c:', customer_id, '@', cast(min(occurred_at) over (partition by customer_id, number) as varchar))
             as session_key,
-        concat('c:', customer_id) as visitor, event_id, customer_id, occurred_at, event_type, channel, device, region,
+        event_id, customer_id, occurred_at, event_type, channel, device, region,
         store_id, campaign, product_id, order_id, quantity, unit_price, currency
     from numbered
 ),
@@ -43,16 +42,15 @@ keyed as (
 measured as (
     select
         session_key,
-        min(visitor) as visitor,
-        min_by(customer_id, row(occurred_at, event_id)) filter (where customer_id is not null) as customer_id,
+        min_by(customer_id, case when customer_id is not null then row(occurred_at, event_id) end) as customer_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
-        min_by(channel, row(occurred_at, event_id)) filter (where channel is not null) as channel,
-        min_by(device, row(occurred_at, event_id)) filter (where device is not null) as device,
-        min_by(region, row(occurred_at, event_id)) filter (where region is not null) as region,
-        min_by(store_id, row(occurred_at, event_id)) filter (where store_id is not null) as store_id,
-        min_by(campaign, row(occurred_at, event_id)) filter (where campaign is not null) as campaign,
-        min_by(product_id, row(occurred_at, event_id)) filter (where product_id is not null) as landing_product_id,
+        min_by(channel, case when channel is not null then row(occurred_at, event_id) end) as channel,
+        min_by(device, case when device is not null then row(occurred_at, event_id) end) as device,
+        min_by(region, case when region is not null then row(occurred_at, event_id) end) as region,
+        min_by(store_id, case when store_id is not null then row(occurred_at, event_id) end) as store_id,
+        min_by(campaign, case when campaign is not null then row(occurred_at, event_id) end) as campaign,
+        min_by(product_id, case when product_id is not null then row(occurred_at, event_id) end) as landing_product_id,
         count(*) as events,
         sum(case when event_type = 'product_view' then 1 else 0 end) as views,
         sum(case when event_type = 'cart_add' then 1 else 0 end) as carts,
@@ -71,7 +69,9 @@ measured as (
 )
 
 select
-    session_key, visitor, customer_id, started_at, ended_at, channel, device, region, store_id, campaign,
+    session_key,
+    case when substr(session_key, 1, 2) = 's:' then session_key else concat('c:', customer_id) end as visitor,
+    customer_id, started_at, ended_at, channel, device, region, store_id, campaign,
     landing_product_id, events, cast(views as bigint) as views, cast(carts as bigint) as carts,
     cast(checkouts as bigint) as checkouts, purchases, cast(revenue as decimal(38, 4)) as revenue,
     carts > 0 and purchases = 0 as abandoned,

@@ -331,3 +331,11 @@ def test_every_reason_has_a_sentence():
 def test_rules_refuse_an_instant_without_zone():
     with pytest.raises(ValueError, match="aware"):
         Rules(now=datetime(2026, 3, 1), retention_days=1, reporting_currency="EUR")
+
+
+def test_a_hash_behind_a_prefix_is_no_card_number_and_a_card_number_behind_one_is():
+    from pipeline.privacy import personal_data
+
+    card = "4111111111111111"
+    assert personal_data(f"s{card}0123456789abcdef") is None  # 32 hexadecimal digits behind a letter
+    assert personal_data(f"card{card}") == "a payment card number"

@@ -135,7 +135,7 @@ def test_pages_and_identities_are_ignored_and_unknown_names_are_kept_in_the_quar
     messages = [TRACK | {"type": kind} for kind in ("page", "identify", "screen", "group", "alias")]
     answer = segment(stream, {"batch": [*messages, track("Order Complete", ORDER)]}, "batch")
     assert (answer["ignored"], answer["received"], answer["quarantined"]) == (5, 1, 1)
-    assert stream.refused()[0]["reason"] == "unsupported_event"
+    assert stream.refused()[0]["reason"] == "unknown_event_type"
     assert segment(Shelf(), {"userId": "c1", "name": "Home"}, "page")["ignored"] == 1
 
 
