@@ -22,8 +22,8 @@ from starlette.middleware import Middleware
 from console import settings, wiring
 from console.errors import ConsoleError
 from console.ui.hosting import KnownHost
-from pipeline.hosted import Hosted
 from pipeline.http import routes
+from pipeline.platform.hosted import Hosted
 
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"

@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from bench.options import Options, Record, record
+from pipeline.collecting.envelope import Request
+from pipeline.collecting.keys import WriteKey, digest_of
+from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.recent import RecentIds
 from pipeline.collector import Collector
-from pipeline.contract import SentEvent
-from pipeline.envelope import Request
-from pipeline.keys import WriteKey, digest_of
-from pipeline.limits import TokenBuckets
-from pipeline.recent import RecentIds
+from pipeline.contract.shape import SentEvent
 from pipeline.streams import Entry
 
 BATCH, BATCHES, ROUNDS = 500, 40, 9

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.options import Options, Record, record
-from pipeline.contract import Event
+from pipeline.contract.shape import Event
 from pipeline.curate import curate
 from pipeline.events import encode
 from pipeline.lake import RAW_EVENTS, Lake
@@ -54,7 +54,13 @@ def run(root: Path) -> Record:
     seconds, processor = time.perf_counter() - started, time.process_time() - used
     small = _small_batch(lake)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "processor_seconds": processor, "small_seconds": small, "peak_mib": peak, "steps": steps}
+    return {
+        "seconds": seconds,
+        "processor_seconds": processor,
+        "small_seconds": small,
+        "peak_mib": peak,
+        "steps": steps,
+    }
 
 
 def _small_batch(lake: Lake) -> float:

@@ -28,7 +28,7 @@ from threading import Event, Thread, Timer
 import psutil
 
 from bench.options import Options, Record, percentile, record
-from pipeline.keys import FILE, KeyFile
+from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.lake import Lake
 from pipeline.live.documents import Flow
 from pipeline.live.embedded import EmbeddedLiveStore

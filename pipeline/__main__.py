@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from pipeline import options
+from pipeline.collecting.command import add_keys_arguments, run_keys
 from pipeline.errors import PipelineError
 from pipeline.importers.command import add_import_arguments, run_import
-from pipeline.keys_command import add_keys_arguments, run_keys
 from pipeline.lake import Lake
 from pipeline.sample.command import add_sample_arguments, run_sample
 from pipeline.traffic.command import add_traffic_arguments, run_traffic

@@ -20,18 +20,18 @@ from hashlib import blake2b
 from itertools import repeat
 from types import MappingProxyType
 
-from pipeline import batches
-from pipeline.batches import Batch
-from pipeline.contract import Rules
-from pipeline.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
+from pipeline.collecting import batches
+from pipeline.collecting.batches import Batch
+from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
+from pipeline.collecting.keys import Keys, WriteKey
+from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.recent import RecentIds
+from pipeline.collecting.verdicts import Outcome, verdicts
+from pipeline.contract.rejections import quarantine_line
+from pipeline.contract.shape import Rules
 from pipeline.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.formats import ga4, segment
-from pipeline.keys import Keys, WriteKey
-from pipeline.limits import TokenBuckets
-from pipeline.recent import RecentIds
-from pipeline.rejections import quarantine_line
 from pipeline.streams import Entry, Kind, Stream
-from pipeline.verdicts import Outcome, verdicts
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again

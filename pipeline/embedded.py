@@ -19,17 +19,17 @@ from typing import Self
 
 import msgspec
 
-from pipeline.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
+from pipeline.collecting.keys import FILE as KEYS
+from pipeline.collecting.keys import KeyFile
+from pipeline.collecting.recent import RecentIds
 from pipeline.collector import Collector
 from pipeline.errors import PipelineError, StreamUnavailable
-from pipeline.keys import FILE as KEYS
-from pipeline.keys import KeyFile
 from pipeline.lake import Lake
 from pipeline.live.store import LiveStore
-from pipeline.loops import Loop, Trouble
-from pipeline.metrics import FreshnessWindow, Lag, Metrics, received_at
+from pipeline.platform.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
+from pipeline.platform.loops import Loop, Trouble
+from pipeline.platform.metrics import FreshnessWindow, Lag, Metrics, received_at
 from pipeline.raw.writer import RawWriter
-from pipeline.recent import RecentIds
 from pipeline.streams import Kind
 from pipeline.streams.log import KEEP_BYTES, KEEP_SECONDS, RESERVE_BYTES, SEGMENT_BYTES, AppendLog
 from pipeline.streams.segments import Position

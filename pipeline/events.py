@@ -11,12 +11,12 @@ What the contract decides beyond the table of fields:
 - ``product_id`` is required for every type but ``checkout_start`` and ``search``; ``recommendation`` for impressions
   and clicks. ``quantity`` defaults to 1 for cart, purchase and refund; ``currency`` to the reporting currency wherever
   there is a price or a cost.
-- Personal data (`pipeline.privacy`) is refused in every string and in the numbers of ``attributes``.
+- Personal data (`pipeline.contract.privacy`) is refused in every string and in the numbers of ``attributes``.
 - The canonical form writes money with 4 decimals and instants in UTC, and omits what is absent: equal events are
   equal bytes.
 
 The common case is a decode into a typed struct and a few comparisons. Why a record is refused is found out afterwards,
-field by field (`pipeline.fieldwise`).
+field by field (`pipeline.contract.fieldwise`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import Any
 
 import msgspec
 
-from pipeline.admission import ATTRIBUTES_BYTES, admit, refuse_strings, unwritable_field
-from pipeline.contract import EVENT_TYPES, Event, EventType, Product, Recommendation, Rules
-from pipeline.fieldwise import read_fields, read_json
-from pipeline.privacy import may_hold_personal_data
-from pipeline.rejections import Reason, Rejection, quarantine_line, rejected
+from pipeline.contract.admission import ATTRIBUTES_BYTES, admit, refuse_strings, unwritable_field
+from pipeline.contract.fieldwise import read_fields, read_json
+from pipeline.contract.privacy import may_hold_personal_data
+from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rejected
+from pipeline.contract.shape import EVENT_TYPES, Event, EventType, Product, Recommendation, Rules
 
 __all__ = [
     "ATTRIBUTES_BYTES",

@@ -10,9 +10,9 @@ from anyio.to_thread import run_sync
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from pipeline import openapi
+from pipeline.collecting import openapi
+from pipeline.collecting.envelope import MAX_BODY, Request, Response, json_response, too_large
 from pipeline.collector import DOORS, Collector
-from pipeline.envelope import MAX_BODY, Request, Response, json_response, too_large
 
 DRAINED = 8 * MAX_BODY  # a sender of a body that is too long hears so when it has finished, if it finishes by then
 

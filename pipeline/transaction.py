@@ -110,19 +110,21 @@ def finish(root: Path, *, durable: bool = True) -> None:
         return
     if durable:
         _sync(root)  # no file moves before the journal is certain
-    changed: set[Path] = {root}
-    for target in plan["removals"]:
-        (root / target).unlink(missing_ok=True)
-        changed.add((root / target).parent)
+    removed = [root / target for target in plan["removals"]]
+    for path in removed:
+        path.unlink(missing_ok=True)
+    filled = {root}
     for source, target in plan["moves"]:
-        place = root / target
-        if place.parent not in changed:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            changed.update(parent for parent in place.parents if parent.is_relative_to(root))
+        folder = (root / target).parent
+        if folder not in filled:
+            folder.mkdir(parents=True, exist_ok=True)
+        while folder not in filled:  # a new folder is a new name in the folder above it
+            filled.add(folder)
+            folder = folder.parent
         with suppress(FileNotFoundError):
-            (root / source).replace(place)
+            (root / source).replace(root / target)
     if durable:
-        _sync_all(folder for folder in changed if folder.exists())
+        _sync_all(folder for folder in filled.union(path.parent for path in removed) if folder.exists())
     journal.unlink()
     shutil.rmtree(root / plan["staging"], ignore_errors=True)
 

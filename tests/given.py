@@ -14,12 +14,12 @@ import msgspec
 import pyarrow as pa
 
 from console.tables import TABLES
-from pipeline.contract import Event
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import Event
 from pipeline.curate import CurationReport, curate
 from pipeline.curate.status import Account, account
 from pipeline.events import encode
 from pipeline.lake import CURATED, Lake, LakeSettings
-from pipeline.rejections import Rejection, quarantine_line
 
 Row = dict[str, Any]
 
@@ -64,7 +64,9 @@ class Given:
 
     def settings(self, **changes: Any) -> Given:
         """Change the lake's settings, as a person does who edits `lake.toml`."""
-        changed = LakeSettings(**({name: getattr(self.lake.settings, name) for name in LakeSettings.__dataclass_fields__} | changes))
+        changed = LakeSettings(
+            **({name: getattr(self.lake.settings, name) for name in LakeSettings.__dataclass_fields__} | changes)
+        )
         (self.lake.root / "lake.toml").write_text(changed.as_toml(), encoding="utf-8")
         self.lake = Lake.open(self.lake.root)
         return self
@@ -83,12 +85,17 @@ class Given:
         ]
         return self.raw(b"".join(line + b"\n" for line in lines), area="raw/quarantine")
 
-    def raw(self, content: bytes, *, suffix: str = ".jsonl", area: str = "raw/events", name: str | None = None) -> Given:
+    def raw(
+        self, content: bytes, *, suffix: str = ".jsonl", area: str = "raw/events", name: str | None = None
+    ) -> Given:
         """One more raw file with these bytes, packed as its suffix says."""
         self._files += 1
         path = self.lake.root / area / "imports" / "test" / (name or f"part-{self._files:05d}{suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        packed = {".jsonl.gz": lambda: gzip.compress(content, mtime=0), ".jsonl.zst": lambda: pa.compress(content, "zstd", asbytes=True)}
+        packed = {
+            ".jsonl.gz": lambda: gzip.compress(content, mtime=0),
+            ".jsonl.zst": lambda: pa.compress(content, "zstd", asbytes=True),
+        }
         path.write_bytes(packed.get(suffix, lambda: content)())
         return self
 

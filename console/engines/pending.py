@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from console.binding import bind
 from console.catalogue import load_curation
 from console.tables import TABLES
-from pipeline.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.curate.raw import read_events, read_quarantine
 from pipeline.lake import Lake
+from pipeline.platform.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.streams import Kind
 from pipeline.streams.segments import LogReader
 

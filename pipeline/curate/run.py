@@ -92,9 +92,9 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     """
     tell = progress or (lambda step, fraction: None)
     with lake.writing():
-        state = lake.state()
-        if full or state.get("made_by") != _made_by(lake):
-            files, changed = _rebuild(lake, int(state.get("version", 0)), tell)
+        stale = full or lake.state().get("made_by") != _made_by(lake)
+        if stale and _tables(lake):
+            files, changed = _rebuild(lake, tell)
         else:
             files, changed = _advance(lake, lake.root, tell)
         tell("Curated", 1.0)
@@ -123,21 +123,24 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
     return sum(map(len, areas.values())), dict(changed)
 
 
-def _rebuild(lake: Lake, version: int, tell: Progress) -> tuple[int, dict[str, int]]:
+def _tables(lake: Lake) -> list[str]:
+    """The files of the curated tables, relative to the lake."""
+    return sorted(str(path.relative_to(lake.root)) for path in (lake.root / CURATED).rglob("*.parquet"))
+
+
+def _rebuild(lake: Lake, tell: Progress) -> tuple[int, dict[str, int]]:
     """Curate all raw files into an empty lake aside, and let its tables take the place of those that stand."""
     with lake.transaction() as change:
         aside = Lake(change.folder / "rebuilt", lake.settings)
         aside.root.mkdir()
         files, changed = _advance(aside, lake.root, tell)
-        if not files:
-            return 0, {}
-        made = [str(path.relative_to(aside.root)) for path in sorted((aside.root / CURATED).rglob("*.parquet"))]
+        made = _tables(aside)
         for name in made:
             change.adopt(aside.root / name, name)
-        standing = {str(path.relative_to(lake.root)) for path in (lake.root / CURATED).rglob("*.parquet")}
-        for name in sorted(standing.difference(made)):
+        for name in set(_tables(lake)).difference(made):
             change.remove(name)
-        change.stage(STATE).write_text(json.dumps(aside.state() | {"version": version + 1}, indent=1), encoding="utf-8")
+        state = aside.state() | {"version": lake.state().get("version", 0) + 1}
+        change.stage(STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
     return files, changed
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.batches import Batch, Unreadable
-from pipeline.contract import Rules
+from pipeline.collecting.batches import Batch, Unreadable
+from pipeline.contract.rejections import Rejection
+from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
     Fields,
     add_message,
@@ -34,7 +35,6 @@ from pipeline.formats.payload import (
     value,
     whole,
 )
-from pipeline.rejections import Rejection
 
 SOURCE = "ga4"
 
@@ -75,7 +75,7 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
     Raises
     ------
     Unreadable, TooMany
-        As `pipeline.batches.read`.
+        As `pipeline.collecting.batches.read`.
     """
     if not (query.get("measurement_id") or query.get("firebase_app_id")):
         raise Unreadable("The address has no measurement_id.")

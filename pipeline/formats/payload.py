@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from pipeline import events
-from pipeline.batches import MAX_RECORDS, Batch, TooMany, Unreadable
-from pipeline.contract import Event, Rules
-from pipeline.rejections import Reason, Rejection, rejected
+from pipeline.collecting.batches import MAX_RECORDS, Batch, TooMany, Unreadable
+from pipeline.contract.rejections import Reason, Rejection, rejected
+from pipeline.contract.shape import Event, Rules
 
 Fields = dict[str, Any]
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.batches import Batch
-from pipeline.contract import Rules
+from pipeline.collecting.batches import Batch
+from pipeline.contract.rejections import Rejection
+from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
     Fields,
     add_message,
@@ -31,7 +32,6 @@ from pipeline.formats.payload import (
     value,
     whole,
 )
-from pipeline.rejections import Rejection
 
 SOURCE = "segment"
 
@@ -59,7 +59,7 @@ def read(body: bytes, rules: Rules, *, call: str) -> Batch:
     Raises
     ------
     Unreadable, TooMany
-        As `pipeline.batches.read`.
+        As `pipeline.collecting.batches.read`.
     """
     envelope = members(body)
     batch = Batch()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pipeline.collecting.keys import WriteKey, match
 from pipeline.collector import Collector
 from pipeline.handlers.environment import Environment, environment
 from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.handlers.observed import metrics, observed
-from pipeline.keys import WriteKey, match
 from pipeline.streams.kinesis import KinesisStream
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MEASURED = {"received": "Received", "accepted": "Accepted", "duplicates": "Dupli
 
 
 class EnvironmentKeys:
-    """The write keys of the environment. Fills `pipeline.keys.Keys`."""
+    """The write keys of the environment. Fills `pipeline.collecting.keys.Keys`."""
 
     def __init__(self, settings: Environment) -> None:
         self._keys = list(settings.write_keys)

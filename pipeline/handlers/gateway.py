@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from pipeline.envelope import Request, Response
+from pipeline.collecting.envelope import Request, Response
 
 
 def request_from(event: dict[str, Any]) -> Request:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from pipeline import events
+from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.errors import ImportFailed
 from pipeline.importers.tables import open_table
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings, Transaction
-from pipeline.rejections import Rejection, quarantine_line
 
 SOURCE = "import"
 PART_RECORDS = 1_000_000  # records per raw file, so that curation can read one import with several threads

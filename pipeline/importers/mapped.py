@@ -10,10 +10,10 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.importers.core import Fields, Translate
 from pipeline.importers.mapping import NUMBERS, WHOLE_NUMBERS, AmountsSection, Mapping, TimeSection
 from pipeline.lake import LakeSettings
-from pipeline.rejections import Reason, Rejection, rejected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX_DIGITS = 18  # a longer one is no time in any unit, and 1e999999999 would become an integer of that many digits

@@ -14,9 +14,9 @@ from functools import lru_cache
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
+from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.importers.core import Fields, Translate
 from pipeline.lake import LakeSettings
-from pipeline.rejections import Reason, Rejection, rejected
 
 _UK = ZoneInfo("Europe/London")
 _IDENTIFIER = 64

@@ -13,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import itemgetter
 
+from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.importers.core import Fields, Translate
 from pipeline.lake import LakeSettings
-from pipeline.rejections import Reason, Rejection, rejected
 
 _EVENT_TYPES = {
     "view": "product_view",

@@ -18,12 +18,12 @@ from datetime import datetime
 import msgspec
 
 from pipeline import events
-from pipeline.contract import EARLIEST, Event, Rules
+from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rejected
+from pipeline.contract.shape import EARLIEST, Event, Rules
 from pipeline.errors import StreamFull, StreamUnavailable
 from pipeline.live.dynamodb import MOST_DOCUMENTS, MOST_FLOWS
 from pipeline.live.rollup import is_remembered, minute_of
 from pipeline.live.store import LiveStore
-from pipeline.rejections import Reason, Rejection, quarantine_line, rejected
 from pipeline.streams import Batch, Entry, Kind, Stream
 from pipeline.streams.kinesis import kind_of
 

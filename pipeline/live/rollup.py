@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from pipeline.contract import Event
+from pipeline.contract.shape import Event
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, MOST_REGIONS, OTHER, Document, Flow, Item, latest_items
 from pipeline.live.tallies import FlowTally, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from pipeline.contract import Event
+from pipeline.contract.shape import Event
 from pipeline.live import sketch
 from pipeline.live.documents import NAME_CHARACTERS, Counts, Document, Flow, Order, lag_bucket
 

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.checkpoints import sync_folder
 from pipeline.errors import PipelineError, StreamFull, StreamUnavailable
+from pipeline.platform.checkpoints import sync_folder
 from pipeline.streams import Batch, Entry
 from pipeline.streams.frames import encode
 from pipeline.streams.recovery import TornTail, cut_torn_tail

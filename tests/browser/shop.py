@@ -20,9 +20,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.collecting.keys import KeyFile
 from pipeline.collector import Collector
 from pipeline.http import routes
-from pipeline.keys import KeyFile
 from pipeline.streams import Kind
 from pipeline.streams.log import AppendLog
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from pipeline.contract.rejections import Reason, quarantine_line, rejected
 from pipeline.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, OTHER, SESSIONS, Document, Flow, Item
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.live.rollup import DUPLICATE_WINDOW, minute_of
 from pipeline.live.store import LiveStore
-from pipeline.rejections import Reason, quarantine_line, rejected
 from pipeline.streams import Batch, Entry, Kind
 from tests.contracts.live_lines import NOW, event, refused
 

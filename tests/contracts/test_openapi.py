@@ -12,11 +12,11 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.applications import Starlette
 
-from pipeline import openapi
+from pipeline.collecting import openapi
+from pipeline.collecting.limits import TokenBuckets
 from pipeline.collector import DOORS, Collector
-from pipeline.contract import SentEvent
+from pipeline.contract.shape import SentEvent
 from pipeline.http import routes
-from pipeline.limits import TokenBuckets
 from tests.unit.collecting import SECRET, VIEW, Ring, Shelf
 
 

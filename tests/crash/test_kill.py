@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.checkpoints import STREAM
 from pipeline.curate.status import account
 from pipeline.embedded import Platform, PlatformOptions
 from pipeline.lake import CURATED, Lake
+from pipeline.platform.checkpoints import STREAM
 from pipeline.streams import Kind
 from pipeline.streams.segments import LogReader
 

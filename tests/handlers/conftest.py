@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from moto import mock_aws
 
-from pipeline.keys import WriteKey, digest_of
+from pipeline.collecting.keys import WriteKey, digest_of
 
 SECRET = "tk_a-key-that-only-tests-know"  # noqa: S105 - made up
 STREAM, TABLE, REGION = "events", "live", "eu-west-1"

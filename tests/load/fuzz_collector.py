@@ -17,8 +17,8 @@ import atheris
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["pipeline"]):
+    from pipeline.collecting.envelope import Request
     from pipeline.collector import DOORS
-    from pipeline.envelope import Request
     from tests.unit.collecting import SECRET, VIEW, Shelf, collector
 
 PATHS = tuple(DOORS)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from console.tables import TABLES
-from pipeline.contract import Event
+from pipeline.contract.shape import Event
 from pipeline.lake import LakeSettings
 from tests.given import Given, event, in_turn
 
@@ -16,7 +16,9 @@ ELSEWHEN = event("e1", "2026-03-04 12:00", received="2026-03-04 12:00:09", chann
 
 @pytest.mark.parametrize("copy", [SECOND, ELSEWHEN], ids=["same day", "another day"])
 @pytest.mark.parametrize("order", [1, -1], ids=["in order", "out of order"])
-def test_the_copy_received_first_is_the_event_wherever_its_copies_arrive(given: Given, copy: Event, order: int, tmp_path):
+def test_the_copy_received_first_is_the_event_wherever_its_copies_arrive(
+    given: Given, copy: Event, order: int, tmp_path
+):
     copies = [FIRST, copy][::order]
     kept = [{"event_id": "e1", "channel": "web", "copies": 2, "event_date": date(2026, 3, 1)}]
     columns = ("event_id", "channel", "copies", "event_date")
@@ -31,7 +33,10 @@ def test_the_copy_received_first_is_the_event_wherever_its_copies_arrive(given: 
 
 def test_copies_received_at_the_same_instant_are_settled_by_what_they_say(tmp_path):
     copies = [event("e1", "2026-03-01 12:00", attributes={"n": n}, received="2026-03-01 12:00:05") for n in (1, 2, 3)]
-    lakes = [in_turn(tmp_path / name, [[copies[n]] for n in name_order]) for name, name_order in {"a": (0, 1, 2), "b": (2, 0, 1)}.items()]
+    lakes = [
+        in_turn(tmp_path / name, [[copies[n]] for n in name_order])
+        for name, name_order in {"a": (0, 1, 2), "b": (2, 0, 1)}.items()
+    ]
     assert lakes[0].files() == lakes[1].files()
     assert lakes[0].rows("events", "attributes", "copies") == [{"attributes": '{"n":1}', "copies": 3}]
 
@@ -71,7 +76,10 @@ def test_a_late_event_lands_in_its_own_day_and_leaves_the_other_files_alone(give
 
 def identities(given: Given) -> dict[str, tuple[int, int]]:
     curated = given.lake.root / "curated"
-    return {str(path.relative_to(curated)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in curated.rglob("*.parquet")}
+    return {
+        str(path.relative_to(curated)): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in curated.rglob("*.parquet")
+    }
 
 
 def test_a_day_that_lost_its_only_event_has_no_file(given: Given):
@@ -92,7 +100,9 @@ def test_curating_again_writes_nothing(given: Given):
 def test_a_full_curation_gives_the_same_bytes_under_a_new_version(given: Given):
     charge = {"BilledCost": "1.5", "ChargePeriodStart": datetime(2026, 3, 1, tzinfo=UTC), "ServiceName": "S3"}
     given.events(SECOND).quarantine(b"{broken", b"[]").spend(charge, charge).curate()
-    given.events(FIRST, event("e2", "2026-03-02 12:00", event_type="purchase")).quarantine(b"{too").spend(charge).curate()
+    given.events(FIRST, event("e2", "2026-03-02 12:00", event_type="purchase")).quarantine(b"{too").spend(
+        charge
+    ).curate()
     files, state = given.files(), given.state()
     given.curate(full=True)
     assert given.files() == files
@@ -160,13 +170,21 @@ def test_every_table_has_exactly_its_columns_and_types(given: Given):
         assert list(given.rows(table)[0]) == list(TABLES[table].columns), table
 
 
-def test_raw_data_of_several_batches_is_curated_in_several_steps(given: Given, monkeypatch: pytest.MonkeyPatch, tmp_path):
-    events = [event(f"e{n}", f"2026-03-0{1 + n % 5} 12:00", event_type="purchase", order_id=f"o{n % 3}") for n in range(9)]
+def test_raw_data_of_several_batches_is_curated_in_several_steps(
+    given: Given, monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    events = [
+        event(f"e{n}", f"2026-03-0{1 + n % 5} 12:00", event_type="purchase", order_id=f"o{n % 3}") for n in range(9)
+    ]
     monkeypatch.setattr("pipeline.curate.run.BATCH_BYTES", 1)
     for each in events:
         given.events(each)
     given.quarantine(b"{").curate()
     assert given.report.raw_files == 10
+    files = given.files()
+    assert given.state()["version"] == 9, "a long first curation appears step by step"
+    given.curate(full=True)
+    assert given.files() == files
+    assert given.state()["version"] == 10, "and is replaced at once"
     monkeypatch.undo()
-    assert given.files() == Given(tmp_path / "other").events(events).quarantine(b"{").curate().files()
-    assert given.state()["version"] == 1, "a first curation appears at once"
+    assert files == Given(tmp_path / "other").events(events).quarantine(b"{").curate().files()

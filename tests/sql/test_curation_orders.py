@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipeline.contract import Event
+from pipeline.contract.shape import Event
 from tests.given import Given, event
 
 
@@ -29,7 +29,9 @@ def test_a_refund_is_a_negative_line_on_its_own_day_and_on_the_day_of_its_order(
         ("e2", Decimal("-10.0000"), date(2026, 3, 4), date(2026, 3, 1)),
     ]
     columns = ("order_id", "lines", "units", "gross_revenue", "refunds", "net_revenue", "placed", "order_date")
-    assert values(given, "orders", *columns) == [("o1", 2, 3, Decimal(30), Decimal(10), Decimal(20), True, date(2026, 3, 1))]
+    assert values(given, "orders", *columns) == [
+        ("o1", 2, 3, Decimal(30), Decimal(10), Decimal(20), True, date(2026, 3, 1))
+    ]
     assert values(given, "daily_sales", "order_date", "gross_revenue", "refunds", "units", "lines") == [
         (date(2026, 3, 1), Decimal(30), Decimal(0), 3, 1),
         (date(2026, 3, 4), Decimal(0), Decimal(10), 0, 1),

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.contract import Event, Product
+from pipeline.contract.shape import Event, Product
 from pipeline.lake import LakeSettings
 from tests.given import Given, in_turn
 
@@ -61,7 +61,7 @@ def _splits(draw: st.DrawFn) -> tuple[list[list[Event]], str]:
     return [batch for batch in batches if batch], draw(st.sampled_from(["UTC", "Europe/London", "America/New_York"]))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(_splits())
 def test_any_split_into_batches_gives_the_tables_that_curating_at_once_gives(split: tuple[list[list[Event]], str]):
     batches, zone = split

@@ -83,8 +83,13 @@ def test_a_whole_line_in_a_broken_file_is_read_as_in_a_sound_one(given: Given, t
 
 
 def test_a_torn_line_of_the_quarantine_is_itself_quarantined(given: Given):
-    given.raw(b'{"record":"ew==","reason":"invalid_json","received_at":"2026-03-0\n', area="raw/quarantine").quarantine(b"[")
-    given.raw(b'{"record":"!","reason":"x","detail":"","origin":"","received_at":"2026-03-01T12:00:00Z"}\n', area="raw/quarantine")
+    given.raw(b'{"record":"ew==","reason":"invalid_json","received_at":"2026-03-0\n', area="raw/quarantine").quarantine(
+        b"["
+    )
+    given.raw(
+        b'{"record":"!","reason":"x","detail":"","origin":"","received_at":"2026-03-01T12:00:00Z"}\n',
+        area="raw/quarantine",
+    )
     given.curate()
     assert sorted(given.column("quarantine", "reason")) == ["invalid_json", "unreadable_line", "unreadable_line"]
     assert given.report.quarantined == 3
@@ -96,7 +101,9 @@ PACKED = {".jsonl.gz": gzip.compress(MANY), ".jsonl.zst": pa.compress(MANY, "zst
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.5, 0.999, 1.001], ids=lambda share: f"{share:.2%}")
 @pytest.mark.parametrize("suffix", PACKED)
-def test_a_file_that_breaks_off_is_refused_by_name_and_the_previous_tables_stand(given: Given, suffix: str, share: float):
+def test_a_file_that_breaks_off_is_refused_by_name_and_the_previous_tables_stand(
+    given: Given, suffix: str, share: float
+):
     whole = PACKED[suffix]
     torn = whole[: int(len(whole) * share)] + (b"\1\2\3\4\5" if share > 1 else b"")
     given.events(event("e1", "2026-03-01 12:00")).curate()
@@ -141,7 +148,9 @@ def test_spend_that_is_no_parquet_is_refused_by_name(given: Given):
 
 
 def test_spend_has_its_known_columns_and_null_for_those_a_provider_leaves_out(given: Given):
-    given.spend({"ServiceName": "S3", "BilledCost": "0.1", "ChargePeriodStart": datetime(2026, 3, 1), "x_Extra": 1}).curate()
+    given.spend(
+        {"ServiceName": "S3", "BilledCost": "0.1", "ChargePeriodStart": datetime(2026, 3, 1), "x_Extra": 1}
+    ).curate()
     (row,) = given.rows("spend", "service_name", "billed_cost", "effective_cost", "charge_date")
     assert [str(value) for value in row.values()] == ["S3", "0.100000000000", "None", "2026-03-01"]
 

@@ -63,7 +63,9 @@ def test_midnight_is_that_of_the_reporting_time_zone_also_for_late_events(tmp_pa
 
 
 def test_the_senders_session_holds_whatever_the_gaps(given: Given):
-    given.events(event("e1", "2026-03-01 12:00", session_id="s1"), event("e2", "2026-03-03 12:00", session_id="s1")).curate()
+    given.events(
+        event("e1", "2026-03-01 12:00", session_id="s1"), event("e2", "2026-03-03 12:00", session_id="s1")
+    ).curate()
     assert spans(given) == [("s:s1", datetime(2026, 3, 1, 12), datetime(2026, 3, 3, 12), 2)]
 
 
@@ -92,7 +94,9 @@ def test_a_session_takes_each_attribute_from_the_first_event_that_has_it(given: 
         event("e4", "2026-03-01 12:01", region="north-4", product_id="p4", device="desk"),  # same instant: the lower id
     ).curate()
     columns = ("channel", "device", "region", "store_id", "campaign", "landing_product_id")
-    assert [tuple(row.values()) for row in given.rows("sessions", *columns)] == [("web", "phone", "north", None, "late", "p2")]
+    assert [tuple(row.values()) for row in given.rows("sessions", *columns)] == [
+        ("web", "phone", "north", None, "late", "p2")
+    ]
 
 
 def test_a_session_counts_what_happened_in_it(given: Given):
@@ -113,9 +117,9 @@ def test_a_session_counts_what_happened_in_it(given: Given):
         ("s:s2", 1, 0, 1, 0, 0, Decimal("0.0000"), True),
         ("s:s3", 1, 1, 0, 0, 0, Decimal("0.0000"), False),
     ]
-    assert given.rows("daily_traffic", "sessions", "sessions_with_cart", "sessions_with_purchase", "sessions_abandoned") == [
-        {"sessions": 3, "sessions_with_cart": 2, "sessions_with_purchase": 1, "sessions_abandoned": 1}
-    ]
+    assert given.rows(
+        "daily_traffic", "sessions", "sessions_with_cart", "sessions_with_purchase", "sessions_abandoned"
+    ) == [{"sessions": 3, "sessions_with_cart": 2, "sessions_with_purchase": 1, "sessions_abandoned": 1}]
 
 
 def test_a_customer_with_and_without_a_session_id_has_both_kinds_of_session(given: Given):

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.collecting.envelope import Request, Response
+from pipeline.collecting.keys import WriteKey, digest_of, match
 from pipeline.collector import Collector
-from pipeline.envelope import Request, Response
-from pipeline.keys import WriteKey, digest_of, match
 from pipeline.streams import Entry, Kind
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

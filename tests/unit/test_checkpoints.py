@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checkpoints import Checkpoints
+from pipeline.platform.checkpoints import Checkpoints
 
 
 def test_the_position_saved_last_is_loaded_by_anyone(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.envelope import MAX_BODY
+from pipeline.collecting.envelope import MAX_BODY
+from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.recent import RecentIds
 from pipeline.errors import SettingsError, StreamFull, StreamUnavailable
-from pipeline.limits import TokenBuckets
-from pipeline.recent import RecentIds
 from pipeline.streams import Kind
 from tests.unit.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, request, told, views
 

@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collector import Collector
-from pipeline.envelope import MAX_BODY
 from pipeline.errors import StreamUnavailable
 from pipeline.http import routes
 from tests.unit.collecting import SECRET, VIEW, Ring, Shelf

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import batches, events
-from pipeline.batches import TooMany, Unreadable
-from pipeline.contract import Rules
-from pipeline.rejections import Rejection
+from pipeline import events
+from pipeline.collecting import batches
+from pipeline.collecting.batches import TooMany, Unreadable
+from pipeline.contract.rejections import Rejection
+from pipeline.contract.shape import Rules
 from tests.unit.collecting import NOW, VIEW, Shelf, collector, request, told
 
 RULES = Rules(now=NOW, retention_days=400, reporting_currency="EUR")

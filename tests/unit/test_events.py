@@ -334,7 +334,7 @@ def test_rules_refuse_an_instant_without_zone():
 
 
 def test_a_hash_behind_a_prefix_is_no_card_number_and_a_card_number_behind_one_is():
-    from pipeline.privacy import personal_data
+    from pipeline.contract.privacy import personal_data
 
     card = "4111111111111111"
     assert personal_data(f"s{card}0123456789abcdef") is None  # 32 hexadecimal digits behind a letter

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import events
+from pipeline.contract.privacy import personal_data
 from pipeline.events import EVENT_TYPES, Event, Rejection, Rules
-from pipeline.privacy import personal_data
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULES = Rules(now=NOW, retention_days=None, reporting_currency="EUR")

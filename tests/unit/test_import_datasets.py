@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipeline.contract.rejections import Rejection
 from pipeline.importers import ImportReport, OnlineRetail, Rees46, import_file
 from pipeline.lake import Lake
-from pipeline.rejections import Rejection
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real datasets are not part of the project")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contract.rejections import Rejection
 from pipeline.errors import ImportFailed, SettingsError
 from pipeline.importers import import_file
 from pipeline.importers.mapped import Mapped
 from pipeline.importers.mapping import EXAMPLE, load_mapping, read_mapping
 from pipeline.lake import Lake
-from pipeline.rejections import Rejection
 
 BASE = """
 [columns]

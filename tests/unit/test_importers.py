@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.contract.rejections import Reason, Rejection
 from pipeline.errors import ImportFailed, LakeError
 from pipeline.importers import ImportReport, OnlineRetail, Rees46, import_file
 from pipeline.importers import core as import_core
 from pipeline.importers.tables import open_table
 from pipeline.lake import Lake
-from pipeline.rejections import Reason, Rejection
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"

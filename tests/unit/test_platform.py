@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.collecting.envelope import Request
+from pipeline.collecting.keys import KeyFile
 from pipeline.curate import run as curation
 from pipeline.curate.status import account
 from pipeline.embedded import Platform, PlatformOptions
-from pipeline.envelope import Request
 from pipeline.errors import CurationError, StreamUnavailable
-from pipeline.keys import KeyFile
 from pipeline.lake import Lake
-from pipeline.loops import Loop
+from pipeline.platform.loops import Loop
 from pipeline.streams import Batch, Entry, Kind
 from tests.unit.arrivals import arrival, refusal
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checkpoints import CHECKPOINTS, STREAM, Checkpoints
 from pipeline.curate.raw import lines
 from pipeline.errors import StreamUnavailable
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
+from pipeline.platform.checkpoints import CHECKPOINTS, STREAM, Checkpoints
 from pipeline.raw.writer import RawWriter
 from pipeline.streams import Entry, Kind
 from pipeline.streams.log import AppendLog

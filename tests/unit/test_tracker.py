@@ -6,7 +6,7 @@ import gzip
 import re
 from pathlib import Path
 
-from pipeline.contract import EVENT_TYPES
+from pipeline.contract.shape import EVENT_TYPES
 
 TRACKER = Path(__file__).resolve().parents[2] / "tracker" / "takings.js"
 LIMIT = 3 * 1024

@@ -15,10 +15,10 @@ from datetime import UTC
 import msgspec
 
 from pipeline import events
-from pipeline.admission import refuse_strings, settle
-from pipeline.contract import Event, Rules, SentEvent
-from pipeline.privacy import may_hold_personal_data
-from pipeline.rejections import Reason, Rejection
+from pipeline.contract.admission import refuse_strings, settle
+from pipeline.contract.privacy import may_hold_personal_data
+from pipeline.contract.rejections import Reason, Rejection
+from pipeline.contract.shape import Event, Rules, SentEvent
 
 MAX_RECORDS = 500
 

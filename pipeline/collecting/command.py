@@ -6,8 +6,8 @@ import argparse
 import sys
 from datetime import UTC, datetime, timedelta
 
+from pipeline.collecting.keys import FILE, GRACE, KeyFile, WriteKey
 from pipeline.errors import SettingsError
-from pipeline.keys import FILE, GRACE, KeyFile, WriteKey
 from pipeline.lake import Lake
 from pipeline.options import add_lake
 

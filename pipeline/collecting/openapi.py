@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.batches import MAX_RECORDS
-from pipeline.contract import SentEvent
-from pipeline.envelope import MAX_BODY
+from pipeline.collecting.batches import MAX_RECORDS
+from pipeline.collecting.envelope import MAX_BODY
+from pipeline.contract.shape import SentEvent
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pipeline.loops import Trouble
+from pipeline.platform.loops import Trouble
 from pipeline.streams import Entry
 from pipeline.streams.log import LogStatus
 

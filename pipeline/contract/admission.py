@@ -13,10 +13,10 @@ from math import isfinite
 import msgspec
 from msgspec.structs import force_setattr
 
-from pipeline.contract import Event, Product, Recommendation, Rules, SentEvent
-from pipeline.currencies import CURRENCIES
-from pipeline.privacy import personal_data
-from pipeline.rejections import Reason, Rejection, rejected
+from pipeline.contract.currencies import CURRENCIES
+from pipeline.contract.privacy import personal_data
+from pipeline.contract.rejections import Reason, Rejection, rejected
+from pipeline.contract.shape import Event, Product, Recommendation, Rules, SentEvent
 
 ATTRIBUTES_BYTES = 2048  # as compact JSON in UTF-8
 MONEY_DIGITS, MONEY_STEP = 18, Decimal("0.0001")  # decimal(18,4), the type of every amount in the lake
@@ -153,7 +153,7 @@ def _bound_attributes(attributes: dict[str, str | int | float | bool | None]) ->
 def refuse_strings(event: SentEvent) -> Rejection | None:
     """Refuse personal data and NUL characters in any string, and in the numbers and names of attributes.
 
-    Almost no event needs this look: ask `pipeline.privacy.may_hold_personal_data` about its bytes first.
+    Almost no event needs this look: ask `pipeline.contract.privacy.may_hold_personal_data` about its bytes first.
     """
     for path, text in _strings(event):
         if "\0" in text:

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.privacy import personal_data
-from pipeline.rejections import Reason, Rejection, rejected
+from pipeline.contract.privacy import personal_data
+from pipeline.contract.rejections import Reason, Rejection, rejected
 
 _SHOWN = 60  # characters of a wrong value worth showing in a detail
 _ABSENT = (b"null", b'""')

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from pipeline.collecting.envelope import Request
+from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.collector import Collector
 from pipeline.embedded import Platform
-from pipeline.envelope import Request
 from pipeline.errors import PipelineError, StreamUnavailable
-from pipeline.keys import FILE, KeyFile
 from pipeline.traffic import play
 
 SOURCE = "sample-traffic"
