@@ -281,6 +281,32 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("session_date", "channel", "region", "device"),
     ),
+    "daily_interest": Table(
+        grain="one row per event_date, product_id, channel, region",
+        columns={
+            "event_date": "date",
+            "product_id": TEXT,
+            "channel": TEXT,
+            "region": TEXT,
+            "views": "bigint",
+            "cart_adds": "bigint",
+            "event_month": "date",
+        },
+        partition="event_month",
+        sort=("event_date", "product_id", "channel", "region"),
+    ),
+    "hourly_events": Table(
+        grain="one row per event_hour, event_date, region",
+        columns={"event_hour": INSTANT, "event_date": "date", "region": TEXT, "events": "bigint"},
+        partition=None,
+        sort=("event_hour", "event_date", "region"),
+    ),
+    "daily_quarantine": Table(
+        grain="one row per received_date, reason, source",
+        columns={"received_date": "date", "reason": TEXT, "source": TEXT, "records": "bigint"},
+        partition=None,
+        sort=("received_date", "reason", "source"),
+    ),
     "daily_events": Table(
         grain="one row per event_date, event_type, source, channel, region",
         columns={
@@ -315,5 +341,6 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "scoped_events": TABLES["events"].columns,
     "scoped_order_lines": TABLES["order_lines"].columns,
     "scoped_orders": TABLES["orders"].columns,
+    "scoped_quarantine": TABLES["quarantine"].columns,
     "scoped_sessions": TABLES["sessions"].columns,
 }

@@ -137,7 +137,7 @@ class Given:
         with duckdb.connect(":memory:") as connection:
             hive = f", hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
             hive = f", hive_partitioning={'true' if definition.partition else 'false'}{hive}"
-            found = connection.sql(f"select {', '.join(names)} from read_parquet({files}{hive}) order by all")
+            found = connection.sql(f"select {', '.join(names)} from read_parquet({files}{hive}) order by all")  # noqa: S608 - our own names
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def column(self, table: str, column: str) -> list[Any]:

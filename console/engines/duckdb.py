@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 MEMORY_LIMIT = "1500MB"  # leaves the rest of 2 GiB to Streamlit and Arrow
 NATIVE = frozenset(
-    {"daily_sales", "daily_orders", "daily_traffic", "daily_events", "order_lines", "orders", "products", "spend"}
+    {
+        "daily_events",
+        "daily_orders",
+        "daily_quarantine",
+        "daily_sales",
+        "daily_traffic",
+        "hourly_events",
+        "order_lines",
+        "orders",
+        "products",
+        "spend",
+    }
 )
 _TRIES = 3  # to read one version of the lake while curations follow one another
 _MOVING_SECONDS = 10.0  # a commit moves some hundred files in well under a second

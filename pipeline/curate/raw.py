@@ -177,7 +177,8 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
     connection.execute(
         "insert into raw_quarantine by name select line as record, $reason as reason, $detail as detail,"
-        " $shown || ':' || number as origin, $source as source, $moment as received_at from judged_lines where not whole",
+        " $shown || ':' || number as origin, $source as source, $moment as received_at"
+        " from judged_lines where not whole",
         {
             "reason": UNREADABLE,
             "detail": f"The raw line cannot be read as {kind.what} any more",

@@ -21,9 +21,9 @@ from pipeline.curate.step import Outcome, Progress, Step
 from pipeline.errors import CurationError, LakeError
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
 
-# Compressed raw bytes curated at once: about 3 million events. More raw data is curated in several steps.
-BATCH_BYTES = 120 * 1024 * 1024
-MEMORY_LIMIT = "3GB"  # of DuckDB, which spills to disk beyond; Arrow and Python take some more
+# Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
+BATCH_BYTES = 80 * 1024 * 1024
+MEMORY_LIMIT = "4GB"  # of DuckDB, which spills to disk beyond; Arrow and Python take some more
 
 Batch = Mapping[str, Sequence[str]]
 
@@ -69,7 +69,7 @@ class _Records:
                 f"Records would be lost: received {found.received:,} is not accepted {found.accepted:,}"
                 f" + duplicates {found.duplicates:,} + quarantined {found.quarantined:,}",
                 where=where,
-                remedy="The previous tables stand. Run `python -m pipeline curate --full`, and report this if it stays.",
+                remedy="The previous tables stand. Run `python -m pipeline curate --full`; report it if it stays.",
             )
         return found
 
@@ -79,8 +79,8 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
 
     Parameters
     ----------
-    full : make all tables again from the raw files. Happens by itself where the lake's settings or the SQL changed since
-        they were made
+    full : make all tables again from the raw files. Happens by itself where the lake's settings or the SQL changed
+        since they were made
     progress : called with a step's name and the fraction done
 
     Raises
@@ -90,7 +90,7 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     LakeError
         Another process is writing to the lake, or it cannot be written; the previous tables stand.
     """
-    tell = progress or (lambda step, fraction: None)
+    tell = progress or (lambda _step, _fraction: None)
     with lake.writing():
         stale = full or lake.state().get("made_by") != _made_by(lake)
         if stale and _tables(lake):
@@ -114,13 +114,16 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
-            outcome = _step(
-                lake, raw_root, batch, change, lambda name, part, n=number: tell(name, (n + part) / len(batches))
-            )
+            progress = _part_of(tell, number, len(batches))
+            outcome = _step(lake, raw_root, batch, change, progress)
             _stage_state(lake, change, batch, outcome)
-            tell("Publishing", (number + 0.99) / len(batches))
+            progress("Publishing", 0.99)
         changed.update(outcome.changed)
     return sum(map(len, areas.values())), dict(changed)
+
+
+def _part_of(tell: Progress, number: int, count: int) -> Progress:
+    return lambda step, share: tell(step, (number + share) / count)
 
 
 def _tables(lake: Lake) -> list[str]:
@@ -166,10 +169,14 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[Batch]:
 def _step(lake: Lake, raw_root: Path, batch: Batch, change: Transaction, tell: Progress) -> Outcome:
     import duckdb
 
-    spill = str(change.folder / "spill")
-    config = {"memory_limit": MEMORY_LIMIT, "temp_directory": spill, "preserve_insertion_order": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(change.folder / "spill"),
+        "preserve_insertion_order": False,
+    }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("set enable_progress_bar = false")  # it would write into our output
             return Step(lake, raw_root, batch, connection, change).run(tell)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(

@@ -38,7 +38,11 @@ class Account:
     @property
     def holds(self) -> bool:
         """Whether received = accepted + duplicates + quarantined."""
-        return self.received == self.accepted + self.duplicates + self.quarantined
+        return self._lost == 0
+
+    @property
+    def _lost(self) -> int:
+        return self.received - self.accepted - self.duplicates - self.quarantined
 
     def lines(self) -> list[str]:
         """The account as text."""
@@ -49,7 +53,7 @@ class Account:
             f"quarantined  {self.quarantined:>12,}   refused, kept with bytes and reason",
             "The conservation law holds."
             if self.holds
-            else f"The conservation law is broken by {self.received - self.accepted - self.duplicates - self.quarantined:,} records.",
+            else f"The conservation law is broken by {self._lost:,} records.",
             *([f"{self.waiting:,} raw files wait for `python -m pipeline curate`."] if self.waiting else []),
         ]
 

@@ -27,7 +27,15 @@ Progress = Callable[[str, float], None]
 
 _SALE = "event_type in ('purchase', 'refund')"
 _VISITOR = "case when session_id is not null then concat('s:', session_id) else concat('c:', customer_id) end"
-_MARTS = {"daily_sales": "order_lines", "daily_orders": "orders", "daily_traffic": "sessions", "daily_events": "events"}
+_MARTS = {  # mart → the table it sums up
+    "daily_sales": "order_lines",
+    "daily_orders": "orders",
+    "daily_traffic": "sessions",
+    "daily_events": "events",
+    "daily_interest": "events",
+    "hourly_events": "events",
+    "daily_quarantine": "quarantine",
+}
 
 
 class Outcome(NamedTuple):
@@ -92,14 +100,15 @@ class Step:
         tell("Customers", 0.90)
         self._customers()
         tell("Days", 0.95)
-        self._marts()
         self._store.append("quarantine", self._sql("quarantine"))
         self._store.append("spend", self._sql("spend"))
+        self._marts()
         accepted, duplicates = self._row(
             "select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events"
         )
         (newest,) = self._row(
-            "select max(received_at) from (select received_at from new_events union all select received_at from raw_quarantine)"
+            "select max(received_at) from"
+            " (select received_at from new_events union all select received_at from raw_quarantine)"
         )
         return Outcome(
             received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed
@@ -195,8 +204,8 @@ class Step:
     def _summarise(self, table: str, key: str) -> None:
         """Merge what is new about products or customers into what is known of them.
 
-        What is known is a summary, from which nothing can be taken back: where an event is withdrawn, the summary of its
-        product or customer is made again from all of its events.
+        What is known is a summary, from which nothing can be taken back: where an event is withdrawn, the summary of
+        its product or customer is made again from all of its events.
         """
         units = f"from affected_{table}"
         again = _ids(key, "withdrawn")
@@ -212,6 +221,8 @@ class Step:
             day, touched = str(TABLES[source].partition), f"from touched_{source}"
             self._store.scope(f"scoped_{source}", source, days=touched, where="true")
             self._make(mart)
+            if TABLES[mart].partition is not None:
+                self._store.know(mart, key=day, units=touched)
             self._store.merge(mart, key=day, units=touched)
 
     def _make(self, table: str) -> None:
@@ -222,7 +233,7 @@ class Step:
         return _bound(table, self._zone, self._currency)
 
     def _affected(self, relation: str, select: str) -> None:
-        """Name units whose rows may change. Nobody asks for them where no table stands: then they are never computed."""
+        """Name units whose rows may change; where no table stands nobody asks, and they are never computed."""
         kind = "view" if self._store.is_empty("events") else "table"
         self._connection.execute(f"create or replace {kind} {relation} as {select}")
 

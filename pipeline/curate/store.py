@@ -68,18 +68,20 @@ class CuratedStore:
             self._connection.execute(f"create or replace view {relation} as select * from merged_{table}")
             return
         partition = TABLES[table].partition
-        standing = self._on(self._files[table], days)
+        wanted = self._values(days)
+        standing = [path for day, path in self._files[table].items() if day in wanted]
+        listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
+        # a view: the table's SQL takes the few columns that it needs
         self._connection.execute(
             f"""
-            create or replace table part_for_{relation} as
+            create or replace view {relation} as
             select * from (
-                select * from staged_{table} where {partition} in ({days})
+                select * from staged_{table} where {partition} in ({listed})
                 union all
-                select * from ({_select(table, standing.values())}) where {partition} not in (from touched_{table})
+                select * from ({_select(table, standing)}) where {partition} not in (from touched_{table})
             ) where {where}
             """
         )
-        self._connection.execute(f"create or replace view {relation} as select * from part_for_{relation}")
 
     def merge(self, table: str, *, key: str, units: str) -> None:
         """Put ``new_<table>`` in the place of ``known_<table>``.
@@ -117,10 +119,16 @@ class CuratedStore:
             )
             self._write_days(table, f"merged_{table}")
             return
-        new, known = f"select {columns} from new_{table}", f"from known_{table}"
+        new, known = f"select {columns} from new_{table}", f"select {columns} from known_{table}"
+        # most units are new: only those that were known are compared row by row
+        both = f"{new} where {key} in (select {key} from known_{table})"
         connection.execute(
-            f"create or replace table touched_{table} as select distinct {partition} as day"
-            f" from (({new} except all {known}) union all ({known} except all {new}))"
+            f"""
+            create or replace table touched_{table} as
+            select {partition} as day from new_{table} where {key} not in (select {key} from known_{table})
+            union select {partition} from ({both} except all {known})
+            union select {partition} from ({known} except all {both})
+            """
         )
         touched = self._on(files, f"from touched_{table}")
         connection.execute(
@@ -135,8 +143,11 @@ class CuratedStore:
 
     def _on(self, files: dict[str, Path], days: str) -> dict[str, Path]:
         """The files of some days; the days are known before a scan, so that only their files are opened."""
-        wanted = {str(day) for (day,) in self._connection.execute(days).fetchall()}
+        wanted = self._values(days)
         return {day: path for day, path in files.items() if day in wanted}
+
+    def _values(self, days: str) -> set[str]:
+        return {str(day) for (day,) in self._connection.execute(days).fetchall()}
 
     def _write_whole(self, table: str) -> None:
         definition = TABLES[table]
@@ -150,7 +161,7 @@ class CuratedStore:
         # rows without identity are put in the order of all their columns: equal rows, equal bytes
         columns = (*definition.sort, *definition.columns) if table in _WITHOUT_IDENTITY else definition.sort
         order = ", ".join(dict.fromkeys((partition, *columns)))
-        gone = {str(day) for (day,) in self._connection.execute(f"from touched_{table}").fetchall()}
+        gone = self._values(f"from touched_{table}")
         rows = self._connection.sql(f"from {relation} order by {order}")
         written = 0
         for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):

@@ -11,8 +11,8 @@ with kept as (
 ),
 
 refused as (
-    select count(*) as quarantined
-    from quarantine
+    select cast(coalesce(sum(records), 0) as bigint) as quarantined
+    from daily_quarantine
 )
 
 select

@@ -8,18 +8,19 @@
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 select
-    events.product_id,
+    daily_interest.product_id,
     max(products.product_name) as product_name,
     max(products.category) as category,
-    cast(sum(case when events.event_type = 'product_view' then 1 else 0 end) as bigint) as views,
-    cast(sum(case when events.event_type = 'cart_add' then 1 else 0 end) as bigint) as cart_adds
-from events
-inner join products on events.product_id = products.product_id
-where events.event_date >= :start_date
-    and events.event_date < :end_date
-    and events.event_type in ('product_view', 'cart_add')
-    and events.channel in (:channels)
+    cast(sum(daily_interest.views) as bigint) as views,
+    cast(sum(daily_interest.cart_adds) as bigint) as cart_adds
+from daily_interest
+inner join products on daily_interest.product_id = products.product_id
+where daily_interest.event_month >= cast(date_trunc('month', :start_date) as date)
+    and daily_interest.event_month < :end_date
+    and daily_interest.event_date >= :start_date
+    and daily_interest.event_date < :end_date
+    and daily_interest.channel in (:channels)
     and products.category in (:categories)
-    and events.region in (:regions)
-group by events.product_id
+    and daily_interest.region in (:regions)
+group by daily_interest.product_id
 order by views desc, product_id

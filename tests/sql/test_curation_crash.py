@@ -41,24 +41,24 @@ def test_a_killed_curation_leaves_the_old_tables_or_the_new_ones(given: Given, t
     copies = tmp_path / "copies"
     command = [sys.executable, str(Path(__file__).with_name("killed_curation.py")), str(given.lake.root), str(copies)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)})
-    runs = int(done.stdout)
-    assert runs > 30, done.stderr
-    new = _opened(copies / str(runs - 1)).files()
+    runs = done.stdout.split()
+    new = _opened(copies / runs[-1]).files()
     assert new != old
     assert any("2026-03-04" in name for name in old.keys() - new.keys())
     seen = []
-    for number in range(runs):
-        lake = _opened(copies / str(number))
+    for name in runs:
+        lake = _opened(copies / name)
         lake.lake.recover()  # what a reader does first
         seen.append(lake.files())
-        assert seen[-1] in (old, new), f"killed at operation {number}"
+        assert seen[-1] in (old, new), f"killed at operation {name}"
         assert lake.state()["version"] == (1 if seen[-1] == old else 2)
-        if number % 3 == 0 or seen[-1] != seen[max(0, number - 1)]:
-            assert lake.curate().files() == new, f"killed at operation {number}"
-            assert not list((lake.lake.root / ".staging").glob("*"))
-            assert not (lake.lake.root / ".journal.json").exists()
-    assert old in seen
-    assert seen.count(new) > 5, "some were killed after the commit"
+    for name in (*runs[::5], runs[-2]):
+        lake = _opened(copies / name).curate()
+        assert lake.files() == new, f"killed at operation {name}"
+        assert not list((lake.lake.root / ".staging").glob("*"))
+        assert not (lake.lake.root / ".journal.json").exists()
+    assert seen.count(old) > 5
+    assert seen.count(new) > 10, "many were killed after the commit"
     assert seen == sorted(seen, key=lambda files: files == new), "once committed, always committed"
 
 

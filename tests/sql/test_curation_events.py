@@ -71,6 +71,7 @@ def test_a_late_event_lands_in_its_own_day_and_leaves_the_other_files_alone(give
     assert {name for name in written if "=" in name} == {
         "events/event_date=2026-03-02/data.parquet",
         "sessions/session_date=2026-03-02/data.parquet",
+        "daily_interest/event_month=2026-03-01/data.parquet",
     }
 
 
@@ -149,8 +150,8 @@ def test_a_lake_of_refused_records_alone_is_curated(given: Given):
 def test_a_day_is_one_of_the_reporting_time_zone(tmp_path, zone: str, instant: str, day: date):
     lake = Given(tmp_path, LakeSettings(reporting_time_zone=zone))
     lake.events(event("e1", instant, event_type="purchase")).quarantine(b"{", received=instant).curate()
-    days = {table: lake.days(table) for table in ("events", "order_lines", "orders", "sessions", "quarantine")}
-    assert days == dict.fromkeys(days, [day])
+    for table in ("events", "order_lines", "orders", "sessions", "quarantine"):
+        assert lake.days(table) == [day], table
     assert lake.column("daily_sales", "order_date") == [day]
 
 
@@ -188,3 +189,33 @@ def test_raw_data_of_several_batches_is_curated_in_several_steps(
     assert given.state()["version"] == 10, "and is replaced at once"
     monkeypatch.undo()
     assert files == Given(tmp_path / "other").events(events).quarantine(b"{").curate().files()
+
+
+def test_interest_hours_and_refusals_are_summed_up_for_the_pages(given: Given):
+    given.events(
+        event("v1", "2026-03-31 23:30", event_type="product_view", product_id="lamp", channel="web", region="A"),
+        event("v2", "2026-03-31 23:40", event_type="product_view", product_id="lamp", channel="web", region="A"),
+        event("v3", "2026-04-01 00:10", event_type="cart_add", product_id="lamp", channel="web", region="A"),
+        event("v4", "2026-04-01 00:20", event_type="search", channel="web", region="B"),
+    ).curate()
+    assert given.rows("daily_interest", "event_date", "product_id", "views", "cart_adds", "event_month") == [
+        {
+            "event_date": date(2026, 3, 31),
+            "product_id": "lamp",
+            "views": 2,
+            "cart_adds": 0,
+            "event_month": date(2026, 3, 1),
+        },
+        {
+            "event_date": date(2026, 4, 1),
+            "product_id": "lamp",
+            "views": 0,
+            "cart_adds": 1,
+            "event_month": date(2026, 4, 1),
+        },
+    ]
+    assert given.rows("hourly_events", "event_date", "region", "events") == [
+        {"event_date": date(2026, 3, 31), "region": "A", "events": 2},
+        {"event_date": date(2026, 4, 1), "region": "A", "events": 1},
+        {"event_date": date(2026, 4, 1), "region": "B", "events": 1},
+    ]

@@ -37,8 +37,8 @@ NAME = "raw/events/imports/test/part-00001"
         b"\xef\xbb\xbf" + GOOD[1],
     ],
     ids=[
-        "cut", "not UTF-8", "no event id", "no identity", "no instant", "no source", "no price", "no order", "two objects",
-        "zeros", "a list", "a string", "null", "byte order mark",
+        "cut", "not UTF-8", "no event id", "no identity", "no instant", "no source", "no price", "no order",
+        "two objects", "zeros", "a list", "a string", "null", "byte order mark",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])

@@ -73,12 +73,12 @@ def test_lines_without_a_product_are_kept_together_under_none(lake: Rows) -> Non
 
 
 def test_interest_counts_views_and_cart_adds_of_known_products_by_their_category_today(lake: Rows) -> None:
-    def seen(number: int, kind: str, product: str) -> dict[str, Any]:
-        return {"event_id": str(number), "event_type": kind, "product_id": product, "event_date": DAY}
+    def seen(product: str, views: int, cart_adds: int, day: date = DAY) -> dict[str, Any]:
+        counts = {"product_id": product, "views": views, "cart_adds": cart_adds}
+        return {**counts, "event_date": day, "event_month": day.replace(day=1)}
 
-    kinds = [("product_view", "lamp"), ("product_view", "lamp"), ("cart_add", "lamp"), ("product_view", "vase")]
-    events = [seen(number, kind, product) for number, (kind, product) in enumerate(kinds)]
-    lake.table("events", [*events, seen(8, "purchase", "lamp"), seen(9, "product_view", "unknown")])
+    other_days = [seen("lamp", 50, 50, DAY.replace(day=DAY.day + 1)), seen("lamp", 60, 60, DAY.replace(year=2024))]
+    lake.table("daily_interest", [seen("lamp", 2, 1), seen("vase", 1, 0), seen("unknown", 1, 0), *other_days])
     lake.table(
         "products",
         [
@@ -86,11 +86,12 @@ def test_interest_counts_views_and_cart_adds_of_known_products_by_their_category
             {"product_id": "vase", "product_name": "Vase", "category": "Art"},
         ],
     )
-    assert lake.ask("products/interest") == [
+    only_day = {"start_date": DAY, "end_date": DAY.replace(day=DAY.day + 1)}
+    assert lake.ask("products/interest", **only_day) == [
         {"product_id": "lamp", "product_name": "Lamp", "category": "Home", "views": 2, "cart_adds": 1},
         {"product_id": "vase", "product_name": "Vase", "category": "Art", "views": 1, "cart_adds": 0},
     ]
-    assert [row["product_id"] for row in lake.ask("products/interest", categories=["Art"])] == ["vase"]
+    assert [row["product_id"] for row in lake.ask("products/interest", categories=["Art"], **only_day)] == ["vase"]
 
 
 def test_products_bought_together_have_the_support_confidence_and_lift_worked_out_by_hand(lake: Rows) -> None:

@@ -68,7 +68,9 @@ def counted(kind: str, events: int, duplicates: int, day: int = 1, **more: Any) 
 
 def test_records_received_are_those_accepted_doubled_and_quarantined(lake: Rows) -> None:
     lake.table("daily_events", [counted("purchase", 7, 2), counted("product_view", 90, 1, day=2)])
-    lake.table("quarantine", [refused("missing_field", "native", 1), refused("invalid_type", "native", 2)])
+    lake.table(
+        "daily_quarantine", [{"reason": "missing_field", "records": 1}, {"reason": "invalid_type", "records": 1}]
+    )
     assert lake.ask("lake/conservation") == [{"received": 102, "accepted": 97, "duplicates": 3, "quarantined": 2}]
 
 
@@ -112,11 +114,11 @@ def test_events_are_counted_by_type_with_their_duplicates(lake: Rows) -> None:
 
 
 def test_events_are_counted_by_the_hour_of_their_instant_and_bounded_by_their_day(lake: Rows) -> None:
-    def event(number: int, day: int, hour: int, minute: int) -> dict[str, Any]:
-        at = datetime(2026, 3, day, hour, minute)
-        return {"event_id": str(number), "occurred_at": at, "event_date": at.date()}
+    def hour(day: int, clock: int, events: int, region: str) -> dict[str, Any]:
+        at = datetime(2026, 3, day, clock)
+        return {"event_hour": at, "event_date": at.date(), "region": region, "events": events}
 
-    lake.table("events", [event(1, 1, 9, 0), event(2, 1, 9, 59), event(3, 1, 10, 0), event(4, 2, 9, 0)])
+    lake.table("hourly_events", [hour(1, 9, 1, "A"), hour(1, 9, 1, "B"), hour(1, 10, 1, "A"), hour(2, 9, 1, "A")])
     rows = lake.ask("lake/events_by_hour", start_date=date(2026, 3, 1), end_date=date(2026, 3, 2))
     assert rows == [
         {"hour": datetime(2026, 3, 1, 9), "events": 2},
