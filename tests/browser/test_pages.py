@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -11,16 +12,17 @@ import pytest
 
 from console.ui.navigation import PAGES
 from pipeline.curate import curate
+from pipeline.curate.status import account
 from pipeline.lake import Lake
 from pipeline.sample import generate
-from tests.browser.conftest import Visit
+from tests.browser.conftest import ROOT, Visit, served
 
 pytestmark = pytest.mark.browser
 
 Start = Callable[[Path], str]
 VisitTo = Callable[[str], Visit]
 PATHS = [f"/{entry.url_path}" for entry in PAGES]
-READING = [path for path in PATHS if path not in ("/definitions",)]
+READING = [path for path in PATHS if path not in ("/definitions", "/live")]
 
 
 @pytest.fixture(scope="session")
@@ -140,3 +142,39 @@ def test_the_menu_works_with_the_keyboard_alone(console_on: Start, visit_to: Vis
     visit.idle()
     assert page.get_by_role("heading", name="Definitions").is_visible()
     visit.check()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_live_without_an_event_says_how_to_send_one(
+    width: int, theme: str, console_on: Start, visit_to: VisitTo, empty_lake: Path
+) -> None:
+    visit = visit_to(console_on(empty_lake))
+    page = visit.open("/live", width=width, theme=theme)
+    visit.screenshot("empty")
+    assert page.get_by_text("No events yet").is_visible()
+    assert page.get_by_text("python -m pipeline keys create shop").is_visible()
+    assert visit.overflow() == 0
+    visit.check()
+
+
+def test_live_shows_the_traffic_that_the_console_starts_with(
+    visit_to: VisitTo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake.create(tmp_path / "live")
+    generate(lake, events=5_000, end=date(2026, 6, 1), seed=7)
+    curate(lake)
+    monkeypatch.setenv("TAKINGS_TRAFFIC", "50")
+    with served(ROOT / "app.py", lake.root) as address:
+        visit = visit_to(address)
+        page = visit.open("/live")
+        received = page.get_by_text(re.compile(r"in all: [1-9][0-9,]* received"))
+        received.wait_for()
+        before = received.inner_text()
+        page.wait_for_function("text => !document.body.innerText.includes(text)", arg=before)  # it counts on by itself
+        assert "holds" in received.inner_text()
+        visit.screenshot()
+        visit.check()
+    # the lake accounts for everything once the console has stopped
+    curate(lake)
+    assert account(lake).holds
+    assert account(lake).received > 5_000
