@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.options import Options, Record, record
+from bench.options import Options, Record, peak_memory_mib, record
 from pipeline.curate import curate
 from pipeline.importers import DATASETS, import_file
 from pipeline.lake import Lake
@@ -38,7 +37,7 @@ def measure(_options: Options) -> Iterator[Record]:
     yield record(
         "import.with_curation", report.received / (done - started), "rows/s", rows=report.received, file=source
     )
-    yield record("import.memory_peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB")
+    yield record("import.memory_peak", peak_memory_mib(), "MiB")
 
 
 def _made(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +34,14 @@ class Options:
         if not lake.state():
             curate(lake)
         return root
+
+
+def peak_memory_mib() -> float:
+    """The most memory this process ever held. Not `ru_maxrss`, which a child inherits from its parent."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def record(bench: str, value: float, unit: str, **more: object) -> Record:

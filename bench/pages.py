@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.options import Options, Record, percentile, record
+from bench.options import Options, Record, peak_memory_mib, percentile, record
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("brief", "revenue", "products", "definitions")
@@ -72,8 +71,7 @@ def _run(events: int) -> Iterator[Record]:
         for kind, values in (("first", first), ("again", again)):
             yield record(f"page.{name}.{kind}_p95", percentile(values, 0.95), "ms", events=events)
             yield record(f"page.{name}.{kind}_median", percentile(values, 0.5), "ms", events=events)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield record("page.memory_peak", peak, "MiB", events=events)
+    yield record("page.memory_peak", peak_memory_mib(), "MiB", events=events)
 
 
 if __name__ == "__main__":
