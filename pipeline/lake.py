@@ -67,6 +67,14 @@ class LakeSettings:
     retention_days: int = 1100
 
     def __post_init__(self) -> None:
+        for name, kind, written in (
+            ("reporting_time_zone", str, "text in quotes"),
+            ("reporting_currency", str, "text in quotes"),
+            ("retention_days", int, "a whole number"),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise SettingsError(f"{name} is {value!r}", where=name, remedy=f"Write it as {written}.")
         try:
             ZoneInfo(self.reporting_time_zone)
         except (ZoneInfoNotFoundError, ValueError) as error:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from pipeline import options
-from pipeline.errors import SettingsError
+from pipeline.errors import PipelineError, SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_SPEND, SETTINGS, Lake
 from pipeline.sample.year import generate
 
@@ -71,9 +71,15 @@ def run_sample(args: argparse.Namespace, curate: Callable[[Lake], None]) -> None
             if lake.is_sample and not lake.state():  # a run that was broken off between writing and curating
                 curate(lake)
             return
+    is_new = not (args.lake / SETTINGS).exists()
     lake = Lake.create(args.lake)
-    with _progress(console) as progress:
-        report = generate(lake, events=args.events, end=end, seed=args.seed, progress=progress)
+    try:
+        with _progress(console) as progress:
+            report = generate(lake, events=args.events, end=end, seed=args.seed, progress=progress)
+    except PipelineError:
+        if is_new:  # a refused sample decides nothing about the lake that may come here
+            (lake.root / SETTINGS).unlink(missing_ok=True)
+        raise
     console.print(
         f"Wrote {report.received:,} records from {report.start} to {report.end} into {lake.root}: "
         f"{report.distinct:,} events, {report.duplicates:,} duplicates, {report.quarantined:,} quarantined; "

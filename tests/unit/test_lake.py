@@ -1,6 +1,7 @@
 """The lake folder: settings, one writer, and changes that happen whole or not at all."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -213,3 +214,18 @@ def test_raw_files_are_sorted_and_leave_out_what_is_no_data(lake: Lake):
     write(lake, b="b", a="a", _SUCCESS="", **{".hidden": "x"})
     assert lake.raw_files(RAW_EVENTS) == ["raw/events/a.jsonl", "raw/events/b.jsonl"]
     assert lake.raw_files("raw/absent") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('retention_days = "long"', "retention_days is 'long' (retention_days). Write it as a whole number."),
+        ("retention_days = true", "retention_days is True"),
+        ("reporting_time_zone = 5", "reporting_time_zone is 5 (reporting_time_zone). Write it as text in quotes."),
+        ("reporting_currency = 1.5", "reporting_currency is 1.5"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_named(tmp_path: Path, line: str, complaint: str):
+    (tmp_path / "lake.toml").write_text(line)
+    with pytest.raises(SettingsError, match=re.escape(complaint)):
+        Lake.open(tmp_path)

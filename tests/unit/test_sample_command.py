@@ -72,3 +72,11 @@ def test_a_word_that_is_no_date_is_named(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         options("--end", "yesterday")
     assert "'yesterday' is not a date such as 2026-03-01" in capsys.readouterr().err
+
+
+def test_a_refused_sample_leaves_no_lake_where_there_was_none(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        run_sample(
+            options("--lake", str(tmp_path / "new"), "--events", "10", "--end", "2026-03-01"), lambda _lake: None
+        )
+    assert not (tmp_path / "new" / "lake.toml").exists()
