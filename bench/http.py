@@ -90,7 +90,7 @@ def serving(folder: Path, script: Path = APP) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"TAKINGS_LAKE": str(lake.root), "TRAFFIC": "0", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"TAKINGS_LAKE": str(lake.root), "TAKINGS_TRAFFIC": "0", "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, str(script), "--port", str(port)]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)

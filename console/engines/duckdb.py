@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from console.engines import Result, Statistics
 from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
+from console.parquet import quoted, select
 from console.tables import TABLES
 from pipeline.errors import LakeError, PipelineError, SettingsError
 from pipeline.lake import CURATED, STATE, Lake
@@ -71,7 +72,7 @@ class _Snapshot:
             },
         )
         # a statement may read the curated files and nothing else of this machine
-        self.connection.execute(f"set allowed_directories = ['{_quoted(lake.root / CURATED)}/']")
+        self.connection.execute(f"set allowed_directories = ['{quoted(lake.root / CURATED)}/']")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
         for name in TABLES:
@@ -238,24 +239,7 @@ def _version(root: Path) -> str:
 
 
 def _select(lake: Lake, table: str) -> str:
-    """A select over the table's files; a table without files has its columns and no rows."""
-    definition = TABLES[table]
-    folder = lake.root / CURATED / table
-    pattern = "data.parquet" if definition.partition is None else f"{definition.partition}=*/data.parquet"
-    names = ", ".join(definition.columns)
-    # every file by its name: a pattern would trip over a lake folder that holds a bracket or a star
-    files = ", ".join(f"'{_quoted(path)}'" for path in sorted(folder.glob(pattern)))
-    if not files:
-        empty = ", ".join(f"cast(null as {duckdb_type(kind)}) as {name}" for name, kind in definition.columns.items())
-        return f"select {names} from (select {empty} where false)"
-    hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-    return f"select {names} from read_parquet([{files}]{hive})"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def duckdb_type(kind: str) -> str:
-    """A Trino type as DuckDB writes it."""
-    return {"timestamp(6)": "timestamp", "varbinary": "blob"}.get(kind, kind)
+    """A select over all files of a table."""
+    partition = TABLES[table].partition
+    pattern = "data.parquet" if partition is None else f"{partition}=*/data.parquet"
+    return select(table, sorted((lake.root / CURATED / table).glob(pattern)))

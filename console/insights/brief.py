@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from console.engines import Result, Statistics, combine
@@ -26,6 +26,7 @@ class Brief:
 
     Attributes
     ----------
+    before : the first comparison, where it holds anything
     parts : the change of net revenue against the first comparison, split exactly; empty without one
     by_category, by_region : changes, the largest in either direction first
     rising, falling : products that moved most
@@ -33,6 +34,7 @@ class Brief:
 
     now: Measured
     comparisons: Sequence[Measured]
+    before: Measured | None
     figures: Sequence[Figure]
     parts: Sequence[Part]
     by_category: Sequence[Slice]
@@ -47,14 +49,6 @@ class Brief:
     def is_empty(self) -> bool:
         """Whether nothing was sold, refunded or visited in the period."""
         return not self.now.sums.has_data
-
-    @property
-    def before(self) -> Measured | None:
-        """The first comparison, where it holds anything."""
-        if not self.comparisons:
-            return None
-        first = self.comparisons[0]
-        return first if first.sums.has_data else None
 
     @property
     def statistics(self) -> Statistics:
@@ -83,27 +77,20 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
             question(scope, "sales/other_currencies", period, slices),
         ]
     )
-    answer = Brief(
+    before = rest[0] if rest and rest[0].sums.has_data else None
+    return Brief(
         now=now,
         comparisons=rest,
+        before=before,
         figures=sales.figures(now, rest, scope.reporting_currency),
-        parts=[],
+        parts=split(now.sums.totals, before.sums.totals) if before else [],
         by_category=_by_change(by_category),
         by_region=_by_change(by_region),
-        rising=[],
-        falling=[],
-        findings=[],
+        rising=products.rising(moved)[:MOVERS] if before else [],
+        falling=products.falling(moved)[:MOVERS] if before else [],
+        findings=findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows()),
         conservation=conservation,
         results=[*results, conservation.result, hours, currencies],
-    )
-    before = answer.before
-    gains, losses = products.rising(moved), products.falling(moved)
-    return replace(
-        answer,
-        parts=split(now.sums.totals, before.sums.totals) if before else [],
-        rising=gains[:MOVERS] if before else [],
-        falling=losses[:MOVERS] if before else [],
-        findings=findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows()),
     )
 
 

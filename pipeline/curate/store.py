@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.parquet import select
 from console.tables import TABLES
 from pipeline.curate.files import write_file, write_partitions
 from pipeline.lake import CURATED, Lake, Transaction
@@ -40,7 +40,7 @@ class CuratedStore:
 
     def select(self, table: str) -> str:
         """A select of the table as it stood before this curation."""
-        return _select(table, self._files[table].values())
+        return select(table, self._files[table].values())
 
     def know(self, table: str, *, key: str, units: str) -> None:
         """Create ``known_<table>``: the standing rows whose key is among `units`.
@@ -56,7 +56,7 @@ class CuratedStore:
             # one narrow look at all files, one wide look at the few that matter
             files = self._on(files, f"select distinct {partition} from ({self.select(table)}) {where}")
         self._connection.execute(
-            f"create or replace table known_{table} as {_select(table, files.values())} {where if files else ''}"
+            f"create or replace table known_{table} as {select(table, files.values())} {where if files else ''}"
         )
 
     def scope(self, relation: str, table: str, *, days: str, where: str) -> None:
@@ -78,7 +78,7 @@ class CuratedStore:
             select * from (
                 select * from staged_{table} where {partition} in ({listed})
                 union all
-                select * from ({_select(table, standing)}) where {partition} not in (from touched_{table})
+                select * from ({select(table, standing)}) where {partition} not in (from touched_{table})
             ) where {where}
             """
         )
@@ -133,11 +133,11 @@ class CuratedStore:
         touched = self._on(files, f"from touched_{table}")
         connection.execute(
             f"create or replace table staged_{table} as {new} where {partition} in (from touched_{table})"
-            f" union all {_select(table, touched.values())}" + (f" where {key} not in ({units})" if touched else "")
+            f" union all {select(table, touched.values())}" + (f" where {key} not in ({units})" if touched else "")
         )
         others = [path for day, path in files.items() if day not in touched]
         connection.execute(
-            f"create or replace view merged_{table} as from staged_{table} union all {_select(table, others)}"
+            f"create or replace view merged_{table} as from staged_{table} union all {select(table, others)}"
         )
         self._write_days(table, f"staged_{table}")
 
@@ -180,18 +180,3 @@ def _files_of(lake: Lake, table: str) -> dict[str, Path]:
         path = folder / "data.parquet"
         return {"": path} if path.exists() else {}
     return {path.parent.name.partition("=")[2]: path for path in sorted(folder.glob("*/data.parquet"))}
-
-
-def _select(table: str, files: Iterable[Path]) -> str:
-    definition = TABLES[table]
-    names = ", ".join(definition.columns)
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    if not listed:
-        empty = ", ".join(f"cast(null as {_duckdb(kind)}) as {name}" for name, kind in definition.columns.items())
-        return f"select {names} from (select {empty} where false)"
-    hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-    return f"select {names} from read_parquet([{listed}]{hive})"
-
-
-def _duckdb(kind: str) -> str:
-    return {"timestamp(6)": "timestamp", "varbinary": "blob"}.get(kind, kind)

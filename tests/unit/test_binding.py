@@ -18,8 +18,8 @@ from sqlglot import exp, parse_one
 
 from console.binding import MAXIMUM_LIST, MAXIMUM_TEXT, RowFilter, base_tables, bind, literal, restrict
 from console.catalogue import Parameter, Query, load
-from console.engines.duckdb import duckdb_type
 from console.errors import BindingError
+from console.parquet import duckdb_type
 from console.tables import TABLES
 
 DIALECTS = ("duckdb", "trino", "athena", "redshift", "spark", "postgres")
