@@ -15,6 +15,8 @@ TEXT = "varchar"
 INSTANT = "timestamp(6)"  # UTC, without a zone of its own
 AMOUNT = "decimal(38,4)"
 PRICE = "decimal(18,4)"
+COST = "decimal(38,12)"  # as cloud bills keep costs, unit prices and quantities
+QUANTITY = COST
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Table:
 
 
 _WHERE = {"channel": TEXT, "device": TEXT, "region": TEXT, "store_id": TEXT, "campaign": TEXT}
+_COSTS = {"billed_cost": COST, "effective_cost": COST, "list_cost": COST, "contracted_cost": COST}
+_WHAT_IS_CHARGED = {
+    "provider_name": TEXT,
+    "billing_currency": TEXT,
+    "sub_account_id": TEXT,
+    "sub_account_name": TEXT,
+    "service_category": TEXT,
+    "service_name": TEXT,
+    "region_id": TEXT,
+    "usage_type": TEXT,
+}
 _PRODUCT = {"product_name": TEXT, "category": TEXT, "category_path": TEXT, "brand": TEXT}
 _RECOMMENDATION = {
     "recommendation_surface": TEXT,
@@ -198,34 +211,106 @@ TABLES: Mapping[str, Table] = {
     "spend": Table(
         grain="one FOCUS charge row",
         columns={
-            "billed_cost": "decimal(38,12)",
-            "effective_cost": "decimal(38,12)",
-            "list_cost": "decimal(38,12)",
-            "contracted_cost": "decimal(38,12)",
+            **_COSTS,
             "billing_currency": TEXT,
+            "billing_account_id": TEXT,
+            "billing_account_name": TEXT,
             "billing_period_start": INSTANT,
             "billing_period_end": INSTANT,
             "charge_period_start": INSTANT,
             "charge_period_end": INSTANT,
             "charge_category": TEXT,
+            "charge_class": TEXT,
+            "charge_frequency": TEXT,
             "charge_description": TEXT,
             "provider_name": TEXT,
+            "publisher_name": TEXT,
+            "invoice_issuer_name": TEXT,
             "service_category": TEXT,
             "service_name": TEXT,
             "sku_id": TEXT,
+            "sku_price_id": TEXT,
+            "usage_type": TEXT,
+            "operation": TEXT,
             "sub_account_id": TEXT,
             "sub_account_name": TEXT,
             "region_id": TEXT,
+            "region_name": TEXT,
+            "availability_zone": TEXT,
             "resource_id": TEXT,
-            "pricing_quantity": "decimal(38,12)",
+            "resource_name": TEXT,
+            "resource_type": TEXT,
+            "pricing_category": TEXT,
+            "pricing_quantity": QUANTITY,
             "pricing_unit": TEXT,
-            "consumed_quantity": "decimal(38,12)",
+            "list_unit_price": QUANTITY,
+            "contracted_unit_price": QUANTITY,
+            "consumed_quantity": QUANTITY,
             "consumed_unit": TEXT,
+            "commitment_discount_id": TEXT,
+            "commitment_discount_name": TEXT,
+            "commitment_discount_category": TEXT,
+            "commitment_discount_type": TEXT,
+            "commitment_discount_status": TEXT,
             "tags": TEXT,
+            "estimated": "boolean",
+            "source": TEXT,
             "charge_date": "date",
         },
         partition="charge_date",
-        sort=("service_name", "sku_id"),
+        sort=("service_name", "usage_type", "sku_id"),
+    ),
+    "daily_spend": Table(
+        grain="one row per charge_date, source and every other column that is no cost and no quantity",
+        columns={
+            "charge_date": "date",
+            **_WHAT_IS_CHARGED,
+            "charge_category": TEXT,
+            "charge_class": TEXT,
+            "pricing_category": TEXT,
+            "commitment_discount_status": TEXT,
+            "commitment_discount_type": TEXT,
+            "pricing_unit": TEXT,
+            "estimated": "boolean",
+            "source": TEXT,
+            **_COSTS,
+            "pricing_quantity": QUANTITY,
+            "charges": "bigint",
+        },
+        partition=None,
+        sort=("charge_date", "service_name", "usage_type", "sub_account_id", "region_id"),
+    ),
+    "daily_spend_tags": Table(
+        grain="one row per charge_date, tag_key, tag_value, service_name, sub_account_id, charge_category, currency",
+        columns={
+            "charge_date": "date",
+            "tag_key": TEXT,
+            "tag_value": TEXT,
+            "service_name": TEXT,
+            "sub_account_id": TEXT,
+            "charge_category": TEXT,
+            "billing_currency": TEXT,
+            **_COSTS,
+        },
+        partition=None,
+        sort=("charge_date", "tag_key", "tag_value", "service_name"),
+    ),
+    "daily_spend_resources": Table(
+        grain="one row per charge_date, resource_id and what is charged for it",
+        columns={
+            "charge_date": "date",
+            **_WHAT_IS_CHARGED,
+            "resource_id": TEXT,
+            "resource_name": TEXT,
+            "resource_type": TEXT,
+            "pricing_unit": TEXT,
+            **_COSTS,
+            "pricing_quantity": QUANTITY,
+            "charges": "bigint",
+            "charge_month": "date",
+        },
+        partition="charge_month",
+        sort=("service_name", "resource_id", "charge_date", "usage_type"),
     ),
     "daily_sales": Table(
         grain="one row per order_date, channel, device, region, category, currency",
@@ -343,4 +428,5 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "scoped_orders": TABLES["orders"].columns,
     "scoped_quarantine": TABLES["quarantine"].columns,
     "scoped_sessions": TABLES["sessions"].columns,
+    "scoped_spend": TABLES["spend"].columns,
 }

@@ -38,12 +38,13 @@ NATIVE = frozenset(
         "daily_orders",
         "daily_quarantine",
         "daily_sales",
+        "daily_spend",
+        "daily_spend_tags",
         "daily_traffic",
         "hourly_events",
         "order_lines",
         "orders",
         "products",
-        "spend",
     }
 )
 _TRIES = 3  # to read one version of the lake while curations follow one another

@@ -35,6 +35,9 @@ _MARTS = {  # mart → the table it sums up
     "daily_interest": "events",
     "hourly_events": "events",
     "daily_quarantine": "quarantine",
+    "daily_spend": "spend",
+    "daily_spend_resources": "spend",
+    "daily_spend_tags": "spend",
 }
 
 

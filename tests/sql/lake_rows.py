@@ -120,7 +120,7 @@ def values_for(query: Query, start: date, end: date) -> dict[str, object]:
 
 def _complete(table: str, row: dict[str, Any]) -> dict[str, Any]:
     """Every column of the table; marts count and add, so there a column left out is 0."""
-    is_mart = table.startswith("daily_")
+    is_mart = table.startswith(("daily_", "hourly_"))
     complete: dict[str, Any] = {}
     for name, kind in TABLES[table].columns.items():
         default = _DEFAULTS.get(name)

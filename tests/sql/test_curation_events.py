@@ -167,7 +167,7 @@ def test_a_changed_time_zone_or_currency_makes_every_table_again(tmp_path):
 
 def test_every_table_has_exactly_its_columns_and_types(given: Given):
     given.events(FIRST, event("e2", "2026-03-02 12:00", event_type="purchase")).quarantine(b"{").curate()
-    for table in set(TABLES) - {"spend"}:
+    for table in {name for name in TABLES if "spend" not in name}:
         assert list(given.rows(table)[0]) == list(TABLES[table].columns), table
 
 

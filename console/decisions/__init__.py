@@ -1,0 +1,55 @@
+"""What people decided about what the console found: an anomaly that was expected, a saving that was dismissed.
+
+A decision is remembered by the kind of finding and its key, with who took it, when and why; the latest one stands, and
+every earlier one stays readable, so that it can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision.
+
+    Attributes
+    ----------
+    kind : what was found: ``anomaly`` or ``saving``
+    key : which one; the same finding has the same key on another day
+    verdict : ``expected`` for an anomaly; ``accepted``, ``dismissed`` or ``realised`` for a saving; ``open`` undoes
+    note : why, in the words of who decided
+    decided_by, decided_at : who and when, with offset
+    """
+
+    kind: str
+    key: str
+    verdict: str
+    note: str
+    decided_by: str
+    decided_at: datetime
+
+
+class DecisionStore(Protocol):
+    """Remembers decisions. Safe to call from several threads and processes."""
+
+    def standing(self, kind: str) -> Mapping[str, Decision]:
+        """The decision that stands for every key of a kind; one that was undone is left out.
+
+        Raises
+        ------
+        SourceError
+            The store did not answer.
+        """
+        ...
+
+    def history(self, kind: str, key: str) -> Sequence[Decision]:
+        """Every decision on one finding, oldest first; raises as `standing`."""
+        ...
+
+    def decide(self, decision: Decision) -> None:
+        """Remember a decision for good before returning; raises as `standing`."""
+        ...

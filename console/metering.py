@@ -1,0 +1,53 @@
+"""What this console's own questions cost: every call that is paid for, told to a meter as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call this console made, or spared itself by its cache.
+
+    Attributes
+    ----------
+    called_at : when, with offset
+    viewer, page : who asked on which page; empty outside a browser
+    kind : ``query``, ``cost_explorer``, ``cloudwatch`` or ``recommendation``
+    name : the query's or the operation's name
+    engine : who answered
+    bytes_scanned, dollars : what it cost; None where unknown
+    dollars_saved : what a cached answer would have cost if asked again; 0 for one that was not cached
+    """
+
+    called_at: datetime
+    viewer: str
+    page: str
+    kind: str
+    name: str
+    engine: str
+    query_id: str
+    elapsed_seconds: float
+    rows: int
+    cached: bool
+    bytes_scanned: int | None
+    dollars: Decimal | None
+    dollars_saved: Decimal | None
+
+
+class Meter(Protocol):
+    """Keeps calls. Never raises and never waits: a page does not fail because its meter does."""
+
+    def record(self, call: Call) -> None:
+        """Keep one call."""
+        ...
+
+
+class NoMeter:
+    """Keeps nothing: tests, and commands that ask nothing that is paid for."""
+
+    def record(self, call: Call) -> None:
+        """Forget the call."""
