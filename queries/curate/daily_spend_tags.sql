@@ -13,7 +13,7 @@ from (
     select
         spend.charge_date, spend.service_name, spend.sub_account_id, spend.charge_category, spend.billing_currency,
         spend.billed_cost, spend.effective_cost, spend.list_cost, spend.contracted_cost, tag.tag_key,
-        json_extract_scalar(spend.tags, concat('$["', tag.tag_key, '"]')) as tag_value
+        element_at(cast(json_parse(spend.tags) as map(varchar, varchar)), tag.tag_key) as tag_value
     from scoped_spend as spend
     cross join unnest(map_keys(cast(json_parse(spend.tags) as map(varchar, varchar)))) as tag (tag_key)
 ) as tagged
