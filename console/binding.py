@@ -31,7 +31,7 @@ MAXIMUM_LIST = 1000  # members in one list, for the same reason
 _BIGINT = 2**63
 
 # What a row filter leaves whole: the assortment and the cloud's bill tell nothing of a region's customers or sales.
-SHARED = frozenset({"daily_spend", "daily_spend_resources", "daily_spend_tags", "products", "spend"})
+SHARED = frozenset({"console_calls", "daily_spend", "daily_spend_resources", "daily_spend_tags", "products", "spend"})
 
 _BESIDE = ("alias", "joins", "pivots")  # what stands beside a table's name, and then beside its rows that are left
 

@@ -12,6 +12,7 @@ from console.binding import RowFilter, Values, bind_again
 from console.cache import ResultCache
 from console.catalogue import Catalogue
 from console.engines import Result, SqlEngine
+from console.metering import Asker, Call, Meter, NoMeter
 
 
 def _wall_clock() -> datetime:
@@ -40,6 +41,8 @@ class Scope:
     reporting_currency, reporting_time_zone : the lake's settings; given to every query that declares them
     is_sample : whether the lake holds the sample year
     now : the clock; a test gives its own
+    meter : is told of every question, what it cost and who asked
+    asker : who asks, on which page
     """
 
     engines: Mapping[str, SqlEngine]
@@ -50,6 +53,8 @@ class Scope:
     row_filter: RowFilter = field(default_factory=RowFilter)
     is_sample: bool = False
     now: Callable[[], datetime] = _wall_clock
+    meter: Meter = field(default_factory=NoMeter)
+    asker: Asker = field(default_factory=Asker)
 
     @property
     def today(self) -> date:
@@ -86,7 +91,30 @@ class Scope:
         )
         statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
         key = (statement.dialect, statement.sql, engine.version_of(statement))
-        return self.cache.get(key, lambda: engine.run(statement))
+        answer = self.cache.get(key, lambda: engine.run(statement))
+        self._record(answer)
+        return answer
+
+    def _record(self, answer: Result) -> None:
+        """Tell the meter of one answer."""
+        statistics = answer.statistics
+        self.meter.record(
+            Call(
+                called_at=_wall_clock(),  # a test's clock stands still, the meter's does not
+                viewer=self.asker.viewer,
+                page=self.asker.page,
+                kind="query",
+                name=answer.query,
+                engine=statistics.engine,
+                query_id=statistics.query_id,
+                elapsed_seconds=0.0 if statistics.cached else statistics.elapsed_seconds,
+                rows=answer.table.num_rows,
+                cached=statistics.cached,
+                bytes_scanned=statistics.bytes_scanned,
+                dollars=statistics.dollars,
+                dollars_saved=statistics.dollars_saved,
+            )
+        )
 
     def ask_all(self, questions: Sequence[Question]) -> list[Result]:
         """Answer several questions side by side, in the order given; the first failure is raised."""

@@ -25,6 +25,8 @@ class Settings:
     regions : regions the viewers of this console may see; None for all (``TAKINGS_REGIONS``, separated by commas)
     origins : pages that may send events from a browser (``TAKINGS_ORIGINS``, separated by commas)
     traffic : events per second of the sample shop to play, on a sample lake only (``TAKINGS_TRAFFIC``)
+    viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``); set
+        it only behind such a proxy, for anybody else can write what they like there
     """
 
     profile: str = "embedded"
@@ -32,6 +34,7 @@ class Settings:
     regions: tuple[str, ...] | None = None
     origins: tuple[str, ...] = ()
     traffic: float = 0.0
+    viewer_header: str = ""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -53,7 +56,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     chosen = None if regions is None else _listed(regions)
     origins = _listed(values.get("TAKINGS_ORIGINS", ""))
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
-    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic)
+    header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
+    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -29,12 +29,14 @@ class Table:
     columns : name → Trino type, in the order they are stored; the partition column comes last
     partition : the date column that splits the table into files; None for a table of one file
     sort : columns each file is sorted by, so that a reader can skip row groups
+    zone : the folder of the lake it stands in: ``curated``, or ``console`` for what the console writes about itself
     """
 
     grain: str
     columns: Columns
     partition: str | None
     sort: tuple[str, ...]
+    zone: str = "curated"
 
     @property
     def has_region(self) -> bool:
@@ -406,7 +408,31 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("event_date", "event_type", "source", "channel", "region"),
     ),
+    "console_calls": Table(
+        grain="one row per call the console made or spared itself",
+        columns={
+            "called_at": INSTANT,
+            "viewer": TEXT,
+            "page": TEXT,
+            "kind": TEXT,
+            "name": TEXT,
+            "engine": TEXT,
+            "query_id": TEXT,
+            "elapsed_seconds": "double",
+            "result_rows": "bigint",
+            "cached": "boolean",
+            "bytes_scanned": "bigint",
+            "dollars": COST,
+            "dollars_saved": COST,
+            "call_date": "date",
+        },
+        partition="call_date",
+        sort=("called_at",),
+        zone="console",
+    ),
 }
+
+CURATED_TABLES: Mapping[str, Table] = {name: table for name, table in TABLES.items() if table.zone == "curated"}
 
 _EVENT_FIELDS = {
     name: kind for name, kind in TABLES["events"].columns.items() if name not in ("category", "copies", "event_date")

@@ -15,7 +15,9 @@ from console.scope import Scope
 from console.settings import Settings, read
 
 if TYPE_CHECKING:
+    from console.decisions import DecisionStore
     from console.live import LiveSource
+    from console.metering import Meter
     from pipeline.embedded import Platform
     from pipeline.live.store import LiveStore
 
@@ -26,6 +28,15 @@ def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
     from console.engines.duckdb import DuckDbEngine
 
     return DuckDbEngine(settings.lake), ResultCache()
+
+
+@lru_cache(maxsize=8)
+def _meter(settings: Settings) -> Meter:
+    """One meter for everyone in the process."""
+    from console.metering.buffered import BufferedMeter
+    from console.metering.folder import FolderCalls
+
+    return BufferedMeter(FolderCalls(settings.lake).write)
 
 
 @lru_cache(maxsize=8)
@@ -47,6 +58,13 @@ def _live_source(settings: Settings) -> LiveSource:
 def live_source() -> LiveSource:
     """What is happening right now, by the settings of this process."""
     return _live_source(read())
+
+
+def decisions(settings: Settings | None = None) -> DecisionStore:
+    """What people decided about what was found, by the settings given, else by those of this process."""
+    from console.decisions.embedded import EmbeddedDecisionStore
+
+    return EmbeddedDecisionStore((settings or read()).lake / "decisions" / "decisions.sqlite")
 
 
 def platform(settings: Settings) -> Platform:
@@ -96,4 +114,5 @@ def scope(settings: Settings) -> Scope:
         reporting_time_zone=lake.settings.reporting_time_zone,
         row_filter=RowFilter(settings.regions),
         is_sample=lake.is_sample,
+        meter=_meter(settings),
     )

@@ -13,7 +13,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from console.tables import TABLES
+from console.tables import CURATED_TABLES, TABLES
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.contract.shape import Event
 from pipeline.curate import CurationReport, curate
@@ -146,7 +146,7 @@ class Given:
 
     def tables(self) -> dict[str, list[Row]]:
         """All curated tables, whole."""
-        return {table: self.rows(table) for table in TABLES}
+        return {table: self.rows(table) for table in CURATED_TABLES}
 
     def days(self, table: str) -> list[date]:
         """The partitions of a table."""

@@ -26,8 +26,12 @@ class Statistics:
     bytes_scanned : bytes read from storage; None where the engine does not say
     dollars : price of the query; 0 on the laptop, None where unknown
     cached : whether the rows came from a cache
+    dollars_saved : what the rows cost when they were asked for, where they came from a cache; None where unknown
     query_id : the engine's own name for the run, for its console or log
     data_as_of : the largest ``received_at`` that the answer can contain; None for an empty lake
+    queue_seconds, engine_seconds : time the statement waited and ran inside the engine; None where it does not say
+    reused : whether the engine gave the result of an earlier run instead of running again
+    rpu_seconds : Redshift processing units × seconds that the statement added to the bill; None for other engines
     """
 
     engine: str
@@ -35,12 +39,17 @@ class Statistics:
     bytes_scanned: int | None = None
     dollars: Decimal | None = None
     cached: bool = False
+    dollars_saved: Decimal | None = Decimal(0)
     query_id: str = ""
     data_as_of: datetime | None = None
+    queue_seconds: float | None = None
+    engine_seconds: float | None = None
+    reused: bool = False
+    rpu_seconds: Decimal | None = None
 
     def as_cached(self) -> Statistics:
         """The same statistics, marked as answered from the cache at no cost."""
-        return replace(self, cached=True, dollars=Decimal(0), bytes_scanned=0)
+        return replace(self, cached=True, dollars=Decimal(0), bytes_scanned=0, dollars_saved=self.dollars)
 
 
 @dataclass(frozen=True)

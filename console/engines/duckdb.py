@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.engines import Result, Statistics
+from console.engines.calls import ConsoleCalls
 from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
 from console.parquet import quoted, select
-from console.tables import TABLES
+from console.tables import CURATED_TABLES, TABLES
 from pipeline.errors import LakeError, PipelineError, SettingsError
 from pipeline.lake import CURATED, STATE, Lake
 
@@ -72,15 +73,18 @@ class _Snapshot:
                 "autoload_known_extensions": "false",
             },
         )
-        # a statement may read the curated files and nothing else of this machine
-        self.connection.execute(f"set allowed_directories = ['{quoted(lake.root / CURATED)}/']")
+        # a statement may read the files of our tables and nothing else of this machine
+        zones = sorted({table.zone for table in TABLES.values()})
+        folders = ", ".join(f"'{quoted(lake.root / zone)}/'" for zone in zones)
+        self.connection.execute(f"set allowed_directories = [{folders}]")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
-        for name in TABLES:
+        for name in CURATED_TABLES:
             kind = "table" if name in NATIVE else "view"
             place = STANDING if name == "events" else name
             self.connection.execute(f"create {kind} {place} as {_select(lake, name)}")
         self.pending = PendingEvents(self.connection, lake, start)
+        self.calls = ConsoleCalls(self.connection, lake)
         self.connection.execute(f"create view events as {self.pending.select()}")
 
     @property
@@ -92,6 +96,8 @@ class _Snapshot:
         """Run one statement; raises duckdb.InterruptException after TIMEOUT_SECONDS."""
         if "events" in statement.tables:
             self.pending.refresh()
+        if "console_calls" in statement.tables:
+            self.calls.refresh()
         cursor = self.connection.cursor()
         clock = threading.Timer(TIMEOUT_SECONDS, cursor.interrupt)
         clock.daemon = True
@@ -130,11 +136,14 @@ class DuckDbEngine:
         return self._snapshot().data_as_of
 
     def version_of(self, statement: Statement) -> str:
-        """The data version of one answer: arrivals change only those that read `events`."""
+        """The data version of one answer: arrivals change only those that read `events` or the console's own calls."""
         snapshot = self._snapshot()
-        if "events" not in statement.tables:
-            return snapshot.version
-        return f"{snapshot.version}/{snapshot.pending.version}"
+        version = snapshot.version
+        if "events" in statement.tables:
+            version += f"/{snapshot.pending.version}"
+        if "console_calls" in statement.tables:
+            version += f"/{snapshot.calls.version}"
+        return version
 
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
@@ -161,7 +170,7 @@ class DuckDbEngine:
                     remedy="Check the disk of the lake, then try again.",
                 ) from error
             except duckdb.Error as error:
-                if reads_files and not snapshot.stands:
+                if reads_files and not (snapshot.stands and snapshot.calls.stand):
                     continue
                 raise QueryFailed(
                     f"DuckDB refused the query: {str(error).splitlines()[0]}",

@@ -9,6 +9,7 @@ them on a page that has no bar; a link must outlive a label.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -34,12 +35,20 @@ _STORE = "tk-filters"  # the query last written, kept through pages that have no
 _PAGE = "tk-filters-page"  # the page whose widgets hold the state
 
 
-def bar(options: FilterOptions) -> Selection:
-    """Draw the bar and return what is chosen; call it once on a page."""
-    state = _draw(options, _restore(options))
+def bar(options: FilterOptions, *, sliced: bool = True) -> Selection:
+    """Draw the bar and return what is chosen; call it once on a page.
+
+    Parameters
+    ----------
+    sliced : False on a page whose figures have no channel, category or region: only days are offered, and what was
+        chosen elsewhere travels on without an effect here
+    """
+    state = _draw(options, _restore(options), sliced)
     query = state.as_query()
     st.session_state[_STORE] = query
     _write_url(query)
+    if not sliced:
+        state = replace(state, slices=dict.fromkeys(SLICES, ()))
     selection = select(state, options, datetime.now(UTC).date())
     _draw_dates(selection)
     return selection
@@ -70,7 +79,7 @@ def _restore(options: FilterOptions) -> State:
     return state
 
 
-def _draw(options: FilterOptions, state: State) -> State:
+def _draw(options: FilterOptions, state: State, sliced: bool) -> State:
     """The widgets, in one row on a wide screen; on a phone the slices hide behind a button (see style.css)."""
     with st.container(key="tk-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
         preset = st.selectbox(
@@ -94,6 +103,8 @@ def _draw(options: FilterOptions, state: State) -> State:
             label_visibility="collapsed",
             width=285,
         )
+        if not sliced:
+            return State(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), state.slices)
         chosen = sum(bool(st.session_state.get(_key(name))) for name in SLICES)
         st.checkbox(f"Filters · {chosen}" if chosen else "Filters", key=_key("open"))
         slices: dict[str, tuple[str, ...]] = {}

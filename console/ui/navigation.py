@@ -37,5 +37,6 @@ PAGES = (
     PageEntry("Executive", "Revenue", "revenue", "pages/revenue.py", ":material/payments:"),
     PageEntry("Behaviour", "Live", "live", "pages/live.py", ":material/sensors:"),
     PageEntry("Behaviour", "Products", "products", "pages/products.py", ":material/inventory_2:"),
+    PageEntry("FinOps", "Own cost", "own-cost", "pages/own_cost.py", ":material/receipt_long:"),
     PageEntry("Tools", "Definitions", "definitions", "pages/definitions.py", ":material/menu_book:"),
 )

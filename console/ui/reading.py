@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streamlit as st
@@ -12,9 +12,11 @@ from console.engines import Result, Statistics
 from console.errors import ConsoleError, LakeMissing
 from console.insights import lake
 from console.insights.slices import Slices
+from console.metering import Asker
 from console.scope import Scope
 from console.ui import filters, page
 from console.ui import formatting as text
+from console.ui import viewer as reader
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,20 @@ class Reading:
         )
 
 
-def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Reading:
+def begin(
+    title: str, question: str | None, viewer: Callable[[], Scope], *, sliced: bool = True, through_today: bool = False
+) -> Reading:
     """Open the lake and draw the page down to its filter bar; ends the page in its designed state where it cannot.
 
     Parameters
     ----------
     question : the page's docstring
     viewer : gives the scope; called inside, so that its failure is drawn under the page's title
+    sliced : False where the figures have no channel, category or region: the bar then offers days alone
+    through_today : whether presets end with today, which is not over, rather than with the last complete day
     """
     try:
-        scope = viewer()
+        scope = replace(viewer(), asker=Asker(reader.name(), title))
         contents = lake.contents(scope)
         if contents.is_empty:
             raise LakeMissing(
@@ -78,10 +84,11 @@ def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Read
     selection = filters.bar(
         filters.FilterOptions(
             contents.first_day,
-            contents.last_complete_day,
+            scope.today if through_today else contents.last_complete_day,
             contents.channels,
             contents.categories,
             contents.regions,
-        )
+        ),
+        sliced=sliced,
     )
     return Reading(scope, contents, selection, Slices(selection.channels, selection.categories, selection.regions))

@@ -33,6 +33,7 @@ class Column:
     unit: Unit | None = None
     currency: str = ""
     help: str = ""
+    digits: int | None = None  # of money; None for as many as the currency has
 
 
 def show(
@@ -119,7 +120,8 @@ def _config(column: Column) -> ColumnConfig:
             # the sign of the currency stands in the head: before a number, it would push the minus away from its left
             sign = text.currency_prefix(column.currency).strip()
             label = f"{column.label} ({sign})" if sign else column.label
-            number_format = f"%,.{text.minor_digits(column.currency)}f"
+            digits = text.minor_digits(column.currency) if column.digits is None else column.digits
+            number_format = f"%,.{digits}f"
         case Unit.COUNT:
             number_format = "%,d"
         case Unit.PERCENT:

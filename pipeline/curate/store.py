@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.parquet import select
-from console.tables import TABLES
+from console.tables import CURATED_TABLES, TABLES
 from pipeline.curate.files import write_file, write_partitions
 from pipeline.lake import CURATED, Lake, Transaction
 
@@ -31,7 +31,7 @@ class CuratedStore:
     def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection, change: Transaction) -> None:
         self._connection = connection
         self._change = change
-        self._files = {table: _files_of(lake, table) for table in TABLES}
+        self._files = {table: _files_of(lake, table) for table in CURATED_TABLES}
         self.changed: dict[str, int] = {}
 
     def is_empty(self, table: str) -> bool:

@@ -20,7 +20,7 @@ from console.engines import SqlEngine
 from console.engines.duckdb import DuckDbEngine
 from console.scope import Scope
 from console.tables import TABLES
-from pipeline.lake import CURATED, STATE, Lake, LakeSettings
+from pipeline.lake import STATE, Lake, LakeSettings
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 START, END = date(2026, 3, 1), date(2026, 4, 1)
@@ -47,14 +47,14 @@ class Rows:
         definition = TABLES[name]
         unknown = {key for row in rows for key in row} - set(definition.columns)
         assert not unknown, f"{name} has no column {unknown}"
-        shutil.rmtree(self.lake.root / CURATED / name, ignore_errors=True)
+        shutil.rmtree(self.lake.root / definition.zone / name, ignore_errors=True)
         partition = definition.partition
         days = {row[partition] for row in rows} if partition else {None}
         for day in days:
             mine = [_complete(name, row) for row in rows if partition is None or row[partition] == day]
             columns = {key: kind for key, kind in definition.columns.items() if key != partition}
             table = pa.Table.from_pylist(mine, pa.schema([(key, arrow_type(kind)) for key, kind in columns.items()]))
-            folder = self.lake.root / CURATED / name / (f"{partition}={day}" if partition else "")
+            folder = self.lake.root / definition.zone / name / (f"{partition}={day}" if partition else "")
             folder.mkdir(parents=True)
             parquet.write_table(table, folder / "data.parquet")
         self._commit()

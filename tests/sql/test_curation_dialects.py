@@ -5,20 +5,20 @@ from sqlglot import ErrorLevel, parse_one
 
 from console.binding import bind
 from console.catalogue import load_curation
-from console.tables import TABLES
+from console.tables import CURATED_TABLES
 
 VALUES = {"reporting_time_zone": "Europe/London", "reporting_currency": "GBP"}
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark", "trino"])
-@pytest.mark.parametrize("table", sorted(TABLES))
+@pytest.mark.parametrize("table", sorted(CURATED_TABLES))
 def test_a_tables_sql_is_written_for_every_engine_and_reads_back(table: str, dialect: str):
     query = load_curation()[table]
     sql = bind(query, {name: VALUES[name] for name in query.parameters}, dialect=dialect).sql
     tree = parse_one(sql, read=dialect, error_level=ErrorLevel.RAISE)
     again = tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
     assert parse_one(again, read=dialect).sql(dialect=dialect) == again
-    assert tree.named_selects == list(TABLES[table].columns)
+    assert tree.named_selects == list(CURATED_TABLES[table].columns)
 
 
 def test_spark_reads_days_in_the_reporting_time_zone():
@@ -28,4 +28,4 @@ def test_spark_reads_days_in_the_reporting_time_zone():
 
 
 def test_every_table_has_its_sql():
-    assert set(load_curation()) == set(TABLES)
+    assert set(load_curation()) == set(CURATED_TABLES)

@@ -1,4 +1,9 @@
-"""What this console's own questions cost: every call that is paid for, told to a meter as it happens."""
+"""What this console's own questions cost: every call that is paid for, told to a meter as it happens.
+
+A `Meter` never raises and never waits. `BufferedMeter` keeps calls in memory for some seconds and hands them on in
+batches; `folder` writes them into the lake folder, `bucket` into the lake's bucket, both as files of the table
+`console_calls`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,7 @@ class Call:
     name : the query's or the operation's name
     engine : who answered
     bytes_scanned, dollars : what it cost; None where unknown
-    dollars_saved : what a cached answer would have cost if asked again; 0 for one that was not cached
+    dollars_saved : what a cached answer cost when it was asked; 0 for one that was not cached
     """
 
     called_at: datetime
@@ -36,6 +41,14 @@ class Call:
     bytes_scanned: int | None
     dollars: Decimal | None
     dollars_saved: Decimal | None
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, and on which page; both empty outside a browser."""
+
+    viewer: str = ""
+    page: str = ""
 
 
 class Meter(Protocol):

@@ -1,0 +1,138 @@
+"""Decisions in one DynamoDB table. Fills the `DecisionStore` port.
+
+::
+
+    kind (partition key)   key_at (sort key)               attributes
+    saving                 <key>#<instant in UTC>#0000     key, verdict, note, decided_by, decided_at
+
+An item is only ever added, on the condition that its place is free; decisions of the same microsecond count on in the
+last four digits. Reads are consistent, so that whoever decided sees it on the next page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from console.decisions import Decision
+from console.decisions.admission import OPEN, check, instant, read_instant
+from console.errors import SourceError
+
+ACTIONS = ("dynamodb:PutItem", "dynamodb:Query")
+"""What the console's role needs on the table."""
+
+_SAME_INSTANT = 100  # decisions on one finding in one microsecond; more are not meant
+
+Item = dict[str, Any]
+
+
+class DynamoDbDecisionStore:
+    """Decisions in `table`.
+
+    Parameters
+    ----------
+    client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
+    """
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def standing(self, kind: str) -> Mapping[str, Decision]:
+        """See `DecisionStore.standing`."""
+        latest = {decision.key: decision for decision in self._query(kind)}
+        return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
+
+    def history(self, kind: str, key: str) -> Sequence[Decision]:
+        """See `DecisionStore.history`."""
+        # another key may begin with this one and the separator
+        return [decision for decision in self._query(kind, f"{key}#") if decision.key == key]
+
+    def decide(self, decision: Decision) -> None:
+        """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
+        check(decision)
+        for number in range(_SAME_INSTANT):
+            if self._put(decision, number):
+                return
+        raise SourceError(
+            "A decision could not be kept: others were taken at the same instant",
+            where=self._table,
+            remedy="Try again.",
+        )
+
+    def _put(self, decision: Decision, number: int) -> bool:
+        """False where the place is taken."""
+        at = instant(decision)
+        texts = {
+            "kind": decision.kind,
+            "key_at": f"{decision.key}#{at}#{number:04d}",
+            "key": decision.key,
+            "verdict": decision.verdict,
+            "note": decision.note,
+            "decided_by": decision.decided_by,
+            "decided_at": at,
+        }
+        with self._named():
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={name: {"S": text} for name, text in texts.items()},
+                    ConditionExpression="attribute_not_exists(key_at)",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _query(self, kind: str, start: str = "") -> list[Decision]:
+        """Decisions of a kind, by key and then by time; only those whose sort key begins with `start`."""
+        condition, values = "kind = :kind", {":kind": {"S": kind}}
+        if start:
+            condition, values = f"{condition} and begins_with(key_at, :start)", {**values, ":start": {"S": start}}
+        with self._named():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+            )
+            return [_decision(item) for page in pages for item in page["Items"]]
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            raise SourceError(
+                f"The table of decisions did not answer: {error}",
+                where=self._table,
+                remedy=f"Allow the console's role {' and '.join(ACTIONS)} on it."
+                if code == "AccessDeniedException"
+                else "Check that the table exists in this region, then try again.",
+            ) from error
+        except BotoCoreError as error:
+            raise SourceError(
+                f"The table of decisions cannot be reached: {error}",
+                where=self._table,
+                remedy="Check the network and the credentials, then try again.",
+            ) from error
+        except (KeyError, ValueError) as error:
+            raise SourceError(
+                f"An item of the table of decisions is damaged: {error!r}",
+                where=self._table,
+                remedy="Somebody else wrote to the table: remove the item that lacks an attribute.",
+            ) from error
+
+
+def _decision(item: Item) -> Decision:
+    return Decision(
+        kind=item["kind"]["S"],
+        key=item["key"]["S"],
+        verdict=item["verdict"]["S"],
+        note=item["note"]["S"],
+        decided_by=item["decided_by"]["S"],
+        decided_at=read_instant(item["decided_at"]["S"]),
+    )

@@ -1,0 +1,113 @@
+"""Decisions in one SQLite file of the lake folder. Fills the `DecisionStore` port.
+
+History is only ever appended to. A commit is on the disk before `decide` returns: with SQLite's rollback journal that
+takes ``synchronous = extra``, which forces the folder too once the journal is gone (``full`` alone could, after a power
+cut, find the journal again and roll a commit back). Every call opens the file for itself, so threads and processes
+share nothing but the file and its locks; decisions are rare enough for that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from console.decisions import Decision
+from console.decisions.admission import OPEN, check, instant, read_instant
+from console.errors import SourceError
+
+BUSY_SECONDS = 10.0  # how long a writer waits for the others before it gives up
+_SCHEMA = """
+create table if not exists decisions (
+    number integer primary key autoincrement,
+    kind text not null, key text not null, verdict text not null, note text not null,
+    decided_by text not null, decided_at text not null
+)
+"""
+_INDEX = "create index if not exists decisions_by_key on decisions (kind, key, decided_at, number)"
+_COLUMNS = "kind, key, verdict, note, decided_by, decided_at"
+
+Row = tuple[str, str, str, str, str, str]
+
+
+class EmbeddedDecisionStore:
+    """Decisions in the file `path`; it is made, with its folder, by the first decision."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def standing(self, kind: str) -> Mapping[str, Decision]:
+        """See `DecisionStore.standing`."""
+        rows = self._rows(f"select {_COLUMNS} from decisions where kind = ? order by decided_at, number", kind)
+        latest = {row[1]: _decision(row) for row in rows}
+        return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
+
+    def history(self, kind: str, key: str) -> Sequence[Decision]:
+        """See `DecisionStore.history`."""
+        query = f"select {_COLUMNS} from decisions where kind = ? and key = ? order by decided_at, number"
+        return [_decision(row) for row in self._rows(query, kind, key)]
+
+    def decide(self, decision: Decision) -> None:
+        """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
+        check(decision)
+        with self._named():
+            self._path.parent.mkdir(exist_ok=True)
+            with closing(self._connect()) as database:
+                database.execute("begin immediate")
+                database.execute(_SCHEMA)
+                database.execute(_INDEX)
+                database.execute(
+                    f"insert into decisions ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",
+                    (
+                        decision.kind,
+                        decision.key,
+                        decision.verdict,
+                        decision.note,
+                        decision.decided_by,
+                        instant(decision),
+                    ),
+                )
+                database.execute("commit")
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        database.execute("pragma synchronous = extra")
+        return database
+
+    def _rows(self, query: str, *values: str) -> list[Row]:
+        with self._named():
+            if not self._path.exists():
+                return []
+            with closing(self._connect()) as database:
+                if not database.execute("select 1 from sqlite_schema where name = 'decisions'").fetchone():
+                    return []  # a first decision broke off before its commit
+                return database.execute(query, values).fetchall()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise SourceError(
+                f"Decisions cannot be read or kept: {error}",
+                where=str(self._path),
+                remedy="Check the folder's rights and free disk space, then try again.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise SourceError(
+                f"The file of decisions is damaged: {error}",
+                where=str(self._path),
+                remedy="Put a backup in its place, or move the file away: decisions then begin anew.",
+            ) from error
+        except OSError as error:
+            raise SourceError(
+                f"Decisions cannot be kept: {error.strerror}",
+                where=str(self._path),
+                remedy="Check that the lake folder is there and may be written.",
+            ) from error
+
+
+def _decision(row: Row) -> Decision:
+    kind, key, verdict, note, decided_by, decided_at = row
+    return Decision(kind, key, verdict, note, decided_by, read_instant(decided_at))
