@@ -69,7 +69,7 @@ docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console.documents
 
 lock: $(BIN)/uv ## Pin every requirements*.in
-	@for name in requirements requirements-aws requirements-dev; do \
+	@for name in requirements requirements-aws requirements-dev requirements-engines; do \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
 	done
 
