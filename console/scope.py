@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from console.binding import RowFilter, Values, bind_again
-from console.cache import ResultCache
+from console.cache import Asked, ResultCache
 from console.catalogue import Catalogue
 from console.engines import Result, SqlEngine
 from console.metering import Asker, Call, Meter, NoMeter
@@ -19,7 +18,8 @@ def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-_TOGETHER = 4  # questions of one page asked at once; an engine uses the cores itself
+def _stay() -> None:
+    """Whoever asks waits for the answer."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Scope:
     now : the clock; a test gives its own
     meter : is told of every question, what it cost and who asked
     asker : who asks, on which page
+    check : called several times a second while an answer is waited for; what it raises ends the waiting, and the
+        engine stops what nobody else waits for
     """
 
     engines: Mapping[str, SqlEngine]
@@ -55,6 +57,7 @@ class Scope:
     now: Callable[[], datetime] = _wall_clock
     meter: Meter = field(default_factory=NoMeter)
     asker: Asker = field(default_factory=Asker)
+    check: Callable[[], None] = _stay
 
     @property
     def today(self) -> date:
@@ -79,21 +82,41 @@ class Scope:
         CatalogueError, BindingError, SourceError
             As the catalogue, the binding and the engine say.
         """
+        return self._answer(self._start(query, values))
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Result]:
+        """Answer several questions side by side, in the order given; the first failure is raised.
+
+        All are submitted before the first is waited for; when one fails, the others are not waited for any more.
+        """
+        asked: list[Asked] = []
+        try:
+            for question in questions:
+                asked.append(self._start(question.query, question.values))
+            return [self._answer(each) for each in asked]
+        finally:
+            for each in asked:
+                each.leave()
+
+    def _answer(self, asked: Asked) -> Result:
+        answer = asked.result(self.check)
+        self._record(answer)
+        return answer
+
+    def _start(self, query: str, values: Mapping[str, object]) -> Asked:
         definition = self.catalogue[query]
         engine = self.engines[definition.source]
         given: dict[str, object] = {
             "reporting_currency": self.reporting_currency,
             "reporting_time_zone": self.reporting_time_zone,
         }
-        bound = {name: value for name, value in given.items() if name in definition.parameters} | values
+        bound = {name: value for name, value in given.items() if name in definition.parameters} | dict(values)
         hashable = tuple(
             sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items())
         )
         statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
         key = (statement.dialect, statement.sql, engine.version_of(statement))
-        answer = self.cache.get(key, lambda: engine.run(statement))
-        self._record(answer)
-        return answer
+        return self.cache.start(key, lambda: engine.run(statement), renewed=self._record)
 
     def _record(self, answer: Result) -> None:
         """Tell the meter of one answer."""
@@ -115,10 +138,3 @@ class Scope:
                 dollars_saved=statistics.dollars_saved,
             )
         )
-
-    def ask_all(self, questions: Sequence[Question]) -> list[Result]:
-        """Answer several questions side by side, in the order given; the first failure is raised."""
-        if len(questions) <= 1:
-            return [self.ask(question.query, **question.values) for question in questions]
-        with ThreadPoolExecutor(min(_TOGETHER, len(questions)), thread_name_prefix="ask") as pool:
-            return list(pool.map(lambda question: self.ask(question.query, **question.values), questions))

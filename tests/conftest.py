@@ -1,10 +1,21 @@
 """Fixtures for every test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.given import Given
+from tests.iam import Recorder, recording
+
+pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
+
+
+@pytest.fixture
+def recorded_actions() -> Iterator[Recorder]:
+    """The IAM actions that a test's own sessions use; see `tests.iam`."""
+    with recording() as recorder:
+        yield recorder
 
 
 @pytest.fixture

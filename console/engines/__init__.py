@@ -32,6 +32,8 @@ class Statistics:
     queue_seconds, engine_seconds : time the statement waited and ran inside the engine; None where it does not say
     reused : whether the engine gave the result of an earlier run instead of running again
     rpu_seconds : Redshift processing units × seconds that the statement added to the bill; None for other engines
+    stale : whether the answer is that of an earlier version of the data, served while the new one is asked for
+    renewal_failure : why the new one could not be had when it was last tried; empty where it has not failed
     """
 
     engine: str
@@ -46,10 +48,16 @@ class Statistics:
     engine_seconds: float | None = None
     reused: bool = False
     rpu_seconds: Decimal | None = None
+    stale: bool = False
+    renewal_failure: str = ""
 
     def as_cached(self) -> Statistics:
         """The same statistics, marked as answered from the cache at no cost."""
         return replace(self, cached=True, dollars=Decimal(0), bytes_scanned=0, dollars_saved=self.dollars)
+
+    def as_stale(self, failure: str) -> Statistics:
+        """The same statistics, marked as those of an earlier version of the data; `failure`: why it was not renewed."""
+        return replace(self.as_cached(), stale=True, renewal_failure=failure)
 
 
 @dataclass(frozen=True)
@@ -116,11 +124,13 @@ def combine(results: Sequence[Result]) -> Statistics:
     known_bytes = [r.statistics.bytes_scanned for r in results if r.statistics.bytes_scanned is not None]
     known_dollars = [r.statistics.dollars for r in results if r.statistics.dollars is not None]
     return Statistics(
-        engine=first.engine,
+        engine=", ".join(dict.fromkeys(result.statistics.engine for result in results)),
         elapsed_seconds=sum(r.statistics.elapsed_seconds for r in results),
         bytes_scanned=sum(known_bytes) if known_bytes else None,
         dollars=sum(known_dollars, Decimal(0)) if known_dollars else None,
         cached=all(r.statistics.cached for r in results),
         query_id=first.query_id,
         data_as_of=min(times) if times else None,
+        stale=any(r.statistics.stale for r in results),
+        renewal_failure=next((r.statistics.renewal_failure for r in results if r.statistics.renewal_failure), ""),
     )

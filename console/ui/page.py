@@ -160,7 +160,9 @@ def trust_parts(
     if quarantined_share is not None:
         parts.append((f"{text.percent(quarantined_share)} quarantined", "Refused records ÷ received records"))
     parts.append((statistics.engine, "The engine that answered"))
-    if statistics.cached:
+    if statistics.stale:
+        parts.append(_stale(statistics))
+    elif statistics.cached:
         parts.append(("cached", "Answered from the cache: nothing was scanned"))
     else:
         parts.append((text.duration(statistics.elapsed_seconds), "From asking to the last row, all statements added"))
@@ -169,3 +171,10 @@ def trust_parts(
     if statistics.dollars is not None:
         parts.append((text.price(statistics.dollars), "Price of the queries"))
     return parts
+
+
+def _stale(statistics: Statistics) -> tuple[str, str]:
+    """What a reader is told of an answer that a curation has overtaken."""
+    if statistics.renewal_failure:
+        return ("not renewed", f"Newer data is there and could not be asked for: {statistics.renewal_failure}")
+    return ("being renewed", "From before the last curation; the new answer is being asked for: reload in a moment")

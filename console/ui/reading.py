@@ -54,6 +54,11 @@ class Reading:
         )
 
 
+def _still_here() -> None:
+    """End the script where its reader left or clicked on: Streamlit does so when a script touches the session."""
+    st.session_state.get("tk-still-here")
+
+
 def begin(
     title: str, question: str | None, viewer: Callable[[], Scope], *, sliced: bool = True, through_today: bool = False
 ) -> Reading:
@@ -67,7 +72,7 @@ def begin(
     through_today : whether presets end with today, which is not over, rather than with the last complete day
     """
     try:
-        scope = replace(viewer(), asker=Asker(reader.name(), title))
+        scope = replace(viewer(), asker=Asker(reader.name(), title), check=_still_here)
         contents = lake.contents(scope)
         if contents.is_empty:
             raise LakeMissing(

@@ -1,6 +1,7 @@
 """What every SQL engine keeps: exact values, typed empty answers, named errors, one version of the data per answer.
 
-An engine joins by a factory in `ENGINES` that gives a shop with `table(name, rows)` and an `engine`.
+An engine joins by a fixture in `ENGINES` that gives a shop with `table(name, rows)` and an `engine`. Athena has Trino
+behind its API, Redshift PostgreSQL (`tests/engines`).
 """
 
 # ruff: noqa: S608 - statements are the test's own
@@ -12,6 +13,7 @@ import json
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -55,12 +57,48 @@ class DuckDbShop:
         return self.rows.table(name, rows)
 
 
-ENGINES = {"duckdb": DuckDbShop}
+@pytest.fixture
+def duckdb_shop(tmp_path: Path) -> Shop:
+    return DuckDbShop(tmp_path)
 
 
-@pytest.fixture(params=sorted(ENGINES))
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
-    made: Shop = ENGINES[request.param](tmp_path)
+@pytest.fixture
+def athena_shop(tmp_path: Path, aws: None, trino: Any) -> Iterator[Shop]:
+    from tests.engines import shops
+
+    with shops.athena_shop(tmp_path, trino) as shop:
+        yield shop
+
+
+@pytest.fixture
+def unloading_athena_shop(tmp_path: Path, aws: None, trino: Any) -> Iterator[Shop]:
+    """Athena where every result counts as large."""
+    from tests.engines import shops
+
+    with shops.athena_shop(tmp_path, trino, large_result=0) as shop:
+        yield shop
+
+
+@pytest.fixture
+def redshift_shop(tmp_path: Path, aws: None, postgres: Any) -> Iterator[Shop]:
+    from tests.engines import shops
+
+    with shops.redshift_shop(tmp_path, postgres) as shop:
+        yield shop
+
+
+REAL = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
+ENGINES = [
+    pytest.param("duckdb_shop", id="duckdb"),
+    pytest.param("athena_shop", id="athena", marks=REAL),
+    pytest.param("unloading_athena_shop", id="athena-unload", marks=REAL),
+    pytest.param("redshift_shop", id="redshift", marks=REAL),
+]
+
+
+@pytest.fixture(params=ENGINES)
+def shop(request: pytest.FixtureRequest) -> Shop:
+    made: Shop = request.getfixturevalue(request.param)
     return made
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from console.cache import ResultCache
-from console.engines import Result, Statistics
-from console.errors import QueryFailed
+from console.binding import Statement
+from console.cache import RENEW_AGAIN_SECONDS, ResultCache
+from console.engines import Result, Statistics, combine
+from console.engines.stopping import stop_event
+from console.errors import CatalogueError, QueryFailed
+from console.scope import Question
 from tests.sql.lake_rows import START, Rows
 
 
@@ -156,3 +161,316 @@ def test_an_answer_never_crosses_a_row_filter(tmp_path: Path) -> None:
         ("north", "south"): ["north", "south"],
         (): [],
     }
+
+
+# Nobody waits any more
+
+
+class Leaving(Exception):  # noqa: N818 - what Streamlit raises to end a script is no error either
+    """Whoever asked went away."""
+
+
+def leave() -> None:
+    raise Leaving
+
+
+class Running:
+    """A question that runs until it is stopped or let go."""
+
+    def __init__(self) -> None:
+        self.started, self.go_on, self.stopped = threading.Event(), threading.Event(), threading.Event()
+        self.times = 0
+
+    def __call__(self) -> Result:
+        self.times += 1
+        self.started.set()
+        stop = stop_event()
+        while not self.go_on.is_set():
+            if stop.wait(0.01):
+                self.stopped.set()
+                raise QueryFailed("It was stopped")
+        return answer()
+
+
+def test_a_question_is_stopped_when_the_last_one_who_waits_has_left_and_not_before() -> None:
+    cache, running = ResultCache(), Running()
+    first, second = cache.start(key(1), running), cache.start(key(1), running)
+    assert running.started.wait(5)
+    first.leave()
+    first.leave()
+    assert not running.stopped.wait(0.1)
+    second.leave()
+    assert running.stopped.wait(5)
+    assert running.times == 1
+
+
+def test_whoever_asks_after_the_stop_gets_an_answer_of_his_own() -> None:
+    cache, running = ResultCache(), Running()
+    cache.start(key(1), running).leave()
+    good = Asked(answer())
+    assert not cache.get(key(1), good).statistics.cached
+    assert good.times == 1
+
+
+def test_what_the_check_raises_ends_the_waiting_and_stops_the_question() -> None:
+    cache, running = ResultCache(), Running()
+    with pytest.raises(Leaving):
+        cache.get(key(1), running, leave)
+    assert running.stopped.wait(5)
+
+
+def test_the_cost_is_told_to_the_one_who_stayed() -> None:
+    cache, running = ResultCache(), Running()
+    first, second, third = (cache.start(key(1), running) for _ in range(3))
+    first.leave()
+    running.go_on.set()
+    billed = [each.result().statistics.bytes_scanned for each in (second, third)]
+    assert sorted(billed, key=str) == [0, 9]
+
+
+def test_questions_of_one_page_run_at_once_and_the_others_are_left_when_one_fails(tmp_path: Path) -> None:
+    together = threading.Barrier(3, timeout=5)
+    stopped: queue.Queue[str] = queue.Queue()
+
+    class Engine:
+        dialect, data_version, data_as_of = "duckdb", "v1", None
+
+        def version_of(self, statement: Statement) -> str:
+            return "v1"
+
+        def run(self, statement: Statement) -> Result:
+            together.wait()
+            if statement.query == "lake/days":
+                raise QueryFailed("It broke off")
+            if stop_event().wait(5):
+                stopped.put(statement.query)
+            raise QueryFailed("It was stopped")
+
+    scope = Rows(tmp_path / "lake").scope(engine=Engine())
+    questions = [Question("lake/slices"), Question("lake/days"), Question("lake/conservation")]
+    with pytest.raises(QueryFailed):
+        scope.ask_all(sorted(questions, key=lambda each: each.query != "lake/days"))
+    assert sorted(stopped.get(timeout=4) for _ in range(2)) == ["lake/conservation", "lake/slices"]
+    scope.cache.close()
+
+
+def test_questions_asked_before_one_that_cannot_be_bound_are_left(tmp_path: Path) -> None:
+    running = Running()
+
+    class Engine:
+        dialect, data_version, data_as_of = "duckdb", "v1", None
+
+        def version_of(self, statement: Statement) -> str:
+            return "v1"
+
+        def run(self, statement: Statement) -> Result:
+            return running()
+
+    scope = Rows(tmp_path / "lake").scope(engine=Engine())
+    with pytest.raises(CatalogueError):
+        scope.ask_all([Question("lake/days"), Question("lake/no_such_question")])
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(scope.cache.settle).result(timeout=5)
+        finally:
+            running.go_on.set()
+    scope.cache.close()
+    assert running.times == 0 or running.stopped.is_set()
+
+
+def test_a_question_that_waits_its_turn_when_its_reader_leaves_is_never_asked() -> None:
+    cache, running, late = ResultCache(workers=1), Running(), Asked(answer())
+    first = cache.start(key(1), running)
+    assert running.started.wait(5)
+    cache.start(key(2), late).leave()
+    running.go_on.set()
+    first.result()
+    cache.close()
+    assert late.times == 0
+
+
+# Stale answers
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def version(number: int) -> tuple[str, str, str]:
+    return ("trino", "select 1", f"v{number}")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def stale(clock: Clock) -> ResultCache:
+    """A cache that serves answers of the version before for a minute."""
+    return ResultCache(stale_seconds=60, clock=clock)
+
+
+def test_an_answer_that_a_curation_overtook_is_served_at_once_and_renewed_once_behind(stale: ResultCache) -> None:
+    old, new = Asked(answer(sql="old")), Running()
+    stale.get(version(1), old)
+    first, again = stale.get(version(2), new), stale.get(version(2), new)
+    assert [(each.sql, each.statistics.stale, each.statistics.cached) for each in (first, again)] == [
+        ("old", True, True)
+    ] * 2
+    assert first.statistics.renewal_failure == ""
+    new.go_on.set()
+    stale.settle()
+    assert new.times == 1
+    renewed = stale.get(version(2), Asked(QueryFailed("not asked")))
+    assert (renewed.sql, renewed.statistics.stale) == ("select 1", False)
+
+
+def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(stale: ResultCache) -> None:
+    stale.get(version(1), Asked(answer()))
+    told: list[Result] = []
+    new = Running()
+    stale.start(version(2), new, told.append).leave()
+    new.go_on.set()
+    stale.settle()
+    assert [each.statistics.cached for each in told] == [False]
+    assert not new.stopped.is_set()
+
+
+def test_an_answer_is_served_stale_only_for_the_stated_time_since_it_was_known_to_be_current(
+    stale: ResultCache, clock: Clock
+) -> None:
+    never = Asked(QueryFailed("It is down"))
+    stale.get(version(1), Asked(answer()))
+    clock.now += 500
+    stale.get(version(1), never)  # still current: known so from now on
+    clock.now += 59
+    assert stale.get(version(2), never).statistics.stale
+    stale.settle()
+    clock.now += 1
+    with pytest.raises(QueryFailed, match="It is down"):
+        stale.get(version(2), never)
+
+
+def test_a_renewal_that_fails_keeps_the_answer_says_why_and_is_not_tried_at_every_click(
+    stale: ResultCache, clock: Clock
+) -> None:
+    stale.get(version(1), Asked(answer(sql="old")))
+    down = Asked(QueryFailed("Athena is busy", remedy="Try again."))
+    stale.get(version(2), down)
+    stale.settle()
+    for _ in range(3):
+        kept = stale.get(version(2), down)
+        assert (kept.sql, kept.statistics.stale) == ("old", True)
+        assert kept.statistics.renewal_failure == "Athena is busy. Try again."
+    assert down.times == 1
+    clock.now += RENEW_AGAIN_SECONDS
+    good = Asked(answer(sql="new"))
+    stale.get(version(2), good)
+    stale.settle()
+    assert stale.get(version(2), down).sql == "new"
+
+
+def test_without_a_stated_time_a_new_version_is_always_asked() -> None:
+    cache, new = ResultCache(), Asked(answer(sql="new"))
+    cache.get(version(1), Asked(answer(sql="old")))
+    assert (cache.get(version(2), new).sql, new.times) == ("new", 1)
+
+
+def test_a_late_answer_of_an_old_version_does_not_become_the_latest(stale: ResultCache, clock: Clock) -> None:
+    late = Running()
+    waiting = stale.start(version(1), late)
+    assert late.started.wait(5)
+    clock.now += 1
+    stale.get(version(2), Asked(answer(sql="second")))
+    late.go_on.set()
+    waiting.result()
+    clock.now += 1
+    assert stale.get(version(3), Asked(answer(sql="third"))).sql == "second"
+    stale.settle()
+
+
+def test_an_answer_that_left_the_cache_is_not_served_stale(clock: Clock) -> None:
+    cache = ResultCache(capacity_bytes=2500, stale_seconds=60, clock=clock)
+    cache.get(version(1), Asked(answer(sql="old")))
+    for number in range(3):
+        cache.get(key(number), Asked(answer(size=500)))
+    assert cache.get(version(2), Asked(answer(sql="new"))).sql == "new"
+
+
+# Never across row filters
+
+HOSTILE = [
+    ("north",),
+    ("North",),
+    ("NORTH ",),
+    ("north", "south"),
+    ("north','south",),
+    ("north') or ('1'='1",),
+    ("north' --",),
+    ("north/*", "*/south"),
+    ("nor\nth",),
+    ("nor th",),
+    ("e\u0301",),
+    ("\u00e9",),
+    ("it's",),
+    ("it''s",),
+    ("null",),
+    ("",),
+    (),
+    None,
+]
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "trino", "redshift"])
+@pytest.mark.parametrize("stale_seconds", [0.0, 60.0])
+def test_no_name_of_a_region_gets_the_answer_of_another_row_filter_fresh_or_stale(
+    tmp_path: Path, dialect: str, stale_seconds: float
+) -> None:
+    class Engine:
+        """Answers with the statement it was given, at a version that goes on."""
+
+        data_version, data_as_of = "v1", None
+
+        def __init__(self) -> None:
+            self.dialect = dialect
+
+        def version_of(self, statement: Statement) -> str:
+            return self.data_version
+
+        def run(self, statement: Statement) -> Result:
+            return Result(pa.table({"sql": [statement.sql]}), Statistics("fake", 0.0), statement.query, statement.sql)
+
+    engine, cache, lake = Engine(), ResultCache(stale_seconds=stale_seconds), Rows(tmp_path / "lake")
+
+    def asked(regions: tuple[str, ...] | None) -> str:
+        found = lake.scope(regions=regions, cache=cache, engine=engine).ask(
+            "sales/by_region", start_date=START, end_date=START.replace(day=2)
+        )
+        return str(found.rows()[0]["sql"])
+
+    alone = {}
+    for regions in HOSTILE:
+        cache.clear()
+        alone[regions] = asked(regions)
+    assert len(set(alone.values())) == len(HOSTILE), "every row filter is another statement"
+    cache.clear()
+    for number in range(3):
+        engine.data_version = f"v{number}"
+        assert {regions: asked(regions) for regions in HOSTILE} == alone
+        assert {regions: asked(regions) for regions in reversed(HOSTILE)} == alone
+    cache.close()
+
+
+def test_what_is_stale_is_marked_and_a_failure_is_told_where_answers_are_added_up() -> None:
+    fresh = Statistics("Athena", 1.0, dollars=Decimal("0.01"))
+    results = [
+        Result(pa.table({}), each, "q", "select 1") for each in (fresh, fresh.as_stale("It is down"), fresh.as_cached())
+    ]
+    whole = combine(results)
+    assert (whole.stale, whole.renewal_failure, whole.cached) == (True, "It is down", False)
+    assert combine([results[0], results[2]]).stale is False

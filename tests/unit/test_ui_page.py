@@ -37,6 +37,13 @@ def in_state(state: str, **query: str) -> tuple[AppTest, str]:
     return app, html_of(app)
 
 
+def test_the_trust_line_tells_of_an_answer_that_a_curation_overtook_and_of_a_renewal_that_failed():
+    assert "being renewed" in trust(STATISTICS.as_stale(""))
+    parts = dict(page.trust_parts(STATISTICS.as_stale("Athena is busy."), quarantined_share=None, now=NOW))
+    assert parts["not renewed"] == "Newer data is there and could not be asked for: Athena is busy."
+    assert "being renewed" not in trust(STATISTICS.as_cached())
+
+
 def test_the_trust_line_says_where_a_number_came_from():
     assert trust(STATISTICS, Decimal("0.0042")) == [
         "Data as of 29 Nov 2026, 22:41 UTC (19 min ago)",

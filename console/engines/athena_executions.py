@@ -1,0 +1,160 @@
+"""Running one statement on Athena: submitted, waited for, stopped where nobody wants it, its failure in words.
+
+Submission, status and stopping are awswrangler's; waiting is ours, because its own cannot be stopped.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+from console.engines.athena_results import Column, columns_of
+from console.engines.aws import Refusal, SharedClients, calling, refusal
+from console.engines.stopping import stop_event
+from console.errors import QueryFailed
+
+SERVICE = "Athena"
+_POLLS = (0.1, 0.1, 0.2, 0.2, 0.3)  # seconds between two looks, then
+_POLL_SECONDS = 0.5
+_RUNS = 3  # of one statement that Athena itself says may be tried again
+_RETRY_SECONDS = 1.0
+_FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+KNOWN = (
+    Refusal(
+        r"bytes scanned limit",
+        "The query would scan more than the workgroup allows, and was stopped",
+        "Choose a shorter period or fewer columns; the cutoff is the workgroup's BytesScannedCutoffPerQuery.",
+    ),
+    Refusal(
+        r"work ?group.*(?:not found|does not exist)",
+        "There is no such workgroup",
+        "Set TAKINGS_ATHENA_WORKGROUP to the workgroup that was deployed, in the right region.",
+    ),
+    Refusal(
+        r"TABLE_NOT_FOUND.*?Table '?([\w.]+)|SCHEMA_NOT_FOUND.*?Schema '?([\w.]+)|Schema '?([\w.]+)'? does not exist",
+        "There is no {0}",
+        "Curate once, and check TAKINGS_DATABASE.",
+    ),
+    Refusal(
+        r"insufficient (?:lake formation )?permission|access ?denied|not authorized to perform|PERMISSION_DENIED",
+        "Athena may not read what the query needs: access denied",
+        "Allow the role of this process to read the lake's bucket and its Glue database;"
+        " `python -m console permissions` lists all it needs.",
+    ),
+    Refusal(
+        r"exhausted resources|EXCEEDED_\w+_LIMIT",
+        "The query needs more than Athena gives one query",
+        "Choose a shorter period or fewer columns.",
+    ),
+    Refusal(
+        r"((?:\w*SYNTAX_ERROR|COLUMN_NOT_FOUND|TYPE_MISMATCH|FUNCTION_NOT_FOUND|[^\n]{0,40}mismatched input)[^\n]*)",
+        "Athena cannot run the query as it is written: {0}",
+        "Mend the SQL; the columns are those of `console/tables.py`.",
+    ),
+)
+
+
+class Executions:
+    """Statements of one workgroup and database.
+
+    Parameters
+    ----------
+    session : clients that are made once
+    results : ``s3://bucket/prefix/`` of result files, where the workgroup does not enforce its own
+    """
+
+    def __init__(
+        self, session: SharedClients, *, workgroup: str, database: str, results: str, timeout_seconds: float
+    ) -> None:
+        self._session = session
+        self._workgroup = workgroup
+        self._database = database
+        self._results = results
+        self._timeout_seconds = timeout_seconds
+
+    def run(self, sql: str, where: str, *, reuse_minutes: int = 0) -> dict[str, Any]:
+        """Run to the end, again where Athena says that it may help; gives Athena's description of the execution.
+
+        Parameters
+        ----------
+        where : the query's name, for the failure
+        reuse_minutes : how old an earlier result may be to be given instead; 0 for none
+
+        Raises
+        ------
+        QueryFailed
+            Refused, failed, too long, or not wanted any more.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
+        for attempt in range(_RUNS):
+            execution = self._wait(self._start(sql, where, reuse_minutes), where, deadline)
+            status = execution["Status"]
+            if status["State"] == "SUCCEEDED":
+                return execution
+            if not status.get("AthenaError", {}).get("Retryable", False) or attempt == _RUNS - 1:
+                break
+            stop_event().wait(random.uniform(0, _RETRY_SECONDS * 2**attempt))  # noqa: S311 - jitter
+        reason = status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or ""
+        raise refusal(reason, KNOWN, engine=SERVICE, where=where)
+
+    def columns(self, execution: dict[str, Any], where: str) -> list[Column]:
+        """The columns of a finished execution, as Athena types them."""
+        with calling(SERVICE, where):
+            answer = self._session.client("athena").get_query_results(
+                QueryExecutionId=execution["QueryExecutionId"], MaxResults=1
+            )
+        return columns_of(answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"])
+
+    def _start(self, sql: str, where: str, reuse_minutes: int) -> str:
+        import awswrangler as wr
+
+        reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": reuse_minutes}}
+        with calling(SERVICE, where, KNOWN):
+            started = wr.athena.start_query_execution(
+                sql,
+                database=self._database,
+                workgroup=self._workgroup,
+                s3_output=self._results,
+                result_reuse_configuration=reuse if reuse_minutes > 0 else None,
+                athena_cache_settings={"max_cache_seconds": 0},  # said, so that no environment variable turns it on
+                boto3_session=self._session,
+            )
+        return str(started)
+
+    def _wait(self, execution_id: str, where: str, deadline: float) -> dict[str, Any]:
+        """The execution in its final state; stopped when time is up or when nobody wants it any more."""
+        import awswrangler as wr
+
+        stop = stop_event()
+        polls = iter(_POLLS)
+        finished = False
+        try:
+            while True:
+                with calling(SERVICE, where, KNOWN):
+                    found: dict[str, Any] = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
+                finished = found["Status"]["State"] in _FINAL
+                if finished:
+                    return found
+                if time.monotonic() >= deadline:
+                    raise QueryFailed(
+                        f"The query ran longer than {self._timeout_seconds:.0f} seconds and was stopped",
+                        where=where,
+                        remedy="Choose a shorter period, or fewer columns.",
+                    )
+                if stop.wait(next(polls, _POLL_SECONDS)):
+                    raise QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
+        finally:
+            if not finished:
+                self._stop(execution_id, where)
+
+    def _stop(self, execution_id: str, where: str) -> None:
+        """Stop what runs, whatever else went wrong: the failure that led here is the one to tell."""
+        import awswrangler as wr
+
+        try:
+            with calling(SERVICE, where):
+                wr.athena.stop_query_execution(execution_id, boto3_session=self._session)
+        except QueryFailed:
+            return

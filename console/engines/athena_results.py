@@ -1,0 +1,140 @@
+"""Athena's result files as Arrow tables with the types that Athena names.
+
+awswrangler's own readers are not used: its CSV reader makes an empty text null and bytes their hexadecimal digits, and
+an empty UNLOAD leaves it without columns. Arrow's CSV reader tells a quoted empty text from a missing one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ZONED = "timestamp with time zone"
+_OFFSET = re.compile(r"[+-]\d\d:\d\d$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a result: its name and its type in Athena's words, a decimal with precision and scale."""
+
+    name: str
+    type: str
+    precision: int = 0
+    scale: int = 0
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The type the column has in an answer, the same that DuckDB gives; text where Arrow has no plain type."""
+        import pyarrow as pa
+
+        if self.type == "decimal":
+            return pa.decimal128(self.precision, self.scale)
+        return {
+            "boolean": pa.bool_(),
+            "tinyint": pa.int8(),
+            "smallint": pa.int16(),
+            "integer": pa.int32(),
+            "bigint": pa.int64(),
+            "float": pa.float32(),
+            "real": pa.float32(),
+            "double": pa.float64(),
+            "date": pa.date32(),
+            "timestamp": pa.timestamp("us"),
+            _ZONED: pa.timestamp("us", "UTC"),
+            "varbinary": pa.binary(),
+        }.get(self.type, pa.string())
+
+    @property
+    def is_exported_as_text(self) -> bool:
+        """Whether UNLOAD must write it as text: its Parquet keeps milliseconds, and no zones and times at all."""
+        return self.type.startswith("time") or self.type in ("json", "unknown")
+
+
+def columns_of(metadata: Sequence[dict[str, Any]]) -> list[Column]:
+    """Columns from ``ResultSetMetadata.ColumnInfo``."""
+    return [
+        Column(each["Name"], each["Type"].lower(), int(each.get("Precision") or 0), int(each.get("Scale") or 0))
+        for each in metadata
+    ]
+
+
+def read_csv(content: bytes, columns: Sequence[Column]) -> pa.Table:
+    """A result file: every value quoted but null, a header first. Raises pyarrow.ArrowInvalid where it is none."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    places = [str(place) for place in range(len(columns))]  # two columns of a statement may have one name
+    types = {
+        place: pa.string() if _is_converted(each) else each.arrow_type
+        for place, each in zip(places, columns, strict=True)
+    }
+    table = csv.read_csv(
+        pa.BufferReader(content),
+        read_options=csv.ReadOptions(
+            column_names=places, skip_rows_after_names=1, block_size=len(content) + 1, use_threads=False
+        ),
+        # an empty line is a row of one null column
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
+    )
+    return typed(table, columns)
+
+
+def read_parquet(files: Sequence[bytes], columns: Sequence[Column]) -> pa.Table:
+    """What UNLOAD wrote: no file at all for no rows."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    tables = [parquet.read_table(pa.BufferReader(content)) for content in files]
+    empty = pa.table([pa.array([], _exported(each)) for each in columns], names=[each.name for each in columns])
+    return typed(pa.concat_tables([empty, *(each.cast(empty.schema) for each in tables)]), columns)
+
+
+def typed(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """The table with the names and types of its columns, text turned into what it stands for."""
+    import pyarrow as pa
+
+    arrays = [_converted(table.column(place), each) for place, each in enumerate(columns)]
+    return pa.Table.from_arrays(arrays, names=[each.name for each in columns])
+
+
+def _exported(column: Column) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.string() if column.is_exported_as_text else column.arrow_type
+
+
+def _is_converted(column: Column) -> bool:
+    return column.type in ("varbinary", _ZONED)
+
+
+def _converted(array: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    if array.type == column.arrow_type:
+        return array
+    read: list[Any]
+    if column.type == "varbinary":
+        read = [None if each is None else bytes.fromhex(each) for each in array.to_pylist()]
+    elif column.type == _ZONED:
+        read = [None if each is None else _instant(each) for each in array.to_pylist()]
+    else:
+        return array.cast(column.arrow_type)
+    return pa.chunked_array([pa.array(read, column.arrow_type)])
+
+
+def _instant(text: str) -> datetime:
+    """``2026-03-29 01:30:00.123 Europe/Berlin``, or with an offset in place of the zone."""
+    moment, _, zone = text.rpartition(" ")
+    if _OFFSET.match(zone):
+        return datetime.fromisoformat(moment + zone).astimezone(UTC)
+    return datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -1,0 +1,60 @@
+"""The state object of the curated tables: version, data time, and how often it is asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from console.engines.curated_state import EMPTY, CuratedState, State
+from console.errors import QueryFailed
+from tests.unit.aws_service import Refused, Service
+
+KEY = "lake/shop/curated/state.json"
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+def state(service: Service, seconds: list[float]) -> CuratedState:
+    return CuratedState(service.session.client("s3"), "lake", "shop/", clock=lambda: seconds[0])
+
+
+def test_it_is_read_once_in_five_seconds_and_a_new_object_is_a_new_version(service: Service) -> None:
+    service.objects[KEY] = b'{"version": 1, "data_as_of": "2026-03-31T13:59:00+02:00"}'
+    seconds = [0.0]
+    curated = state(service, seconds)
+    first = curated.current()
+    assert first == State(
+        first.version, datetime(2026, 3, 31, 11, 59, tzinfo=UTC), datetime(2026, 3, 31, 12, tzinfo=UTC)
+    )
+    service.objects[KEY] = b'{"version": 2, "data_as_of": null}'
+    seconds[0] = 4.9
+    assert curated.current() is first
+    assert service.times("GetObject") == 1
+    seconds[0] = 5.0
+    assert curated.current().version != first.version
+    assert curated.current().data_as_of is None
+    assert service.times("GetObject") == 2
+
+
+def test_before_the_first_curation_the_version_is_empty(service: Service) -> None:
+    assert state(service, [0.0]).current() == EMPTY
+
+
+@pytest.mark.parametrize("content", [b"{broken", b"[]", b'{"data_as_of": 7}', b'{"data_as_of": "yesterday"}', b"\xff"])
+def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, content: bytes) -> None:
+    service.objects[KEY] = content
+    with pytest.raises(QueryFailed, match=r"cannot be read \(s3://lake/shop/curated/state.json\).*Curate again"):
+        state(service, [0.0]).current()
+
+
+def test_a_bucket_that_refuses_is_named_and_asked_again_the_next_time(service: Service) -> None:
+    curated = state(service, [0.0])
+    service.refuse("GetObject", Refused("AccessDenied", "Access Denied", 403))
+    with pytest.raises(QueryFailed, match="Amazon S3 denied access to GetObject"):
+        curated.current()
+    service.objects[KEY] = b"{}"
+    assert curated.current().data_as_of is None
