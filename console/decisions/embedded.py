@@ -26,7 +26,8 @@ create table if not exists decisions (
 )
 """
 _INDEX = "create index if not exists decisions_by_key on decisions (kind, key, decided_at, number)"
-_COLUMNS = "kind, key, verdict, note, decided_by, decided_at"
+_SELECT = "select kind, key, verdict, note, decided_by, decided_at from decisions"
+_INSERT = "insert into decisions (kind, key, verdict, note, decided_by, decided_at) values (?, ?, ?, ?, ?, ?)"
 
 Row = tuple[str, str, str, str, str, str]
 
@@ -39,14 +40,14 @@ class EmbeddedDecisionStore:
 
     def standing(self, kind: str) -> Mapping[str, Decision]:
         """See `DecisionStore.standing`."""
-        rows = self._rows(f"select {_COLUMNS} from decisions where kind = ? order by decided_at, number", kind)
+        rows = self._rows(f"{_SELECT} where kind = ? order by decided_at, number", kind)
         latest = {row[1]: _decision(row) for row in rows}
         return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:
         """See `DecisionStore.history`."""
-        query = f"select {_COLUMNS} from decisions where kind = ? and key = ? order by decided_at, number"
-        return [_decision(row) for row in self._rows(query, kind, key)]
+        rows = self._rows(f"{_SELECT} where kind = ? and key = ? order by decided_at, number", kind, key)
+        return [_decision(row) for row in rows]
 
     def decide(self, decision: Decision) -> None:
         """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
@@ -58,7 +59,7 @@ class EmbeddedDecisionStore:
                 database.execute(_SCHEMA)
                 database.execute(_INDEX)
                 database.execute(
-                    f"insert into decisions ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",
+                    _INSERT,
                     (
                         decision.kind,
                         decision.key,

@@ -1,0 +1,145 @@
+"""An AWS account as an inventory. Fills the `InventorySource` port.
+
+One module a service. A service that refuses, throttles or does not answer leaves its own facts unread, with the reason;
+the others are read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from console.metering import Asker, Meter, NoMeter
+from console.periods import Period
+from console.savings import Inventory, Read, Unread
+from console.savings.aws import (
+    crawlers,
+    firewall,
+    functions,
+    lake,
+    logs,
+    metrics,
+    network,
+    queries,
+    recommendations,
+    streams,
+    tables,
+    warehouse,
+)
+from console.savings.aws.metrics import Metrics
+from console.savings.aws.reading import Account, Clients, Refused
+from console.savings.facts import AthenaQuery, Bucket, StoredTable
+
+DAYS = 14  # of use: CloudWatch keeps minutes for 15, and two weeks show every weekday twice
+AT_ONCE = 4  # services asked side by side: their limits are their own, this machine's cores are not
+
+ACTIONS = tuple(
+    sorted(
+        {
+            action
+            for module in (
+                crawlers,
+                firewall,
+                functions,
+                lake,
+                logs,
+                metrics,
+                network,
+                queries,
+                recommendations,
+                streams,
+                tables,
+                warehouse,
+            )
+            for action in module.ACTIONS
+        }
+    )
+)
+"""What the console's role needs to judge everything."""
+
+T = TypeVar("T")
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AwsInventory:
+    """One region of an account.
+
+    Attributes
+    ----------
+    clients : gives a boto3 client of (service, region)
+    buckets, database, workgroups : the lake's: buckets to list, the Glue database, the Athena workgroups
+    meter, metric_price, asker : who is told of CloudWatch's requests, and what one metric costs
+    """
+
+    clients: Clients
+    region: str
+    buckets: Sequence[str] = ()
+    database: str = ""
+    workgroups: Sequence[str] = ()
+    meter: Meter = field(default_factory=NoMeter)
+    metric_price: Decimal | None = None
+    asker: Asker = field(default_factory=Asker)
+    now: Callable[[], datetime] = _wall_clock
+
+    def inventory(self) -> Inventory:
+        """See `InventorySource.inventory`; never raises for one service alone."""
+        now = self.now()
+        period = Period(now.date() - timedelta(days=DAYS), now.date())
+        account = Account(self.clients, self.region, period)
+        asked = Metrics(account, self.meter, self.metric_price, self.asker)
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inventory") as pool:
+            parts: dict[str, Any] = {
+                "streams": pool.submit(_read, "Kinesis streams", lambda: streams.read(account, asked)),
+                "warehouses": pool.submit(_read, "Redshift workgroups", lambda: warehouse.read(account, asked)),
+                "log_groups": pool.submit(_read, "log groups", lambda: logs.read(account)),
+                "functions": pool.submit(_read, "Lambda functions", lambda: functions.read(account, asked)),
+                "nat_gateways": pool.submit(_read, "NAT gateways", lambda: network.read(account, asked)),
+                "web_acls": pool.submit(_read, "web ACLs", lambda: firewall.read(account, asked)),
+                "crawlers": pool.submit(_read, "Glue crawlers", lambda: crawlers.read(account)),
+                "capacity_tables": pool.submit(_read, "DynamoDB tables", lambda: tables.read(account, asked)),
+                "recommendations": pool.submit(_read, "recommendations", lambda: recommendations.read(account)),
+            }
+            stored = self._lake(account, now)
+            found = {name: part.result() for name, part in parts.items()}
+        return Inventory(
+            taken_at=now, period=period, region=self.region, origin=f"AWS {self.region}", **found, **stored
+        )
+
+    def _lake(self, account: Account, now: datetime) -> dict[str, Any]:
+        """Buckets, tables in their files, and queries on them: each stands on the one before."""
+        listings: list[lake.Listing] = []
+        unlisted: list[Unread] = []
+        found: list[Read[Bucket]] = []
+        for name in self.buckets:
+            try:
+                listings.append(lake.listed(account, name))
+            except Refused as error:
+                unlisted.append(error.unread(f"bucket {name}"))
+                continue
+            found.append(_read(f"bucket {name}", lambda: lake.bucket(account, listings[-1], now)))
+        buckets = Read(
+            tuple(item for each in found for item in each.items),
+            (*unlisted, *(unread for each in found for unread in each.missing)),
+        )
+        stored: Read[StoredTable] = _read("lake tables", lambda: lake.tables(account, self.database, listings))
+        partitions = {table.name: table.partition for table in stored.items}
+        asked: Read[AthenaQuery] = _read(
+            "Athena's query log", lambda: queries.read(account, self.workgroups, partitions)
+        )
+        return {"buckets": buckets, "stored_tables": stored, "queries": asked}
+
+
+def _read(what: str, reading: Callable[[], Read[T]]) -> Read[T]:
+    """What was read, or that it was refused."""
+    try:
+        return reading()
+    except Refused as error:
+        return Read(missing=(error.unread(what),))

@@ -1,0 +1,79 @@
+"""Lambda functions: how long they ran, and the memory of their largest run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+from console.savings import Read, Unread
+from console.savings.aws.metrics import Metric, Metrics
+from console.savings.aws.reading import Account, Reader, Refused
+from console.savings.facts import Function
+
+ACTIONS = ("lambda:ListFunctions", "logs:StartQuery", "logs:GetQueryResults")
+REPORT_DAYS = 7  # of report lines read where Lambda Insights is off: Logs Insights charges by the GB
+MOST_WAITS = 30
+_REPORTS = 'filter @type = "REPORT" | stats max(@maxMemoryUsed / 1000 / 1000) as used'
+
+
+def read(account: Account, metrics: Metrics, *, pause: Callable[[float], None] = time.sleep) -> Read[Function]:
+    """All functions of the region."""
+    listed = list(account.reader("lambda").items("list_functions", "Functions"))
+    names = [each["FunctionName"] for each in listed]
+    runs = metrics.total([Metric("AWS/Lambda", "Invocations", {"FunctionName": name}) for name in names])
+    lasted = metrics.total([Metric("AWS/Lambda", "Duration", {"FunctionName": name}) for name in names])
+    insights = metrics.largest(
+        [Metric("LambdaInsights", "used_memory_max", {"function_name": name}, "Maximum") for name in names]
+    )
+    logs = account.reader("logs")
+    found: list[Function] = []
+    missing: list[Unread] = []
+    for each, name, invocations, milliseconds, largest in zip(listed, names, runs, lasted, insights, strict=True):
+        used = int(largest) or None
+        if used is None and invocations:
+            try:
+                used = _reported(account, logs, each, pause)
+            except Refused as error:
+                missing.append(error.unread(f"memory used by {name}"))
+        found.append(
+            Function(
+                name=name,
+                resource=each["FunctionArn"],
+                architecture=(each.get("Architectures") or ["x86_64"])[0],
+                memory=int(each["MemorySize"]),
+                max_memory_used=used,
+                invocations=int(invocations),
+                duration=milliseconds / 1000,
+            )
+        )
+    return Read(tuple(found), tuple(missing))
+
+
+def _reported(
+    account: Account, logs: Reader, function: dict[str, object], pause: Callable[[float], None]
+) -> int | None:
+    """Memory (MB) of the largest run that the function's log reports; None where it reports none."""
+    config = function.get("LoggingConfig")
+    group = config.get("LogGroup") if isinstance(config, dict) else None
+    try:
+        query = logs.call(
+            "start_query",
+            logGroupName=group or f"/aws/lambda/{function['FunctionName']}",
+            startTime=int((account.end - timedelta(days=REPORT_DAYS)).timestamp()),
+            endTime=int(account.end.timestamp()),
+            queryString=_REPORTS,
+        )
+    except Refused as error:
+        if error.code == "ResourceNotFoundException":
+            return None
+        raise
+    for _ in range(MOST_WAITS):
+        answer = logs.call("get_query_results", queryId=query["queryId"])
+        if answer["status"] not in ("Scheduled", "Running"):
+            break
+        pause(1.0)
+    rows = [{field["field"]: field["value"] for field in row} for row in answer.get("results", ())]
+    used = rows[0].get("used") if rows else None
+    return int(Decimal(used)) if used else None

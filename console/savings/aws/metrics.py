@@ -1,0 +1,126 @@
+"""CloudWatch metrics by the hour, many in one request. Each metric asked costs, and is told to the meter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from console.metering import Asker, Call, Meter, NoMeter
+from console.savings.aws.reading import Account
+
+ACTIONS = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
+MOST_QUERIES = 500  # of one request
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One series: namespace, name, dimensions and statistic."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    statistic: str = "Sum"
+
+
+@dataclass
+class Metrics:
+    """Asks metrics of an account over its period.
+
+    Attributes
+    ----------
+    price : dollars for one metric asked; None where unknown
+    """
+
+    account: Account
+    meter: Meter = field(default_factory=NoMeter)
+    price: Decimal | None = None
+    asker: Asker = field(default_factory=Asker)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def hourly(self, metrics: Sequence[Metric], region: str = "") -> list[list[Decimal]]:
+        """The values of each metric, one for every hour of the period; an hour without a value counts 0."""
+        hours = self.account.period.days * 24
+        found = [[Decimal(0)] * hours for _ in metrics]
+        for start in range(0, len(metrics), MOST_QUERIES):
+            some = metrics[start : start + MOST_QUERIES]
+            for number, at, value in self._asked(some, region):
+                hour = int((at - self.account.start).total_seconds()) // HOUR
+                if 0 <= hour < hours:
+                    found[start + number][hour] += value
+        return found
+
+    def total(self, metrics: Sequence[Metric], region: str = "") -> list[Decimal]:
+        """The sum of each metric over the period."""
+        return [sum(values, Decimal(0)) for values in self.hourly(metrics, region)]
+
+    def largest(self, metrics: Sequence[Metric], region: str = "") -> list[Decimal]:
+        """The largest value of each metric over the period; 0 where it has none."""
+        return [max(values, default=Decimal(0)) for values in self.hourly(metrics, region)]
+
+    def known(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> list[Metric]:
+        """Metrics of that name whose dimensions include these, whatever else they have."""
+        reader = self.account.reader("cloudwatch")
+        wanted = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        found = reader.items("list_metrics", "Metrics", Namespace=namespace, MetricName=name, Dimensions=wanted)
+        return [
+            Metric(namespace, name, {each["Name"]: each["Value"] for each in metric["Dimensions"]}) for metric in found
+        ]
+
+    def _asked(self, metrics: Sequence[Metric], region: str) -> Iterable[tuple[int, datetime, Decimal]]:
+        reader = self.account.reader("cloudwatch", region)
+        queries = [_query(number, metric) for number, metric in enumerate(metrics)]
+        asked: dict[str, Any] = {
+            "MetricDataQueries": queries,
+            "StartTime": self.account.start,
+            "EndTime": self.account.end,
+        }
+        while True:
+            called_at, started = self.clock(), time.perf_counter()
+            page = reader.call("get_metric_data", **asked)
+            self._record(called_at, time.perf_counter() - started, len(metrics), page)
+            for result in page["MetricDataResults"]:
+                number = int(result["Id"][1:])
+                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    yield number, at, Decimal(str(value))
+            if not page.get("NextToken"):
+                return
+            asked["NextToken"] = page["NextToken"]
+
+    def _record(self, called_at: datetime, elapsed: float, asked: int, page: Mapping[str, Any]) -> None:
+        self.meter.record(
+            Call(
+                called_at=called_at,
+                viewer=self.asker.viewer,
+                page=self.asker.page,
+                kind="cloudwatch",
+                name="GetMetricData",
+                engine="CloudWatch",
+                query_id=str(page.get("ResponseMetadata", {}).get("RequestId", "")),
+                elapsed_seconds=elapsed,
+                rows=sum(len(result["Values"]) for result in page["MetricDataResults"]),
+                cached=False,
+                bytes_scanned=None,
+                dollars=None if self.price is None else self.price * asked,
+                dollars_saved=Decimal(0),
+            )
+        )
+
+
+def _query(number: int, metric: Metric) -> dict[str, Any]:
+    return {
+        "Id": f"m{number}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions.items()],
+            },
+            "Period": HOUR,
+            "Stat": metric.statistic,
+        },
+    }

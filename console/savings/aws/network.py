@@ -1,0 +1,26 @@
+"""NAT gateways, what they carried, and the endpoints beside them."""
+
+from __future__ import annotations
+
+from console.savings import Read
+from console.savings.aws.metrics import Metric, Metrics
+from console.savings.aws.reading import Account
+from console.savings.facts import NatGateway
+
+ACTIONS = ("ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints")
+_METRICS = ("BytesInFromSource", "BytesInFromDestination")  # what comes in on either side is processed
+
+
+def read(account: Account, metrics: Metrics) -> Read[NatGateway]:
+    """All gateways of the region. Where the bytes go only flow logs could tell: it is left unknown."""
+    ec2 = account.reader("ec2")
+    available = [{"Name": "state", "Values": ["available"]}]
+    gateways = list(ec2.items("describe_nat_gateways", "NatGateways", Filters=available))
+    endpoints = list(ec2.items("describe_vpc_endpoints", "VpcEndpoints")) if gateways else []
+    found = []
+    for gateway in gateways:
+        name = gateway["NatGatewayId"]
+        carried = metrics.total([Metric("AWS/NATGateway", metric, {"NatGatewayId": name}) for metric in _METRICS])
+        beside = {each["ServiceName"].rsplit(".", 1)[-1] for each in endpoints if each["VpcId"] == gateway["VpcId"]}
+        found.append(NatGateway(name, name, int(sum(carried)), 1, tuple(sorted(beside)), None))
+    return Read(tuple(found))

@@ -1,0 +1,176 @@
+"""How an account is read: every answer page by page, every refusal named with the action that it needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+from console.errors import SourceError
+from console.periods import Period
+from console.savings import Unread
+
+Client = Any
+ATTEMPTS, READ_SECONDS = 5, 30  # of one call
+Clients = Callable[[str, str], Client]
+"""A boto3 client of (service, region)."""
+
+_DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "WAFAccessDeniedException"}
+)
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException",
+     "ProvisionedThroughputExceededException", "SlowDown"}
+)  # fmt: skip
+# actions whose IAM name is not the operation's
+_ACTIONS = {
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
+    ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
+    ("s3", "ListParts"): "s3:ListMultipartUploadParts",
+    ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
+}
+_PREFIXES = {"cloudwatch": "cloudwatch", "monitoring": "cloudwatch"}
+
+
+class RegionalClients:
+    """Makes each boto3 client once; throttled calls are tried again in botocore's standard mode.
+
+    Parameters
+    ----------
+    session : a ``boto3.Session``; making clients in several threads at once is not safe in boto3, so it is locked
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Client] = {}
+
+    def __call__(self, service: str, region: str) -> Client:
+        """The client of a service in a region."""
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, read_timeout=READ_SECONDS)
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._session.client(service, region_name=region, config=config)
+            return self._clients[key]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where to look, and over which days use is measured."""
+
+    clients: Clients
+    region: str
+    period: Period
+
+    def reader(self, service: str, region: str = "") -> Reader:
+        """Reads one service, in the account's region where none is named."""
+        return Reader(self.clients(service, region or self.region))
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the period."""
+        return datetime.combine(self.period.start, time(), UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The instant after the period."""
+        return datetime.combine(self.period.end, time(), UTC)
+
+
+class Reader:
+    """Calls the read operations of one client; what fails is a `SourceError` that names the action."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One answer."""
+        with self._named(operation):
+            answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
+            return answer
+
+    def items(self, operation: str, name: str, *, token: str = "NextToken", **parameters: Any) -> Iterator[Any]:  # noqa: S107
+        """Every item of an answer, page after page.
+
+        Parameters
+        ----------
+        name : the field that holds the items
+        token : the field that names the next page, where botocore knows no paginator
+        """
+        with self._named(operation):
+            if self.client.can_paginate(operation):
+                for page in self.client.get_paginator(operation).paginate(**parameters):
+                    yield from page.get(name, ())
+                return
+            asked = dict(parameters)
+            while True:
+                page = getattr(self.client, operation)(**asked)
+                yield from page.get(name, ())
+                following = page.get(token)
+                if not following:
+                    return
+                asked[token] = following
+
+    def action(self, operation: str) -> str:
+        """The IAM action of an operation."""
+        meta = self.client.meta
+        return action(meta.service_model, meta.method_to_api_mapping.get(operation, operation))
+
+    @contextmanager
+    def _named(self, operation: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            name = self.action(operation)
+            if code in _DENIED:
+                raise Refused(
+                    "access is denied", code, where=name, remedy=f"Allow {name} to the console's role."
+                ) from error
+            if code in _THROTTLED:
+                raise Refused(
+                    "it was asked too often", code, where=name, remedy="Try again in some minutes."
+                ) from error
+            said = str(error.response.get("Error", {}).get("Message", code)).strip().rstrip(".")
+            raise Refused(f"{code}: {said}", code, where=name, remedy="See the message.") from error
+        except ParamValidationError as error:
+            raise Refused(
+                " ".join(str(error).split()),
+                "",
+                where=self.action(operation),
+                remedy="This is a mistake in the console: report it.",
+            ) from error
+        except BotoCoreError as error:
+            raise Refused(
+                str(error).splitlines()[0].rstrip("."),
+                "",
+                where=self.action(operation),
+                remedy="Check the network, the region and the credentials.",
+            ) from error
+
+
+class Refused(SourceError):  # noqa: N818 - reads as the sentence it is
+    """A service refused or did not answer; `code` is the service's own."""
+
+    def __init__(self, what: str, code: str, *, where: str, remedy: str) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.code = code
+
+    def unread(self, what: str) -> Unread:
+        """The same as facts that could not be had."""
+        return Unread(what, f"{self.what} ({self.where})", self.remedy)
+
+
+def action(service_model: Any, operation: str) -> str:
+    """The IAM action of an operation of a service, such as ``s3:ListBucket`` for ``ListObjectsV2``."""
+    signing = str(service_model.signing_name)
+    return _ACTIONS.get((signing, operation), f"{_PREFIXES.get(signing, signing)}:{operation}")

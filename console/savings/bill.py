@@ -1,0 +1,23 @@
+"""Usage of the bill by day: what realised savings are measured on, and what the sample's stack follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Usage charges by day and usage type, and the days of the bill.
+
+    Attributes
+    ----------
+    rows : of ``savings/usage_by_day``
+    first_day, last_day : of the bill; the last one may not be all there
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    first_day: date
+    last_day: date

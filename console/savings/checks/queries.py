@@ -1,0 +1,195 @@
+"""Athena: queries that read whole tables for want of a date, and tables that are read uncompressed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from console.savings import Inventory
+from console.savings.facts import AthenaQuery, StoredTable
+from console.savings.findings import (
+    HOURS_A_MONTH,
+    Charges,
+    Checked,
+    Effort,
+    Finding,
+    Prices,
+    Rates,
+    Risk,
+    count,
+    figures,
+    is_worth,
+    percent,
+    size,
+)
+
+NAME, TITLE = "queries", "Athena queries: partitions and compression"
+TERABYTE = Decimal(10) ** 12
+LEAST_BILLED = 10_000_000  # bytes that every query is billed for at least
+PARTITIONS_ASKED = 31  # days that a question about a month reads
+LARGE_TABLE = 10**9  # bytes: below, a whole scan costs half a cent
+LARGE_UNREAD = 10**8  # bytes: where no log says who reads it, smaller text is not worth a word
+COLUMNAR_SHARE = Decimal("0.25")
+"""Of the bytes of text that the same rows take in compressed Parquet, where no sample was measured: the Athena pricing
+page's own example reads a third, and of that only the columns that are asked for."""
+
+_TUNING = "docs.aws.amazon.com/athena/latest/ug/performance-tuning.html"
+_CHARGES = Charges(("DataScannedInTB",))
+
+
+def check(inventory: Inventory, prices: Prices) -> Checked:
+    """For each table: queries without its partition column, no partitions at all, and text instead of Parquet."""
+    findings: list[Finding] = []
+    for table in inventory.stored_tables.items:
+        queries = [query for query in inventory.queries.items if table.name in query.tables]
+        found = (
+            _whole_scans(table, queries, inventory, prices),
+            _unpartitioned(table, queries, inventory, prices),
+            _uncompressed(table, queries, inventory, prices),
+        )
+        findings += [each for each in found if each is not None and is_worth(each.monthly)]
+    missing = (*inventory.queries.missing, *inventory.stored_tables.missing)
+    return Checked(NAME, TITLE, len(inventory.queries.items), tuple(findings), missing)
+
+
+def billed(scanned: int) -> int:
+    """Bytes that a query is billed for; one that reads nothing, such as a failed one, is free."""
+    return max(scanned, LEAST_BILLED) if scanned else 0
+
+
+def _monthly(total: Decimal, inventory: Inventory, rates: Rates) -> Decimal | None:
+    a_month = total * HOURS_A_MONTH / (24 * inventory.period.days)
+    return rates.cost({"athena.scanned_terabyte": a_month / TERABYTE})
+
+
+def _whole_scans(
+    table: StoredTable, queries: Sequence[AthenaQuery], inventory: Inventory, prices: Prices
+) -> Finding | None:
+    whole = [query for query in queries if query.has_partition_predicate is False]
+    if not table.partition or table.partitions <= PARTITIONS_ASKED or not whole:
+        return None
+    share = Decimal(PARTITIONS_ASKED) / table.partitions
+    spared = sum(
+        (Decimal(billed(each.bytes_scanned) - billed(int(each.bytes_scanned * share))) for each in whole), Decimal(0)
+    )
+    rates = Rates(prices, inventory.region)
+    scanned = sum(each.bytes_scanned for each in whole)
+    return Finding(
+        key=f"{NAME}.predicate/{table.resource}",
+        check=NAME,
+        title=f"{len(whole):,} queries read all of {table.name}: no condition on {table.partition}",
+        resource=table.resource,
+        monthly=_monthly(spared, inventory, rates),
+        effort=Effort.MEDIUM,
+        risk=Risk.LOW,
+        evidence=figures(
+            [
+                ("Measured", inventory.period.label()),
+                ("Queries", f"{len(whole):,} of {len(queries):,} on this table have no condition on {table.partition}"),
+                ("Scanned by them", size(scanned)),
+                ("Partitions", count(table.partitions)),
+                ("Largest", f"{max(whole, key=lambda each: each.bytes_scanned).query_id} in workgroup "
+                            f"{max(whole, key=lambda each: each.bytes_scanned).workgroup}"),
+            ]
+        ),
+        steps=(
+            f"Add `{table.partition} >= date '…' and {table.partition} < date '…'` to these queries; "
+            "a view with the last months serves readers who forget.",
+            "Cap the workgroup: aws athena update-work-group --work-group NAME --configuration-updates "
+            "BytesScannedCutoffPerQuery=…",
+        ),
+        undo=("Remove the condition, or the cap.",),
+        formula=f"Σ (bytes billed − bytes billed for {PARTITIONS_ASKED} of {table.partitions} partitions), for a "
+        f"month, × {rates.text('athena.scanned_terabyte')} a TB",
+        sources=(*rates.sources, _TUNING),
+        charges=_CHARGES,
+        unknown_because=rates.because(),
+    )  # fmt: skip
+
+
+def _unpartitioned(
+    table: StoredTable, queries: Sequence[AthenaQuery], inventory: Inventory, prices: Prices
+) -> Finding | None:
+    if table.partition or table.bytes < LARGE_TABLE or not queries:
+        return None
+    rates = Rates(prices, inventory.region)
+    spent = _monthly(sum((Decimal(billed(each.bytes_scanned)) for each in queries), Decimal(0)), inventory, rates)
+    if not is_worth(spent):
+        return None
+    return Finding(
+        key=f"{NAME}.partition/{table.resource}",
+        check=NAME,
+        title=f"{table.name} has no partitions: every query may read {size(table.bytes)}",
+        resource=table.resource,
+        monthly=None,
+        effort=Effort.HIGH,
+        risk=Risk.MEDIUM,
+        evidence=figures(
+            [
+                ("Measured", inventory.period.label()),
+                ("Size", size(table.bytes)),
+                ("Queries", count(len(queries))),
+                ("Scanned by them", size(sum(each.bytes_scanned for each in queries))),
+                ("At most", "unknown" if spent is None else f"${spent:,.2f} a month"),
+            ]
+        ),
+        steps=(
+            "Write it again by day: create table … with (partitioned_by = array['event_date'], format = 'PARQUET').",
+            "Keep the old table until the new one has the same counts.",
+        ),
+        undo=("Point the queries at the old table.",),
+        formula="bytes that a condition on the partition would spare × price of a TB; how many is not known before",
+        sources=(*rates.sources, _TUNING),
+        charges=_CHARGES,
+        unknown_because="how much a partition would spare depends on the questions",
+    )
+
+
+def _uncompressed(
+    table: StoredTable, queries: Sequence[AthenaQuery], inventory: Inventory, prices: Prices
+) -> Finding | None:
+    if table.is_columnar or table.is_compressed is not False:
+        return None
+    is_logged = inventory.queries.is_judged
+    if not queries if is_logged else table.bytes < LARGE_UNREAD:
+        return None
+    share = table.compressed_share if table.compressed_share is not None else COLUMNAR_SHARE
+    spared = sum(
+        (Decimal(billed(each.bytes_scanned) - billed(int(each.bytes_scanned * share))) for each in queries), Decimal(0)
+    )
+    rates = Rates(prices, inventory.region)
+    return Finding(
+        key=f"{NAME}.compression/{table.resource}",
+        check=NAME,
+        title=f"{table.name} is read as uncompressed text",
+        resource=table.resource,
+        monthly=_monthly(spared, inventory, rates) if is_logged else None,
+        effort=Effort.MEDIUM,
+        risk=Risk.LOW,
+        evidence=figures(
+            [
+                ("Measured", inventory.period.label()),
+                ("Uncompressed", size(table.bytes)),
+                (
+                    "Scanned",
+                    f"{size(sum(each.bytes_scanned for each in queries))} by {len(queries):,} queries"
+                    if is_logged
+                    else "unknown",
+                ),
+                (
+                    "Compressed it has",
+                    f"{percent(share)} of its size, "
+                    + ("measured" if table.compressed_share is not None else "assumed"),
+                ),
+            ]
+        ),
+        steps=(
+            "Let Firehose compress (CompressionFormat=GZIP), or read the curated Parquet in place of the raw text.",
+        ),
+        undo=("Set CompressionFormat=UNCOMPRESSED; compressed files stay readable.",),
+        formula=f"Σ (bytes billed − bytes billed at {percent(share)}), for a month, × "
+        f"{rates.text('athena.scanned_terabyte')} a TB",
+        sources=(*rates.sources, _TUNING),
+        charges=_CHARGES,
+        unknown_because=rates.because() if is_logged else "how often it is read is not known here",
+    )

@@ -1,0 +1,80 @@
+"""An inventory that is read once and shown often: reading an account takes many calls, and some of them cost money."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from console.savings import Inventory, InventorySource
+
+A_DAY = timedelta(hours=24)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class KeptInventory:
+    """What `source` read, kept for `lifetime`. Fills the `InventorySource` port; safe for several threads.
+
+    Parameters
+    ----------
+    path : a file that keeps it over a restart, too; None keeps it in memory alone. A file that cannot be read or
+        written is left aside: the account is only read again.
+    """
+
+    def __init__(
+        self,
+        source: InventorySource,
+        *,
+        lifetime: timedelta = A_DAY,
+        path: Path | None = None,
+        now: Callable[[], datetime] = _wall_clock,
+    ) -> None:
+        self._source = source
+        self._lifetime = lifetime
+        self._path = path
+        self._now = now
+        self._lock = threading.Lock()
+        self._kept: tuple[datetime, Inventory] | None = None
+
+    def inventory(self) -> Inventory:
+        """See `InventorySource.inventory`; asked anew where the kept one is older than its lifetime."""
+        with self._lock:
+            if self._kept is None:
+                self._kept = self._stored()
+            if self._kept is None or not timedelta(0) <= self._now() - self._kept[0] < self._lifetime:
+                self._kept = (self._now(), self._source.inventory())
+                self._store(*self._kept)
+            return self._kept[1]
+
+    def forget(self) -> None:
+        """Let the next question read the account again."""
+        with self._lock:
+            self._kept = None
+            if self._path is not None:
+                with suppress(OSError):
+                    self._path.unlink(missing_ok=True)
+
+    def _stored(self) -> tuple[datetime, Inventory] | None:
+        if self._path is None:
+            return None
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=tuple[datetime, Inventory])
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def _store(self, at: datetime, inventory: Inventory) -> None:
+        if self._path is None:
+            return
+        with suppress(OSError):
+            self._path.parent.mkdir(exist_ok=True)
+            aside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
+            aside.write_bytes(msgspec.json.encode((at, inventory)))
+            aside.replace(self._path)

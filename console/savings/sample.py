@@ -1,0 +1,238 @@
+"""The sample shop's resources, as they follow from the sample's bill. Made up, and marked so wherever they are shown.
+
+What is used is what the bill charges: shards, requests, bytes, DPU-hours. What a bill does not say (how much memory a
+run took, which queries name no date) is one constant each, below.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from console.periods import Period
+from console.savings import Inventory, Read, Unread
+from console.savings.bill import Bill
+from console.savings.facts import (
+    AthenaQuery,
+    Bucket,
+    CapacityHour,
+    CapacityTable,
+    Crawler,
+    Function,
+    LogGroup,
+    NatGateway,
+    StoredTable,
+    Stream,
+    StreamHour,
+    Warehouse,
+    WarehouseHour,
+    WebAcl,
+)
+
+DAYS = 28
+REGION = "us-east-1"
+ORIGIN = "the sample shop's account"
+ACCOUNT = "210000000017"
+
+EVENT_BYTES = 465  # a raw line of the sample, on average
+_REGION_CODE = "USE1-"  # before the usage types of some services
+CONSUMERS = 2  # of the stream: history and live
+HOURLY_SHARE = (2, 1, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 8, 7, 5, 3)  # of a day, in percent
+MEMORY = 512  # MB of every function
+MEMORY_USED = {"collector": 131, "live": 297, "recommend": 402}  # MB of the largest run
+FUNCTION_SHARE = {"collector": Decimal("0.55"), "live": Decimal("0.37"), "recommend": Decimal("0.08")}  # of GB-seconds
+SECONDS_A_RUN = {"collector": Decimal("0.030"), "live": Decimal("0.200"), "recommend": Decimal("0.020")}
+WAREHOUSE_BASE, WAREHOUSE_LIMIT = 8, Decimal(150)  # RPU; RPU-hours a month
+WOKEN_SHARE = Decimal("0.15")  # of RPU-hours: a dashboard that refreshes at night
+WHOLE_SCAN_SHARE = Decimal("0.4")  # of bytes scanned: queries that name no date
+FILES_A_DAY = 12  # of a partition: the curation appends every two hours
+CRAWLER_RUNS_A_DAY, CRAWLER_CHANGED = 2, 3  # changed: of all runs in the period
+WRITES_BY_NIGHT = 60_000  # recommendations, written anew at three
+
+
+def inventory(bill: Bill) -> Inventory:
+    """The stack that such a bill is for; its use is measured over the bill's last four weeks."""
+    used = _Used(bill)
+    period = Period(bill.last_day - timedelta(days=DAYS - 1), bill.last_day + timedelta(days=1))
+    stored = used.stored(bill.last_day)
+    curated = stored / 2  # raw and curated take the same
+    days_kept = (bill.last_day - bill.first_day).days + 1
+    tables = _tables(curated, days_kept)
+    return Inventory(
+        taken_at=datetime.combine(period.end, time(), UTC),
+        period=period,
+        region=REGION,
+        origin=ORIGIN,
+        is_sample=True,
+        streams=Read((_stream(used, period),)),
+        warehouses=Read((_warehouse(used, period),)),
+        queries=Read(_queries(used, period, tables[0])),
+        stored_tables=Read(tables),
+        buckets=Read((_bucket(used, bill, stored, curated),)),
+        log_groups=Read((_log_group(used, bill, period),)),
+        functions=Read(_functions(used, period)),
+        nat_gateways=Read((_nat_gateway(used, period),)),
+        web_acls=Read((_web_acl(used, period),)),
+        crawlers=Read((_crawler(used, period),)),
+        capacity_tables=Read((_capacity_table(used, period),)),
+        recommendations=Read(
+            missing=(
+                Unread(
+                    "Cost Optimization Hub and Compute Optimizer",
+                    "the sample shop's account is not enrolled",
+                    "On your own account: enrol in the billing console; both are free.",
+                ),
+            )
+        ),
+    )
+
+
+class _Used:
+    """Quantities by usage type and day."""
+
+    def __init__(self, bill: Bill) -> None:
+        self._by_day: dict[str, dict[date, Decimal]] = defaultdict(dict)
+        for row in bill.rows:
+            days = self._by_day[row["usage_type"].removeprefix(_REGION_CODE)]
+            days[row["charge_date"]] = days.get(row["charge_date"], Decimal(0)) + (row["quantity"] or 0)
+
+    def on(self, usage_type: str, day: date) -> Decimal:
+        return self._by_day[usage_type].get(day, Decimal(0))
+
+    def over(self, usage_type: str, period: Period) -> Decimal:
+        return sum(
+            (amount for day, amount in self._by_day[usage_type].items() if period.start <= day < period.end), Decimal(0)
+        )
+
+    def stored(self, day: date) -> Decimal:
+        """Bytes in S3: the bill has a day's share of a month's GB-months."""
+        month = day.replace(day=1)
+        days = ((month + timedelta(days=31)).replace(day=1) - month).days
+        return self.on("TimedStorage-ByteHrs", day) * days * 10**9
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def _days(period: Period) -> list[date]:
+    return [period.start + timedelta(days=number) for number in range(period.days)]
+
+
+def _stream(used: _Used, period: Period) -> Stream:
+    hours = []
+    for day in _days(period):
+        events = used.on("PutRequestPayloadUnits", day)
+        for share in HOURLY_SHARE:
+            records = int(events * share / 100)
+            hours.append(StreamHour(records * EVENT_BYTES, records, records * EVENT_BYTES * CONSUMERS))
+    shards = int(used.on("Storage-ShardHour", period.last_day) / 24)
+    return Stream("events", _arn("kinesis", "stream/events"), False, shards, tuple(hours))
+
+
+def _warehouse(used: _Used, period: Period) -> Warehouse:
+    """Asked in eight hours of the working day; one hour of the night is billed without a query."""
+    hours = []
+    for day in _days(period):
+        seconds = used.on("ServerlessUsage", day) * 3600
+        for hour in range(24):
+            if hour == 3:
+                hours.append(WarehouseHour(seconds * WOKEN_SHARE, 0, Decimal(0)))
+            elif 9 <= hour < 17:
+                billed = seconds * (1 - WOKEN_SHARE) / 8
+                hours.append(WarehouseHour(billed, 6, billed / WAREHOUSE_BASE / 2))
+            else:
+                hours.append(WarehouseHour(Decimal(0), 0, Decimal(0)))
+    resource = _arn("redshift-serverless", "workgroup/warehouse")
+    return Warehouse("warehouse", resource, WAREHOUSE_BASE, 64, WAREHOUSE_LIMIT, tuple(hours))
+
+
+def _tables(curated: Decimal, days: int) -> tuple[StoredTable, ...]:
+    def table(name: str, share: Decimal) -> StoredTable:
+        size = int(curated * share)
+        resource = _arn("glue", f"table/takings/{name}")
+        return StoredTable(name, resource, "event_date", days, days * FILES_A_DAY, size, days, True, True)
+
+    return table("events", Decimal("0.9")), table("order_lines", Decimal("0.1"))
+
+
+def _queries(used: _Used, period: Period, events: StoredTable) -> tuple[AthenaQuery, ...]:
+    """Two sorts of queries on the events: with a date, and without."""
+    scanned = used.over("DataScannedInTB", period) * 10**12
+    whole = events.bytes or 1
+    dated = max(int(whole * Decimal(DAYS) / events.partitions), 1)
+    counts = {
+        False: int(scanned * WHOLE_SCAN_SHARE / whole),
+        True: min(int(scanned * (1 - WHOLE_SCAN_SHARE) / dated), 5_000),
+    }
+    return tuple(
+        AthenaQuery(f"sample-{'dated' if has_date else 'whole'}-{number}", "console", size, ("events",), has_date)
+        for has_date, size in ((False, whole), (True, dated))
+        for number in range(counts[has_date])
+    )
+
+
+def _bucket(used: _Used, bill: Bill, stored: Decimal, curated: Decimal) -> Bucket:
+    """Raw files of a minute are too small for another class; curated ones of more than 30 days ago are not."""
+    before = used.stored(max(bill.last_day - timedelta(days=30), bill.first_day))
+    cold = curated * (before / stored if stored else Decimal(0))
+    return Bucket(
+        name="lake",
+        resource="arn:aws:s3:::lake",
+        standard_bytes=int(stored),
+        cold_bytes=int(cold),
+        cold_objects=((bill.last_day - bill.first_day).days - 30) * FILES_A_DAY,
+        noncurrent_bytes=0,
+        has_transition=False,
+        has_noncurrent_expiration=False,
+        aborts_uploads=True,
+        incomplete_uploads=0,
+        incomplete_bytes=0,
+    )
+
+
+def _log_group(used: _Used, bill: Bill, period: Period) -> LogGroup:
+    whole = used.over("DataProcessing-Bytes", Period(bill.first_day, period.end)) * 10**9
+    created = datetime.combine(bill.first_day, time(), UTC)
+    return LogGroup("/takings/all", _arn("logs", "log-group:/takings/all"), None, int(whole), created)
+
+
+def _functions(used: _Used, period: Period) -> tuple[Function, ...]:
+    found = []
+    billed = used.over("Lambda-GB-Second-ARM", period)
+    for name, seconds_a_run in SECONDS_A_RUN.items():
+        duration = billed * FUNCTION_SHARE[name] * 1024 / MEMORY
+        runs = int(duration / seconds_a_run)
+        resource = _arn("lambda", f"function:{name}")
+        found.append(Function(name, resource, "arm64", MEMORY, MEMORY_USED[name], runs, duration))
+    return tuple(found)
+
+
+def _nat_gateway(used: _Used, period: Period) -> NatGateway:
+    processed = int(used.over("NatGateway-Bytes", period) * 10**9)
+    return NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, 1, (), None)
+
+
+def _web_acl(used: _Used, period: Period) -> WebAcl:
+    requests = int(used.over("RequestV2-Tier1", period))
+    return WebAcl("collector", _arn("wafv2", "global/webacl/collector"), 5, requests, 1)
+
+
+def _crawler(used: _Used, period: Period) -> Crawler:
+    hours, runs = used.over("Crawler-DPU-Hour", period), CRAWLER_RUNS_A_DAY * period.days
+    unchanged = hours * (runs - CRAWLER_CHANGED) / runs
+    schedule = "cron(0 0/12 * * ? *)"
+    return Crawler("raw", _arn("glue", "crawler/raw"), schedule, runs, CRAWLER_CHANGED, hours, unchanged)
+
+
+def _capacity_table(used: _Used, period: Period) -> CapacityTable:
+    hours = []
+    for day in _days(period):
+        reads, writes = used.on("ReadRequestUnits", day), used.on("WriteRequestUnits", day)
+        by_day = max(writes - WRITES_BY_NIGHT, Decimal(0))
+        for hour, share in enumerate(HOURLY_SHARE):
+            nightly = min(writes, Decimal(WRITES_BY_NIGHT)) if hour == 3 else Decimal(0)
+            hours.append(CapacityHour(reads * share / 100, by_day * share / 100 + nightly))
+    resource = _arn("dynamodb", "table/recommendations")
+    return CapacityTable("recommendations", resource, True, 0, 0, tuple(hours))
