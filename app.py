@@ -42,8 +42,24 @@ def _warm() -> None:
         _tell(error)
 
 
+class _Elsewhere:
+    """The write side of a deployment, which runs in Lambdas: this process serves the pages."""
+
+    collector = None
+
+    def unready(self) -> str | None:
+        return None
+
+    def start(self) -> str | None:
+        return None
+
+    def stop(self) -> None:
+        return None
+
+
 CHOSEN = settings.read()
-HOSTED = Hosted(lambda: wiring.platform(CHOSEN), traffic=CHOSEN.traffic)
+HOSTED = Hosted(lambda: wiring.platform(CHOSEN), traffic=CHOSEN.traffic) if CHOSEN.aws is None else _Elsewhere()
+SERVED = [route for route in routes(HOSTED) if CHOSEN.aws is None or route.path in ("/healthz", "/readyz")]
 
 
 @asynccontextmanager
@@ -62,7 +78,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "console" / "ui" / "shell.py",
     lifespan=lifespan,
-    routes=routes(HOSTED),
+    routes=SERVED,
     middleware=[Middleware(KnownHost)],
 )
 

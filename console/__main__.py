@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from console.commands import budgets, permissions, prices, savings, scan_cost, spend, tiers, unit_costs
 from console.errors import BindingError, ConsoleError
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     commands.add_parser("queries", help="list every question with its parameters")
     commands.add_parser("definitions", help="print what the words mean, as Markdown")
+    budgets.add(commands)
+    prices.add(commands)
+    savings.add(commands)
+    scan_cost.add(commands)
+    spend.add(commands)
+    tiers.add(commands)
+    unit_costs.add(commands)
+    permissions.add(commands)
     return parser
 
 
@@ -265,7 +274,21 @@ def _definitions(_: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"query": _query, "queries": _queries, "definitions": _definitions}
+_COMMANDS = {
+    "query": _query,
+    "queries": _queries,
+    "definitions": _definitions,
+    "anomalies": budgets.anomalies,
+    "budgets": budgets.budgets,
+    "forecast": budgets.forecast,
+    "prices": prices.run,
+    "scan-cost": scan_cost.run,
+    "savings": savings.run,
+    "spend": spend.run,
+    "tiers": tiers.run,
+    "unit-costs": unit_costs.run,
+    "permissions": permissions.run,
+}
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from console import aws_settings
+from console.aws_settings import AwsSettings
 from console.errors import SettingsError
 
-PROFILES = ("embedded",)
+PROFILES = ("embedded", "aws")
 DEFAULT_LAKE = "lake"
 MOST_TRAFFIC = 1000.0  # events a second beside the pages of one process
 
@@ -20,13 +22,14 @@ class Settings:
 
     Attributes
     ----------
-    profile : ``embedded``: everything in one process, on a lake folder
+    profile : ``embedded``: everything in one process, on a lake folder; ``aws``: on what was deployed
     lake : the lake folder
     regions : regions the viewers of this console may see; None for all (``TAKINGS_REGIONS``, separated by commas)
     origins : pages that may send events from a browser (``TAKINGS_ORIGINS``, separated by commas)
     traffic : events per second of the sample shop to play, on a sample lake only (``TAKINGS_TRAFFIC``)
     viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``); set
         it only behind such a proxy, for anybody else can write what they like there
+    aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 
     profile: str = "embedded"
@@ -35,6 +38,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     traffic: float = 0.0
     viewer_header: str = ""
+    aws: AwsSettings | None = None
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -57,7 +61,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     origins = _listed(values.get("TAKINGS_ORIGINS", ""))
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
-    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header)
+    aws = aws_settings.read(values) if profile == "aws" else None
+    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, aws)
 
 
 def _listed(text: str) -> tuple[str, ...]:

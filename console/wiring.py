@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +16,24 @@ from console.engines import SqlEngine
 from console.errors import LakeMissing
 from console.scope import Scope
 from console.settings import Settings, read
+from console.wiring_aws import deployment
+from console.wiring_finops import aws_finops
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from console.decisions import DecisionStore
     from console.live import LiveSource
     from console.metering import Meter
+    from console.savings import InventorySource
+    from console.spend.aws import PaidClient
+    from console.spend.cost_explorer import CostExplorer
+    from console.spend.aws_anomalies import AwsAnomaly
+    from console.spend.budget_file import BudgetFile
+    from console.spend.budgets import BudgetSource
+    from console.spend.allocation import Allocation
+    from console.spend.price_list import PriceList
+    from console.spend.stored import StoredSpend
     from pipeline.embedded import Platform
     from pipeline.live.store import LiveStore
 
@@ -57,14 +73,159 @@ def _live_source(settings: Settings) -> LiveSource:
 
 def live_source() -> LiveSource:
     """What is happening right now, by the settings of this process."""
-    return _live_source(read())
+    settings = read()
+    return _live_source(settings) if settings.aws is None else deployment(settings.aws).live
 
 
 def decisions(settings: Settings | None = None) -> DecisionStore:
     """What people decided about what was found, by the settings given, else by those of this process."""
     from console.decisions.embedded import EmbeddedDecisionStore
 
-    return EmbeddedDecisionStore((settings or read()).lake / "decisions" / "decisions.sqlite")
+    chosen = settings or read()
+    if chosen.aws is not None:
+        return deployment(chosen.aws).decisions
+    return EmbeddedDecisionStore(chosen.lake / "decisions" / "decisions.sqlite")
+
+
+def budgets(settings: Settings | None = None) -> BudgetSource:
+    """Where budgets are kept: the file in the lake folder, or AWS Budgets."""
+    from console.spend.budget_file import BudgetFile
+
+    chosen = settings or read()
+    return BudgetFile(chosen.lake) if chosen.aws is None else aws_finops(chosen.aws).budgets
+
+
+def budget_file() -> BudgetFile | None:
+    """The budgets that can be edited here; None where AWS keeps them."""
+    from console.spend.budget_file import BudgetFile
+
+    chosen = read()
+    return BudgetFile(chosen.lake) if chosen.aws is None else None
+
+
+def has_aws_anomalies() -> bool:
+    """Whether AWS can be asked what it found itself."""
+    return read().aws is not None
+
+
+def aws_anomalies() -> Sequence[AwsAnomaly]:
+    """What AWS Cost Anomaly Detection found; one paid request a page. Raises SourceError, as its client says."""
+    chosen = read()
+    return () if chosen.aws is None else aws_finops(chosen.aws).anomalies()
+
+
+def allocation(settings: Settings | None = None) -> Allocation:
+    """How costs are given to business functions: the lake's own file where it has one, else the one that ships.
+
+    Raises
+    ------
+    SettingsError
+        The file says something that cannot be used; names the line.
+    """
+    from console.spend.allocation_file import of_lake
+
+    return of_lake((settings or read()).lake)
+
+
+def price_list() -> PriceList:
+    """The provider's own price list, asked as whoever is signed in.
+
+    Raises
+    ------
+    SourceError
+        Boto3 is not installed here.
+    """
+    from console.errors import SourceError
+    from console.spend.price_list import ENDPOINT_REGION, PriceList
+
+    try:
+        import boto3
+    except ImportError as error:
+        raise SourceError(
+            "Boto3 is not installed", where="prices refresh", remedy="Install requirements-aws.txt, then try again."
+        ) from error
+    return PriceList(boto3.client("pricing", region_name=ENDPOINT_REGION))
+
+
+def inventory(scope: Scope, settings: Settings | None = None) -> InventorySource:
+    """The resources behind this lake and their use; of the sample year those that its bill is for."""
+    chosen = settings or read()
+    if chosen.aws is not None:
+        return deployment(chosen.aws).inventory
+    return _embedded_inventory(chosen, scope.data_version)
+
+
+@lru_cache(maxsize=8)
+def _embedded_inventory(settings: Settings, version: str) -> InventorySource:  # noqa: ARG001 - a new lake is read anew
+    from console.insights import savings
+    from console.savings.embedded import EmbeddedInventory
+    from console.savings.kept import KeptInventory
+
+    whole = scope(replace(settings, regions=None))
+    return KeptInventory(
+        EmbeddedInventory(settings.lake, (lambda: savings.bill(whole)[0]) if whole.is_sample else None)
+    )
+
+
+def stored_spend(settings: Settings) -> StoredSpend:
+    """The bills in the lake of these settings.
+
+    Raises
+    ------
+    SourceError
+        The lake is a deployment's, whose bills arrive by its own data export.
+    """
+    from console.errors import SourceError
+    from console.spend.stored import StoredSpend
+
+    if settings.aws is not None:
+        raise SourceError(
+            "The bills of a deployment arrive by its FOCUS data export",
+            where="TAKINGS_PROFILE",
+            remedy="Run this command with TAKINGS_PROFILE=embedded and a lake folder.",
+        )
+    return StoredSpend(settings.lake)
+
+
+def cost_explorer(
+    settings: Settings, *, today: date, months: int, tag: str | None = None
+) -> tuple[CostExplorer, PaidClient]:
+    """Cost Explorer over the last bills, asked as whoever is signed in; every request is told to the meter.
+
+    Raises
+    ------
+    SourceError
+        Boto3 is not installed here.
+    """
+    from console.spend import cost_explorer as source
+
+    client = paid_client("ce", "Cost Explorer", "cost_explorer.request", settings)
+    start, end = source.snapshot_period(today, months)
+    return source.CostExplorer(client, start=start, end=end, tag=tag), client
+
+
+def paid_client(api: str, service: str, price: str, settings: Settings | None = None) -> PaidClient:
+    """A metered client of one AWS interface; `price` is its key in the price book.
+
+    Raises
+    ------
+    SourceError
+        Boto3 is not installed here.
+    """
+    from console.errors import SourceError
+    from console.spend.aws import PaidClient
+    from console.spend.price_book import load as price_book
+
+    try:
+        import boto3
+    except ImportError as error:
+        raise SourceError(
+            "Boto3 is not installed", where=service, remedy="Install requirements-aws.txt, then try again."
+        ) from error
+    client = boto3.client(api, region_name="us-east-1")  # Cost Explorer and Budgets have this one endpoint
+    chosen = settings or read()
+    paid_to = _meter(chosen) if chosen.aws is None else deployment(chosen.aws).meter
+    return PaidClient(client, paid_to, price_book().price(price).amount, service)
 
 
 def platform(settings: Settings) -> Platform:
@@ -98,6 +259,8 @@ def scope(settings: Settings) -> Scope:
     CatalogueError
         A query file drifted.
     """
+    if settings.aws is not None:
+        return deployment(settings.aws).scope(settings.regions)
     from pipeline.errors import LakeError, SettingsError
     from pipeline.lake import Lake
 
@@ -116,3 +279,31 @@ def scope(settings: Settings) -> Scope:
         is_sample=lake.is_sample,
         meter=_meter(settings),
     )
+
+
+def sample_end() -> date:
+    """The day after the last full one of a sample that is made today."""
+    return datetime.now(UTC).date()
+
+
+def sample_lake(folder: Path, events: int) -> Path:
+    """A curated sample lake of so many events below `folder`; made where it is not there yet."""
+    from pipeline.curate import curate
+    from pipeline.lake import Lake
+    from pipeline.sample import generate
+
+    lake = Lake.create(folder / f"sample-{events}-{sample_end()}")
+    if not lake.is_sample:
+        generate(lake, events=events, end=sample_end())
+    curate(lake)
+    return lake.root
+
+
+def curated_file_writer(*, partitioned: bool) -> tuple[Callable[[pa.Table, Path, Sequence[str]], None], int]:
+    """How curation writes a file of sorted rows, and the rows of its row groups."""
+    from functools import partial
+
+    from pipeline.curate.files import ROW_GROUP, ROW_GROUP_OF_ONE_FILE, write_file
+
+    rows = ROW_GROUP if partitioned else ROW_GROUP_OF_ONE_FILE
+    return partial(write_file, row_group=rows), rows

@@ -1,0 +1,155 @@
+"""``spend summary``: what the Spend page says, without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from console.commands import output
+from console.errors import BindingError, SettingsError
+from console.spend import Basis
+
+if TYPE_CHECKING:
+    from console.insights.spend.answer import Spend
+    from console.periods import Period
+
+COLUMNS = ("value", "name", "cost", "before", "change", "share")
+LAST_DAYS = 28
+
+
+def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the action."""
+    from console.insights.spend.part import DIMENSIONS
+
+    summary = actions.add_parser(
+        "summary",
+        help="what was spent, on what, and what changed",
+        description="Spend of a period by one dimension, with what changed against the period before: quantity, price, "
+        "new, gone and what has no price of its own, adding up exactly. JSON has all of it, table and CSV the values.",
+    )
+    summary.add_argument("--start", metavar="DATE", help=f"first day, included (default: the last {LAST_DAYS} charged)")
+    summary.add_argument("--end", metavar="DATE", help="day after the last one, not included")
+    summary.add_argument("--basis", choices=tuple(Basis), default=Basis.EFFECTIVE.value, help="default: effective")
+    summary.add_argument(
+        "--by", default="service", metavar="WHAT", help=f"{', '.join(DIMENSIONS)}, or tag:KEY (default: service)"
+    )
+    summary.add_argument("--currency", metavar="CODE", help="default: the reporting currency, else the most frequent")
+    summary.add_argument("--output", choices=output.FORMATS, dest="format", default="table", help="default: table")
+    summary.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Answer the action."""
+    from console import settings, wiring
+    from console.insights.spend import answer, contents
+    from console.insights.spend.part import DIMENSIONS, Part, tag_key
+    from console.periods import Comparison, compared
+
+    chosen = settings.read()
+    if parsed.lake is not None:
+        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    scope = wiring.scope(chosen)
+    bill = contents.contents(scope)
+    if bill.first_day is None or bill.last_complete_day is None:
+        raise SettingsError(
+            "There is no cloud bill yet", where=str(chosen.lake), remedy="`python -m console spend import FILE`."
+        )
+    key = tag_key(parsed.by)
+    if parsed.by not in DIMENSIONS and key not in bill.tag_keys:
+        known = ", ".join((*DIMENSIONS, *(f"tag:{each}" for each in bill.tag_keys)))
+        raise BindingError(f"Spend has no {parsed.by!r}", where="--by", remedy=f"Use one of {known}.")
+    if parsed.currency is not None and parsed.currency not in bill.currencies:
+        raise BindingError(
+            f"Nothing is billed in {parsed.currency!r}",
+            where="--currency",
+            remedy=f"Use {' or '.join(bill.currencies)}.",
+        )
+    period = _period(parsed, bill.last_complete_day)
+    before = compared(period, Comparison.PREVIOUS)
+    found = answer.spend(
+        scope,
+        bill,
+        period,
+        [("Previous period", before)] if before is not None and before.start >= bill.first_day else [],
+        Part(bill.currency(parsed.currency, scope.reporting_currency)),
+        basis=Basis(parsed.basis),
+        by=parsed.by,
+    )
+    if parsed.format == "json":
+        output.json(_document(found))
+    else:
+        output.show(_values(found), COLUMNS, parsed.format, under="values")
+    if parsed.format == "table":
+        sys.stderr.write(f"{period.label()} · {found.basis} cost, {found.part.currency}\n")
+    return 0
+
+
+def _period(parsed: argparse.Namespace, last: date) -> Period:
+    from console.periods import Period
+
+    dates: dict[str, date] = {}
+    for name in ("start", "end"):
+        written = getattr(parsed, name)
+        if written is not None:
+            try:
+                dates[name] = date.fromisoformat(written)
+            except ValueError as error:
+                raise BindingError(
+                    f"{written!r} is no date", where=f"--{name}", remedy="Write it like 2026-01-31."
+                ) from error
+    end = dates.get("end", last + timedelta(days=1))
+    start = dates.get("start", end - timedelta(days=LAST_DAYS))
+    if end <= start:
+        raise BindingError(
+            f"The period ends ({end}) before it starts ({start})",
+            where="--end",
+            remedy="--end is the day after the last one.",
+        )
+    return Period(start, end)
+
+
+def _values(found: Spend) -> list[dict[str, Any]]:
+    return [
+        {name: getattr(each, name) for name in COLUMNS} | {"share": None if each.share is None else float(each.share)}
+        for each in found.breakdown.values
+    ]
+
+
+def _document(found: Spend) -> dict[str, Any]:
+    """Everything, decimals as numbers with all their digits; quotients as doubles."""
+
+    def rate(value: Any) -> float | None:
+        return None if value is None else float(value)
+
+    now, changed, committed = found.now, found.changed, found.commitments
+    return {
+        "period": {"start": now.period.start.isoformat(), "end": now.period.end.isoformat()},
+        "basis": found.basis.value,
+        "currency": found.part.currency,
+        "spend": now.spend,
+        "by_kind": dict(now.by_kind),
+        "estimated": now.estimated,
+        "effective_savings_rate": rate(now.effective_savings_rate),
+        "other_currencies": dict(found.other_currencies),
+        "by": found.breakdown.by,
+        "values": _values(found),
+        "change": changed
+        and {
+            "before": changed.split.before,
+            "now": changed.split.now,
+            "change": changed.split.change,
+            "effects": {effect.value: amount for effect, amount in changed.split.effects.items()},
+        },
+        "commitments": {
+            "coverage": rate(committed.coverage),
+            "utilisation": rate(committed.utilisation),
+            "covered": committed.covered,
+            "eligible": committed.eligible,
+            "used": committed.used,
+            "unused": committed.unused,
+        },
+        "tag_coverage": {each.key: rate(each.coverage) for each in found.tags.keys},
+    }

@@ -1,0 +1,124 @@
+"""``tiers``: what a month of each size costs, by service."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from console.commands import output
+from console.errors import BindingError
+from console.spend import price_book, tiers
+from console.spend.estimate import Estimate, estimate
+from console.spend.sizing import Usage, typical
+
+_TYPED = {
+    "events_per_day": "events a day",
+    "events_per_request": "events a client sends at once",
+    "bytes_per_event": "bytes of one event",
+    "page_views_per_day": "console pages opened a day",
+    "people": "people who open the console",
+    "recommendations_per_day": "requests for recommendations a day",
+    "retention_days": "days events are kept",
+}
+LINE_COLUMNS = ("tier", "service", "what", "quantity", "unit", "price", "monthly_usd", "formula", "source", "as_of")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    command = commands.add_parser("tiers", help="estimate the monthly bill of dev, startup and scale")
+    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+    command.add_argument("--lines", action="store_true", help="every line with its quantity, price and formula")
+    command.add_argument("--free-tier", action="store_true", help="take the always-free quantities off")
+    for name, meaning in _TYPED.items():
+        command.add_argument(
+            f"--{name.replace('_', '-')}", metavar="N", help=f"{meaning} (default: what each tier is made for)"
+        )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Answer the command."""
+    book = price_book.load()
+    estimates = [
+        estimate(tier, _typed(typical(tier), parsed), book, free_tier=parsed.free_tier) for tier in tiers.load()
+    ]
+    if parsed.lines:
+        rows = [_line(each, position) for each in estimates for position in range(len(each.lines))]
+        output.show(rows, LINE_COLUMNS, parsed.format, under="lines")
+    elif parsed.format == "json":
+        output.json({"tiers": [_tier(each) for each in estimates]})
+    else:
+        _side_by_side(estimates, parsed.format)
+    return 0
+
+
+def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
+    """The usage with what was typed in place of what the tier is made for."""
+    values: dict[str, Decimal] = {}
+    for name in _TYPED:
+        written = getattr(parsed, name)
+        if written is None:
+            continue
+        try:
+            values[name] = Decimal(written)
+        except InvalidOperation:
+            values[name] = Decimal("NaN")
+        if not values[name].is_finite() or values[name] < (1 if name == "events_per_request" else 0):
+            raise BindingError(
+                f"{written!r} cannot be used",
+                where=f"--{name.replace('_', '-')}",
+                remedy="Give a number, such as 2000.",
+            )
+    return replace(usage, **values)
+
+
+def _tier(each: Estimate) -> dict[str, Any]:
+    cents = each.cents_by_service
+    answer: dict[str, Any] = {
+        "tier": each.tier.name,
+        "monthly_usd": sum(cents.values(), Decimal(0)),
+        "by_service": cents,
+    }
+    if each.unknown:
+        answer["unknown_prices"] = [price.key for price in each.unknown]
+    return answer
+
+
+def _line(each: Estimate, position: int) -> dict[str, Any]:
+    line = each.lines[position]
+    return {
+        "tier": each.tier.name,
+        "service": line.service,
+        "what": line.what,
+        "quantity": line.quantity,
+        "unit": line.price.unit,
+        "price": line.price.amount,
+        "monthly_usd": line.monthly_usd,
+        "formula": line.formula,
+        "source": line.price.source,
+        "as_of": line.price.as_of.isoformat(),
+    }
+
+
+def _side_by_side(estimates: list[Estimate], form: str) -> None:
+    """One row a service, one column a tier, the total and its band last."""
+    columns = {each.tier.name: each.cents_by_service for each in estimates}
+    services = sorted(
+        {service for each in columns.values() for service in each},
+        key=lambda service: (-max(each.get(service, Decimal(0)) for each in columns.values()), service),
+    )
+    rows: list[dict[str, Any]] = [
+        {"service": service, **{name: each.get(service) for name, each in columns.items()}} for service in services
+    ]
+    rows.append(
+        {"service": "Total a month (USD)", **{name: sum(each.values(), Decimal(0)) for name, each in columns.items()}}
+    )
+    output.show(rows, ("service", *columns), form, under="services")
+    if form == "table":
+        for each in estimates:
+            band = each.tier.monthly_usd
+            state = "inside" if each.in_band else "outside"
+            unknown = f"; without {', '.join(price.key for price in each.unknown)}" if each.unknown else ""
+            sys.stdout.write(f"{each.tier.name}: {state} its band of ${band.low:,f} to ${band.high:,f}{unknown}\n")

@@ -1,0 +1,122 @@
+"""``unit-costs``: what an order, a session, a customer, 1,000 events and a recommendation click cost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from console.commands import output
+from console.errors import BindingError, SettingsError
+
+if TYPE_CHECKING:
+    from console.insights.unit_costs import UnitCosts
+    from console.periods import Period
+
+COLUMNS = ("unit", "count", "unit_cost", "direct", "shared", "unallocated")
+FUNCTION_COLUMNS = ("function", "direct", "shared", "cost", "unit", "count", "unit_cost")
+LAST_DAYS = 28
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    command = commands.add_parser("unit-costs", help="effective cost per order, session, customer, event and click")
+    command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+    command.add_argument("--start", metavar="DATE", help=f"first day, included (default: the last {LAST_DAYS} charged)")
+    command.add_argument("--end", metavar="DATE", help="day after the last one, not included")
+    command.add_argument("--by", choices=("unit", "function"), default="unit", help="default: unit")
+    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Answer the command."""
+    from console import settings, wiring
+    from console.insights import unit_costs as insight
+    from console.insights.spend import contents
+
+    chosen = settings.read()
+    if parsed.lake is not None:
+        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    scope = wiring.scope(chosen)
+    bill = contents.contents(scope)
+    if bill.last_complete_day is None:
+        raise SettingsError(
+            "There is no cloud bill yet", where=str(chosen.lake), remedy="`python -m console spend import FILE`."
+        )
+    answer = insight.unit_costs(
+        scope,
+        _period(parsed, bill.last_complete_day),
+        (),
+        wiring.allocation(chosen),
+        currency=bill.currency(None, scope.reporting_currency),
+    )
+    if parsed.by == "function":
+        output.show(_functions(answer), FUNCTION_COLUMNS, parsed.format, under="functions")
+    elif parsed.format == "json":
+        output.json(_document(answer))
+    else:
+        output.show(_units(answer), COLUMNS, parsed.format, under="units")
+    if parsed.format == "table":
+        sys.stderr.write(f"{answer.now.period.label()} · effective cost, {answer.currency}\n")
+    return 0
+
+
+def _period(parsed: argparse.Namespace, last: date) -> Period:
+    from console.periods import Period
+
+    dates: dict[str, date] = {}
+    for name in ("start", "end"):
+        written = getattr(parsed, name)
+        if written is None:
+            continue
+        try:
+            dates[name] = date.fromisoformat(written)
+        except ValueError as error:
+            raise BindingError(
+                f"{written!r} is no date", where=f"--{name}", remedy="Write it like 2026-01-31."
+            ) from error
+    end = dates.get("end", last + timedelta(days=1))
+    start = dates.get("start", end - timedelta(days=LAST_DAYS))
+    if end <= start:
+        raise BindingError(
+            f"The period ends ({end}) before it starts ({start})",
+            where="--end",
+            remedy="--end is the day after the last one.",
+        )
+    return Period(start, end)
+
+
+def _units(answer: UnitCosts) -> list[dict[str, Any]]:
+    return [{name: getattr(each, name) for name in COLUMNS} for each in answer.units]
+
+
+def _functions(answer: UnitCosts) -> list[dict[str, Any]]:
+    return [
+        {
+            "function": each.title,
+            "direct": each.direct,
+            "shared": each.shared,
+            "cost": each.total,
+            "unit": each.unit,
+            "count": each.count,
+            "unit_cost": each.unit_cost,
+        }
+        for each in answer.functions
+    ]
+
+
+def _document(answer: UnitCosts) -> dict[str, Any]:
+    fitted, parts = answer.efficiency, answer.now.parts
+    return {
+        "first_day": answer.now.period.start.isoformat(),
+        "last_day": answer.now.period.last_day.isoformat(),
+        "basis": "effective",
+        "currency": answer.currency,
+        "effective_cost": None if parts is None else parts.total,
+        "units": _units(answer),
+        "functions": _functions(answer),
+        "margin_after_cloud": answer.figures[-1].value,
+        "fixed_share": None if fitted is None else fitted.fixed_share,
+    }

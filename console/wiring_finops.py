@@ -1,0 +1,77 @@
+"""Budgets and anomalies of the ``aws`` profile. Called by `console.wiring` alone; made once for a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from console.aws_settings import AwsSettings
+
+if TYPE_CHECKING:
+    from console.spend.aws_anomalies import AwsAnomaly
+    from console.spend.budgets import Budget, BudgetSource
+
+BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
+BILLING_REGION = "us-east-1"  # where AWS Budgets and Cost Explorer answer, whatever region the rest is in
+
+
+class KeptBudgets:
+    """Another source's budgets, asked again after some seconds."""
+
+    def __init__(self, source: BudgetSource, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source, self._seconds, self._clock = source, seconds, clock
+        self._kept: tuple[float, Sequence[Budget]] | None = None
+
+    def budgets(self) -> Sequence[Budget]:
+        """See `BudgetSource.budgets`; a failure is not kept."""
+        now = self._clock()
+        if self._kept is None or now - self._kept[0] >= self._seconds:
+            self._kept = (now, self._source.budgets())
+        return self._kept[1]
+
+
+@dataclass(frozen=True)
+class AwsFinops:
+    """What one process asks of AWS about budgets."""
+
+    settings: AwsSettings
+
+    @cached_property
+    def budgets(self) -> BudgetSource:
+        """The budgets of the account this process runs in."""
+        import boto3
+
+        from console.metering import NoMeter
+        from console.spend import aws_budgets
+        from console.spend.aws import PaidClient
+
+        account = boto3.client("sts", region_name=self.settings.region).get_caller_identity()["Account"]
+        client = PaidClient(
+            boto3.client("budgets", region_name=BILLING_REGION), NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE
+        )
+        return KeptBudgets(aws_budgets.AwsBudgets(client, account), BUDGET_SECONDS)
+
+    def anomalies(self) -> Sequence[AwsAnomaly]:
+        """What AWS Cost Anomaly Detection found in the last 90 days; every page of the answer is paid for."""
+        from datetime import UTC, datetime
+
+        import boto3
+
+        from console.spend import price_book
+        from console.spend.aws import PaidClient
+        from console.spend.aws_anomalies import found_by_aws
+        from console.wiring_aws import deployment
+
+        price = price_book.load().price("cost_explorer.request", BILLING_REGION).amount
+        meter = deployment(self.settings).meter
+        client = PaidClient(boto3.client("ce", region_name=BILLING_REGION), meter, price, "Cost Explorer")
+        return found_by_aws(client, datetime.now(UTC).date())
+
+
+@lru_cache(maxsize=8)
+def aws_finops(settings: AwsSettings) -> AwsFinops:
+    """One process's view of a deployment's budgets."""
+    return AwsFinops(settings)
