@@ -91,7 +91,7 @@ class Price:
         return sum(parts, Decimal(0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PriceBook:
     """All prices of one region, by key.
 
@@ -215,7 +215,9 @@ class _Entry:
     def _text(self, name: str) -> str:
         value = self.entry.get(name)
         if not isinstance(value, str) or not value:
-            raise self._wrong(f"has no {name}", f'Write {name} = "…"; numbers stand in quotes, so that they stay exact.')
+            raise self._wrong(
+                f"has no {name}", f'Write {name} = "…"; numbers stand in quotes, so that they stay exact.'
+            )
         return value
 
     def _decimal(self, name: str, written: object) -> Decimal:

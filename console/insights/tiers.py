@@ -1,0 +1,300 @@
+"""Which size fits, what would it cost, and where does today's bill stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from console.engines import Result
+from console.insights.figures import Better, Figure, Unit
+from console.scope import Question, Scope
+from console.spend import price_book, tiers
+from console.spend.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
+from console.spend.estimate import CENT, Estimate, Line, estimate
+from console.spend.price_book import Price, PriceBook
+from console.spend.sizing import DAYS, Flow, Usage, remarks, typical
+from console.spend.tiers import Tier
+
+LAST_DAYS = 30
+DOLLARS = "USD"
+CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
+CURVE_END = 100_000_000  # events a day: beyond, no tier carries the traffic
+CURVE_POINTS_A_DECADE = 10
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What a reader typed instead of what each tier is made for; None leaves a tier's own.
+
+    Attributes
+    ----------
+    events_per_day, events_per_request, page_views_per_day, recommendations_per_day, retention_days : as in `Usage`
+    free_tier : take the always-free quantities off
+    legacy_monthly_usd : what the platform before cost a month, typed by the reader; nothing is assumed
+    """
+
+    events_per_day: int | None = None
+    events_per_request: int | None = None
+    page_views_per_day: int | None = None
+    recommendations_per_day: int | None = None
+    retention_days: int | None = None
+    free_tier: bool = False
+    legacy_monthly_usd: Decimal | None = None
+
+    def usage(self, tier: Tier) -> Usage:
+        """The tier's usage with what was typed; recommendations grow with the events where only those were typed."""
+        own = typical(tier)
+        values: dict[str, Decimal] = {}
+        if self.events_per_day is not None and self.recommendations_per_day is None:
+            values["recommendations_per_day"] = own.recommendations_per_day * self.events_per_day / own.events_per_day
+        for name in (
+            "events_per_day",
+            "events_per_request",
+            "page_views_per_day",
+            "recommendations_per_day",
+            "retention_days",
+        ):
+            typed = getattr(self, name)
+            if typed is not None:
+                values[name] = Decimal(typed)
+        return replace(own, **values)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What was spent lately.
+
+    Attributes
+    ----------
+    first_day, last_day : of the days asked for, both included
+    by_service : effective cost of usage and purchases, US dollars
+    apart : tax, credits and corrections, which no estimate knows
+    other_currencies : effective cost in other currencies, which cannot be held against dollars
+    """
+
+    first_day: date
+    last_day: date
+    by_service: Mapping[str, Decimal]
+    apart: Decimal
+    other_currencies: Mapping[str, Decimal]
+
+    @property
+    def amount(self) -> Decimal | None:
+        """Effective cost of usage and purchases over the days; None where nothing was charged in dollars."""
+        return sum(self.by_service.values(), ZERO) if self.by_service else None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the lake knows: the bill and the events of the last days. None where there is none."""
+
+    bill: Bill | None
+    events_per_day: Decimal | None
+    results: Sequence[Result] = ()
+
+
+@dataclass(frozen=True)
+class LineRecord:
+    """One line of an estimate, as a table shows it."""
+
+    tier: str
+    service: str
+    what: str
+    formula: str
+    quantity: Decimal
+    unit: str
+    price: Decimal | None
+    monthly_usd: Decimal | None
+    source: str
+    as_of: date
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """The answer of the Tiers page."""
+
+    estimates: Sequence[Estimate]
+    curves: Sequence[Sequence[Estimate]]
+    crossovers: Sequence[Crossover]
+    remarks: Sequence[str]
+    measured: Measured
+    what_if: WhatIf
+    figures: Sequence[Figure]
+
+    @property
+    def unknown(self) -> Sequence[Price]:
+        """Prices that are used and not known."""
+        return list({price.key: price for each in self.estimates for price in each.unknown}.values())
+
+    def lines(self, tier: str) -> list[LineRecord]:
+        """The lines of one tier, dearest first."""
+        chosen = next(each for each in self.estimates if each.tier.name == tier)
+        records = [_record(chosen.tier.title, line) for line in chosen.lines]
+        return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
+
+
+def measured(scope: Scope) -> Measured:
+    """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
+
+    The days of the bill end with its last day, those of the events with the lake's last complete one. A viewer of some
+    regions is told no traffic: what they see is a part of it.
+    """
+    charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
+    days, held = charged.rows()[0], known.rows()[0]
+    results = [charged, known]
+    bill = per_day = None
+    if days["last_day"] is not None:
+        end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
+        start = end - timedelta(days=LAST_DAYS)
+        answer = scope.ask("tiers/bill", start_date=start, end_date=end)
+        results.append(answer)
+        bill = _bill(answer, start, end)
+    if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
+        end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
+        start = max(end - timedelta(days=LAST_DAYS), held["first_day"])
+        answer = scope.ask("tiers/traffic", start_date=start, end_date=end)
+        results.append(answer)
+        per_day = Decimal(answer.rows()[0]["events"]) / (end - start).days
+    return Measured(bill, per_day, results)
+
+
+def _bill(answer: Result, start: date, end: date) -> Bill:
+    own: dict[str, Decimal] = {}
+    others: dict[str, Decimal] = {}
+    apart = ZERO
+    for row in answer.rows():
+        if row["billing_currency"] == DOLLARS:
+            apart += row["apart"]
+            if row["effective_cost"]:
+                own[row["service_name"]] = row["effective_cost"]
+        else:
+            found = others.get(row["billing_currency"], ZERO)
+            others[row["billing_currency"]] = found + row["effective_cost"] + row["apart"]
+    return Bill(start, end - timedelta(days=1), own, apart, others)
+
+
+def compare(
+    what_if: WhatIf, known: Measured, *, book: PriceBook | None = None, sizes: Sequence[Tier] | None = None
+) -> Tiers:
+    """The three tiers under one usage, where their bills meet, and where today's stands among them.
+
+    Raises
+    ------
+    SettingsError
+        The price book or the tiers' file cannot be read.
+    """
+    prices = book or price_book.load()
+    chosen = tuple(sizes or tiers.load())
+    usages = tuple(what_if.usage(tier) for tier in chosen)
+    estimates = [
+        estimate(tier, usage, prices, free_tier=what_if.free_tier) for tier, usage in zip(chosen, usages, strict=True)
+    ]
+    curves, crossovers = _solved(chosen, usages, prices)
+    return Tiers(
+        estimates=estimates,
+        curves=curves,
+        crossovers=crossovers,
+        remarks=[each for tier, usage in zip(chosen, usages, strict=True) for each in remarks(Flow(tier, usage))],
+        measured=known,
+        what_if=what_if,
+        figures=_figures(estimates, known, what_if),
+    )
+
+
+@lru_cache(maxsize=64)
+def _solved(
+    sizes: tuple[Tier, ...], usages: tuple[Usage, ...], book: PriceBook
+) -> tuple[list[list[Estimate]], list[Crossover]]:
+    """Bills over the traffic, and where they meet: a quarter of a second, the same for every reader."""
+    points = grid(LEAST_EVENTS, CURVE_END, CURVE_POINTS_A_DECADE)
+    curves = [curve(tier, usage, book, points) for tier, usage in zip(sizes, usages, strict=True)]
+    return curves, all_of(sizes, usages, book)
+
+
+def standing(amount: Decimal, sizes: Sequence[Tier]) -> str:
+    """Where a month's bill stands among the bands: ``in the Startup band``, ``between Dev and Startup``."""
+    for tier in sizes:
+        if tier.monthly_usd.holds(amount):
+            return f"in the {tier.title} band"
+    below = [tier for tier in sizes if tier.monthly_usd.high < amount]
+    above = [tier for tier in sizes if tier.monthly_usd.low > amount]
+    if not below:
+        return f"below the {above[0].title} band"
+    if not above:
+        return f"above the {below[-1].title} band"
+    return f"between the {below[-1].title} and {above[0].title} bands"
+
+
+def saving(amount: Decimal | None, legacy: Decimal | None) -> Decimal | None:
+    """(legacy − today) ÷ legacy, as a fraction; None where either is unknown or the legacy bill is 0."""
+    return None if amount is None or not legacy else (legacy - amount) / legacy
+
+
+def legacy_for(amount: Decimal) -> Decimal:
+    """The legacy bill against which today's is the case study's saving."""
+    return (amount / (1 - CASE_STUDY_SAVING)).quantize(CENT)
+
+
+def monthly(bill: Bill | None) -> Decimal | None:
+    """The bill's days as a month of 730 hours, so that it can be held against an estimate; None where unknown."""
+    if bill is None or bill.amount is None:
+        return None
+    return (bill.amount * DAYS / ((bill.last_day - bill.first_day).days + 1)).quantize(CENT)
+
+
+def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) -> list[Figure]:
+    figures = [
+        Figure(
+            each.tier.title,
+            each.monthly_usd.quantize(CENT),
+            Unit.MONEY,
+            DOLLARS,
+            better=Better.LOWER,
+            note=_band_note(each),
+        )
+        for each in estimates
+    ]
+    today = monthly(known.bill)
+    sizes = [each.tier for each in estimates]
+    figures.append(
+        Figure(
+            "Today’s bill, a month",
+            today,
+            Unit.MONEY,
+            DOLLARS,
+            better=Better.LOWER,
+            note=f"Effective, {standing(today, sizes)}" if today is not None else "No bill in US dollars yet",
+        )
+    )
+    saved = saving(today, what_if.legacy_monthly_usd)
+    if saved is not None:
+        note = "Against the bill you typed"
+    elif today is not None:
+        note = f"Type the old bill; 60 % would take ${legacy_for(today):,.0f}"
+    else:
+        note = "Type the old bill; needs a bill of today"
+    figures.append(Figure("Saved against legacy", saved, Unit.PERCENT, note=note))
+    return figures
+
+
+def _band_note(each: Estimate) -> str:
+    band = each.tier.monthly_usd
+    named = f"${band.low:,f} to ${band.high:,f}"
+    if each.unknown:
+        return f"Short of {len(each.unknown)} unknown prices; band {named}"
+    if each.in_band:
+        return f"Inside its band of {named}"
+    return f"{'Above' if each.monthly_usd > band.high else 'Below'} its band of {named}"
+
+
+def _record(tier: str, line: Line) -> LineRecord:
+    price = line.price
+    return LineRecord(
+        tier, line.service, line.what, line.formula, line.quantity, price.unit, price.amount, line.monthly_usd,
+        price.source, price.as_of, price.confidence,
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Unit costs: what does an order cost us in the cloud, and what is left of the margin?"""
+
+import streamlit as st
+
+from console import wiring
+from console.insights import unit_cost_days
+from console.insights import unit_costs as insight
+from console.insights.figures import Unit
+from console.spend import Basis
+from console.ui import charts, page, prose, records, spend_reading, tables, tiles, unit_cost_charts
+from console.ui import unit_cost_words as words
+
+DIGITS = 8  # an event costs millionths of a dollar
+UNIT = "tk-unit"
+UNITS = {each.name: f"Per {each.one}" for each in unit_cost_days.COUNTED}
+
+view = spend_reading.begin("Unit costs", __doc__, wiring.viewer)
+
+with page.answer():
+    page.stop_if_empty(
+        bool(insight.restricted(view.scope)),
+        title="Unit costs are of the whole shop",
+        next_step=f"{insight.restricted(view.scope)}. Ask somebody who sees all regions.",
+    )
+    rules = wiring.allocation()
+    answer = insight.unit_costs(
+        view.scope,
+        view.selection.period,
+        view.selection.comparisons,
+        rules,
+        currency=view.contents.currency(None, view.scope.reporting_currency),
+        unit=unit_cost_days.counted(st.session_state.get(UNIT)),
+    )
+    page.stop_if_empty(
+        answer.is_empty,
+        title="Nothing was charged in this period",
+        next_step="Choose days that the bill covers, or import it: python -m console spend import FILE.",
+    )
+    currency = answer.currency
+    tiles.row(answer.figures)
+    if answer.has_margin:
+        charts.draw(unit_cost_charts.margin_after_cloud(answer))
+    curve, shares = st.columns([3, 2], gap="medium")
+    with curve:
+        st.segmented_control(
+            "Efficiency by", list(UNITS), format_func=UNITS.__getitem__, default="orders", key=UNIT, required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        charts.draw(unit_cost_charts.efficiency(answer))
+    with shares:
+        prose.lines("What stands still", words.efficiency(answer))
+        charts.draw(unit_cost_charts.split(answer.units))
+        prose.lines("Unallocated", words.unallocated(answer))
+    described = view.describe(answer.statistics, basis=Basis.EFFECTIVE, currency=currency)
+    compared = ["before"] if answer.before else []
+    tables.show(
+        records.table_of(
+            answer.units, ["unit", "count", "unit_cost", "direct", "shared", "unallocated", *compared], digits=12
+        ),
+        {
+            "unit": tables.Column("Unit"),
+            "count": tables.Column("Count", Unit.COUNT),
+            "unit_cost": tables.Column("Effective cost of one", Unit.MONEY, currency, digits=DIGITS),
+            "direct": tables.Column("Direct", Unit.MONEY, currency, digits=DIGITS),
+            "shared": tables.Column("Shared", Unit.MONEY, currency, digits=DIGITS),
+            "unallocated": tables.Column("Unallocated", Unit.MONEY, currency, digits=DIGITS),
+            **{
+                name: tables.Column(answer.before.label if answer.before else "", Unit.MONEY, currency, digits=DIGITS)
+                for name in compared
+            },
+        },
+        export_as="unit-costs",
+        title="The whole bill, divided",
+        scope=described,
+    )
+    tables.show(
+        records.table_of(
+            answer.functions,
+            ["title", "direct", "shared", "total", "share", "unit", "count", "unit_cost"],
+            rates=["share"],
+            digits=12,
+        ),
+        {
+            "title": tables.Column("Function"),
+            "direct": tables.Column("Direct", Unit.MONEY, currency),
+            "shared": tables.Column("Shared", Unit.MONEY, currency),
+            "total": tables.Column("Cost", Unit.MONEY, currency),
+            "share": tables.Column("Share", Unit.PERCENT),
+            "unit": tables.Column("Its unit"),
+            "count": tables.Column("Count", Unit.COUNT),
+            "unit_cost": tables.Column("Its own cost of one", Unit.MONEY, currency, digits=DIGITS),
+        },
+        export_as="cost-by-function",
+        title="Cost by business function",
+        scope=[*described, ("Rules", rules.path.name)],
+    )
+    view.trust_line(answer.statistics, answer.results, notes=words.notes(answer, is_sample=view.scope.is_sample))

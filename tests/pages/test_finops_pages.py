@@ -1,0 +1,174 @@
+"""The Tiers and the Unit costs page in their states, and what they promise."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from console.__main__ import main
+from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
+
+DAYS = {"period": ["custom"], "from_": ["2026-04-01"], "to": ["2026-05-15"]}
+
+
+def test_tiers_shows_three_sizes_their_bands_and_todays_bill(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("tiers", sample_lake)
+    assert not page.exception
+    text = text_of(page)
+    assert "sample data" in text
+    for spoken in ("Dev $38.50", "Startup $344.89", "Scale $1,325.71"):
+        assert spoken in text
+    assert "in the Startup band" in text
+    assert "Type the old bill; 60 % would take" in text
+    assert "Measured in this lake" in text
+    assert "Dev costs more than $50 a month from" in text
+    assert len(charts_of(page)) == 4
+    assert "SELECT" in text
+
+
+def test_tiers_lists_every_line_with_formula_price_source_and_date(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("tiers", sample_lake)
+    table = page.dataframe[0].value
+    assert list(table.columns) == [
+        "service", "what", "monthly_usd", "formula", "quantity", "unit", "price", "source", "as_of", "confidence",
+    ]  # fmt: skip
+    assert round(sum(table["monthly_usd"]), 2) == Decimal("344.89")
+    assert table["source"].str.startswith("aws.amazon.com/").all()
+    page.segmented_control(key="tk-tier").set_value("dev").run()
+    assert round(sum(page.dataframe[0].value["monthly_usd"]), 2) == Decimal("38.50")
+
+
+def test_what_is_tried_on_tiers_comes_from_the_link_and_goes_into_it(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("tiers", sample_lake, events=["5000000"], batch=["1"], legacy=["2500"], free=["yes"])
+    assert page.select_slider(key="tk-what-if-events").value == 5_000_000
+    text = text_of(page)
+    assert "Above its band of $200 to $400" in text
+    assert "Against the bill you typed" in text
+    page.select_slider(key="tk-what-if-events").set_value(0).run()
+    page.select_slider(key="tk-what-if-kept").set_value(30).run()
+    assert dict(page.query_params) == {"batch": "1", "kept": "30", "free": "yes", "legacy": "2500"}
+    assert not page.exception
+
+
+@pytest.mark.parametrize("lake", ["empty", "nowhere"])
+def test_tiers_estimates_without_a_lake_and_says_what_is_missing(
+    open_page: Open, empty_lake: Path, tmp_path: Path, lake: str
+) -> None:
+    page = open_page("tiers", empty_lake if lake == "empty" else tmp_path / "nowhere")
+    assert not page.exception
+    text = text_of(page)
+    assert "Startup $344.89" in text
+    assert ("No bill is imported yet" if lake == "empty" else "There is no lake yet") in text
+    assert "No bill in US dollars yet" in text
+
+
+def test_tiers_shows_the_failed_state_when_the_lake_is_damaged(
+    open_page: Open, sample_lake: Path, tmp_path: Path
+) -> None:
+    page = open_page("tiers", damaged(sample_lake, tmp_path))
+    assert not page.exception
+    assert 'role="alert"' in text_of(page)
+    assert "python -m pipeline curate --full" in text_of(page)
+
+
+def test_unit_costs_divides_the_whole_bill_and_adds_up(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("unit_costs", sample_lake, **DAYS)
+    assert not page.exception
+    text = text_of(page)
+    for name in ("Cost of 1 order", "Cost of 1 session", "Cost of 1,000 events", "Margin after cloud"):
+        assert name in text
+    assert "Margin unknown for" in text
+    units, functions = (each.value for each in page.dataframe[:2])
+    for _, row in units.iterrows():
+        assert row["direct"] + row["shared"] + row["unallocated"] == row["unit_cost"]
+    assert list(functions["title"])[-1] == "Unallocated"
+    whole = sum(functions["total"])
+    order = units.iloc[0]
+    assert round(whole / order["count"], 10) == round(order["unit_cost"], 10)
+    titles = [title.strip() for title in re.findall(r'<h3 class="tk-chart-title">([^<]+)', text)]
+    assert "Margin after cloud by day" in titles
+    assert "Cost of 1 order by orders a day" in titles
+
+
+def test_the_efficiency_curve_is_of_the_unit_chosen(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("unit_costs", sample_lake, **DAYS)
+    page.segmented_control(key="tk-unit").set_value("events").run()
+    assert not page.exception
+    assert "Cost of 1,000 events by events a day" in text_of(page)
+    assert "A day costs" in text_of(page)
+
+
+def test_unit_costs_on_a_lake_without_a_bill_says_how_to_import_one(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("unit_costs", lake_of_sales(tmp_path / "sales", [{"region": "South"}]))
+    assert not page.exception
+    assert "There is no cloud bill yet" in text_of(page)
+    assert "python -m console spend import FILE" in text_of(page)
+
+
+def test_unit_costs_on_an_empty_lake_has_a_next_step(open_page: Open, empty_lake: Path) -> None:
+    page = open_page("unit_costs", empty_lake)
+    assert not page.exception
+    assert "tk-empty" in text_of(page)
+
+
+def test_unit_costs_shows_the_failed_state_when_the_lake_is_damaged(
+    open_page: Open, sample_lake: Path, tmp_path: Path
+) -> None:
+    page = open_page("unit_costs", damaged(sample_lake, tmp_path))
+    assert not page.exception
+    assert 'role="alert"' in text_of(page)
+
+
+def test_a_mistake_in_the_lakes_own_rules_is_shown_with_its_line(
+    open_page: Open, sample_lake: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(sample_lake, own)
+    (own / "allocation.toml").write_text('[function.selling]\ntitle = "Selling"\nunit = "parcels"\n', encoding="utf-8")
+    page = open_page("unit_costs", own)
+    assert not page.exception
+    assert 'role="alert"' in text_of(page)
+    assert "allocation.toml:3" in text_of(page)
+
+
+def test_a_viewer_of_some_regions_is_told_why_there_is_no_unit_cost(
+    open_page: Open, sample_lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKINGS_REGIONS", "UK")
+    page = open_page("unit_costs", sample_lake)
+    assert not page.exception
+    text = text_of(page)
+    assert "Unit costs are of the whole shop" in text
+    assert "You see UK" in text
+    assert "Cost of 1 order" not in text
+
+
+def test_the_command_gives_the_same_unit_costs(
+    sample_lake: Path, open_page: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import json
+
+    page = open_page("unit_costs", sample_lake, **DAYS)
+    shown = page.dataframe[0].value
+    options = ["--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16", "--format", "json"]
+    assert main(["unit-costs", *options]) == 0
+    answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
+    assert [row["unit_cost"] for row in answer["units"]] == list(shown["unit_cost"])
+    assert sum(row["cost"] for row in answer["functions"]) == answer["effective_cost"]
+    assert main(["unit-costs", "--lake", str(sample_lake), "--by", "function"]) == 0
+    assert "Recommending" in capsys.readouterr().out
+    assert main(["unit-costs", "--lake", str(sample_lake), "--start", "2026-05-02", "--end", "2026-05-02"]) == 2
+    assert "--end is the day after the last one" in capsys.readouterr().err
+    assert main(["unit-costs", "--lake", str(sample_lake), "--start", "soon"]) == 2
+    assert "'soon' is no date" in capsys.readouterr().err
+
+
+def damaged(sample: Path, folder: Path) -> Path:
+    broken = folder / "broken"
+    shutil.copytree(sample, broken)
+    (broken / "curated" / "daily_spend" / "data.parquet").write_bytes(b"PAR1 not really PAR1")
+    return broken

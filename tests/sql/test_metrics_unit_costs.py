@@ -1,0 +1,293 @@
+"""Questions of the Unit costs and Tiers pages on literal rows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.errors import BindingError
+from console.insights import tiers, unit_costs
+from console.insights.unit_cost_days import COUNTED
+from console.insights.unit_costs import UnitCosts
+from console.periods import Period
+from console.spend import allocation_file
+from console.spend.unit_costs import Parts
+from tests.sql.lake_rows import END, NOON, START, Rows, money
+
+FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
+PERIOD = Period(FIRST, date(2026, 3, 4))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Rows:
+    return Rows(tmp_path / "lake")
+
+
+def charge(day: date, cost: str, **more: Any) -> dict[str, Any]:
+    return {
+        "charge_date": day,
+        "service_name": "Amazon S3",
+        "charge_category": "Usage",
+        "billing_currency": "USD",
+        "effective_cost": money(cost),
+    } | more
+
+
+def spent(lake: Rows, rows: list[dict[str, Any]]) -> Rows:
+    """The charges, and the mart by day that curation makes of them."""
+    lake.table("spend", rows)
+    daily = [{key: value for key, value in row.items() if key != "tags"} | {"charges": 1} for row in rows]
+    return lake.table("daily_spend", daily)
+
+
+def shop(lake: Rows) -> Rows:
+    """Two orders on the first day, one on the second, none on the third, which has charges all the same."""
+    lake.table(
+        "daily_orders",
+        [
+            {"order_date": FIRST, "orders": 2, "first_orders": 1, "units": 3},
+            {"order_date": SECOND, "orders": 1, "units": 1},
+            {"order_date": END, "orders": 50, "units": 50},  # the end date: not ours
+        ],
+    )
+    lake.table(
+        "daily_traffic",
+        [
+            {"session_date": FIRST, "sessions": 10, "sessions_with_cart": 4},
+            {"session_date": SECOND, "sessions": 20, "sessions_with_cart": 5},
+            {"session_date": THIRD, "sessions": 5},
+        ],
+    )
+    lake.table(
+        "daily_events",
+        [
+            {"event_date": FIRST, "event_type": "product_view", "events": 60, "source": "native"},
+            {"event_date": FIRST, "event_type": "product_view", "events": 15, "source": "import"},
+            {"event_date": FIRST, "event_type": "purchase", "events": 25},
+            {"event_date": SECOND, "event_type": "recommendation_click", "events": 8},
+            {"event_date": SECOND, "event_type": "product_view", "events": 92},
+        ],
+    )
+    lake.table(
+        "sessions",
+        [
+            {"session_key": "1", "session_date": FIRST, "customer_id": "ann"},
+            {"session_key": "2", "session_date": FIRST, "customer_id": "ann"},
+            {"session_key": "3", "session_date": FIRST, "customer_id": "bob"},
+            {"session_key": "4", "session_date": SECOND, "customer_id": "ann"},
+            {"session_key": "5", "session_date": SECOND},  # anonymous
+        ],
+    )
+    return lake.table(
+        "daily_sales",
+        [
+            sale(FIRST, "100", "80", "50"),
+            sale(SECOND, "40", "40", "10"),
+            sale(SECOND, "7", "7", "1") | {"currency": "EUR"},
+        ],
+    )
+
+
+def sale(day: date, net: str, with_cost: str, cost: str) -> dict[str, Any]:
+    return {
+        "order_date": day,
+        "category": "Home",
+        "currency": "USD",
+        "net_revenue": money(net),
+        "net_revenue_with_cost": money(with_cost),
+        "cost": money(cost),
+        "lines": 1,
+    }
+
+
+BILL = [
+    charge(FIRST, "1.20", tags='{"component": "recommendations"}'),
+    charge(FIRST, "2.00", tags='{"component": "stream"}', service_name="Amazon Kinesis"),
+    charge(FIRST, "0.80", tags="no JSON"),
+    charge(SECOND, "3.00", tags='{"component": "console", "application": "takings"}'),
+    charge(SECOND, "1.00", charge_category="Tax", service_name="Tax"),
+    charge(THIRD, "0.50"),
+]
+
+
+def answer(lake: Rows, **more: Any) -> UnitCosts:
+    given: dict[str, Any] = {"currency": "USD"} | more
+    return unit_costs.unit_costs(lake.scope(), PERIOD, (), allocation_file.load(), **given)
+
+
+def test_charges_are_summed_by_what_rules_look_at_with_one_tag(lake: Rows) -> None:
+    spent(lake, [*BILL, charge(FIRST, "0.30", tags='{"component": "stream"}', service_name="Amazon Kinesis")])
+    rows = lake.ask("unit_costs/charges", tag_key="component")
+    assert [(row["charge_date"], row["service_name"], row["tag_value"], row["effective_cost"]) for row in rows] == [
+        (FIRST, "Amazon Kinesis", "stream", Decimal("2.30")),
+        (FIRST, "Amazon S3", "", Decimal("0.80")),
+        (FIRST, "Amazon S3", "recommendations", Decimal("1.20")),
+        (SECOND, "Amazon S3", "console", Decimal("3.00")),
+        (SECOND, "Tax", "", Decimal("1.00")),
+        (THIRD, "Amazon S3", "", Decimal("0.50")),
+    ]
+
+
+def test_a_charge_without_an_effective_cost_is_counted_and_not_taken_as_0(lake: Rows) -> None:
+    spent(lake, [charge(FIRST, "1", effective_cost=None), charge(FIRST, "2")])
+    (row,) = lake.ask("unit_costs/charges", tag_key="component")
+    assert (row["effective_cost"], row["without_cost"]) == (Decimal(2), 0)
+    spent(lake, [charge(FIRST, "1", effective_cost=None)])
+    (row,) = lake.ask("unit_costs/charges", tag_key="component")
+    assert row["without_cost"] == 1
+
+
+def test_counts_by_day_stand_apart_by_type_and_customers_are_distinct(lake: Rows) -> None:
+    shop(lake)
+    assert lake.ask("unit_costs/events_by_day")[:2] == [
+        {"event_date": FIRST, "event_type": "product_view", "events": 75},
+        {"event_date": FIRST, "event_type": "purchase", "events": 25},
+    ]
+    assert lake.ask("unit_costs/customers_by_day") == [
+        {"session_date": FIRST, "customers": 2},
+        {"session_date": SECOND, "customers": 1},
+    ]
+    assert lake.ask("unit_costs/customers") == [{"customers": 2}]
+    assert lake.ask("unit_costs/margin_by_day") == [
+        {"order_date": FIRST, "net_revenue": 100, "net_revenue_with_cost": 80, "cost": 50},
+        {"order_date": SECOND, "net_revenue": 40, "net_revenue_with_cost": 40, "cost": 10},
+    ]
+
+
+def test_unit_costs_of_a_period_by_hand(lake: Rows) -> None:
+    """8.50 in all: direct 1.20 + 3.00; shared 2.00 (stream) + 1.00 (tax); unallocated 0.80 + 0.50."""
+    found = answer(spent(shop(lake), BILL))
+    assert found.now.parts == Parts(Decimal("4.20"), Decimal("3.00"), Decimal("1.30"))
+    by_unit = {each.unit: (each.count, each.unit_cost) for each in found.units}
+    assert by_unit == {
+        "order": (3, Decimal("2.833333333333")),
+        "session": (35, Decimal("0.242857142857")),
+        "active customer": (2, Decimal("4.25")),
+        "1,000 events": (200, Decimal("42.5")),
+        "recommendation click": (8, Decimal("1.0625")),
+    }
+    order = found.units[0]
+    assert (order.direct, order.shared, order.unallocated) == (
+        Decimal("1.4"), Decimal("1"), Decimal("0.433333333333"),
+    )  # fmt: skip
+
+
+def test_functions_carry_their_direct_and_shared_costs_and_add_up(lake: Rows) -> None:
+    found = answer(spent(shop(lake), BILL))
+    costs = {each.title: (each.direct, each.shared) for each in found.functions}
+    assert costs == {
+        "Deciding: console and warehouse": (Decimal("3.00"), Decimal("1.00")),  # tax like the direct cost of its day
+        "Browsing": (Decimal(0), Decimal("1.50")),  # 75 of 100 events
+        "Selling": (Decimal(0), Decimal("0.50")),
+        "Recommending": (Decimal("1.20"), Decimal(0)),
+        "Unallocated": (Decimal(0), Decimal(0)),
+    }
+    assert sum(each.total for each in found.functions) == Decimal("8.50")
+    selling = next(each for each in found.functions if each.title == "Selling")
+    assert (selling.count, selling.unit, selling.unit_cost) == (3, "order", Decimal("0.166666666667"))
+
+
+def test_a_day_without_orders_has_an_unknown_cost_of_an_order(lake: Rows) -> None:
+    found = answer(spent(shop(lake), BILL))
+    assert found.now.daily(COUNTED[0]) == [Decimal("2"), Decimal("4"), None]
+    assert found.figures[0].series == [Decimal("2"), Decimal("4"), None]
+
+
+def test_margin_after_cloud_is_gross_margin_less_effective_cost_day_by_day(lake: Rows) -> None:
+    found = answer(spent(shop(lake), BILL))
+    # 80 − 50 − 4.00; 40 − 10 − 4.00; nothing sold − 0.50
+    assert found.now.margin_after_cloud == [Decimal("26.00"), Decimal("26.00"), Decimal("-0.50")]
+    margin = found.figures[-1]
+    assert (margin.name, margin.value) == ("Margin after cloud", Decimal("51.50"))
+    assert margin.note == "Margin unknown for 14.3% of net revenue"  # 20 of 140
+    assert [each.day for each in found.ahead][:2] == [date(2026, 3, 4), date(2026, 3, 5)]
+    assert all(each.low <= each.amount <= each.high for each in found.ahead)
+
+
+def test_days_without_charges_are_left_out_of_costs_and_counts(lake: Rows) -> None:
+    found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] == FIRST]))
+    assert found.units[0].count == 2
+    assert found.units[0].unit_cost == Decimal("2")
+    assert found.now.margin_after_cloud == [Decimal("26.00"), None, None]
+
+
+def test_nothing_charged_is_empty_and_its_figures_are_unknown(lake: Rows) -> None:
+    found = answer(spent(shop(lake), [charge(date(2026, 2, 1), "9")]))
+    assert found.is_empty
+    assert all(figure.value is None for figure in found.figures)
+
+
+def test_a_bill_in_another_currency_is_divided_but_never_taken_from_revenue(lake: Rows) -> None:
+    found = answer(spent(shop(lake), [charge(FIRST, "6", billing_currency="EUR"), *BILL]), currency="EUR")
+    assert found.units[0].unit_cost == Decimal("3")  # 6 EUR ÷ 2 orders: euros an order
+    assert not found.has_margin
+    assert found.figures[-1].value is None
+    assert found.figures[-1].note == "The bill is in EUR, revenue in USD"
+    assert found.ahead == ()
+    assert found.other_currencies == {"USD": Decimal("8.50")}
+
+
+def test_a_viewer_of_some_regions_is_shown_no_unit_cost(lake: Rows) -> None:
+    scope = spent(shop(lake), BILL).scope(regions=("UK",))
+    assert unit_costs.restricted(scope).startswith("You see UK; the cloud’s bill is of the whole shop")
+    with pytest.raises(BindingError, match="cannot be divided by a part of its orders"):
+        unit_costs.unit_costs(scope, PERIOD, (), allocation_file.load(), currency="USD")
+    assert unit_costs.restricted(lake.scope()) == ""
+
+
+def test_unit_costs_are_held_against_the_period_before(lake: Rows) -> None:
+    spent(shop(lake), [*BILL, charge(date(2026, 2, 28), "3")])
+    lake.table("daily_orders", [{"order_date": FIRST, "orders": 2}, {"order_date": date(2026, 2, 28), "orders": 1}])
+    found = unit_costs.unit_costs(
+        lake.scope(), PERIOD, [("Previous period", PERIOD.shifted(-3))], allocation_file.load(), currency="USD"
+    )
+    assert (found.units[0].unit_cost, found.units[0].before) == (Decimal("4.25"), Decimal(3))
+    assert [(change.label, change.value) for change in found.figures[0].changes] == [("Previous period", Decimal(3))]
+
+
+def test_todays_bill_is_the_effective_cost_without_what_no_estimate_knows(lake: Rows) -> None:
+    spent(
+        shop(lake),
+        [
+            charge(date(2026, 3, 30), "10"),
+            charge(date(2026, 3, 30), "2", service_name="AWS Lambda"),
+            charge(date(2026, 3, 30), "3", charge_category="Purchase", service_name="AWS Support"),
+            charge(date(2026, 3, 30), "1.30", charge_category="Tax", service_name="Tax"),
+            charge(date(2026, 3, 30), "-5", charge_category="Credit"),
+            charge(date(2026, 3, 30), "4", billing_currency="EUR"),
+            charge(date(2026, 3, 31), "99"),  # today, not over
+            charge(date(2026, 2, 28), "77"),  # 31 days ago
+        ],
+    )
+    known = tiers.measured(lake.scope())
+    assert known.bill is not None
+    assert (known.bill.first_day, known.bill.last_day) == (date(2026, 3, 1), date(2026, 3, 30))
+    assert known.bill.by_service == {"Amazon S3": 10, "AWS Lambda": 2, "AWS Support": 3}
+    assert (known.bill.amount, known.bill.apart) == (15, Decimal("-3.70"))
+    assert known.bill.other_currencies == {"EUR": 4}
+    assert tiers.monthly(known.bill) == Decimal("15.21")  # 15 ÷ 30 × 730 ÷ 24
+    assert NOON.date() - timedelta(days=1) == known.bill.last_day
+
+
+def test_measured_traffic_is_events_a_day_and_unknown_where_regions_are_hidden(lake: Rows) -> None:
+    shop(lake).table(
+        "daily_events",
+        [
+            {"event_date": START, "event_type": "product_view", "events": 100},
+            {"event_date": date(2026, 3, 4), "event_type": "recommendation_impression", "events": 20},
+        ],
+    )
+    assert tiers.measured(lake.scope()).events_per_day == 30  # 120 ÷ 4 days
+    assert lake.ask("tiers/traffic") == [{"events": 120, "impressions": 20}]
+    assert tiers.measured(lake.scope(regions=("UK",))).events_per_day is None
+    assert tiers.measured(lake.scope(regions=("UK",))).bill is None
+
+
+def test_an_empty_lake_measures_nothing(lake: Rows) -> None:
+    lake.table("daily_events", [])
+    known = tiers.measured(lake.scope())
+    assert (known.bill, known.events_per_day) == (None, None)
