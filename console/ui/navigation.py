@@ -37,6 +37,11 @@ PAGES = (
     PageEntry("Executive", "Revenue", "revenue", "pages/revenue.py", ":material/payments:"),
     PageEntry("Behaviour", "Live", "live", "pages/live.py", ":material/sensors:"),
     PageEntry("Behaviour", "Products", "products", "pages/products.py", ":material/inventory_2:"),
+    PageEntry("FinOps", "Spend", "spend", "pages/spend.py", ":material/account_balance:"),
+    PageEntry("FinOps", "Budgets and forecast", "budgets", "pages/budgets.py", ":material/speed:"),
+    PageEntry("FinOps", "Savings", "savings", "pages/savings.py", ":material/savings:"),
+    PageEntry("FinOps", "Unit costs", "unit-costs", "pages/unit_costs.py", ":material/calculate:"),
+    PageEntry("FinOps", "Tiers", "tiers", "pages/tiers.py", ":material/stacks:"),
     PageEntry("FinOps", "Own cost", "own-cost", "pages/own_cost.py", ":material/receipt_long:"),
     PageEntry("Tools", "Definitions", "definitions", "pages/definitions.py", ":material/menu_book:"),
 )

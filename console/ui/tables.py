@@ -44,6 +44,7 @@ def show(
     title: str = "",
     scope: Sequence[tuple[str, str]] = (),
     alt: str = "",
+    on_row: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the table with its two download buttons.
 
@@ -53,6 +54,7 @@ def show(
     export_as : file name without its ending, unique on the page
     title : stands over the table and in the files
     scope : (name, text) lines printed in the files: filters, basis, data time
+    on_row : called with a row's position before the next run, when a reader chooses the row
     """
     import pyarrow as pa
 
@@ -93,7 +95,15 @@ def show(
         column_config={name: _config(column) for name, column in (columns or {}).items()},
         alt=alt or title or export_as,
         key=f"tk-table-{export_as}",
+        on_select="ignore" if on_row is None else partial(_chosen, f"tk-table-{export_as}", on_row),
+        selection_mode="single-row",
     )
+
+
+def _chosen(key: str, on_row: Callable[[int], None]) -> None:
+    """Tell which row was chosen; nothing where the choice was taken back."""
+    for position in st.session_state[key].selection.rows[:1]:
+        on_row(position)
 
 
 def _in_percent(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:

@@ -1,0 +1,62 @@
+"""What changed between two periods, line by line and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from console.engines import Result
+from console.insights.spend import part as parts
+from console.insights.spend.part import Part
+from console.periods import Period
+from console.scope import Question, Scope
+from console.spend import Basis
+from console.spend.change import Line, Moved, Split, added, movers, split_line
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Why spend moved: the split of the whole change, and the lines that moved, the largest first."""
+
+    label: str
+    split: Split
+    movers: Sequence[Moved]
+
+
+def question(scope: Scope, period: Period, before: Period, part: Part, basis: Basis) -> Question:
+    """What to ask for the change from `before` to `period`."""
+    return parts.question(
+        scope,
+        parts.of_part("change", part),
+        period,
+        part,
+        before_start=before.start,
+        before_end=before.end,
+        basis=basis.value,
+    )
+
+
+def changed(label: str, result: Result, currency: str, names: Mapping[str, str]) -> Changed:
+    """Put the answer together; `names` calls accounts by their names."""
+    columns = (result.table[name].to_pylist() for name in _COLUMNS)
+    lines = [Line(*values) for money, *values in zip(*columns, strict=True) if money == currency]
+    split = [(line, split_line(line)) for line in lines]
+    named = [(replace(line, account=names.get(line.account, line.account)), effects) for line, effects in movers(split)]
+    return Changed(label, added(split), named)
+
+
+_COLUMNS = (
+    "billing_currency",
+    "service_name",
+    "usage_type",
+    "region_id",
+    "sub_account_id",
+    "pricing_unit",
+    "kind",
+    "cost",
+    "cost_before",
+    "quantity",
+    "quantity_before",
+    "charges",
+    "charges_before",
+)

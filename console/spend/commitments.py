@@ -1,0 +1,136 @@
+"""Commitment discounts: how much of the usage that could be covered is, and how much of what was bought is used. Pure.
+
+*Coverage* is the list cost of covered usage ÷ the list cost of usage that a commitment could cover (FinOps Foundation
+KPI library, *Percent of Compute Spend Covered by Commitment Discounts*, here over every service that sells them). List
+cost, because it measures covered and uncovered usage alike. *Utilisation* is the effective cost of the used part of
+commitments ÷ that of the used and the unused part, that is 1 − the *Percentage of Commitment Discount Waste* of the
+same library, told by FOCUS ``CommitmentDiscountStatus``.
+
+FOCUS before 1.3 does not say which usage a commitment could cover, so `ELIGIBLE` does, by service and by words in the
+usage type; usage of the very kind that is covered somewhere counts too. Spot (``Dynamic``) never does.
+Source: AWS, *What are Savings Plans?* and the pages on reserved instances, nodes and capacity of each service; Azure,
+*Reservations*; Google Cloud, *Committed use discounts*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from console.spend.exact import DIGITS, ZERO, total
+
+ANY = ("",)
+ELIGIBLE: dict[str, tuple[str, ...]] = {
+    "AWS Lambda": ("GB-Second", "Provisioned-Concurrency"),
+    "Amazon DynamoDB": ("CapacityUnit-Hrs",),
+    "Amazon EC2 Container Service": ("Fargate",),
+    "Amazon ElastiCache": ("NodeUsage",),
+    "Amazon Elastic Compute Cloud": ("BoxUsage", "DedicatedUsage", "HostUsage", "HostBoxUsage"),
+    "Amazon Elastic Compute Cloud - Compute": ("BoxUsage", "DedicatedUsage", "HostUsage", "HostBoxUsage"),
+    "Amazon Elastic Container Service": ("Fargate",),
+    "Amazon Elastic Container Service for Kubernetes": ("Fargate",),
+    "Amazon Elastic Kubernetes Service": ("Fargate",),
+    "Amazon MemoryDB": ("NodeUsage",),
+    "Amazon OpenSearch Service": ("ESInstance",),
+    "Amazon Redshift": ("Node:",),
+    "Amazon Relational Database Service": ("InstanceUsage", "Multi-AZUsage"),
+    "Amazon Relational Database Service (RDS)": ("InstanceUsage", "Multi-AZUsage"),
+    "Amazon SageMaker": ANY,
+    "Compute Engine": ("Core", "Ram", "CPU", "RAM"),
+    "Virtual Machines": ANY,
+}
+COVERED, USED, UNUSED = "Committed", "Used", "Unused"
+ON_DEMAND = ("Standard", "(none)")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Usage of one service and usage type under one pricing, summed; a cost is None where the basis is unknown."""
+
+    service: str
+    usage_type: str
+    pricing_category: str
+    status: str
+    list_cost: Decimal | None
+    effective_cost: Decimal | None
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether it is what was bought and not used."""
+        return self.status == UNUSED
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a commitment covers it."""
+        return not self.is_unused and (self.status == USED or self.pricing_category == COVERED)
+
+
+@dataclass(frozen=True)
+class Commitments:
+    """What a period's usage and commitments come to.
+
+    Attributes
+    ----------
+    covered, eligible : list cost of covered usage, and of all that a commitment could cover; None where a list cost is
+        unknown
+    used, unused : effective cost of commitments, used and not
+    saved : list cost − effective cost of covered usage; None where unknown
+    """
+
+    covered: Decimal | None
+    eligible: Decimal | None
+    used: Decimal
+    unused: Decimal
+    saved: Decimal | None
+
+    @property
+    def coverage(self) -> Decimal | None:
+        """Covered ÷ eligible; None where nothing is eligible, or the list cost unknown."""
+        return self.covered / self.eligible if self.covered is not None and self.eligible else None
+
+    @property
+    def utilisation(self) -> Decimal | None:
+        """Used ÷ (used + unused); None where there is no commitment."""
+        bought = DIGITS.add(self.used, self.unused)
+        return self.used / bought if bought else None
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is a commitment at all."""
+        return bool(self.used or self.unused or self.covered)
+
+
+def commitments(usage: Iterable[Usage]) -> Commitments:
+    """Sums of one currency's usage; see the module for what counts."""
+    every = list(usage)
+    covered = [each for each in every if each.is_covered]
+    kinds = {(each.service, each.usage_type) for each in covered}
+    open_to_it = [
+        each
+        for each in every
+        if not each.is_covered
+        and not each.is_unused
+        and each.pricing_category in ON_DEMAND
+        and ((each.service, each.usage_type) in kinds or is_eligible(each.service, each.usage_type))
+    ]
+    covered_cost = _known([each.list_cost for each in covered])
+    open_cost = _known([each.list_cost for each in open_to_it])
+    used = total(each.effective_cost for each in covered)
+    return Commitments(
+        covered=covered_cost,
+        eligible=None if covered_cost is None or open_cost is None else DIGITS.add(covered_cost, open_cost),
+        used=used,
+        unused=total(each.effective_cost for each in every if each.is_unused),
+        saved=None if covered_cost is None else DIGITS.subtract(covered_cost, used),
+    )
+
+
+def is_eligible(service: str, usage_type: str) -> bool:
+    """Whether commitments are sold for this kind of usage."""
+    return any(word in usage_type for word in ELIGIBLE.get(service, ()))
+
+
+def _known(costs: list[Decimal | None]) -> Decimal | None:
+    """The sum; None where one of them is unknown."""
+    return None if any(cost is None for cost in costs) else total(costs) if costs else ZERO

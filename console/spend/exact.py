@@ -1,0 +1,24 @@
+"""Sums of costs that stay exact: Python's default context rounds at 28 digits, and a cost may have 38."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+ZERO = Decimal(0)
+STEP = Decimal("0.000000000001")  # the last digit of decimal(38, 12)
+DIGITS = Context(prec=100, rounding=ROUND_HALF_EVEN)  # a product of two costs has at most 76
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal:
+    """The sum, to the last digit; an amount that is unknown adds nothing."""
+    added = ZERO
+    for amount in amounts:
+        if amount is not None:
+            added = DIGITS.add(added, amount)
+    return added
+
+
+def difference(amount: Decimal, other: Decimal) -> Decimal:
+    """`amount` − `other`, to the last digit."""
+    return DIGITS.subtract(amount, other)
