@@ -4,10 +4,11 @@
 
     lake/
       lake.toml                      reporting time zone and currency, retention (written once, edited by hand)
+      budgets.toml                   how much the cloud may cost a month (the Budgets page, or edited by hand)
       sample.json                    present when the lake holds the sample year
       raw/events/…/*.jsonl.zst|.gz   accepted events, one canonical JSON object a line
       raw/quarantine/…/*.jsonl.zst   refused records: original bytes (base64), reason, origin
-      raw/spend/…/*.parquet          FOCUS charge rows
+      raw/spend/<source>/<provider>/<account>/<period>/*.parquet   FOCUS charge rows, one file a bill
       curated/<table>/<partition>=<value>/data.parquet     partitioned tables
       curated/<table>/data.parquet                         tables of one file
       curated/state.json             version, raw files already curated, data_as_of, row counts

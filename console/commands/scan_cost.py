@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from console.commands import output
 from console.errors import BindingError, QueryFailed
+
+if TYPE_CHECKING:
+    from console.binding import Statement
+    from console.scope import Scope
+    from console.settings import Settings
+    from console.ui.navigation import PageEntry
 
 DAYS = 730  # two years
 EVENTS = Decimal(1_000_000_000)
@@ -83,20 +91,21 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
     folder : where the sample lakes are made, or are from an earlier run
     only : titles or URL paths of the pages; all where there are none
     """
-    from console import wiring
+    from console import wiring_samples
     from console.scan_cost.density import measure as density_of
     from console.scan_cost.estimate import FullLake, page_cost
     from console.tables import TABLES
-    from console.ui import rehearsal
     from console.ui.navigation import PAGES
 
     a_day = events / DAYS
     size = round(min(max(a_day, FEWEST_EVENTS), MOST_EVENTS))
     tell(f"Measuring a sample of {size:,} events as one day of {DAYS} …")
-    small, large = (wiring.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
-    last_day = wiring.sample_end()
+    small, large = (wiring_samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
+    last_day = wiring_samples.sample_end()
     densities = {
-        name: density_of(name, small, large, *wiring.curated_file_writer(partitioned=table.partition is not None))
+        name: density_of(
+            name, small, large, *wiring_samples.curated_file_writer(partitioned=table.partition is not None)
+        )
         for name, table in TABLES.items()
     }
     lake = FullLake(densities, last_day, DAYS, a_day / size)
@@ -108,12 +117,47 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
         tell(f"Running {page.title} …")
         for name, view in VIEWS.items():
             try:
-                asked = rehearsal.asked(page, small, view, first_day=last_day - timedelta(days=DAYS))
+                asked = statements_of(page, small, view, first_day=last_day - timedelta(days=DAYS))
             except QueryFailed as error:
                 views.append(View(page.title, name, None, str(error)))
             else:
                 views.append(View(page.title, name, page_cost(lake, asked)))
     return views
+
+
+def statements_of(
+    page: PageEntry, lake: Path, view: Mapping[str, Sequence[str]], *, first_day: date | None = None
+) -> list[Statement]:
+    """Every statement of one view of a page: nothing was asked before, and nothing is asked twice.
+
+    Parameters
+    ----------
+    view : the URL's parameters, such as ``{"period": ["12m"]}``
+    first_day : let the page believe that the data begins there
+
+    Raises
+    ------
+    QueryFailed
+        The page cannot be shown.
+    """
+    from console import wiring
+    from console.cache import ResultCache
+    from console.scan_cost.recording import Recording
+    from console.ui import rehearsal
+
+    recordings: list[Recording] = []
+    cache, real = ResultCache(), wiring.scope
+
+    def scope(settings: Settings) -> Scope:
+        own = real(settings)
+        made = {name: Recording(engine, first_day) for name, engine in own.engines.items()}
+        recordings.extend(made.values())
+        return replace(own, engines=made, cache=cache)
+
+    # whatever opens the lake meanwhile gets a scope that is listened to
+    with patch.dict(os.environ, {"TAKINGS_LAKE": str(lake)}), patch.object(wiring, "scope", scope):
+        rehearsal.show(page, view)
+    return [statement for recording in recordings for statement in recording.statements]
 
 
 def _events(text: str) -> int:

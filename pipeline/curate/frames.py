@@ -18,12 +18,16 @@ def is_complete(path: Path) -> bool:
 
     Layout of frames and blocks: RFC 8878, sections 3.1.1 and 3.1.2.
     """
-    size = path.stat().st_size
     with path.open("rb", buffering=0) as file:
-        while file.tell() < size:
-            if not _skip_frame(file):
-                return False
-        return 0 < size == file.tell()
+        return is_whole(file, path.stat().st_size)
+
+
+def is_whole(file: BinaryIO, size: int) -> bool:
+    """`is_complete` for an open file of `size` bytes, read from its beginning."""
+    while file.tell() < size:
+        if not _skip_frame(file):
+            return False
+    return 0 < size == file.tell()
 
 
 def _skip_frame(file: BinaryIO) -> bool:

@@ -1,4 +1,4 @@
-"""Raw files → the relations `raw_events`, `raw_quarantine` and `raw_spend` of a DuckDB connection.
+"""Raw files → the relations `raw_events` and `raw_quarantine` of a DuckDB connection.
 
 A line of the raw lake has passed the event contract when it was written. A line that cannot be read any more (a file
 edited by hand, a disk that forgets) goes to quarantine with its bytes, its file and its line. A file that cannot be
@@ -14,24 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from console.tables import CURATION_RELATIONS
 from pipeline.curate.frames import is_complete
 from pipeline.errors import CurationError
 
 if TYPE_CHECKING:
     import duckdb
 
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
 UNREADABLE = "unreadable_line"  # reason code of a line that rotted in the raw lake
-_SOURCE = "raw"
+SOURCE = "raw"  # of a line that rotted
 
 Fields = Mapping[str, "str | Mapping[str, str]"]
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """One kind of raw line: where it is read into, its JSON fields, its columns, and what a whole line must have."""
+class Lines:
+    """One kind of raw line: where it is read into, its JSON fields, its columns, and what a whole line must have.
+
+    Fields and columns are written for DuckDB; `pipeline.curate.spark` reads the same lines.
+    """
 
     relation: str
     what: str
@@ -39,8 +42,13 @@ class _Lines:
     columns: str
     whole: str
 
+    @property
+    def unreadable(self) -> str:
+        """What is said of a line that cannot be read."""
+        return f"The raw line cannot be read as {self.what} any more"
 
-_EVENTS = _Lines(
+
+EVENTS = Lines(
     relation="raw_events",
     what="an event",
     fields={
@@ -81,7 +89,7 @@ _EVENTS = _Lines(
              or (order_id is not null and unit_price is not null and quantity is not null and currency is not null))
     """,
 )
-_REFUSED = _Lines(
+REFUSED = Lines(
     relation="raw_quarantine",
     what="a refused record",
     fields=dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {"received_at": "TIMESTAMP"},
@@ -102,20 +110,20 @@ def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *,
     CurationError
         A file cannot be unpacked to its end.
     """
-    _read(connection, _EVENTS, files, root)
+    _read(connection, EVENTS, files, root)
 
 
 def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, root: Path | None = None) -> None:
     """Create `raw_quarantine` from the refused records; parameters and errors as `read_events`."""
-    _read(connection, _REFUSED, files, root)
+    _read(connection, REFUSED, files, root)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, kind: _Lines, files: Sequence[Path], root: Path | None) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, kind: Lines, files: Sequence[Path], root: Path | None) -> None:
     import duckdb
 
     for path in files:
         if path.suffix == ".zst" and not is_complete(path):
-            raise _refused(path, "the compressed stream breaks off")
+            raise refused(path, "the compressed stream breaks off")
     relation, columns, whole = kind.relation, kind.columns, kind.whole
     try:
         connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, files)}")
@@ -128,12 +136,12 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: _Lines, files: Sequence[P
         connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, sound)}")
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         named = next((path for path in files if str(path) in str(error)), files[0].parent)
-        raise _refused(named, str(error)) from error
+        raise refused(named, str(error)) from error
     for path in broken:
         _read_line_by_line(connection, kind, path, str(path.relative_to(root)) if root else path.name)
 
 
-def _json(kind: _Lines, files: Sequence[Path], *, name: bool = False) -> str:
+def _json(kind: Lines, files: Sequence[Path], *, name: bool = False) -> str:
     """The relation of all lines; one that cannot be read has nulls."""
     if not files:
         empty = ", ".join(f"cast(null as {_type(of)}) as {field}" for field, of in kind.fields.items())
@@ -147,7 +155,7 @@ def _type(of: str | Mapping[str, str]) -> str:
     return of if isinstance(of, str) else f"STRUCT({', '.join(f'{name} {kind}' for name, kind in of.items())})"
 
 
-def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path: Path, shown: str) -> None:
+def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: Lines, path: Path, shown: str) -> None:
     """Add the whole lines of a file to their relation, and all others to `raw_quarantine`."""
     import pyarrow as pa
 
@@ -181,37 +189,12 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: _Lines, path
         " from judged_lines where not whole",
         {
             "reason": UNREADABLE,
-            "detail": f"The raw line cannot be read as {kind.what} any more",
+            "detail": kind.unreadable,
             "shown": shown,
-            "source": _SOURCE,
+            "source": SOURCE,
             "moment": moment,
         },
     )
-
-
-def read_spend(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Create `raw_spend` from FOCUS Parquet files, whose column names are the specification's.
-
-    Raises
-    ------
-    CurationError
-        A file is no Parquet file.
-    """
-    import duckdb
-
-    kinds = {name: kind.replace("timestamp(6)", "timestamp") for name, kind in CURATION_RELATIONS["raw_spend"].items()}
-    focus = {name: "".join(word.capitalize() for word in name.split("_")) for name in kinds}
-    source, present = "(select 1 where false)", set()
-    try:
-        if files:
-            source = f"read_parquet({_listed(files)}, union_by_name=true)"
-            present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
-        given = {name: f'"{column}"' if column in present else "null" for name, column in focus.items()}
-        chosen = ", ".join(f"cast({given[name]} as {kind}) as {name}" for name, kind in kinds.items())
-        connection.execute(f"create or replace table raw_spend as select {chosen} from {source}")
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        named = next((path for path in files if str(path) in str(error)), files[0].parent)
-        raise _refused(named, str(error)) from error
 
 
 def _listed(files: Sequence[Path]) -> str:
@@ -227,22 +210,28 @@ def lines(path: Path) -> Iterator[bytes]:
         The file cannot be unpacked to its end.
     """
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as unpacked:
-                yield from unpacked
-        elif path.suffix == ".zst":
-            import pyarrow as pa
-
-            with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
-                yield from stream.read().split(b"\n")
-        else:
-            with path.open("rb") as plain:
-                yield from plain
-    except (OSError, EOFError, zlib.error) as error:
-        raise _refused(path, str(error)) from error
+        with path.open("rb") as packed:
+            yield from unpacked(packed, path.suffix)
+    except UNPACKING_ERRORS as error:
+        raise refused(path, str(error)) from error
 
 
-def _refused(path: Path, why: str) -> CurationError:
+def unpacked(packed: BinaryIO, suffix: str) -> Iterator[bytes]:
+    """Lines of an open raw file, packed as its suffix says; raises UNPACKING_ERRORS where it breaks off."""
+    if suffix == ".gz":
+        with gzip.GzipFile(fileobj=packed) as plain:
+            yield from plain
+    elif suffix == ".zst":
+        import pyarrow as pa
+
+        with pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd") as stream:
+            yield from stream.read().split(b"\n")
+    else:
+        yield from packed
+
+
+def refused(path: Path | str, why: str) -> CurationError:
+    """The error of a raw file that cannot be read to its end."""
     return CurationError(
         f"A raw file cannot be read: {why.splitlines()[0]}",
         where=str(path),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from console.catalogue import load_curation
+from pipeline.curate.spend import gone
 from pipeline.curate.step import Outcome, Progress, Step
 from pipeline.errors import CurationError, LakeError
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
@@ -110,12 +111,13 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
         area: [name for name in source.raw_files(area) if name not in done]
         for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
     }
-    batches = _batches(raw_root, areas)
+    missing = gone(lake, raw_root)
+    batches = _batches(raw_root, areas) or ([areas] if missing else [])
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
             progress = _part_of(tell, number, len(batches))
-            outcome = _step(lake, raw_root, batch, change, progress)
+            outcome = _step(lake, raw_root, batch, change, progress, () if number else missing)
             _stage_state(lake, change, batch, outcome)
             progress("Publishing", 0.99)
         changed.update(outcome.changed)
@@ -166,7 +168,9 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[Batch]:
     return [batch for batch in batches if any(batch.values())]
 
 
-def _step(lake: Lake, raw_root: Path, batch: Batch, change: Transaction, tell: Progress) -> Outcome:
+def _step(
+    lake: Lake, raw_root: Path, batch: Batch, change: Transaction, tell: Progress, gone: Sequence[str]
+) -> Outcome:
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -177,7 +181,7 @@ def _step(lake: Lake, raw_root: Path, batch: Batch, change: Transaction, tell: P
     try:
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("set enable_progress_bar = false")  # it would write into our output
-            return Step(lake, raw_root, batch, connection, change).run(tell)
+            return Step(lake, raw_root, batch, connection, change, gone).run(tell)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",
@@ -192,12 +196,14 @@ def _stage_state(lake: Lake, change: Transaction, batch: Batch, outcome: Outcome
     records = _Records(**state.get("records", {})).after(outcome, str(lake.root))
     times = [datetime.fromisoformat(state["data_as_of"])] if state.get("data_as_of") else []
     times += [outcome.newest.replace(tzinfo=UTC)] if outcome.newest else []
+    raw_files = {*state.get("raw_files", ()), *(name for names in batch.values() for name in names)}
     content: dict[str, Any] = {
         "version": state.get("version", 0) + 1,
         "data_as_of": max(times).isoformat().replace("+00:00", "Z") if times else None,
         "made_by": _made_by(lake),
         "records": asdict(records),
-        "raw_files": sorted({*state.get("raw_files", ()), *(name for names in batch.values() for name in names)}),
+        "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(outcome.bills))),
+        "bills": outcome.bills,
     }
     change.stage(STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")
 

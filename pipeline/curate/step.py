@@ -17,6 +17,7 @@ from console.binding import bind
 from console.catalogue import load_curation
 from console.tables import TABLES
 from pipeline.curate import raw
+from pipeline.curate.spend import Ledger, SpendStep, ledger
 from pipeline.curate.store import CuratedStore
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, Transaction
 
@@ -29,10 +30,16 @@ _SALE = "event_type in ('purchase', 'refund')"
 _VISITOR = "case when session_id is not null then concat('s:', session_id) else concat('c:', customer_id) end"
 _MARTS = {  # mart → the table it sums up
     "daily_sales": "order_lines",
+    "monthly_sales": "daily_sales",
+    "daily_product_sales": "order_lines",
+    "monthly_product_sales": "daily_product_sales",
+    "daily_pairs": "order_lines",
+    "daily_baskets": "orders",
     "daily_orders": "orders",
     "daily_traffic": "sessions",
     "daily_events": "events",
     "daily_interest": "events",
+    "monthly_interest": "daily_interest",
     "hourly_events": "events",
     "daily_quarantine": "quarantine",
     "daily_spend": "spend",
@@ -50,6 +57,7 @@ class Outcome(NamedTuple):
     accepted, duplicates : of the whole lake, with this batch
     newest : the largest ``received_at`` of the batch (UTC, naive); None where it has no record
     changed : tables → files written
+    bills : raw file of charges → the bills in it, of the whole lake
     """
 
     received: int
@@ -58,6 +66,7 @@ class Outcome(NamedTuple):
     duplicates: int
     newest: datetime | None
     changed: Mapping[str, int]
+    bills: Ledger
 
 
 class Step:
@@ -68,6 +77,7 @@ class Step:
     lake : whose curated tables stand, and change with `change`
     raw_root : the folder that holds the raw files
     batch : raw area → names of its files below `raw_root`
+    gone : raw files of charges that are curated and no more there
     """
 
     def __init__(
@@ -77,6 +87,7 @@ class Step:
         batch: Mapping[str, Sequence[str]],
         connection: duckdb.DuckDBPyConnection,
         change: Transaction,
+        gone: Sequence[str] = (),
     ) -> None:
         self._zone = lake.settings.reporting_time_zone
         self._currency = lake.settings.reporting_currency
@@ -84,13 +95,13 @@ class Step:
         self._files = {area: [raw_root / name for name in names] for area, names in batch.items()}
         self._connection = connection
         self._store = CuratedStore(lake, connection, change)
+        self._spend = SpendStep(connection, self._store, raw_root, known=ledger(lake), new=batch[RAW_SPEND], gone=gone)
 
     def run(self, tell: Progress) -> Outcome:
         """Read, compute, stage."""
         tell("Reading raw records", 0.0)
         raw.read_quarantine(self._connection, self._files[RAW_QUARANTINE], root=self._raw_root)
         raw.read_events(self._connection, self._files[RAW_EVENTS], root=self._raw_root)
-        raw.read_spend(self._connection, self._files[RAW_SPEND])
         received = self._count("raw_events") + self._count("raw_quarantine")
         tell("Removing duplicates", 0.30)
         self._events()
@@ -104,7 +115,7 @@ class Step:
         self._customers()
         tell("Days", 0.95)
         self._store.append("quarantine", self._sql("quarantine"))
-        self._store.append("spend", self._sql("spend"))
+        bills = self._spend.run(self._sql("spend"))
         self._marts()
         accepted, duplicates = self._row(
             "select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events"
@@ -114,7 +125,7 @@ class Step:
             " (select received_at from new_events union all select received_at from raw_quarantine)"
         )
         return Outcome(
-            received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed
+            received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed, bills
         )
 
     def _events(self) -> None:
@@ -221,6 +232,12 @@ class Step:
 
     def _marts(self) -> None:
         for mart, source in _MARTS.items():
+            if TABLES[source].partition is None:  # a small table: what is made of it is made again
+                key = TABLES[mart].sort[0]
+                self._connection.execute(f"create or replace view scoped_{source} as from merged_{source}")
+                self._make(mart)
+                self._store.merge(mart, key=key, units=f"select {key} from ({self._store.select(mart)})")
+                continue
             day, touched = str(TABLES[source].partition), f"from touched_{source}"
             self._store.scope(f"scoped_{source}", source, days=touched, where="true")
             self._make(mart)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.parquet import select
 from console.tables import CURATED_TABLES, TABLES
-from pipeline.curate.files import write_file, write_partitions
+from pipeline.curate.files import ROW_GROUP_OF_ONE_FILE, write_file, write_partitions
 from pipeline.lake import CURATED, Lake, Transaction
 
 if TYPE_CHECKING:
     import duckdb
 
-_WITHOUT_IDENTITY = ("quarantine", "spend")  # two equal rows are two records
+_ROWS_AT_ONCE = 1_000_000  # of a table that is replaced: some 700 MB of charges while they are sorted
+# rows that can be equal in all columns they are sorted by: equal charges are several charges
+_TIED = frozenset({"quarantine", "spend", "daily_spend", "daily_spend_resources", "daily_spend_tags"})
 
 
 class CuratedStore:
@@ -111,6 +114,56 @@ class CuratedStore:
         self.know(table, key=partition, units=nothing)
         self.merge(table, key=partition, units=nothing)
 
+    def replace(self, table: str, *, rows: str, key: str, units: str, instant: str) -> None:
+        """Put `rows` in the place of the standing rows whose key is among `units`, some days at a time.
+
+        For a table whose changed rows may not fit into memory: nothing is compared, every day that loses or gains rows
+        is written again. Makes ``new_<table>``, ``touched_<table>`` and ``merged_<table>`` as `merge` does.
+
+        Parameters
+        ----------
+        rows : select of the table's columns
+        units : select of one column
+        instant : the column whose day is the partition: by it a reader skips what lies outside some days
+        """
+        connection, partition = self._connection, str(TABLES[table].partition)
+        columns, files = ", ".join(TABLES[table].columns), self._files[table]
+        connection.execute(f"create or replace view new_{table} as {rows}")
+        leaving = (
+            f" union all select {partition}, count(*) from ({self.select(table)}) where {key} in ({units}) group by 1"
+            if files
+            else ""
+        )
+        connection.execute(
+            f"create or replace table counted_{table} as select day, sum(rows) as rows from (select {partition} as day,"
+            f" count(*) as rows from new_{table} group by 1{leaving}) group by 1"
+        )
+        connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
+        touched = self._on(files, f"from touched_{table}")
+        staying = f" union all {select(table, touched.values())} where {key} not in ({units})" if touched else ""
+        connection.execute(f"create or replace view staged_{table} as select {columns} from new_{table}{staying}")
+        others = [path for day, path in files.items() if day not in touched]
+        connection.execute(
+            f"create or replace view merged_{table} as from staged_{table} union all {select(table, others)}"
+        )
+        spans = [
+            f"{partition} between date '{first}' and date '{last}' and {instant} >= timestamp '{first} 00:00:00'"
+            f" and {instant} < timestamp '{last} 00:00:00' + interval 1 day"
+            for first, last in self._spans(table)
+        ]
+        self._write_days(table, f"staged_{table}", spans)
+
+    def _spans(self, table: str) -> Iterator[tuple[str, str]]:
+        """Touched days in runs of about `_ROWS_AT_ONCE` rows: the first and the last day of each."""
+        first, rows, last = "", 0, ""
+        for day, count in self._connection.execute(f"select day, rows from counted_{table} order by 1").fetchall():
+            if first and rows + count > _ROWS_AT_ONCE:
+                yield first, last
+                first, rows = "", 0
+            first, last, rows = first or str(day), str(day), rows + count
+        if first:
+            yield first, last
+
     def _merge_partitions(self, table: str, columns: str, key: str, units: str) -> None:
         connection, files, partition = self._connection, self._files[table], TABLES[table].partition
         if not files:
@@ -151,26 +204,33 @@ class CuratedStore:
 
     def _write_whole(self, table: str) -> None:
         definition = TABLES[table]
-        rows = self._connection.sql(f"from merged_{table} order by {', '.join(definition.sort)}")
-        write_file(rows.to_arrow_table(), self._change.stage(f"{CURATED}/{table}/data.parquet"), definition.sort)
+        rows = self._connection.sql(f"from merged_{table} order by {', '.join(_order(table))}")
+        place = self._change.stage(f"{CURATED}/{table}/data.parquet")
+        write_file(rows.to_arrow_table(), place, definition.sort, row_group=ROW_GROUP_OF_ONE_FILE)
         self.changed[table] = 1
 
-    def _write_days(self, table: str, relation: str) -> None:
+    def _write_days(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:
+        """Write the days of a relation; `spans` are conditions that cut it into runs of days."""
         definition = TABLES[table]
         partition = str(definition.partition)
-        # rows without identity are put in the order of all their columns: equal rows, equal bytes
-        columns = (*definition.sort, *definition.columns) if table in _WITHOUT_IDENTITY else definition.sort
-        order = ", ".join(dict.fromkeys((partition, *columns)))
+        order = ", ".join((partition, *_order(table)))
         gone = self._values(f"from touched_{table}")
-        rows = self._connection.sql(f"from {relation} order by {order}")
         written = 0
-        for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):
-            self._change.adopt(path, f"{CURATED}/{table}/{partition}={day}/data.parquet")
-            gone.discard(day)
-            written += 1
+        for span in spans:
+            rows = self._connection.sql(f"from {relation} where {span} order by {order}")
+            for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):
+                self._change.adopt(path, f"{CURATED}/{table}/{partition}={day}/data.parquet")
+                gone.discard(day)
+                written += 1
         for day in gone:
             self._change.remove(f"{CURATED}/{table}/{partition}={day}/data.parquet")
         self.changed[table] = written
+
+
+def _order(table: str) -> tuple[str, ...]:
+    """What the rows of a file are sorted by; a whole order, so that equal rows give equal bytes."""
+    definition = TABLES[table]
+    return (*definition.sort, f"hash({', '.join(definition.columns)})") if table in _TIED else definition.sort
 
 
 def _files_of(lake: Lake, table: str) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""The sample year's cloud bill: FOCUS 1.0 charge rows that follow from the sample's traffic.
+"""The sample year's cloud bill: FOCUS charge rows that follow from the sample's traffic.
 
 The sample is taken to be one event in N of a shop with `FULL_SIZE_EVENTS` a day on average, the startup tier; N is
 `FULL_SIZE_EVENTS` × 396 ÷ events (792 for a million). So the bill has the same size for any sample, and its days rise
@@ -26,10 +26,12 @@ import pyarrow.parquet as pq
 from pipeline.sample.actions import IMPRESSION
 from pipeline.sample.prices import COMPRESSION, SAVINGS_PLAN_FROM_DAY, USAGE, Day, Usage
 from pipeline.sample.season import DAYS, SPIKE_FACTOR, Calendar, Ints
+from pipeline.sample.usage_types import USAGE_TYPES
 from pipeline.sample.visits import SLATE
 
 FULL_SIZE_EVENTS = 2_000_000
 STORED_AT_START_GB = 40.0
+ESTIMATED_DAYS = 3  # providers still add charges to the last days
 SAVINGS_PLAN_DISCOUNT = Decimal("0.20")
 SUPPORT = Decimal("29")
 TAX_RATE = Decimal("0.085")
@@ -55,11 +57,10 @@ _COLUMNS = (
     "ContractedUnitPrice", "EffectiveCost", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory",
     "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId",
     "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "SkuId", "SkuPriceId", "SubAccountId",
-    "SubAccountName", "Tags",
+    "SubAccountName", "Tags", "UsageType", "Operation", "Estimated", "Source",
 )  # fmt: skip
-SCHEMA = pa.schema(
-    [(name, _MONEY if name in _AMOUNTS else _INSTANT if name in _INSTANTS else pa.string()) for name in _COLUMNS]
-)
+_KINDS = dict.fromkeys(_AMOUNTS, _MONEY) | dict.fromkeys(_INSTANTS, _INSTANT) | {"Estimated": pa.bool_()}
+SCHEMA = pa.schema([(name, _KINDS.get(name, pa.string())) for name in _COLUMNS])
 
 Row = dict[str, Any]
 
@@ -73,6 +74,10 @@ def write_bill(path: Path, daily: Ints, when: Calendar) -> int:
     """
     rows = [row for number, day in enumerate(_days(daily, when)) for row in _usage(number, day, when)]
     rows += list(_monthly(rows, when))
+    settled = _midnight(when.end - timedelta(days=ESTIMATED_DAYS))
+    for row in rows:
+        row["UsageType"], row["Operation"] = USAGE_TYPES[row["SkuId"]]
+        row["Estimated"] = row["ChargePeriodEnd"] > settled
     rows.sort(key=lambda row: (row["ChargePeriodStart"], row["ServiceName"], row["SkuId"]))
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path, compression="zstd")
     return len(rows)
@@ -191,6 +196,7 @@ def _row(start: date, stop: date, service: str, category: str, sku: str, account
         "PublisherName": "Amazon Web Services, Inc.",
         "ServiceName": service,
         "ServiceCategory": category,
+        "Source": "sample",
         "SkuId": sku,
         "SkuPriceId": f"{sku}.OnDemand",
         "SubAccountId": _ACCOUNTS[account],

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, SAMPLE, Lake, Transaction
+from pipeline.sample import budgets
 from pipeline.sample.actions import EVENT_TYPES, VIEW, Actions, expand
 from pipeline.sample.bill import write_bill
 from pipeline.sample.lines import Writer, as_bytes
@@ -145,6 +146,7 @@ def _write(lake: Lake, change: Transaction, events: int, end: date, seed: int, p
         incidents=incidents,
     )
     summary = {"events": events, **vars(report), "start": report.start.isoformat(), "end": end.isoformat()}
+    change.stage(budgets.FILE).write_text(budgets.TEXT, encoding="utf-8")
     change.stage(SAMPLE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     progress("Done", 1.0)
     return report

@@ -3,6 +3,8 @@
 -- source:  lake
 -- note:    An order is placed when it has a line with a positive amount. It belongs to the day of its first purchase
 --          line, or of its first refund where the purchase is unknown. Amounts are in the order's own currency.
+--          Categories are those of its purchase lines with a positive amount, in the order of the alphabet, with a slash
+--          between them: none holds one.
 with ranked as (
     select
         *,
@@ -21,6 +23,15 @@ buyers as (
     select order_id, min_by(customer_id, line) as customer_id
     from ranked
     where customer_id is not null
+    group by order_id
+),
+
+held as (
+    select order_id, array_join(array_sort(array_agg(distinct category)), '/') as categories
+    from ranked
+    where event_type = 'purchase'
+        and amount > 0
+        and category is not null
     group by order_id
 ),
 
@@ -59,10 +70,12 @@ complete as (
         cast(totals.cost as decimal(38, 4)) as cost,
         cast(totals.net_revenue_with_cost as decimal(38, 4)) as net_revenue_with_cost,
         totals.placed,
+        coalesce(held.categories, '') as categories,
         first_lines.order_date
     from first_lines
     inner join totals on first_lines.order_id = totals.order_id
     left join buyers on first_lines.order_id = buyers.order_id
+    left join held on first_lines.order_id = held.order_id
 )
 
 select
@@ -72,5 +85,6 @@ select
         when customer_id is not null and placed
             then row_number() over (partition by customer_id, placed order by ordered_at, order_id) = 1
     end as first_order,
+    categories,
     order_date
 from complete
