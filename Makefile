@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
 export TAKINGS_LAKE ?= $(abspath $(LAKE))
 
-.PHONY: help run sample test test-browser test-load check format bench docs lock clean
+.PHONY: help run sample test test-browser test-engines test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/uv
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
 
+$(VENV)/.engines: requirements-engines.txt $(VENV)/.dev
+	@echo "Installing what the tests with real engines need …"
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -r requirements-engines.txt
+	@touch $@
+
 run: $(VENV)/.run ## Sample year on the first start, then the console on http://localhost:8501 (TRAFFIC=0: no live traffic)
 	@$(BIN)/python -m pipeline sample --if-missing --events $(EVENTS) --lake $(TAKINGS_LAKE)
 	@TAKINGS_TRAFFIC=$(TRAFFIC) $(BIN)/python app.py --port $(PORT)
@@ -43,10 +48,15 @@ sample: $(VENV)/.run ## Fill an empty lake with the sample year (LAKE=…, EVENT
 	@$(BIN)/python -m pipeline sample --events $(EVENTS) --lake $(TAKINGS_LAKE)
 
 test: $(VENV)/.dev ## Every test that needs no system package
-	$(BIN)/python -m pytest -m "not browser and not load" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not browser and not load and not engines" -n 2 --dist loadgroup
 
 test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
 	$(BIN)/python -m pytest -m browser tests/browser
+
+test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is asked; needs Maven, PostgreSQL, Java 17
+	$(BIN)/python -m tests.engines.artifacts
+	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
+	$(BIN)/python -m tests.engines.matrix --check --print
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
 	LOAD_SECONDS=$(LOAD_SECONDS) $(BIN)/python -m pytest -s -m load tests/load tests/crash
@@ -57,6 +67,7 @@ check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m console.documents --check
+	$(BIN)/python -m tests.engines.matrix --check
 
 format: $(VENV)/.dev ## Mend formatting and what lint can mend
 	$(BIN)/ruff check --fix .
@@ -67,6 +78,7 @@ bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 
 docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console.documents
+	$(BIN)/python -m tests.engines.matrix
 
 lock: $(BIN)/uv ## Pin every requirements*.in
 	@for name in requirements requirements-aws requirements-dev requirements-engines; do \

@@ -87,6 +87,8 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
         _replace(placeholder, parameter, values.get(parameter.name), query.name)
     if row_filter is not None and row_filter.regions is not None:
         restrict(tree, row_filter.regions)
+    if dialect == "redshift":
+        _drop_precision(tree)
     return Statement(query.name, query.title, tree.sql(dialect=dialect, comments=False), dialect, query.tables)
 
 
@@ -212,10 +214,19 @@ def literal(value: object, parameter: Parameter, query: str) -> exp.Expression:
             raise BindingError(
                 f"{name} is {value.isoformat()}, which UTC cannot write", where=query, remedy="Give another instant."
             ) from error
-        return exp.cast(exp.Literal.string(instant.isoformat(sep=" ", timespec="microseconds")), "timestamp")
+        # a plain timestamp keeps milliseconds in Trino
+        text = exp.Literal.string(instant.isoformat(sep=" ", timespec="microseconds"))
+        return exp.cast(text, "timestamp(6)", dialect="trino")
     raise BindingError(
         f"{name} takes a {parameter.type}, not {type(value).__name__}", where=query, remedy=f"Give a {parameter.type}."
     )
+
+
+def _drop_precision(tree: exp.Query) -> None:
+    """Redshift's timestamps keep microseconds, and its type takes no precision."""
+    for kind in tree.find_all(exp.DataType):
+        if kind.this == exp.DataType.Type.TIMESTAMP:
+            kind.set("expressions", [])
 
 
 def _text(value: str, name: str, query: str) -> exp.Expression:

@@ -1,0 +1,91 @@
+"""A real Spark on this machine: one JVM with a small heap, loopback only, stopped with everything it started."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from tests.engines import java
+from tests.engines.artifacts import EngineMissing
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parents[2]
+JAVAS = range(8, 18)  # what Spark 3.5 is released for
+STOP_SECONDS = 20.0
+
+_SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "1g",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.sql.codegen.wholeStage": "false",  # the tests ask each statement once: compiling it well does not pay
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+    "spark.log.level": "ERROR",
+    "spark.sql.session.timeZone": "Asia/Kathmandu",  # whoever relies on the cluster's own time zone shows it
+}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[SparkSession]:
+    """A session that keeps its files below `folder`.
+
+    Raises
+    ------
+    EngineMissing
+        There is no Java that Spark 3.5 runs on, or no pyspark.
+    """
+    home = _java_home()
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise EngineMissing("pyspark is not installed: `make` installs what the tests need") from error
+    places = {"JAVA_HOME": str(home), "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    with patch.dict(os.environ, places):
+        builder = SparkSession.builder.master("local[2]").appName("takings")
+        for name, value in _SETTINGS.items():
+            builder = builder.config(name, value)
+        builder = builder.config("spark.local.dir", str(folder / "spark"))
+        session = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse")).getOrCreate()
+    try:
+        yield session
+    finally:
+        _stop(session)
+
+
+def _java_home() -> Path:
+    seen = []
+    for path in java._places():
+        version = java._version(path)
+        if version in JAVAS:
+            return path.resolve().parents[1]
+        seen.append(f"{path} ({version or 'does not start'})")
+    raise EngineMissing(
+        f"Spark 3.5 needs Java 8, 11 or 17; found {', '.join(seen) or 'none'}."
+        " On Debian, apt-get install openjdk-17-jre-headless."
+    )
+
+
+def _stop(session: SparkSession) -> None:
+    """End the session and its JVM; pyspark itself leaves the JVM to the end of the process."""
+    from pyspark import SparkContext
+
+    session.stop()
+    gateway = SparkContext._gateway
+    if gateway is None:
+        return
+    SparkContext._gateway = SparkContext._jvm = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # py4j closes its sockets when they are collected
+        gateway.shutdown()
+    gateway.proc.stdin.close()  # the JVM ends with its input
+    gateway.proc.wait(STOP_SECONDS)

@@ -1,0 +1,316 @@
+"""The curated tables made by Spark are those made by DuckDB: every row of every table, to the digit.
+
+Spark runs as the Glue job would run it, on the raw files that DuckDB's curation reads.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from console.parquet import select
+from console.tables import CURATED_TABLES
+from pipeline.curate import spark as on_spark
+from pipeline.errors import CurationError
+from pipeline.events import encode
+from pipeline.lake import CURATED, LakeSettings
+from tests.engines import spark_session
+from tests.given import Given, event
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.xdist_group("spark"),
+    # pyspark leaves the sockets of its answers to the garbage collector
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
+]
+
+WRITTEN = datetime(2026, 4, 1, 6, tzinfo=UTC).timestamp()  # when every raw file was written: rotten lines tell it
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+def curated_by_both(given: Given, spark: SparkSession) -> on_spark.SparkCuration:
+    """Curate the same raw files on both engines, and hold every table of one against the other's."""
+    for path in (given.lake.root / "raw").rglob("*.*"):
+        os.utime(path, (WRITTEN, WRITTEN))
+    given.curate()
+    folder = given.lake.root.parent / "spark"
+    found = on_spark.curate(spark, str(given.lake.root), given.lake.settings, keep=on_spark.parquet(str(folder)))
+    assert set(found.tables) == set(CURATED_TABLES)
+    report = given.report
+    assert (found.received, found.accepted, found.duplicates, found.quarantined) == (
+        report.received,
+        report.accepted,
+        report.duplicates,
+        report.quarantined,
+    )
+    different = {table: rows for table in CURATED_TABLES if (rows := differences(given, folder, table))}
+    assert different == {}
+    return found
+
+
+def differences(given: Given, folder: Path, table: str) -> list[tuple[str, Any]]:
+    """Rows that only one engine made, and columns whose types differ; at most three of each."""
+    ours = select(table, sorted((given.lake.root / CURATED / table).rglob("*.parquet")))
+    theirs = select(table, sorted((folder / table).rglob("*.parquet")))
+    with duckdb.connect(":memory:") as connection:
+        shapes = [
+            [tuple(row[:2]) for row in connection.execute(f"describe {each}").fetchall()] for each in (ours, theirs)
+        ]
+        found: list[tuple[str, Any]] = [("type", pair) for pair in zip(*shapes, strict=True) if pair[0] != pair[1]]
+        for name, one, other in (("DuckDB", ours, theirs), ("Spark", theirs, ours)):
+            rows = connection.execute(f"({one}) except all ({other}) limit 3").fetchall()
+            found += [(f"only {name}", row) for row in rows]
+    return found
+
+
+def moments(*days: tuple[int, int]) -> list[datetime]:
+    """Instants around the midnights and the changes of clocks of some days of 2026, some with microseconds."""
+    hours = (0, 0.5, 0.999, 1, 1.5, 2, 4, 4.999, 5, 6, 12, 21.999, 22, 22.5, 23, 23.9999)
+    return [
+        datetime(2026, month, day) + timedelta(hours=hour, microseconds=micro)
+        for month, day in days
+        for hour in hours
+        for micro in (0, 250_000, 1)
+    ]
+
+
+def shop(seed: int, at: list[datetime], *, events: int) -> list[Any]:
+    """Random events that meet each other's edges: the same orders, customers, products, and instants."""
+    draw = random.Random(seed)
+    kinds = [
+        "product_view",
+        "product_view",
+        "cart_add",
+        "cart_remove",
+        "checkout_start",
+        "purchase",
+        "purchase",
+        "refund",
+        "search",
+    ]
+    found = []
+    for number in range(events):
+        kind = draw.choice(kinds)
+        instant = draw.choice(at) + timedelta(seconds=draw.choice([0, 0, 0, 60, 1799, 1800, 1801]))
+        received = instant + timedelta(seconds=draw.choice([0, 1, 1, 86_400 * 3]))
+        fields: dict[str, Any] = {
+            "event_type": kind,
+            "received": received.isoformat(sep=" "),
+            "customer_id": draw.choice([None, "c1", "c2", "Žofie", "o'neil", "c5"]),
+            "session_id": draw.choice([None, None, "s1", "s2", "s3"]),
+            "channel": draw.choice([None, "web", "app"]),
+            "device": draw.choice([None, "mobile", "pos"]),
+            "region": draw.choice([None, "Nord", "Süd"]),
+            "store_id": draw.choice([None, "7"]),
+            "campaign": draw.choice([None, "spring"]),
+            "attributes": draw.choice([None, None, {"n": 1e22, "m": 0.1, "q": 'say "ä"', "z": 10**18, "b": True}]),
+            "recommendation": draw.choice(
+                [None, None, {"surface": "cart", "model": "m", "rank": 2, "request_id": "r"}]
+            ),
+        }
+        if fields["customer_id"] is None and fields["session_id"] is None:
+            fields["customer_id"] = "c9"
+        if kind not in ("checkout_start", "search"):
+            fields["product_id"] = draw.choice(["p1", "p2", "p3", "p4", "never described"])
+            fields["product"] = draw.choice(
+                [
+                    None,
+                    {"name": "Lamp", "category": "Home/Lighting/Desk", "brand": "A", "unit_cost": "3.3333"},
+                    {"name": "lamp", "category": "Home", "unit_cost": "0"},
+                    {"category": "/odd//path/", "brand": "Ö"},
+                    {"unit_cost": "99999999999999.9999"},
+                ]
+            )
+        if kind in ("purchase", "refund"):
+            fields["order_id"] = f"o{draw.randrange(40)}"
+            fields["quantity"] = draw.choice([1, 1, 2, 3, 1_000_000])
+            fields["unit_price"] = draw.choice(["10.0000", "0.0000", "0.0001", "19.9900", "99999999999999.9999"])
+            fields["currency"] = draw.choice(["EUR", "EUR", "EUR", "USD", "JPY"])
+        found.append(event(f"e{number}", instant.isoformat(sep=" "), **fields))
+    again = draw.sample(found, events // 10)
+    return found + again + [_said_otherwise(each, draw) for each in draw.sample(found, events // 10)]
+
+
+def _said_otherwise(each: Any, draw: random.Random) -> Any:
+    """The same event id with another story, received earlier, later, or at the same instant."""
+    import msgspec
+
+    late = timedelta(seconds=draw.choice([-1, 0, 0, 1]))
+    return msgspec.structs.replace(each, channel="otherwise", received_at=each.received_at + late)
+
+
+def charge(**more: Any) -> dict[str, Any]:
+    """One FOCUS charge row."""
+    return {
+        "ServiceName": "Amazon S3",
+        "BilledCost": Decimal("0.123456789012"),
+        "EffectiveCost": Decimal("0.000000000001"),
+        "BillingCurrency": "USD",
+        "ChargePeriodStart": datetime(2026, 3, 29),
+        "ChargePeriodEnd": datetime(2026, 3, 30),
+        "ChargeCategory": "Usage",
+        "SkuId": "sku-1",
+        **more,
+    }
+
+
+GOOD = [encode(event(f"g{n}", "2026-03-29 00:30", event_type="purchase", order_id=f"g{n}")) for n in range(5)]
+DAMAGED = [
+    b"{",
+    GOOD[1][:60],
+    GOOD[1].replace(b'"customer_id":"c1"', b'"customer_id":"\xff\xfe"'),
+    GOOD[1].replace(b'"event_id":"g1",', b""),
+    GOOD[1].replace(b'"customer_id":"c1",', b""),
+    GOOD[1].replace(b"2026-03-29T00:30:00Z", b"yesterday"),
+    GOOD[1].replace(b'"source":"native"', b'"source":null'),
+    GOOD[1].replace(b'"unit_price":"10.0000"', b'"unit_price":"ten"'),
+    GOOD[1].replace(b'"unit_price":"10.0000"', b'"unit_price":"123456789012345678.00"'),
+    GOOD[1].replace(b'"order_id":"g1",', b""),
+    GOOD[1] + GOOD[2],
+    b"\0" * 40,
+    b"[1]",
+    b'"text"',
+    b"null",
+    b"7",
+    b"\xef\xbb\xbf" + GOOD[1],
+]
+# read as the contract would not have written them, and whole all the same
+ODD = [
+    GOOD[1]
+    .replace(b'"g1"', b'"odd1"')
+    .replace(b'"event_type":"purchase"', b'"event_type":"product_view"')
+    .replace(b'"quantity":1', b'"quantity":"many"'),
+    GOOD[1].replace(b'"g1"', b'"odd2"').replace(b'"unit_price":"10.0000"', b'"unit_price":12.34565'),
+    GOOD[1].replace(b'"g1"', b'"odd3"').replace(b'"customer_id":"c1"', b'"customer_id":17'),
+    GOOD[1].replace(b'"g1"', b'"odd5"').replace(b'"source"', b'"product":"Lamp","unknown":{"a":[1]},"source"'),
+    GOOD[1].replace(b'"g1"', b'"odd6"').replace(b'"source"', b'"attributes":null,"recommendation":null,"source"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [("Europe/Berlin", [(3, 29), (10, 25)]), ("America/New_York", [(3, 8), (11, 1)])],
+    ids=["Berlin", "New York"],
+)
+def test_every_table_is_the_same_on_days_when_the_clocks_change(
+    tmp_path: Path, spark: SparkSession, zone: str, days: list[tuple[int, int]]
+) -> None:
+    given = Given(tmp_path, LakeSettings(reporting_time_zone=zone, reporting_currency="EUR"))
+    events = shop(11, moments(*days), events=600)
+    given.events(events[:300], suffix=".jsonl.zst").events(events[300:], suffix=".jsonl.gz")
+    given.quarantine(b"[", b"\xff\x00", b"", received="2026-03-28 23:30").quarantine(b"{}", reason="pii")
+    given.spend(
+        charge(Tags='{"team":"a","it\'s":"x.y","Ä":null,"":"empty"}', ResourceId="r1"),
+        charge(Tags='{"team":"a"}', BilledCost=Decimal("-5.5"), ChargeCategory="Credit"),
+        charge(Tags="{}", BillingCurrency="EUR"),
+        charge(Tags=None, EffectiveCost=None),
+    )
+    given.spend(charge(ChargePeriodStart=datetime(2026, 3, 29, 23, 59, 59, 999999), RegionId="eu-central-1"))
+    found = curated_by_both(given, spark)
+    assert min(found.accepted, found.duplicates, found.quarantined) > 0
+
+
+def test_a_bill_that_several_sources_know_counts_once(given: Given, spark: SparkSession) -> None:
+    march = {"BillingPeriodStart": datetime(2026, 3, 1), "BillingAccountId": "1"}
+    given.spend(
+        charge(**march, ProviderName="AWS", Source="focus", BilledCost=Decimal(1)),
+        charge(**march, ProviderName="Amazon Web Services", Source="cur", BilledCost=Decimal(2)),
+        charge(**march, ProviderName="AWS", Source="cost_explorer", BilledCost=Decimal(4)),
+        charge(**march | {"BillingAccountId": "2"}, ProviderName="AWS", Source="cur", BilledCost=Decimal(8)),
+        charge(ProviderName=None, Source="cost_explorer", BilledCost=Decimal(16)),
+    )
+    found = curated_by_both(given, spark)
+    assert found.tables["spend"].selectExpr("sum(billed_cost)").first()[0] == 1 + 8 + 16
+
+
+def test_lines_that_cannot_be_read_are_the_same_records_of_the_quarantine(given: Given, spark: SparkSession) -> None:
+    given.raw(b"\n".join([GOOD[0], b"", *DAMAGED, b" \r", GOOD[4]]))
+    given.raw(b"\r\n".join([GOOD[1], *ODD, DAMAGED[0]]) + b"\n", suffix=".jsonl.gz")
+    given.raw(DAMAGED[1] + b"\n" + GOOD[2] + b"\n", suffix=".jsonl.zst")
+    refused = b'{"record":"!","reason":"x","detail":"","origin":"","received_at":"2026-03-01T12:00:00Z"}'
+    given.raw(refused + b'\n{"record":"ew==","reason":"inv\n', area="raw/quarantine").quarantine(b"[")
+    found = curated_by_both(given, spark)
+    assert found.quarantined == len(DAMAGED) + 2 + 2 + 1
+
+
+def test_a_lake_without_raw_files_has_empty_tables(given: Given, spark: SparkSession) -> None:
+    found = curated_by_both(given, spark)
+    assert found.received == 0
+    assert [table for table, frame in found.tables.items() if frame.count()] == []
+
+
+@pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst"])
+def test_a_file_that_breaks_off_is_refused_by_name(given: Given, spark: SparkSession, suffix: str) -> None:
+    given.raw(b"\n".join(GOOD * 100), suffix=suffix)
+    (path,) = (given.lake.root / "raw/events").rglob(f"*{suffix}")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(CurationError, match=path.name):
+        on_spark.curate(spark, str(given.lake.root), given.lake.settings)
+
+
+def test_spend_that_is_no_parquet_is_refused_by_name(given: Given, spark: SparkSession) -> None:
+    given.raw(b"BilledCost\n1\n", area="raw/spend", suffix=".parquet")
+    with pytest.raises(CurationError, match=r"part-00001\.parquet"):
+        on_spark.curate(spark, str(given.lake.root), given.lake.settings)
+
+
+GAPS = {
+    "trailing comma": (
+        GOOD[1][:-1] + b",}",
+        "DuckDB takes JSON with a trailing comma for JSON; the job quarantines it",
+    ),
+    "not a number": (
+        GOOD[1].replace(b'"source"', b'"attributes":{"n":NaN},"source"'),
+        "DuckDB takes NaN for JSON; the job quarantines it",
+    ),
+    "offset": (
+        GOOD[1].replace(b"00:30:00Z", b"00:30:00+02:00"),
+        "DuckDB drops the offset of an instant that is not written in UTC; the job reads the instant",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=why), id=name)
+        for name, (line, why) in GAPS.items()
+    ],
+)
+def test_lines_that_the_contract_never_writes_are_read_alike(given: Given, spark: SparkSession, line: bytes) -> None:
+    curated_by_both(given.raw(line + b"\n"), spark)
+
+
+def test_the_callers_session_keeps_its_settings_and_sees_no_view(given: Given, spark: SparkSession) -> None:
+    given.events(event("e1", "2026-03-01 12:00"))
+    settings, day = dict(spark.sparkContext.getConf().getAll()), date(2026, 3, 1)
+    found = on_spark.curate(spark, str(given.lake.root), given.lake.settings)
+    assert [row["event_date"] for row in found.tables["events"].collect()] == [day]
+    assert spark.conf.get("spark.sql.session.timeZone") == settings["spark.sql.session.timeZone"] != "UTC"
+    assert not spark.catalog.tableExists("raw_events")
+
+
+def test_each_table_is_made_behind_those_it_reads() -> None:
+    order = on_spark.in_order()
+    assert set(order) == set(CURATED_TABLES)
+    pairs = "events products, products order_lines, order_lines orders, orders customers, sessions daily_traffic"
+    for first, second in (pair.split() for pair in pairs.split(", ")):
+        assert order.index(first) < order.index(second)

@@ -1,0 +1,101 @@
+"""The estimate of bytes scanned is what Trino, the engine inside Athena, counts on the same files."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+
+from console.binding import Statement, bind
+from console.catalogue import Query, load
+from console.scan_cost.estimate import FullLake
+from console.scan_cost.files import files_of
+from console.tables import TABLES
+from pipeline.curate.files import write_file
+from tests.engines import trino_tables
+from tests.engines.lakes import SAMPLE_END
+from tests.engines.names import SAMPLE
+from tests.sql.lake_rows import arrow_type, values_for
+
+if TYPE_CHECKING:
+    from tests.engines.lakes import EngineLake
+    from tests.engines.trino_server import TrinoServer
+
+pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
+
+QUERIES = sorted(load(), key=lambda query: query.name)
+DAYS = 60
+TOLERANCE = 0.02  # small files, which are read whole
+LARGE_TOLERANCE = 0.05  # files of many row groups
+MEGABYTE = 1_000_000  # what Trino may read of a large file besides, or spare
+
+
+def standing(root: Path) -> FullLake:
+    return FullLake.standing({table: files_of(root, table) for table in TABLES})
+
+
+def counted(server: TrinoServer, schema: str, sql: str) -> int:
+    return int(server.execute(sql, schema).statistics["physicalInputBytes"])
+
+
+@pytest.fixture(scope="module")
+def estimated(sample_lake: EngineLake) -> FullLake:
+    return standing(sample_lake.root)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[query.name for query in QUERIES])
+def test_a_question_scans_what_is_estimated(estimated: FullLake, lakes_on_trino: TrinoServer, query: Query) -> None:
+    values = values_for(query, SAMPLE_END - timedelta(days=DAYS), SAMPLE_END)
+    ours = {"reporting_currency": "USD", "reporting_time_zone": "UTC"}
+    values |= {name: value for name, value in ours.items() if name in query.parameters}
+    statement = bind(query, values, dialect="trino")
+    real = counted(lakes_on_trino, SAMPLE, statement.sql)
+    assert estimated.cost(statement).scanned == pytest.approx(real, rel=TOLERANCE)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, trino: TrinoServer) -> FullLake:
+    """Two days of events, each a file of four row groups and some 20 MB."""
+    root, draw, definition = tmp_path_factory.mktemp("large"), random.Random(5), TABLES["events"]
+    wide = {"event_id", "customer_id", "attributes"}
+    for day in (date(2026, 3, 1), date(2026, 3, 2)):
+        rows = 4 * 122_880
+        columns = {
+            name: pa.array([f"{draw.getrandbits(64):x}" for _ in range(rows)])
+            if name in wide
+            else pa.array(["a"] * (rows // 2) + ["b"] * (rows // 2))
+            if name == "event_type"
+            else pa.nulls(rows, arrow_type(kind))
+            for name, kind in definition.columns.items()
+            if name != definition.partition
+        }
+        folder = root / "curated" / "events" / f"event_date={day}"
+        folder.mkdir(parents=True)
+        write_file(pa.table(columns), folder / "data.parquet", ("event_type",))
+    trino_tables.register(trino, root, "large")
+    return standing(root)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select count(distinct customer_id) from events",
+        "select max(attributes) from events where event_date = date '2026-03-02'",
+        "select max(event_id), max(attributes) from events",
+        "select count(distinct customer_id) from events where event_type = 'b'",
+        "with e as (select customer_id from events) select count(*) from e x join e y on x.customer_id = y.customer_id",
+        "select max(attributes) from events where event_date > date '2026-03-02'",
+    ],
+)
+def test_columns_partitions_and_row_groups_are_spared_as_estimated(
+    large: FullLake, trino: TrinoServer, sql: str
+) -> None:
+    real = counted(trino, "large", sql)
+    estimate = large.cost(Statement("test", "test", sql, "trino", frozenset())).scanned
+    assert estimate == pytest.approx(real, rel=LARGE_TOLERANCE, abs=MEGABYTE)
+    whole = sum(file.bytes for file in large._files["events"])
+    assert real < 0.8 * whole, "the question spares something"

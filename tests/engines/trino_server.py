@@ -1,0 +1,157 @@
+"""A real Trino server, the engine inside Athena version 3: one process, loopback only, stopped by its own id.
+
+``python -m tests.engines.trino_server LAKE`` serves a lake until Ctrl-C, to try statements by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engines.artifacts import EngineMissing, trino_home
+from tests.engines.java import java
+from tests.engines.trino_client import TrinoError, TrinoQuery
+
+CATALOG = "hive"
+HEAP = "1200M"
+READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+# The tables are small and the statements many: nothing is spread over threads and nodes that would cost more to start.
+_CONFIG = """\
+coordinator=true
+node-scheduler.include-coordinator=true
+http-server.http.port={port}
+discovery.uri=http://127.0.0.1:{port}
+catalog.config-dir={folder}/catalog
+query.max-memory=500MB
+query.max-memory-per-node=500MB
+memory.heap-headroom-per-node=250MB
+task.concurrency=1
+query.min-hash-partition-count=1
+query.max-hash-partition-count=1
+join-distribution-type=BROADCAST
+node.environment=tests
+node.id=tests
+node.bind-ip=127.0.0.1
+node.internal-address=127.0.0.1
+"""
+# Timestamps keep their microseconds, as those of the Iceberg tables that Athena reads; the file metastore and the local
+# file system stand where Glue and S3 stand.
+_HIVE = """\
+connector.name=hive
+hive.metastore=file
+hive.metastore.catalog.dir=local://{folder}/metastore
+fs.native-local.enabled=true
+local.location=/
+hive.timestamp-precision=MICROSECONDS
+"""
+
+
+@dataclass(frozen=True)
+class TrinoServer:
+    """A running server: where it listens, and what it is."""
+
+    port: int
+    version: str
+
+    def query(self, sql: str, schema: str | None = None) -> TrinoQuery:
+        """A statement, not yet submitted."""
+        return TrinoQuery(self.port, sql, CATALOG, schema)
+
+    def execute(self, sql: str, schema: str | None = None) -> TrinoQuery:
+        """Run one statement to its end; raises TrinoError where it fails."""
+        return self.query(sql, schema).start().finish()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[TrinoServer]:
+    """A server with its configuration, metastore and log below `folder`; it is stopped at the end.
+
+    Raises
+    ------
+    EngineMissing
+        Its files or a Java runtime cannot be had, or it does not start; says why.
+    """
+    home, runtime = trino_home(), java()
+    port = _free_port()
+    (folder / "catalog").mkdir(parents=True)
+    (folder / "config.properties").write_text(_CONFIG.format(port=port, folder=folder), encoding="utf-8")
+    (folder / "catalog" / f"{CATALOG}.properties").write_text(_HIVE.format(folder=folder), encoding="utf-8")
+    command = [
+        str(runtime),
+        f"-Xmx{HEAP}",
+        "-XX:+UseSerialGC",  # two cores, and a heap that is never large
+        "-XX:TieredStopAtLevel=1",  # the tests ask each statement once: compiling it well does not pay
+        "-Duser.timezone=UTC",
+        f"-Dconfig={folder}/config.properties",
+        "-cp",
+        f"{home}/lib/*",
+        "io.trino.server.TrinoServer",
+    ]
+    log = folder / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        yield TrinoServer(port, _await(process, port, log))
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> str:
+    """The server's version, once it answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info", timeout=5) as answer:
+                info = json.load(answer)
+            # it answers some time before it has announced itself as a node that can work
+            if not info["starting"] and _has_a_node(port):
+                return str(info["nodeVersion"]["version"])
+        except (OSError, ValueError, urllib.error.URLError, TrinoError):
+            pass
+        time.sleep(0.2)
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise EngineMissing(f"Trino did not start within {READY_SECONDS:.0f} seconds; the end of its log:\n{tail}")
+
+
+def _has_a_node(port: int) -> bool:
+    nodes = TrinoQuery(port, "select node_id from system.runtime.nodes where state = 'active'", CATALOG)
+    return bool(nodes.start().finish().rows)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    from tests.engines.trino_tables import register
+
+    with tempfile.TemporaryDirectory() as scratch, running(Path(scratch)) as server:
+        register(server, Path(sys.argv[1]).resolve(), "lake")
+        sys.stdout.write(f"Trino {server.version} on http://127.0.0.1:{server.port}, catalog {CATALOG}, schema lake\n")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            pass

@@ -1,0 +1,36 @@
+"""A lake's curated tables as external tables in Trino, over the very files that curation wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.tables import TABLES, Table
+from pipeline.lake import CURATED
+from tests.engines.trino_server import CATALOG, TrinoServer
+
+
+def register(server: TrinoServer, root: Path, schema: str) -> None:
+    """Make a schema of all curated tables of the lake at `root`; a table without files has no rows."""
+    server.execute(f"create schema if not exists {CATALOG}.{schema}")
+    for name, table in TABLES.items():
+        folder = root / getattr(table, "zone", CURATED) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        server.execute(definition(schema, name, table, folder))
+        if table.partition is not None:
+            refresh(server, schema, name)
+
+
+def refresh(server: TrinoServer, schema: str, name: str) -> None:
+    """Let a table know the partitions that its folder has now."""
+    server.execute(f"call {CATALOG}.system.sync_partition_metadata('{schema}', '{name}', 'FULL')")
+
+
+def definition(schema: str, name: str, table: Table, folder: Path) -> str:
+    """The statement that makes one external table."""
+    columns = {key: kind for key, kind in table.columns.items() if key != table.partition}
+    listed = [f'"{key}" {kind}' for key, kind in columns.items()]
+    options = [f"external_location = 'local://{folder}'", "format = 'PARQUET'"]
+    if table.partition is not None:
+        listed.append(f'"{table.partition}" {table.columns[table.partition]}')
+        options.append(f"partitioned_by = array['{table.partition}']")
+    return f"create table {CATALOG}.{schema}.{name} ({', '.join(listed)}) with ({', '.join(options)})"
