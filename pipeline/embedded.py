@@ -199,25 +199,26 @@ class Platform:
         return list(ids)
 
     def curate(self) -> None:
-        """Bring everything stored so far into the curated tables, now.
+        """Bring everything stored so far into the curated tables, now; after an update make them all again.
 
         Raises
         ------
         CurationError, LakeError, StreamFull, StreamUnavailable, OSError
             As curation and the raw writer say; what is not curated stays in the log.
         """
-        from pipeline.curate import curate
+        from pipeline.curate import curate, is_stale
 
         with self._history:
             self._raw.flush()
             position = self._raw.position
-            if position is None or position == self._checkpoints.load(CURATED):
+            if position in (None, self._checkpoints.load(CURATED)) and not is_stale(self.lake):
                 return
             begun = time.monotonic()
             curate(self.lake)
             self._curation = (datetime.now(UTC), time.monotonic() - begun)
             # after the curated state stands, never before: what is behind this position is no longer pending
-            self._checkpoints.save(CURATED, position)
+            if position is not None:
+                self._checkpoints.save(CURATED, position)
 
     def metrics(self) -> Metrics:
         """What there is to know about the platform now."""

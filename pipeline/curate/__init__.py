@@ -4,6 +4,6 @@ Only what new records can have changed is computed again, with the same SQL that
 curating in many steps and curating at once give the same tables.
 """
 
-from pipeline.curate.run import CurationReport, curate
+from pipeline.curate.run import CurationReport, curate, is_stale
 
-__all__ = ["CurationReport", "curate"]
+__all__ = ["CurationReport", "curate", "is_stale"]

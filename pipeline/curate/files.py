@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# A file is read whole or by day: large row groups compress better and cost one seek.
+# A file of one partition is read whole: large row groups compress better and cost one seek. Of a table of one file a
+# question wants some weeks or months: smaller ones let a reader skip the others.
 ROW_GROUP = 122_880
+ROW_GROUP_OF_ONE_FILE = 16_384
 _BATCH_ROWS = 122_880
 _WRITERS = 2
 _WAITING = 8  # partitions in memory that wait to be written
@@ -35,12 +37,13 @@ _DISTINCT = {
 _ZSTD_LEVEL = 1  # a tenth larger than level 3 for two thirds of the time
 
 
-def write_file(rows: pa.Table, path: Path, sort: Sequence[str]) -> None:
+def write_file(rows: pa.Table, path: Path, sort: Sequence[str], *, row_group: int = ROW_GROUP) -> None:
     """Write one file of sorted rows. Equal rows give equal bytes.
 
     Parameters
     ----------
     sort : columns the rows are sorted by, so that a reader can skip row groups by them
+    row_group : rows of a row group
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -51,7 +54,7 @@ def write_file(rows: pa.Table, path: Path, sort: Sequence[str]) -> None:
         path,
         compression="zstd",
         compression_level=_ZSTD_LEVEL,
-        row_group_size=ROW_GROUP,
+        row_group_size=row_group,
         use_dictionary=[name for name in rows.column_names if name not in instants and name not in _DISTINCT],
         column_encoding=dict.fromkeys(instants, "DELTA_BINARY_PACKED"),
         write_statistics=list(sort),

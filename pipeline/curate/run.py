@@ -93,14 +93,19 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     """
     tell = progress or (lambda _step, _fraction: None)
     with lake.writing():
-        stale = full or lake.state().get("made_by") != _made_by(lake)
-        if stale and _tables(lake):
+        if (full or is_stale(lake)) and _tables(lake):
             files, changed = _rebuild(lake, tell)
         else:
             files, changed = _advance(lake, lake.root, tell)
         tell("Curated", 1.0)
         records = _Records(**lake.state().get("records", {}))
     return CurationReport(files, **asdict(records), changed=changed)
+
+
+def is_stale(lake: Lake) -> bool:
+    """Whether the tables that stand were made by other SQL or other settings than there are now, as after an update."""
+    state = lake.state()
+    return bool(state) and state.get("made_by") != _made_by(lake)
 
 
 def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,11 +13,12 @@ import pytest
 
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import KeyFile
+from pipeline.curate import is_stale
 from pipeline.curate import run as curation
 from pipeline.curate.status import account
 from pipeline.embedded import Platform, PlatformOptions
 from pipeline.errors import CurationError, StreamUnavailable
-from pipeline.lake import Lake
+from pipeline.lake import CURATED, STATE, Lake
 from pipeline.platform.loops import Loop
 from pipeline.streams import Batch, Entry, Kind
 from tests.unit.arrivals import arrival, refusal
@@ -122,6 +125,20 @@ def test_history_is_curated_again_and_again_and_the_law_holds(lake: Lake) -> Non
     assert (found.received, found.accepted, found.duplicates, found.quarantined, found.waiting) == (9, 4, 2, 3, 0)
     assert found.holds
     assert (lag["raw"].bytes, lag["curated"].bytes) == (0, 0)
+
+
+def test_tables_that_an_older_version_made_are_made_again_at_the_start_though_nothing_arrived(lake: Lake) -> None:
+    with platform(lake) as first:
+        first.stream.append([arrival("1")])
+        first.curate()
+    state = json.loads((lake.root / STATE).read_text())
+    (lake.root / STATE).write_text(json.dumps(state | {"made_by": {"queries": "older"}}))
+    shutil.rmtree(lake.root / CURATED / "daily_events")
+    assert is_stale(lake)
+    with platform(lake) as second:
+        second.curate()
+    assert not is_stale(lake)
+    assert (lake.root / CURATED / "daily_events" / "data.parquet").exists()
 
 
 def test_a_curation_that_fails_is_told_and_tried_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
