@@ -11,7 +11,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from pipeline.platform.hosted import Hosted
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 PORT = 8501
+QUIET_SECONDS = 10.0  # after the start: the first page has both cores for itself
 
 
 def _tell(reason: str | ConsoleError) -> None:
@@ -40,6 +41,14 @@ def _warm() -> None:
         wiring.viewer().ask("lake/days")
     except ConsoleError as error:
         _tell(error)
+
+
+def _look_ahead() -> None:
+    """Work out forecast and anomalies before the Brief is asked for them; what fails is the page's to explain."""
+    from console.insights import budgets
+
+    with suppress(ConsoleError):
+        budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
 
 
 class _Elsewhere:
@@ -69,9 +78,13 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     if failure:
         _tell(failure)
     threading.Thread(target=_warm, name="warm", daemon=True).start()
+    ahead = threading.Timer(QUIET_SECONDS, _look_ahead)
+    ahead.daemon = True
+    ahead.start()
     try:
         yield
     finally:
+        ahead.cancel()
         await run_sync(HOSTED.stop)
 
 

@@ -11,12 +11,20 @@ view = reading.begin("Brief", __doc__, wiring.viewer)
 currency = view.scope.reporting_currency
 
 with page.answer():
-    answer = brief(view.scope, view.selection.period, view.selection.comparisons, view.slices)
+    answer = brief(
+        view.scope,
+        view.selection.period,
+        view.selection.comparisons,
+        view.slices,
+        wiring.budgets(),
+        wiring.decisions(),
+    )
     page.stop_if_empty(answer.is_empty, next_step="Widen the dates, or clear a filter.", selection=view.selection)
 
     words = [sentences.why(answer.parts, currency)]
     if answer.before:
         words += [sentences.where(answer.by_category, currency), sentences.where(answer.by_region, currency)]
+    words += [sentences.bill(answer.cloud, answer.before.label if answer.before else "")]
     prose.brief(sentences.headline(answer, currency), words)
 
     tiles.row(answer.figures[:4])

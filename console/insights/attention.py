@@ -31,6 +31,7 @@ class Cause(StrEnum):
     PIPELINE = "pipeline"
     BUSINESS = "business"
     DATA = "data"
+    CLOUD = "cloud"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from console.decisions import DecisionStore
 from console.engines import Result, Statistics, combine
 from console.insights import lake, products, sales
-from console.insights.attention import QUIET_DAYS, Finding, findings
+from console.insights.attention import QUIET_DAYS, Cause, Finding, findings
+from console.insights.cloud import Cloud, Takings, cloud
 from console.insights.decomposition import Part, split
 from console.insights.figures import Figure
 from console.insights.products import Product
@@ -16,7 +18,9 @@ from console.insights.sales import ZERO, Compared, Measured, Slice
 from console.insights.slices import Slices, question
 from console.periods import Period
 from console.scope import Scope
+from console.spend.budgets import BudgetSource
 
+_URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # what explains or costs comes first
 MOVERS = 3  # products named in each direction: what is read in 20 seconds
 
 
@@ -30,6 +34,7 @@ class Brief:
     parts : the change of net revenue against the first comparison, split exactly; empty without one
     by_category, by_region : changes, the largest in either direction first
     rising, falling : products that moved most
+    cloud : the bill beside the takings; None where the lake holds none
     """
 
     now: Measured
@@ -41,6 +46,7 @@ class Brief:
     by_region: Sequence[Slice]
     rising: Sequence[Product]
     falling: Sequence[Product]
+    cloud: Cloud | None
     findings: Sequence[Finding]
     conservation: lake.Conservation
     results: Sequence[Result]
@@ -56,8 +62,23 @@ class Brief:
         return combine(self.results)
 
 
-def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Brief:
-    """The period in sentences' worth of facts: what changed, why, where, and what needs somebody."""
+def brief(
+    scope: Scope,
+    period: Period,
+    comparisons: Sequence[Compared],
+    slices: Slices,
+    budgets: BudgetSource,
+    decisions: DecisionStore,
+    *,
+    patience: float | None = 0.0,
+) -> Brief:
+    """The period in sentences' worth of facts: what changed, why, where, what the cloud cost, and what needs somebody.
+
+    Parameters
+    ----------
+    budgets, decisions : what the bill is held against, and which of its anomalies were expected
+    patience : seconds to wait for what of the bill is being worked out; None waits for good
+    """
     measured, results = sales.measure(scope, [("This period", period), *comparisons], slices)
     now, rest = measured[0], measured[1:]
     against = [period, *(each for _, each in comparisons[:1])]
@@ -78,6 +99,16 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
         ]
     )
     before = rest[0] if rest and rest[0].sums.has_data else None
+    is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill cannot be cut by the shop's slices
+    bill = cloud(
+        scope,
+        _takings(now, is_whole),
+        _takings(before, is_whole) if before else None,
+        budgets,
+        decisions,
+        patience=patience,
+    )
+    told = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
     return Brief(
         now=now,
         comparisons=rest,
@@ -88,10 +119,15 @@ def brief(scope: Scope, period: Period, comparisons: Sequence[Compared], slices:
         by_region=_by_change(by_region),
         rising=products.rising(moved)[:MOVERS] if before else [],
         falling=products.falling(moved)[:MOVERS] if before else [],
-        findings=findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows()),
+        cloud=bill,
+        findings=sorted([*told, *(bill.findings if bill else [])], key=lambda each: _URGENCY.index(each.cause)),
         conservation=conservation,
-        results=[*results, conservation.result, hours, currencies],
+        results=[*results, conservation.result, hours, currencies, *(bill.results if bill else [])],
     )
+
+
+def _takings(measured: Measured, is_whole: bool) -> Takings:
+    return Takings(measured.label, measured.daily.period, measured.sums.net_revenue if is_whole else None)
 
 
 def _by_change(slices: Sequence[Slice]) -> list[Slice]:

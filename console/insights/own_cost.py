@@ -19,6 +19,7 @@ OUTSIDE = "outside a browser"  # asked on the command line, or by the server its
 DAYS_OF_A_MONTH = Decimal(365) / 12
 # Amazon Athena bills at least 10 MB a query (https://aws.amazon.com/athena/pricing/): the least a question costs there.
 LEAST_BYTES = 10 * 1000 * 1000
+LEAST_DAYS = 7  # of a chart: one day alone is no line
 BYTES_OF_A_TERABYTE = 1000**4
 
 
@@ -47,7 +48,7 @@ class OwnCost:
 
     Attributes
     ----------
-    days : every day from the first call of the period on, with calls or not, oldest first
+    days : every day from the first call of the period on, at least a week, oldest first
     total, before : the whole period, and each comparison
     by_day : dollars of each day; by_kind the same by kind of call
     run_rate : dollars a month if it goes on as in the days measured; None before anything was measured
@@ -106,7 +107,8 @@ def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Peri
     questions = [_question(name, period) for name in ("day", "page", "viewer", "name")]
     results = scope.ask_all([*questions, *(_question("day", each) for _, each in comparisons)])
     by_day, by_page, by_viewer, by_name, *before = (result.rows() for result in results)
-    first = min((row["call_date"] for row in by_day), default=period.start)
+    called = min((row["call_date"] for row in by_day), default=period.start)
+    first = max(period.start, min(called, period.end - timedelta(days=LEAST_DAYS)))
     days = [first + timedelta(days=number) for number in range((period.end - first).days)]
     daily = [_sum(day.isoformat(), [row for row in by_day if row["call_date"] == day]) for day in days]
     kinds = sorted({row["kind"] for row in by_day})

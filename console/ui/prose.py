@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.insights.attention import Cause, Finding
 
-_CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data"}
+_CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data", Cause.CLOUD: "cloud"}
 MOST_FINDINGS = 5  # a list that is longer is not read
 
 
@@ -35,6 +35,16 @@ def lines(title: str, texts: Sequence[str]) -> None:
         return
     items = "".join(f"<li>{escape(line)}</li>" for line in texts)
     st.html(f'<h3 class="tk-chart-title">{escape(title)}</h3><ul class="tk-lines">{items}</ul>')
+
+
+def key(names: Sequence[str]) -> None:
+    """What the colours of the charts above mean: the palette in its order, the last name grey."""
+    last = len(names) - 1
+    items = "".join(
+        f'<li class="tk-colour-{"rest" if place == last else place}">{escape(name)}</li>'
+        for place, name in enumerate(names)
+    )
+    st.html(f'<ul class="tk-key">{items}</ul>')
 
 
 def brief(headline: str, sentences: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from console.insights.brief import Brief
+from console.insights.cloud import Cloud
 from console.insights.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part
 from console.insights.figures import Unit, relative_change
 from console.insights.products import Product
@@ -75,10 +76,40 @@ def where(slices: Sequence[Slice], currency: str) -> str:
     return _sentence(", ".join(pieces))
 
 
+def bill(cloud: Cloud | None, label: str) -> str:
+    """What the cloud cost, its share of what the shop took, and whether the bill needs somebody; empty without one."""
+    if cloud is None or cloud.cost is None:
+        return ""
+    words = f"The cloud cost {text.money(cloud.cost, cloud.currency)} (effective)"
+    if cloud.share is not None:
+        words += f", {_share(cloud.share)} of net revenue"
+        if cloud.share_before is not None:
+            words += f" after {_share(cloud.share_before)} in {_against(label)}"
+    elif cloud.before is not None:
+        words += f" after {text.money(cloud.before, cloud.currency)} in {_against(label)}"
+    standing = cloud.standing
+    if standing is None or standing.is_pending:
+        return f"{words}."
+    unusual = len(standing.open_anomalies)
+    if unusual:
+        at_stake = text.money(standing.money_at_stake, cloud.currency)
+        words += f"; {at_stake} of the last weeks' bill {'is' if unusual == 1 else 'are'} unusual"
+    over = len(standing.off_budget)
+    if over:
+        words += f"; {over} budget{'' if over == 1 else 's'} will not hold"
+    if not unusual and not over:
+        words += "; nothing in it is unusual" + (" and every budget holds" if standing.statuses else "")
+    return f"{words}."
+
+
 def mover(product: Product, currency: str) -> str:
     """One product that moved: its name, by how much, and from what."""
     now = text.compact(product.net_revenue, Unit.MONEY, currency)
     return f"{product.name}: {_amount(product.change, currency)} to {now}"
+
+
+def _share(share: Decimal) -> str:
+    return text.percent(share, 2 if share < Decimal("0.01") else 1)
 
 
 def _against(label: str) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from console.decisions.embedded import EmbeddedDecisionStore
 from console.insights.brief import Brief, brief
 from console.insights.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part
 from console.insights.sales import Slice
 from console.insights.slices import Slices
 from console.periods import Period
+from console.spend.budget_file import BudgetFile
 from console.ui import sentences
 from console.ui.sentences import WORD_JOINER
 from tests.sql.lake_rows import Rows
@@ -36,7 +38,9 @@ def sold(day: str, net: str, **more: Any) -> dict[str, Any]:
 def told(
     lake: Rows, period: Period = MARCH, label: str = "Previous period", against: Period | None = FEBRUARY
 ) -> Brief:
-    return brief(lake.scope(), period, [(label, against)] if against else [], Slices())
+    decisions = EmbeddedDecisionStore(lake.lake.root / "decisions" / "decisions.sqlite")
+    budgets = BudgetFile(lake.lake.root)
+    return brief(lake.scope(), period, [(label, against)] if against else [], Slices(), budgets, decisions)
 
 
 def plain(text: str) -> str:
@@ -114,6 +118,7 @@ def test_a_product_that_moved_says_by_how_much_and_to_what(lake: Rows) -> None:
 
     lake.table("daily_sales", [sold("2026-03-05", "20"), sold("2026-02-05", "50")])
     lake.table("order_lines", [line("2026-03-05", "20"), line("2026-02-05", "50")])
+    lake.derived("daily_product_sales", "monthly_product_sales")
     answer = told(lake)
     assert [plain(sentences.mover(each, "USD")) for each in answer.falling] == ["Lamp: −$30.00 to $20.00"]
     assert answer.rising == []
