@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_pa
         generate(lake, events=5_000, end=END, seed=seed)
     one, two, three = (fingerprint(lake) for lake in lakes)
     assert one == two
-    assert {name for name in one if one[name] == three[name]} == {"lake.toml", ".lock"}
+    assert {name for name in one if one[name] == three[name]} == {"budgets.toml", "lake.toml", ".lock"}
 
 
 def test_a_sample_of_several_parts_is_repeatable_and_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

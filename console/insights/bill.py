@@ -1,0 +1,124 @@
+"""The cloud's bill as budgets, forecasts and anomalies read it: one billing currency, fourteen months, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from console.engines import Result
+from console.insights.outlook import BACKGROUND, Outlook, expect, outlook
+from console.scope import Scope
+from console.spend import Basis
+from console.spend.anomalies import Anomaly, Used, find
+from console.spend.budgets import BudgetScope, Kind
+from console.spend.exact import ZERO
+from console.spend.forecast import Forecast
+from console.spend.history import Charged, History, history, month_of
+from console.spend.retail_days import retail_days
+
+LOOK_BACK = timedelta(days=427)  # fourteen months: a year, and the month before the one a year ago
+NO_COST = "(none)"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The charges there are: the largest billing currency, which is all that is shown, and the others."""
+
+    currency: str
+    first_day: date | None
+    last_day: date | None
+    others: Mapping[str, Decimal]
+    result: Result
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was charged at all."""
+        return self.last_day is None
+
+
+def bill(scope: Scope) -> Bill:
+    """Which charges there are."""
+    result = scope.ask("budgets/currencies")
+    rows = result.rows()
+    if not rows:
+        return Bill("", None, None, {}, result)
+    first, *others = rows
+    return Bill(
+        first["billing_currency"],
+        first["first_day"],
+        first["last_day"],
+        {row["billing_currency"]: row["billed_cost"] or ZERO for row in others},
+        result,
+    )
+
+
+def charges(scope: Scope, found: Bill, of: BudgetScope, basis: Basis) -> tuple[History, Result]:
+    """What was charged for one scope, day by day; today, which is not over, is left out."""
+    dates = _days(scope, found)
+    if of.kind is Kind.TAG:
+        key, value = of.tag
+        result = scope.ask("budgets/by_day_of_tag", **dates, currency=found.currency, tag_key=key, tag_value=value)
+    else:
+        services = [of.value] if of.kind is Kind.SERVICE else []
+        accounts = [of.value] if of.kind is Kind.ACCOUNT else []
+        result = scope.ask("budgets/by_day", **dates, currency=found.currency, services=services, accounts=accounts)
+
+    def read() -> History:
+        names = ("charge_date", "service_name", "kind", basis.column, "estimated")
+        rows = zip(*(result.table[name].to_pylist() for name in names), strict=True)
+        return history(
+            Charged(day, service, kind, amount or ZERO, bool(estimated))
+            for day, service, kind, amount, estimated in rows
+        )
+
+    return BACKGROUND.kept(("history", scope.data_version, result.sql, basis), read), result
+
+
+def unknown_days(result: Result, basis: Basis) -> int:
+    """On how many days a service has no cost in this basis, which then counts as 0."""
+    missing = result.table[basis.column].is_null().to_pylist()
+    days = result.table["charge_date"].to_pylist()
+    return len({day for day, is_missing in zip(days, missing, strict=True) if is_missing})
+
+
+def expected(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Forecast]:
+    """The month's forecast of charges, worked out in the background once per version of the data."""
+    return BACKGROUND.ask(("expected", *_key(scope, found, its, of, basis, country)), lambda: expect(its, country))
+
+
+def tested(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Outlook]:
+    """The forecast with its backtest, worked out in the background once per version of the data."""
+    return BACKGROUND.ask(("tested", *_key(scope, found, its, of, basis, country)), lambda: outlook(its, country))
+
+
+def _key(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> tuple[Hashable, ...]:
+    return (scope.data_version, found.currency, str(of), basis, country, its.days[-1:])
+
+
+def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
+    """The anomalies of the whole bill, worked out in the background once per version of the data."""
+    whole, asked = charges(scope, found, BudgetScope(), basis)
+    result = scope.ask("budgets/usage_by_day", **_days(scope, found), currency=found.currency)
+    settled = whole.days[: whole.settled]
+
+    def work() -> list[Anomaly]:
+        if not settled:
+            return []
+        names = ("charge_date", "service_name", "usage_type", basis.column)
+        rows = zip(*(result.table[name].to_pylist() for name in names), strict=True)
+        used = (Used(day, service, usage, amount or ZERO) for day, service, usage, amount in rows)
+        after = settled[-1] + timedelta(days=1)
+        return find(used, end=after, retail=retail_days(settled[0], settled[-1], country))
+
+    key = ("anomalies", scope.data_version, result.sql, basis, country, settled[-1:])
+    return BACKGROUND.ask(key, work), [asked, result]
+
+
+def _days(scope: Scope, found: Bill) -> dict[str, date]:
+    if found.last_day is None:
+        return {"start_date": scope.today, "end_date": scope.today}
+    end = min(found.last_day + timedelta(days=1), scope.today)
+    return {"start_date": month_of(end - LOOK_BACK), "end_date": end}

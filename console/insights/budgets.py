@@ -1,0 +1,313 @@
+"""Will the cloud's bill stay in budget, what will the month cost, and what is unusual?
+
+Answers at once with what is booked; the forecast, its backtest and the anomalies are worked out in the background,
+once per version of the data, and `Answer.is_pending` says while they are not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from console.decisions import Decision, DecisionStore
+from console.engines import Result, Statistics, combine
+from console.errors import ConsoleError
+from console.insights import bill as bills
+from console.insights.bill import Bill, bill
+from console.insights.figures import Better, Change, Figure, Unit
+from console.insights.outlook import BACKGROUND, wait
+from console.scope import Scope
+from console.spend import Basis
+from console.spend.anomalies import KIND, Anomaly
+from console.spend.aws_anomalies import AwsAnomaly
+from console.spend.backtest import Backtest
+from console.spend.budgets import Budget, BudgetScope, BudgetSource, Standing, Status, status
+from console.spend.exact import total
+from console.spend.forecast import Forecast, booked
+from console.spend.history import History, month_of, next_month
+from console.spend.retail_days import DEFAULT_COUNTRY
+
+PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
+
+
+@dataclass(frozen=True)
+class Found:
+    """An anomaly with what was decided about it; `verdict` is None while it is open."""
+
+    anomaly: Anomaly
+    verdict: Decision | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody should look: not decided, and not on a retail day that explains it."""
+        return self.verdict is None and not self.anomaly.occasion
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of the Budgets page.
+
+    Attributes
+    ----------
+    statuses : every budget of the bill's currency, the worst first
+    elsewhere : budgets in another currency: they are not held against this bill
+    chosen : the budget looked at; None where the whole bill is
+    charges, forecast : of the budget's scope
+    backtest, anomalies : None while they are worked out
+    last_month : what was booked up to the same day of the month before; None where that is not all there
+    unknown_days : days on which something has no cost in the basis, which counts as 0
+    is_pending : whether something is still being worked out
+    """
+
+    bill: Bill
+    basis: Basis
+    scope: BudgetScope
+    statuses: Sequence[Status]
+    elsewhere: Sequence[Budget]
+    chosen: Status | None
+    charges: History
+    forecast: Forecast
+    backtest: Backtest | None
+    anomalies: Sequence[Found] | None
+    last_month: Decimal | None
+    unknown_days: int
+    is_pending: bool
+    results: Sequence[Result]
+
+    @property
+    def open_anomalies(self) -> list[Anomaly]:
+        """Those somebody should look at."""
+        return [each.anomaly for each in self.anomalies or () if each.is_open]
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+    @property
+    def run_rate(self) -> Decimal | None:
+        """Booked ÷ days so far × days of the month; None before the month's first day is settled."""
+        if self.forecast.as_of is None or self.forecast.as_of < self.forecast.month:
+            return None
+        days = (next_month(self.forecast.month) - self.forecast.month).days
+        return self.forecast.booked / self.forecast.as_of.day * days
+
+
+def budgets(
+    scope: Scope,
+    source: BudgetSource,
+    decisions: DecisionStore,
+    *,
+    name: str = "",
+    basis: Basis = Basis.BILLED,
+    country: str = DEFAULT_COUNTRY,
+    backtested: bool = True,
+    patience: float | None = PATIENCE,
+) -> Answer:
+    """Every budget and the outlook of one of them.
+
+    Parameters
+    ----------
+    name : the budget to look at; the first one where it is empty or unknown, the whole bill where there is none
+    basis : of the whole bill, where no budget says one
+    country : whose public holidays count
+    backtested : whether the forecast looked at is held against the past; takes a second
+    patience : seconds to wait for what is being worked out; None waits for good
+
+    Raises
+    ------
+    SettingsError, SourceError
+        Budgets, decisions or charges cannot be read; names the remedy.
+    """
+    found = bill(scope)
+    kept = source.budgets()
+    mine = [each for each in kept if each.currency == found.currency]
+    chosen = next((place for place, each in enumerate(mine) if each.name == name), 0 if mine else None)
+    subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
+    asked = [bills.charges(scope, found, *subject) for subject in subjects]
+    coming = [
+        bills.expected(scope, found, its, *subject, country) for subject, (its, _) in zip(subjects, asked, strict=True)
+    ]
+    place = chosen or 0
+    looked_at, basis = subjects[place]
+    charges = asked[place][0]
+    unusual, more = bills.unusual(scope, found, basis, country)
+    tests = bills.tested(scope, found, charges, looked_at, basis, country) if backtested else None
+
+    rest = None if patience is None else 0.0  # what is not there in time is not waited for again
+    tested = wait(tests, patience) if tests else None
+    forecasts = [wait(future, patience if number == 0 else rest) for number, future in enumerate(coming)]
+    if tested:
+        forecasts[place] = tested.forecast
+    anomalies = wait(unusual, rest)
+    statuses = [
+        status(each, its, there or booked(its))
+        for each, (its, _), there in zip(mine, asked, forecasts, strict=False)  # without budgets there is still a bill
+    ]
+    return Answer(
+        bill=found,
+        basis=basis,
+        scope=looked_at,
+        statuses=sorted(statuses, key=lambda each: -_WORST.index(each.standing)),
+        elsewhere=[each for each in kept if each.currency != found.currency],
+        chosen=None if chosen is None else statuses[chosen],
+        charges=charges,
+        forecast=forecasts[place] or booked(charges),
+        backtest=tested.backtest if tested else None,
+        anomalies=None if anomalies is None else _decided(anomalies, decisions),
+        is_pending=None in forecasts or anomalies is None or (backtested and tested is None),
+        last_month=_last_month(charges, forecasts[place] or booked(charges)),
+        unknown_days=bills.unknown_days(asked[place][1], basis),
+        results=[found.result, *(result for _, result in asked), *more],
+    )
+
+
+def figures(answer: Answer) -> list[Figure]:
+    """The tiles."""
+    currency, expected, chosen = answer.bill.currency, answer.forecast, answer.chosen
+    booked_change = [Change("Last month, same days", answer.last_month)]
+    interval = ""
+    if expected.low is not None and expected.high is not None:
+        interval = f"{expected.low:,.0f} to {expected.high:,.0f} in 4 of 5 months"
+    elif answer.is_pending:
+        interval = "being worked out"
+    opened = answer.open_anomalies
+    at_stake = total(each.money for each in opened)
+    shown = [
+        Figure(
+            "Booked this month",
+            expected.booked,
+            Unit.MONEY,
+            currency,
+            booked_change,
+            better=Better.LOWER,
+            note=f"{answer.basis.value} cost" + (f", up to {expected.as_of:%-d %b}" if expected.as_of else ""),
+        ),
+        Figure("Forecast", expected.amount, Unit.MONEY, currency, note=interval, better=Better.LOWER),
+        Figure("Run-rate", answer.run_rate, Unit.MONEY, currency, note="booked ÷ days so far × days of the month"),
+    ]
+    if chosen is not None:
+        note = f"goes beyond it on {chosen.crossing:%-d %b}" if chosen.crossing else ""
+        shown += [
+            Figure("Budget", chosen.amount, Unit.MONEY, currency, note=chosen.budget.name),
+            Figure("Left of it", chosen.left, Unit.MONEY, currency, note=note),
+        ]
+    count = None if answer.anomalies is None else len(opened)
+    shown.append(
+        Figure("Open anomalies", count, Unit.COUNT, note=f"{at_stake:,.2f} {currency} at stake" if opened else "")
+    )
+    return shown
+
+
+@dataclass(frozen=True)
+class BacktestLine:
+    """One horizon of the backtest as a table shows it; every error a fraction."""
+
+    horizon: str
+    origins: int
+    mape: float
+    run_rate_mape: float
+    last_month_mape: float
+    wape: float
+    run_rate_wape: float
+    last_month_wape: float
+    covered: float
+
+
+def backtest_lines(tested: Backtest) -> list[BacktestLine]:
+    """The table of a backtest, all horizons together last."""
+    return [
+        BacktestLine(
+            row.horizon,
+            row.origins,
+            row.forecast.mape,
+            row.run_rate.mape,
+            row.last_month.mape,
+            row.forecast.wape,
+            row.run_rate.wape,
+            row.last_month.wape,
+            row.covered,
+        )
+        for row in tested.rows
+    ]
+
+
+def notes(answer: Answer) -> tuple[str, ...]:
+    """What is left out: other currencies, and budgets in them."""
+    told = []
+    if answer.bill.others:
+        amounts = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in answer.bill.others.items())
+        told.append(f"Only charges in {answer.bill.currency}: {amounts} are in no figure here.")
+    if answer.elsewhere:
+        names = ", ".join(f"{each.name} ({each.currency})" for each in answer.elsewhere)
+        told.append(f"Budgets in another currency are not held against this bill: {names}.")
+    return tuple(told)
+
+
+def services(scope: Scope) -> list[str]:
+    """Every service of the bill, for the form."""
+    found = bill(scope)
+    charges, _ = bills.charges(scope, found, BudgetScope(), Basis.BILLED)
+    return sorted({line.service for line in charges.lines})
+
+
+def by_aws(
+    ask: Callable[[], Sequence[AwsAnomaly]], today: date, *, patience: float | None = PATIENCE
+) -> tuple[Sequence[AwsAnomaly] | None, str]:
+    """What AWS found, asked once a day: None while it is asked; and why it could not be, empty where it could."""
+    try:
+        return wait(BACKGROUND.ask(("aws anomalies", today), ask), patience), ""
+    except ConsoleError as error:
+        return None, f"{error.what}. {error.remedy}"
+
+
+@dataclass(frozen=True)
+class BudgetStanding:
+    """What the Brief says of budgets: each one's status, and the anomalies nobody has looked at yet.
+
+    `is_pending` : the forecast or the anomalies are still being worked out and left out here
+    """
+
+    currency: str
+    statuses: Sequence[Status]
+    open_anomalies: Sequence[Anomaly]
+    is_pending: bool
+
+    @property
+    def off_budget(self) -> list[Status]:
+        """Budgets that are overdrawn or expected to be."""
+        return [each for each in self.statuses if each.standing in (Standing.AT_RISK, Standing.OVER)]
+
+    @property
+    def money_at_stake(self) -> Decimal:
+        """Of the open anomalies."""
+        return total(each.money for each in self.open_anomalies)
+
+
+def standing(
+    scope: Scope, source: BudgetSource, decisions: DecisionStore, *, patience: float | None = PATIENCE
+) -> BudgetStanding | None:
+    """How the month stands, cheaply: from what is worked out already; None where there are no charges."""
+    found = bill(scope)
+    if found.is_empty:
+        return None
+    answer = budgets(scope, source, decisions, backtested=False, patience=patience)
+    return BudgetStanding(found.currency, answer.statuses, answer.open_anomalies, answer.is_pending)
+
+
+_WORST = (Standing.UNKNOWN, Standing.ON_TRACK, Standing.AT_RISK, Standing.OVER)
+
+
+def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[Found]:
+    verdicts = decisions.standing(KIND)
+    return [Found(each, verdicts.get(each.key)) for each in anomalies]
+
+
+def _last_month(charges: History, expected: Forecast) -> Decimal | None:
+    """What was booked in the month before, up to the same day; None where that is not all there."""
+    before = month_of(expected.month - timedelta(days=1)) if charges.days else None
+    if before is None or expected.as_of is None or charges.days[0] > before or expected.as_of < expected.month:
+        return None
+    return charges.between(before, min(before + (expected.as_of - expected.month) + timedelta(days=1), expected.month))

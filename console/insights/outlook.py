@@ -1,0 +1,108 @@
+"""Work that takes a second or two, done once per version of the data in the background and waited for a moment.
+
+A page asks, draws what it knows, and asks again; everyone who asks for the same thing shares one piece of work.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWorking
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from console.spend.backtest import Backtest, backtest
+from console.spend.forecast import Forecast, forecast
+from console.spend.history import History
+
+Answer = TypeVar("Answer")
+
+KEPT = 128  # answers: some hundred kilobytes each at most
+
+
+class Background:
+    """Runs work in one thread and keeps its answers, the least recently asked for out first."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+        self._workers: ThreadPoolExecutor | None = None
+
+    def ask(self, key: Hashable, work: Callable[[], Answer]) -> Future[Answer]:
+        """The answer to `key`, which `work` gives where nobody has asked before; a failure is not kept."""
+        with self._lock:
+            found = self._answers.get(key)
+            if found is not None and not (found.done() and found.exception() is not None):
+                self._answers.move_to_end(key)
+                return found
+            if self._workers is None:  # the first question starts the thread, importing this module does not
+                self._workers = ThreadPoolExecutor(1, thread_name_prefix="outlook")
+            asked = self._workers.submit(work)
+            self._answers[key] = asked
+            while len(self._answers) > self._kept:
+                self._answers.popitem(last=False)[1].cancel()
+        return asked
+
+    def kept(self, key: Hashable, work: Callable[[], Answer]) -> Answer:
+        """The answer to `key`, which `work` gives at once, in the caller's own thread, where it is not kept yet."""
+        with self._lock:
+            found: Future[Answer] | None = self._answers.get(key)
+            if found is not None:
+                self._answers.move_to_end(key)
+        if found is not None:
+            return found.result()
+        done: Future[Answer] = Future()
+        done.set_result(work())
+        with self._lock:
+            self._answers[key] = done
+        return done.result()
+
+    def forget(self) -> None:
+        """Forget every answer."""
+        with self._lock:
+            self._answers.clear()
+
+
+BACKGROUND = Background()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A month's forecast with the interval that the backtest calls for, and the backtest on the same charges."""
+
+    forecast: Forecast
+    backtest: Backtest
+
+
+def expect(charges: History, country: str) -> Forecast:
+    """The month's forecast, with an interval that no backtest has widened or narrowed; raises as `forecast`."""
+    with _one_thread():
+        return forecast(charges, country=country)
+
+
+def outlook(charges: History, country: str) -> Outlook:
+    """The month's forecast and how good such forecasts have been; raises as `forecast` and `backtest`."""
+    with _one_thread():
+        tested = backtest(charges, country=country)
+        return Outlook(forecast(charges, country=country, widening=tested.widening), tested)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra in one thread: on matrices this small, more of them spend eight times the processor on waiting."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
+
+
+def wait(asked: Future[Answer], seconds: float | None) -> Answer | None:
+    """The answer, if it is there within so many seconds; raises what the work raised. None waits for good."""
+    try:
+        return asked.result(seconds)
+    except StillWorking:
+        return None

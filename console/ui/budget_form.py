@@ -1,0 +1,88 @@
+"""Budgets typed, changed and removed on the page, with undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+
+import streamlit as st
+
+from console.errors import ConsoleError, SettingsError
+from console.spend import Basis
+from console.spend.budget_file import BudgetFile
+from console.spend.budgets import MOST_NAME, Budget, BudgetScope, Kind
+
+NEW = "New budget"
+
+
+def edit(file: BudgetFile, currency: str, services: Sequence[str]) -> None:
+    """Buttons that open the form; every change is written at once and can be undone."""
+    kept = list(file.budgets())
+    with st.container(horizontal=True, gap="xsmall", key="tk-budget-tools"):
+        with st.popover("Edit budgets", icon=":material/edit:", key="tk-budget-edit"):
+            _form(file, kept, currency, services)
+        if file.can_undo and st.button("Undo the last change", icon=":material/undo:", key="tk-budget-undo"):
+            file.undo()
+            st.rerun()
+
+
+def _form(file: BudgetFile, kept: list[Budget], currency: str, services: Sequence[str]) -> None:
+    which = st.selectbox("Budget", [*(each.name for each in kept), NEW], key="tk-budget-which")
+    old = next((each for each in kept if each.name == which), None)
+    mark = which or NEW  # the widgets of another budget are other widgets, each with its own values
+    name = st.text_input("Name", old.name if old else "", key=f"tk-budget-name-{mark}", max_chars=MOST_NAME)
+    amount = st.text_input(
+        f"Amount a month, {old.currency if old else currency}",
+        f"{old.amount:f}" if old else "",
+        key=f"tk-budget-amount-{mark}",
+        placeholder="300.00",
+    )
+    kinds: list[Kind] = list(Kind)
+    kind = st.selectbox(
+        "For", kinds, kinds.index(old.scope.kind) if old else 0, key=f"tk-budget-kind-{mark}", format_func=_KINDS.__getitem__
+    )
+    value = old.scope.value if old and old.scope.kind is kind else ""
+    if kind is Kind.SERVICE:
+        choices = sorted({*services, *([value] if value else [])})
+        value = st.selectbox(
+            "Service", choices, choices.index(value) if value else 0, key=f"tk-budget-service-{mark}"
+        ) or ""  # fmt: skip
+    elif kind in (Kind.ACCOUNT, Kind.TAG):
+        hint = "210000000017" if kind is Kind.ACCOUNT else "component=console"
+        value = st.text_input(kind.value.capitalize(), value, key=f"tk-budget-{kind.value}-{mark}", placeholder=hint)
+    bases = list(Basis)
+    basis = st.selectbox("Basis", bases, bases.index(old.basis) if old else 0, key=f"tk-budget-basis-{mark}")
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("Save", type="primary", key=f"tk-budget-save-{mark}"):
+            try:
+                scope = BudgetScope(kind or Kind.ALL, value.strip())
+                made = _made(old, name.strip(), amount, currency, scope, basis or Basis.BILLED)
+                file.save([made if each is old else each for each in kept] if old else [*kept, made])
+            except ConsoleError as error:
+                st.error(f"{error.what}. {error.remedy}")
+            else:
+                st.rerun()
+        if old and st.button("Remove", key=f"tk-budget-remove-{mark}"):
+            file.save([each for each in kept if each is not old])
+            st.rerun()
+
+
+_KINDS = {
+    Kind.ALL: "The whole bill",
+    Kind.SERVICE: "One service",
+    Kind.ACCOUNT: "One account",
+    Kind.TAG: "One cost allocation tag",
+}
+
+
+def _made(old: Budget | None, name: str, amount: str, currency: str, scope: BudgetScope, basis: Basis) -> Budget:
+    try:
+        number = Decimal(amount.strip().replace(",", ""))
+    except InvalidOperation as error:
+        raise SettingsError(
+            f"{amount!r} is no amount", where="Amount", remedy="Write digits, such as 300.00."
+        ) from error
+    if old is None:
+        return Budget(name, number, currency, scope, basis)
+    return replace(old, name=name, amount=number, scope=scope, basis=basis)

@@ -1,0 +1,115 @@
+"""Budgets and forecast: will the cloud's bill stay in budget, and what is unusual in it?"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from console import wiring
+from console.decisions import Decision
+from console.errors import ConsoleError
+from console.insights import budgets as insight
+from console.insights.bill import bill
+from console.metering import Asker
+from console.spend import Basis
+from console.spend.anomalies import KIND, Anomaly
+from console.ui import budget_board, budget_charts, budget_form, charts, page, records, spend_reading, tables, tiles
+from console.ui import formatting as text
+from console.ui import viewer as reader
+
+TITLE = "Budgets and forecast"
+EVERY = 1.0  # seconds between two looks at what is being worked out
+
+try:
+    scope = replace(wiring.viewer(), asker=Asker(reader.name(), TITLE))
+except ConsoleError as error:
+    page.begin(TITLE, __doc__)
+    with page.answer():
+        raise error
+    st.stop()
+page.begin(TITLE, __doc__, is_sample=scope.is_sample)
+
+
+def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
+    """Remember what was clicked, and show the page as it now is."""
+    wiring.decisions().decide(Decision(KIND, anomaly.key, verdict, note, reader.name(), datetime.now(UTC)))
+    st.rerun()
+
+
+@st.fragment(run_every=EVERY)
+def waiting(name: str, basis: Basis) -> None:
+    """Look whether what was being worked out is there, and then draw the page with it."""
+    st.html('<p class="tk-calm">Working out the forecast and the anomalies …</p>')
+    if not insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0).is_pending:
+        st.rerun()
+
+
+with page.answer():
+    source, file = wiring.budgets(), wiring.budget_file()
+    page.stop_if_empty(
+        bill(scope).is_empty,
+        title="There is no cloud bill yet",
+        next_step=spend_reading.NEXT_STEP,
+        commands=spend_reading.IMPORT_COMMANDS,
+    )
+    names = [each.name for each in source.budgets()]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-budget-bar"):
+        name, basis = "", Basis.BILLED
+        if names:
+            name = st.selectbox("Budget", names, key="tk-budget", label_visibility="collapsed", width=285) or ""
+        else:
+            basis = st.selectbox("Basis", list(Basis), key="tk-basis", label_visibility="collapsed", width=165) or basis
+        services = insight.services(scope)
+        if file is not None:
+            budget_form.edit(file, bill(scope).currency, services)
+    answer = insight.budgets(scope, source, wiring.decisions(), name=name, basis=basis)
+    currency = answer.bill.currency
+    tiles.row(insight.figures(answer))
+    if answer.is_pending:
+        waiting(name, basis)
+    if not names:
+        st.html(
+            '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'
+        )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        charts.draw(budget_charts.month(answer), key="tk-month")
+        charts.draw(budget_charts.by_day(answer), key="tk-days")
+    with right:
+        budget_board.statuses(answer.statuses, answer.chosen)
+        budget_board.method(answer)
+    found, by_aws = st.columns([3, 2], gap="medium") if wiring.has_aws_anomalies() else (st.container(), None)
+    with found:
+        if answer.anomalies is not None:
+            budget_board.anomalies(answer.anomalies, currency, decide)
+    if by_aws is not None:
+        with by_aws:
+            theirs, failure = insight.by_aws(wiring.aws_anomalies, scope.today)
+            budget_board.aws(theirs, failure, [each.anomaly for each in answer.anomalies or ()])
+    printed = [
+        ("Basis", f"{answer.basis.value} cost"),
+        ("For", str(answer.scope)),
+        ("Currency", currency),
+        ("Known up to", text.day(answer.forecast.as_of)),
+        *([("Data", "sample data, made up")] if scope.is_sample else []),
+    ]
+    if answer.backtest is not None and answer.backtest.rows:
+        tables.show(
+            records.table_of(
+                insight.backtest_lines(answer.backtest),
+                list(budget_board.BACKTEST_COLUMNS),
+                rates=[name for name, column in budget_board.BACKTEST_COLUMNS.items() if column.unit == "percent"],
+            ),
+            budget_board.BACKTEST_COLUMNS,
+            export_as="forecast-backtest",
+            title="How good such forecasts have been",
+            scope=printed,
+        )
+    elif answer.backtest is not None:
+        st.html(f'<p class="tk-calm">{answer.backtest.needs}</p>')
+    page.trust_line(
+        answer.statistics,
+        sql=list({each.sql: (scope.catalogue[each.query].title, each.sql) for each in answer.results}.values()),
+        notes=insight.notes(answer),
+        now=scope.now(),
+    )

@@ -1,0 +1,157 @@
+"""The Budgets page: data, pending, no budget, no bill, a broken file; typed budgets and expected anomalies."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.insights import budgets as insight
+from console.insights.outlook import BACKGROUND
+from console.spend.budget_file import FILE, read
+from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
+
+
+@pytest.fixture
+def lake(sample_lake: Path, tmp_path: Path) -> Path:
+    """The sample lake, to be written into."""
+    root = tmp_path / "lake"
+    shutil.copytree(sample_lake, root)
+    return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported() -> None:
+    """The model's imports take seconds: not within a page's time."""
+    importlib.import_module("statsmodels.tsa.exponential_smoothing.ets")
+    importlib.import_module("holidays").country_holidays("US", years=2026)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pages wait for what is worked out: a test draws once."""
+    BACKGROUND.forget()
+    monkeypatch.setattr(insight.budgets, "__kwdefaults__", {**insight.budgets.__kwdefaults__, "patience": 300.0})
+    yield
+    BACKGROUND.forget()
+
+
+def test_the_page_draws_budgets_forecast_anomalies_and_the_backtest(open_page: Open, lake: Path) -> None:
+    page = open_page("budgets", lake)
+    assert not page.exception
+    text = text_of(page)
+    for words in (
+        "Whole bill",
+        "Forecast",
+        "Run-rate",
+        "on track",
+        "billed cost",
+        "Amazon Athena",
+        "How good such forecasts",
+    ):
+        assert words in text
+    assert "sample data" in text
+    assert "SELECT" in text
+    assert len(charts_of(page)) == 2
+    table = page.dataframe[0].value
+    assert list(table["horizon"])[-1] == "All"
+    overall = table.iloc[-1]
+    assert overall["mape"] < overall["last_month_mape"] < overall["run_rate_mape"]
+
+
+def test_while_the_forecast_is_worked_out_the_page_shows_what_is_booked(
+    open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insight.budgets, "__kwdefaults__", {**insight.budgets.__kwdefaults__, "patience": 0.0})
+    gate = threading.Event()
+    BACKGROUND.ask("gate", gate.wait)  # everything else waits behind it
+    try:
+        page = open_page("budgets", lake)
+    finally:
+        gate.set()
+    assert not page.exception
+    text = text_of(page)
+    assert "Working out the forecast" in text
+    assert "Booked this month" in text
+    assert "tk-failed" not in text
+
+
+def test_another_budget_is_looked_at_by_its_name(open_page: Open, lake: Path) -> None:
+    page = open_page("budgets", lake)
+    page.selectbox(key="tk-budget").select("Athena").run()
+    assert not page.exception
+    assert "billed cost, service Amazon Athena" in text_of(page)
+
+
+def test_a_lake_without_a_bill_says_how_to_import_one(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("budgets", lake_of_sales(tmp_path / "sales", [{}]))
+    assert not page.exception
+    assert "There is no cloud bill yet" in text_of(page)
+    assert "python -m console spend import" in text_of(page)
+
+
+def test_a_lake_that_is_not_there_is_explained_with_a_next_step(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("budgets", tmp_path / "nowhere")
+    assert not page.exception
+    assert "There is no data yet" in text_of(page)
+
+
+def test_a_mistake_in_the_file_is_the_failed_state_with_line_and_remedy(open_page: Open, lake: Path) -> None:
+    (lake / FILE).write_text('[[budget]]\nname = "All"\namount = 12.5\ncurrency = "USD"\n')
+    page = open_page("budgets", lake)
+    assert not page.exception
+    text = text_of(page)
+    assert 'role="alert"' in text
+    assert f"{FILE}:3" in text
+    assert "Write it in quotes" in text
+
+
+def test_without_a_budget_the_whole_bill_is_forecast_and_one_can_be_typed(open_page: Open, lake: Path) -> None:
+    (lake / FILE).unlink()
+    page = open_page("budgets", lake)
+    assert not page.exception
+    assert "No budget yet" in text_of(page)
+    page.text_input(key="tk-budget-name-New budget").input("Everything")
+    page.text_input(key="tk-budget-amount-New budget").input("333.30")
+    page.button(key="tk-budget-save-New budget").click().run()
+    assert not page.exception
+    (kept,) = read((lake / FILE).read_text())
+    assert (kept.name, str(kept.amount), kept.currency) == ("Everything", "333.30", "USD")
+    assert "$333.30" in text_of(page)
+
+
+def test_a_wrong_amount_is_explained_and_nothing_is_written(open_page: Open, lake: Path) -> None:
+    before = (lake / FILE).read_bytes()
+    page = open_page("budgets", lake)
+    page.text_input(key="tk-budget-amount-Whole bill").input("a lot")
+    page.button(key="tk-budget-save-Whole bill").click().run()
+    assert [each.value for each in page.error] == ["'a lot' is no amount. Write digits, such as 300.00."]
+    assert (lake / FILE).read_bytes() == before
+
+
+def test_a_budget_that_was_removed_comes_back_by_undo(open_page: Open, lake: Path) -> None:
+    before = (lake / FILE).read_bytes()
+    page = open_page("budgets", lake)
+    page.button(key="tk-budget-remove-Whole bill").click().run()
+    assert [each.name for each in read((lake / FILE).read_text())] == ["Athena", "Console"]
+    page.button(key="tk-budget-undo").click().run()
+    assert not page.exception
+    assert (lake / FILE).read_bytes() == before
+
+
+def test_an_anomaly_marked_as_expected_stays_so_with_its_note_until_undone(open_page: Open, lake: Path) -> None:
+    page = open_page("budgets", lake)
+    (mark,) = [each for each in page.button if str(each.key).startswith("tk-anomaly-mark-")]
+    anomaly = str(mark.key).removeprefix("tk-anomaly-mark-")
+    page.text_input(key=f"tk-anomaly-note-{anomaly}").input("a report of the year")
+    mark.click().run()
+    assert not page.exception
+    again = open_page("budgets", lake)
+    assert "0 open" in text_of(again)
+    assert "a report of the year" in text_of(again)
+    again.button(key=f"tk-anomaly-undo-{anomaly}").click().run()
+    assert "1 open" in text_of(again)
