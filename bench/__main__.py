@@ -12,7 +12,21 @@ from pathlib import Path
 
 from bench.options import Options, line
 
-NAMES = ("startup", "curation", "importing", "collector", "stream", "http", "handlers", "pages", "browser")
+NAMES = (
+    "startup",
+    "curation",
+    "importing",
+    "spend_import",
+    "collector",
+    "stream",
+    "http",
+    "handlers",
+    "forecast",
+    "pages",
+    "spend_page",
+    "browser",
+    "scan_cost",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 

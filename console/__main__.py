@@ -57,7 +57,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m console", description="The console's answers without a browser.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Any: the commands take a parser of any class
+    commands: Any = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     query = commands.add_parser("query", help="ask one question of the catalogue")
     query.add_argument("name", metavar="NAME", help="such as sales/net_revenue_by_day; `queries` lists them")
     query.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")

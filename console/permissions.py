@@ -151,10 +151,10 @@ NEEDS: tuple[Need, ...] = (
             "wafv2:ListWebACLs",
         ),
     ),
-    Need("console.spend.cost_explorer", "*", ("ce:GetCostAndUsage",)),
-    Need("console.spend.aws_anomalies", "*", ("ce:GetAnomalies",)),
-    Need("console.spend.aws_budgets", "*", ("budgets:ViewBudget",)),
-    Need("console.spend.price_list", "*", ("pricing:GetProducts",)),
+    Need("console.spend.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
+    Need("console.spend.forecasting.aws_anomalies", "*", ("ce:GetAnomalies",)),
+    Need("console.spend.budgeting.aws_budgets", "*", ("budgets:ViewBudget",)),
+    Need("console.spend.pricing.price_list", "*", ("pricing:GetProducts",)),
 )
 
 

@@ -27,8 +27,8 @@ class Settings:
     regions : regions the viewers of this console may see; None for all (``TAKINGS_REGIONS``, separated by commas)
     origins : pages that may send events from a browser (``TAKINGS_ORIGINS``, separated by commas)
     traffic : events per second of the sample shop to play, on a sample lake only (``TAKINGS_TRAFFIC``)
-    viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``); set
-        it only behind such a proxy, for anybody else can write what they like there
+    viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``);
+        set it only behind such a proxy, for anybody else can write what they like there
     aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 

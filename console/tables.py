@@ -64,6 +64,23 @@ _RECOMMENDATION = {
     "recommendation_request_id": TEXT,
 }
 
+_PRODUCT_SALES = {
+    "product_id": TEXT,
+    "product_name": TEXT,
+    "category": TEXT,
+    "brand": TEXT,
+    "channel": TEXT,
+    "region": TEXT,
+    "currency": TEXT,
+    # what is hardly ever anything else than 0 takes no room: the other amounts follow from these
+    "gross_revenue": AMOUNT,
+    "refunds": AMOUNT,
+    "cost": AMOUNT,
+    "net_revenue_without_cost": AMOUNT,
+    "units": "bigint",
+    "orders": "bigint",
+}
+
 TABLES: Mapping[str, Table] = {
     "events": Table(
         grain="one row per event_id",
@@ -135,6 +152,7 @@ TABLES: Mapping[str, Table] = {
             "net_revenue_with_cost": AMOUNT,
             "placed": "boolean",
             "first_order": "boolean",
+            "categories": TEXT,
             "order_date": "date",
         },
         partition="order_date",
@@ -334,6 +352,26 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("order_date", "channel", "region", "category", "device", "currency"),
     ),
+    "monthly_sales": Table(
+        grain="one row per order_month, channel, device, region, category, currency",
+        columns={
+            "order_month": "date",
+            "channel": TEXT,
+            "device": TEXT,
+            "region": TEXT,
+            "category": TEXT,
+            "currency": TEXT,
+            "gross_revenue": AMOUNT,
+            "refunds": AMOUNT,
+            "net_revenue": AMOUNT,
+            "cost": AMOUNT,
+            "net_revenue_with_cost": AMOUNT,
+            "units": "bigint",
+            "lines": "bigint",
+        },
+        partition=None,
+        sort=("order_month", "channel", "region", "category", "device", "currency"),
+    ),
     "daily_orders": Table(
         grain="one row per order_date, channel, device, region, currency",
         columns={
@@ -381,6 +419,73 @@ TABLES: Mapping[str, Table] = {
         },
         partition="event_month",
         sort=("event_date", "product_id", "channel", "region"),
+    ),
+    "monthly_interest": Table(
+        grain="one row per event_month, product_id, channel, region",
+        columns={
+            "event_month": "date",
+            "product_id": TEXT,
+            "channel": TEXT,
+            "region": TEXT,
+            "views": "bigint",
+            "cart_adds": "bigint",
+        },
+        partition=None,
+        sort=("event_month", "product_id", "channel", "region"),
+    ),
+    "daily_product_sales": Table(
+        grain="one row per order_date, product_id, category, channel, region, currency",
+        columns={"order_date": "date", **_PRODUCT_SALES, "order_month": "date"},
+        partition="order_month",
+        sort=("product_id", "order_date", "channel", "region", "category", "currency"),
+    ),
+    "monthly_product_sales": Table(
+        grain="one row per order_month, product_id, category, channel, region, currency",
+        columns={"order_month": "date", **_PRODUCT_SALES},
+        partition=None,
+        sort=("order_month", "product_id", "channel", "region", "category", "currency"),
+    ),
+    "daily_pairs": Table(
+        grain="one row per order_date, two products in one order, channel, region, currency",
+        # what a filter alone reads stands behind what every question reads
+        columns={
+            "order_date": "date",
+            "product_id": TEXT,
+            "other_product_id": TEXT,
+            "currency": TEXT,
+            "orders": "bigint",
+            "channel": TEXT,
+            "region": TEXT,
+            "category": TEXT,
+            "other_category": TEXT,
+            "order_month": "date",
+        },
+        partition="order_month",
+        sort=(
+            "product_id",
+            "other_product_id",
+            "order_date",
+            "channel",
+            "region",
+            "currency",
+            "category",
+            "other_category",
+        ),
+    ),
+    "daily_baskets": Table(
+        grain="one row per order_date, channel, region, currency, first_order, the categories of an order, category",
+        columns={
+            "order_date": "date",
+            "channel": TEXT,
+            "region": TEXT,
+            "currency": TEXT,
+            "first_order": "boolean",
+            "basket": TEXT,
+            "category": TEXT,
+            "orders": "bigint",
+        },
+        partition=None,
+        sort=("order_date", "channel", "region", "basket", "category", "currency", "first_order"),
     ),
     "hourly_events": Table(
         grain="one row per event_hour, event_date, region",
@@ -452,6 +557,9 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "scoped_events": TABLES["events"].columns,
     "scoped_order_lines": TABLES["order_lines"].columns,
     "scoped_orders": TABLES["orders"].columns,
+    "scoped_daily_sales": TABLES["daily_sales"].columns,
+    "scoped_daily_interest": TABLES["daily_interest"].columns,
+    "scoped_daily_product_sales": TABLES["daily_product_sales"].columns,
     "scoped_quarantine": TABLES["quarantine"].columns,
     "scoped_sessions": TABLES["sessions"].columns,
     "scoped_spend": TABLES["spend"].columns,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,20 +20,18 @@ from console.wiring_aws import deployment
 from console.wiring_finops import aws_finops
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from console.decisions import DecisionStore
     from console.live import LiveSource
     from console.metering import Meter
     from console.savings import InventorySource
+    from console.spend.allocating.allocation import Allocation
     from console.spend.aws import PaidClient
-    from console.spend.cost_explorer import CostExplorer
-    from console.spend.aws_anomalies import AwsAnomaly
-    from console.spend.budget_file import BudgetFile
-    from console.spend.budgets import BudgetSource
-    from console.spend.allocation import Allocation
-    from console.spend.price_list import PriceList
-    from console.spend.stored import StoredSpend
+    from console.spend.billing.cost_explorer import CostExplorer
+    from console.spend.billing.stored import StoredSpend
+    from console.spend.budgeting.budget_file import BudgetFile
+    from console.spend.budgeting.budgets import BudgetSource
+    from console.spend.forecasting.aws_anomalies import AwsAnomaly
+    from console.spend.pricing.price_list import PriceList
     from pipeline.embedded import Platform
     from pipeline.live.store import LiveStore
 
@@ -89,7 +87,7 @@ def decisions(settings: Settings | None = None) -> DecisionStore:
 
 def budgets(settings: Settings | None = None) -> BudgetSource:
     """Where budgets are kept: the file in the lake folder, or AWS Budgets."""
-    from console.spend.budget_file import BudgetFile
+    from console.spend.budgeting.budget_file import BudgetFile
 
     chosen = settings or read()
     return BudgetFile(chosen.lake) if chosen.aws is None else aws_finops(chosen.aws).budgets
@@ -97,7 +95,7 @@ def budgets(settings: Settings | None = None) -> BudgetSource:
 
 def budget_file() -> BudgetFile | None:
     """The budgets that can be edited here; None where AWS keeps them."""
-    from console.spend.budget_file import BudgetFile
+    from console.spend.budgeting.budget_file import BudgetFile
 
     chosen = read()
     return BudgetFile(chosen.lake) if chosen.aws is None else None
@@ -122,7 +120,7 @@ def allocation(settings: Settings | None = None) -> Allocation:
     SettingsError
         The file says something that cannot be used; names the line.
     """
-    from console.spend.allocation_file import of_lake
+    from console.spend.allocating.allocation_file import of_lake
 
     return of_lake((settings or read()).lake)
 
@@ -136,7 +134,7 @@ def price_list() -> PriceList:
         Boto3 is not installed here.
     """
     from console.errors import SourceError
-    from console.spend.price_list import ENDPOINT_REGION, PriceList
+    from console.spend.pricing.price_list import ENDPOINT_REGION, PriceList
 
     try:
         import boto3
@@ -176,7 +174,7 @@ def stored_spend(settings: Settings) -> StoredSpend:
         The lake is a deployment's, whose bills arrive by its own data export.
     """
     from console.errors import SourceError
-    from console.spend.stored import StoredSpend
+    from console.spend.billing.stored import StoredSpend
 
     if settings.aws is not None:
         raise SourceError(
@@ -197,7 +195,7 @@ def cost_explorer(
     SourceError
         Boto3 is not installed here.
     """
-    from console.spend import cost_explorer as source
+    from console.spend.billing import cost_explorer as source
 
     client = paid_client("ce", "Cost Explorer", "cost_explorer.request", settings)
     start, end = source.snapshot_period(today, months)
@@ -214,7 +212,7 @@ def paid_client(api: str, service: str, price: str, settings: Settings | None = 
     """
     from console.errors import SourceError
     from console.spend.aws import PaidClient
-    from console.spend.price_book import load as price_book
+    from console.spend.pricing.price_book import load as price_book
 
     try:
         import boto3
@@ -279,31 +277,3 @@ def scope(settings: Settings) -> Scope:
         is_sample=lake.is_sample,
         meter=_meter(settings),
     )
-
-
-def sample_end() -> date:
-    """The day after the last full one of a sample that is made today."""
-    return datetime.now(UTC).date()
-
-
-def sample_lake(folder: Path, events: int) -> Path:
-    """A curated sample lake of so many events below `folder`; made where it is not there yet."""
-    from pipeline.curate import curate
-    from pipeline.lake import Lake
-    from pipeline.sample import generate
-
-    lake = Lake.create(folder / f"sample-{events}-{sample_end()}")
-    if not lake.is_sample:
-        generate(lake, events=events, end=sample_end())
-    curate(lake)
-    return lake.root
-
-
-def curated_file_writer(*, partitioned: bool) -> tuple[Callable[[pa.Table, Path, Sequence[str]], None], int]:
-    """How curation writes a file of sorted rows, and the rows of its row groups."""
-    from functools import partial
-
-    from pipeline.curate.files import ROW_GROUP, ROW_GROUP_OF_ONE_FILE, write_file
-
-    rows = ROW_GROUP if partitioned else ROW_GROUP_OF_ONE_FILE
-    return partial(write_file, row_group=rows), rows

@@ -144,7 +144,7 @@ class Deployment:
 
     def _price(self, key: str) -> Decimal | None:
         """Dollars for a unit; None where the price book does not know it for this region."""
-        from console.spend import price_book
+        from console.spend.pricing import price_book
 
         return price_book.load().price(key, self.settings.region).amount
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from console.aws_settings import AwsSettings
 
 if TYPE_CHECKING:
-    from console.spend.aws_anomalies import AwsAnomaly
-    from console.spend.budgets import Budget, BudgetSource
+    from console.spend.budgeting.budgets import Budget, BudgetSource
+    from console.spend.forecasting.aws_anomalies import AwsAnomaly
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
 BILLING_REGION = "us-east-1"  # where AWS Budgets and Cost Explorer answer, whatever region the rest is in
@@ -45,8 +45,8 @@ class AwsFinops:
         import boto3
 
         from console.metering import NoMeter
-        from console.spend import aws_budgets
         from console.spend.aws import PaidClient
+        from console.spend.budgeting import aws_budgets
 
         account = boto3.client("sts", region_name=self.settings.region).get_caller_identity()["Account"]
         client = PaidClient(
@@ -60,9 +60,9 @@ class AwsFinops:
 
         import boto3
 
-        from console.spend import price_book
         from console.spend.aws import PaidClient
-        from console.spend.aws_anomalies import found_by_aws
+        from console.spend.forecasting.aws_anomalies import found_by_aws
+        from console.spend.pricing import price_book
         from console.wiring_aws import deployment
 
         price = price_book.load().price("cost_explorer.request", BILLING_REGION).amount

@@ -12,7 +12,7 @@ from console.insights import budgets as insight
 from console.insights.bill import bill
 from console.metering import Asker
 from console.spend import Basis
-from console.spend.anomalies import KIND, Anomaly
+from console.spend.forecasting.anomalies import KIND, Anomaly
 from console.ui import budget_board, budget_charts, budget_form, charts, page, records, spend_reading, tables, tiles
 from console.ui import formatting as text
 from console.ui import viewer as reader

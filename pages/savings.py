@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.insights import savings as insight
 from console.metering import Asker
 from console.savings import tracking
-from console.spend import price_book
+from console.spend.pricing import price_book
 from console.ui import charts as drawn
 from console.ui import formatting as text
 from console.ui import page, records, savings_charts, savings_list, tables, tiles

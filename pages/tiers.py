@@ -9,7 +9,7 @@ from console.errors import LakeMissing
 from console.insights import tiers as insight
 from console.insights.figures import Unit
 from console.metering import Asker
-from console.spend.sizing import PEAK_FACTOR
+from console.spend.tiering.sizing import PEAK_FACTOR
 from console.ui import charts, closing, page, prose, records, tables, tier_charts, tiles, viewer, what_if
 from console.ui import formatting as text
 

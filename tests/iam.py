@@ -6,7 +6,7 @@ runs the adapter through everything it does, and compares::
     def test_the_calls_it_makes_are_the_actions_it_lists(recorded_actions):
         adapter = Adapter(boto3.client("ce"))
         …
-        assert recorded_actions.made == permissions.actions_of("console.spend.cost_explorer")
+        assert recorded_actions.made == permissions.actions_of("console.spend.billing.cost_explorer")
 """
 
 from __future__ import annotations

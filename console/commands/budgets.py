@@ -16,7 +16,7 @@ from console.errors import BindingError
 if TYPE_CHECKING:
     from console.decisions import DecisionStore
     from console.insights.budgets import Answer, Found
-    from console.spend.budgets import Status
+    from console.spend.budgeting.budgets import Status
 
 BUDGETS = (
     "budget",
@@ -236,7 +236,7 @@ def _anomaly(each: Found, *, exact: bool) -> dict[str, Any]:
 
 def _decide(found: Any, parsed: argparse.Namespace, store: DecisionStore) -> None:
     from console.decisions import Decision
-    from console.spend.anomalies import KIND
+    from console.spend.forecasting.anomalies import KIND
 
     if not any(each.anomaly.key == parsed.key for each in found):
         keys = ", ".join(each.anomaly.key for each in found[:5]) or "none"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.commands import output
-from console.spend import price_book
-from console.spend.price_list import Found, Refreshed, refresh
+from console.spend.pricing import price_book
+from console.spend.pricing.price_list import Found, Refreshed, refresh
 
 COLUMNS = ("key", "amount", "unit", "region", "as_of", "confidence", "source")
 
@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     answer = refresh(book, wiring.price_list(), datetime.now(UTC).date(), region=parsed.region)
     _explain(answer)
     if parsed.write and answer.diff:
-        from console.spend.replacing import replace_text
+        from console.spend.pricing.replacing import replace_text
 
         replace_text(path, answer.text)
         price_book.load.cache_clear()

@@ -35,7 +35,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Answer the command."""
     from console import settings, wiring
     from console.insights import savings as insight
-    from console.spend import price_book
+    from console.spend.pricing import price_book
 
     chosen = settings.read()
     if parsed.lake is not None:

@@ -103,9 +103,7 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
     small, large = (wiring_samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
     last_day = wiring_samples.sample_end()
     densities = {
-        name: density_of(
-            name, small, large, *wiring_samples.curated_file_writer(partitioned=table.partition is not None)
-        )
+        name: density_of(name, small, large, *wiring_samples.curated_file_writer(table.partition))
         for name, table in TABLES.items()
     }
     lake = FullLake(densities, last_day, DAYS, a_day / size)
@@ -142,6 +140,7 @@ def statements_of(
     """
     from console import wiring
     from console.cache import ResultCache
+    from console.metering import NoMeter
     from console.scan_cost.recording import Recording
     from console.ui import rehearsal
 
@@ -152,7 +151,7 @@ def statements_of(
         own = real(settings)
         made = {name: Recording(engine, first_day) for name, engine in own.engines.items()}
         recordings.extend(made.values())
-        return replace(own, engines=made, cache=cache)
+        return replace(own, engines=made, cache=cache, meter=NoMeter())
 
     # whatever opens the lake meanwhile gets a scope that is listened to
     with patch.dict(os.environ, {"TAKINGS_LAKE": str(lake)}), patch.object(wiring, "scope", scope):
@@ -204,7 +203,7 @@ def _megabytes(size: int) -> Decimal:
 
 def _dollars(size: int) -> Decimal | None:
     from console.scan_cost.estimate import dollars
-    from console.spend import price_book
+    from console.spend.pricing import price_book
 
     price = price_book.load().price(PRICE, region="us-east-1").amount
     return None if price is None else dollars(size, price).quantize(Decimal("0.000001"))

@@ -16,8 +16,8 @@ from console.commands import output, spend_summary
 from console.spend import Basis
 
 if TYPE_CHECKING:
-    from console.spend.cur import CurFile
-    from console.spend.focus import FocusFile
+    from console.spend.billing.cur import CurFile
+    from console.spend.billing.focus import FocusFile
     from pipeline.spend import SpendImport
 
 _EXAMPLES = """examples:
@@ -76,7 +76,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _import(parsed: argparse.Namespace) -> int:
     from console import wiring
-    from console.spend.bill_files import files_of, open_bill
+    from console.spend.billing.bill_files import files_of, open_bill
 
     stored = wiring.stored_spend(_lake(parsed))
     paths = files_of(parsed.files)
@@ -94,7 +94,7 @@ def _import(parsed: argparse.Namespace) -> int:
 def _snapshot(parsed: argparse.Namespace) -> int:
     from console import wiring
     from console.errors import SettingsError
-    from console.spend.cost_explorer import FIRST_MONTHS, MONTHS, NAME
+    from console.spend.billing.cost_explorer import FIRST_MONTHS, MONTHS, NAME
 
     months = parsed.months
     if months is not None and not 1 <= months <= FIRST_MONTHS:

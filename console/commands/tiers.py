@@ -10,9 +10,10 @@ from typing import Any
 
 from console.commands import output
 from console.errors import BindingError
-from console.spend import price_book, tiers
-from console.spend.estimate import Estimate, estimate
-from console.spend.sizing import Usage, typical
+from console.spend.pricing import price_book
+from console.spend.tiering import tiers
+from console.spend.tiering.estimate import Estimate, estimate
+from console.spend.tiering.sizing import Usage, typical
 
 _TYPED = {
     "events_per_day": "events a day",

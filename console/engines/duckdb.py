@@ -54,8 +54,8 @@ NATIVE = frozenset(
         "products",
     }
 )
-# Native, and compressed in memory: bills repeat few words over many rows, and take a sixth of the room and two thirds of
-# the time so (measured on 1.6 M and 2.6 M rows); loading them takes twice as long.
+# Native, and compressed in memory: bills repeat few words over many rows, and take a sixth of the room and two
+# thirds of the time so (measured on 1.6 M and 2.6 M rows); loading them takes twice as long.
 PACKED = frozenset({"daily_spend", "daily_spend_tags"})
 _PACK = "packed"  # the database that holds them
 _TRIES = 3  # to read one version of the lake while curations follow one another

@@ -1,7 +1,7 @@
 """What a statement costs: Athena by bytes scanned, Redshift Serverless by processing units and seconds. Pure.
 
 Sources: the pricing pages of Amazon Athena and of Amazon Redshift, *Billing for Amazon Redshift Serverless* in the
-Redshift management guide. The prices themselves are given by the caller (`console/spend/price_book.toml`).
+Redshift management guide. The prices themselves are given by the caller (`console/spend/pricing/price_book.toml`).
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ from console.engines import Result
 from console.insights.outlook import BACKGROUND, Outlook, expect, outlook
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.anomalies import Anomaly, Used, find
-from console.spend.budgets import BudgetScope, Kind
+from console.spend.budgeting.budgets import BudgetScope, Kind
 from console.spend.exact import ZERO
-from console.spend.forecast import Forecast
-from console.spend.history import Charged, History, history, month_of
-from console.spend.retail_days import retail_days
+from console.spend.forecasting.anomalies import Anomaly, Used, find
+from console.spend.forecasting.forecast import Forecast
+from console.spend.forecasting.history import Charged, History, history, month_of
+from console.spend.forecasting.retail_days import retail_days
 
 LOOK_BACK = timedelta(days=427)  # fourteen months: a year, and the month before the one a year ago
 NO_COST = "(none)"

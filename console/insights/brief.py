@@ -18,7 +18,7 @@ from console.insights.sales import ZERO, Compared, Measured, Slice
 from console.insights.slices import Slices, question
 from console.periods import Period
 from console.scope import Scope
-from console.spend.budgets import BudgetSource
+from console.spend.budgeting.budgets import BudgetSource
 
 _URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # what explains or costs comes first
 MOVERS = 3  # products named in each direction: what is read in 20 seconds

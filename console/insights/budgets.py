@@ -20,14 +20,14 @@ from console.insights.figures import Better, Change, Figure, Unit
 from console.insights.outlook import BACKGROUND, wait
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.anomalies import KIND, Anomaly
-from console.spend.aws_anomalies import AwsAnomaly
-from console.spend.backtest import Backtest
-from console.spend.budgets import Budget, BudgetScope, BudgetSource, Standing, Status, status
+from console.spend.budgeting.budgets import Budget, BudgetScope, BudgetSource, Standing, Status, status
 from console.spend.exact import total
-from console.spend.forecast import Forecast, booked
-from console.spend.history import History, month_of, next_month
-from console.spend.retail_days import DEFAULT_COUNTRY
+from console.spend.forecasting.anomalies import KIND, Anomaly
+from console.spend.forecasting.aws_anomalies import AwsAnomaly
+from console.spend.forecasting.backtest import Backtest
+from console.spend.forecasting.forecast import Forecast, booked
+from console.spend.forecasting.history import History, month_of, next_month
+from console.spend.forecasting.retail_days import DEFAULT_COUNTRY
 
 PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
 

@@ -18,7 +18,7 @@ from console.insights.spend.summary import Sums, sums
 from console.periods import Period
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.budgets import BudgetSource, Standing
+from console.spend.budgeting.budgets import BudgetSource, Standing
 
 BASIS = Basis.EFFECTIVE  # what a period used, whenever it is paid
 PAGE = "budgets"

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from console.spend.backtest import Backtest, backtest
-from console.spend.forecast import Forecast, forecast
-from console.spend.history import History
+from console.spend.forecasting.backtest import Backtest, backtest
+from console.spend.forecasting.forecast import Forecast, forecast
+from console.spend.forecasting.history import History
 
 Answer = TypeVar("Answer")
 

@@ -12,7 +12,7 @@ from console.engines import Result, Statistics, combine
 from console.insights.figures import Better, Change, Figure, Unit
 from console.periods import Period
 from console.scope import Question, Scope
-from console.spend import price_book
+from console.spend.pricing import price_book
 
 DOLLARS = "USD"  # what AWS bills the console's calls in
 OUTSIDE = "outside a browser"  # asked on the command line, or by the server itself

@@ -33,7 +33,6 @@ class Product:
     before: Decimal | None
     units: int
     orders: int
-    buyers: int
     refund_rate: Decimal | None
     gross_margin: Decimal | None
     gross_margin_rate: Decimal | None
@@ -165,7 +164,6 @@ def _product(
         before=None if before is None else before.get("net_revenue", ZERO),
         units=row.get("units", 0),
         orders=row.get("orders", 0),
-        buyers=row.get("buyers", 0),
         refund_rate=row["refunds"] / gross if gross else None,
         gross_margin=margin,
         gross_margin_rate=None if margin is None else margin / with_cost,

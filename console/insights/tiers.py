@@ -11,12 +11,13 @@ from functools import lru_cache
 from console.engines import Result
 from console.insights.figures import Better, Figure, Unit
 from console.scope import Question, Scope
-from console.spend import price_book, tiers
-from console.spend.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
-from console.spend.estimate import CENT, Estimate, Line, estimate
-from console.spend.price_book import Price, PriceBook
-from console.spend.sizing import DAYS, Flow, Usage, remarks, typical
-from console.spend.tiers import Tier
+from console.spend.pricing import price_book
+from console.spend.pricing.price_book import Price, PriceBook
+from console.spend.tiering import tiers
+from console.spend.tiering.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
+from console.spend.tiering.estimate import CENT, Estimate, Line, estimate
+from console.spend.tiering.sizing import DAYS, Flow, Usage, remarks, typical
+from console.spend.tiering.tiers import Tier
 
 LAST_DAYS = 30
 DOLLARS = "USD"

@@ -11,9 +11,9 @@ from typing import Any
 from console.engines import Result
 from console.periods import Period
 from console.scope import Question
-from console.spend.allocation import Allocation, Charge, DayCosts, allocate
+from console.spend.allocating.allocation import Allocation, Charge, DayCosts, allocate
+from console.spend.allocating.unit_costs import Parts, per_unit
 from console.spend.exact import ZERO, difference, total
-from console.spend.unit_costs import Parts, per_unit
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from console.insights.sales import Compared
 from console.insights.unit_cost_days import COUNTED, Counted, Measured, measured, questions
 from console.periods import Period
 from console.scope import Scope
-from console.spend.allocation import NO_RULE, Allocation
+from console.spend.allocating.allocation import NO_RULE, Allocation
+from console.spend.allocating.unit_costs import Efficiency, Parts, efficiency, per_unit
 from console.spend.exact import ZERO, total
-from console.spend.unit_costs import Efficiency, Parts, efficiency, per_unit
 
 AHEAD_DAYS = 14
 NORMAL_80 = Decimal("1.2816")  # half-width of an 80 % interval in standard deviations
@@ -243,7 +243,7 @@ def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[Ahead, ..
     """The days from `start` on; the model takes a tenth of a second, and what it is given changes once a day."""
     import numpy as np
 
-    from console.spend.smoothing import smooth
+    from console.spend.forecasting.smoothing import smooth
 
     path = smooth(np.array([float(value) for value in values]), AHEAD_DAYS)
     ahead = []

@@ -113,7 +113,7 @@ class Checked:
 
 
 class Price(Protocol):
-    """One price, see `console.spend.price_book`."""
+    """One price, see `console.spend.pricing.price_book`."""
 
     @property
     def amount(self) -> Decimal | None: ...

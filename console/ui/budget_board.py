@@ -11,9 +11,9 @@ import streamlit as st
 from console.decisions.admission import MOST_NOTE
 from console.insights.budgets import Answer, Found
 from console.insights.figures import Unit
-from console.spend.anomalies import Anomaly
-from console.spend.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
-from console.spend.budgets import Standing, Status
+from console.spend.budgeting.budgets import Standing, Status
+from console.spend.forecasting.anomalies import Anomaly
+from console.spend.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
 from console.ui import formatting as text
 from console.ui import tables, tiles
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from console.insights.budgets import Answer
 from console.insights.figures import Number, Unit
-from console.spend.budgets import Point, Status, burn_up
+from console.spend.budgeting.budgets import Point, Status, burn_up
 from console.ui import echarts, scales
 from console.ui import formatting as text
 from console.ui.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart

@@ -10,8 +10,8 @@ import streamlit as st
 
 from console.errors import ConsoleError, SettingsError
 from console.spend import Basis
-from console.spend.budget_file import BudgetFile
-from console.spend.budgets import MOST_NAME, Budget, BudgetScope, Kind
+from console.spend.budgeting.budget_file import BudgetFile
+from console.spend.budgeting.budgets import MOST_NAME, Budget, BudgetScope, Kind
 
 NEW = "New budget"
 
@@ -40,7 +40,11 @@ def _form(file: BudgetFile, kept: list[Budget], currency: str, services: Sequenc
     )
     kinds: list[Kind] = list(Kind)
     kind = st.selectbox(
-        "For", kinds, kinds.index(old.scope.kind) if old else 0, key=f"tk-budget-kind-{mark}", format_func=_KINDS.__getitem__
+        "For",
+        kinds,
+        kinds.index(old.scope.kind) if old else 0,
+        key=f"tk-budget-kind-{mark}",
+        format_func=_KINDS.__getitem__,
     )
     value = old.scope.value if old and old.scope.kind is kind else ""
     if kind is Kind.SERVICE:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from console.insights.figures import Unit
 from console.insights.tiers import DOLLARS, Tiers, monthly
-from console.spend.estimate import Estimate
+from console.spend.tiering.estimate import Estimate
 from console.ui import echarts
 from console.ui import formatting as text
 from console.ui.charts import Chart

@@ -33,7 +33,7 @@ Fields = Mapping[str, "str | Mapping[str, str]"]
 class Lines:
     """One kind of raw line: where it is read into, its JSON fields, its columns, and what a whole line must have.
 
-    Fields and columns are written for DuckDB; `pipeline.curate.spark` reads the same lines.
+    Fields and columns are written for DuckDB; `pipeline.curate.spark_raw` reads the same lines.
     """
 
     relation: str

@@ -206,7 +206,7 @@ class CuratedStore:
         definition = TABLES[table]
         rows = self._connection.sql(f"from merged_{table} order by {', '.join(_order(table))}")
         place = self._change.stage(f"{CURATED}/{table}/data.parquet")
-        write_file(rows.to_arrow_table(), place, definition.sort, row_group=ROW_GROUP_OF_ONE_FILE)
+        write_file(rows.to_arrow_table(), place, definition.sort, row_group=ROW_GROUP_OF_ONE_FILE, is_mart=True)
         self.changed[table] = 1
 
     def _write_days(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:

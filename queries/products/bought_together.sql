@@ -4,7 +4,8 @@
 -- term:    Support = orders with both products of a pair ÷ orders.
 -- term:    Confidence = orders with both products of a pair ÷ orders with the first.
 -- term:    Lift = confidence ÷ share of orders with the second product; 1 means chance, 3 three times as often.
--- note:    Pairs are made of the best-selling products only.
+-- note:    Pairs are made of the best-selling products only. With a category filter both products are in one of the
+--          categories, and orders are those that hold one of them.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all
@@ -13,23 +14,62 @@
 -- param:   reporting_currency str  The lake's reporting currency
 -- param:   best_sellers int  How many best-selling products are paired
 -- param:   minimum_orders int  Pairs in fewer orders are left out
-with baskets as (
-    select distinct order_id, product_id
-    from order_lines
-    where order_date >= :start_date
-        and order_date < :end_date
-        and event_type = 'purchase'
-        and amount > 0
-        and currency = :reporting_currency
+with sold as (
+    select product_id, orders
+    from monthly_product_sales
+    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+        and order_month < cast(date_trunc('month', :end_date) as date)
         and product_id is not null
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+    union all
+    -- the days of the months that the period cuts
+    select product_id, orders
+    from daily_product_sales
+    where order_month >= cast(date_trunc('month', :start_date) as date)
+        and order_month < :end_date
+        and (
+            order_month < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+            or order_month >= cast(date_trunc('month', :end_date) as date)
+        )
+        and order_date >= :start_date
+        and order_date < :end_date
+        and product_id is not null
+        and currency = :reporting_currency
         and channel in (:channels)
         and category in (:categories)
         and region in (:regions)
 ),
 
 totals as (
-    select count(distinct order_id) as orders
-    from baskets
+    select cast(sum(orders) as bigint) as orders
+    from (
+        select distinct order_date, channel, region, first_order, basket, orders
+        from daily_baskets
+        where order_date >= :start_date
+            and order_date < :end_date
+            and currency = :reporting_currency
+            and channel in (:channels)
+            and category in (:categories)
+            and region in (:regions)
+    ) as baskets
+),
+
+pairs as (
+    select product_id, other_product_id, cast(sum(orders) as bigint) as orders
+    from daily_pairs
+    where order_month >= cast(date_trunc('month', :start_date) as date)
+        and order_month < :end_date
+        and order_date >= :start_date
+        and order_date < :end_date
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and region in (:regions)
+        and category in (:categories)
+        and other_category in (:categories)
+    group by product_id, other_product_id
 ),
 
 sellers as (
@@ -37,44 +77,53 @@ sellers as (
     from (
         select
             product_id,
-            count(*) as orders,
-            row_number() over (order by count(*) desc, product_id) as place
-        from baskets
+            cast(sum(orders) as bigint) as orders,
+            row_number() over (order by sum(orders) desc, product_id) as place
+        from sold
         group by product_id
+        having sum(orders) > 0
     ) as ranked
     where place <= :best_sellers
 ),
 
-sold as (
-    select baskets.order_id, baskets.product_id
-    from baskets
-    inner join sellers on baskets.product_id = sellers.product_id
+-- the sellers are joined once to both products of a pair: a CTE that is named twice is read twice
+ends as (
+    select
+        pairs.product_id,
+        pairs.other_product_id,
+        pairs.orders,
+        side.place,
+        case when side.place = 1 then pairs.product_id else pairs.other_product_id end as seller_id
+    from pairs
+    cross join (values (1), (2)) as side (place)
+    where pairs.orders >= :minimum_orders
 ),
 
-pairs as (
-    select first_line.product_id, second_line.product_id as other_product_id, count(*) as orders
-    from sold as first_line
-    inner join sold as second_line
-        on first_line.order_id = second_line.order_id
-        and first_line.product_id < second_line.product_id
-    group by first_line.product_id, second_line.product_id
+paired as (
+    select
+        ends.product_id,
+        ends.other_product_id,
+        ends.orders,
+        max(case when ends.place = 1 then sellers.orders end) as first_orders,
+        max(case when ends.place = 2 then sellers.orders end) as second_orders
+    from ends
+    inner join sellers on ends.seller_id = sellers.product_id
+    group by ends.product_id, ends.other_product_id, ends.orders
+    having count(*) = 2
 )
 
 select
-    pairs.product_id,
+    paired.product_id,
     first_product.product_name,
-    pairs.other_product_id,
+    paired.other_product_id,
     second_product.product_name as other_product_name,
-    pairs.orders,
-    cast(pairs.orders as double) / totals.orders as support,
-    cast(pairs.orders as double) / first_seller.orders as confidence,
-    cast(pairs.orders as double) * totals.orders / (cast(first_seller.orders as double) * second_seller.orders) as lift
-from pairs
+    paired.orders,
+    cast(paired.orders as double) / totals.orders as support,
+    cast(paired.orders as double) / paired.first_orders as confidence,
+    cast(paired.orders as double) * totals.orders / (cast(paired.first_orders as double) * paired.second_orders) as lift
+from paired
 cross join totals
-inner join sellers as first_seller on pairs.product_id = first_seller.product_id
-inner join sellers as second_seller on pairs.other_product_id = second_seller.product_id
-left join products as first_product on pairs.product_id = first_product.product_id
-left join products as second_product on pairs.other_product_id = second_product.product_id
-where pairs.orders >= :minimum_orders
-order by lift desc, pairs.orders desc, pairs.product_id, pairs.other_product_id
+left join products as first_product on paired.product_id = first_product.product_id
+left join products as second_product on paired.other_product_id = second_product.product_id
+order by lift desc, paired.orders desc, paired.product_id, paired.other_product_id
 limit 200

@@ -1,32 +1,53 @@
 -- title:   Sales by product
 -- grain:   one row per product_id
 -- source:  warehouse
--- term:    Buyers = distinct customers with a purchase; anonymous orders have none.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
+with sold as (
+    select
+        product_id, product_name, category, brand, gross_revenue, refunds, units, orders, cost, net_revenue_without_cost
+    from monthly_product_sales
+    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+        and order_month < cast(date_trunc('month', :end_date) as date)
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+    union all
+    -- the days of the months that the period cuts
+    select
+        product_id, product_name, category, brand, gross_revenue, refunds, units, orders, cost, net_revenue_without_cost
+    from daily_product_sales
+    where order_month >= cast(date_trunc('month', :start_date) as date)
+        and order_month < :end_date
+        and (
+            order_month < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+            or order_month >= cast(date_trunc('month', :end_date) as date)
+        )
+        and order_date >= :start_date
+        and order_date < :end_date
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+)
+
 select
     coalesce(product_id, '(none)') as product_id,
     max(product_name) as product_name,
     max(category) as category,
     max(brand) as brand,
-    sum(amount) as net_revenue,
-    sum(case when event_type = 'purchase' then amount else 0 end) as gross_revenue,
-    sum(case when event_type = 'refund' then -amount else 0 end) as refunds,
-    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as bigint) as units,
-    count(distinct case when event_type = 'purchase' and amount > 0 then order_id end) as orders,
-    count(distinct case when event_type = 'purchase' then customer_id end) as buyers,
+    sum(gross_revenue) - sum(refunds) as net_revenue,
+    sum(gross_revenue) as gross_revenue,
+    sum(refunds) as refunds,
+    cast(sum(units) as bigint) as units,
+    cast(sum(orders) as bigint) as orders,
     sum(cost) as cost,
-    sum(case when cost is not null then amount else 0 end) as net_revenue_with_cost
-from order_lines
-where order_date >= :start_date
-    and order_date < :end_date
-    and currency = :reporting_currency
-    and channel in (:channels)
-    and category in (:categories)
-    and region in (:regions)
+    sum(gross_revenue) - sum(refunds) - sum(net_revenue_without_cost) as net_revenue_with_cost
+from sold
 group by 1
 order by net_revenue desc, product_id

@@ -7,6 +7,31 @@
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
+with sold as (
+    select category, net_revenue, gross_revenue, refunds, cost, net_revenue_with_cost, units
+    from monthly_sales
+    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+        and order_month < cast(date_trunc('month', :end_date) as date)
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+    union all
+    -- the days of the months that the period cuts
+    select category, net_revenue, gross_revenue, refunds, cost, net_revenue_with_cost, units
+    from daily_sales
+    where order_date >= :start_date
+        and order_date < :end_date
+        and (
+            order_date < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+            or order_date >= cast(date_trunc('month', :end_date) as date)
+        )
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+)
+
 select
     coalesce(category, '(none)') as category,
     sum(net_revenue) as net_revenue,
@@ -15,12 +40,6 @@ select
     sum(cost) as cost,
     sum(net_revenue_with_cost) as net_revenue_with_cost,
     cast(sum(units) as bigint) as units
-from daily_sales
-where order_date >= :start_date
-    and order_date < :end_date
-    and currency = :reporting_currency
-    and channel in (:channels)
-    and category in (:categories)
-    and region in (:regions)
+from sold
 group by 1
 order by net_revenue desc, category

@@ -9,15 +9,34 @@
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
+with sold as (
+    select net_revenue, net_revenue_with_cost, cost
+    from monthly_sales
+    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+        and order_month < cast(date_trunc('month', :end_date) as date)
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+    union all
+    -- the days of the months that the period cuts
+    select net_revenue, net_revenue_with_cost, cost
+    from daily_sales
+    where order_date >= :start_date
+        and order_date < :end_date
+        and (
+            order_date < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+            or order_date >= cast(date_trunc('month', :end_date) as date)
+        )
+        and currency = :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+)
+
 select
     coalesce(sum(net_revenue), 0) as net_revenue,
     coalesce(sum(net_revenue_with_cost), 0) as net_revenue_with_cost,
     coalesce(sum(cost), 0) as cost,
     coalesce(sum(net_revenue_with_cost) - sum(cost), 0) as gross_margin
-from daily_sales
-where order_date >= :start_date
-    and order_date < :end_date
-    and currency = :reporting_currency
-    and channel in (:channels)
-    and category in (:categories)
-    and region in (:regions)
+from sold

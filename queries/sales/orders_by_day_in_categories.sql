@@ -9,25 +9,21 @@
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
-with placed as (
-    select order_id, min(ordered_on) as order_date
-    from order_lines
-    where ordered_on >= :start_date
-        and ordered_on < :end_date
-        and event_type = 'purchase'
-        and amount > 0
+with baskets as (
+    select distinct order_date, channel, region, first_order, basket, orders
+    from daily_baskets
+    where order_date >= :start_date
+        and order_date < :end_date
         and currency = :reporting_currency
         and channel in (:channels)
         and category in (:categories)
         and region in (:regions)
-    group by order_id
 )
 
 select
-    placed.order_date,
-    count(*) as orders,
-    cast(sum(case when orders.first_order then 1 else 0 end) as bigint) as first_orders
-from placed
-left join orders on placed.order_id = orders.order_id
-group by placed.order_date
-order by placed.order_date
+    order_date,
+    cast(sum(orders) as bigint) as orders,
+    cast(sum(case when first_order then orders else 0 end) as bigint) as first_orders
+from baskets
+group by order_date
+order by order_date

@@ -8,13 +8,32 @@
 -- param:   categories str*  Categories; empty for all
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
+with sold as (
+    select currency, net_revenue, lines
+    from monthly_sales
+    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+        and order_month < cast(date_trunc('month', :end_date) as date)
+        and currency <> :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+    union all
+    -- the days of the months that the period cuts
+    select currency, net_revenue, lines
+    from daily_sales
+    where order_date >= :start_date
+        and order_date < :end_date
+        and (
+            order_date < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
+            or order_date >= cast(date_trunc('month', :end_date) as date)
+        )
+        and currency <> :reporting_currency
+        and channel in (:channels)
+        and category in (:categories)
+        and region in (:regions)
+)
+
 select currency, sum(net_revenue) as net_revenue, cast(sum(lines) as bigint) as lines
-from daily_sales
-where order_date >= :start_date
-    and order_date < :end_date
-    and currency <> :reporting_currency
-    and channel in (:channels)
-    and category in (:categories)
-    and region in (:regions)
+from sold
 group by currency
 order by currency

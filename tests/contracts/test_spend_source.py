@@ -15,10 +15,10 @@ from console.errors import SourceError
 from console.metering import NoMeter
 from console.spend import SpendSource
 from console.spend.aws import PaidClient
-from console.spend.charges import SCHEMA
-from console.spend.cost_explorer import SERVICE, USAGE_TYPE, CostExplorer, Plan
-from console.spend.cur import CurFile
-from console.spend.focus import FocusFile
+from console.spend.billing.charges import SCHEMA
+from console.spend.billing.cost_explorer import SERVICE, USAGE_TYPE, CostExplorer, Plan
+from console.spend.billing.cur import CurFile
+from console.spend.billing.focus import FocusFile
 from tests.unit import bill_files
 from tests.unit.cost_explorer_answers import answer, client, day, stubbed
 

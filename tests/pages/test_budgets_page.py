@@ -12,7 +12,7 @@ import pytest
 
 from console.insights import budgets as insight
 from console.insights.outlook import BACKGROUND
-from console.spend.budget_file import FILE, read
+from console.spend.budgeting.budget_file import FILE, read
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 
 

@@ -10,14 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from console.binding import RowFilter
+from console.binding import RowFilter, bind
 from console.cache import ResultCache
-from console.catalogue import Catalogue, Query, load
+from console.catalogue import Catalogue, Query, load, load_curation
 from console.engines import SqlEngine
 from console.engines.duckdb import DuckDbEngine
+from console.parquet import select
 from console.scope import Scope
 from console.tables import TABLES
 from pipeline.lake import STATE, Lake, LakeSettings
@@ -27,6 +29,12 @@ START, END = date(2026, 3, 1), date(2026, 4, 1)
 
 # what a row says where a test does not care
 _DEFAULTS: dict[str, object] = {"currency": "USD", "event_type": "purchase", "copies": 1, "placed": True}
+# questions ask whole months of one and the other days of the other
+_OF_ITS_MONTHS = {
+    "daily_sales": "monthly_sales",
+    "daily_interest": "monthly_interest",
+    "daily_product_sales": "monthly_product_sales",
+}
 
 
 def money(text: str) -> Decimal:
@@ -43,7 +51,10 @@ class Rows:
         self._engine = DuckDbEngine(self.lake.root)
 
     def table(self, name: str, rows: Sequence[dict[str, Any]]) -> Rows:
-        """Let a table hold exactly these rows; a column left out is null, or 0 where a mart counts."""
+        """Let a table hold exactly these rows; a column left out is null, or 0 where a mart counts.
+
+        A mart of days brings the mart of its months with it.
+        """
         definition = TABLES[name]
         unknown = {key for row in rows for key in row} - set(definition.columns)
         assert not unknown, f"{name} has no column {unknown}"
@@ -58,6 +69,18 @@ class Rows:
             folder.mkdir(parents=True)
             parquet.write_table(table, folder / "data.parquet")
         self._commit()
+        return self.derived(_OF_ITS_MONTHS[name]) if name in _OF_ITS_MONTHS else self
+
+    def derived(self, *names: str) -> Rows:
+        """Let tables hold what the curation's SQL makes of the tables there are, in the order given."""
+        for name in names:
+            query = load_curation()[name]
+            with duckdb.connect(":memory:") as connection:
+                for relation in query.tables:
+                    table = relation.removeprefix("scoped_")
+                    files = sorted((self.lake.root / TABLES[table].zone / table).rglob("*.parquet"))
+                    connection.execute(f"create view {relation} as {select(table, files)}")
+                self.table(name, connection.sql(bind(query, {}, dialect="duckdb").sql).to_arrow_table().to_pylist())
         return self
 
     def _commit(self) -> None:
@@ -120,7 +143,7 @@ def values_for(query: Query, start: date, end: date) -> dict[str, object]:
 
 def _complete(table: str, row: dict[str, Any]) -> dict[str, Any]:
     """Every column of the table; marts count and add, so there a column left out is 0."""
-    is_mart = table.startswith(("daily_", "hourly_"))
+    is_mart = table.startswith(("daily_", "hourly_", "monthly_"))
     complete: dict[str, Any] = {}
     for name, kind in TABLES[table].columns.items():
         default = _DEFAULTS.get(name)

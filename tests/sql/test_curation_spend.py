@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from console.spend.charges import SCHEMA
+from console.spend.billing.charges import SCHEMA
 from pipeline.errors import ImportFailed
 from pipeline.lake import RAW_SPEND
 from pipeline.spend import import_charges

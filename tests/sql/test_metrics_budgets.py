@@ -20,8 +20,8 @@ from console.insights.bill import bill
 from console.insights.outlook import BACKGROUND
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.anomalies import KIND
-from console.spend.budgets import Budget, BudgetScope, Kind, Standing
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing
+from console.spend.forecasting.anomalies import KIND
 from tests.sql.lake_rows import Rows
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.sql.lake_rows import Rows, money
 
 DAY = date(2026, 3, 10)
+MARTS = ("daily_product_sales", "daily_pairs", "orders", "daily_baskets")
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
             line("o1", "lamp", "-20.00", 1, event_type="refund", customer_id="ann", cost=money("-15.00")),
             line("o5", "vase", "500.00", currency="EUR"),
         ],
-    )
+    ).derived(*MARTS)
+    assert lake.ask("products/buyers") == [{"product_id": "lamp", "buyers": 3}]
     assert lake.ask("products/sales") == [
         {
             "product_id": "lamp",
@@ -57,7 +59,6 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
             "refunds": Decimal("20.0000"),
             "units": 5,
             "orders": 3,
-            "buyers": 3,
             "cost": Decimal("15.0000"),
             "net_revenue_with_cost": Decimal("20.0000"),
         }
@@ -66,6 +67,7 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
 
 def test_lines_without_a_product_are_kept_together_under_none(lake: Rows) -> None:
     lake.table("order_lines", [line("o1", None, "5"), line("o2", None, "6"), line("o3", "vase", "1")])
+    lake.derived(*MARTS)
     assert [(row["product_id"], row["net_revenue"]) for row in lake.ask("products/sales")] == [
         ("(none)", 11),
         ("vase", 1),
@@ -101,7 +103,7 @@ def test_products_bought_together_have_the_support_confidence_and_lift_worked_ou
     again = line("o1", "tea", "2.00")  # the same product twice in one order is one order
     free = line("o5", "cup", "0.00")  # a free line is no sale
     back = line("o5", "tea", "-1.00", event_type="refund")
-    lake.table("order_lines", [*lines, again, free, back])
+    lake.table("order_lines", [*lines, again, free, back]).derived(*MARTS)
     lake.table("products", [{"product_id": name, "product_name": name.title()} for name in ("tea", "cup", "jam")])
 
     rows = lake.ask("products/bought_together", best_sellers=10, minimum_orders=1)
@@ -119,6 +121,44 @@ def test_products_bought_together_have_the_support_confidence_and_lift_worked_ou
 def test_pairs_come_from_the_best_sellers_and_rare_pairs_are_left_out(lake: Rows) -> None:
     baskets = {"o1": "tea cup", "o2": "tea cup", "o3": "tea jam"}
     lake.table("order_lines", [line(order, name, "1.00") for order, names in baskets.items() for name in names.split()])
+    lake.derived(*MARTS)
     asked = lake.ask("products/bought_together", best_sellers=10, minimum_orders=2)
     assert [(row["product_id"], row["other_product_id"]) for row in asked] == [("cup", "tea")]
     assert lake.ask("products/bought_together", best_sellers=1, minimum_orders=1) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        (date(2026, 2, 1), date(2026, 4, 1), [5, 28, 1, 31]),  # whole months
+        (date(2026, 2, 6), date(2026, 4, 2), [28, 1, 31, 1]),  # a month within, and days at both ends
+        (date(2026, 3, 1), date(2026, 3, 31), [1]),  # a month but for its last day
+        (date(2026, 3, 2), date(2026, 4, 1), [31]),  # a month but for its first day
+        (date(2026, 2, 28), date(2026, 3, 2), [28, 1]),  # no whole month
+        (date(2025, 12, 31), date(2027, 1, 1), [31, 5, 28, 1, 31, 1]),  # over both turns of a year
+    ],
+)
+def test_whole_months_and_single_days_together_are_the_period(
+    lake: Rows, start: date, end: date, days: list[int]
+) -> None:
+    sold = [
+        date(2025, 12, 31),
+        date(2026, 2, 5),
+        date(2026, 2, 28),
+        date(2026, 3, 1),
+        date(2026, 3, 31),
+        date(2026, 4, 1),
+    ]
+    lines = [line(f"o{place}", "tea", "1.00", day.day, order_date=day) for place, day in enumerate(sold)]
+    cups = [line(f"o{place}", "cup", "1.00", order_date=day) for place, day in enumerate(sold)]
+    lake.table("order_lines", [*lines, *cups]).derived(*MARTS)
+    seen = [
+        {"product_id": "tea", "views": day.day, "event_date": day, "event_month": day.replace(day=1)} for day in sold
+    ]
+    lake.table("daily_interest", seen).table("products", [{"product_id": "tea"}])
+    period = {"start_date": start, "end_date": end}
+    (_, tea) = sorted(lake.ask("products/sales", **period), key=lambda row: row["product_id"])
+    assert (tea["units"], tea["orders"]) == (sum(days), len(days))
+    assert [row["views"] for row in lake.ask("products/interest", **period)] == [sum(days)]
+    (pair,) = lake.ask("products/bought_together", best_sellers=2, minimum_orders=1, **period)
+    assert (pair["orders"], pair["confidence"]) == (len(days), 1.0)

@@ -14,8 +14,8 @@ from console.insights import tiers, unit_costs
 from console.insights.unit_cost_days import COUNTED
 from console.insights.unit_costs import UnitCosts
 from console.periods import Period
-from console.spend import allocation_file
-from console.spend.unit_costs import Parts
+from console.spend.allocating import allocation_file
+from console.spend.allocating.unit_costs import Parts
 from tests.sql.lake_rows import END, NOON, START, Rows, money
 
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)

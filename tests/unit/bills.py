@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from console.spend.history import Charged, History, history
+from console.spend.forecasting.history import Charged, History, history
 
 START = date(2026, 1, 1)  # a Thursday
 

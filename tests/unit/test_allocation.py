@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.errors import SettingsError
-from console.spend.allocation import COUNTS, EVENT_TYPES, NO_RULE, Allocation, Charge, allocate, split
-from console.spend.allocation_file import DEFAULT, load, of_lake
+from console.spend.allocating.allocation import COUNTS, EVENT_TYPES, NO_RULE, Allocation, Charge, allocate, split
+from console.spend.allocating.allocation_file import DEFAULT, load, of_lake
 from console.spend.exact import STEP, total
 from pipeline.events import EVENT_TYPES as CONTRACT
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from bench.planted import precision_and_recall, sample_bill, with_incidents
-from console.spend.anomalies import Used, find
-from console.spend.baseline import baseline
-from console.spend.retail_days import retail_days
+from console.spend.forecasting.anomalies import Used, find
+from console.spend.forecasting.baseline import baseline
+from console.spend.forecasting.retail_days import retail_days
 from tests.unit.bills import START, days
 
 

@@ -14,11 +14,13 @@ from moto import mock_aws
 
 from console.errors import SourceError
 from console.metering import Call
-from console.spend import Basis, aws_anomalies, aws_budgets
+from console.spend import Basis
 from console.spend.aws import PaidClient
-from console.spend.aws_anomalies import found_by_aws
-from console.spend.aws_budgets import AwsBudgets, LeftOut
-from console.spend.budgets import Budget, BudgetScope, Kind
+from console.spend.budgeting import aws_budgets
+from console.spend.budgeting.aws_budgets import AwsBudgets, LeftOut
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind
+from console.spend.forecasting import aws_anomalies
+from console.spend.forecasting.aws_anomalies import found_by_aws
 from console.wiring_finops import KeptBudgets
 
 ACCOUNT = "123456789012"

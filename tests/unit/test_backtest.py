@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.planted import sample_bill
-from console.spend.backtest import Backtest, Origin, backtest, measured_widening
-from console.spend.history import Charged, history
+from console.spend.forecasting.backtest import Backtest, Origin, backtest, measured_widening
+from console.spend.forecasting.history import Charged, history
 from tests.unit.bills import bill, firsts, taxed, usage, weekly
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared/data/get_cost_and_usage_daily_by_service.json"

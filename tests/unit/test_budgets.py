@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 
 from console.errors import SettingsError, SourceError
 from console.spend import Basis
-from console.spend.budget_file import BEFORE, FILE, BudgetFile, read, write
-from console.spend.budgets import Budget, BudgetScope, Kind, Standing, burn_up, status
-from console.spend.forecast import forecast
+from console.spend.budgeting.budget_file import BEFORE, FILE, BudgetFile, read, write
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing, burn_up, status
+from console.spend.forecasting.forecast import forecast
 from tests.unit.bills import bill, taxed, usage, weekly
 
 CHARGES = bill(usage(["10"] * 75))  # January to 16 March: 160 booked, 310 expected

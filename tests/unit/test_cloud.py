@@ -17,7 +17,7 @@ from console.insights.brief import Brief, brief
 from console.insights.slices import Slices
 from console.periods import Period
 from console.spend import Basis
-from console.spend.budgets import Budget
+from console.spend.budgeting.budgets import Budget
 from console.ui import sentences
 from tests.sql.lake_rows import Rows
 

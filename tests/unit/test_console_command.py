@@ -227,7 +227,11 @@ def test_every_failure_is_one_line_with_a_remedy_and_exit_code_2(run: Any, argum
 
 def test_a_wrong_variable_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAKINGS_PROFILE", "mars")
-    assert run("query", "lake/days") == (2, "", "console: Profile 'mars' is unknown (TAKINGS_PROFILE). Use embedded or aws.\n")
+    assert run("query", "lake/days") == (
+        2,
+        "",
+        "console: Profile 'mars' is unknown (TAKINGS_PROFILE). Use embedded or aws.\n",
+    )
 
 
 def test_queries_lists_every_question_with_its_grain_and_parameters(run: Any) -> None:

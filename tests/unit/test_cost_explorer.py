@@ -16,8 +16,8 @@ import pytest
 from console.errors import SourceError
 from console.metering import Call
 from console.spend.aws import Asker, PaidClient
-from console.spend.charges import SCHEMA
-from console.spend.cost_explorer import ACTIONS, PRICE, SERVICE, CostExplorer, Plan, snapshot_period
+from console.spend.billing.charges import SCHEMA
+from console.spend.billing.cost_explorer import ACTIONS, PRICE, SERVICE, CostExplorer, Plan, snapshot_period
 from tests.unit.cost_explorer_answers import answer, client, day, stubbed
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "get_cost_and_usage_daily_by_service.json"

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from console.errors import SourceError
-from console.spend.aws_lines import LINES, line
-from console.spend.charges import SCHEMA
-from console.spend.cur import DIFFERS, INSTANTS, TEXTS, CurFile
-from console.spend.files import normalised
+from console.spend.billing.aws_lines import LINES, line
+from console.spend.billing.charges import SCHEMA
+from console.spend.billing.cur import DIFFERS, INSTANTS, TEXTS, CurFile
+from console.spend.billing.files import normalised
 from tests.unit import bill_files
 from tests.unit.bill_files import cur, without
 

@@ -1,8 +1,8 @@
 """The monthly estimate against months worked out by hand: literal quantities and dollars, line by line.
 
 The figures come from the tiers' numbers and the price list with a calculator and exact fractions, not from the code:
-730 hours and 730 ÷ 24 days a month, 10 events a request, 465 bytes an event, and the assumptions `console.spend.sizing`
-and `console.spend.lines` name.
+730 hours and 730 ÷ 24 days a month, 10 events a request, 465 bytes an event, and the assumptions that
+`console.spend.tiering.sizing` and `console.spend.tiering.lines` name.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.spend import price_book, tiers
-from console.spend.estimate import CENT, Estimate, Line, estimate
-from console.spend.lines import Factor
-from console.spend.price_book import Price, PriceBook
-from console.spend.sizing import Flow, Usage, remarks, typical, with_events
+from console.spend.pricing import price_book
+from console.spend.pricing.price_book import Price, PriceBook
+from console.spend.tiering import tiers
+from console.spend.tiering.estimate import CENT, Estimate, Line, estimate
+from console.spend.tiering.lines import Factor
+from console.spend.tiering.sizing import Flow, Usage, remarks, typical, with_events
 
 BOOK = price_book.load()
 TIERS = {tier.name: tier for tier in tiers.load()}

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.errors import SourceError
-from console.spend.charges import SCHEMA, total
-from console.spend.focus import FocusFile
-from console.spend.reading import Chunk, Refusals, Rounding
+from console.spend.billing.charges import SCHEMA, total
+from console.spend.billing.focus import FocusFile
+from console.spend.billing.reading import Chunk, Refusals, Rounding
 from tests.unit import bill_files
 from tests.unit.bill_files import focus, without
 

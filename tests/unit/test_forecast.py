@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from console.errors import SettingsError
-from console.spend.forecast import booked, forecast
-from console.spend.history import Charged, Line, history
-from console.spend.retail_days import RetailDay, black_friday, retail_days
-from console.spend.smoothing import CONSTANT, MEAN, MODEL, RECENT, smooth, spreads, weekday_medians, weights
+from console.spend.forecasting.forecast import booked, forecast
+from console.spend.forecasting.history import Charged, Line, history
+from console.spend.forecasting.retail_days import RetailDay, black_friday, retail_days
+from console.spend.forecasting.smoothing import CONSTANT, MEAN, MODEL, RECENT, smooth, spreads, weekday_medians, weights
 from tests.unit.bills import bill, close, days, firsts, mapped, taxed, usage, weekly
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import SettingsError
-from console.spend.price_book import load
+from console.spend.pricing.price_book import load
 from pipeline.sample.prices import USAGE
 
 BOOK = load()

@@ -14,8 +14,8 @@ import pytest
 from botocore.stub import Stubber
 
 from console.errors import SourceError
-from console.spend.price_book import Price, VolumePrice, load
-from console.spend.price_list import ACTIONS, PriceList, refresh
+from console.spend.pricing.price_book import Price, VolumePrice, load
+from console.spend.pricing.price_list import ACTIONS, PriceList, refresh
 
 TODAY = date(2026, 11, 2)
 BOOK = """# our prices

@@ -36,7 +36,7 @@ from console.savings.aws import (
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Refused, RegionalClients
 from console.savings.checks import run
-from console.spend import price_book
+from console.spend.pricing import price_book
 from tests.unit.aws_answers import Answers
 
 D = Decimal

@@ -31,7 +31,7 @@ from console.savings.checks import (
     warehouse,
 )
 from console.savings.findings import Checked, Effort, Finding, Prices, Risk
-from console.spend import price_book
+from console.spend.pricing import price_book
 from tests.unit.saving_facts import (
     HOURS,
     NOW,

@@ -17,7 +17,7 @@ from console.savings.checks import CHECKS, files, run
 from console.savings.embedded import EmbeddedInventory, stored_tables
 from console.savings.facts import Stream
 from console.savings.kept import KeptInventory
-from console.spend import price_book
+from console.spend.pricing import price_book
 from tests.unit.saving_facts import NOW, PRICES, gateway, inventory, stream
 
 D = Decimal

@@ -15,7 +15,7 @@ from console.insights.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAF
 from console.insights.sales import Slice
 from console.insights.slices import Slices
 from console.periods import Period
-from console.spend.budget_file import BudgetFile
+from console.spend.budgeting.budget_file import BudgetFile
 from console.ui import sentences
 from console.ui.sentences import WORD_JOINER
 from tests.sql.lake_rows import Rows

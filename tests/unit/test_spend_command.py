@@ -14,7 +14,7 @@ from console import wiring
 from console.__main__ import main
 from console.metering import NoMeter
 from console.spend.aws import PaidClient
-from console.spend.cost_explorer import SERVICE, CostExplorer, Plan
+from console.spend.billing.cost_explorer import SERVICE, CostExplorer, Plan
 from tests.unit import bill_files
 from tests.unit.bill_files import cur, focus
 from tests.unit.cost_explorer_answers import answer, day, stubbed

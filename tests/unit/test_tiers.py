@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from console.__main__ import main
 from console.commands import prices
 from console.errors import SettingsError
-from console.spend import price_book, tiers
-from console.spend.crossovers import (
+from console.spend.pricing import price_book
+from console.spend.tiering import tiers
+from console.spend.tiering.crossovers import (
     all_of,
     bill,
     crossings,
@@ -25,8 +26,8 @@ from console.spend.crossovers import (
     stream_modes,
     warehouse_or_athena,
 )
-from console.spend.estimate import estimate
-from console.spend.sizing import typical, with_events
+from console.spend.tiering.estimate import estimate
+from console.spend.tiering.sizing import typical, with_events
 
 BOOK = price_book.load()
 DEV, STARTUP, SCALE = tiers.load()
@@ -186,7 +187,7 @@ class _Answers:
     """A price list that says one thing."""
 
     def find(self, price: price_book.Price, region: str) -> object:
-        from console.spend.price_list import Found
+        from console.spend.pricing.price_list import Found
 
         assert region == "us-east-1"
         if price.key == "waf.rule_month":
@@ -215,7 +216,7 @@ def test_refresh_shows_the_difference_and_writes_only_when_told_to(
 
 
 def test_a_book_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
-    from console.spend.replacing import replace_text
+    from console.spend.pricing.replacing import replace_text
 
     folder = tmp_path / "book.toml"
     folder.mkdir()

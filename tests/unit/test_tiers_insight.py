@@ -20,7 +20,8 @@ from console.insights.tiers import (
     saving,
     standing,
 )
-from console.spend import price_book, tiers
+from console.spend.pricing import price_book
+from console.spend.tiering import tiers
 from console.ui import tier_charts, what_if
 from console.ui.charts import Chart
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.spend.allocating.unit_costs import Parts, efficiency, per_unit
 from console.spend.exact import STEP, total
-from console.spend.unit_costs import Parts, efficiency, per_unit
 
 
 def test_a_cost_is_divided_by_its_count_and_keeps_its_three_parts() -> None:

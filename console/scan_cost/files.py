@@ -1,0 +1,136 @@
+"""How a Parquet file is read: as Trino reads it, the engine inside Athena.
+
+Files of other partitions and row groups that a condition rules out are skipped; of the others the columns that matter
+are read. Two columns with less than a megabyte between them are read in one piece, gap included; a file below three
+megabytes is read whole. Of every other file that is opened the end is read, where its footer stands.
+
+Held against a real Trino in `tests/engines/test_scan_cost_on_trino.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.scan_cost.conditions import Bounds, may_hold
+from console.scan_cost.scans import Scan
+from console.tables import TABLES
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ColumnChunkMetaData
+
+SMALL_FILE_BYTES = 3 * 1024 * 1024  # Trino's parquet.small-file-threshold
+GAP_BYTES = 1024 * 1024  # Trino's parquet.max-merge-distance
+FOOTER_BYTES = 48 * 1024  # what Trino reads of a file's end before it knows more
+
+
+@dataclass(frozen=True)
+class Group:
+    """A row group: its rows, and the smallest and largest value of its columns, where they are known."""
+
+    rows: float
+    bounds: Bounds
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """The distinct values of a column in a row group: compressed bytes, where it has so many rows.
+
+    Attributes
+    ----------
+    growth : they grow with the rows to this power: 1 where every row has its own value, 0 where all are known
+    """
+
+    bytes: float
+    rows: float
+    growth: float
+
+    def of(self, rows: float) -> float:
+        """Bytes in a row group of so many rows."""
+        return float(self.bytes * (rows / self.rows) ** self.growth)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file.
+
+    Attributes
+    ----------
+    weights : compressed bytes of one row, by column, in the order they are stored
+    dictionaries : those of columns whose values come again and again; every row group has its own
+    footer : bytes of the file that are no rows
+    """
+
+    weights: Mapping[str, float]
+    groups: Sequence[Group]
+    footer: int = 0
+    dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
+    small: int = SMALL_FILE_BYTES
+    gap: int = GAP_BYTES
+
+    @property
+    def bytes(self) -> float:
+        """The file's size."""
+        return self.footer + sum(self._size(group, name) for group in self.groups for name in self.weights)
+
+    def read(self, scan: Scan) -> float:
+        """Bytes that a scan reads of this file."""
+        touched = [group for group in self.groups if may_hold(scan.condition, group.bounds)]
+        stored = scan.columns & set(self.weights)
+        if not touched or not stored:
+            return 0.0
+        if self.bytes <= self.small:
+            return self.bytes
+        return FOOTER_BYTES + sum(self._chunks(group, stored) for group in touched)
+
+    def _chunks(self, group: Group, wanted: Collection[str]) -> float:
+        """Bytes of some columns of a row group, with the small gaps between them."""
+        taken = gap = 0.0
+        for name in self.weights:
+            size = self._size(group, name)
+            if name not in wanted:
+                gap += size
+                continue
+            taken += size + (gap if taken and gap <= self.gap else 0.0)
+            gap = 0.0
+        return taken
+
+    def _size(self, group: Group, name: str) -> float:
+        dictionary = self.dictionaries.get(name)
+        return (dictionary.of(group.rows) if dictionary else 0.0) + self.weights[name] * group.rows
+
+
+def dictionary_bytes(chunk: ColumnChunkMetaData) -> int:
+    """Compressed bytes of a column chunk's dictionary, which stands before its values."""
+    return chunk.data_page_offset - chunk.dictionary_page_offset if chunk.has_dictionary_page else 0
+
+
+def files_of(lake: Path, table: str) -> list[File]:
+    """The files of a table as they stand, from their footers."""
+    import pyarrow.parquet as pq
+
+    definition = TABLES[table]
+    found = []
+    for path in sorted((lake / definition.zone / table).rglob("*.parquet")):
+        metadata = pq.ParquetFile(path).metadata
+        fixed: dict[str, tuple[object, object]] = {}
+        if definition.partition is not None:
+            day = date.fromisoformat(path.parent.name.partition("=")[2])
+            fixed[definition.partition] = (day, day)
+        sizes: dict[str, int] = {}
+        groups = []
+        for number in range(metadata.num_row_groups):
+            group, bounds = metadata.row_group(number), dict(fixed)
+            for place in range(group.num_columns):
+                chunk = group.column(place)
+                sizes[chunk.path_in_schema] = sizes.get(chunk.path_in_schema, 0) + chunk.total_compressed_size
+                if chunk.statistics is not None and chunk.statistics.has_min_max:
+                    bounds[chunk.path_in_schema] = (chunk.statistics.min, chunk.statistics.max)
+            groups.append(Group(group.num_rows, bounds))
+        rows = max(metadata.num_rows, 1)
+        weights = {name: size / rows for name, size in sizes.items()}
+        found.append(File(weights, groups, path.stat().st_size - sum(sizes.values())))
+    return found

@@ -1,0 +1,1 @@
+"""What a deployment of some size costs a month: usage × prices, line by line, and where tiers meet."""

@@ -1,0 +1,42 @@
+"""A page run without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from streamlit.testing.v1 import AppTest
+
+from console.errors import QueryFailed
+from console.ui.navigation import PageEntry
+
+SECONDS = 120.0  # a first run imports pandas, on a machine that may be busy
+
+
+def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
+    """Run a page to its end, by the settings of this process.
+
+    Parameters
+    ----------
+    view : the URL's parameters, such as ``{"period": ["12m"]}``
+
+    Raises
+    ------
+    QueryFailed
+        It raises, or shows its failed state.
+    """
+    script = AppTest.from_file(str(page.path), default_timeout=SECONDS)
+    for name, values in view.items():
+        script.query_params[name] = list(values)
+    script.run()
+    failure = script.exception[0].message if script.exception else _failure(script)
+    if failure:
+        raise QueryFailed(
+            f"The page {page.title} cannot be shown: {failure}", where=page.file, remedy="Open it in the console."
+        )
+
+
+def _failure(script: AppTest) -> str:
+    """What a page says that shows its failed state; nothing where it shows another one."""
+    written = (str(each.proto.body) for each in script.get("html"))
+    return next((re.sub(r"<[^>]+>", " ", text).strip() for text in written if "tk-failed" in text), "")
