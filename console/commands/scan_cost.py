@@ -91,19 +91,19 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
     folder : where the sample lakes are made, or are from an earlier run
     only : titles or URL paths of the pages; all where there are none
     """
-    from console import wiring_samples
     from console.scan_cost.density import measure as density_of
     from console.scan_cost.estimate import FullLake, page_cost
     from console.tables import TABLES
     from console.ui.navigation import PAGES
+    from console.wiring import samples
 
     a_day = events / DAYS
     size = round(min(max(a_day, FEWEST_EVENTS), MOST_EVENTS))
     tell(f"Measuring a sample of {size:,} events as one day of {DAYS} …")
-    small, large = (wiring_samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
-    last_day = wiring_samples.sample_end()
+    small, large = (samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
+    last_day = samples.sample_end()
     densities = {
-        name: density_of(name, small, large, *wiring_samples.curated_file_writer(table.partition))
+        name: density_of(name, small, large, *samples.curated_file_writer(table.partition))
         for name, table in TABLES.items()
     }
     lake = FullLake(densities, last_day, DAYS, a_day / size)

@@ -21,7 +21,7 @@ from console.spend.budgeting.aws_budgets import AwsBudgets, LeftOut
 from console.spend.budgeting.budgets import Budget, BudgetScope, Kind
 from console.spend.forecasting import aws_anomalies
 from console.spend.forecasting.aws_anomalies import found_by_aws
-from console.wiring_finops import KeptBudgets
+from console.wiring.finops import KeptBudgets
 
 ACCOUNT = "123456789012"
 

@@ -96,9 +96,10 @@ def test_nothing_that_is_typed_changes_the_shape_of_a_statement_in_any_dialect(
 
 @pytest.fixture(scope="module")
 def sales() -> duckdb.DuckDBPyConnection:
-    columns = ", ".join(f"{name} {duckdb_type(kind)}" for name, kind in TABLES["daily_sales"].columns.items())
     connection = duckdb.connect()
-    connection.execute(f"create table daily_sales ({columns})")
+    for table in ("daily_sales", "monthly_sales"):
+        columns = ", ".join(f"{name} {duckdb_type(kind)}" for name, kind in TABLES[table].columns.items())
+        connection.execute(f"create table {table} ({columns})")
     return connection
 
 
@@ -120,7 +121,7 @@ def test_a_nasty_value_finds_itself_and_nothing_else_and_does_nothing_else(
         statement = bind(query, given_values | narrowed, dialect="duckdb", row_filter=row_filter)
         assert [row[0] for row in sales.execute(statement.sql).fetchall()] == [value]
     assert sales.execute("select count(*) from daily_sales").fetchall() == [(len({value, other, HARMLESS}),)]
-    assert [name for (name,) in sales.execute("show tables").fetchall()] == ["daily_sales"]
+    assert [name for (name,) in sales.execute("show tables").fetchall()] == ["daily_sales", "monthly_sales"]
 
 
 def single(kind: str, *, nullable: bool = False, is_list: bool = False) -> Parameter:

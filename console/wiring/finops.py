@@ -63,7 +63,7 @@ class AwsFinops:
         from console.spend.aws import PaidClient
         from console.spend.forecasting.aws_anomalies import found_by_aws
         from console.spend.pricing import price_book
-        from console.wiring_aws import deployment
+        from console.wiring.aws import deployment
 
         price = price_book.load().price("cost_explorer.request", BILLING_REGION).amount
         meter = deployment(self.settings).meter

@@ -16,8 +16,8 @@ from console.engines import SqlEngine
 from console.errors import LakeMissing
 from console.scope import Scope
 from console.settings import Settings, read
-from console.wiring_aws import deployment
-from console.wiring_finops import aws_finops
+from console.wiring.aws import deployment
+from console.wiring.finops import aws_finops
 
 if TYPE_CHECKING:
     from console.decisions import DecisionStore
