@@ -115,7 +115,7 @@ def count(lines: DataFrame) -> int:
     broken = lines.filter("broken is not null").select("path", "broken").sort("path").head(1)
     if broken:
         raise raw.refused(broken[0]["path"], broken[0]["broken"])
-    return lines.count()
+    return int(lines.count())
 
 
 def read(events: DataFrame, refused: DataFrame) -> None:
