@@ -406,6 +406,12 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("session_date", "channel", "region", "device"),
     ),
+    "daily_customers": Table(
+        grain="one row per session_date, customer_id, region",
+        columns={"session_date": "date", "customer_id": TEXT, "region": TEXT, "session_month": "date"},
+        partition="session_month",
+        sort=("session_date", "customer_id", "region"),
+    ),
     "daily_interest": Table(
         grain="one row per event_date, product_id, channel, region",
         columns={

@@ -120,7 +120,6 @@ def questions(period: Period, allocation: Allocation) -> list[Question]:
         Question("sales/orders_by_day", days),
         Question("traffic/by_day", days),
         Question("unit_costs/events_by_day", days),
-        Question("unit_costs/customers_by_day", days),
         Question("unit_costs/customers", days),
         Question("unit_costs/margin_by_day", days),
     ]
@@ -128,8 +127,8 @@ def questions(period: Period, allocation: Allocation) -> list[Question]:
 
 def measured(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
     """The answers of `questions`, with the costs allocated."""
-    charged, orders, traffic, events, daily, whole, margin = (result.rows() for result in results)
-    counts = _counts(orders, traffic, events, daily)
+    charged, orders, traffic, events, customers, margin = (result.rows() for result in results)
+    counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
     own = [row for row in charged if row["billing_currency"] == currency]
     charges = [
         Charge(
@@ -144,7 +143,7 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
         days=[period.start + timedelta(days=number) for number in range(period.days)],
         costs=allocate(charges, allocation, counts),
         counts=counts,
-        customers=whole[0]["customers"],
+        customers=next((row["customers"] for row in customers if row["session_date"] is None), 0),
         margin={row["order_date"]: row["net_revenue_with_cost"] - row["cost"] for row in margin},
         net_revenue=total(row["net_revenue"] for row in margin),
         net_revenue_with_cost=total(row["net_revenue_with_cost"] for row in margin),

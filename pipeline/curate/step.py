@@ -37,6 +37,7 @@ _MARTS = {  # mart → the table it sums up
     "daily_baskets": "orders",
     "daily_orders": "orders",
     "daily_traffic": "sessions",
+    "daily_customers": "sessions",
     "daily_events": "events",
     "daily_interest": "events",
     "monthly_interest": "daily_interest",

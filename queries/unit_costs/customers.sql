@@ -1,10 +1,17 @@
--- title:   Active customers of a period
--- grain:   one row
+-- title:   Active customers by day, and of the whole period
+-- grain:   one row per session_date
 -- source:  lake
--- note:    A customer who comes on several days counts once: the days do not add up to the period.
+-- term:    Active customers = distinct customers with a session; anonymous visitors are not among them.
+-- note:    The row without a day is the whole period: a customer who comes on several days counts once in it, so that the
+--          days do not add up to it.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
-select count(distinct customer_id) as customers
-from sessions
-where session_date >= :start_date
+select session_date, count(distinct customer_id) as customers
+from daily_customers
+where session_month >= cast(date_trunc('month', :start_date) as date)
+    and session_month < :end_date
+    and session_date >= :start_date
     and session_date < :end_date
+group by grouping sets ((session_date), ())
+having count(*) > 0
+order by session_date
