@@ -26,6 +26,7 @@ DAY_HEIGHT = 300
 EMPTY_HEIGHT = 96
 ROW_HEIGHT = 26
 _TOP, _BARE_TOP, _BOTTOM = 28, 12, 26  # room for the names of shaded days; without them; for dates
+_RIGHT = 26  # half of the last day's name stands right of the last day
 CELL_HEIGHT = 28
 MOST_BARS = 30
 MOST_CELL_TEXTS = 14  # columns beyond which a cell is too narrow for its number
@@ -132,7 +133,7 @@ def by_day(
         "dataset": {"dimensions": dimensions, "source": rows},
         "grid": echarts.grid(
             left=echarts.width([text.tick(value, unit, currency) for value in axis.ticks]) + 8,
-            right=echarts.width(names) + 16 if len(lines) > 1 else 16,
+            right=echarts.width(names) + 16 if len(lines) > 1 else _RIGHT,
             top=_TOP if spans else _BARE_TOP,
             bottom=_BOTTOM,
         ),
