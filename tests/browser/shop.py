@@ -111,13 +111,17 @@ class Shop:
         """Answer from the script, else as the collector's own routes do; note it down."""
         request = HttpRequest(scope, receive)
         body = await request.body()
-        statuses: list[int] = []
 
         async def again() -> Message:
             return {"type": "http.request", "body": body}
 
         async def noted(message: Message) -> None:
-            statuses.extend([message["status"]] if message["type"] == "http.response.start" else [])
+            # noted before it is sent: what a browser has been answered, a test can look up
+            if message["type"] == "http.response.start":
+                with self._news:
+                    headers = dict(request.headers)
+                    self.seen.append(Seen(request.method, headers, body.decode(), message["status"], monotonic()))
+                    self._news.notify_all()
             await send(message)
 
         if self.script:
@@ -126,9 +130,6 @@ class Shop:
             await Response(status_code=status, headers=headers | shared)(scope, again, noted)
         else:
             await self.collecting(scope, again, noted)
-        with self._news:
-            self.seen.append(Seen(request.method, dict(request.headers), body.decode(), statuses[0], monotonic()))
-            self._news.notify_all()
 
 
 @dataclass
