@@ -8,7 +8,7 @@ from console.insights.figures import Unit
 from console.ui import charts, page, reading, records, tables, tiles
 from console.ui import formatting as text
 
-view = reading.begin("Own cost", __doc__, wiring.viewer, sliced=False, through_today=True)
+view = reading.begin("Own cost", __doc__, wiring.viewer, sliced=False, through_today=True, needs_events=False)
 
 COLUMNS = ["name", "calls", "cached_share", "bytes_scanned", "dollars", "saved", "seconds"]
 DIGITS = 5  # a query of 10 MB costs $0.00005
