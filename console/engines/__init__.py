@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -68,6 +69,20 @@ class Result:
     statistics: Statistics
     query: str
     sql: str
+
+    @property
+    def identity(self) -> str:
+        """A digest of the rows, equal for equal ones: what takes long to work out from them is kept under it.
+
+        The data's version would not do: it changes with every curation, though these rows may not have; and an answer
+        may be that of the version before.
+        """
+        import pyarrow as pa
+
+        written = pa.BufferOutputStream()
+        with pa.ipc.new_stream(written, self.table.schema) as stream:
+            stream.write_table(self.table)
+        return hashlib.blake2b(written.getvalue(), digest_size=16).hexdigest()
 
     def rows(self) -> list[dict[str, Any]]:
         """Rows as dictionaries of Python values: Decimal for money, date and datetime for time."""

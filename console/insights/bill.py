@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -74,7 +74,7 @@ def charges(scope: Scope, found: Bill, of: BudgetScope, basis: Basis) -> tuple[H
             for day, service, kind, amount, estimated in rows
         )
 
-    return BACKGROUND.kept(("history", scope.data_version, result.sql, basis), read), result
+    return BACKGROUND.kept(("history", result.identity, basis), read), result
 
 
 def unknown_days(result: Result, basis: Basis) -> int:
@@ -84,22 +84,18 @@ def unknown_days(result: Result, basis: Basis) -> int:
     return len({day for day, is_missing in zip(days, missing, strict=True) if is_missing})
 
 
-def expected(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Forecast]:
-    """The month's forecast of charges, worked out in the background once per version of the data."""
-    return BACKGROUND.ask(("expected", *_key(scope, found, its, of, basis, country)), lambda: expect(its, country))
+def expected(asked: Result, its: History, basis: Basis, country: str) -> Future[Forecast]:
+    """The month's forecast of the charges asked for, worked out in the background once for the same charges."""
+    return BACKGROUND.ask(("expected", asked.identity, basis, country), lambda: expect(its, country))
 
 
-def tested(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Outlook]:
-    """The forecast with its backtest, worked out in the background once per version of the data."""
-    return BACKGROUND.ask(("tested", *_key(scope, found, its, of, basis, country)), lambda: outlook(its, country))
-
-
-def _key(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> tuple[Hashable, ...]:
-    return (scope.data_version, found.currency, str(of), basis, country, its.days[-1:])
+def tested(asked: Result, its: History, basis: Basis, country: str) -> Future[Outlook]:
+    """The forecast with its backtest, worked out in the background once for the same charges."""
+    return BACKGROUND.ask(("tested", asked.identity, basis, country), lambda: outlook(its, country))
 
 
 def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
-    """The anomalies of the whole bill, worked out in the background once per version of the data."""
+    """The anomalies of the whole bill, worked out in the background once for the same charges."""
     whole, asked = charges(scope, found, BudgetScope(), basis)
     result = scope.ask("budgets/usage_by_day", **_days(scope, found), currency=found.currency)
     settled = whole.days[: whole.settled]
@@ -113,7 +109,7 @@ def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Futu
         after = settled[-1] + timedelta(days=1)
         return find(used, end=after, retail=retail_days(settled[0], settled[-1], country))
 
-    key = ("anomalies", scope.data_version, result.sql, basis, country, settled[-1:])
+    key = ("anomalies", asked.identity, result.identity, basis, country)
     return BACKGROUND.ask(key, work), [asked, result]
 
 

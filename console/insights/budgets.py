@@ -128,13 +128,14 @@ def budgets(
     subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
     asked = [bills.charges(scope, found, *subject) for subject in subjects]
     coming = [
-        bills.expected(scope, found, its, *subject, country) for subject, (its, _) in zip(subjects, asked, strict=True)
+        bills.expected(result, its, its_basis, country)
+        for (_, its_basis), (its, result) in zip(subjects, asked, strict=True)
     ]
     place = chosen or 0
     looked_at, basis = subjects[place]
-    charges = asked[place][0]
+    charges, answer = asked[place]
     unusual, more = bills.unusual(scope, found, basis, country)
-    tests = bills.tested(scope, found, charges, looked_at, basis, country) if backtested else None
+    tests = bills.tested(answer, charges, basis, country) if backtested else None
 
     rest = None if patience is None else 0.0  # what is not there in time is not waited for again
     tested = wait(tests, patience) if tests else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from console.engines import Result
@@ -63,7 +64,7 @@ class Measured:
     without_cost: int
     other_currencies: Mapping[str, Decimal]
 
-    @property
+    @cached_property
     def parts(self) -> Parts | None:
         """The whole cost of the period, three ways; None where nothing was charged."""
         if not self.costs:
@@ -93,7 +94,7 @@ class Measured:
             found.append(None if unit is None else unit.total)
         return found
 
-    @property
+    @cached_property
     def margin_after_cloud(self) -> list[Decimal | None]:
         """Gross margin − effective cost by day; None on a day without charges. A day without sales earns 0."""
         return [

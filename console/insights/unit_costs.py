@@ -11,6 +11,7 @@ from functools import lru_cache
 from console.engines import Result, Statistics, combine
 from console.errors import BindingError
 from console.insights.figures import Better, Change, Figure, Unit
+from console.insights.outlook import BACKGROUND
 from console.insights.sales import Compared
 from console.insights.unit_cost_days import COUNTED, Counted, Measured, measured, questions
 from console.periods import Period
@@ -146,7 +147,7 @@ def unit_costs(
     results = scope.ask_all([question for _, each in asked for question in questions(each, allocation)])
     size = len(results) // len(asked)
     periods = [
-        measured(label, each, results[place * size : (place + 1) * size], allocation, currency)
+        _kept(label, each, results[place * size : (place + 1) * size], allocation, currency)
         for place, (label, each) in enumerate(asked)
     ]
     now, before = periods[0], periods[1] if len(periods) > 1 and periods[1].costs else None
@@ -169,6 +170,13 @@ def unit_costs(
         method=method,
         results=results,
     )
+
+
+def _kept(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
+    """`measured`, once for the same answers and rules: a click on a unit changes neither."""
+    answers = tuple(result.identity for result in results)
+    key = ("unit costs", label, period, answers, repr(allocation), currency)
+    return BACKGROUND.kept(key, lambda: measured(label, period, results, allocation, currency))
 
 
 def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
