@@ -2,7 +2,20 @@
 -- grain:   one row per slice, value
 -- source:  lake
 -- note:    Charges says how often a value occurs: in charge rows, for a tag key in days and services.
-with charged as (
+with combinations as (
+    select
+        service_name,
+        sub_account_id,
+        region_id,
+        charge_category,
+        billing_currency,
+        max(sub_account_name) as sub_account_name,
+        sum(charges) as charges
+    from daily_spend
+    group by 1, 2, 3, 4, 5
+),
+
+named as (
     select
         coalesce(service_name, '(none)') as service_name,
         coalesce(sub_account_id, '(none)') as sub_account_id,
@@ -11,7 +24,7 @@ with charged as (
         coalesce(billing_currency, '(none)') as billing_currency,
         sub_account_name,
         charges
-    from daily_spend
+    from combinations
 ),
 
 -- one reading for all slices: a CTE that is named five times would be read five times
@@ -24,7 +37,7 @@ counted as (
         billing_currency,
         max(sub_account_name) as sub_account_name,
         cast(sum(charges) as bigint) as charges
-    from charged
+    from named
     group by grouping sets ((service_name), (sub_account_id), (region_id), (charge_category), (billing_currency))
 )
 
