@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.artifacts import EngineMissing
 from tests.engines.processes import stop, tied
+from tests.engines.trino_server import ATTEMPTS, _started
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = """
@@ -51,3 +53,13 @@ def test_a_server_that_does_not_end_when_asked_is_ended() -> None:
         process.stdout.readline()
         stop(process, 0.2)
         assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("says", "times"), [("java.net.BindException: Address already in use", ATTEMPTS), ("Out of memory", 1)]
+)
+def test_trino_is_started_again_only_where_somebody_else_took_its_port(tmp_path: Path, says: str, times: int) -> None:
+    fails = f"open('started', 'a').write('x'); print({says!r}); raise SystemExit(1)"
+    with pytest.raises(EngineMissing, match=says):
+        _started(tmp_path, [sys.executable, "-c", fails], tmp_path, tmp_path / "server.log")
+    assert (tmp_path / "started").read_text() == "x" * times

@@ -96,10 +96,10 @@ class TrinoQuery:
             raise TrinoError(answer["error"]["errorName"], answer["error"]["message"])
 
 
-def called(request: urllib.request.Request) -> dict[str, Any]:
+def called(request: urllib.request.Request, seconds: float = _REQUEST_SECONDS) -> dict[str, Any]:
     """What the server answers; numbers with a point stay the texts that it wrote."""
     try:
-        with _DIRECT.open(request, timeout=_REQUEST_SECONDS) as response:
+        with _DIRECT.open(request, timeout=seconds) as response:
             body = response.read()
     except urllib.error.HTTPError as error:
         raise TrinoError("HTTP_ERROR", f"{error.code} {error.reason}") from error

@@ -129,7 +129,7 @@ def _await(process: subprocess.Popen[bytes], port: int, node: str, log: Path) ->
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            info = called(urllib.request.Request(f"http://127.0.0.1:{port}/v1/info"))
+            info = called(urllib.request.Request(f"http://127.0.0.1:{port}/v1/info"), seconds=5)
             # it answers some time before it has announced itself as a node that can work
             if not info["starting"] and _has_node(port, node):
                 return str(info["nodeVersion"]["version"])
