@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console import aws_settings
@@ -63,6 +63,18 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
     aws = aws_settings.read(values) if profile == "aws" else None
     return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, aws)
+
+
+def chosen(lake: str | None) -> Settings:
+    """Settings from the environment, with the folder that a command's ``--lake`` names in its place.
+
+    Raises
+    ------
+    SettingsError
+        As `read` and `folder` say.
+    """
+    settings = read()
+    return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -164,9 +163,7 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
     from console.insights.bill import bill
     from console.spend import Basis
 
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope, store = wiring.scope(chosen), wiring.decisions(chosen)
     if bill(scope).is_empty:
         raise SourceError(
