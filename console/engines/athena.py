@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
-from console.engines.athena_executions import SERVICE, Executions
+from console.engines.athena_executions import SERVICE, Executions, managed_results
 from console.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.engines.athena_files import ResultFiles
 from console.engines.athena_results import read_csv, read_parquet
@@ -123,11 +123,7 @@ class AthenaEngine:
         execution = self._executions.run(statement.sql, where, reuse_minutes=reuse_minutes)
         location = execution.get("ResultConfiguration", {}).get("OutputLocation")
         if not location:
-            raise QueryFailed(
-                "The workgroup writes no result files",
-                where=where,
-                remedy="Turn managed query results off in the workgroup, and give it a results location.",
-            )
+            raise managed_results(where)
         try:
             content = self._files.read(location, where)
             self._sizes[where] = len(content)
@@ -158,7 +154,7 @@ class AthenaEngine:
             manifest = execution.get("Statistics", {}).get("DataManifestLocation")
             output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
             litter += [each for each in (manifest, output, output and f"{output}.metadata") if each]
-            files = [self._files.read(each, where) for each in self._files.below(folder)]
+            files = self._files.read_below(folder, where)
         finally:
             self._files.delete_below(folder, litter)
         return in_order(read_parquet(files, columns), order), [asked, execution]

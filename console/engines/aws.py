@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.errors import QueryFailed
+from console.permissions import action_of
 
 ATTEMPTS = (
     6  # of one call: with botocore's jittered exponential waits that is up to about half a minute of a busy service
@@ -25,14 +26,21 @@ CONNECTIONS = 32  # tiles of some readers at once
 REMEMBERED = {"athena": "GetWorkGroup"}
 REMEMBERED_SECONDS = 60.0
 
+_SIGNS_AS = {"Amazon S3": "s3", "Athena": "athena", "Redshift": "redshift-data"}
 EXPIRED = "Sign in again, or check the role of this process, then reload the page."
 _CREDENTIALS = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
-        "InvalidClientTokenId",
+        "IncompleteSignature",
         "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
         "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
@@ -81,6 +89,16 @@ class Memory:
             self._answers[asked[0]] = (asked[1], (http_response, parsed))
 
 
+def _tried_enough(parsed: dict[str, Any], **_: Any) -> None:
+    """Call a refusal that botocore gave up on by a name that awswrangler does not try again.
+
+    It would ask five times more for each of botocore's, up to two minutes, asleep where no reader's leaving ends it.
+    """
+    error = parsed.get("Error", {})
+    if error.get("Code") == "ThrottlingException":
+        error["Code"] = "TooManyRequestsException"
+
+
 class SharedClients:
     """A boto3 session that makes each client once.
 
@@ -111,6 +129,7 @@ class SharedClients:
             if service_name not in self._clients:
                 endpoint = given.get("endpoint_url")
                 made = self._session.client(service_name, endpoint_url=endpoint, config=config)
+                made.meta.events.register("after-call.athena", _tried_enough)
                 if service_name in REMEMBERED:
                     Memory().watch(made, REMEMBERED[service_name])
                 self._clients[service_name] = made
@@ -199,7 +218,7 @@ def _refused(error: Any, service: str, where: str, known: Sequence[Refusal]) -> 
         return QueryFailed(f"The credentials for {service} have expired or are not valid", where=where, remedy=EXPIRED)
     if code in _DENIED:
         action = re.search(r"perform:? ([\w-]+:\w+)", message)
-        allow = action[1] if action else error.operation_name
+        allow = action[1] if action else action_of(_SIGNS_AS.get(service, service), error.operation_name)
         return QueryFailed(
             f"{service} denied access to {allow}",
             where=where,

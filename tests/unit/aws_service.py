@@ -96,7 +96,7 @@ class Service:
             prefix = f"{given['Bucket']}/{given['Prefix']}"
             keys = [key.partition("/")[2] for key in sorted(self.objects) if key.startswith(prefix)]
             listed = "".join(
-                f"<Contents><Key>{key}</Key><Size>1</Size>"
+                f"<Contents><Key>{key}</Key><Size>{len(self.objects[given['Bucket'] + '/' + key])}</Size>"
                 "<LastModified>2026-03-31T12:00:00Z</LastModified><ETag>e</ETag></Contents>"
                 for key in keys
             )

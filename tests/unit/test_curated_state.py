@@ -54,7 +54,7 @@ def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, conte
 def test_a_bucket_that_refuses_is_named_and_asked_again_the_next_time(service: Service) -> None:
     curated = state(service, [0.0])
     service.refuse("GetObject", Refused("AccessDenied", "Access Denied", 403))
-    with pytest.raises(QueryFailed, match="Amazon S3 denied access to GetObject"):
+    with pytest.raises(QueryFailed, match="Amazon S3 denied access to s3:GetObject"):
         curated.current()
     service.objects[KEY] = b"{}"
     assert curated.current().data_as_of is None
