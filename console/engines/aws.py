@@ -155,7 +155,7 @@ def refusal(reason: str, known: Sequence[Refusal], *, engine: str, where: str) -
     for each in known:
         found = re.search(each.pattern, reason, re.IGNORECASE | re.DOTALL)
         if found is not None:
-            named = [group for group in found.groups() if group]
+            named = [group.replace('"."', ".") for group in found.groups() if group]  # "a"."b" is a.b to people
             return QueryFailed(each.what.format(*named), where=where, remedy=each.remedy.format(*named))
     first = (reason.strip().splitlines() or ["no reason given"])[0].rstrip(".")
     return QueryFailed(

@@ -23,6 +23,8 @@ from console.errors import QueryFailed
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pyarrow as pa
+
     from console.binding import Statement
     from console.engines.curated_state import CuratedState
 
@@ -39,12 +41,18 @@ KNOWN = (
         "Grant usage on the schema and select on its tables to the role of this process.",
     ),
     Refusal(
+        r"access ?denied|not authorized|insufficient (?:privileges|permissions)",
+        "Redshift may not read what the query needs: access denied",
+        "Allow the role of the warehouse to read the lake's bucket and its Glue database, and grant the schema to the"
+        " role of this process.",
+    ),
+    Refusal(
         r"usage limit|query (?:cancelled|aborted).*(?:limit|monitoring rule)|query monitoring rule",
         "The query was stopped by a limit of the workgroup",
         "Choose a shorter period; the limits are the workgroup's RPU-hours and query monitoring rules.",
     ),
     Refusal(
-        r"(?:relation|table|schema) \"?([\w.]+)\"? (?:does not exist|not found)",
+        r"(?:relation|table|schema) \"?([\w.\"]+?)\"? (?:does not exist|not found)",
         "There is no {0}",
         "Curate once, and check TAKINGS_REDSHIFT_DATABASE.",
     ),
@@ -126,10 +134,11 @@ class RedshiftEngine:
         state = self._state.current()
         client = self._client()
         described = self._wait(client, statement)
-        table = read_records(self._pages(client, described, statement.query))
+        # before the pages are read: that takes time, and the warehouse none
         ran = Decimal(int(described.get("Duration", 0))) / _NANOSECONDS
         ended = Decimal(repr(time.monotonic()))
         rpu_seconds = self._clock.charge(ended - ran, ended) * self._base_rpus
+        table = self._read(client, described, statement.query)
         elapsed = time.perf_counter() - started
         statistics = Statistics(
             engine=SERVICE,
@@ -189,6 +198,19 @@ class RedshiftEngine:
                 client.cancel_statement(Id=statement_id)
         except QueryFailed:
             return
+
+    def _read(self, client: Any, described: dict[str, Any], where: str) -> pa.Table:
+        """The result, typed."""
+        import pyarrow as pa
+
+        try:
+            return read_records(self._pages(client, described, where))
+        except (pa.ArrowException, ValueError, ArithmeticError) as error:
+            raise QueryFailed(
+                f"Redshift's result cannot be read: {str(error).splitlines()[0]}",
+                where=where,
+                remedy="Cast what has no plain type, such as an infinite date, to text in the SQL.",
+            ) from error
 
     def _pages(self, client: Any, described: dict[str, Any], where: str) -> Pages:
         """The result, page by page."""
