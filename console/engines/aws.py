@@ -25,6 +25,7 @@ READ_SECONDS = 30
 CONNECTIONS = 32  # tiles of some readers at once
 REMEMBERED = {"athena": "GetWorkGroup"}
 REMEMBERED_SECONDS = 60.0
+MOST_WORDS = 400  # characters of an engine's own message that a page shows
 
 _SIGNS_AS = {"Amazon S3": "s3", "Athena": "athena", "Redshift": "redshift-data"}
 EXPIRED = "Sign in again, or check the role of this process, then reload the page."
@@ -150,17 +151,33 @@ class Refusal:
     remedy: str
 
 
+def check_length(sql: str, longest: int, *, engine: str, where: str) -> None:
+    """Raises QueryFailed for a statement of more bytes than an engine takes: long lists of values make one."""
+    size = len(sql.encode())
+    if size > longest:
+        raise QueryFailed(
+            f"The question has {size / 1000:,.0f} kB of SQL, more than {engine} takes",
+            where=where,
+            remedy="Choose fewer values in the filters.",
+        )
+
+
 def refusal(reason: str, known: Sequence[Refusal], *, engine: str, where: str) -> QueryFailed:
     """A statement's failure: the first known pattern that fits, else the engine's first line."""
     for each in known:
         found = re.search(each.pattern, reason, re.IGNORECASE | re.DOTALL)
         if found is not None:
             named = [group.replace('"."', ".") for group in found.groups() if group]  # "a"."b" is a.b to people
-            return QueryFailed(each.what.format(*named), where=where, remedy=each.remedy.format(*named))
-    first = (reason.strip().splitlines() or ["no reason given"])[0].rstrip(".")
+            return QueryFailed(_short(each.what.format(*named)), where=where, remedy=each.remedy.format(*named))
+    first = _short((reason.strip().splitlines() or ["no reason given"])[0].rstrip("."))
     return QueryFailed(
         f"{engine} refused the query: {first}", where=where, remedy="Try again; the engine's history tells more."
     )
+
+
+def _short(text: str) -> str:
+    """An engine may quote the whole statement."""
+    return text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]} …"
 
 
 @contextmanager

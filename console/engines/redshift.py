@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
-from console.engines.aws import Refusal, SharedClients, calling, refusal
+from console.engines.aws import Refusal, SharedClients, calling, check_length, refusal
 from console.engines.prices import CapacityClock, capacity_price
 from console.engines.redshift_results import Pages, read_records
 from console.engines.stopping import stop_event
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SERVICE = "Redshift"
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
+LONGEST_STATEMENT = 100_000  # bytes that the Data API takes
 LARGEST_RESULT = 64 * 2**20  # bytes: the Data API gives a result in pages of a megabyte, one call each
 _POLLS = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks; the last one stays
 _NANOSECONDS = Decimal(10) ** 9
@@ -131,6 +132,7 @@ class RedshiftEngine:
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
         started = time.perf_counter()
+        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
         state = self._state.current()
         client = self._client()
         described = self._wait(client, statement)

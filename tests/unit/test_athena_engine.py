@@ -487,6 +487,28 @@ def test_a_damaged_result_is_named(athena: Athena) -> None:
         athena.engine().run(QUESTION)
 
 
+def test_a_damaged_unloaded_result_is_named_and_deleted() -> None:
+    athena = Unloading([("2026-03-29 01:30:00.000001", Decimal(1))])
+    athena.columns = [{"Name": "at", "Type": "timestamp"}, {"Name": "amount", "Type": "date"}]
+    with pytest.raises(QueryFailed, match="Athena's result cannot be read"):
+        athena.engine(large_result=0).run(LARGE)
+    assert athena.files == []
+
+
+def test_a_statement_that_is_longer_than_athena_takes_is_not_sent(athena: Athena) -> None:
+    long = Statement("q", "Q", f"select '{'é' * 140_000}' as n", "trino", frozenset())
+    with pytest.raises(QueryFailed, match=r"has 280 kB of SQL, more than Athena takes \(q\). Choose fewer values"):
+        athena.engine().run(long)
+    assert athena.calls == []
+
+
+def test_a_message_that_quotes_the_whole_statement_is_cut(athena: Athena) -> None:
+    athena.states = [{"State": "FAILED", "StateChangeReason": f"GENERIC_INTERNAL_ERROR: {'x' * 9000}"}]
+    with pytest.raises(QueryFailed) as caught:
+        athena.engine().run(QUESTION)
+    assert len(str(caught.value)) < 600
+
+
 # Large results
 
 

@@ -307,6 +307,13 @@ def test_a_statement_that_ends_while_it_is_cancelled_tells_the_first_failure(ser
         service.engine(timeout_seconds=0.05).run(QUESTION)
 
 
+def test_a_statement_that_is_longer_than_the_data_api_takes_is_not_sent(service: Redshift) -> None:
+    long = Statement("q", "Q", f"select '{'x' * 100_000}' as n", "redshift", frozenset())
+    with pytest.raises(QueryFailed, match="more than Redshift takes"):
+        service.engine().run(long)
+    assert service.calls == []
+
+
 def test_an_answer_that_is_too_large_for_the_data_api_is_refused_with_its_size(service: Redshift) -> None:
     service.states = [{"Status": "FINISHED", "ResultSize": redshift.LARGEST_RESULT + 1}]
     with pytest.raises(QueryFailed, match=r"The answer has 64 MB, more than the Data API gives"):
