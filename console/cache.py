@@ -22,6 +22,7 @@ from console.engines import Result, Statistics
 from console.engines.stopping import stoppable
 
 Key = tuple[str, str, str]  # dialect, bound SQL, data version
+Untold = Callable[[Result], None]
 
 CAPACITY_BYTES = 128 * 1024 * 1024  # some thousands of page answers
 WORKERS = 16  # questions asked at once, those of all readers together
@@ -43,17 +44,24 @@ class _Kept:
 
 @dataclass
 class _Flight:
-    """A question under way, and how many wait for it."""
+    """A question under way, how many wait for it, and who is told what it cost: one of them, else `untold`."""
 
     in_background: bool
+    untold: Untold
     future: Future[Result] = field(default_factory=Future)
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
-    is_unbilled: bool = False  # who asked first left: its cost is told to the next one
+    payer: object = None  # who asked first, while he waits; after him whoever takes the answer
+    is_told: bool = False
+    answer: Result | None = None
 
 
 def _nothing() -> None:
     """Whoever waits stays."""
+
+
+def _nobody(answer: Result) -> None:
+    """Nobody keeps account."""
 
 
 class Asked:
@@ -118,12 +126,13 @@ class ResultCache:
         """The kept answer, or the one `ask` gives; an exception of `ask` reaches everyone who waits and is not kept."""
         return self.start(key, ask).result(check)
 
-    def start(self, key: Key, ask: Callable[[], Result], renewed: Callable[[Result], None] | None = None) -> Asked:
+    def start(self, key: Key, ask: Callable[[], Result], untold: Untold = _nobody) -> Asked:
         """Ask, and come back at once.
 
         Parameters
         ----------
-        renewed : told of an answer that was asked for in the background, by the thread that asked
+        untold : told of an answer that was paid for and that no reader took, for it was asked for in the background
+            or all had left; by the thread that asked, or by the last one who left
         """
         with self._lock:
             now = self._clock()
@@ -135,15 +144,14 @@ class ResultCache:
             stale = self._stale(key, now)
             if stale is not None:
                 if key not in self._asking and now - stale.failed_at >= RENEW_AGAIN_SECONDS:
-                    self._take_off(key, _Flight(in_background=True), ask, renewed)
+                    self._take_off(key, _Flight(in_background=True, untold=untold), ask)
                 return _at_once(stale.answer, stale.answer.statistics.as_stale(stale.failure))
-            flight = self._asking.get(key)
-            is_first = flight is None
+            reader, flight = object(), self._asking.get(key)
             if flight is None:
-                flight = _Flight(in_background=False)
-                self._take_off(key, flight, ask, None)
+                flight = _Flight(in_background=False, untold=untold, payer=reader)
+                self._take_off(key, flight, ask)
             flight.waiting += 1
-        return Asked(flight.future, partial(self._bill, flight, is_first), partial(self._leave, key, flight, is_first))
+        return Asked(flight.future, partial(self._bill, flight, reader), partial(self._leave, key, flight, reader))
 
     def _stale(self, key: Key, now: float) -> _Kept | None:
         """The answer of an earlier version, where it may still be served."""
@@ -153,27 +161,17 @@ class ResultCache:
             return None
         return kept
 
-    def _take_off(
-        self, key: Key, flight: _Flight, ask: Callable[[], Result], renewed: Callable[[Result], None] | None
-    ) -> None:
+    def _take_off(self, key: Key, flight: _Flight, ask: Callable[[], Result]) -> None:
+        # in this order: where no thread can be had, nobody must wait for what was never asked
+        self._pool.submit(self._fly, key, flight, ask, self._clock())
         self._asking[key] = flight
-        self._pool.submit(self._fly, key, flight, ask, renewed, self._clock())
 
-    def _fly(
-        self,
-        key: Key,
-        flight: _Flight,
-        ask: Callable[[], Result],
-        renewed: Callable[[Result], None] | None,
-        asked_at: float,
-    ) -> None:
+    def _fly(self, key: Key, flight: _Flight, ask: Callable[[], Result], asked_at: float) -> None:
         try:
             if flight.stop.is_set():
                 raise CancelledError  # its turn came too late: nobody is left to see this
             with stoppable(flight.stop):
                 answer = ask()
-            if renewed is not None:
-                renewed(answer)
         except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is waited for
             with self._lock:
                 self._land(key, flight)
@@ -182,30 +180,47 @@ class ResultCache:
             flight.future.set_exception(error)
             return
         with self._lock:
-            self._land(key, flight)
             self._keep(key, answer, asked_at)
-        flight.future.set_result(answer)
+            flight.answer = answer
+            is_untold = self._is_untold(flight)
+        try:
+            if is_untold:
+                flight.untold(answer)
+        finally:
+            with self._lock:
+                self._land(key, flight)
+            flight.future.set_result(answer)
 
     def _land(self, key: Key, flight: _Flight) -> None:
         if self._asking.get(key) is flight:
             del self._asking[key]
 
-    def _bill(self, flight: _Flight, is_first: bool) -> bool:
+    def _bill(self, flight: _Flight, reader: object) -> bool:
         """Whether this reader is told what the answer cost: the first one who stayed is."""
         with self._lock:
-            billed = is_first or flight.is_unbilled
-            flight.is_unbilled = False
-            return billed
+            if flight.is_told or flight.payer not in (None, reader):
+                return False
+            flight.is_told = True
+            return True
 
-    def _leave(self, key: Key, flight: _Flight, is_first: bool) -> None:
+    def _is_untold(self, flight: _Flight) -> bool:
+        """Whether the answer is there and nobody who waits will be told its cost: then it is told elsewhere, once."""
+        if flight.answer is None or flight.is_told or flight.waiting:
+            return False
+        flight.is_told = True
+        return True
+
+    def _leave(self, key: Key, flight: _Flight, reader: object) -> None:
         with self._lock:
             flight.waiting -= 1
-            if flight.future.done():
-                return
-            flight.is_unbilled = flight.is_unbilled or is_first
-            if flight.waiting == 0 and not flight.in_background:
+            if flight.payer is reader:
+                flight.payer = None
+            answer, is_untold = flight.answer, self._is_untold(flight)
+            if answer is None and flight.waiting == 0 and not flight.in_background:
                 flight.stop.set()
                 self._land(key, flight)  # who asks from now on gets an answer, not the stop
+        if answer is not None and is_untold:
+            flight.untold(answer)
 
     def _note_failure(self, key: Key, failure: str) -> None:
         earlier = self._latest.get(key[:2])

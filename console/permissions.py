@@ -25,6 +25,9 @@ ACTION_OF: Mapping[str, str] = {
 }
 """Operations whose action has another name. Source: Service Authorization Reference."""
 
+UNCHECKED = frozenset({"sts:GetCallerIdentity"})
+"""Calls that need no action: a role without any may make them. Source: AWS STS API reference, GetCallerIdentity."""
+
 PREFIX_OF: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """Services that sign requests under another name than their actions begin with."""
 
@@ -150,6 +153,9 @@ NEEDS: tuple[Need, ...] = (
             "wafv2:ListResourcesForWebACL",
             "wafv2:ListWebACLs",
         ),
+        ("ecs:ListClusters", "ecs:ListServices", "lambda:ListProvisionedConcurrencyConfigs"),
+        "Compute Optimizer checks that the caller may list what it recommends for. Source: Service Authorization"
+        " Reference, AWS Compute Optimizer, dependent actions.",
     ),
     Need("console.spend.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
     Need("console.spend.forecasting.aws_anomalies", "*", ("ce:GetAnomalies",)),

@@ -116,7 +116,7 @@ class Scope:
         )
         statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
         key = (statement.dialect, statement.sql, engine.version_of(statement))
-        return self.cache.start(key, lambda: engine.run(statement), renewed=self._record)
+        return self.cache.start(key, lambda: engine.run(statement), untold=self._record)
 
     def _record(self, answer: Result) -> None:
         """Tell the meter of one answer."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import botocore.handlers
 
-from console.permissions import action_of
+from console.permissions import UNCHECKED, action_of
 
 
 class Recorder:
@@ -38,8 +38,9 @@ class Recorder:
 
     def note(self, model: Any, **_: Any) -> None:
         """See botocore's event ``before-call``."""
-        if not self._paused:
-            self.made.add(action_of(model.service_model.signing_name, model.name))
+        action = action_of(model.service_model.signing_name, model.name)
+        if not self._paused and action not in UNCHECKED:
+            self.made.add(action)
 
 
 @contextmanager

@@ -53,8 +53,18 @@ class Statistics:
     renewal_failure: str = ""
 
     def as_cached(self) -> Statistics:
-        """The same statistics, marked as answered from the cache at no cost."""
-        return replace(self, cached=True, dollars=Decimal(0), bytes_scanned=0, dollars_saved=self.dollars)
+        """The same statistics, marked as answered from the cache: at no cost, and without the engine."""
+        return replace(
+            self,
+            cached=True,
+            dollars=Decimal(0),
+            bytes_scanned=0,
+            dollars_saved=self.dollars,
+            queue_seconds=None,
+            engine_seconds=None,
+            rpu_seconds=None if self.rpu_seconds is None else Decimal(0),
+            reused=False,
+        )
 
     def as_stale(self, failure: str) -> Statistics:
         """The same statistics, marked as those of an earlier version of the data; `failure`: why it was not renewed."""
@@ -133,11 +143,14 @@ class SqlEngine(Protocol):
 
 
 def combine(results: Sequence[Result]) -> Statistics:
-    """The statistics of several answers as one line: times, bytes and dollars added, the oldest data time kept."""
+    """The statistics of several answers as one line: times, bytes and costs added, the oldest data time kept."""
     first = results[0].statistics
     times = [r.statistics.data_as_of for r in results if r.statistics.data_as_of is not None]
     known_bytes = [r.statistics.bytes_scanned for r in results if r.statistics.bytes_scanned is not None]
     known_dollars = [r.statistics.dollars for r in results if r.statistics.dollars is not None]
+    queued = [r.statistics.queue_seconds for r in results if r.statistics.queue_seconds is not None]
+    ran = [r.statistics.engine_seconds for r in results if r.statistics.engine_seconds is not None]
+    rpu_seconds = [r.statistics.rpu_seconds for r in results if r.statistics.rpu_seconds is not None]
     return Statistics(
         engine=", ".join(dict.fromkeys(result.statistics.engine for result in results)),
         elapsed_seconds=sum(r.statistics.elapsed_seconds for r in results),
@@ -146,6 +159,10 @@ def combine(results: Sequence[Result]) -> Statistics:
         cached=all(r.statistics.cached for r in results),
         query_id=first.query_id,
         data_as_of=min(times) if times else None,
+        queue_seconds=sum(queued) if queued else None,
+        engine_seconds=sum(ran) if ran else None,
+        reused=all(r.statistics.reused for r in results),
+        rpu_seconds=sum(rpu_seconds, Decimal(0)) if rpu_seconds else None,
         stale=any(r.statistics.stale for r in results),
         renewal_failure=next((r.statistics.renewal_failure for r in results if r.statistics.renewal_failure), ""),
     )

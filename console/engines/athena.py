@@ -22,11 +22,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
-from console.engines.athena_executions import SERVICE, Executions
+from console.engines.athena_executions import SERVICE, Executions, managed_results
 from console.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.engines.athena_files import ResultFiles
 from console.engines.athena_results import read_csv, read_parquet
-from console.engines.aws import SharedClients
+from console.engines.aws import SharedClients, check_length
 from console.engines.prices import scan_price
 from console.errors import QueryFailed
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
+LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what an UNLOAD puts around them
 LARGE_RESULT = 32 * 2**20  # bytes of CSV, some seconds of one node's writing: from here on a query is unloaded
 _LAST_READER_SECONDS = 600.0  # somebody who reused a result just before its end may still be reading it
 
@@ -106,36 +107,36 @@ class AthenaEngine:
 
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
+        import pyarrow as pa
+
         started = time.perf_counter()
+        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
         state = self._state.current()
         answer = None
-        if self._sizes.get(statement.query, 0) >= self._large_result:
-            answer = self._unloaded(statement)
-        table, executions = answer or self._plain(statement, self._reuse_minutes(state))
+        try:
+            if self._sizes.get(statement.query, 0) >= self._large_result:
+                answer = self._unloaded(statement)
+            table, executions = answer or self._plain(statement, self._reuse_minutes(state))
+        except (pa.ArrowException, ValueError) as error:
+            raise QueryFailed(
+                f"Athena's result cannot be read: {str(error).splitlines()[0]}",
+                where=statement.query,
+                remedy="Try again.",
+            ) from error
         statistics = self._statistics(executions, time.perf_counter() - started, state)
         return Result(table, statistics, statement.query, statement.sql)
 
     def _plain(self, statement: Statement, reuse_minutes: int) -> tuple[pa.Table, list[Execution]]:
         """Through one CSV file."""
-        import pyarrow as pa
-
         where = statement.query
         execution = self._executions.run(statement.sql, where, reuse_minutes=reuse_minutes)
         location = execution.get("ResultConfiguration", {}).get("OutputLocation")
         if not location:
-            raise QueryFailed(
-                "The workgroup writes no result files",
-                where=where,
-                remedy="Turn managed query results off in the workgroup, and give it a results location.",
-            )
+            raise managed_results(where)
         try:
             content = self._files.read(location, where)
             self._sizes[where] = len(content)
             table = read_csv(content, self._executions.columns(execution, where))
-        except (pa.ArrowInvalid, ValueError) as error:
-            raise QueryFailed(
-                f"Athena's result cannot be read: {str(error).splitlines()[0]}", where=where, remedy="Try again."
-            ) from error
         finally:
             if not _is_reused(execution):  # a reused file belongs to the run that made it
                 kept = self._reuse_seconds + _LAST_READER_SECONDS if self._reuse_seconds > 0 else 0
@@ -158,7 +159,7 @@ class AthenaEngine:
             manifest = execution.get("Statistics", {}).get("DataManifestLocation")
             output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
             litter += [each for each in (manifest, output, output and f"{output}.metadata") if each]
-            files = [self._files.read(each, where) for each in self._files.below(folder)]
+            files = self._files.read_below(folder, where)
         finally:
             self._files.delete_below(folder, litter)
         return in_order(read_parquet(files, columns), order), [asked, execution]

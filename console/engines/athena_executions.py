@@ -56,6 +56,19 @@ KNOWN = (
 )
 
 
+def managed_results(where: str) -> QueryFailed:
+    """The workgroup keeps results where they cannot be read as files, nor reused."""
+    return QueryFailed(
+        "The workgroup writes no result files",
+        where=where,
+        remedy="Turn managed query results off in the workgroup, and give it a results location.",
+    )
+
+
+def _unwanted(where: str) -> QueryFailed:
+    return QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
+
+
 class Executions:
     """Statements of one workgroup and database.
 
@@ -88,14 +101,17 @@ class Executions:
             Refused, failed, too long, or not wanted any more.
         """
         deadline = time.monotonic() + self._timeout_seconds
+        stop, pause = stop_event(), 0.0
         for attempt in range(_RUNS):
+            if stop.wait(pause):
+                raise _unwanted(where)
             execution = self._wait(self._start(sql, where, reuse_minutes), where, deadline)
             status = execution["Status"]
             if status["State"] == "SUCCEEDED":
                 return execution
-            if not status.get("AthenaError", {}).get("Retryable", False) or attempt == _RUNS - 1:
+            if not status.get("AthenaError", {}).get("Retryable", False) or time.monotonic() >= deadline:
                 break
-            stop_event().wait(random.uniform(0, _RETRY_SECONDS * 2**attempt))  # noqa: S311 - jitter
+            pause = random.uniform(0, _RETRY_SECONDS * 2**attempt)  # noqa: S311 - jitter
         reason = status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or ""
         raise refusal(reason, KNOWN, engine=SERVICE, where=where)
 
@@ -111,16 +127,19 @@ class Executions:
         import awswrangler as wr
 
         reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": reuse_minutes}}
-        with calling(SERVICE, where, KNOWN):
-            started = wr.athena.start_query_execution(
-                sql,
-                database=self._database,
-                workgroup=self._workgroup,
-                s3_output=self._results,
-                result_reuse_configuration=reuse if reuse_minutes > 0 else None,
-                athena_cache_settings={"max_cache_seconds": 0},  # said, so that no environment variable turns it on
-                boto3_session=self._session,
-            )
+        try:
+            with calling(SERVICE, where, KNOWN):
+                started = wr.athena.start_query_execution(
+                    sql,
+                    database=self._database,
+                    workgroup=self._workgroup,
+                    s3_output=self._results,
+                    result_reuse_configuration=reuse if reuse_minutes > 0 else None,
+                    athena_cache_settings={"max_cache_seconds": 0},  # said, so that no environment variable turns it on
+                    boto3_session=self._session,
+                )
+        except wr.exceptions.InvalidArgumentCombination as error:  # its word for it where a result is to be reused
+            raise managed_results(where) from error
         return str(started)
 
     def _wait(self, execution_id: str, where: str, deadline: float) -> dict[str, Any]:
@@ -144,7 +163,7 @@ class Executions:
                         remedy="Choose a shorter period, or fewer columns.",
                     )
                 if stop.wait(next(polls, _POLL_SECONDS)):
-                    raise QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
+                    raise _unwanted(where)
         finally:
             if not finished:
                 self._stop(execution_id, where)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from console.engines.aws import SharedClients, calling
 from console.errors import QueryFailed
 
-LARGEST_RESULT = 256 * 2**20  # bytes of one file: more does not fit beside the rest in a console's memory
+LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit beside the rest in a console's memory
+LARGEST_EXPORT = 64 * 2**20  # bytes of compressed Parquet, all files of an answer: about the same in memory
 SERVICE = "Amazon S3"
 
 
@@ -39,27 +40,37 @@ class ResultFiles:
             answer = self._session.client("s3").get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > LARGEST_RESULT:
                 answer["Body"].close()
-                raise QueryFailed(
-                    f"The answer has {answer['ContentLength'] / 2**20:,.0f} MB, more than the console can hold",
-                    where=where,
-                    remedy="Choose a shorter period or fewer columns.",
-                )
+                raise _too_large(answer["ContentLength"], where)
             content: bytes = answer["Body"].read()
         return content
 
-    def below(self, folder: str) -> list[str]:
-        """The files below a folder, in order of their names."""
-        import awswrangler as wr
+    def read_below(self, folder: str, where: str) -> list[bytes]:
+        """The bytes of all files below a folder, in order of their names.
 
+        Raises
+        ------
+        QueryFailed
+            They cannot be read, or have more than `LARGEST_EXPORT` bytes together.
+        """
+        sizes = self._sizes_below(folder)
+        if sum(sizes.values()) > LARGEST_EXPORT:
+            raise _too_large(sum(sizes.values()), where)
+        return [self.read(each, where) for each in sorted(sizes) if sizes[each]]
+
+    def _sizes_below(self, folder: str) -> dict[str, int]:
+        bucket, _, prefix = folder.removeprefix("s3://").partition("/")
         with calling(SERVICE, folder):
-            return sorted(wr.s3.list_objects(folder, boto3_session=self._session))
+            pages = self._session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            listed = [each for page in pages for each in page.get("Contents", [])]
+        return {f"s3://{bucket}/{each['Key']}": each["Size"] for each in listed}
 
     def forget(self, location: str, *, after_seconds: float) -> None:
         """Delete a result, with its metadata, once the seconds have passed; deletes those whose time has come."""
         now = self._now()
         with self._lock:
-            self._waiting.append((now + timedelta(seconds=after_seconds), location))
-            ripe = []
+            ripe = [] if after_seconds > 0 else [location]
+            if not ripe:
+                self._waiting.append((now + timedelta(seconds=after_seconds), location))
             while self._waiting and self._waiting[0][0] <= now:
                 ripe.append(self._waiting.popleft()[1])
         self.delete([path for each in ripe for path in (each, f"{each}.metadata")])
@@ -67,7 +78,7 @@ class ResultFiles:
     def delete_below(self, folder: str, others: Sequence[str] = ()) -> None:
         """Delete the files below a folder and some others, as `delete` does."""
         try:
-            found = self.below(folder)
+            found = list(self._sizes_below(folder))
         except QueryFailed:
             found = []
         self.delete([*found, *others])
@@ -83,3 +94,11 @@ class ResultFiles:
                 wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)
         except (QueryFailed, wr.exceptions.ServiceApiError):
             return
+
+
+def _too_large(size: int, where: str) -> QueryFailed:
+    return QueryFailed(
+        f"The answer has {size / 2**20:,.0f} MB, more than the console can hold",
+        where=where,
+        remedy="Choose a shorter period or fewer columns.",
+    )

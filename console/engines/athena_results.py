@@ -96,7 +96,9 @@ def read_parquet(files: Sequence[bytes], columns: Sequence[Column]) -> pa.Table:
 
     tables = [parquet.read_table(pa.BufferReader(content)) for content in files]
     empty = pa.table([pa.array([], _exported(each)) for each in columns], names=[each.name for each in columns])
-    return typed(pa.concat_tables([empty, *(each.cast(empty.schema) for each in tables)]), columns)
+    # by position: how Athena writes a name's capitals is its own affair
+    renamed = [each.rename_columns(empty.column_names).cast(empty.schema) for each in tables]
+    return typed(pa.concat_tables([empty, *renamed]), columns)
 
 
 def typed(table: pa.Table, columns: Sequence[Column]) -> pa.Table:

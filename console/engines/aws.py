@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.errors import QueryFailed
+from console.permissions import action_of
 
 ATTEMPTS = (
     6  # of one call: with botocore's jittered exponential waits that is up to about half a minute of a busy service
@@ -24,15 +25,23 @@ READ_SECONDS = 30
 CONNECTIONS = 32  # tiles of some readers at once
 REMEMBERED = {"athena": "GetWorkGroup"}
 REMEMBERED_SECONDS = 60.0
+MOST_WORDS = 400  # characters of an engine's own message that a page shows
 
+_SIGNS_AS = {"Amazon S3": "s3", "Athena": "athena", "Redshift": "redshift-data"}
 EXPIRED = "Sign in again, or check the role of this process, then reload the page."
 _CREDENTIALS = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
-        "InvalidClientTokenId",
+        "IncompleteSignature",
         "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
         "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
@@ -81,6 +90,16 @@ class Memory:
             self._answers[asked[0]] = (asked[1], (http_response, parsed))
 
 
+def _tried_enough(parsed: dict[str, Any], **_: Any) -> None:
+    """Call a refusal that botocore gave up on by a name that awswrangler does not try again.
+
+    It would ask five times more for each of botocore's, up to two minutes, asleep where no reader's leaving ends it.
+    """
+    error = parsed.get("Error", {})
+    if error.get("Code") == "ThrottlingException":
+        error["Code"] = "TooManyRequestsException"
+
+
 class SharedClients:
     """A boto3 session that makes each client once.
 
@@ -111,6 +130,7 @@ class SharedClients:
             if service_name not in self._clients:
                 endpoint = given.get("endpoint_url")
                 made = self._session.client(service_name, endpoint_url=endpoint, config=config)
+                made.meta.events.register("after-call.athena", _tried_enough)
                 if service_name in REMEMBERED:
                     Memory().watch(made, REMEMBERED[service_name])
                 self._clients[service_name] = made
@@ -131,17 +151,33 @@ class Refusal:
     remedy: str
 
 
+def check_length(sql: str, longest: int, *, engine: str, where: str) -> None:
+    """Raises QueryFailed for a statement of more bytes than an engine takes: long lists of values make one."""
+    size = len(sql.encode())
+    if size > longest:
+        raise QueryFailed(
+            f"The question has {size / 1000:,.0f} kB of SQL, more than {engine} takes",
+            where=where,
+            remedy="Choose fewer values in the filters.",
+        )
+
+
 def refusal(reason: str, known: Sequence[Refusal], *, engine: str, where: str) -> QueryFailed:
     """A statement's failure: the first known pattern that fits, else the engine's first line."""
     for each in known:
         found = re.search(each.pattern, reason, re.IGNORECASE | re.DOTALL)
         if found is not None:
-            named = [group for group in found.groups() if group]
-            return QueryFailed(each.what.format(*named), where=where, remedy=each.remedy.format(*named))
-    first = (reason.strip().splitlines() or ["no reason given"])[0].rstrip(".")
+            named = [group.replace('"."', ".") for group in found.groups() if group]  # "a"."b" is a.b to people
+            return QueryFailed(_short(each.what.format(*named)), where=where, remedy=each.remedy.format(*named))
+    first = _short((reason.strip().splitlines() or ["no reason given"])[0].rstrip("."))
     return QueryFailed(
         f"{engine} refused the query: {first}", where=where, remedy="Try again; the engine's history tells more."
     )
+
+
+def _short(text: str) -> str:
+    """An engine may quote the whole statement."""
+    return text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]} …"
 
 
 @contextmanager
@@ -199,7 +235,7 @@ def _refused(error: Any, service: str, where: str, known: Sequence[Refusal]) -> 
         return QueryFailed(f"The credentials for {service} have expired or are not valid", where=where, remedy=EXPIRED)
     if code in _DENIED:
         action = re.search(r"perform:? ([\w-]+:\w+)", message)
-        allow = action[1] if action else error.operation_name
+        allow = action[1] if action else action_of(_SIGNS_AS.get(service, service), error.operation_name)
         return QueryFailed(
             f"{service} denied access to {allow}",
             where=where,

@@ -5,7 +5,8 @@ Curation ends by writing one small object, ``curated/state.json`` in the lake's 
     {"version": 812, "data_as_of": "2026-03-31T11:59:00Z"}
 
 Its ETag is the data version and its LastModified the time of the commit, so whatever rewrites it makes a new version.
-It is read at most every few seconds. Tables are committed one after the other before it: a question asked in between
+It is read at most every few seconds, for all readers, and where it cannot be read they are told so without asking one
+after the other. Tables are committed one after the other before it: a question asked in between
 may see a new table beside an old one, under the old version, until the object is written.
 """
 
@@ -64,6 +65,7 @@ class CuratedState:
         self._clock = clock
         self._lock = threading.Lock()
         self._read: tuple[float, State] | None = None
+        self._failed: tuple[float, QueryFailed] | None = None
 
     @property
     def place(self) -> str:
@@ -80,9 +82,19 @@ class CuratedState:
         """
         with self._lock:
             now = self._clock()
-            if self._read is None or now - self._read[0] >= self._keep_seconds:
-                self._read = (now, self._ask())
-            return self._read[1]
+            if self._read is not None and now - self._read[0] < self._keep_seconds:
+                return self._read[1]
+            if self._failed is not None and now - self._failed[0] < self._keep_seconds:
+                told = self._failed[1]
+                raise QueryFailed(told.what, where=told.where, remedy=told.remedy) from told
+            try:
+                state = self._ask()
+            except QueryFailed as error:
+                # dated by its end: a service that does not answer takes half a minute to say so
+                self._failed = (self._clock(), error)
+                raise
+            self._read, self._failed = (now, state), None
+            return state
 
     def _ask(self) -> State:
         from botocore.exceptions import ClientError

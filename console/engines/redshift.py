@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
-from console.engines.aws import Refusal, SharedClients, calling, refusal
+from console.engines.aws import Refusal, SharedClients, calling, check_length, refusal
 from console.engines.prices import CapacityClock, capacity_price
 from console.engines.redshift_results import Pages, read_records
 from console.engines.stopping import stop_event
@@ -23,11 +23,14 @@ from console.errors import QueryFailed
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pyarrow as pa
+
     from console.binding import Statement
     from console.engines.curated_state import CuratedState
 
 SERVICE = "Redshift"
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
+LONGEST_STATEMENT = 100_000  # bytes that the Data API takes
 LARGEST_RESULT = 64 * 2**20  # bytes: the Data API gives a result in pages of a megabyte, one call each
 _POLLS = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks; the last one stays
 _NANOSECONDS = Decimal(10) ** 9
@@ -39,12 +42,18 @@ KNOWN = (
         "Grant usage on the schema and select on its tables to the role of this process.",
     ),
     Refusal(
+        r"access ?denied|not authorized|insufficient (?:privileges|permissions)",
+        "Redshift may not read what the query needs: access denied",
+        "Allow the role of the warehouse to read the lake's bucket and its Glue database, and grant the schema to the"
+        " role of this process.",
+    ),
+    Refusal(
         r"usage limit|query (?:cancelled|aborted).*(?:limit|monitoring rule)|query monitoring rule",
         "The query was stopped by a limit of the workgroup",
         "Choose a shorter period; the limits are the workgroup's RPU-hours and query monitoring rules.",
     ),
     Refusal(
-        r"(?:relation|table|schema) \"?([\w.]+)\"? (?:does not exist|not found)",
+        r"(?:relation|table|schema) \"?([\w.\"]+?)\"? (?:does not exist|not found)",
         "There is no {0}",
         "Curate once, and check TAKINGS_REDSHIFT_DATABASE.",
     ),
@@ -123,13 +132,15 @@ class RedshiftEngine:
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
         started = time.perf_counter()
+        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
         state = self._state.current()
         client = self._client()
         described = self._wait(client, statement)
-        table = read_records(self._pages(client, described, statement.query))
+        # before the pages are read: that takes time, and the warehouse none
         ran = Decimal(int(described.get("Duration", 0))) / _NANOSECONDS
         ended = Decimal(repr(time.monotonic()))
         rpu_seconds = self._clock.charge(ended - ran, ended) * self._base_rpus
+        table = self._read(client, described, statement.query)
         elapsed = time.perf_counter() - started
         statistics = Statistics(
             engine=SERVICE,
@@ -189,6 +200,19 @@ class RedshiftEngine:
                 client.cancel_statement(Id=statement_id)
         except QueryFailed:
             return
+
+    def _read(self, client: Any, described: dict[str, Any], where: str) -> pa.Table:
+        """The result, typed."""
+        import pyarrow as pa
+
+        try:
+            return read_records(self._pages(client, described, where))
+        except (pa.ArrowException, ValueError, ArithmeticError) as error:
+            raise QueryFailed(
+                f"Redshift's result cannot be read: {str(error).splitlines()[0]}",
+                where=where,
+                remedy="Cast what has no plain type, such as an infinite date, to text in the SQL.",
+            ) from error
 
     def _pages(self, client: Any, described: dict[str, Any], where: str) -> Pages:
         """The result, page by page."""

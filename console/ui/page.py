@@ -165,12 +165,34 @@ def trust_parts(
     elif statistics.cached:
         parts.append(("cached", "Answered from the cache: nothing was scanned"))
     else:
-        parts.append((text.duration(statistics.elapsed_seconds), "From asking to the last row, all statements added"))
+        parts.append((text.duration(statistics.elapsed_seconds), _time(statistics)))
+        if statistics.reused:
+            parts.append(("reused", "The engine gave the results of earlier runs on the same data"))
         if statistics.bytes_scanned is not None:
             parts.append((text.data_size(statistics.bytes_scanned), "Read from storage"))
     if statistics.dollars is not None:
-        parts.append((text.price(statistics.dollars), "Price of the queries"))
+        parts.append((text.price(statistics.dollars), _price(statistics)))
     return parts
+
+
+def _time(statistics: Statistics) -> str:
+    """What the time of an answer was spent on, as far as the engine says."""
+    spent = [
+        f"{text.duration(seconds)} {where}"
+        for seconds, where in (
+            (statistics.queue_seconds, "in the engine's queue"),
+            (statistics.engine_seconds, "running"),
+        )
+        if seconds is not None
+    ]
+    return "From asking to the last row, all statements added" + (f": {', '.join(spent)}" if spent else "")
+
+
+def _price(statistics: Statistics) -> str:
+    """What is charged: bytes, or capacity while the warehouse is awake."""
+    if not statistics.rpu_seconds:
+        return "Price of the queries"
+    return f"Price of the queries, with {text.count(statistics.rpu_seconds)} RPU-seconds of the warehouse"
 
 
 def _stale(statistics: Statistics) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from console.binding import RowFilter
 from console.cache import ResultCache
 from console.catalogue import load
 from console.engines import SqlEngine
-from console.engines.aws import SharedClients
+from console.engines.aws import SharedClients, calling
 from console.engines.curated_state import CuratedState
 from console.scope import Scope
 
@@ -43,7 +43,8 @@ class Deployment:
         """Clients of the deployment's region, with the credentials of this process."""
         import boto3
 
-        return SharedClients(boto3.Session(region_name=self.settings.region))
+        with calling("AWS", "AWS_PROFILE"):  # a profile that is named and not there
+            return SharedClients(boto3.Session(region_name=self.settings.region))
 
     @cached_property
     def cache(self) -> ResultCache:

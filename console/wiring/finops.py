@@ -33,6 +33,30 @@ class KeptBudgets:
         return self._kept[1]
 
 
+class AccountBudgets:
+    """The budgets of the account that this process runs in; which one that is, is asked with the first question."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._source: BudgetSource | None = None
+
+    def budgets(self) -> Sequence[Budget]:
+        """See `BudgetSource.budgets`."""
+        import boto3
+
+        from console.metering import NoMeter
+        from console.spend.aws import PaidClient
+        from console.spend.budgeting import aws_budgets
+
+        if self._source is None:
+            sts = PaidClient(boto3.client("sts", region_name=self._region), NoMeter(), aws_budgets.PRICE, "AWS STS")
+            account = sts.call("get_caller_identity")["Account"]
+            budgets = boto3.client("budgets", region_name=BILLING_REGION)
+            client = PaidClient(budgets, NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE)
+            self._source = aws_budgets.AwsBudgets(client, account)
+        return self._source.budgets()
+
+
 @dataclass(frozen=True)
 class AwsFinops:
     """What one process asks of AWS about budgets."""
@@ -42,17 +66,7 @@ class AwsFinops:
     @cached_property
     def budgets(self) -> BudgetSource:
         """The budgets of the account this process runs in."""
-        import boto3
-
-        from console.metering import NoMeter
-        from console.spend.aws import PaidClient
-        from console.spend.budgeting import aws_budgets
-
-        account = boto3.client("sts", region_name=self.settings.region).get_caller_identity()["Account"]
-        client = PaidClient(
-            boto3.client("budgets", region_name=BILLING_REGION), NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE
-        )
-        return KeptBudgets(aws_budgets.AwsBudgets(client, account), BUDGET_SECONDS)
+        return KeptBudgets(AccountBudgets(self.settings.region), BUDGET_SECONDS)
 
     def anomalies(self) -> Sequence[AwsAnomaly]:
         """What AWS Cost Anomaly Detection found in the last 90 days; every page of the answer is paid for."""

@@ -78,7 +78,7 @@ class Service:
                 return self._object(operation, self._parameters.last, request)
             answer = self.answers[operation](self._parameters.last)
         except Refused as error:
-            return _refusal(request, error, xml=is_s3)
+            return _refusal(request, error, xml=is_s3, query=".sts." in event_name)
         return AWSResponse(request.url, 200, {}, _Raw(json.dumps(answer, default=str).encode()))
 
     def _object(self, operation: str, given: dict[str, Any], request: Any) -> AWSResponse:
@@ -96,7 +96,7 @@ class Service:
             prefix = f"{given['Bucket']}/{given['Prefix']}"
             keys = [key.partition("/")[2] for key in sorted(self.objects) if key.startswith(prefix)]
             listed = "".join(
-                f"<Contents><Key>{key}</Key><Size>1</Size>"
+                f"<Contents><Key>{key}</Key><Size>{len(self.objects[given['Bucket'] + '/' + key])}</Size>"
                 "<LastModified>2026-03-31T12:00:00Z</LastModified><ETag>e</ETag></Contents>"
                 for key in keys
             )
@@ -108,10 +108,10 @@ class Service:
         return AWSResponse(request.url, 200, {}, _Raw(b"<DeleteResult></DeleteResult>"))
 
 
-def _refusal(request: Any, error: Refused, *, xml: bool) -> AWSResponse:
-    text = (
-        f"<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
-        if xml
-        else json.dumps({"__type": error.code, "message": error.message})
-    )
+def _refusal(request: Any, error: Refused, *, xml: bool, query: bool) -> AWSResponse:
+    text = json.dumps({"__type": error.code, "message": error.message})
+    if xml or query:
+        text = f"<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
+    if query:
+        text = f"<ErrorResponse>{text}</ErrorResponse>"
     return AWSResponse(request.url, error.status, {"x-amzn-requestid": "r"}, _Raw(text.encode()))

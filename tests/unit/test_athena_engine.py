@@ -334,7 +334,14 @@ REFUSALS = {
         "have expired",
         "Sign in again",
     ),
-    "results": ("GetObject", "AccessDenied", "Access Denied", "Amazon S3 denied access", "Allow GetObject"),
+    "results": ("GetObject", "AccessDenied", "Access Denied", "Amazon S3 denied access", "Allow s3:GetObject"),
+    "clock": (
+        "StartQueryExecution",
+        "InvalidSignatureException",
+        "Signature expired: 20260331T120000Z is now earlier than 20260331T130000Z",
+        "have expired or are not valid",
+        "Sign in again",
+    ),
 }
 
 
@@ -361,10 +368,16 @@ def test_a_throttled_call_is_tried_again_after_waits_that_differ(athena: Athena,
     assert len(set(waits)) == len(waits) == 4, "waits have jitter"
 
 
-def test_a_service_that_stays_busy_is_named_so(athena: Athena, waits: list[float]) -> None:
-    athena.refuse("StartQueryExecution", *[Refused("TooManyRequestsException", "Rate exceeded")] * 60)
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException"])
+@pytest.mark.parametrize("operation", ["GetWorkGroup", "StartQueryExecution", "GetQueryExecution"])
+def test_a_service_that_stays_busy_is_named_so_after_the_attempts_it_names(
+    athena: Athena, waits: list[float], operation: str, code: str
+) -> None:
+    athena.refuse(operation, *[Refused(code, "Rate exceeded")] * 60)
     with pytest.raises(QueryFailed, match=r"Athena is busy: 6 attempts were throttled.*Try again in a minute"):
         athena.engine().run(QUESTION)
+    assert athena.times(operation) == 6, "awswrangler would try five times that, asleep where nobody can stop it"
+    assert sum(waits) < 1 + 2 + 4 + 8 + 16
 
 
 def test_a_failure_that_athena_calls_passing_is_run_again_and_a_lasting_one_is_told(
@@ -378,6 +391,25 @@ def test_a_failure_that_athena_calls_passing_is_run_again_and_a_lasting_one_is_t
     with pytest.raises(QueryFailed, match="Slow down"):
         athena.engine().run(QUESTION)
     assert athena.times("StartQueryExecution") == 6
+
+
+def test_a_statement_that_would_be_run_again_is_not_when_nobody_waits_or_time_is_up(athena: Athena) -> None:
+    athena.states = [{"State": "FAILED", "StateChangeReason": "Slow down", "AthenaError": {"Retryable": True}}]
+    left = threading.Event()
+    described = athena.answers["GetQueryExecution"]
+
+    def leave_meanwhile(given: dict[str, Any]) -> Any:
+        left.set()
+        return described(given)
+
+    athena.answers["GetQueryExecution"] = leave_meanwhile
+    with stoppable(left), pytest.raises(QueryFailed, match="nobody waits for it"):
+        athena.engine().run(QUESTION)
+    assert athena.times("StartQueryExecution") == 1
+    athena.answers["GetQueryExecution"] = described
+    with pytest.raises(QueryFailed, match="Slow down"):
+        athena.engine(timeout_seconds=0).run(QUESTION)
+    assert athena.times("StartQueryExecution") == 2
 
 
 def test_a_statement_that_takes_too_long_is_stopped(athena: Athena) -> None:
@@ -433,6 +465,14 @@ def test_an_answer_that_the_console_cannot_hold_is_refused_with_its_size(
     assert athena.files == []
 
 
+def test_a_workgroup_that_keeps_its_results_itself_is_named_also_where_a_result_could_be_reused(
+    athena: Athena,
+) -> None:
+    athena.workgroup["ManagedQueryResultsConfiguration"] = {"Enabled": True}
+    with pytest.raises(QueryFailed, match=r"writes no result files.*managed query results"):
+        athena.engine().run(QUESTION)
+
+
 def test_a_workgroup_that_keeps_its_results_itself_is_named(athena: Athena) -> None:
     athena.answers["GetQueryExecution"] = lambda _: {
         "QueryExecution": {"QueryExecutionId": "q", "Status": {"State": "SUCCEEDED"}}
@@ -445,6 +485,28 @@ def test_a_damaged_result_is_named(athena: Athena) -> None:
     athena.result = b'"n"\n"one"\n'
     with pytest.raises(QueryFailed, match="Athena's result cannot be read"):
         athena.engine().run(QUESTION)
+
+
+def test_a_damaged_unloaded_result_is_named_and_deleted() -> None:
+    athena = Unloading([("2026-03-29 01:30:00.000001", Decimal(1))])
+    athena.columns = [{"Name": "at", "Type": "timestamp"}, {"Name": "amount", "Type": "date"}]
+    with pytest.raises(QueryFailed, match="Athena's result cannot be read"):
+        athena.engine(large_result=0).run(LARGE)
+    assert athena.files == []
+
+
+def test_a_statement_that_is_longer_than_athena_takes_is_not_sent(athena: Athena) -> None:
+    long = Statement("q", "Q", f"select '{'é' * 140_000}' as n", "trino", frozenset())
+    with pytest.raises(QueryFailed, match=r"has 280 kB of SQL, more than Athena takes \(q\). Choose fewer values"):
+        athena.engine().run(long)
+    assert athena.calls == []
+
+
+def test_a_message_that_quotes_the_whole_statement_is_cut(athena: Athena) -> None:
+    athena.states = [{"State": "FAILED", "StateChangeReason": f"GENERIC_INTERNAL_ERROR: {'x' * 9000}"}]
+    with pytest.raises(QueryFailed) as caught:
+        athena.engine().run(QUESTION)
+    assert len(str(caught.value)) < 600
 
 
 # Large results
@@ -468,7 +530,7 @@ class Unloading(Athena):
 
     def _unload(self, given: dict[str, Any]) -> dict[str, Any]:
         sql: str = given["QueryString"]
-        self.result = b'"at","amount"\n' if sql.endswith("limit 0") else b""
+        self.result = b"" if sql.startswith("unload ") else b'"at","amount"\n'
         if sql.startswith("unload "):
             folder = sql.rpartition(" to 's3://")[2].partition("'")[0]
             for number, rows in enumerate((self.rows[::2], self.rows[1::2])):
@@ -529,6 +591,28 @@ def test_rows_whose_order_the_result_cannot_tell_come_as_csv(athena: Athena) -> 
     hidden = Statement("export/days", "Days", "select n from t order by other", "trino", frozenset())
     assert athena.engine(large_result=0).run(hidden).rows() == [{"n": 1}]
     assert not any(sent["QueryString"].startswith("unload") for sent in athena.given("StartQueryExecution"))
+
+
+def test_files_that_are_too_large_together_are_refused_before_one_is_read_and_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    athena = Unloading([("2026-03-29 01:30:00.000001", Decimal(1)), ("2026-03-29 01:30:00.000002", Decimal(2))])
+    largest = len(parquet_of(athena.rows[:1]))
+    monkeypatch.setattr(athena_files, "LARGEST_EXPORT", largest + 1)
+    monkeypatch.setattr(athena_files, "LARGEST_RESULT", largest + 1)
+    with pytest.raises(QueryFailed, match="more than the console can hold"):
+        athena.engine(large_result=0).run(LARGE)
+    assert [each["Key"] for each in athena.given("GetObject") if "unloaded" in each["Key"]] == []
+    assert athena.files == []
+
+
+def test_the_file_that_only_named_the_columns_goes_at_once_though_another_result_is_kept() -> None:
+    athena = Unloading([])
+    unsorted = Statement("export/hidden", "Hidden", "select at, amount from t order by other", "trino", frozenset())
+    engine = athena.engine(large_result=0)
+    engine.run(unsorted)  # comes as CSV, which is kept: it may be reused
+    engine.run(LARGE)
+    assert athena.files == ["results/athena/q2.csv"]
 
 
 def test_what_a_failed_unload_wrote_is_deleted() -> None:

@@ -107,7 +107,7 @@ def test_no_unloaded_file_is_no_row_and_several_are_one_table() -> None:
     files = []
     for number in (1, 2):
         file = io.BytesIO()
-        parquet.write_table(pa.table({"n": [number], "at": ["2026-03-29 01:30:00.000001"]}), file)
+        parquet.write_table(pa.table({"N": [number], "at": ["2026-03-29 01:30:00.000001"]}), file)
         files.append(file.getvalue())
     at = datetime(2026, 3, 29, 1, 30, 0, 1)
     assert read_parquet(files, columns).to_pylist() == [{"n": 1, "at": at}, {"n": 2, "at": at}]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from console.cache import RENEW_AGAIN_SECONDS, ResultCache
 from console.engines import Result, Statistics, combine
 from console.engines.stopping import stop_event
 from console.errors import CatalogueError, QueryFailed
+from console.metering import Call
 from console.scope import Question
 from tests.sql.lake_rows import START, Rows
 
@@ -226,6 +229,78 @@ def test_the_cost_is_told_to_the_one_who_stayed() -> None:
     running.go_on.set()
     billed = [each.result().statistics.bytes_scanned for each in (second, third)]
     assert sorted(billed, key=str) == [0, 9]
+
+
+def test_an_answer_that_was_paid_for_and_that_nobody_took_is_told_once_to_whoever_keeps_account() -> None:
+    cache, running = ResultCache(), Running()
+    told: list[Result] = []
+    first, second = cache.start(key(1), running, told.append), cache.start(key(1), running, told.append)
+    running.go_on.set()
+    cache.settle()
+    first.leave()
+    assert told == []
+    second.leave()
+    assert [each.statistics.cached for each in told] == [False]
+    assert cache.get(key(1), Asked(QueryFailed("not asked"))).statistics.cached
+
+
+def test_an_answer_that_came_although_it_was_told_to_stop_is_told_too_and_one_that_was_taken_is_not() -> None:
+    cache, told = ResultCache(), list[Result]()
+    started, go_on = threading.Event(), threading.Event()
+
+    def deaf() -> Result:
+        started.set()
+        assert go_on.wait(5)
+        return answer()
+
+    left = cache.start(key(1), deaf, told.append)
+    assert started.wait(5)
+    left.leave()
+    go_on.set()
+    cache.close()
+    assert len(told) == 1
+    other = ResultCache()
+    assert not other.start(key(2), Asked(answer()), told.append).result().statistics.cached
+    assert len(told) == 1
+
+
+def test_the_questions_of_a_page_that_failed_are_metered_though_nobody_saw_their_answers(tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    class Engine:
+        dialect, data_version, data_as_of = "duckdb", "v1", None
+
+        def version_of(self, statement: Statement) -> str:
+            return "v1"
+
+        def run(self, statement: Statement) -> Result:
+            if statement.query == "lake/days":
+                assert answered.wait(5)
+                raise QueryFailed("It broke off")
+            answered.set()
+            return replace(answer(), query=statement.query)
+
+    class Meter:
+        def __init__(self) -> None:
+            self.calls: list[Call] = []
+
+        def record(self, call: Call) -> None:
+            self.calls.append(call)
+
+    meter = Meter()
+    scope = replace(Rows(tmp_path / "lake").scope(engine=Engine()), meter=meter)
+    with pytest.raises(QueryFailed):
+        scope.ask_all([Question("lake/days"), Question("lake/slices")])
+    scope.cache.close()
+    assert [(call.name, call.bytes_scanned, call.cached) for call in meter.calls] == [("lake/slices", 9, False)]
+
+
+def test_where_no_thread_can_be_had_nobody_waits_for_what_was_never_asked() -> None:
+    cache = ResultCache()
+    cache.close()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="cannot schedule"):
+            cache.get(key(1), Asked(answer()))
 
 
 def test_questions_of_one_page_run_at_once_and_the_others_are_left_when_one_fails(tmp_path: Path) -> None:
@@ -474,3 +549,46 @@ def test_what_is_stale_is_marked_and_a_failure_is_told_where_answers_are_added_u
     whole = combine(results)
     assert (whole.stale, whole.renewal_failure, whole.cached) == (True, "It is down", False)
     assert combine([results[0], results[2]]).stale is False
+
+
+# Everybody at once
+
+
+@pytest.mark.parametrize(("seed", "stale_seconds"), [(1, 0.0), (2, 60.0), (3, 0.0)])
+def test_whoever_comes_and_leaves_an_answer_is_told_once_and_nobody_who_waits_meets_a_stop(
+    seed: int, stale_seconds: float
+) -> None:
+    cache = ResultCache(capacity_bytes=3000, stale_seconds=stale_seconds, workers=4)
+    paid: queue.SimpleQueue[int] = queue.SimpleQueue()
+    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    failures: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def reader(number: int) -> None:
+        chance = random.Random(seed * 100 + number)
+
+        def ask() -> Result:
+            if stop_event().wait(chance.random() * 0.002):
+                raise QueryFailed("It was stopped")
+            if chance.random() < 0.2:
+                raise QueryFailed("It broke off")
+            paid.put(1)
+            return answer()
+
+        for _ in range(40):
+            asked = cache.start(("trino", str(chance.randrange(4)), f"v{chance.randrange(2)}"), ask, told.put)
+            if chance.random() < 0.3:
+                asked.leave()
+                continue
+            try:
+                if not asked.result().statistics.cached:
+                    told.put(1)
+            except QueryFailed as error:
+                failures.put(error.what)
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(reader, number) for number in range(8)]:
+            each.result(60)
+    cache.settle()
+    cache.close()
+    assert told.qsize() == paid.qsize() > 0
+    assert {failures.get() for _ in range(failures.qsize())} <= {"It broke off"}

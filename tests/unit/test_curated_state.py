@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from console.engines.curated_state import EMPTY, CuratedState, State
 from console.errors import QueryFailed
@@ -51,10 +53,34 @@ def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, conte
         state(service, [0.0]).current()
 
 
-def test_a_bucket_that_refuses_is_named_and_asked_again_the_next_time(service: Service) -> None:
-    curated = state(service, [0.0])
+def test_a_bucket_that_refuses_is_named_for_every_reader_and_asked_again_after_the_same_seconds(
+    service: Service,
+) -> None:
+    seconds = [0.0]
+    curated = state(service, seconds)
     service.refuse("GetObject", Refused("AccessDenied", "Access Denied", 403))
-    with pytest.raises(QueryFailed, match="Amazon S3 denied access to GetObject"):
+    with pytest.raises(QueryFailed, match="Amazon S3 denied access to s3:GetObject"):
         curated.current()
     service.objects[KEY] = b"{}"
+    seconds[0] = 4.9
+    for _ in range(2):
+        with pytest.raises(QueryFailed, match=r"denied access to s3:GetObject \(s3://lake/shop"):
+            curated.current()
+    assert service.times("GetObject") == 1
+    seconds[0] = 5.0
     assert curated.current().data_as_of is None
+
+
+def test_readers_who_came_while_a_bucket_did_not_answer_do_not_ask_it_one_after_the_other(service: Service) -> None:
+    seconds = [0.0]
+    curated = state(service, seconds)
+
+    def half_a_minute(*_: object) -> AWSResponse:
+        seconds[0] += 30
+        raise Refused("AccessDenied", "Access Denied", 403)
+
+    service._object = half_a_minute  # type: ignore[method-assign]
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(curated.current) for _ in range(8)]
+        assert all(isinstance(each.exception(10), QueryFailed) for each in asked)
+    assert (service.times("GetObject"), seconds[0]) == (1, 30)

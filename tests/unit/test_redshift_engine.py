@@ -119,6 +119,41 @@ def test_an_answer_of_several_pages_is_one_and_one_without_rows_keeps_its_column
     assert (table.num_rows, table.schema) == (0, pa.schema([("n", pa.int64())]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("timestamp", {"stringValue": "infinity"}),
+        ("date", {"stringValue": "0044-03-15 BC"}),
+        ("numeric", {"stringValue": "NaN"}),
+        ("numeric", {"stringValue": "many"}),
+        ("oid", {"longValue": 3}),
+    ],
+)
+def test_a_value_that_has_no_plain_type_is_named_and_the_page_has_its_failed_state(
+    service: Redshift, kind: str, field: dict[str, Any]
+) -> None:
+    service.pages = [{"ColumnMetadata": [{"name": "n", "typeName": kind}], "Records": [[field]]}]
+    with pytest.raises(QueryFailed, match=r"Redshift's result cannot be read: .*Cast what has no plain type"):
+        service.engine().run(QUESTION)
+
+
+def test_time_spent_reading_pages_is_not_time_the_warehouse_was_awake(
+    service: Redshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(redshift.time, "monotonic", lambda: now[0])
+    engine, page = service.engine(), service.pages[0]
+
+    def slow(_: dict[str, Any]) -> dict[str, Any]:
+        now[0] += 50
+        return page
+
+    service.answers["GetStatementResult"] = slow
+    assert engine.run(QUESTION).statistics.rpu_seconds == 8 * 60  # awake from 998 to 1058
+    now[0] = 1058.0
+    assert engine.run(QUESTION).statistics.rpu_seconds == 0, "it ran from 1056 to 1058, which is paid for"
+
+
 def test_the_first_statement_pays_the_waking_minute_and_one_that_follows_at_once_pays_nothing(
     service: Redshift,
 ) -> None:
@@ -158,6 +193,16 @@ def test_a_warehouse_is_charged_while_it_is_awake_and_a_minute_at_least(
 
 FAILURES = {
     "table": ('ERROR: relation "orders" does not exist', "There is no orders", "TAKINGS_REDSHIFT_DATABASE"),
+    "view": (
+        'ERROR: relation "awsdatacatalog"."shop"."orders" does not exist',
+        "There is no awsdatacatalog.shop.orders",
+        "Curate once",
+    ),
+    "lake": (
+        "ERROR: Spectrum Scan Error Detail: S3ServiceException:Access Denied,Status 403,Error AccessDenied",
+        "may not read what the query needs: access denied",
+        "role of the warehouse",
+    ),
     "database": ('FATAL: database "shop" does not exist', "There is no database shop", "TAKINGS_REDSHIFT_DATABASE"),
     "column": ('ERROR: column "x" does not exist in orders', 'as it is written: column "x"', "Mend the SQL"),
     "syntax": (
@@ -260,6 +305,13 @@ def test_a_statement_that_ends_while_it_is_cancelled_tells_the_first_failure(ser
     service.refuse("CancelStatement", Refused("ValidationException", "Could not cancel a query that is FINISHED"))
     with pytest.raises(QueryFailed, match="ran longer"):
         service.engine(timeout_seconds=0.05).run(QUESTION)
+
+
+def test_a_statement_that_is_longer_than_the_data_api_takes_is_not_sent(service: Redshift) -> None:
+    long = Statement("q", "Q", f"select '{'x' * 100_000}' as n", "redshift", frozenset())
+    with pytest.raises(QueryFailed, match="more than Redshift takes"):
+        service.engine().run(long)
+    assert service.calls == []
 
 
 def test_an_answer_that_is_too_large_for_the_data_api_is_refused_with_its_size(service: Redshift) -> None:

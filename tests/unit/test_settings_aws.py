@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from console import aws_settings
 from console.aws_settings import AwsSettings
-from console.errors import SettingsError
+from console.errors import QueryFailed, SettingsError
 from console.settings import read
+from console.wiring.aws import Deployment
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAST = {
@@ -158,3 +160,11 @@ def test_wiring_the_profile_imports_no_duckdb_asks_nothing_and_shares_its_parts(
     expected = {"lake": "AthenaEngine", "warehouse": warehouse}
     assert done.stdout.strip() == f"{expected} False ['/healthz', '/readyz'] False"
     assert list(tmp_path.iterdir()) == [], "no lake folder is made"
+
+
+def test_a_profile_that_is_named_and_not_there_is_a_failure_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(QueryFailed, match=r"config profile \(nope\) could not be found \(AWS_PROFILE\)"):
+        _ = Deployment(aws_settings.read(LEAST)).clients

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.engines import Statistics
+from console.engines import Result, Statistics, combine
 from console.ui import page
 from console.ui.formatting import NARROW_SPACE
 from console.ui.navigation import PAGES
@@ -53,6 +54,26 @@ def test_the_trust_line_says_where_a_number_came_from():
         "12.4 MB",
         "$0",
     ]
+
+
+def test_the_trust_line_says_what_the_time_went_into_what_was_reused_and_what_the_warehouse_was_awake_for():
+    athena = replace(STATISTICS, engine="Athena", queue_seconds=0.12, engine_seconds=0.84)
+    redshift = replace(STATISTICS, engine="Redshift", engine_seconds=2.0, rpu_seconds=Decimal(480))
+    both = combine([Result(pa.table({}), each, "q", "select 1") for each in (athena, redshift)])
+    parts = {
+        part.replace(NARROW_SPACE, " "): hint.replace(NARROW_SPACE, " ")
+        for part, hint in page.trust_parts(both, quarantined_share=None, now=NOW)
+    }
+    assert parts["168 ms"] == (
+        "From asking to the last row, all statements added: 120 ms in the engine's queue, 2.8 s running"
+    )
+    assert parts["$0"] == "Price of the queries, with 480 RPU-seconds of the warehouse"
+    assert "reused" not in parts
+    reused = [Result(pa.table({}), replace(athena, reused=True), "q", "select 1")] * 2
+    assert "reused" in trust(combine(reused))
+    assert "reused" not in trust(replace(athena, reused=True).as_cached())
+    again = redshift.as_cached()
+    assert (again.engine_seconds, again.rpu_seconds) == (None, 0), "what another reader paid for is not paid for again"
 
 
 def test_a_cached_answer_says_so_instead_of_time_and_bytes():
