@@ -174,6 +174,6 @@ def _for_phones(spec: Spec, names: int) -> Spec:
     room = _LEGEND_LINE * names
     narrow = {
         "legend": {"orient": "vertical", "left": 0, "right": "auto", "top": "auto", "bottom": 0, "width": "auto"},
-        "grid": {"right": 10, "bottom": _BOTTOM + room + 4},
+        "grid": {"right": 16, "bottom": _BOTTOM + room + 4},
     }
     return echarts.with_phone_option(spec, narrow)
