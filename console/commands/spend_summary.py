@@ -129,7 +129,9 @@ def _document(found: Spend) -> dict[str, Any]:
         "period": {"start": now.period.start.isoformat(), "end": now.period.end.isoformat()},
         "basis": found.basis.value,
         "currency": found.part.currency,
-        "spend": now.spend,
+        "spend": now.spend if now.has_cost else None,
+        "charges": now.charges,
+        "charges_without_cost": now.unknown.get(found.basis, 0),
         "by_kind": dict(now.by_kind),
         "estimated": now.estimated,
         "effective_savings_rate": rate(now.effective_savings_rate),
@@ -152,4 +154,5 @@ def _document(found: Spend) -> dict[str, Any]:
             "unused": committed.unused,
         },
         "tag_coverage": {each.key: rate(each.coverage) for each in found.tags.keys},
+        "unallocated_share": {each.key: rate(each.unallocated) for each in found.tags.keys},
     }
