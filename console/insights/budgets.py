@@ -126,7 +126,7 @@ def budgets(
     mine = [each for each in kept if each.currency == found.currency]
     chosen = next((place for place, each in enumerate(mine) if each.name == name), 0 if mine else None)
     subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
-    asked = [bills.charges(scope, found, *subject) for subject in subjects]
+    asked = bills.charges(scope, found, subjects)
     coming = [
         bills.expected(scope, found, its, *subject, country) for subject, (its, _) in zip(subjects, asked, strict=True)
     ]
@@ -249,7 +249,7 @@ def notes(answer: Answer) -> tuple[str, ...]:
 def services(scope: Scope) -> list[str]:
     """Every service of the bill, for the form."""
     found = bill(scope)
-    charges, _ = bills.charges(scope, found, BudgetScope(), Basis.BILLED)
+    (charges, _), *_ = bills.charges(scope, found, [(BudgetScope(), Basis.BILLED)])
     return sorted({line.service for line in charges.lines})
 
 

@@ -158,6 +158,32 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
     assert (other.forecast.amount, str(other.scope)) == (186, "service Athena")
 
 
+def test_every_budget_is_known_up_to_the_same_day_whatever_was_charged_for_it(lake: Rows, decisions: Any) -> None:
+    estimated = [charge(date(2026, 3, day), "EC2", "1", estimated=True) for day in (15, 16)]
+    first = [charge(date(2026, 1, 5), "Old", "3"), charge(date(2026, 3, 2), "Rare", "5")]
+    days = [date(2026, 3, 1) + timedelta(days=number) for number in range(16)]
+    tags = [
+        charge(day, "EC2", "2", tag_key="team", tag_value="web") | {"usage_type": None, "charges": None} for day in days
+    ]
+    columns = ("charge_date", "tag_key", "tag_value", "service_name", "sub_account_id", "charge_category")
+    kept = (*columns, "billing_currency", "billed_cost", "effective_cost", "list_cost", "contracted_cost")
+    lake.table("daily_spend_tags", [{name: row[name] for name in kept} for row in tags])
+    source = Kept(
+        Budget("Web", Decimal(90), "USD", BudgetScope(Kind.TAG, "team=web")),
+        *(Budget(name, Decimal(20), "USD", BudgetScope(Kind.SERVICE, name)) for name in ("Old", "Rare", "Misspelt")),
+    )
+    answer = insight.budgets(ten_a_day(lake, *estimated, *first), source, decisions, patience=None)
+    known = {each.budget.name: (each.forecast.month, each.forecast.as_of) for each in answer.statuses}
+    assert known == dict.fromkeys(("Web", "Old", "Rare", "Misspelt"), (date(2026, 3, 1), date(2026, 3, 14)))
+    standing = {each.budget.name: (each.standing, each.forecast.booked) for each in answer.statuses}
+    assert standing == {
+        "Web": (Standing.ON_TRACK, 28),
+        "Old": (Standing.ON_TRACK, 0),
+        "Rare": (Standing.ON_TRACK, 5),
+        "Misspelt": (Standing.UNKNOWN, 0),
+    }
+
+
 def test_without_a_budget_the_whole_bill_is_forecast_in_the_basis_asked_for(lake: Rows, decisions: Any) -> None:
     scope = ten_a_day(
         lake, charge(date(2026, 3, 2), "Plan", "0", effective_cost=Decimal(5), charge_category="Purchase")
