@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from console.aws_settings import AwsSettings
 
 if TYPE_CHECKING:
-    from console.spend.budgeting.budgets import Budget, BudgetSource
+    from console.spend.budgeting.budgets import Budget, BudgetSource, LeftOut
     from console.spend.forecasting.aws_anomalies import AwsAnomaly
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
@@ -24,6 +24,11 @@ class KeptBudgets:
     def __init__(self, source: BudgetSource, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._source, self._seconds, self._clock = source, seconds, clock
         self._kept: tuple[float, Sequence[Budget]] | None = None
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """See `BudgetSource.left_out`."""
+        return self._source.left_out
 
     def budgets(self) -> Sequence[Budget]:
         """See `BudgetSource.budgets`; a failure is not kept."""
@@ -48,7 +53,10 @@ class AwsFinops:
         from console.spend.aws import PaidClient
         from console.spend.budgeting import aws_budgets
 
-        account = boto3.client("sts", region_name=self.settings.region).get_caller_identity()["Account"]
+        identity = PaidClient(
+            boto3.client("sts", region_name=self.settings.region), NoMeter(), aws_budgets.PRICE, "AWS STS"
+        )
+        account = identity.call("get_caller_identity")["Account"]
         client = PaidClient(
             boto3.client("budgets", region_name=BILLING_REGION), NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE
         )

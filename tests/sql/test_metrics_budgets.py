@@ -20,7 +20,7 @@ from console.insights.bill import bill
 from console.insights.outlook import BACKGROUND
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
 from console.spend.forecasting.anomalies import KIND
 from tests.sql.lake_rows import Rows
 
@@ -55,6 +55,8 @@ def charge(day: date, service: str, cost: str, **more: Any) -> dict[str, Any]:
 
 class Kept:
     """Budgets in memory."""
+
+    left_out: tuple[LeftOut, ...] = ()
 
     def __init__(self, *budgets: Budget) -> None:
         self._budgets = budgets
@@ -283,3 +285,28 @@ def test_the_regions_of_the_shop_that_a_viewer_may_see_do_not_hide_the_bill(lake
     scope = ten_a_day(lake)
     narrow = replace(scope, row_filter=lake.scope(regions=("South",)).row_filter)
     assert insight.budgets(narrow, Kept(), decisions, patience=None).forecast.amount == 310
+
+
+def test_a_bill_that_ends_in_a_month_that_is_over_says_so_and_so_does_what_its_source_left_out(
+    lake: Rows, decisions: Any
+) -> None:
+    source = Kept()
+    source.left_out = (LeftOut("Quarter", "it is quarterly, not monthly"),)
+    answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)
+    assert answer.ended == date(2026, 2, 11)
+    assert insight.figures(answer)[0].name == "Booked in February 2026"
+    told = " ".join(insight.notes(answer))
+    assert "The bill ends on 11 February 2026" in told
+    assert "Quarter is not shown: it is quarterly" in told
+
+
+def test_a_month_that_is_not_over_has_no_end_however_old_its_last_day_is(lake: Rows, decisions: Any) -> None:
+    assert insight.budgets(ten_a_day(lake), Kept(), decisions, patience=None).ended is None
+
+
+def test_the_holidays_are_those_of_the_consoles_country(lake: Rows, decisions: Any) -> None:
+    scope = replace(ten_a_day(lake), country="DE")
+    answer = insight.budgets(scope, Kept(), decisions, patience=None)
+    assert answer.forecast.amount == 310
+    with pytest.raises(SettingsError, match="'XX'"):
+        insight.budgets(replace(scope, country="XX"), Kept(), decisions, patience=None)
