@@ -56,7 +56,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
         command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
         command.add_argument(
-            "--country", default="US", metavar="CODE", help="whose public holidays count (default: US)"
+            "--country",
+            default="",
+            metavar="CODE",
+            help="whose public holidays count (default: $TAKINGS_COUNTRY, else US)",
         )
         if name == "budgets":
             command.add_argument("--check", action="store_true", help=f"exit with {OFF_BUDGET} where one is off")

@@ -47,9 +47,11 @@ def _nothing_kept() -> Iterator[None]:
 
 def expected(given: Result) -> Decimal:
     """The month's forecast from this answer, while one and the same version of the data stands."""
-    scope: Any = SimpleNamespace(today=FIRST + timedelta(days=DAYS), data_version="v2", ask=lambda *_, **__: given)
+    scope: Any = SimpleNamespace(
+        today=FIRST + timedelta(days=DAYS), data_version="v2", ask_all=lambda questions: [given] * len(questions)
+    )
     found = Bill("USD", FIRST, FIRST + timedelta(days=DAYS - 1), {}, given)
-    its, asked = insight.charges(scope, found, BudgetScope(), Basis.BILLED)
+    ((its, asked),) = insight.charges(scope, found, [(BudgetScope(), Basis.BILLED)])
     amount = insight.expected(asked, its, Basis.BILLED, "US").result(60).amount
     assert amount is not None
     return amount
