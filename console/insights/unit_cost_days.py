@@ -44,7 +44,7 @@ class Measured:
     days : every day of the period
     costs : day → allocated cost; a day without charges is missing, its cost is unknown
     counts : day → name → how many
-    customers : active customers of the whole period: each once
+    customers : active customers of the days with charges: each once
     margin : day → gross margin over the lines whose cost of goods is known; a day without sales is missing
     net_revenue, net_revenue_with_cost : of the period
     without_cost : charge groups without an effective cost
@@ -76,7 +76,7 @@ class Measured:
 
     def count(self, name: str) -> int:
         """How many there were in the period, on days that have charges: cost and count speak of the same days."""
-        if name == "customers" and len(self.costs) == len(self.days):
+        if name == "customers":  # distinct: the days do not add up to the period
             return self.customers
         return sum(self.counts.get(day, {}).get(name, 0) for day in self.costs)
 
@@ -112,15 +112,15 @@ def counted(name: str | None) -> Counted:
     return next((each for each in COUNTED if each.name == name), COUNTED[0])
 
 
-def questions(period: Period, allocation: Allocation) -> list[Question]:
-    """What is asked of the lake about one period."""
+def questions(period: Period, allocation: Allocation, currency: str) -> list[Question]:
+    """What is asked of the lake about one period, with the charges in one billing currency."""
     days = {"start_date": period.start, "end_date": period.end}
     return [
         Question("unit_costs/charges", {**days, "tag_key": allocation.tag_key}),
         Question("sales/orders_by_day", days),
         Question("traffic/by_day", days),
         Question("unit_costs/events_by_day", days),
-        Question("unit_costs/customers", days),
+        Question("unit_costs/customers", {**days, "currency": currency}),
         Question("unit_costs/margin_by_day", days),
     ]
 
@@ -136,6 +136,7 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
             row["tag_value"], row["effective_cost"],
         )
         for row in own
+        if row["effective_cost"] or not row["without_cost"]  # nothing is known of it: it is no cost of 0
     ]  # fmt: skip
     return Measured(
         label=label,

@@ -143,7 +143,7 @@ def unit_costs(
     if refusal:
         raise BindingError(refusal, where="Unit costs", remedy="Ask somebody who sees all regions.")
     asked = [("This period", period), *comparisons[:1]]
-    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation)])
+    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation, currency)])
     size = len(results) // len(asked)
     periods = [
         measured(label, each, results[place * size : (place + 1) * size], allocation, currency)

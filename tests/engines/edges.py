@@ -40,6 +40,7 @@ WORDS = {
         "resource", "tag", "it's",
     ),
     "reporting_currency": ("USD", "EUR", "it's"),
+    "currency": ("USD", "EUR", "it's"),
     "tag_key": ("component", "'; drop table orders; --"),
     "by_tag": ("component", "back\\slash"),
 }  # fmt: skip

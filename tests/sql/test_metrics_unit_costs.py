@@ -142,12 +142,12 @@ def test_a_charge_without_an_effective_cost_is_counted_and_not_taken_as_0(lake: 
 
 
 def test_counts_by_day_stand_apart_by_type_and_customers_are_distinct(lake: Rows) -> None:
-    shop(lake)
+    spent(shop(lake), BILL)
     assert lake.ask("unit_costs/events_by_day")[:2] == [
         {"event_date": FIRST, "event_type": "product_view", "events": 75},
         {"event_date": FIRST, "event_type": "purchase", "events": 25},
     ]
-    assert lake.ask("unit_costs/customers") == [
+    assert lake.ask("unit_costs/customers", currency="USD") == [
         {"session_date": FIRST, "customers": 2},
         {"session_date": SECOND, "customers": 1},
         {"session_date": None, "customers": 2},
@@ -213,6 +213,23 @@ def test_days_without_charges_are_left_out_of_costs_and_counts(lake: Rows) -> No
     assert found.units[0].count == 2
     assert found.units[0].unit_cost == Decimal("2")
     assert found.now.margin_after_cloud == [Decimal("26.00"), None, None]
+
+
+def test_a_customer_of_several_days_counts_once_though_some_days_have_no_charges(lake: Rows) -> None:
+    """Ann came on both days, Bob on the first: two customers, whether or not the third day was charged."""
+    found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] != THIRD]))
+    customers = next(each for each in found.units if each.unit == "active customer")
+    assert (customers.count, customers.unit_cost) == (2, Decimal(4))  # 8.00
+    assert lake.ask("unit_costs/customers", currency="EUR") == []
+    found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] == SECOND]))
+    assert next(each.count for each in found.units if each.unit == "active customer") == 1
+
+
+def test_a_day_of_which_no_cost_is_known_has_an_unknown_cost_rather_than_0(lake: Rows) -> None:
+    found = answer(spent(shop(lake), [BILL[0], charge(SECOND, "1", effective_cost=None)]))
+    assert (found.units[0].count, found.units[0].unit_cost) == (2, Decimal("0.6"))
+    assert found.now.margin_after_cloud == [Decimal("28.80"), None, None]
+    assert found.now.without_cost == 1
 
 
 def test_nothing_charged_is_empty_and_its_figures_are_unknown(lake: Rows) -> None:

@@ -238,9 +238,9 @@ def test_a_complaint_names_the_line(tmp_path: Path, before: str, after: str, lin
         ("[[rule]\n", "cannot be read"),
         ("rule = []\n", "There is no function"),
         ("function = 3\n", "no table of tables"),
-        (RULES.split("[[rule]]")[0] + '[rule]\nname = "Tax"\n', "rule is no list of tables"),
-        ('rule = "Tax"\n' + RULES.split("[[rule]]")[0], "rule is no list of tables"),
-        ('rule = ["Tax"]\n' + RULES.split("[[rule]]")[0], "rule is no list of tables"),
+        (RULES.split("[[rule]]", maxsplit=1)[0] + '[rule]\nname = "Tax"\n', "rule is no list of tables"),
+        ('rule = "Tax"\n' + RULES.split("[[rule]]", maxsplit=1)[0], "rule is no list of tables"),
+        ('rule = ["Tax"]\n' + RULES.split("[[rule]]", maxsplit=1)[0], "rule is no list of tables"),
     ],
 )
 def test_a_file_that_is_no_set_of_rules_is_refused(tmp_path: Path, text: str, told: str) -> None:
