@@ -42,7 +42,9 @@ class Measured:
     Attributes
     ----------
     days : every day of the period
-    costs : day → allocated cost; a day without charges is missing, its cost is unknown
+    costs : day → allocated cost; a day without charges is missing, its cost is unknown, and so is one of `uncounted`
+    uncounted : days with charges before the lake's first event or after its last one: nothing was counted then, which
+        is not the same as nothing having happened
     counts : day → name → how many
     customers : active customers of the days with charges: each once
     margin : day → gross margin over the lines whose cost of goods is known; a day without sales is missing
@@ -62,6 +64,7 @@ class Measured:
     net_revenue_with_cost: Decimal
     without_cost: int
     other_currencies: Mapping[str, Decimal]
+    uncounted: Sequence[date] = ()
 
     @property
     def parts(self) -> Parts | None:
@@ -122,12 +125,13 @@ def questions(period: Period, allocation: Allocation, currency: str) -> list[Que
         Question("unit_costs/events_by_day", days),
         Question("unit_costs/customers", {**days, "currency": currency}),
         Question("unit_costs/margin_by_day", days),
+        Question("lake/days"),
     ]
 
 
 def measured(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
     """The answers of `questions`, with the costs allocated."""
-    charged, orders, traffic, events, customers, margin = (result.rows() for result in results)
+    charged, orders, traffic, events, customers, margin, held = (result.rows() for result in results)
     counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
     own = [row for row in charged if row["billing_currency"] == currency]
     charges = [
@@ -138,11 +142,13 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
         for row in own
         if row["effective_cost"] or not row["without_cost"]  # nothing is known of it: it is no cost of 0
     ]  # fmt: skip
+    first, last = held[0]["first_day"], held[0]["last_day"]
+    counted_days = [charge for charge in charges if first is not None and first <= charge.day <= last]
     return Measured(
         label=label,
         period=period,
         days=[period.start + timedelta(days=number) for number in range(period.days)],
-        costs=allocate(charges, allocation, counts),
+        costs=allocate(counted_days, allocation, counts),
         counts=counts,
         customers=next((row["customers"] for row in customers if row["session_date"] is None), 0),
         margin={row["order_date"]: row["net_revenue_with_cost"] - row["cost"] for row in margin},
@@ -150,6 +156,7 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
         net_revenue_with_cost=total(row["net_revenue_with_cost"] for row in margin),
         without_cost=sum(row["without_cost"] for row in own),
         other_currencies=_others(charged, currency),
+        uncounted=sorted({charge.day for charge in charges} - {charge.day for charge in counted_days}),
     )
 
 

@@ -70,6 +70,7 @@ def shop(lake: Rows) -> Rows:
             {"event_date": FIRST, "event_type": "purchase", "events": 25},
             {"event_date": SECOND, "event_type": "recommendation_click", "events": 8},
             {"event_date": SECOND, "event_type": "product_view", "events": 92},
+            {"event_date": END, "event_type": "product_view", "events": 1},  # the lake goes on
         ],
     )
     lake.table(
@@ -232,6 +233,39 @@ def test_a_day_of_which_no_cost_is_known_has_an_unknown_cost_rather_than_0(lake:
     assert found.now.without_cost == 1
 
 
+def test_charges_after_the_last_event_are_no_loss_and_in_no_unit_cost(lake: Rows) -> None:
+    """The third day's 0.50 came after the last event: nothing is known of what happened then."""
+    spent(shop(lake), BILL).table(
+        "daily_events", [{"event_date": day, "event_type": "product_view", "events": 9} for day in (FIRST, SECOND)]
+    )
+    found = answer(lake)
+    assert found.now.parts is not None
+    assert found.now.parts.total == Decimal(8)
+    assert found.now.margin_after_cloud == [Decimal("26.00"), Decimal("26.00"), None]
+    assert found.now.uncounted == [THIRD]
+    assert found.ahead[0].day == THIRD
+    lake.table("daily_events", [])
+    assert answer(lake).is_empty
+    assert answer(lake).now.uncounted == [FIRST, SECOND, THIRD]
+
+
+def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake: Rows) -> None:
+    """Four weeks of 100 a day and 10 on Sundays (March 1 is one), without the charges of one Wednesday."""
+    days = [FIRST + timedelta(days=place) for place in range(28)]
+    shop(lake).table("daily_events", [{"event_date": day, "event_type": "search", "events": 1} for day in days])
+    lake.table(
+        "daily_sales",
+        [sale(day, "110" if place % 7 else "20", "110" if place % 7 else "20", "9") for place, day in enumerate(days)],
+    )
+    spent(lake, [charge(day, "1") for day in days if day != date(2026, 3, 11)])
+    found = unit_costs.unit_costs(
+        lake.scope(), Period(FIRST, date(2026, 3, 29)), (), allocation_file.load(), currency="USD"
+    )
+    week = {each.day: each.amount for each in found.ahead[:7]}
+    assert week[date(2026, 3, 29)] == pytest.approx(10, abs=1)
+    assert all(amount == pytest.approx(100, abs=1) for day, amount in week.items() if day != date(2026, 3, 29))
+
+
 def test_nothing_charged_is_empty_and_its_figures_are_unknown(lake: Rows) -> None:
     found = answer(spent(shop(lake), [charge(date(2026, 2, 1), "9")]))
     assert found.is_empty
@@ -259,6 +293,7 @@ def test_a_viewer_of_some_regions_is_shown_no_unit_cost(lake: Rows) -> None:
 def test_unit_costs_are_held_against_the_period_before(lake: Rows) -> None:
     spent(shop(lake), [*BILL, charge(date(2026, 2, 28), "3")])
     lake.table("daily_orders", [{"order_date": FIRST, "orders": 2}, {"order_date": date(2026, 2, 28), "orders": 1}])
+    lake.table("daily_events", [{"event_date": day, "event_type": "search"} for day in (date(2026, 2, 28), END)])
     found = unit_costs.unit_costs(
         lake.scope(), PERIOD, [("Previous period", PERIOD.shifted(-3))], allocation_file.load(), currency="USD"
     )
