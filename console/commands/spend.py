@@ -65,7 +65,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     snapshot.add_argument("--tag", metavar="KEY", help="a cost allocation tag to tell apart besides")
     snapshot.add_argument("--again", action="store_true", help="ask although today's snapshot was taken")
     status = actions.add_parser("status", help="list every bill, which one counts, and whether the charges conserve")
-    status.add_argument("--output", choices=output.FORMATS, dest="format", default="table", help="default: table")
+    status.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
     spend_summary.add(actions)
     for each in (bring, snapshot, status):
         each.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
@@ -216,12 +216,10 @@ def _counted(number: int, what: str) -> str:
 
 
 def _lake(parsed: argparse.Namespace) -> Any:
-    from dataclasses import replace
 
     from console import settings
 
-    chosen = settings.read()
-    return chosen if parsed.lake is None else replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    return settings.chosen(parsed.lake)
 
 
 class _Bars:

@@ -33,7 +33,7 @@ def spend(*arguments: str | Path, lake: Path) -> int:
 
 def bills(lake: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     capsys.readouterr()
-    assert spend("status", "--output", "json", lake=lake) == 0
+    assert spend("status", "--format", "json", lake=lake) == 0
     found: list[dict[str, Any]] = json.loads(capsys.readouterr().out, parse_float=Decimal)["bills"]
     return found
 

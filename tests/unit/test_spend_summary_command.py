@@ -34,7 +34,7 @@ def bill(tmp_path: Path) -> Path:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
-    assert main(["spend", "summary", "--output", "json", *arguments]) == 0
+    assert main(["spend", "summary", "--format", "json", *arguments]) == 0
     return json.loads(capsys.readouterr().out, parse_float=Decimal)
 
 
