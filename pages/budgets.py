@@ -37,9 +37,9 @@ def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def waiting(name: str, basis: Basis) -> None:
+def waiting(name: str, basis: Basis, what: str) -> None:
     """Look whether what was being worked out is there, and then draw the page with it."""
-    st.html('<p class="tk-calm">Working out the forecast and the anomalies …</p>')
+    st.html(f'<p class="tk-calm">{what} …</p>')
     if not insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0).is_pending:
         st.rerun()
 
@@ -68,7 +68,7 @@ with page.answer():
         st.html(f'<p class="tk-calm">{insight.ended(answer.ended)}</p>')
     tiles.row(insight.figures(answer))
     if answer.is_pending:
-        waiting(name, basis)
+        waiting(name, basis, answer.pending)
     if not names:
         st.html(
             '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'

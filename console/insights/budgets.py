@@ -1,7 +1,7 @@
 """Will the cloud's bill stay in budget, what will the month cost, and what is unusual?
 
 Answers at once with what is booked; the forecast, its backtest and the anomalies are worked out in the background,
-once per version of the data, and `Answer.is_pending` says while they are not there yet.
+once for the same charges, and `Answer.is_pending` says while they are not there yet.
 """
 
 from __future__ import annotations
@@ -80,6 +80,15 @@ class Answer:
     unknown_days: int
     is_pending: bool
     results: Sequence[Result]
+
+    @property
+    def pending(self) -> str:
+        """What is still being worked out, as a page says it; empty where all is there."""
+        if not self.is_pending:
+            return ""
+        if self.anomalies is not None and self.forecast.amount is not None and self.backtest is None:
+            return "Holding such forecasts against the past"
+        return "Working out the forecast and the anomalies"
 
     @property
     def open_anomalies(self) -> list[Anomaly]:
