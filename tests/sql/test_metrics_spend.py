@@ -348,6 +348,27 @@ def test_charges_are_told_apart_by_tag_and_resource(lake: Rows) -> None:
     assert [(each["cost"], each["charges"], each["charges_before"]) for each in changed] == [(D(1), 1, 0)]
 
 
+@pytest.mark.parametrize("unreadable", ["garbage", "[1, 2]", '{"team": "a"', "", '"text"'])
+def test_tags_of_a_charge_that_are_no_object_of_texts_are_no_tag_and_break_no_drill(
+    lake: Rows, unreadable: str
+) -> None:
+    rows = [march("5", tags=unreadable), march("2", tags='{"team": "search"}')]
+    lake.table("spend", [{name: row[name] for name in row if name != "charges"} for row in rows])
+    for key, value, cost in (("team", "search", D(2)), ("team", UNTAGGED, D(5))):
+        narrowed = {"tag_key": key, "tag_values": [value]}
+        asked = [
+            lake.ask("spend/charges/by_day", **narrowed),
+            lake.ask("spend/charges/by_dimension", dimension="tag", by_tag=key, **narrowed),
+            lake.ask(
+                "spend/charges/by_dimension_and_day", dimension="tag", by_tag=key, basis="billed", most=1, **narrowed
+            ),
+            lake.ask(
+                "spend/charges/change", before_start=FEBRUARY.start, before_end=FEBRUARY.end, basis="billed", **narrowed
+            ),
+        ]
+        assert [row.get("billed_cost", row.get("cost")) for (row,) in asked] == [cost] * 4
+
+
 def test_two_periods_stand_side_by_side_line_by_line(lake: Rows) -> None:
     lake.table(
         "daily_spend",
