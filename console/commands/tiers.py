@@ -24,6 +24,8 @@ _TYPED = {
     "recommendations_per_day": "requests for recommendations a day",
     "retention_days": "days events are kept",
 }
+MOST = 10**12  # of anything that is typed: far beyond every tier
+_BOUNDS = {"events_per_request": (1, 500), "bytes_per_event": (1, 1024 * 1024)}  # what the collector takes
 LINE_COLUMNS = ("tier", "service", "what", "quantity", "unit", "price", "monthly_usd", "formula", "source", "as_of")
 
 
@@ -66,11 +68,12 @@ def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
             values[name] = Decimal(written)
         except InvalidOperation:
             values[name] = Decimal("NaN")
-        if not values[name].is_finite() or values[name] < (1 if name == "events_per_request" else 0):
+        least, most = _BOUNDS.get(name, (0, MOST))
+        if not values[name].is_finite() or not least <= values[name] <= most:
             raise BindingError(
                 f"{written!r} cannot be used",
                 where=f"--{name.replace('_', '-')}",
-                remedy="Give a number, such as 2000.",
+                remedy=f"Give a number from {least} to {most}.",
             )
     return replace(usage, **values)
 

@@ -18,6 +18,7 @@ NAMED_SERVICES = 6  # colours that are told apart
 OTHERS = "Other services"
 BAR_HEIGHT, CURVE_HEIGHT = 118, 340
 _NARROW = 0.18  # of the picture's width
+_EDGE = 0.12  # of the picture's width: a text centred there would reach beyond its left side
 _BAND_LINE: Spec = {"color": echarts.GREY, "width": 1.2, "type": [4, 3]}
 
 
@@ -41,6 +42,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
     low, high = text.tick(band.low, Unit.MONEY, DOLLARS), text.tick(band.high, Unit.MONEY, DOLLARS)
     end = float(max(total, band.high)) * 1.06
     is_narrow = float(band.high - band.low) < end * _NARROW  # then its two ends would be written over each other
+    is_at_edge = float(band.high) < end * _EDGE
     listed = ", ".join(f"{name} {text.money(amount, DOLLARS)}" for name, amount in parts if amount)
     alt = f"{title}, {text.money(total, DOLLARS)} a month, band {low} to {high}: {listed}"
     if not total:
@@ -70,7 +72,13 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         "label": {"position": "start", "color": echarts.GREY, "fontSize": echarts.SMALL, "distance": 5},
         "data": [
             {"xAxis": float(band.low), "label": {"formatter": "" if is_narrow else low}},
-            {"xAxis": float(band.high), "label": {"formatter": f"{low} to {high}" if is_narrow else high}},
+            {
+                "xAxis": float(band.high),
+                "label": {
+                    "formatter": f"{low} to {high}" if is_narrow else high,
+                    **({"align": "left"} if is_at_edge else {}),
+                },
+            },
         ],
     }
     hover = "".join(
