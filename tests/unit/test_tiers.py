@@ -164,7 +164,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(each) for each in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {each["tier"]: each["monthly_usd"] for each in answer["tiers"]} == {
-        "dev": Decimal("38.50"), "startup": Decimal("344.89"), "scale": Decimal("1325.71"),
+        "dev": Decimal("38.51"), "startup": Decimal("347.05"), "scale": Decimal("1340.35"),
     }  # fmt: skip
     for each in answer["tiers"]:
         assert sum(each["by_service"].values()) == each["monthly_usd"]
@@ -174,7 +174,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["38.50", "344.89", "1325.71"]
+    assert lines[-4].split()[-3:] == ["38.51", "347.05", "1340.35"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",
@@ -221,6 +221,13 @@ def test_the_most_that_can_be_typed_is_estimated(capsys: pytest.CaptureFixture[s
     assert main(["tiers", "--format", "json", *typed, "--bytes-per-event", "1048576"]) == 0
     for each in json.loads(capsys.readouterr().out, parse_float=Decimal)["tiers"]:
         assert sum(each["by_service"].values()) == each["monthly_usd"]
+
+
+def test_what_is_in_no_estimate_is_listed_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tiers", "--left-out", "--format", "json"]) == 0
+    rows = {row["service"]: row["reason"] for row in json.loads(capsys.readouterr().out)["left_out"]}
+    assert rows["AWS Budgets"] == "budgets that only notify are free"
+    assert "not switched on" in rows["Amazon Macie"]
 
 
 def test_prices_lists_the_book_with_unknown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
