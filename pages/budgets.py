@@ -1,6 +1,5 @@
 """Budgets and forecast: will the cloud's bill stay in budget, and what is unusual in it?"""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -10,7 +9,6 @@ from console.decisions import Decision
 from console.errors import ConsoleError
 from console.insights import budgets as insight
 from console.insights.bill import bill
-from console.metering import Asker
 from console.spend import Basis
 from console.spend.forecasting.anomalies import KIND, Anomaly
 from console.ui import budget_board, budget_charts, budget_form, charts, page, records, spend_reading, tables, tiles
@@ -21,7 +19,7 @@ TITLE = "Budgets and forecast"
 EVERY = 1.0  # seconds between two looks at what is being worked out
 
 try:
-    scope = replace(wiring.viewer(), asker=Asker(reader.name(), TITLE))
+    scope = reader.scope(wiring.viewer, TITLE)
 except ConsoleError as error:
     page.begin(TITLE, __doc__)
     with page.answer():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
@@ -12,7 +12,6 @@ from console.engines import Result, Statistics
 from console.errors import ConsoleError, LakeMissing
 from console.insights import lake
 from console.insights.slices import Slices
-from console.metering import Asker
 from console.scope import Scope
 from console.ui import filters, page
 from console.ui import formatting as text
@@ -54,11 +53,6 @@ class Reading:
         )
 
 
-def _still_here() -> None:
-    """End the script where its reader left or clicked on: Streamlit does so when a script touches the session."""
-    st.session_state.get("tk-still-here")
-
-
 def begin(
     title: str, question: str | None, viewer: Callable[[], Scope], *, sliced: bool = True, through_today: bool = False
 ) -> Reading:
@@ -72,7 +66,7 @@ def begin(
     through_today : whether presets end with today, which is not over, rather than with the last complete day
     """
     try:
-        scope = replace(viewer(), asker=Asker(reader.name(), title), check=_still_here)
+        scope = reader.scope(viewer, title)
         contents = lake.contents(scope)
         if contents.is_empty:
             raise LakeMissing(
