@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from console.engines import Result
 from console.insights.outlook import BACKGROUND, Outlook, expect, outlook
-from console.scope import Scope
+from console.scope import Question, Scope
 from console.spend import Basis
 from console.spend.budgeting.budgets import BudgetScope, Kind
 from console.spend.exact import ZERO
@@ -21,6 +21,7 @@ from console.spend.forecasting.retail_days import retail_days
 
 LOOK_BACK = timedelta(days=427)  # fourteen months: a year, and the month before the one a year ago
 NO_COST = "(none)"
+CURRENCIES = Question("budgets/currencies")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Bill:
 
 def bill(scope: Scope) -> Bill:
     """Which charges there are."""
-    result = scope.ask("budgets/currencies")
+    result = scope.ask(CURRENCIES.query)
     rows = result.rows()
     if not rows:
         return Bill("", None, None, {}, result)

@@ -67,7 +67,7 @@ def begin(
     """
     try:
         scope = reader.scope(viewer, title)
-        contents = lake.contents(scope)
+        contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
         if contents.is_empty:
             raise LakeMissing(
                 "The lake is empty",

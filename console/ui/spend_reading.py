@@ -71,7 +71,8 @@ def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Read
     """
     try:
         scope = reader.scope(viewer, title)
-        shop, bill = lake.contents(scope), contents.contents(scope)
+        shop = lake.contents(scope, also=contents.QUESTIONS)
+        bill = contents.contents(scope)
     except ConsoleError:
         page.begin(title, question)
         with page.answer():

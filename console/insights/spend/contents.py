@@ -53,12 +53,13 @@ class Contents:
         return self.currencies[0] if self.currencies else preferred
 
 
+QUESTIONS = (Question("spend/days"), Question("spend/slices"))
 SLICES = ("service", "account", "cloud_region", "charge")
 
 
 def contents(scope: Scope) -> Contents:
     """The days and values of the bill; every viewer sees all of it."""
-    days, slices = scope.ask_all([Question("spend/days"), Question("spend/slices")])
+    days, slices = scope.ask_all(QUESTIONS)
     row = days.rows()[0]
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
