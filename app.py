@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 
 from console import settings, wiring
 from console.errors import ConsoleError
+from console.ui import pauses
 from console.ui.hosting import KnownHost
 from pipeline.http import routes
 from pipeline.platform.hosted import Hosted
@@ -44,11 +45,15 @@ def _warm() -> None:
 
 
 def _look_ahead() -> None:
-    """Work out forecast and anomalies before the Brief is asked for them; what fails is the page's to explain."""
+    """Work out forecast and anomalies before the Brief is asked for them; what fails is the page's to explain.
+
+    With them all that stays is loaded.
+    """
     from console.insights import budgets
 
     with suppress(ConsoleError):
         budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
+    pauses.shorten()
 
 
 class _Elsewhere:

@@ -10,12 +10,11 @@ import csv
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from console.commands import budgets, permissions, prices, savings, scan_cost, spend, tiers, unit_costs
+from console.commands import budgets, own_cost, permissions, prices, savings, scan_cost, spend, tiers, unit_costs
 from console.errors import BindingError, ConsoleError
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("queries", help="list every question with its parameters")
     commands.add_parser("definitions", help="print what the words mean, as Markdown")
     budgets.add(commands)
+    own_cost.add(commands)
     prices.add(commands)
     savings.add(commands)
     scan_cost.add(commands)
@@ -92,9 +92,7 @@ def _query(parsed: argparse.Namespace) -> int:
     from console.catalogue import load
 
     definition = load()[parsed.name]
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope = wiring.scope(chosen)
     values = _values(definition, parsed)
     for name, default in (("start_date", 0), ("end_date", 1)):
@@ -282,6 +280,7 @@ _COMMANDS = {
     "anomalies": budgets.anomalies,
     "budgets": budgets.budgets,
     "forecast": budgets.forecast,
+    "own-cost": own_cost.run,
     "prices": prices.run,
     "scan-cost": scan_cost.run,
     "savings": savings.run,

@@ -30,7 +30,7 @@ from sqlglot import exp, parse
 from sqlglot.errors import OptimizeError, ParseError, TokenError
 from sqlglot.optimizer.qualify import qualify
 
-from console.binding import base_tables
+from console.base_tables import base_tables
 from console.errors import CatalogueError
 from console.tables import CURATION_RELATIONS, TABLES, Columns
 

@@ -41,6 +41,7 @@ class Scope:
     row_filter : the regions this viewer may see
     reporting_currency, reporting_time_zone : the lake's settings; given to every query that declares them
     is_sample : whether the lake holds the sample year
+    country : whose public holidays a forecast knows, ISO 3166
     now : the clock; a test gives its own
     meter : is told of every question, what it cost and who asked
     asker : who asks, on which page
@@ -56,6 +57,7 @@ class Scope:
     reporting_time_zone: str
     row_filter: RowFilter = field(default_factory=RowFilter)
     is_sample: bool = False
+    country: str = "US"
     now: Callable[[], datetime] = _wall_clock
     meter: Meter = field(default_factory=NoMeter)
     asker: Asker = field(default_factory=Asker)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console import aws_settings
@@ -29,6 +29,7 @@ class Settings:
     traffic : events per second of the sample shop to play, on a sample lake only (``TAKINGS_TRAFFIC``)
     viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``);
         set it only behind such a proxy, for anybody else can write what they like there
+    country : whose public holidays the forecast knows, ISO 3166 (``TAKINGS_COUNTRY``)
     aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 
@@ -38,6 +39,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     traffic: float = 0.0
     viewer_header: str = ""
+    country: str = "US"
     aws: AwsSettings | None = None
 
 
@@ -62,11 +64,33 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
     aws = aws_settings.read(values) if profile == "aws" else None
-    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, aws)
+    country = _country(values.get("TAKINGS_COUNTRY") or "US")
+    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws)
+
+
+def chosen(lake: str | None) -> Settings:
+    """Settings from the environment, with the folder that a command's ``--lake`` names in its place.
+
+    Raises
+    ------
+    SettingsError
+        As `read` and `folder` say.
+    """
+    settings = read()
+    return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
 
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _country(text: str) -> str:
+    code = text.strip().upper()
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise SettingsError(
+            f"{text!r} is no country", where="TAKINGS_COUNTRY", remedy="Give an ISO 3166 code such as GB."
+        )
+    return code
 
 
 def _rate(text: str) -> float:

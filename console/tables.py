@@ -543,6 +543,7 @@ TABLES: Mapping[str, Table] = {
     ),
 }
 
+BILL_TABLES = frozenset({"spend", "daily_spend", "daily_spend_tags", "daily_spend_resources"})  # made of bills alone
 CURATED_TABLES: Mapping[str, Table] = {name: table for name, table in TABLES.items() if table.zone == "curated"}
 
 _EVENT_FIELDS = {

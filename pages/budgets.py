@@ -62,6 +62,8 @@ with page.answer():
             budget_form.edit(file, bill(scope).currency, services)
     answer = insight.budgets(scope, source, wiring.decisions(), name=name, basis=basis)
     currency = answer.bill.currency
+    if answer.ended is not None:
+        st.html(f'<p class="tk-calm">{insight.ended(answer.ended)}</p>')
     tiles.row(insight.figures(answer))
     if answer.is_pending:
         waiting(name, basis)

@@ -1,14 +1,12 @@
 """Own cost: what does this console itself cost, and who asks what?"""
 
-import streamlit as st
-
 from console import wiring
 from console.insights import own_cost as insight
 from console.insights.figures import Unit
 from console.ui import charts, page, reading, records, tables, tiles
 from console.ui import formatting as text
 
-view = reading.begin("Own cost", __doc__, wiring.viewer, sliced=False, through_today=True)
+view = reading.begin("Own cost", __doc__, wiring.viewer, sliced=False, through_today=True, needs_events=False)
 
 COLUMNS = ["name", "calls", "cached_share", "bytes_scanned", "dollars", "saved", "seconds"]
 DIGITS = 5  # a query of 10 MB costs $0.00005
@@ -65,11 +63,8 @@ with page.answer():
             scope=view.describe(answer.statistics),
         )
 
-    pages, people = st.columns(2, gap="medium")
-    with pages:
-        show("By page", "Page", list(answer.by_page), "own-cost-by-page")
-    with people:
-        show("By person", "Person", list(answer.by_viewer), "own-cost-by-person")
+    show("By page", "Page", list(answer.by_page), "own-cost-by-page")
+    show("By person", "Person", list(answer.by_viewer), "own-cost-by-person")
     show("By question", "Question", list(answer.by_question), "own-cost-by-question")
     notes: tuple[str, ...] = ()
     if is_free:

@@ -25,6 +25,11 @@ with page.answer():
     page.stop_if_empty(
         answer.is_empty, next_step="Widen the dates, choose another currency, or look at the whole bill."
     )
+    page.stop_if_empty(
+        answer.is_unknown,
+        title=f"The {answer.basis} cost of these charges is unknown",
+        next_step=words.another_basis(answer.now.known),
+    )
     narrowed = words.narrowed(answer.part, view.contents.names)
     about = view.describe(answer.statistics, basis=answer.basis, currency=currency, narrowed=narrowed)
 
@@ -46,5 +51,6 @@ with page.answer():
         charts.draw(spend_charts.coverage(answer.tags.keys))
         if answer.tags.chosen is not None:
             spend_filters.tag_key(view.contents)
+            prose.lines("Unallocated", words.unallocated(answer.tags, answer.basis, currency))
             spend_tables.untagged(answer.tags, answer.basis, currency, about)
     view.trust_line(answer.statistics, answer.results, notes=words.notes(answer, view.contents))

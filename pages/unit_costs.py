@@ -31,11 +31,8 @@ with page.answer():
         currency=view.contents.currency(None, view.scope.reporting_currency),
         unit=unit_cost_days.counted(st.session_state.get(UNIT)),
     )
-    page.stop_if_empty(
-        answer.is_empty,
-        title="Nothing was charged in this period",
-        next_step="Choose days that the bill covers, or import it: python -m console spend import FILE.",
-    )
+    title, next_step = words.nothing(answer)
+    page.stop_if_empty(answer.is_empty, title=title, next_step=next_step)
     currency = answer.currency
     tiles.row(answer.figures)
     if answer.has_margin:

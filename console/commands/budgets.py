@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -57,7 +56,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
         command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
         command.add_argument(
-            "--country", default="US", metavar="CODE", help="whose public holidays count (default: US)"
+            "--country",
+            default="",
+            metavar="CODE",
+            help="whose public holidays count (default: $TAKINGS_COUNTRY, else US)",
         )
         if name == "budgets":
             command.add_argument("--check", action="store_true", help=f"exit with {OFF_BUDGET} where one is off")
@@ -164,9 +166,7 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
     from console.insights.bill import bill
     from console.spend import Basis
 
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope, store = wiring.scope(chosen), wiring.decisions(chosen)
     if bill(scope).is_empty:
         raise SourceError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
     from console.insights import savings as insight
     from console.spend.pricing import price_book
 
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope = wiring.scope(chosen)
     store = wiring.decisions(chosen)
     answer = insight.savings(scope, wiring.inventory(scope, chosen), price_book.load(), store)

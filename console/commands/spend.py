@@ -52,16 +52,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     snapshot = actions.add_parser(
         "snapshot",
         help="ask AWS Cost Explorer, once a day",
-        description="Ask AWS Cost Explorer for the last two bills (thirteen the first time) and keep the answer in the "
-        "lake. Every request costs money; a second call on the same UTC day asks nothing.",
+        description="Ask AWS Cost Explorer for the last two bills and all since the last snapshot (thirteen the first "
+        "time) and keep the answer in the lake. Every request costs money; a second call on the same UTC day asks "
+        "nothing.",
     )
     snapshot.add_argument(
-        "--months", type=int, metavar="N", help="bills to ask for, 1 to 13 (default: 2; first time 13)"
+        "--months",
+        type=int,
+        metavar="N",
+        help="bills to ask for, 1 to 13 (default: the last 2 and all since the last snapshot; first time 13)",
     )
     snapshot.add_argument("--tag", metavar="KEY", help="a cost allocation tag to tell apart besides")
     snapshot.add_argument("--again", action="store_true", help="ask although today's snapshot was taken")
     status = actions.add_parser("status", help="list every bill, which one counts, and whether the charges conserve")
-    status.add_argument("--output", choices=output.FORMATS, dest="format", default="table", help="default: table")
+    status.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
     spend_summary.add(actions)
     for each in (bring, snapshot, status):
         each.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
@@ -94,7 +98,7 @@ def _import(parsed: argparse.Namespace) -> int:
 def _snapshot(parsed: argparse.Namespace) -> int:
     from console import wiring
     from console.errors import SettingsError
-    from console.spend.billing.cost_explorer import FIRST_MONTHS, MONTHS, NAME
+    from console.spend.billing.cost_explorer import FIRST_MONTHS, NAME, months_since
 
     months = parsed.months
     if months is not None and not 1 <= months <= FIRST_MONTHS:
@@ -110,7 +114,10 @@ def _snapshot(parsed: argparse.Namespace) -> int:
         _say(f"Today's snapshot was taken at {last.taken_at:%H:%M} UTC; nothing was asked. --again asks once more.")
         return 0
     source, client = wiring.cost_explorer(
-        chosen, today=now.date(), months=months or (MONTHS if last else FIRST_MONTHS), tag=parsed.tag
+        chosen,
+        today=now.date(),
+        months=months or months_since(last.taken_at.astimezone(UTC).date() if last else None, now.date()),
+        tag=parsed.tag,
     )
     with _bars() as bars:
         report = stored.keep_snapshot(source, now, lambda: (client.calls, client.dollars), bars.curating)
@@ -209,12 +216,10 @@ def _counted(number: int, what: str) -> str:
 
 
 def _lake(parsed: argparse.Namespace) -> Any:
-    from dataclasses import replace
 
     from console import settings
 
-    chosen = settings.read()
-    return chosen if parsed.lake is None else replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    return settings.chosen(parsed.lake)
 
 
 class _Bars:

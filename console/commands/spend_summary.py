@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.commands import output
+from console.commands import output, period
 from console.errors import BindingError, SettingsError
 from console.spend import Basis
 
 if TYPE_CHECKING:
     from console.insights.spend.answer import Spend
-    from console.periods import Period
 
 COLUMNS = ("value", "name", "cost", "before", "change", "share")
-LAST_DAYS = 28
 
 
 def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,14 +26,13 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Spend of a period by one dimension, with what changed against the period before: quantity, price, "
         "new, gone and what has no price of its own, adding up exactly. JSON has all of it, table and CSV the values.",
     )
-    summary.add_argument("--start", metavar="DATE", help=f"first day, included (default: the last {LAST_DAYS} charged)")
-    summary.add_argument("--end", metavar="DATE", help="day after the last one, not included")
+    period.add(summary, last="charged")
     summary.add_argument("--basis", choices=tuple(Basis), default=Basis.EFFECTIVE.value, help="default: effective")
     summary.add_argument(
         "--by", default="service", metavar="WHAT", help=f"{', '.join(DIMENSIONS)}, or tag:KEY (default: service)"
     )
     summary.add_argument("--currency", metavar="CODE", help="default: the reporting currency, else the most frequent")
-    summary.add_argument("--output", choices=output.FORMATS, dest="format", default="table", help="default: table")
+    summary.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
     summary.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
 
 
@@ -48,9 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     from console.insights.spend.part import DIMENSIONS, Part, tag_key
     from console.periods import Comparison, compared
 
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope = wiring.scope(chosen)
     bill = contents.contents(scope)
     if bill.first_day is None or bill.last_complete_day is None:
@@ -67,12 +60,12 @@ def run(parsed: argparse.Namespace) -> int:
             where="--currency",
             remedy=f"Use {' or '.join(bill.currencies)}.",
         )
-    period = _period(parsed, bill.last_complete_day)
-    before = compared(period, Comparison.PREVIOUS)
+    asked = period.chosen(parsed, bill.last_complete_day)
+    before = compared(asked, Comparison.PREVIOUS)
     found = answer.spend(
         scope,
         bill,
-        period,
+        asked,
         [("Previous period", before)] if before is not None and before.start >= bill.first_day else [],
         Part(bill.currency(parsed.currency, scope.reporting_currency)),
         basis=Basis(parsed.basis),
@@ -83,32 +76,8 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         output.show(_values(found), COLUMNS, parsed.format, under="values")
     if parsed.format == "table":
-        sys.stderr.write(f"{period.label()} · {found.basis} cost, {found.part.currency}\n")
+        sys.stderr.write(f"{asked.label()} · {found.basis} cost, {found.part.currency}\n")
     return 0
-
-
-def _period(parsed: argparse.Namespace, last: date) -> Period:
-    from console.periods import Period
-
-    dates: dict[str, date] = {}
-    for name in ("start", "end"):
-        written = getattr(parsed, name)
-        if written is not None:
-            try:
-                dates[name] = date.fromisoformat(written)
-            except ValueError as error:
-                raise BindingError(
-                    f"{written!r} is no date", where=f"--{name}", remedy="Write it like 2026-01-31."
-                ) from error
-    end = dates.get("end", last + timedelta(days=1))
-    start = dates.get("start", end - timedelta(days=LAST_DAYS))
-    if end <= start:
-        raise BindingError(
-            f"The period ends ({end}) before it starts ({start})",
-            where="--end",
-            remedy="--end is the day after the last one.",
-        )
-    return Period(start, end)
 
 
 def _values(found: Spend) -> list[dict[str, Any]]:
@@ -129,7 +98,9 @@ def _document(found: Spend) -> dict[str, Any]:
         "period": {"start": now.period.start.isoformat(), "end": now.period.end.isoformat()},
         "basis": found.basis.value,
         "currency": found.part.currency,
-        "spend": now.spend,
+        "spend": now.spend if now.has_cost else None,
+        "charges": now.charges,
+        "charges_without_cost": now.unknown.get(found.basis, 0),
         "by_kind": dict(now.by_kind),
         "estimated": now.estimated,
         "effective_savings_rate": rate(now.effective_savings_rate),
@@ -152,4 +123,5 @@ def _document(found: Spend) -> dict[str, Any]:
             "unused": committed.unused,
         },
         "tag_coverage": {each.key: rate(each.coverage) for each in found.tags.keys},
+        "unallocated_share": {each.key: rate(each.unallocated) for each in found.tags.keys},
     }

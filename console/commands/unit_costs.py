@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.commands import output
-from console.errors import BindingError, SettingsError
+from console.commands import output, period
+from console.errors import SettingsError
 
 if TYPE_CHECKING:
     from console.insights.unit_costs import UnitCosts
-    from console.periods import Period
 
 COLUMNS = ("unit", "count", "unit_cost", "direct", "shared", "unallocated")
 FUNCTION_COLUMNS = ("function", "direct", "shared", "cost", "unit", "count", "unit_cost")
-LAST_DAYS = 28
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     command = commands.add_parser("unit-costs", help="effective cost per order, session, customer, event and click")
     command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-    command.add_argument("--start", metavar="DATE", help=f"first day, included (default: the last {LAST_DAYS} charged)")
-    command.add_argument("--end", metavar="DATE", help="day after the last one, not included")
+    period.add(command, last="charged")
     command.add_argument("--by", choices=("unit", "function"), default="unit", help="default: unit")
     command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
 
@@ -36,9 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
     from console.insights import unit_costs as insight
     from console.insights.spend import contents
 
-    chosen = settings.read()
-    if parsed.lake is not None:
-        chosen = replace(chosen, lake=settings.folder(parsed.lake, "--lake"))
+    chosen = settings.chosen(parsed.lake)
     scope = wiring.scope(chosen)
     bill = contents.contents(scope)
     if bill.last_complete_day is None:
@@ -47,7 +40,7 @@ def run(parsed: argparse.Namespace) -> int:
         )
     answer = insight.unit_costs(
         scope,
-        _period(parsed, bill.last_complete_day),
+        period.chosen(parsed, bill.last_complete_day),
         (),
         wiring.allocation(chosen),
         currency=bill.currency(None, scope.reporting_currency),
@@ -61,31 +54,6 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.format == "table":
         sys.stderr.write(f"{answer.now.period.label()} · effective cost, {answer.currency}\n")
     return 0
-
-
-def _period(parsed: argparse.Namespace, last: date) -> Period:
-    from console.periods import Period
-
-    dates: dict[str, date] = {}
-    for name in ("start", "end"):
-        written = getattr(parsed, name)
-        if written is None:
-            continue
-        try:
-            dates[name] = date.fromisoformat(written)
-        except ValueError as error:
-            raise BindingError(
-                f"{written!r} is no date", where=f"--{name}", remedy="Write it like 2026-01-31."
-            ) from error
-    end = dates.get("end", last + timedelta(days=1))
-    start = dates.get("start", end - timedelta(days=LAST_DAYS))
-    if end <= start:
-        raise BindingError(
-            f"The period ends ({end}) before it starts ({start})",
-            where="--end",
-            remedy="--end is the day after the last one.",
-        )
-    return Period(start, end)
 
 
 def _units(answer: UnitCosts) -> list[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
+
+from console.tables import BILL_TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +31,8 @@ class Statistics:
     cached : whether the rows came from a cache
     dollars_saved : what the rows cost when they were asked for, where they came from a cache; None where unknown
     query_id : the engine's own name for the run, for its console or log
-    data_as_of : the largest ``received_at`` that the answer can contain; None for an empty lake
+    data_as_of : the largest ``received_at`` that the answer can contain, of bills when the last came in; None for an
+        empty lake
     queue_seconds, engine_seconds : time the statement waited and ran inside the engine; None where it does not say
     reused : whether the engine gave the result of an earlier run instead of running again
     rpu_seconds : Redshift processing units × seconds that the statement added to the bill; None for other engines
@@ -79,6 +83,20 @@ class Result:
     query: str
     sql: str
 
+    @property
+    def identity(self) -> str:
+        """A digest of the rows, equal for equal ones: what takes long to work out from them is kept under it.
+
+        The data's version would not do: it changes with every curation, though these rows may not have; and an answer
+        may be that of the version before.
+        """
+        import pyarrow as pa
+
+        written = pa.BufferOutputStream()
+        with pa.ipc.new_stream(written, self.table.schema) as stream:
+            stream.write_table(self.table)
+        return hashlib.blake2b(written.getvalue(), digest_size=16).hexdigest()
+
     def rows(self) -> list[dict[str, Any]]:
         """Rows as dictionaries of Python values: Decimal for money, date and datetime for time."""
         rows: list[dict[str, Any]] = self.table.to_pylist()
@@ -125,6 +143,22 @@ class SqlEngine(Protocol):
             The engine refused or broke off the statement.
         """
         ...
+
+
+def newest(tables: Set[str], events: datetime | None, bills: datetime | None) -> datetime | None:
+    """How new an answer from these tables can be: the time of what they are made of, the older one where it is both.
+
+    Parameters
+    ----------
+    events : the largest ``received_at``
+    bills : when the last bill came in; None where there is none, or the bill is the sample's, which is as new as its
+        events
+    """
+    if bills is None or not tables & BILL_TABLES:
+        return events
+    if events is None or tables <= BILL_TABLES:
+        return bills
+    return min(events, bills)
 
 
 def combine(results: Sequence[Result]) -> Statistics:

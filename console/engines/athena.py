@@ -123,7 +123,8 @@ class AthenaEngine:
                 where=statement.query,
                 remedy="Try again.",
             ) from error
-        statistics = self._statistics(executions, time.perf_counter() - started, state)
+        as_of = state.as_of(statement.tables)
+        statistics = self._statistics(executions, time.perf_counter() - started, as_of)
         return Result(table, statistics, statement.query, statement.sql)
 
     def _plain(self, statement: Statement, reuse_minutes: int) -> tuple[pa.Table, list[Execution]]:
@@ -175,7 +176,7 @@ class AthenaEngine:
         standing = (self._now() - state.committed_at).total_seconds() - self._timeout_seconds
         return max(0, int(min(standing, self._reuse_seconds) // 60))
 
-    def _statistics(self, executions: list[Execution], elapsed: float, state: State) -> Statistics:
+    def _statistics(self, executions: list[Execution], elapsed: float, as_of: datetime | None) -> Statistics:
         told = [_told(each) for each in executions]
         scanned = (int(each["DataScannedInBytes"]) for each in told)
         return Statistics(
@@ -184,7 +185,7 @@ class AthenaEngine:
             bytes_scanned=sum(scanned),
             dollars=self._dollars(executions),
             query_id=executions[-1]["QueryExecutionId"],
-            data_as_of=state.data_as_of,
+            data_as_of=as_of,
             queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in told) / 1000,
             engine_seconds=sum(int(each.get("EngineExecutionTimeInMillis", 0)) for each in told) / 1000,
             reused=all(_is_reused(each) for each in executions),

@@ -2,7 +2,7 @@
 
 Curation ends by writing one small object, ``curated/state.json`` in the lake's bucket, after the last table::
 
-    {"version": 812, "data_as_of": "2026-03-31T11:59:00Z"}
+    {"version": 812, "data_as_of": "2026-03-31T11:59:00Z", "bills_as_of": "2026-03-31T04:10:00Z"}
 
 Its ETag is the data version and its LastModified the time of the commit, so whatever rewrites it makes a new version.
 It is read at most every few seconds, for all readers, and where it cannot be read they are told so without asking one
@@ -15,11 +15,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.engines import newest
 from console.engines.aws import calling, error_code
 from console.errors import QueryFailed
 
@@ -35,6 +36,11 @@ class State:
     version: str
     data_as_of: datetime | None
     committed_at: datetime | None
+    bills_as_of: datetime | None = None  # when the last bill came in; an older curation did not say it
+
+    def as_of(self, tables: Set[str]) -> datetime | None:
+        """How new an answer from these tables can be."""
+        return newest(tables, self.data_as_of, self.bills_as_of)
 
 
 EMPTY = State("empty", None, None)
@@ -108,12 +114,15 @@ class CuratedState:
                 raise
             content: bytes = answer["Body"].read()
         try:
-            text = json.loads(content).get("data_as_of")
-            data_as_of = None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+            told = json.loads(content)
+            data_as_of, bills_as_of = (
+                None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+                for text in (told.get("data_as_of"), told.get("bills_as_of"))
+            )
         except (ValueError, TypeError, AttributeError) as error:
             raise QueryFailed(
                 "The state of the curated tables cannot be read",
                 where=self.place,
                 remedy="Curate again: it writes the object anew.",
             ) from error
-        return State(answer["ETag"].strip('"'), data_as_of, answer["LastModified"])
+        return State(answer["ETag"].strip('"'), data_as_of, answer["LastModified"], bills_as_of)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.engines import Result, Statistics
+from console.engines import Result, Statistics, newest
 from console.engines.calls import ConsoleCalls
 from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
@@ -73,8 +73,7 @@ class _Snapshot:
         start = curated_position(lake)  # before the version: it says what every later version holds
         self.version = _version(lake.root)  # before anything is read: a commit meanwhile then shows
         state = lake.state()
-        text = state.get("data_as_of")
-        self.data_as_of = datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
+        self.data_as_of, self.bills_as_of = (_moment(state.get(name)) for name in ("data_as_of", "bills_as_of"))
         self.connection = duckdb.connect(
             ":memory:",
             config={
@@ -129,7 +128,8 @@ class _Snapshot:
     def as_of(self, statement: Statement) -> datetime | None:
         """The largest ``received_at`` that an answer can contain."""
         times = [self.data_as_of, self.pending.data_as_of if "events" in statement.tables else None]
-        return max((each for each in times if each is not None), default=None)
+        events = max((each for each in times if each is not None), default=None)
+        return newest(statement.tables, events, self.bills_as_of)
 
 
 class DuckDbEngine:
@@ -254,6 +254,10 @@ class DuckDbEngine:
             return Lake.open(self._root)
         except (LakeError, SettingsError) as error:
             raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
 
 
 def _version(root: Path) -> str:

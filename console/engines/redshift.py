@@ -147,7 +147,7 @@ class RedshiftEngine:
             elapsed_seconds=elapsed,
             dollars=None if self._price is None else capacity_price(rpu_seconds, self._price),
             query_id=described["Id"],
-            data_as_of=state.data_as_of,
+            data_as_of=state.as_of(statement.tables),
             engine_seconds=float(ran),
             rpu_seconds=rpu_seconds,
         )

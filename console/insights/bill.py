@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from console.binding import Value
 from console.engines import Result
 from console.insights.outlook import BACKGROUND, Outlook, expect, outlook
 from console.scope import Question, Scope
@@ -56,26 +57,43 @@ def bill(scope: Scope) -> Bill:
     )
 
 
-def charges(scope: Scope, found: Bill, of: BudgetScope, basis: Basis) -> tuple[History, Result]:
-    """What was charged for one scope, day by day; today, which is not over, is left out."""
-    dates = _days(scope, found)
+def charges(scope: Scope, found: Bill, of: Sequence[tuple[BudgetScope, Basis]]) -> list[tuple[History, Result]]:
+    """What was charged for each scope in its basis, day by day; today, which is not over, is left out.
+
+    The whole bill is asked too: it says which days are known, for a service may have none of its own for weeks.
+    """
+    asked = [_question(scope, found, BudgetScope()), *(_question(scope, found, each) for each, _ in of)]
+    whole, *results = scope.ask_all(asked)
+    return [
+        (_history(result, basis, None if each.kind is Kind.ALL else whole), result)
+        for (each, basis), result in zip(of, results, strict=True)
+    ]
+
+
+def _question(scope: Scope, found: Bill, of: BudgetScope) -> Question:
+    values: dict[str, Value | Sequence[Value]] = {**_days(scope, found), "currency": found.currency}
     if of.kind is Kind.TAG:
         key, value = of.tag
-        result = scope.ask("budgets/by_day_of_tag", **dates, currency=found.currency, tag_key=key, tag_value=value)
-    else:
-        services = [of.value] if of.kind is Kind.SERVICE else []
-        accounts = [of.value] if of.kind is Kind.ACCOUNT else []
-        result = scope.ask("budgets/by_day", **dates, currency=found.currency, services=services, accounts=accounts)
+        return Question("budgets/by_day_of_tag", {**values, "tag_key": key, "tag_value": value})
+    services = [of.value] if of.kind is Kind.SERVICE else []
+    accounts = [of.value] if of.kind is Kind.ACCOUNT else []
+    return Question("budgets/by_day", {**values, "services": services, "accounts": accounts})
+
+
+def _history(result: Result, basis: Basis, whole: Result | None) -> History:
+    known = None if whole is None else _history(whole, basis, None)
 
     def read() -> History:
         names = ("charge_date", "service_name", "kind", basis.column, "estimated")
         rows = zip(*(result.table[name].to_pylist() for name in names), strict=True)
-        return history(
+        found = (
             Charged(day, service, kind, amount or ZERO, bool(estimated))
             for day, service, kind, amount, estimated in rows
         )
+        return history(found, whole=known)
 
-    return BACKGROUND.kept(("history", scope.data_version, result.sql, basis), read), result
+    key = ("history", result.identity, whole.identity if whole else None, basis)
+    return BACKGROUND.kept(key, read)
 
 
 def unknown_days(result: Result, basis: Basis) -> int:
@@ -85,24 +103,26 @@ def unknown_days(result: Result, basis: Basis) -> int:
     return len({day for day, is_missing in zip(days, missing, strict=True) if is_missing})
 
 
-def expected(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Forecast]:
-    """The month's forecast of charges, worked out in the background once per version of the data."""
-    return BACKGROUND.ask(("expected", *_key(scope, found, its, of, basis, country)), lambda: expect(its, country))
+def expected(asked: Result, its: History, basis: Basis, country: str) -> Future[Forecast]:
+    """The month's forecast of the charges asked for, worked out in the background once for the same charges."""
+    return BACKGROUND.ask(("expected", *_key(asked, its), basis, country), lambda: expect(its, country))
 
 
-def tested(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> Future[Outlook]:
-    """The forecast with its backtest, worked out in the background once per version of the data."""
-    return BACKGROUND.ask(("tested", *_key(scope, found, its, of, basis, country)), lambda: outlook(its, country))
+def tested(asked: Result, its: History, basis: Basis, country: str) -> Future[Outlook]:
+    """The forecast with its backtest, worked out in the background once for the same charges."""
+    return BACKGROUND.ask(("tested", *_key(asked, its), basis, country), lambda: outlook(its, country))
 
 
-def _key(scope: Scope, found: Bill, its: History, of: BudgetScope, basis: Basis, country: str) -> tuple[Hashable, ...]:
-    return (scope.data_version, found.currency, str(of), basis, country, its.days[-1:])
+def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
+    """The charges, and which days of them are known: that is for the whole bill to say."""
+    return asked.identity, its.days, its.estimated, its.missing
 
 
 def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
-    """The anomalies of the whole bill, worked out in the background once per version of the data."""
-    whole, asked = charges(scope, found, BudgetScope(), basis)
-    result = scope.ask("budgets/usage_by_day", **_days(scope, found), currency=found.currency)
+    """The anomalies of the whole bill, worked out in the background once for the same charges."""
+    usage = Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
+    asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage])
+    whole = _history(asked, basis, None)
     settled = whole.days[: whole.settled]
 
     def work() -> list[Anomaly]:
@@ -112,9 +132,9 @@ def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Futu
         rows = zip(*(result.table[name].to_pylist() for name in names), strict=True)
         used = (Used(day, service, usage, amount or ZERO) for day, service, usage, amount in rows)
         after = settled[-1] + timedelta(days=1)
-        return find(used, end=after, retail=retail_days(settled[0], settled[-1], country))
+        return find(used, end=after, retail=retail_days(settled[0], settled[-1], country), missing=whole.missing)
 
-    key = ("anomalies", scope.data_version, result.sql, basis, country, settled[-1:])
+    key = ("anomalies", asked.identity, result.identity, basis, country)
     return BACKGROUND.ask(key, work), [asked, result]
 
 

@@ -20,15 +20,16 @@ from console.insights.figures import Better, Change, Figure, Unit
 from console.insights.outlook import BACKGROUND, wait
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.budgeting.budgets import Budget, BudgetScope, BudgetSource, Standing, Status, status
+from console.spend.budgeting.budgets import Budget, BudgetScope, BudgetSource, LeftOut, Standing, Status, status
 from console.spend.exact import total
 from console.spend.forecasting.anomalies import KIND, Anomaly
 from console.spend.forecasting.aws_anomalies import AwsAnomaly
 from console.spend.forecasting.backtest import Backtest
 from console.spend.forecasting.forecast import Forecast, booked
 from console.spend.forecasting.history import History, month_of, next_month
-from console.spend.forecasting.retail_days import DEFAULT_COUNTRY
 
+LATE = timedelta(days=28)  # before the bill's end: an anomaly that was over by then is no news for the Brief
+ENDED = timedelta(days=3)  # without charges: AWS writes a day's within one, and settles them within two
 PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
 
 
@@ -53,6 +54,8 @@ class Answer:
     ----------
     statuses : every budget of the bill's currency, the worst first
     elsewhere : budgets in another currency: they are not held against this bill
+    left_out : budgets that their source knows and that cannot be shown
+    ended : the last day of a bill that has ended: days are missing since, and the month shown is over; None otherwise
     chosen : the budget looked at; None where the whole bill is
     charges, forecast : of the budget's scope
     backtest, anomalies : None while they are worked out
@@ -66,6 +69,8 @@ class Answer:
     scope: BudgetScope
     statuses: Sequence[Status]
     elsewhere: Sequence[Budget]
+    left_out: Sequence[LeftOut]
+    ended: date | None
     chosen: Status | None
     charges: History
     forecast: Forecast
@@ -102,7 +107,7 @@ def budgets(
     *,
     name: str = "",
     basis: Basis = Basis.BILLED,
-    country: str = DEFAULT_COUNTRY,
+    country: str = "",
     backtested: bool = True,
     patience: float | None = PATIENCE,
 ) -> Answer:
@@ -112,7 +117,7 @@ def budgets(
     ----------
     name : the budget to look at; the first one where it is empty or unknown, the whole bill where there is none
     basis : of the whole bill, where no budget says one
-    country : whose public holidays count
+    country : whose public holidays count; the console's own where it is empty
     backtested : whether the forecast looked at is held against the past; takes a second
     patience : seconds to wait for what is being worked out; None waits for good
 
@@ -121,20 +126,21 @@ def budgets(
     SettingsError, SourceError
         Budgets, decisions or charges cannot be read; names the remedy.
     """
-    found = bill(scope)
+    found, country = bill(scope), country or scope.country
     kept = source.budgets()
     mine = [each for each in kept if each.currency == found.currency]
     chosen = next((place for place, each in enumerate(mine) if each.name == name), 0 if mine else None)
     subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
-    asked = [bills.charges(scope, found, *subject) for subject in subjects]
+    asked = bills.charges(scope, found, subjects)
     coming = [
-        bills.expected(scope, found, its, *subject, country) for subject, (its, _) in zip(subjects, asked, strict=True)
+        bills.expected(result, its, its_basis, country)
+        for (_, its_basis), (its, result) in zip(subjects, asked, strict=True)
     ]
     place = chosen or 0
     looked_at, basis = subjects[place]
-    charges = asked[place][0]
+    charges, answer = asked[place]
     unusual, more = bills.unusual(scope, found, basis, country)
-    tests = bills.tested(scope, found, charges, looked_at, basis, country) if backtested else None
+    tests = bills.tested(answer, charges, basis, country) if backtested else None
 
     rest = None if patience is None else 0.0  # what is not there in time is not waited for again
     tested = wait(tests, patience) if tests else None
@@ -152,6 +158,8 @@ def budgets(
         scope=looked_at,
         statuses=sorted(statuses, key=lambda each: -_WORST.index(each.standing)),
         elsewhere=[each for each in kept if each.currency != found.currency],
+        left_out=source.left_out,
+        ended=_ended(scope, found, charges),
         chosen=None if chosen is None else statuses[chosen],
         charges=charges,
         forecast=forecasts[place] or booked(charges),
@@ -177,7 +185,7 @@ def figures(answer: Answer) -> list[Figure]:
     at_stake = total(each.money for each in opened)
     shown = [
         Figure(
-            "Booked this month",
+            "Booked this month" if answer.ended is None else f"Booked in {expected.month:%B %Y}",
             expected.booked,
             Unit.MONEY,
             currency,
@@ -243,13 +251,21 @@ def notes(answer: Answer) -> tuple[str, ...]:
     if answer.elsewhere:
         names = ", ".join(f"{each.name} ({each.currency})" for each in answer.elsewhere)
         told.append(f"Budgets in another currency are not held against this bill: {names}.")
+    told += [f"The budget {each.name} is not shown: {each.why}." for each in answer.left_out]
+    if answer.ended is not None:
+        told.append(ended(answer.ended))
     return tuple(told)
+
+
+def ended(last: date) -> str:
+    """That a bill goes no further than `last`, and what to do."""
+    return f"The bill ends on {last:%-d %B %Y}, and so does all that is said here: import a newer one."
 
 
 def services(scope: Scope) -> list[str]:
     """Every service of the bill, for the form."""
     found = bill(scope)
-    charges, _ = bills.charges(scope, found, BudgetScope(), Basis.BILLED)
+    (charges, _), *_ = bills.charges(scope, found, [(BudgetScope(), Basis.BILLED)])
     return sorted({line.service for line in charges.lines})
 
 
@@ -265,14 +281,19 @@ def by_aws(
 
 @dataclass(frozen=True)
 class BudgetStanding:
-    """What the Brief says of budgets: each one's status, and the anomalies nobody has looked at yet.
+    """What the Brief says of budgets: each one's status, and the late anomalies that nobody has looked at yet.
 
-    `is_pending` : the forecast or the anomalies are still being worked out and left out here
+    Attributes
+    ----------
+    open_anomalies : those of the last four weeks of the bill
+    ended : as in `Answer`
+    is_pending : the forecast or the anomalies are still being worked out and left out here
     """
 
     currency: str
     statuses: Sequence[Status]
     open_anomalies: Sequence[Anomaly]
+    ended: date | None
     is_pending: bool
 
     @property
@@ -294,7 +315,8 @@ def standing(
     if found.is_empty:
         return None
     answer = budgets(scope, source, decisions, backtested=False, patience=patience)
-    return BudgetStanding(found.currency, answer.statuses, answer.open_anomalies, answer.is_pending)
+    late = [each for each in answer.open_anomalies if answer.charges.days[-1] - each.end <= LATE]
+    return BudgetStanding(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
 
 
 _WORST = (Standing.UNKNOWN, Standing.ON_TRACK, Standing.AT_RISK, Standing.OVER)
@@ -303,6 +325,13 @@ _WORST = (Standing.UNKNOWN, Standing.ON_TRACK, Standing.AT_RISK, Standing.OVER)
 def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[Found]:
     verdicts = decisions.standing(KIND)
     return [Found(each, verdicts.get(each.key)) for each in anomalies]
+
+
+def _ended(scope: Scope, found: Bill, charges: History) -> date | None:
+    """The last day of a bill that stopped in a month that is over."""
+    last = charges.days[-1] if charges.days else found.last_day
+    is_old = last is not None and scope.today - last > ENDED and month_of(last) < month_of(scope.today)
+    return last if is_old else None
 
 
 def _last_month(charges: History, expected: Forecast) -> Decimal | None:

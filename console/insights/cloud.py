@@ -19,9 +19,11 @@ from console.periods import Period
 from console.scope import Scope
 from console.spend import Basis
 from console.spend.budgeting.budgets import BudgetSource, Standing
+from console.spend.exact import total
 
 BASIS = Basis.EFFECTIVE  # what a period used, whenever it is paid
 PAGE = "budgets"
+MOST_ANOMALIES = 3  # named one by one, the largest: the page lists them all
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Cloud:
             return [Finding(self.trouble.what, self.trouble.remedy, Cause.CLOUD, PAGE)]
         if self.standing is None:
             return []
+        if self.standing.ended is not None:
+            return [Finding("The cloud's bill has ended", budgets.ended(self.standing.ended), Cause.CLOUD, PAGE)]
         found = [
             Finding(
                 f"{status.budget.name} is over budget"
@@ -74,13 +78,23 @@ class Cloud:
             )
             for status in self.standing.off_budget
         ]
-        for each in self.standing.open_anomalies:
+        for each in self.standing.open_anomalies[:MOST_ANOMALIES]:
             days = f"{each.start:%-d %b}" if each.start == each.end else f"{each.start:%-d} to {each.end:%-d %b}"
             blamed = f", mostly {each.blame[0].usage_type}" if each.blame else ""
             found.append(
                 Finding(
                     f"{each.service} cost {each.money:,.2f} {self.currency} more than usual",
                     f"{days}{blamed}: {each.actual:,.2f} instead of {each.expected:,.2f}.",
+                    Cause.CLOUD,
+                    PAGE,
+                )
+            )
+        rest = self.standing.open_anomalies[MOST_ANOMALIES:]
+        if rest:
+            found.append(
+                Finding(
+                    f"{len(rest)} smaller anomalies in the bill",
+                    f"{total(each.money for each in rest):,.2f} {self.currency} more than usual.",
                     Cause.CLOUD,
                     PAGE,
                 )

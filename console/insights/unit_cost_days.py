@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from console.engines import Result
@@ -42,9 +43,11 @@ class Measured:
     Attributes
     ----------
     days : every day of the period
-    costs : day → allocated cost; a day without charges is missing, its cost is unknown
+    costs : day → allocated cost; a day without charges is missing, its cost is unknown, and so is one of `uncounted`
+    uncounted : days with charges before the lake's first event or after its last one: nothing was counted then, which
+        is not the same as nothing having happened
     counts : day → name → how many
-    customers : active customers of the whole period: each once
+    customers : active customers of the days with charges: each once
     margin : day → gross margin over the lines whose cost of goods is known; a day without sales is missing
     net_revenue, net_revenue_with_cost : of the period
     without_cost : charge groups without an effective cost
@@ -62,8 +65,9 @@ class Measured:
     net_revenue_with_cost: Decimal
     without_cost: int
     other_currencies: Mapping[str, Decimal]
+    uncounted: Sequence[date] = ()
 
-    @property
+    @cached_property
     def parts(self) -> Parts | None:
         """The whole cost of the period, three ways; None where nothing was charged."""
         if not self.costs:
@@ -76,7 +80,7 @@ class Measured:
 
     def count(self, name: str) -> int:
         """How many there were in the period, on days that have charges: cost and count speak of the same days."""
-        if name == "customers" and len(self.costs) == len(self.days):
+        if name == "customers":  # distinct: the days do not add up to the period
             return self.customers
         return sum(self.counts.get(day, {}).get(name, 0) for day in self.costs)
 
@@ -93,7 +97,7 @@ class Measured:
             found.append(None if unit is None else unit.total)
         return found
 
-    @property
+    @cached_property
     def margin_after_cloud(self) -> list[Decimal | None]:
         """Gross margin − effective cost by day; None on a day without charges. A day without sales earns 0."""
         return [
@@ -112,22 +116,23 @@ def counted(name: str | None) -> Counted:
     return next((each for each in COUNTED if each.name == name), COUNTED[0])
 
 
-def questions(period: Period, allocation: Allocation) -> list[Question]:
-    """What is asked of the lake about one period."""
+def questions(period: Period, allocation: Allocation, currency: str) -> list[Question]:
+    """What is asked of the lake about one period, with the charges in one billing currency."""
     days = {"start_date": period.start, "end_date": period.end}
     return [
         Question("unit_costs/charges", {**days, "tag_key": allocation.tag_key}),
         Question("sales/orders_by_day", days),
         Question("traffic/by_day", days),
         Question("unit_costs/events_by_day", days),
-        Question("unit_costs/customers", days),
+        Question("unit_costs/customers", {**days, "currency": currency}),
         Question("unit_costs/margin_by_day", days),
+        Question("lake/days"),
     ]
 
 
 def measured(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
     """The answers of `questions`, with the costs allocated."""
-    charged, orders, traffic, events, customers, margin = (result.rows() for result in results)
+    charged, orders, traffic, events, customers, margin, held = (result.rows() for result in results)
     counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
     own = [row for row in charged if row["billing_currency"] == currency]
     charges = [
@@ -136,12 +141,15 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
             row["tag_value"], row["effective_cost"],
         )
         for row in own
+        if row["effective_cost"] or not row["without_cost"]  # nothing is known of it: it is no cost of 0
     ]  # fmt: skip
+    first, last = held[0]["first_day"], held[0]["last_day"]
+    counted_days = [charge for charge in charges if first is not None and first <= charge.day <= last]
     return Measured(
         label=label,
         period=period,
         days=[period.start + timedelta(days=number) for number in range(period.days)],
-        costs=allocate(charges, allocation, counts),
+        costs=allocate(counted_days, allocation, counts),
         counts=counts,
         customers=next((row["customers"] for row in customers if row["session_date"] is None), 0),
         margin={row["order_date"]: row["net_revenue_with_cost"] - row["cost"] for row in margin},
@@ -149,6 +157,7 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
         net_revenue_with_cost=total(row["net_revenue_with_cost"] for row in margin),
         without_cost=sum(row["without_cost"] for row in own),
         other_currencies=_others(charged, currency),
+        uncounted=sorted({charge.day for charge in charges} - {charge.day for charge in counted_days}),
     )
 
 

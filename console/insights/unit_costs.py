@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from statistics import median
 
 from console.engines import Result, Statistics, combine
 from console.errors import BindingError
 from console.insights.figures import Better, Change, Figure, Unit
+from console.insights.outlook import BACKGROUND
 from console.insights.sales import Compared
 from console.insights.unit_cost_days import COUNTED, Counted, Measured, measured, questions
 from console.periods import Period
@@ -23,6 +25,7 @@ AHEAD_DAYS = 14
 NORMAL_80 = Decimal("1.2816")  # half-width of an 80 % interval in standard deviations
 MARGIN = "Margin after cloud"
 _STEP = Decimal("0.0001")
+_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,10 @@ def unit_costs(
     if refusal:
         raise BindingError(refusal, where="Unit costs", remedy="Ask somebody who sees all regions.")
     asked = [("This period", period), *comparisons[:1]]
-    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation)])
+    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation, currency)])
     size = len(results) // len(asked)
     periods = [
-        measured(label, each, results[place * size : (place + 1) * size], allocation, currency)
+        _kept(label, each, results[place * size : (place + 1) * size], allocation, currency)
         for place, (label, each) in enumerate(asked)
     ]
     now, before = periods[0], periods[1] if len(periods) > 1 and periods[1].costs else None
@@ -169,6 +172,13 @@ def unit_costs(
         method=method,
         results=results,
     )
+
+
+def _kept(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
+    """`measured`, once for the same answers and rules: a click on a unit changes neither."""
+    answers = tuple(result.identity for result in results)
+    key = ("unit costs", label, period, answers, repr(allocation), currency)
+    return BACKGROUND.kept(key, lambda: measured(label, period, results, allocation, currency))
 
 
 def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
@@ -229,13 +239,21 @@ def _line(now: Measured, unit: Counted) -> Efficiency | None:
 def _ahead(now: Measured) -> tuple[tuple[Ahead, ...], str]:
     """The margin after cloud of the days after the last known one, by the model that forecasts spend."""
     values = now.margin_after_cloud
-    known = len(values)
-    while known and values[known - 1] is None:
-        known -= 1
-    days = tuple(value for value in values[:known] if value is not None)
-    if not days:
+    known = [place for place, value in enumerate(values) if value is not None]
+    if not known:
         return (), ""
-    return _expected(days, now.days[known - 1] + timedelta(days=1))
+    days = _without_gaps(values[known[0] : known[-1] + 1])
+    return _expected(days, now.days[known[-1]] + timedelta(days=1))
+
+
+def _without_gaps(values: Sequence[Decimal | None]) -> tuple[Decimal, ...]:
+    """Each unknown day as the median of its known weekdays (else of all): a season keeps its days."""
+    known = [value for value in values if value is not None]
+
+    def usual(place: int) -> Decimal:
+        return median([value for value in values[place % _WEEK :: _WEEK] if value is not None] or known)
+
+    return tuple(usual(place) if value is None else value for place, value in enumerate(values))
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,8 @@ price-volume analysis, which takes the old price and the new quantity, has none 
 is rounded to the last digit that a cost has, and the price effect is what is left of the change.
 
 A line that is there in one period only is new or gone. What has no price of its own (tax, credits, corrections,
-purchases, usage without a quantity) is named by its kind.
+purchases, usage without a quantity) is named by its kind. So is what was charged in both periods and says its cost in
+one only: whether it changed, nobody knows.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Effect(StrEnum):
     TAX = "Tax"
     CREDITS = "Credits"
     CORRECTIONS = "Refunds and corrections"
+    UNKNOWN = "Cost unknown in one period"
 
 
 _BY_KIND = {
@@ -117,6 +119,8 @@ def split_line(line: Line) -> dict[Effect, Decimal]:
         return _told({Effect.NEW: line.change})
     if not line.charges:
         return _told({Effect.GONE: line.change})
+    if (line.cost is None) != (line.cost_before is None):
+        return _told({Effect.UNKNOWN: line.change})
     quantity = _quantity_effect(line)
     if quantity is None:
         return _told({Effect.UNMEASURED: line.change})

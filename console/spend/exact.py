@@ -12,10 +12,10 @@ DIGITS = Context(prec=100, rounding=ROUND_HALF_EVEN)  # a product of two costs h
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal:
     """The sum, to the last digit; an amount that is unknown adds nothing."""
-    added = ZERO
+    added, add = ZERO, DIGITS.add
     for amount in amounts:
         if amount is not None:
-            added = DIGITS.add(added, amount)
+            added = add(added, amount)
     return added
 
 

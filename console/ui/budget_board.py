@@ -42,7 +42,8 @@ def statuses(every: Sequence[Status], chosen: Status | None) -> None:
     if not every:
         return
     rows = "".join(_status(each, is_chosen=each == chosen) for each in every)
-    st.html(f'<h3 class="tk-chart-title">Budgets <small>this month</small></h3><div class="tk-budgets">{rows}</div>')
+    month = f"{every[0].forecast.month:%B %Y}"
+    st.html(f'<h3 class="tk-chart-title">Budgets <small>{month}</small></h3><div class="tk-budgets">{rows}</div>')
 
 
 def _status(each: Status, *, is_chosen: bool) -> str:

@@ -27,7 +27,8 @@ POINTER: Spec = {"type": "line", "lineStyle": {"color": GREY, "width": 1, "type"
 
 _CHARACTER = 6.6  # mean width in pixels at `SMALL`
 _LONGEST_NAME = 34
-_NARROW_NAME = 16
+_NARROW_NAME = 19  # characters a line
+_NARROW_LINE = 12  # pixels: two lines of a name fit beside one bar
 
 
 def template() -> Spec:
@@ -169,9 +170,16 @@ def with_phone_option(spec: Spec, option: Spec) -> Spec:
 
 
 def with_narrow_names(spec: Spec, labels: Sequence[str]) -> Spec:
-    """The same chart, with less room for names on a phone."""
+    """The same chart, with less room for names on a phone: in two lines, and cut only where these are full."""
     room = names_width(labels, _NARROW_NAME)
-    narrow = {"grid": {"left": room}, "yAxis": {"axisLabel": {"width": room - 10}}}
+    two_lines = {
+        "width": room - 10,
+        "overflow": "break",
+        "lineHeight": _NARROW_LINE,
+        "height": 2 * _NARROW_LINE,
+        "lineOverflow": "truncate",
+    }
+    narrow = {"grid": {"left": room}, "yAxis": {"axisLabel": two_lines}}
     return with_phone_option(spec, narrow)
 
 

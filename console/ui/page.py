@@ -152,7 +152,7 @@ def trust_parts(
     as_of = statistics.data_as_of
     parts: list[tuple[str, str]] = []
     if as_of is None:
-        parts.append(("No data yet", "The lake holds no curated event"))
+        parts.append(("No events yet", "The lake holds no curated event"))
     else:
         parts.append(
             (f"Data as of {text.instant(as_of)} ({text.age(as_of, now)})", "The latest record this answer can contain")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import streamlit as st
@@ -12,6 +13,7 @@ from console.engines import Result, Statistics
 from console.errors import ConsoleError, LakeMissing
 from console.insights import lake
 from console.insights.slices import Slices
+from console.insights.spend.contents import has_charges
 from console.scope import Scope
 from console.ui import filters, page
 from console.ui import formatting as text
@@ -53,8 +55,17 @@ class Reading:
         )
 
 
+DAYS_BACK = timedelta(days=364)  # that can be chosen where no event says when the shop began
+
+
 def begin(
-    title: str, question: str | None, viewer: Callable[[], Scope], *, sliced: bool = True, through_today: bool = False
+    title: str,
+    question: str | None,
+    viewer: Callable[[], Scope],
+    *,
+    sliced: bool = True,
+    through_today: bool = False,
+    needs_events: bool = True,
 ) -> Reading:
     """Open the lake and draw the page down to its filter bar; ends the page in its designed state where it cannot.
 
@@ -64,11 +75,12 @@ def begin(
     viewer : gives the scope; called inside, so that its failure is drawn under the page's title
     sliced : False where the figures have no channel, category or region: the bar then offers days alone
     through_today : whether presets end with today, which is not over, rather than with the last complete day
+    needs_events : False where the page has something to say of a lake that holds a cloud bill alone
     """
     try:
         scope = reader.scope(viewer, title)
         contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
-        if contents.is_empty:
+        if contents.is_empty and (needs_events or not has_charges(scope)):
             raise LakeMissing(
                 "The lake is empty",
                 where=title,
@@ -82,7 +94,7 @@ def begin(
     page.begin(title, question, is_sample=scope.is_sample)
     selection = filters.bar(
         filters.FilterOptions(
-            contents.first_day,
+            contents.first_day or scope.today - DAYS_BACK,
             scope.today if through_today else contents.last_complete_day,
             contents.channels,
             contents.categories,

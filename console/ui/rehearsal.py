@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from streamlit.testing.v1 import AppTest
 
@@ -11,6 +13,7 @@ from console.errors import QueryFailed
 from console.ui.navigation import PageEntry
 
 SECONDS = 120.0  # a first run imports pandas, on a machine that may be busy
+_CONTEXT = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns that there is no browser
 
 
 def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
@@ -25,15 +28,28 @@ def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
     QueryFailed
         It raises, or shows its failed state.
     """
-    script = AppTest.from_file(str(page.path), default_timeout=SECONDS)
-    for name, values in view.items():
-        script.query_params[name] = list(values)
-    script.run()
+    with _unwarned():
+        script = AppTest.from_file(str(page.path), default_timeout=SECONDS)
+        for name, values in view.items():
+            script.query_params[name] = list(values)
+        script.run()
     failure = script.exception[0].message if script.exception else _failure(script)
     if failure:
         raise QueryFailed(
             f"The page {page.title} cannot be shown: {failure}", where=page.file, remedy="Open it in the console."
         )
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """What runs inside is not told that it has no browser: it is meant to have none."""
+    log = logging.getLogger(_CONTEXT)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _failure(script: AppTest) -> str:

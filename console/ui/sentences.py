@@ -90,10 +90,12 @@ def bill(cloud: Cloud | None, label: str) -> str:
     standing = cloud.standing
     if standing is None or standing.is_pending:
         return f"{words}."
+    if standing.ended is not None:
+        return f"{words}; the bill ends on {text.day(standing.ended)}."
     unusual = len(standing.open_anomalies)
     if unusual:
         at_stake = text.money(standing.money_at_stake, cloud.currency)
-        words += f"; {at_stake} of the last weeks' bill {'is' if unusual == 1 else 'are'} unusual"
+        words += f"; {at_stake} of the last four weeks' bill {'is' if unusual == 1 else 'are'} unusual"
     over = len(standing.off_budget)
     if over:
         words += f"; {over} budget{'' if over == 1 else 's'} will not hold"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from console.ui.echarts import Spec
 
 HEIGHT = 340
 ESTIMATED = "estimated"
+_MOST_KEYS = 12  # as tall as the texts beside them
 _TOP, _BOTTOM = 28, 26
 _LEGEND_NAME = 26  # characters of a name beside the chart
 _SWATCH = 26  # pixels before a name
@@ -28,7 +30,7 @@ _LEGEND_LINE = 22  # pixels, as ECharts spaces names below each other
 def by_day(
     breakdown: Breakdown, days: Sequence[date], basis: Basis, currency: str, incomplete_from: date | None
 ) -> Chart:
-    """Spend by day, stacked by the largest values; days that are estimated or not over are dashed and named so."""
+    """Spend by day, stacked by the largest values; what is estimated, or of a day not over, is dashed and named so."""
     title = f"Spend by day and {breakdown.title.lower()}"
     note = f"{basis}, {currency}"
     sums = [total(series.costs[place] for series in breakdown.series) for place in range(len(days))]
@@ -39,12 +41,14 @@ def by_day(
     cut = next((place for place, day in enumerate(days) if incomplete_from and day >= incomplete_from), len(days))
     rows: list[list[object]] = []
     for place, day in enumerate(days):
-        row: list[object] = [place, text.weekday(day) + (f", {ESTIMATED}" if place >= cut else "")]
-        for series in breakdown.series:
+        dashed = [place >= cut or place in series.estimated for series in breakdown.series]
+        told = f", {ESTIMATED}" if place >= cut else f", partly {ESTIMATED}" if any(dashed) else ""
+        row: list[object] = [place, text.weekday(day) + told]
+        for series, is_dashed in zip(breakdown.series, dashed, strict=True):
             cost = series.costs[place]
             row += [
-                echarts.number(cost) if place < cut else None,
-                echarts.number(cost) if place >= cut else None,
+                None if is_dashed else echarts.number(cost),
+                echarts.number(cost) if is_dashed and cost else None,  # nothing would still be a dashed line
                 text.money(cost, currency),
             ]
         rows.append([*row, text.money(sums[place], currency)])
@@ -52,11 +56,12 @@ def by_day(
     dimensions += [f"{kind}{position}" for position in range(len(names)) for kind in ("sure", "dashed", "text")]
     ends = [_stack_ends([series.costs[place] for series in breakdown.series]) for place in range(len(days))]
     axis = scales.linear([end for pair in ends for end in pair])
+    has_dashed = cut < len(days) or any(series.estimated for series in breakdown.series)
     drawn = [
         _bars(name, position, kind)
         for position, name in enumerate(names)
         for kind in ("sure", "dashed")
-        if kind == "sure" or cut < len(days)
+        if kind == "sure" or has_dashed
     ]
     if cut < len(days):
         drawn[0]["markArea"] = echarts.shades([(ESTIMATED, days[cut], days[-1])], None, days)
@@ -114,14 +119,16 @@ def why(changed: Changed, basis: Basis, currency: str) -> Chart:
 
 
 def coverage(keys: Sequence[KeyCoverage]) -> Chart:
-    """The share of usage that carries each tag key."""
-    return charts.bars(
-        [each.key for each in keys],
-        [each.coverage for each in keys],
+    """The share of usage that carries each tag key: those that cover most, since clusters bring dozens of their own."""
+    shown = keys[:_MOST_KEYS]
+    drawn = charts.bars(
+        [each.key for each in shown],
+        [each.coverage for each in shown],
         unit=Unit.PERCENT,
         title="Tag coverage by key",
         name="Share of usage tagged",
     )
+    return drawn if len(keys) == len(shown) else replace(drawn, note=f"{len(shown)} of {len(keys)} keys")
 
 
 def _bars(name: str, position: int, kind: str) -> Spec:
@@ -167,6 +174,6 @@ def _for_phones(spec: Spec, names: int) -> Spec:
     room = _LEGEND_LINE * names
     narrow = {
         "legend": {"orient": "vertical", "left": 0, "right": "auto", "top": "auto", "bottom": 0, "width": "auto"},
-        "grid": {"right": 10, "bottom": _BOTTOM + room + 4},
+        "grid": {"right": 16, "bottom": _BOTTOM + room + 4},
     }
     return echarts.with_phone_option(spec, narrow)

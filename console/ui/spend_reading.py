@@ -18,10 +18,10 @@ from console.ui import filters, page
 from console.ui import formatting as text
 from console.ui import viewer as reader
 
-IMPORT_COMMANDS = ("python -m console spend import FILE",)
+IMPORT_COMMANDS = ("python -m console spend import FILE", "python -m console spend snapshot")
 NEXT_STEP = (
-    "Import a FOCUS or CUR file that your cloud exported, then reload this page. On AWS the console takes a snapshot "
-    "of Cost Explorer once a day by itself."
+    "Import a FOCUS or CUR file that your cloud exported, or ask Cost Explorer (once a day, a few cents), then reload "
+    "this page. Where the console runs on AWS, the bill arrives by its FOCUS data export."
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 About = Sequence[tuple[str, str]]
-KINDS = {Effect.NEW: "new", Effect.GONE: "gone"}
+KINDS = {Effect.NEW: "new", Effect.GONE: "gone", Effect.UNKNOWN: "cost unknown"}
 
 
 def by_value(breakdown: Breakdown, basis: Basis, currency: str, about: About, on_row: Callable[[Value], None]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from console.insights.figures import Unit
 from console.insights.spend.answer import Spend
 from console.insights.spend.contents import Contents
 from console.insights.spend.part import DIMENSIONS, Part
 from console.insights.spend.summary import APART, APART_LABELS, Sums
+from console.insights.spend.tags import Tags
 from console.spend import Basis
 from console.spend.commitments import Commitments
 from console.ui import formatting as text
@@ -50,6 +51,24 @@ def commitments(now: Commitments, before: Commitments | None, currency: str) -> 
     return lines
 
 
+def another_basis(known: Sequence[Basis]) -> str:
+    """What to do where no charge says its cost in the basis chosen."""
+    if not known:
+        return "Import a bill that says its costs."
+    return f"Choose {' or '.join(known)}: what their source says. Another basis needs a bill that holds it."
+
+
+def unallocated(tags: Tags, basis: Basis, currency: str) -> list[str]:
+    """How much of the usage the chosen key does not allocate."""
+    chosen = tags.chosen
+    if chosen is None or chosen.unallocated is None:
+        return []
+    return [
+        f"Unallocated by tag {chosen.key}, {basis}: {text.percent(chosen.unallocated)} of usage, "
+        f"{text.money(chosen.untagged, currency)}"
+    ]
+
+
 def narrowed(part: Part, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the bill is narrowed to, for exports."""
     lines = [
@@ -66,6 +85,11 @@ def notes(answer: Spend, contents: Contents) -> tuple[str, ...]:
     others = [text.money(amount, name) for name, amount in answer.other_currencies.items()]
     if others:
         found.append(f"Not in these figures: {', '.join(others)}.")
+    if unknown := answer.now.unknown.get(answer.basis):
+        found.append(
+            f"The {answer.basis} cost of {text.count(unknown)} of {text.count(answer.now.charges)} charges is unknown: "
+            "they add nothing."
+        )
     if answer.breakdown.cut_off:
         rest = text.money(answer.breakdown.cut_off, answer.part.currency)
         found.append(f"{rest} stand with {answer.breakdown.title.lower()}s beyond those listed, or with none.")

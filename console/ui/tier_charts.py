@@ -9,7 +9,7 @@ from decimal import Decimal
 from console.insights.figures import Unit
 from console.insights.tiers import DOLLARS, Tiers, monthly
 from console.spend.tiering.estimate import Estimate
-from console.ui import echarts
+from console.ui import echarts, scales
 from console.ui import formatting as text
 from console.ui.charts import Chart
 from console.ui.echarts import Spec
@@ -17,7 +17,9 @@ from console.ui.echarts import Spec
 NAMED_SERVICES = 6  # colours that are told apart
 OTHERS = "Other services"
 BAR_HEIGHT, CURVE_HEIGHT = 118, 340
+_TOP, _BOTTOM = 14, 28  # of the curves' plot, pixels
 _NARROW = 0.18  # of the picture's width
+_AT_THE_EDGE = 0.2  # of it: what is written there grows into the picture, not out of it
 _BAND_LINE: Spec = {"color": echarts.GREY, "width": 1.2, "type": [4, 3]}
 
 
@@ -62,6 +64,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         "itemStyle": {"color": echarts.SHADE},
         "data": [[{"xAxis": float(band.low)}, {"xAxis": float(band.high)}]],
     }
+    aligned = {"align": "left"} if is_narrow and float(band.high) < end * _AT_THE_EDGE else {}
     series[0]["markLine"] = {
         "silent": True,
         "symbol": "none",
@@ -70,7 +73,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         "label": {"position": "start", "color": echarts.GREY, "fontSize": echarts.SMALL, "distance": 5},
         "data": [
             {"xAxis": float(band.low), "label": {"formatter": "" if is_narrow else low}},
-            {"xAxis": float(band.high), "label": {"formatter": f"{low} to {high}" if is_narrow else high}},
+            {"xAxis": float(band.high), "label": {"formatter": f"{low} to {high}" if is_narrow else high} | aligned},
         ],
     }
     hover = "".join(
@@ -112,7 +115,8 @@ def over_traffic(answer: Tiers) -> Chart:
     lowest = min(float(each.monthly_usd) for line in answer.curves for each in line)
     highest = max(float(each.monthly_usd) for line in answer.curves for each in line)
     low, high = 10 ** math.floor(math.log10(lowest)), 10 ** math.ceil(math.log10(highest))
-    series: list[Spec] = [_line(name, place) for place, name in enumerate(names)]
+    offsets = _name_offsets([float(line[-1].monthly_usd) for line in answer.curves], low, high)
+    series: list[Spec] = [_line(name, place, offsets[place]) for place, name in enumerate(names)]
     for place, month in enumerate(answer.estimates):
         series[place]["markPoint"] = _marks(month)
     today = _today(answer)
@@ -126,7 +130,7 @@ def over_traffic(answer: Tiers) -> Chart:
     )
     spec: Spec = echarts.template() | {
         "dataset": {"dimensions": dimensions, "source": rows},
-        "grid": echarts.grid(52, echarts.width(names) + 22, 14, 28),
+        "grid": echarts.grid(52, echarts.width(names) + 22, _TOP, _BOTTOM),
         "tooltip": {
             "trigger": "axis",
             "formatter": f"<b>{{@label}}</b><table>{hover}</table>",
@@ -141,7 +145,15 @@ def over_traffic(answer: Tiers) -> Chart:
     return Chart(title, alt, CURVE_HEIGHT, _with_names_on_top(spec, names), f"{note}; square: today" if today else note)
 
 
-def _line(name: str, place: int) -> Spec:
+def _name_offsets(ends: Sequence[float], low: float, high: float) -> list[float]:
+    """How far each line's name moves down (pixels) from the line's end, so that no two names touch."""
+    height = CURVE_HEIGHT - _TOP - _BOTTOM
+    places = [math.log(high / end) / math.log(high / low) * height for end in ends]
+    placed = scales.spread(places, gap=14, low=0, high=height)
+    return [name - end for name, end in zip(placed, places, strict=True)]
+
+
+def _line(name: str, place: int, offset: float) -> Spec:
     return {
         "type": "line",
         "name": name,
@@ -155,7 +167,7 @@ def _line(name: str, place: int) -> Spec:
             "fontSize": echarts.SMALL,
             "distance": 8,
             "color": "inherit",
-            "offset": [0, (1 - place) * 13],
+            "offset": [0, offset],
         },
     }
 

@@ -33,6 +33,19 @@ def unallocated(answer: UnitCosts) -> list[str]:
     return [f"{reason}: {text.money(amount, answer.currency)}" for reason, amount in answer.unallocated]
 
 
+def nothing(answer: UnitCosts) -> tuple[str, str]:
+    """Why there is no unit cost in the period, and what to do."""
+    if answer.now.uncounted:
+        return (
+            "No day has both charges and events",
+            "Choose days of which the lake holds events, or fill it: python -m pipeline import FILE.",
+        )
+    return (
+        "Nothing was charged in this period",
+        "Choose days that the bill covers, or import it: python -m console spend import FILE.",
+    )
+
+
 def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
     """What a reader should know of the whole page."""
     now = answer.now
@@ -40,7 +53,12 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
         f"Effective cost in {answer.currency}, everything charged, divided by counts of the same days; allocated by "
         f"{answer.allocation.path.name}. A customer who came on several days counts once."
     ]
-    missing = len(now.days) - len(now.costs)
+    if now.uncounted:
+        found.append(
+            f"{len(now.uncounted)} of {len(now.days)} days have charges and lie outside the days of which there are "
+            "events: nothing was counted then, so that their charges are in no figure."
+        )
+    missing = len(now.days) - len(now.costs) - len(now.uncounted)
     if missing:
         found.append(
             f"{missing} of {len(now.days)} days have no charges: their cost is unknown and their counts are left out."

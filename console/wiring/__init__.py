@@ -258,7 +258,7 @@ def scope(settings: Settings) -> Scope:
         A query file drifted.
     """
     if settings.aws is not None:
-        return deployment(settings.aws).scope(settings.regions)
+        return replace(deployment(settings.aws).scope(settings.regions), country=settings.country)
     from pipeline.errors import LakeError, SettingsError
     from pipeline.lake import Lake
 
@@ -275,5 +275,6 @@ def scope(settings: Settings) -> Scope:
         reporting_time_zone=lake.settings.reporting_time_zone,
         row_filter=RowFilter(settings.regions),
         is_sample=lake.is_sample,
+        country=settings.country,
         meter=_meter(settings),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from console.aws_settings import AwsSettings
 
 if TYPE_CHECKING:
-    from console.spend.budgeting.budgets import Budget, BudgetSource
+    from console.spend.budgeting.budgets import Budget, BudgetSource, LeftOut
     from console.spend.forecasting.aws_anomalies import AwsAnomaly
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
@@ -24,6 +24,11 @@ class KeptBudgets:
     def __init__(self, source: BudgetSource, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._source, self._seconds, self._clock = source, seconds, clock
         self._kept: tuple[float, Sequence[Budget]] | None = None
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """See `BudgetSource.left_out`."""
+        return self._source.left_out
 
     def budgets(self) -> Sequence[Budget]:
         """See `BudgetSource.budgets`; a failure is not kept."""
@@ -39,6 +44,11 @@ class AccountBudgets:
     def __init__(self, region: str) -> None:
         self._region = region
         self._source: BudgetSource | None = None
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """See `BudgetSource.left_out`."""
+        return () if self._source is None else self._source.left_out
 
     def budgets(self) -> Sequence[Budget]:
         """See `BudgetSource.budgets`."""

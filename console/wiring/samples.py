@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+import random
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.catalogue import load
+from console.metering import Call
+from console.metering.folder import FolderCalls
+from console.tables import TABLES
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+READERS = 20
+CALLS_A_DAY = READERS * 20 * 13  # each opens twenty pages, which ask thirteen questions on average
+LEAST_BYTES, DOLLARS_A_TERABYTE = 10_000_000, Decimal(5)  # of one query on Athena
 
 
 def sample_end() -> date:
@@ -27,7 +40,34 @@ def sample_lake(folder: Path, events: int) -> Path:
     if not lake.is_sample:
         generate(lake, events=events, end=sample_end())
     curate(lake)
+    if not (lake.root / TABLES["console_calls"].zone).exists():
+        FolderCalls(lake.root).write(list(calls(sample_end() - timedelta(days=1))))
     return lake.root
+
+
+def calls(day: date) -> Iterator[Call]:
+    """A day of this console: `CALLS_A_DAY` questions, as many engines, prices and times as there are."""
+    draw = random.Random(7)  # noqa: S311 - a sample
+    queries = [query.name for query in load()]
+    midnight = datetime.combine(day, time(), UTC)
+    for _ in range(CALLS_A_DAY):
+        cached, scanned = draw.random() < 0.5, draw.randrange(50_000_000)
+        price = max(scanned, LEAST_BYTES) * DOLLARS_A_TERABYTE / 10**12
+        yield Call(
+            called_at=midnight + timedelta(microseconds=draw.randrange(86_400_000_000)),
+            viewer=f"reader-{draw.randrange(READERS):02d}@example.com",
+            page=draw.choice(("Brief", "Revenue", "Products", "Spend", "Unit costs", "Budgets and forecast")),
+            kind="query",
+            name=draw.choice(queries),
+            engine=draw.choice(("Athena", "Redshift")),
+            query_id=str(uuid.UUID(int=draw.getrandbits(128))),
+            elapsed_seconds=draw.expovariate(1),
+            rows=draw.randrange(400),
+            cached=cached,
+            bytes_scanned=0 if cached else scanned,
+            dollars=Decimal(0) if cached else price,
+            dollars_saved=price if cached else Decimal(0),
+        )
 
 
 def curated_file_writer(partition: str | None) -> tuple[Callable[[pa.Table, Path, Sequence[str]], None], int]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from console.catalogue import load_curation
-from pipeline.curate.spend import gone
+from pipeline.curate.spend import SAMPLE_FOLDER, gone
 from pipeline.curate.step import Outcome, Progress, Step
 from pipeline.errors import CurationError, LakeError
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
@@ -123,7 +123,7 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
         with lake.transaction(durable=lake.root == raw_root) as change:
             progress = _part_of(tell, number, len(batches))
             outcome = _step(lake, raw_root, batch, change, progress, () if number else missing)
-            _stage_state(lake, change, batch, outcome)
+            _stage_state(lake, raw_root, change, batch, outcome)
             progress("Publishing", 0.99)
         changed.update(outcome.changed)
     return sum(map(len, areas.values())), dict(changed)
@@ -195,7 +195,13 @@ def _step(
         ) from error
 
 
-def _stage_state(lake: Lake, change: Transaction, batch: Batch, outcome: Outcome) -> None:
+def _bills_as_of(raw_root: Path, names: Iterable[str]) -> str | None:
+    """When the last bill came in; None without one. The sample's is made with its events, and as new as they are."""
+    times = [(raw_root / name).stat().st_mtime for name in names if not name.startswith(SAMPLE_FOLDER)]
+    return datetime.fromtimestamp(max(times), UTC).isoformat().replace("+00:00", "Z") if times else None
+
+
+def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: Batch, outcome: Outcome) -> None:
     """Check the conservation law, then write the state that makes this curation the lake's."""
     state = lake.state()
     records = _Records(**state.get("records", {})).after(outcome, str(lake.root))
@@ -205,6 +211,7 @@ def _stage_state(lake: Lake, change: Transaction, batch: Batch, outcome: Outcome
     content: dict[str, Any] = {
         "version": state.get("version", 0) + 1,
         "data_as_of": max(times).isoformat().replace("+00:00", "Z") if times else None,
+        "bills_as_of": _bills_as_of(raw_root, outcome.bills),
         "made_by": _made_by(lake),
         "records": asdict(records),
         "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(outcome.bills))),

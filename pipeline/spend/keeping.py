@@ -75,7 +75,7 @@ def import_charges(
     Raises
     ------
     ImportFailed
-        There is no charge, or what was written is not what was read.
+        There is no charge and no note, or what was written is not what was read.
     LakeError
         Another process is writing to the lake, or it cannot be written.
     """
@@ -85,7 +85,7 @@ def import_charges(
         for batch in charges:
             read.add(batch)
             writers.add(batch)
-        if not read.rows:
+        if not read.rows and not notes:
             raise ImportFailed(
                 "There is no charge in what was read", where=source, remedy="Export a period with charges."
             )

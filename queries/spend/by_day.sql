@@ -18,6 +18,7 @@
 --          Determine Effective Savings Rate, over list). Purchases are left out: what they bought shows in the usage.
 -- note:    Kind is the charge category, but for corrections: charges of class Correction, and of category Adjustment
 --          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) stand apart.
+--          A cost that a source does not say is unknown and in no sum; the charges without it are counted.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
@@ -42,6 +43,10 @@ with charged as (
         sum(contracted_cost) as contracted_cost,
         sum(case when effective_cost is not null then list_cost end) as list_cost_with_effective,
         sum(case when list_cost is not null then effective_cost end) as effective_cost_with_list,
+        sum(case when billed_cost is null then charges else 0 end) as charges_without_billed_cost,
+        sum(case when effective_cost is null then charges else 0 end) as charges_without_effective_cost,
+        sum(case when list_cost is null then charges else 0 end) as charges_without_list_cost,
+        sum(case when contracted_cost is null then charges else 0 end) as charges_without_contracted_cost,
         sum(charges) as charges
     from daily_spend
     where charge_date >= :start_date
@@ -72,6 +77,10 @@ select
     sum(contracted_cost) as contracted_cost,
     sum(list_cost_with_effective) as list_cost_with_effective,
     sum(effective_cost_with_list) as effective_cost_with_list,
+    cast(sum(charges_without_billed_cost) as bigint) as charges_without_billed_cost,
+    cast(sum(charges_without_effective_cost) as bigint) as charges_without_effective_cost,
+    cast(sum(charges_without_list_cost) as bigint) as charges_without_list_cost,
+    cast(sum(charges_without_contracted_cost) as bigint) as charges_without_contracted_cost,
     cast(sum(charges) as bigint) as charges
 from charged
 group by 1, 2, 3, 4

@@ -2,6 +2,7 @@
 -- grain:   one row per billing_currency, charge_date, place
 -- source:  lake
 -- note:    Place is the resource's rank in the whole period; 0 holds all resources beyond.
+--          Estimated is null: the table does not tell which part of a day is.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
@@ -53,7 +54,7 @@ select
     max(case when ranked.place <= :most then costs.value end) as value,
     max(case when ranked.place <= :most then costs.label end) as label,
     sum(costs.cost) as cost,
-    0 as estimated
+    cast(null as integer) as estimated
 from costs
 inner join ranked on costs.billing_currency = ranked.billing_currency and costs.value = ranked.value
 group by 1, 2, 3

@@ -2,6 +2,7 @@
 -- grain:   one row per billing_currency, charge_date, place
 -- source:  lake
 -- note:    Place is the value's rank in the whole period; 0 holds all values beyond, and what does not carry the key.
+--          Estimated is null: the table does not tell which part of a day is.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
@@ -46,8 +47,7 @@ parts as (
         tagged.charge_date,
         case when ranked.place <= :most then cast(ranked.place as integer) else 0 end as place,
         case when ranked.place <= :most then tagged.value end as value,
-        tagged.cost,
-        0 as estimated
+        tagged.cost
     from tagged
     inner join ranked on tagged.billing_currency = ranked.billing_currency and tagged.value = ranked.value
     union all
@@ -61,8 +61,7 @@ parts as (
             when 'effective' then effective_cost
             when 'list' then list_cost
             when 'contracted' then contracted_cost
-        end as cost,
-        case when estimated then 1 else 0 end as estimated
+        end as cost
     from daily_spend
     where charge_date >= :start_date
         and charge_date < :end_date
@@ -71,7 +70,7 @@ parts as (
         and coalesce(sub_account_id, '(none)') in (:accounts)
         and coalesce(charge_category, '(none)') in (:charges)
     union all
-    select billing_currency, charge_date, 0 as place, cast(null as varchar) as value, -cost as cost, 0 as estimated
+    select billing_currency, charge_date, 0 as place, cast(null as varchar) as value, -cost as cost
     from tagged
 )
 
@@ -82,7 +81,7 @@ select
     max(value) as value,
     cast(null as varchar) as label,
     sum(cost) as cost,
-    max(estimated) as estimated
+    cast(null as integer) as estimated
 from parts
 group by billing_currency, charge_date, place
 order by billing_currency, charge_date, place

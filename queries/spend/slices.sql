@@ -13,47 +13,46 @@ with combinations as (
         sum(charges) as charges
     from daily_spend
     group by 1, 2, 3, 4, 5
+),
+
+named as (
+    select
+        coalesce(service_name, '(none)') as service_name,
+        coalesce(sub_account_id, '(none)') as sub_account_id,
+        coalesce(region_id, '(none)') as region_id,
+        coalesce(charge_category, '(none)') as charge_category,
+        coalesce(billing_currency, '(none)') as billing_currency,
+        sub_account_name,
+        charges
+    from combinations
+),
+
+-- one reading for all slices: a CTE that is named five times would be read five times
+counted as (
+    select
+        service_name,
+        sub_account_id,
+        region_id,
+        charge_category,
+        billing_currency,
+        max(sub_account_name) as sub_account_name,
+        cast(sum(charges) as bigint) as charges
+    from named
+    group by grouping sets ((service_name), (sub_account_id), (region_id), (charge_category), (billing_currency))
 )
 
 select
-    'service' as slice,
-    coalesce(service_name, '(none)') as value,
-    cast(null as varchar) as label,
-    cast(sum(charges) as bigint) as charges
-from combinations
-group by 2
-union all
-select
-    'account' as slice,
-    coalesce(sub_account_id, '(none)') as value,
-    max(sub_account_name) as label,
-    cast(sum(charges) as bigint) as charges
-from combinations
-group by 2
-union all
-select
-    'cloud_region' as slice,
-    coalesce(region_id, '(none)') as value,
-    cast(null as varchar) as label,
-    cast(sum(charges) as bigint) as charges
-from combinations
-group by 2
-union all
-select
-    'charge' as slice,
-    coalesce(charge_category, '(none)') as value,
-    cast(null as varchar) as label,
-    cast(sum(charges) as bigint) as charges
-from combinations
-group by 2
-union all
-select
-    'currency' as slice,
-    coalesce(billing_currency, '(none)') as value,
-    cast(null as varchar) as label,
-    cast(sum(charges) as bigint) as charges
-from combinations
-group by 2
+    case
+        when service_name is not null then 'service'
+        when sub_account_id is not null then 'account'
+        when region_id is not null then 'cloud_region'
+        when charge_category is not null then 'charge'
+        else 'currency'
+    end as slice,
+    coalesce(service_name, sub_account_id, region_id, charge_category, billing_currency) as value,
+    case when sub_account_id is not null then sub_account_name end as label,
+    charges
+from counted
 union all
 select 'tag' as slice, tag_key as value, cast(null as varchar) as label, count(*) as charges
 from daily_spend_tags

@@ -185,6 +185,21 @@ class Visit:
         })"""
         return list(self.page.evaluate(script))
 
+    def touching_texts(self) -> list[str]:
+        """Pairs of texts of a chart that are written over each other."""
+        assert self.page is not None, "open a page first"
+        script = """() => [...document.querySelectorAll('[data-testid="stEChartsChart"] svg')].flatMap(svg => {
+            const apart = (low, high, otherLow, otherHigh, slack) => high < otherLow + slack || otherHigh < low + slack;
+            const boxes = [...svg.querySelectorAll('text')].map(text => ({
+                text: text.textContent, box: text.getBoundingClientRect(),
+            })).filter(each => each.box.width);
+            return boxes.flatMap(({ text, box }, place) => boxes.slice(place + 1).filter(other =>
+                !apart(box.left, box.right, other.box.left, other.box.right, 2)
+                && !apart(box.top, box.bottom, other.box.top, other.box.bottom, 4)
+            ).map(other => text + ' × ' + other.text));
+        })"""
+        return list(self.page.evaluate(script))
+
     def close(self) -> None:
         """Close the window."""
         if self.page is not None:

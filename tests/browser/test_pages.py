@@ -60,6 +60,25 @@ def test_a_page_draws_fits_and_cuts_nothing(
     visit.screenshot()
     assert visit.overflow() == 0
     assert visit.cut_texts() == []
+    assert visit.touching_texts() == []
+    visit.check()
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "events=100000000&batch=1&views=100000&asked=50000000&kept=1825&free=yes&legacy=754",
+        "events=1000&batch=500&views=10&asked=1000&kept=30",
+    ],
+)
+def test_tiers_at_the_ends_of_their_sliders_cut_nothing(
+    tried: str, console_on: Start, visit_to: VisitTo, sample_lake: Path
+) -> None:
+    visit = visit_to(console_on(sample_lake))
+    page = visit.open(f"/tiers?{tried}")
+    assert page.url.endswith(tried)
+    assert visit.cut_texts() == []
+    assert visit.touching_texts() == []
     visit.check()
 
 

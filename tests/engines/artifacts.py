@@ -70,6 +70,8 @@ def trino_home() -> Path:
 def _fetched(folder: Path, pin: dict[str, str]) -> Path:
     """One file with the right checksum, from the cache or by Maven."""
     path = folder / pin["file"]
+    if path.exists() and _sha256(path) != pin["sha256"]:
+        path.unlink()  # what a run left that was broken off
     if not path.exists():
         maven = shutil.which("mvn")
         if maven is None:

@@ -1,7 +1,8 @@
-"""Every page on the aws profile, in a process that cannot import DuckDB; prints what each drew, as JSON.
+"""Every page, in a process of its own; prints what each drew, as JSON.
 
-``python -m tests.engines.aws_pages`` with a JSON object on its input: the port of a Trino server, the folder of a
-PostgreSQL server, the state object, and whether there is a warehouse. Run by `test_profile_aws`.
+``python -m tests.engines.aws_pages`` with a JSON object on its input: for the aws profile, which cannot import DuckDB,
+the port of a Trino server, the folder of a PostgreSQL server, the state object, and whether there is a warehouse; for
+the embedded profile, whose answers are the reference, the folder of the lake. Run by `test_profile_aws`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import importlib.abc
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.engines.names import (
+    ACCOUNT,
     ATHENA_WORKGROUP,
     LAKE_BUCKET,
     REDSHIFT_WORKGROUP,
@@ -23,7 +27,13 @@ from tests.engines.names import (
     SAMPLE,
 )
 
-LIVE_TABLE, DECISIONS_TABLE = "takings-live", "takings-decisions"
+LIVE_TABLE, DECISIONS_TABLE, STREAM = "takings-live", "takings-decisions", "takings-events"
+BUDGET = {
+    "BudgetName": "Everything",
+    "BudgetLimit": {"Amount": "250", "Unit": "USD"},
+    "BudgetType": "COST",
+    "TimeUnit": "MONTHLY",
+}
 SECONDS = 240  # a page asks real engines on a busy machine
 
 
@@ -55,8 +65,10 @@ def settings(*, warehouse: bool) -> dict[str, str]:
 
 
 def deploy(state: str) -> None:
-    """What the deployment makes, as far as the console sees it."""
+    """What the deployment makes, as far as the console sees it: nothing flows through its stream."""
     import boto3
+
+    from tests.engines import athena_double
 
     s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
     s3.create_bucket(Bucket=LAKE_BUCKET)
@@ -70,10 +82,13 @@ def deploy(state: str) -> None:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
             BillingMode="PAY_PER_REQUEST",
         )
+    athena_double.catalogue_tables(SAMPLE)
+    boto3.client("kinesis").create_stream(StreamName=STREAM, ShardCount=4)
+    boto3.client("budgets", region_name="us-east-1").create_budget(AccountId=ACCOUNT, Budget=BUDGET)
 
 
 def happen() -> None:
-    """Something happens right now, as the collector's Lambda would tell the live table."""
+    """Somebody buys two things right now, as the collector's Lambda would tell the live table."""
     import boto3
 
     from pipeline.live.dynamodb import DynamoDbLiveStore
@@ -81,19 +96,66 @@ def happen() -> None:
     from tests.contracts.live_lines import event
 
     store = DynamoDbLiveStore(boto3.client("dynamodb"), LIVE_TABLE, "USD")
-    assert store.apply(Batch([event("e1", at=datetime.now(UTC))], "1"), after=None)
+    now = datetime.now(UTC)
+    line = {"order_id": "o1", "quantity": 2, "unit_price": "19.99", "currency": "USD"}
+    bought = event("e1", "purchase", at=now, received=now, **line)
+    assert store.apply(Batch([bought], "1"), after=None)
 
 
-def drawn(path: Path) -> dict[str, Any]:
-    """One page, run as Streamlit runs it."""
+def patient() -> None:
+    """Pages wait for what they otherwise draw later: they are drawn once here."""
+    from console.insights import brief, budgets, cloud
+
+    for module in (brief, budgets, cloud):
+        for made in vars(module).values():
+            defaults = getattr(made, "__kwdefaults__", None)
+            if defaults and "patience" in defaults and made.__module__ == module.__name__:
+                made.__kwdefaults__ = {**defaults, "patience": SECONDS}
+
+
+def drawn(path: Path, view: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """One page, run as Streamlit runs it: what stands on it, and its tables as texts."""
     from streamlit.testing.v1 import AppTest
 
-    page = AppTest.from_file(str(path), default_timeout=SECONDS).run()
+    script = AppTest.from_file(str(path), default_timeout=SECONDS)
+    for name, values in view.items():
+        script.query_params[name] = list(values)
+    page = script.run()
     return {
         "exceptions": [each.message for each in page.exception],
         "html": "\n".join(each.proto.body for each in page.get("html")),
         "charts": len(page.get("echarts_chart")),
+        "tables": [
+            [list(each.value.columns), *(list(map(text, row)) for row in each.value.itertuples(index=False))]
+            for each in page.dataframe
+        ],
     }
+
+
+def text(value: Any) -> str:
+    """A cell; a double to as many digits as engines agree on, which add in another order."""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def on_aws(given: Mapping[str, Any], stack: ExitStack) -> dict[str, Any]:
+    """A deployment behind the AWS APIs of this process, and whom to ask afterwards what it was asked."""
+    import boto3
+    from moto import mock_aws
+
+    from tests.engines import athena_double, aws_recordings, redshift_double
+    from tests.engines.postgres_server import PostgresServer
+    from tests.engines.trino_server import TrinoServer
+    from tests.iam import recording
+
+    stack.enter_context(mock_aws())
+    stack.enter_context(aws_recordings.answering())
+    athena = stack.enter_context(athena_double.serving(TrinoServer(given["trino"], "")))
+    redshift = stack.enter_context(redshift_double.serving(PostgresServer(Path(given["postgres"]), "")))
+    deploy(given["state"])
+    happen()
+    recorder = stack.enter_context(recording())
+    boto3.setup_default_session()  # the one that `deploy` used tells nobody what it calls
+    return {"athena": athena.executions, "redshift": redshift.statements, "calls": recorder}
 
 
 def main() -> None:
@@ -101,42 +163,27 @@ def main() -> None:
     given = json.load(sys.stdin)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TAKINGS_"))]:
         del os.environ[name]
-    os.environ.update(settings(warehouse=given["warehouse"]))
-    sys.meta_path.insert(0, NoDuckDb())
-
-    from moto import mock_aws
+    embedded = "lake" in given
+    os.environ.update({"TAKINGS_LAKE": given["lake"]} if embedded else settings(warehouse=given["warehouse"]))
+    if not embedded:
+        sys.meta_path.insert(0, NoDuckDb())
 
     from console.ui.navigation import PAGES
-    from tests.engines import athena_double, redshift_double
-    from tests.engines.postgres_server import PostgresServer
-    from tests.engines.trino_server import TrinoServer
-    from tests.iam import recording
 
-    postgres = PostgresServer(Path(given["postgres"]), "")
-    with (
-        mock_aws(),
-        athena_double.serving(TrinoServer(given["trino"], "")) as athena,
-        redshift_double.serving(postgres) as redshift,
-    ):
-        deploy(given["state"])
-        happen()
-        with recording() as recorder:
-            pages = {entry.title: drawn(entry.path) for entry in PAGES}
-            again = {entry.title: drawn(entry.path) for entry in PAGES if entry.title in given["again"]}
-            from console import wiring
+    patient()
+    views = given["views"]
+    with ExitStack() as stack:
+        seen = None if embedded else on_aws(given, stack)
+        pages = {entry.title: drawn(entry.path, views.get(entry.title, {})) for entry in PAGES}
+        again = {entry.title: drawn(entry.path, {}) for entry in PAGES if entry.title in given["again"]}
+        from console import wiring
 
-            wiring.viewer().meter.close()  # type: ignore[attr-defined]
-    answer = json.dumps(
-        {
-            "pages": pages,
-            "again": again,
-            "athena": [each.sql for each in athena.executions.values()],
-            "redshift": [each.sql for each in redshift.statements.values()],
-            "actions": sorted(recorder.made),
-            "duckdb": "duckdb" in sys.modules,
-        }
-    )
-    sys.stdout.write(f"\n{answer}\n")
+        wiring.viewer().meter.close()  # type: ignore[attr-defined]
+    answer = {"pages": pages, "again": again, "duckdb": "duckdb" in sys.modules}
+    if seen is not None:
+        answer |= {name: [each.sql for each in seen[name].values()] for name in ("athena", "redshift")}
+        answer["actions"] = sorted(seen["calls"].made)
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")
 
 
 if __name__ == "__main__":

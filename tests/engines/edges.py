@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,13 @@ COLUMNS = {
     "resources": ("daily_spend_resources", "resource_id"),
     "tag_values": ("daily_spend_tags", "tag_value"),
 }
+# rows that most questions are about: a value that is asked for alone stands in one of them
+PREFERRED = {
+    "daily_sales": "currency = 'USD' and net_revenue > 0",
+    "daily_spend": "charge_category = 'Usage'",
+    "daily_spend_resources": "true",
+    "daily_spend_tags": "charge_category = 'Usage'",
+}
 APART = ("resources", "tag_values")  # stand in other rows than the rest
 # words that a query compares a parameter with
 WORDS = {
@@ -40,20 +47,33 @@ WORDS = {
         "resource", "tag", "it's",
     ),
     "reporting_currency": ("USD", "EUR", "it's"),
+    "currency": ("USD", "EUR", "it's"),
     "tag_key": ("component", "'; drop table orders; --"),
+    "tag_value": ("console", *HOSTILE[:4]),
     "by_tag": ("component", "back\\slash"),
 }  # fmt: skip
 NUMBERS = (10, 0, 1, 2**63 - 1)
+# where a query has nothing to say, by a part of ``lake, edge``
+NOTHING_TO_SAY = {
+    "lake/quarantine_by_reason": ("row filter",),  # whose region a refused record is of is unknown
+    # all in USD
+    "sales/other_currencies": ("sample", "first day", "last day", "the day of the clock change", "one value"),
+}
+WITHOUT_DAYS = ("no day", "far future")
 REGIONS: tuple[tuple[str, ...], ...] = (("North", "O'Higgins"), ("it's", "back\\slash"), ())
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One way to ask a query: its name, the values, and the regions that the viewer may see (None: all)."""
+    """One way to ask a query: its name, the values, and the regions that the viewer may see (None: all).
+
+    `may_be_empty` : the answer may hold nothing; that of any other edge holds something, or there is nothing to compare
+    """
 
     name: str
     values: dict[str, Any]
     regions: tuple[str, ...] | None = None
+    may_be_empty: bool = False
 
 
 def edges(query: Query, lake: EngineLake, known: dict[str, list[str]]) -> Iterator[Edge]:
@@ -63,6 +83,13 @@ def edges(query: Query, lake: EngineLake, known: dict[str, list[str]]) -> Iterat
     ----------
     known : values that the lake holds, by the name of a list parameter; the first ones of a table stand in one row
     """
+    nothing = NOTHING_TO_SAY.get(query.name, ())
+    for edge in _edges(query, lake, known):
+        silent = any(part in f"{lake.name}, {edge.name}" for part in nothing)
+        yield replace(edge, may_be_empty=edge.may_be_empty or silent)
+
+
+def _edges(query: Query, lake: EngineLake, known: dict[str, list[str]]) -> Iterator[Edge]:
     plain = _plain(query, lake)
     yield Edge("all days", plain)
     if lake.name == SAMPLE:
@@ -73,12 +100,14 @@ def edges(query: Query, lake: EngineLake, known: dict[str, list[str]]) -> Iterat
     if lake.name != "berlin":
         return
     for regions in REGIONS:
-        yield Edge(f"row filter: {', '.join(regions) or 'none'}", plain, regions)
+        named = f"row filter: {', '.join(regions) or 'none'}"
+        yield Edge(named, plain, regions, may_be_empty=regions is not REGIONS[0])
     yield from _lists(query, plain, known)
     for name, parameter in query.parameters.items():
         for value in _singles(parameter):
             if value != plain[name]:
-                yield Edge(f"{name}: {value}", plain | {name: value})
+                may_be_empty = value in HOSTILE or parameter.type == "int"
+                yield Edge(f"{name}: {value}", plain | {name: value}, may_be_empty=may_be_empty)
 
 
 def _plain(query: Query, lake: EngineLake) -> dict[str, Any]:
@@ -125,9 +154,11 @@ def _dates(query: Query, plain: dict[str, Any], lake: EngineLake) -> Iterator[Ed
         "the day before it and the day after": (change - DAY, change + 2 * DAY),
         "first day": (first, first + DAY),
         "last day": (last - DAY, last),
+        "a whole month": (change.replace(day=1), _next_month(change)),
+        "the day on both sides of a month's end": (_next_month(change) - DAY, _next_month(change) + DAY),
+        "every day there is": (date.min, date.max),
         "no day": (change, change),
         "far future": (date(2999, 12, 31), date(3000, 1, 1)),
-        "every day there is": (date.min, date.max),
     }
     for number, (name, (start, end)) in enumerate(ranges.items()):
         if lake.name != "berlin" and number > 2:
@@ -135,7 +166,11 @@ def _dates(query: Query, plain: dict[str, Any], lake: EngineLake) -> Iterator[Ed
         moved = {"start_date": start, "end_date": end}
         if "before_start" in query.parameters:
             moved |= {"before_start": change - 2 * DAY, "before_end": change}
-        yield Edge(name, plain | moved)
+        yield Edge(name, plain | moved, may_be_empty=name in WITHOUT_DAYS)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + 4 * DAY).replace(day=1)
 
 
 def _instants(query: Query, plain: dict[str, Any], lake: EngineLake) -> Iterator[Edge]:

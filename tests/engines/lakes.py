@@ -87,9 +87,12 @@ def edges(folder: Path, name: str, zone: str, change: date) -> EngineLake:
     given = Given(folder, LakeSettings(reporting_time_zone=zone))
     first = change - FORTNIGHT / 2
     given.events(_traffic(ZoneInfo(zone), first)).events(_extremes(change))
-    given.quarantine(b"{broken", b"\xff\x00'", received=f"{change} 00:00", reason="invalid_json")
+    for day in range(FORTNIGHT.days):
+        received = f"{first + timedelta(days=day)} 12:00"
+        given.quarantine(b"{broken", b"\xff\x00'", received=received, reason="invalid_json")
+    given.quarantine(b"[]", received=f"{change} 00:00", reason="invalid_json")
     given.spend(*_bill(first)).curate()
-    calls(given.lake.root, datetime.combine(change, time()))
+    calls(given.lake.root, datetime.combine(first, time()), hours=17)
     return EngineLake(name, given.lake, (first, change, first + FORTNIGHT))
 
 
@@ -136,7 +139,9 @@ def _visit(number: int, at: datetime) -> Iterator[Event]:
     if number % 2:
         order = {"order_id": f"o{number}", "currency": ("USD", "EUR")[number % 11 == 0]}
         lines += [("purchase", order | {"quantity": number % 4 + 1, "unit_price": Decimal("19.9999")})]
-        lines += [("purchase", order | {"product_id": "p0", "quantity": 1, "unit_price": Decimal("0.0000")})]
+        # now and then a present: it is in no pair of products bought together
+        second = Decimal("0.0000" if number % 5 == 1 else "5.0001")
+        lines += [("purchase", order | {"product_id": "p0", "quantity": 1, "unit_price": second})]
         if number % 3 == 0:
             lines += [("refund", order | {"quantity": 1, "unit_price": Decimal("19.9999")})]
     for place, (kind, fields) in enumerate(lines):
@@ -163,7 +168,8 @@ def _bill(first: date) -> Iterator[dict[str, Any]]:
         start = datetime.combine(first + timedelta(days=day), time(), UTC)
         for number, cost in enumerate(("0.000000000001", "12.345678901234", "99999999999999.999999999999", "-5")):
             hostile = HOSTILE[(day + number) % len(HOSTILE)]
-            tags = {"component": hostile, hostile: "", "none": "x"} if number % 2 else None
+            component = hostile if number == 1 else "console"
+            tags = {"component": component, hostile: "", "none": "x"} if number % 2 else None
             charge: dict[str, Any] = {
                 **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), Decimal(cost)),
                 "BillingCurrency": ("USD", "EUR")[day % 5 == 4],
@@ -171,7 +177,8 @@ def _bill(first: date) -> Iterator[dict[str, Any]]:
                 "ChargePeriodEnd": start + timedelta(days=1),
                 "ChargeCategory": ("Usage", "Usage", "Purchase", "Credit")[number],
                 "ServiceName": ("Amazon Athena", hostile, None, "Amazon S3")[number],
-                "ServiceCategory": ("Analytics", None, "Other", "Storage")[number],
+                "ServiceCategory": ("Analytics", (None, "Compute")[day % 2], "Other", "Storage")[number],
+                "PricingCategory": ("Standard", "Committed", None, hostile)[number],
                 "SkuId": f"sku-{number}",
                 "SubAccountId": (None, "1", "2")[day % 3],
                 "SubAccountName": (None, "one", hostile)[day % 3],
@@ -192,11 +199,11 @@ def _json(tags: dict[str, str]) -> str:
     return json.dumps(tags, ensure_ascii=False)
 
 
-def calls(root: Path, at: datetime) -> None:
-    """The console's own calls of a few days, prices known and unknown."""
+def calls(root: Path, at: datetime, hours: int = 7) -> None:
+    """Twenty of the console's own calls, so many hours apart, prices known and unknown."""
     rows = [
         {
-            "called_at": at + timedelta(hours=7 * number, microseconds=number),
+            "called_at": at + timedelta(hours=hours * number, microseconds=number),
             "viewer": ("", "anna", "o'neil")[number % 3],
             "page": ("Revenue", "Brief")[number % 2],
             "kind": ("query", "cost_explorer")[number % 4 == 3],
@@ -209,7 +216,7 @@ def calls(root: Path, at: datetime) -> None:
             "bytes_scanned": None if number % 4 == 3 else number * 10**6,
             "dollars": None if number % 5 == 0 else Decimal("0.000000000001") * number,
             "dollars_saved": Decimal("0.01") if number % 3 == 0 else Decimal(0),
-            "call_date": (at + timedelta(hours=7 * number, microseconds=number)).date(),
+            "call_date": (at + timedelta(hours=hours * number, microseconds=number)).date(),
         }
         for number in range(20)
     ]

@@ -17,9 +17,10 @@ from typing import Any
 import psycopg
 
 from tests.engines.artifacts import EngineMissing
+from tests.engines.processes import stop, tied
 
 OWNER = "postgres"  # the role that owns everything in it
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0  # a busy machine; one that fails ends sooner
 STOP_SECONDS = 20.0
 OLDEST = 13
 _ACCOUNTS = ("postgres", "nobody")  # whom root starts it as: it refuses to run as root
@@ -84,16 +85,13 @@ def running() -> Iterator[PostgresServer]:
         for name, value in _SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **as_whom)
+            process = subprocess.Popen(
+                tied(command), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **as_whom
+            )
         yield PostgresServer(folder, _await(process, folder, log))
     finally:
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process, STOP_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
 
 

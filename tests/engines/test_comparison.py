@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from console.catalogue import load
-from tests.engines.comparison import difference
+from tests.engines.comparison import difference, holds_something
 
 QUERY = load()["sales/net_revenue_by_day"]  # has an order
 MONEY = pa.decimal128(38, 4)
@@ -65,3 +65,10 @@ def test_a_difference_is_named(expected: pa.Table, found: pa.Table, said: str) -
 
 def test_doubles_may_differ_by_the_order_of_their_addition() -> None:
     assert difference(QUERY, table(a=pa.array([0.3])), table(a=pa.array([0.1 + 0.2]))) is None
+
+
+def test_an_answer_of_nulls_and_zeros_holds_nothing() -> None:
+    assert not holds_something(table(a=pa.array([], pa.string())))
+    assert not holds_something(table(a=pa.array([None, 0]), b=money("0.0000", "0.0000")))
+    assert holds_something(table(a=pa.array([None, 0]), b=pa.array(["", None])))
+    assert holds_something(table(a=money("0.0001")))

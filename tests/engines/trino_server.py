@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +18,15 @@ from pathlib import Path
 
 from tests.engines.artifacts import EngineMissing, trino_home
 from tests.engines.java import java
-from tests.engines.trino_client import TrinoError, TrinoQuery
+from tests.engines.processes import stop, tied
+from tests.engines.trino_client import TrinoError, TrinoQuery, called
 
 CATALOG = "hive"
 HEAP = "1200M"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0  # a busy machine; one that fails ends sooner
 STOP_SECONDS = 20.0
+ATTEMPTS = 3  # somebody else may take the port between its choice and the server's start
+_TAKEN = "Address already in use"
 
 # The tables are small and the statements many: nothing is spread over threads and nodes that would cost more to start.
 _CONFIG = """\
@@ -41,7 +43,7 @@ query.min-hash-partition-count=1
 query.max-hash-partition-count=1
 join-distribution-type=BROADCAST
 node.environment=tests
-node.id=tests
+node.id={node}
 node.bind-ip=127.0.0.1
 node.internal-address=127.0.0.1
 """
@@ -83,9 +85,7 @@ def running(folder: Path) -> Iterator[TrinoServer]:
         Its files or a Java runtime cannot be had, or it does not start; says why.
     """
     home, runtime = trino_home(), java()
-    port = _free_port()
     (folder / "catalog").mkdir(parents=True)
-    (folder / "config.properties").write_text(_CONFIG.format(port=port, folder=folder), encoding="utf-8")
     (folder / "catalog" / f"{CATALOG}.properties").write_text(_HIVE.format(folder=folder), encoding="utf-8")
     command = [
         str(runtime),
@@ -99,41 +99,52 @@ def running(folder: Path) -> Iterator[TrinoServer]:
         "io.trino.server.TrinoServer",
     ]
     log = folder / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    process, server = _started(folder, command, home, log)
     try:
-        yield TrinoServer(port, _await(process, port, log))
+        yield server
     finally:
-        process.terminate()
+        stop(process, STOP_SECONDS)
+
+
+def _started(folder: Path, command: list[str], home: Path, log: Path) -> tuple[subprocess.Popen[bytes], TrinoServer]:
+    """A server that answers, on a port that nobody else has."""
+    for attempt in range(1, ATTEMPTS + 1):
+        port, node = _free_port(), f"tests-{uuid.uuid4().hex}"
+        config = _CONFIG.format(port=port, folder=folder, node=node)
+        (folder / "config.properties").write_text(config, encoding="utf-8")
+        with log.open("wb") as out:
+            process = subprocess.Popen(tied(command), cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            return process, TrinoServer(port, _await(process, port, node, log))
+        except BaseException as error:
+            stop(process, STOP_SECONDS)
+            retry = isinstance(error, EngineMissing) and _TAKEN in log.read_text(encoding="utf-8", errors="replace")
+            if not retry or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> str:
+def _await(process: subprocess.Popen[bytes], port: int, node: str, log: Path) -> str:
     """The server's version, once it answers."""
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info", timeout=5) as answer:
-                info = json.load(answer)
+            info = called(urllib.request.Request(f"http://127.0.0.1:{port}/v1/info"), seconds=5)
             # it answers some time before it has announced itself as a node that can work
-            if not info["starting"] and _has_a_node(port):
+            if not info["starting"] and _has_node(port, node):
                 return str(info["nodeVersion"]["version"])
-        except (OSError, ValueError, urllib.error.URLError, TrinoError):
+        except (OSError, ValueError, TrinoError):
             pass
         time.sleep(0.2)
     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise EngineMissing(f"Trino did not start within {READY_SECONDS:.0f} seconds; the end of its log:\n{tail}")
+    ended = "" if process.poll() is None else f" and ended with {process.returncode}"
+    raise EngineMissing(f"Trino did not start within {READY_SECONDS:.0f} seconds{ended}; the end of its log:\n{tail}")
 
 
-def _has_a_node(port: int) -> bool:
+def _has_node(port: int, node: str) -> bool:
+    """Whether our own server answers there, and can work: another one may have had the port before."""
     nodes = TrinoQuery(port, "select node_id from system.runtime.nodes where state = 'active'", CATALOG)
-    return bool(nodes.start().finish().rows)
+    return [node] in nodes.start().finish().rows
 
 
 def _free_port() -> int:

@@ -6,13 +6,14 @@ import importlib
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.insights import budgets as insight
 from console.insights.outlook import BACKGROUND
-from console.spend.budgeting.budget_file import FILE, read
+from console.spend.budgeting.budget_file import FILE, BudgetFile, read
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 
 
@@ -76,7 +77,7 @@ def test_while_the_forecast_is_worked_out_the_page_shows_what_is_booked(
     assert not page.exception
     text = text_of(page)
     assert "Working out the forecast" in text
-    assert "Booked this month" in text
+    assert "Booked in" in text
     assert "tk-failed" not in text
 
 
@@ -115,9 +116,9 @@ def test_without_a_budget_the_whole_bill_is_forecast_and_one_can_be_typed(open_p
     page = open_page("budgets", lake)
     assert not page.exception
     assert "No budget yet" in text_of(page)
-    page.text_input(key="tk-budget-name-New budget").input("Everything")
-    page.text_input(key="tk-budget-amount-New budget").input("333.30")
-    page.button(key="tk-budget-save-New budget").click().run()
+    page.text_input(key="tk-budget-name-").input("Everything")
+    page.text_input(key="tk-budget-amount-").input("333.30")
+    page.button(key="tk-budget-save-").click().run()
     assert not page.exception
     (kept,) = read((lake / FILE).read_text())
     assert (kept.name, str(kept.amount), kept.currency) == ("Everything", "333.30", "USD")
@@ -138,7 +139,7 @@ def test_a_budget_that_was_removed_comes_back_by_undo(open_page: Open, lake: Pat
     page = open_page("budgets", lake)
     page.button(key="tk-budget-remove-Whole bill").click().run()
     assert [each.name for each in read((lake / FILE).read_text())] == ["Athena", "Console"]
-    page.button(key="tk-budget-undo").click().run()
+    page.button(key="tk-budget-undo 1").click().run()
     assert not page.exception
     assert (lake / FILE).read_bytes() == before
 
@@ -155,3 +156,37 @@ def test_an_anomaly_marked_as_expected_stays_so_with_its_note_until_undone(open_
     assert "a report of the year" in text_of(again)
     again.button(key=f"tk-anomaly-undo-{anomaly}").click().run()
     assert "1 open" in text_of(again)
+
+
+def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(open_page: Open, lake: Path) -> None:
+    page = open_page("budgets", lake)
+    file = BudgetFile(lake)
+    theirs = [replace(each, amount=each.amount + 1) for each in file.budgets()]
+    file.save(theirs)
+    page.text_input(key="tk-budget-amount-Whole bill").input("999")
+    page.button(key="tk-budget-save-Whole bill").click().run()
+    assert not page.exception
+    assert [each.value for each in page.warning] == ["Somebody else has changed the budgets: these are they now."]
+    assert list(file.budgets()) == theirs
+    assert page.text_input(key="tk-budget-amount-Whole bill 1").value == "311.00"
+    page.text_input(key="tk-budget-amount-Whole bill 1").input("999")
+    page.button(key="tk-budget-save-Whole bill 1").click().run()
+    assert str(file.budgets()[0].amount) == "999"
+    assert not page.warning
+
+
+@pytest.mark.parametrize("amount", ["300,00", "1.234,56", "-5", "1e3", "1_000", "$300", "NaN"])
+def test_an_amount_that_may_mean_something_else_is_not_guessed_at(open_page: Open, lake: Path, amount: str) -> None:
+    page = open_page("budgets", lake)
+    page.text_input(key="tk-budget-amount-Whole bill").input(amount)
+    page.button(key="tk-budget-save-Whole bill").click().run()
+    assert [each.value for each in page.error] == [f"{amount!r} is no amount. Write digits, such as 300.00."]
+
+
+def test_a_budget_may_be_named_as_the_forms_own_words_are(open_page: Open, lake: Path) -> None:
+    (lake / FILE).write_text('[[budget]]\nname = "New budget"\namount = 5\ncurrency = "USD"\n')
+    page = open_page("budgets", lake)
+    assert page.text_input(key="tk-budget-amount-New budget").value == "5"
+    page.selectbox(key="tk-budget-which").select("").run()
+    assert not page.exception
+    assert page.text_input(key="tk-budget-amount-").value == ""

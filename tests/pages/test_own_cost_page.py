@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from console.__main__ import main
 from console.metering import Call
 from console.metering.folder import FolderCalls
 from tests.pages.conftest import Open
+from tests.unit.bill_files import focus, write
 
 NOW = datetime.now(UTC)
 CALL = Call(
@@ -77,3 +79,18 @@ def test_a_damaged_file_is_named_with_a_way_to_try_again(lake: Path, open_page: 
     page = open_page("own_cost", lake)
     assert "DuckDB refused the query" in words(page)
     assert page.button[0].label == "Try again"
+
+
+def test_a_lake_with_a_bill_alone_shows_its_calls_too(empty_lake: Path, tmp_path: Path, open_page: Open) -> None:
+    bill = write(tmp_path / "bill.csv", [focus()])
+    assert main(["spend", "import", str(bill), "--lake", str(empty_lake)]) == 0
+    FolderCalls(empty_lake).write([CALL])
+    shown = words(open_page("own_cost", empty_lake))
+    assert "Own cost $0.50" in shown
+    assert "No events yet" in shown
+
+
+def test_a_lake_with_nothing_in_it_says_how_to_fill_it(empty_lake: Path, open_page: Open) -> None:
+    page = open_page("own_cost", empty_lake)
+    assert "There is no data yet" in words(page)
+    assert "python -m pipeline sample" in page.code[0].value

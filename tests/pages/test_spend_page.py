@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from console.spend import Basis
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
+from tests.sql.lake_rows import Rows
+from tests.sql.test_metrics_spend import Row, charge
 
 
 def spent(page: AppTest) -> Decimal:
@@ -134,6 +136,55 @@ def test_an_empty_lake_and_one_that_is_not_there_are_explained(
     assert "python -m console spend import FILE" in text
     assert "python -m pipeline sample" in text
     assert "There is no data yet" in text_of(open_page("spend", tmp_path / "nowhere"))
+
+
+def lake_of_charges(root: Path, rows: list[Row]) -> Path:
+    """A lake with these rows of `daily_spend`, and nothing else."""
+    lake = Rows(root)
+    lake.table("daily_spend", rows)
+    return lake.lake.root
+
+
+def test_a_basis_that_no_charge_says_is_called_unknown_and_never_0(open_page: Open, tmp_path: Path) -> None:
+    unsaid = {"list_cost": None, "contracted_cost": None}
+    lake = lake_of_charges(tmp_path / "lake", [charge("2026-03-10", "6", **unsaid)])
+    text = text_of(open_page("spend", lake, basis=["list"]))
+    assert "The list cost of these charges is unknown" in text
+    assert "Choose billed or effective" in text
+    assert "$0.00" not in text
+    assert "Spend, billed" in text_of(open_page("spend", lake, basis=["billed"]))
+
+
+def test_charges_without_a_cost_in_the_basis_are_counted_under_the_page(open_page: Open, tmp_path: Path) -> None:
+    rows = [charge("2026-03-10", "6", list_cost=None, charges=3), charge("2026-03-10", "2", service_name="S3")]
+    page = open_page("spend", lake_of_charges(tmp_path / "lake", rows), basis=["list"])
+    assert "The list cost of 3 of 4 charges is unknown" in text_of(page)
+    costs = page.dataframe[0].value.set_index("name")["cost"]
+    assert (costs["S3"], costs["EC2"]) == (Decimal(2), None)
+
+
+def test_what_is_estimated_within_a_day_is_dashed_and_the_rest_is_not(open_page: Open, tmp_path: Path) -> None:
+    rows = [
+        charge("2026-03-09", "3"),
+        charge("2026-03-09", "4", service_name="AWS Support", charge_category="Purchase", estimated=True),
+        charge("2026-03-10", "3"),
+    ]
+    chart = charts_of(open_page("spend", lake_of_charges(tmp_path / "lake", rows)))[0]["baseOption"]
+    data = chart["dataset"]
+    day = {name: value for name, value in zip(data["dimensions"], data["source"][-2], strict=True) if value is not None}
+    assert day == {
+        "day": 26, "day_name": "Mon 9 Mar 2026, partly estimated", "all": "$7.00",
+        "sure0": 3, "text0": "$3.00", "dashed1": 4, "text1": "$4.00",
+    }  # fmt: skip
+    assert "markArea" not in chart["series"][0]
+
+
+def test_the_share_that_a_tag_does_not_allocate_is_printed(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("spend", sample_lake, untagged=["component"])
+    said = re.search(r"Unallocated by tag component, effective: ([\d.]+)\s?% of usage, \$([\d.,]+)", text_of(page))
+    assert said is not None
+    untagged = page.dataframe[2].value["untagged"]
+    assert said[2] == f"{sum(untagged).quantize(Decimal('0.01')):,}"
 
 
 def test_a_damaged_bill_shows_the_failed_state_and_not_a_traceback(

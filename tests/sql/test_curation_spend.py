@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from console.binding import Statement
+from console.engines.duckdb import DuckDbEngine
 from console.spend.billing.charges import SCHEMA
 from pipeline.errors import ImportFailed
 from pipeline.lake import RAW_SPEND
@@ -78,6 +81,22 @@ def test_a_bill_imported_again_takes_the_place_of_the_one_before_in_every_table(
     assert [costs(given, mart) for mart in MARTS] == [costs(given)] * 2
     assert given.rows("daily_spend_tags") == []
     assert given.days("spend") == [date(2026, 3, 5), date(2026, 4, 1)]  # no file is left of the day that is gone
+
+
+def test_an_answer_about_the_bill_is_as_new_as_the_last_bill_brought_in(given: Given):
+    batch = pa.RecordBatch.from_pylist([charge("2026-03-01") | {"source": "focus"}], SCHEMA)
+    import_charges(given.lake, "focus", [batch])
+    (name,) = given.lake.raw_files(RAW_SPEND)
+    came_in = datetime(2026, 4, 2, 5, tzinfo=UTC)
+    os.utime(given.lake.root / name, (came_in.timestamp(),) * 2)
+    given.curate()
+    assert given.state()["data_as_of"] is None  # the shop has no event
+    assert given.state()["bills_as_of"] == "2026-04-02T05:00:00Z"
+    engine = DuckDbEngine(given.lake.root)
+    of_bill = engine.run(Statement("q", "", "select 1 as one from daily_spend", "duckdb", frozenset({"daily_spend"})))
+    assert of_bill.statistics.data_as_of == came_in
+    of_shop = engine.run(Statement("q", "", "select 1 as one from daily_sales", "duckdb", frozenset({"daily_sales"})))
+    assert of_shop.statistics.data_as_of is None
 
 
 def test_a_file_with_several_bills_replaces_each_of_them_and_no_other(given: Given):

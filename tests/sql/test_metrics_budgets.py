@@ -20,7 +20,7 @@ from console.insights.bill import bill
 from console.insights.outlook import BACKGROUND
 from console.scope import Scope
 from console.spend import Basis
-from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
 from console.spend.forecasting.anomalies import KIND
 from tests.sql.lake_rows import Rows
 
@@ -55,6 +55,8 @@ def charge(day: date, service: str, cost: str, **more: Any) -> dict[str, Any]:
 
 class Kept:
     """Budgets in memory."""
+
+    left_out: tuple[LeftOut, ...] = ()
 
     def __init__(self, *budgets: Budget) -> None:
         self._budgets = budgets
@@ -158,6 +160,32 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
     assert (other.forecast.amount, str(other.scope)) == (186, "service Athena")
 
 
+def test_every_budget_is_known_up_to_the_same_day_whatever_was_charged_for_it(lake: Rows, decisions: Any) -> None:
+    estimated = [charge(date(2026, 3, day), "EC2", "1", estimated=True) for day in (15, 16)]
+    first = [charge(date(2026, 1, 5), "Old", "3"), charge(date(2026, 3, 2), "Rare", "5")]
+    days = [date(2026, 3, 1) + timedelta(days=number) for number in range(16)]
+    tags = [
+        charge(day, "EC2", "2", tag_key="team", tag_value="web") | {"usage_type": None, "charges": None} for day in days
+    ]
+    columns = ("charge_date", "tag_key", "tag_value", "service_name", "sub_account_id", "charge_category")
+    kept = (*columns, "billing_currency", "billed_cost", "effective_cost", "list_cost", "contracted_cost")
+    lake.table("daily_spend_tags", [{name: row[name] for name in kept} for row in tags])
+    source = Kept(
+        Budget("Web", Decimal(90), "USD", BudgetScope(Kind.TAG, "team=web")),
+        *(Budget(name, Decimal(20), "USD", BudgetScope(Kind.SERVICE, name)) for name in ("Old", "Rare", "Misspelt")),
+    )
+    answer = insight.budgets(ten_a_day(lake, *estimated, *first), source, decisions, patience=None)
+    known = {each.budget.name: (each.forecast.month, each.forecast.as_of) for each in answer.statuses}
+    assert known == dict.fromkeys(("Web", "Old", "Rare", "Misspelt"), (date(2026, 3, 1), date(2026, 3, 14)))
+    standing = {each.budget.name: (each.standing, each.forecast.booked) for each in answer.statuses}
+    assert standing == {
+        "Web": (Standing.ON_TRACK, 28),
+        "Old": (Standing.ON_TRACK, 0),
+        "Rare": (Standing.ON_TRACK, 5),
+        "Misspelt": (Standing.UNKNOWN, 0),
+    }
+
+
 def test_without_a_budget_the_whole_bill_is_forecast_in_the_basis_asked_for(lake: Rows, decisions: Any) -> None:
     scope = ten_a_day(
         lake, charge(date(2026, 3, 2), "Plan", "0", effective_cost=Decimal(5), charge_category="Purchase")
@@ -257,3 +285,28 @@ def test_the_regions_of_the_shop_that_a_viewer_may_see_do_not_hide_the_bill(lake
     scope = ten_a_day(lake)
     narrow = replace(scope, row_filter=lake.scope(regions=("South",)).row_filter)
     assert insight.budgets(narrow, Kept(), decisions, patience=None).forecast.amount == 310
+
+
+def test_a_bill_that_ends_in_a_month_that_is_over_says_so_and_so_does_what_its_source_left_out(
+    lake: Rows, decisions: Any
+) -> None:
+    source = Kept()
+    source.left_out = (LeftOut("Quarter", "it is quarterly, not monthly"),)
+    answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)
+    assert answer.ended == date(2026, 2, 11)
+    assert insight.figures(answer)[0].name == "Booked in February 2026"
+    told = " ".join(insight.notes(answer))
+    assert "The bill ends on 11 February 2026" in told
+    assert "Quarter is not shown: it is quarterly" in told
+
+
+def test_a_month_that_is_not_over_has_no_end_however_old_its_last_day_is(lake: Rows, decisions: Any) -> None:
+    assert insight.budgets(ten_a_day(lake), Kept(), decisions, patience=None).ended is None
+
+
+def test_the_holidays_are_those_of_the_consoles_country(lake: Rows, decisions: Any) -> None:
+    scope = replace(ten_a_day(lake), country="DE")
+    answer = insight.budgets(scope, Kept(), decisions, patience=None)
+    assert answer.forecast.amount == 310
+    with pytest.raises(SettingsError, match="'XX'"):
+        insight.budgets(replace(scope, country="XX"), Kept(), decisions, patience=None)

@@ -505,6 +505,57 @@ def test_the_last_days_that_are_estimated_or_not_over_are_incomplete(lake: Rows)
     assert incomplete_from(found.now, None) is None  # the last day stands
 
 
+def test_a_cost_that_no_charge_says_is_unknown_and_not_nothing(lake: Rows) -> None:
+    lake.table(
+        "daily_spend",
+        [
+            charge("2026-02-09", "5", list_cost=None, contracted_cost=None),
+            charge("2026-03-09", "6", list_cost=None, contracted_cost=None, charges=3),
+            charge("2026-03-09", "2", contracted_cost=None, service_name="S3"),
+        ],
+    )
+    contracted = ask(lake, basis=Basis.CONTRACTED)
+    assert (contracted.is_unknown, contracted.now.has_cost, contracted.changed) == (True, False, None)
+    assert contracted.now.known == [Basis.BILLED, Basis.EFFECTIVE, Basis.LIST]
+    listed = ask(lake, basis=Basis.LIST)
+    assert not listed.is_unknown
+    assert (listed.now.spend, listed.now.charges, listed.now.unknown[Basis.LIST]) == (D(2), 4, 3)
+    assert [(each.value, each.cost, each.before, each.change) for each in listed.breakdown.values] == [
+        ("S3", D(2), D(0), D(2)),  # not charged before: 0 is known
+        ("EC2", None, None, None),
+    ]
+    assert listed.changed is None  # there is nothing known before that it could be held against
+    assert ask(lake, basis=Basis.BILLED).now.unknown.get(Basis.BILLED) is None
+
+
+def test_a_tag_s_charges_say_what_is_unknown_as_the_mart_does(lake: Rows) -> None:
+    rows = [march("1", list_cost=None), march("2")]
+    lake.table("daily_spend", rows)
+    tags = {"tags": '{"team": "web"}'}
+    lake.table("spend", [{name: row[name] for name in row if name != "charges"} | tags for row in rows])
+    lake.table("daily_spend_tags", [tagged("team", "web", "3")])
+    found = ask(lake, Part("USD", tag=("team", "web")), basis=Basis.LIST)
+    assert (found.now.charges, found.now.unknown) == (2, {Basis.LIST: 1})
+
+
+def test_what_is_estimated_is_told_by_day_and_value_and_by_day_where_the_table_knows_no_more(lake: Rows) -> None:
+    lake.table(
+        "daily_spend",
+        [
+            charge("2026-03-01", "3"),
+            charge("2026-03-01", "4", charge_category="Tax", service_name="Tax", estimated=True),
+            charge("2026-03-02", "5"),
+        ],
+    )
+    lake.table(
+        "daily_spend_tags", [tagged("team", "search", "1") | {"charge_date": date(2026, 3, day)} for day in (1, 2)]
+    )
+    by_service = {each.name: each.estimated for each in ask(lake).breakdown.series}
+    assert by_service == {"EC2": frozenset(), "Tax, credits, refunds": {0}}
+    by_tag = {each.name: each.estimated for each in ask(lake, by="tag:team").breakdown.series}
+    assert by_tag == {"search": {0}, "Others": {0}}
+
+
 def test_a_viewer_of_some_regions_of_the_shop_sees_the_whole_bill(lake: Rows) -> None:
     lake.table("daily_spend", [march("7")])
     (row,) = lake.ask("spend/by_day", regions_seen=("North",))

@@ -70,6 +70,7 @@ def shop(lake: Rows) -> Rows:
             {"event_date": FIRST, "event_type": "purchase", "events": 25},
             {"event_date": SECOND, "event_type": "recommendation_click", "events": 8},
             {"event_date": SECOND, "event_type": "product_view", "events": 92},
+            {"event_date": END, "event_type": "product_view", "events": 1},  # the lake goes on
         ],
     )
     lake.table(
@@ -142,12 +143,12 @@ def test_a_charge_without_an_effective_cost_is_counted_and_not_taken_as_0(lake: 
 
 
 def test_counts_by_day_stand_apart_by_type_and_customers_are_distinct(lake: Rows) -> None:
-    shop(lake)
+    spent(shop(lake), BILL)
     assert lake.ask("unit_costs/events_by_day")[:2] == [
         {"event_date": FIRST, "event_type": "product_view", "events": 75},
         {"event_date": FIRST, "event_type": "purchase", "events": 25},
     ]
-    assert lake.ask("unit_costs/customers") == [
+    assert lake.ask("unit_costs/customers", currency="USD") == [
         {"session_date": FIRST, "customers": 2},
         {"session_date": SECOND, "customers": 1},
         {"session_date": None, "customers": 2},
@@ -215,6 +216,56 @@ def test_days_without_charges_are_left_out_of_costs_and_counts(lake: Rows) -> No
     assert found.now.margin_after_cloud == [Decimal("26.00"), None, None]
 
 
+def test_a_customer_of_several_days_counts_once_though_some_days_have_no_charges(lake: Rows) -> None:
+    """Ann came on both days, Bob on the first: two customers, whether or not the third day was charged."""
+    found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] != THIRD]))
+    customers = next(each for each in found.units if each.unit == "active customer")
+    assert (customers.count, customers.unit_cost) == (2, Decimal(4))  # 8.00
+    assert lake.ask("unit_costs/customers", currency="EUR") == []
+    found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] == SECOND]))
+    assert next(each.count for each in found.units if each.unit == "active customer") == 1
+
+
+def test_a_day_of_which_no_cost_is_known_has_an_unknown_cost_rather_than_0(lake: Rows) -> None:
+    found = answer(spent(shop(lake), [BILL[0], charge(SECOND, "1", effective_cost=None)]))
+    assert (found.units[0].count, found.units[0].unit_cost) == (2, Decimal("0.6"))
+    assert found.now.margin_after_cloud == [Decimal("28.80"), None, None]
+    assert found.now.without_cost == 1
+
+
+def test_charges_after_the_last_event_are_no_loss_and_in_no_unit_cost(lake: Rows) -> None:
+    """The third day's 0.50 came after the last event: nothing is known of what happened then."""
+    spent(shop(lake), BILL).table(
+        "daily_events", [{"event_date": day, "event_type": "product_view", "events": 9} for day in (FIRST, SECOND)]
+    )
+    found = answer(lake)
+    assert found.now.parts is not None
+    assert found.now.parts.total == Decimal(8)
+    assert found.now.margin_after_cloud == [Decimal("26.00"), Decimal("26.00"), None]
+    assert found.now.uncounted == [THIRD]
+    assert found.ahead[0].day == THIRD
+    lake.table("daily_events", [])
+    assert answer(lake).is_empty
+    assert answer(lake).now.uncounted == [FIRST, SECOND, THIRD]
+
+
+def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake: Rows) -> None:
+    """Four weeks of 100 a day and 10 on Sundays (March 1 is one), without the charges of one Wednesday."""
+    days = [FIRST + timedelta(days=place) for place in range(28)]
+    shop(lake).table("daily_events", [{"event_date": day, "event_type": "search", "events": 1} for day in days])
+    lake.table(
+        "daily_sales",
+        [sale(day, "110" if place % 7 else "20", "110" if place % 7 else "20", "9") for place, day in enumerate(days)],
+    )
+    spent(lake, [charge(day, "1") for day in days if day != date(2026, 3, 11)])
+    found = unit_costs.unit_costs(
+        lake.scope(), Period(FIRST, date(2026, 3, 29)), (), allocation_file.load(), currency="USD"
+    )
+    week = {each.day: each.amount for each in found.ahead[:7]}
+    assert week[date(2026, 3, 29)] == pytest.approx(10, abs=1)
+    assert all(amount == pytest.approx(100, abs=1) for day, amount in week.items() if day != date(2026, 3, 29))
+
+
 def test_nothing_charged_is_empty_and_its_figures_are_unknown(lake: Rows) -> None:
     found = answer(spent(shop(lake), [charge(date(2026, 2, 1), "9")]))
     assert found.is_empty
@@ -242,6 +293,7 @@ def test_a_viewer_of_some_regions_is_shown_no_unit_cost(lake: Rows) -> None:
 def test_unit_costs_are_held_against_the_period_before(lake: Rows) -> None:
     spent(shop(lake), [*BILL, charge(date(2026, 2, 28), "3")])
     lake.table("daily_orders", [{"order_date": FIRST, "orders": 2}, {"order_date": date(2026, 2, 28), "orders": 1}])
+    lake.table("daily_events", [{"event_date": day, "event_type": "search"} for day in (date(2026, 2, 28), END)])
     found = unit_costs.unit_costs(
         lake.scope(), PERIOD, [("Previous period", PERIOD.shifted(-3))], allocation_file.load(), currency="USD"
     )

@@ -213,6 +213,10 @@ def test_the_event_types_are_those_of_the_contract() -> None:
         ('function = "selling"', 'function = "sailing"', 18, "There is no function 'sailing'"),
         ('function = "selling"', "", 16, "neither direct nor shared"),
         ('share = "events"', 'share = "orders"', 24, "There is no driver 'orders'"),
+        ('share = "events"', 'share = ["events"]', 24, "There is no driver ['events']"),
+        ('share = "events"', "share = {}", 24, "add up to 0"),
+        ('unit = "orders"', 'unit = "orders"\nowner = "me"', 6, "selling has an unknown setting owner"),
+        ('name = "Tax"', 'name = "Stream"', 27, "Two rules are named Stream"),
         ('share = "direct"', 'share = "direct"\nfunction = "selling"', 27, "neither direct nor shared, or both"),
         ('browsing = "0.75" }', 'browsing = "0.7" }', 34, "add up to 0.95"),
         ('browsing = "0.75" }', "browsing = 0.75 }", 34, "gives browsing the share 0.75"),
@@ -234,6 +238,9 @@ def test_a_complaint_names_the_line(tmp_path: Path, before: str, after: str, lin
         ("[[rule]\n", "cannot be read"),
         ("rule = []\n", "There is no function"),
         ("function = 3\n", "no table of tables"),
+        (RULES.split("[[rule]]", maxsplit=1)[0] + '[rule]\nname = "Tax"\n', "rule is no list of tables"),
+        ('rule = "Tax"\n' + RULES.split("[[rule]]", maxsplit=1)[0], "rule is no list of tables"),
+        ('rule = ["Tax"]\n' + RULES.split("[[rule]]", maxsplit=1)[0], "rule is no list of tables"),
     ],
 )
 def test_a_file_that_is_no_set_of_rules_is_refused(tmp_path: Path, text: str, told: str) -> None:

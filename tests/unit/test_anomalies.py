@@ -158,3 +158,19 @@ def test_planted_incidents_are_found_on_their_first_day_and_nothing_else_is() ->
         assert bill.incidents[0].service in {each.service for each in found}, "the runaway query of every sample year"
     assert hits / found_in_all >= 0.9
     assert seen / incidents >= 0.85
+
+
+def test_a_job_that_runs_now_and_then_is_an_anomaly_three_times_and_then_no_more_unless_it_costs_twice_as_much() -> (
+    None
+):
+    runs = {30: "50", 37: "55", 41: "50", 46: "50", 50: "55", 59: "60", 64: "130"}
+    job = used([runs.get(number, "0") for number in range(75)], usage_type="Job")
+    found = find(job + used(["100"] * 75, usage_type="Storage"))
+    assert sorted(each.start for each in found) == [START + timedelta(days=number) for number in (30, 37, 41, 64)]
+
+
+def test_days_that_are_missing_are_not_what_is_usual() -> None:
+    gap = {START + timedelta(days=number) for number in range(40, 90)}
+    rows = [each for each in used(["10"] * 150) if each.day not in gap]
+    assert find(rows, missing=gap) == []
+    assert find(rows) != [], "without that, every day after the gap is far above nothing"

@@ -166,6 +166,9 @@ def test_amortised_costs_are_effective_ones_and_planned_amounts_belong_to_their_
         ({"CostFilters": {"Region": ["us-east-1"]}}, "filter"),
         ({"CostFilters": {"Service": ["A", "B"]}}, "filter"),
         ({"CostFilters": {"Service": ["A"], "LinkedAccount": ["1"]}}, "filter"),
+        ({"CostTypes": {"IncludeCredit": False, "IncludeTax": False}}, "no tax, no credits"),
+        ({"CostTypes": {"UseBlended": True}}, "BlendedCost"),
+        ({"Metrics": ["NetUnblendedCost"]}, "NetUnblendedCost"),
         ({"FilterExpression": {"Not": {"Dimensions": {"Key": "SERVICE", "Values": ["Tax"]}}}}, "filter"),
     ],
 )
@@ -188,6 +191,8 @@ def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> No
     now, asked = [0.0], [0]
 
     class Source:
+        left_out = (LeftOut("Old", "it is quarterly, not monthly"),)
+
         def budgets(self) -> list[Budget]:
             asked[0] += 1
             if asked[0] == 1:
@@ -198,6 +203,7 @@ def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> No
     with pytest.raises(SourceError):
         kept.budgets()
     assert [kept.budgets()[0].amount, kept.budgets()[0].amount] == [2, 2]
+    assert [each.name for each in kept.left_out] == ["Old"]
     now[0] = 60.0
     assert kept.budgets()[0].amount == 3
 

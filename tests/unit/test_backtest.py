@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bench.planted import sample_bill
 from console.spend.forecasting.backtest import Backtest, Origin, backtest, measured_widening
+from console.spend.forecasting.forecast import forecast
 from console.spend.forecasting.history import Charged, history
 from tests.unit.bills import bill, firsts, taxed, usage, weekly
 
@@ -111,3 +113,27 @@ def test_on_the_recorded_answer_the_forecast_errs_less_than_the_run_rate() -> No
     assert overall is not None
     assert overall.forecast.mape < overall.run_rate.mape < overall.last_month.mape
     assert overall.forecast.wape < overall.run_rate.wape < overall.last_month.wape
+
+
+def amounts(charges: Iterable[Charged]) -> list[Decimal]:
+    return [each.amount for each in charges]
+
+
+def test_what_is_judged_is_the_forecast_that_was_shown_with_the_tax_known_by_then() -> None:
+    january = weekly(31)
+    rest = weekly(59, seed=2, start=date(2026, 2, 1))
+    dear = [each._replace(amount=each.amount * 3) for each in taxed(rest, "0.1")]  # the rate trebles in February
+    tested = backtest(bill(january, taxed(january, "0.1"), rest, dear))
+    one = next(each for each in tested.origins if each.known == date(2026, 2, 10))
+    known = [each for each in rest if each.day <= one.known]
+    accrued = dear[0].amount * sum(amounts(known)) / sum(amounts(each for each in rest if each.day.month == 2))
+    shown = forecast(bill(january, taxed(january, "0.1"), known, [dear[0]._replace(amount=accrued)]))
+    assert shown.amount is not None
+    assert one.forecast == pytest.approx(float(shown.amount), abs=0.01)
+
+
+def test_days_that_are_not_settled_are_no_part_of_the_target_and_neither_is_their_tax() -> None:
+    january, february = usage(["1"] * 31), usage(["1"] * 25, date(2026, 2, 1))
+    open_month = [each._replace(estimated=True) for each in february]
+    tested = backtest(bill(january, taxed(january, "0.2"), open_month, taxed(february, "0.2")))
+    assert {round(each.actual, 6) for each in tested.origins} == {27.6}

@@ -16,7 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from console.binding import MAXIMUM_LIST, MAXIMUM_TEXT, SHARED, RowFilter, base_tables, bind, literal, restrict
+from console.base_tables import base_tables
+from console.binding import MAXIMUM_LIST, MAXIMUM_TEXT, SHARED, RowFilter, bind, literal, restrict
 from console.catalogue import Parameter, Query, load
 from console.errors import BindingError
 from console.parquet import duckdb_type

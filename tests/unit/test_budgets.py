@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +91,8 @@ def test_the_last_point_of_a_month_is_the_forecast_and_no_point_lies_outside_its
         ({"currency": "usd"}, "no currency"),
         ({"scope": BudgetScope(Kind.SERVICE, "")}, "covers nothing"),
         ({"scope": BudgetScope(Kind.TAG, "component")}, "no value"),
+        ({"amount": Decimal("1e400")}, "too large"),
+        ({"currency": "U<D"}, "no currency"),
         ({"thresholds": (100, 80)}, "no order"),
         ({"thresholds": (0, 80)}, "out of range"),
         ({"thresholds": ()}, "no order"),
@@ -145,6 +149,9 @@ def test_a_file_gives_its_budgets_with_amounts_to_the_cent() -> None:
         ('tag = "component=console"', 'tag = "component=console"\nservice = "S3"', 8, "one service"),
         ('name = "Console"', "name = 7", 7, "name is 7"),
         ('name = "Console"', 'name = "Console"\nowner = "me"', 8, "no owner"),
+        ("amount = 90", f"amount = {'9' * 5000}", None, "no TOML"),
+        ("amount = 90", 'amount = "1e400"', 6, "too large"),
+        (TEXT, "budget = [1, 2]", 1, "top of the file"),
         ('name = "Console"', 'name = "Whole bill"', None, "named 'Whole bill'"),
         ('currency = "USD"', "currency = USD", 4, "no TOML"),
         ("[[budget]]\nname = \"Whole bill\"", "[budgets]\nname = \"Whole bill\"", 1, "top of the file"),
@@ -196,6 +203,35 @@ def test_two_budgets_of_one_name_are_refused_and_the_file_stays(tmp_path: Path) 
         file.save([budget("10"), budget("20")])
     assert [each.amount for each in file.budgets()] == [10]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, BEFORE])
+
+
+def test_who_did_not_see_the_last_change_does_not_overwrite_or_undo_it(tmp_path: Path) -> None:
+    file = BudgetFile(tmp_path)
+    nothing = file.version
+    file.save([budget("1")], seen=nothing)
+    seen = file.version
+    BudgetFile(tmp_path).save([budget("2")])
+    for change in (lambda: file.save([budget("3")], seen=seen), lambda: file.undo(seen=seen)):
+        with pytest.raises(SettingsError, match="Somebody else") as caught:
+            change()
+        assert "change them again" in caught.value.remedy
+    assert [each.amount for each in file.budgets()] == [2]
+
+
+def test_of_writers_who_saw_the_same_file_one_wins_and_the_others_are_told(tmp_path: Path) -> None:
+    seen = BudgetFile(tmp_path).version
+    together = threading.Barrier(8)
+
+    def write_one(number: int) -> bool:
+        together.wait()
+        try:
+            BudgetFile(tmp_path).save([budget(str(number))], seen=seen)
+        except SettingsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write_one, range(1, 9))) == 1
 
 
 def test_a_file_that_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from console.insights.brief import Brief, brief
 from console.insights.slices import Slices
 from console.periods import Period
 from console.spend import Basis
-from console.spend.budgeting.budgets import Budget
+from console.spend.budgeting.budgets import Budget, LeftOut
 from console.ui import sentences
 from tests.sql.lake_rows import Rows
 
@@ -27,6 +27,8 @@ FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
 
 class Kept:
     """Budgets that a test names, or the reason why there are none."""
+
+    left_out: Sequence[LeftOut] = ()
 
     def __init__(self, *budgets: Budget, failing: SettingsError | None = None) -> None:
         self._budgets, self._failing = budgets, failing
@@ -109,7 +111,7 @@ def test_a_service_that_leapt_is_named_with_the_money_at_stake(lake: Rows, tmp_p
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "Amazon Athena cost 87.00 USD more than usual"
     assert found.detail == "12 Mar, mostly DataScannedInTB: 90.00 instead of 3.00."
-    assert "$87.00 of the last weeks' bill is unusual" in line
+    assert "$87.00 of the last four weeks' bill is unusual" in line
 
 
 def test_a_budget_that_is_overdrawn_is_named(lake: Rows, tmp_path: Path) -> None:
@@ -129,3 +131,33 @@ def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(l
     assert line.startswith("The cloud cost $25.00 (effective), 2.5 % of net revenue")
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert (found.title, found.detail) == ("Budget 2 has no amount", "Write amount = 100.")
+
+
+def test_what_was_unusual_months_ago_is_no_news(lake: Rows, tmp_path: Path) -> None:
+    days = [date(2026, 3, 31) - timedelta(days=number) for number in range(200)]
+    lake.table("daily_spend", [charged(day, "90" if day == date(2026, 1, 12) else "3") for day in days])
+    answer, line = told(lake, tmp_path)
+    assert [each for each in answer.findings if each.cause is Cause.CLOUD] == []
+    assert "nothing in it is unusual" in line
+
+
+def test_the_largest_anomalies_are_named_and_the_others_added_up(lake: Rows, tmp_path: Path) -> None:
+    days = [date(2026, 3, 31) - timedelta(days=number) for number in range(120)]
+    leaps = {f"Service {number}": Decimal(10 * number) for number in range(1, 7)}
+    rows = [
+        charged(day, str(3 + (more if day == date(2026, 3, 12) else 0)), service_name=name)
+        for day in days
+        for name, more in leaps.items()
+    ]
+    answer, _ = told(lake.table("daily_spend", rows), tmp_path)
+    found = [(each.title, each.detail) for each in answer.findings if each.cause is Cause.CLOUD]
+    assert [title for title, _ in found[:3]] == [f"Service {n} cost {10 * n}.00 USD more than usual" for n in (6, 5, 4)]
+    assert found[3:] == [("3 smaller anomalies in the bill", "60.00 USD more than usual.")]
+
+
+def test_a_bill_that_ended_months_ago_is_told_as_that_and_no_budget_of_then_is_news(lake: Rows, tmp_path: Path) -> None:
+    lake.table("daily_spend", [charged(date(2025, 12, 1) + timedelta(days=number), "3") for number in range(80)])
+    answer, _ = told(lake, tmp_path, Kept(Budget("Whole bill", Decimal(10), "USD")))
+    (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
+    assert found.title == "The cloud's bill has ended"
+    assert found.detail.startswith("The bill ends on 18 February 2026")

@@ -17,7 +17,15 @@ from console.errors import SourceError
 from console.metering import Call
 from console.spend.aws import Asker, PaidClient
 from console.spend.billing.charges import SCHEMA
-from console.spend.billing.cost_explorer import ACTIONS, PRICE, SERVICE, CostExplorer, Plan, snapshot_period
+from console.spend.billing.cost_explorer import (
+    ACTIONS,
+    PRICE,
+    SERVICE,
+    CostExplorer,
+    Plan,
+    months_since,
+    snapshot_period,
+)
 from tests.unit.cost_explorer_answers import answer, client, day, stubbed
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "get_cost_and_usage_daily_by_service.json"
@@ -325,6 +333,22 @@ def test_the_actions_listed_are_those_that_are_called_no_more_no_less():
 )
 def test_a_snapshot_covers_whole_bills_up_to_yesterday(today: date, months: int, period: Sequence[date]):
     assert snapshot_period(today, months) == tuple(period)
+
+
+@pytest.mark.parametrize(
+    ("last", "today", "months"),
+    [
+        (None, date(2026, 3, 20), 13),
+        (date(2026, 3, 19), date(2026, 3, 20), 2),
+        (date(2026, 2, 27), date(2026, 3, 1), 2),  # February's bill is the last one still
+        (date(2026, 2, 27), date(2026, 3, 2), 3),
+        (date(2025, 11, 30), date(2026, 3, 20), 6),  # October may not have been closed
+        (date(2020, 1, 1), date(2026, 3, 20), 13),
+        (date(2026, 3, 21), date(2026, 3, 1), 2),  # a clock that was put back
+    ],
+)
+def test_a_snapshot_asks_for_all_since_the_last_one(last: date | None, today: date, months: int):
+    assert months_since(last, today) == months
 
 
 def test_a_period_without_a_day_is_refused():

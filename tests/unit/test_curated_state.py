@@ -42,11 +42,28 @@ def test_it_is_read_once_in_five_seconds_and_a_new_object_is_a_new_version(servi
     assert service.times("GetObject") == 2
 
 
+def test_an_answer_about_the_bill_is_as_new_as_the_last_bill(service: Service) -> None:
+    service.objects[KEY] = b'{"data_as_of": "2026-03-31T11:59:00Z", "bills_as_of": "2026-03-30T04:00:00Z"}'
+    current = state(service, [0.0]).current()
+    events, bills = datetime(2026, 3, 31, 11, 59, tzinfo=UTC), datetime(2026, 3, 30, 4, tzinfo=UTC)
+    assert current.as_of({"daily_spend", "daily_spend_tags"}) == bills
+    assert current.as_of({"daily_sales"}) == events
+    assert current.as_of({"daily_sales", "daily_spend"}) == bills  # the older of both
+    service.objects[KEY] = b'{"data_as_of": null, "bills_as_of": "2026-03-30T04:00:00Z"}'
+    only_a_bill = state(service, [0.0]).current()
+    assert only_a_bill.as_of({"daily_sales", "daily_spend"}) == only_a_bill.as_of({"spend"}) == bills
+    service.objects[KEY] = b'{"data_as_of": "2026-03-31T11:59:00Z"}'  # by an older curation, or without a bill
+    assert state(service, [0.0]).current().as_of({"spend"}) == events
+
+
 def test_before_the_first_curation_the_version_is_empty(service: Service) -> None:
     assert state(service, [0.0]).current() == EMPTY
 
 
-@pytest.mark.parametrize("content", [b"{broken", b"[]", b'{"data_as_of": 7}', b'{"data_as_of": "yesterday"}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"{broken", b"[]", b'{"data_as_of": 7}', b'{"bills_as_of": "x"}', b'{"data_as_of": "yesterday"}', b"\xff"],
+)
 def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, content: bytes) -> None:
     service.objects[KEY] = content
     with pytest.raises(QueryFailed, match=r"cannot be read \(s3://lake/shop/curated/state.json\).*Curate again"):

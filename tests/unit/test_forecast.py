@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -252,3 +253,49 @@ def test_a_longer_history_of_the_same_kind_narrows_nothing_below_its_noise() -> 
     path = smooth(values, 10)
     assert path.method == MODEL
     assert 0.2 < path.spreads[0] < 0.45, "the noise of these bills is 0.3"
+
+
+def test_a_day_on_which_a_service_has_no_charge_cost_nothing_where_the_bill_knows_that_day() -> None:
+    every = days(75)  # 1 January to 16 March
+    jobs = [Charged(day, "Athena", "Usage", Decimal(10)) for day in every if day.weekday() < 2]  # no rows on other days
+    whole = bill(usage(["1"] * 75), jobs)
+    part = history(jobs, whole=whole)
+    assert (part.days[0], part.days[-1], part.missing) == (date(2026, 1, 5), date(2026, 3, 16), frozenset())
+    found = forecast(part)
+    assert found.amount is not None
+    assert found.booked == 50  # of ten Mondays and Tuesdays in March, five
+    assert close(found.amount, Decimal(100), 0.02)
+
+
+def test_a_service_that_stopped_is_known_for_as_long_as_the_bill_and_not_expected_again() -> None:
+    stopped = usage(["10"] * 40, service="Athena")  # up to 9 February
+    found = forecast(history(stopped, whole=bill(usage(["1"] * 75), stopped)))
+    assert (found.month, found.as_of, found.booked) == (date(2026, 3, 1), date(2026, 3, 16), 0)
+    assert found.amount is not None
+    assert found.amount < 3
+
+
+def test_days_that_are_missing_or_estimated_in_the_bill_are_so_in_each_of_its_parts() -> None:
+    jobs = usage(["10"] * 20, service="Athena")
+    others = [each._replace(estimated=each.day.day > 29) for each in usage(["1"] * 31) if each.day.day != 25]
+    part = history(jobs, whole=bill(others, jobs))
+    assert part.missing == {date(2026, 1, 25)}
+    assert part.estimated == {date(2026, 1, 30), date(2026, 1, 31)}
+    assert forecast(part).as_of == date(2026, 1, 29)
+
+
+def test_of_what_was_never_charged_nothing_is_expected_and_its_name_is_asked_for() -> None:
+    found = forecast(history([], whole=bill(usage(["1"] * 75))))
+    assert (found.month, found.as_of, found.booked, found.amount) == (date(2026, 3, 1), date(2026, 3, 16), 0, None)
+    assert "name" in found.note
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25])
+def test_a_job_that_runs_now_and_then_is_neither_smoothed_away_nor_expected_every_day(share: float) -> None:
+    fractions = []
+    for seed in range(8):
+        chance = random.Random(seed)
+        charges = bill(usage(["10" if chance.random() < share else "0" for _ in range(227)]))  # up to 15 August
+        found = forecast(charges)
+        fractions.append(float(found.to_come) / (10 * share * 16))
+    assert 0.7 < sum(fractions) / len(fractions) < 1.3

@@ -38,7 +38,7 @@ CALL = Call(
     dollars=Decimal("0.00006"),
     dollars_saved=Decimal(0),
 )
-ALL = {"start_date": date(2026, 1, 1), "end_date": date(2028, 1, 1)}
+ALL = {"start_date": date(2026, 1, 1), "end_date": date(9999, 1, 1)}
 
 
 class Kept:

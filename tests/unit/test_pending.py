@@ -17,7 +17,7 @@ from pipeline.embedded import Platform, PlatformOptions
 from pipeline.lake import Lake
 from tests.unit.arrivals import NOON, arrival, refusal
 
-NEVER = PlatformOptions(history_seconds=3600, reserve_bytes=0)
+OPTIONS = PlatformOptions(reserve_bytes=0)
 
 
 def statement(sql: str, *tables: str) -> Statement:
@@ -30,9 +30,11 @@ def events(engine: DuckDbEngine) -> list[tuple[str, int]]:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """Nothing becomes history but where a test says so: the step at the start could come at any moment of a test."""
+    monkeypatch.setattr(Platform, "_history_step", lambda _platform: 3600.0)
     lake = Lake.create(tmp_path / "lake")
-    with Platform(lake, options=NEVER) as platform:
+    with Platform(lake, options=OPTIONS) as platform:
         yield platform
 
 
@@ -123,7 +125,7 @@ def test_a_query_while_curation_is_under_way_misses_nothing(
 
 def test_a_reader_in_another_process_sees_the_same_without_the_platform(tmp_path: Path) -> None:
     lake = Lake.create(tmp_path / "lake")
-    with Platform(lake, options=NEVER) as platform:
+    with Platform(lake, options=OPTIONS) as platform:
         platform.stream.append([arrival("1")])
     assert events(DuckDbEngine(lake.root)) == [("1", 1)]
 

@@ -17,13 +17,16 @@ from hypothesis import strategies as some
 from sqlglot import parse_one
 
 from console import __main__ as command
-from console.binding import Statement
+from console.binding import Statement, bind
+from console.catalogue import load
 from console.commands import scan_cost
+from console.metering.folder import FolderCalls
 from console.scan_cost import density, estimate
 from console.scan_cost.conditions import NotConstant, constant, may_hold
 from console.scan_cost.estimate import LEAST_BILLED_BYTES, FullLake, StatementCost
 from console.scan_cost.files import FOOTER_BYTES, File, Group, files_of
 from console.scan_cost.scans import scans
+from console.wiring import samples
 
 DAYS = [date(2026, 3, day) for day in (1, 2, 3)]
 SMALL = 0  # no file is small: columns count one by one
@@ -127,6 +130,11 @@ def test_a_cte_that_is_named_twice_is_read_twice_and_rows_that_are_only_counted_
     )
     assert scanned(lake, twice) == 2 * once
     assert scanned(lake, "select count(*) from events") == 0
+
+
+def test_the_slices_of_the_bill_are_counted_in_one_reading_of_it() -> None:
+    read = scans(bind(load()["spend/slices"], {}, dialect="athena").sql, "athena")
+    assert sorted(scan.table for scan in read) == ["daily_spend", "daily_spend_tags"]
 
 
 def test_a_small_gap_between_two_columns_is_read_and_a_large_one_is_not(tmp_path: Path) -> None:
@@ -269,6 +277,21 @@ def test_a_full_lake_is_as_many_days_as_are_asked_for(tmp_path: Path) -> None:
     week = "select sum(copies) from events where event_date >= date '2026-03-25'"
     assert cost(week) == pytest.approx(7 * (100 * 10_000 * copies + FOOTER_BYTES), rel=0.01)
     assert cost("select sum(copies) from events where event_date > date '2026-03-31'") == 0
+
+
+def test_the_calls_of_the_console_itself_are_in_the_lake_that_is_measured(tmp_path: Path) -> None:
+    small, large = lake_of_interest(tmp_path / "s", 500, 2), lake_of_interest(tmp_path / "l", 500, 20)
+    day = date(2026, 3, 31)
+    called = list(samples.calls(day))
+    assert (len(called), {call.called_at.date() for call in called}) == (samples.CALLS_A_DAY, {day})
+    for root in (small, large):
+        FolderCalls(root).write(called)
+    writer = samples.curated_file_writer("call_date")
+    lake = FullLake({"console_calls": density.measure("console_calls", small, large, *writer)}, day, 730)
+    wanted = "select sum(dollars) from console_calls where call_date >= date "
+    one, month = (lake.cost(statement(f"{wanted}'{first}'")).scanned for first in ("2026-03-31", "2026-03-01"))
+    assert one > 10 * samples.CALLS_A_DAY  # a small file is read whole
+    assert month == 31 * one
 
 
 class _Measured:

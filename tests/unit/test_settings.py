@@ -82,3 +82,11 @@ def test_importing_the_read_side_starts_nothing_and_loads_no_engine() -> None:
 
 def test_a_folder_that_somebody_wrote_is_made_absolute() -> None:
     assert settings.folder("shop", "--lake") == Path.cwd() / "shop"
+
+
+def test_the_country_whose_holidays_count_is_a_code_of_two_letters() -> None:
+    assert read({}).country == "US"
+    assert read({"TAKINGS_COUNTRY": " gb "}).country == "GB"
+    with pytest.raises(SettingsError, match="'Germany'") as caught:
+        read({"TAKINGS_COUNTRY": "Germany"})
+    assert caught.value.where == "TAKINGS_COUNTRY"

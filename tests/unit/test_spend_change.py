@@ -57,6 +57,12 @@ def line(cost: str | None, before: str | None, quantity: str | None, quantity_be
     )
 
 
+def test_a_cost_that_one_period_does_not_say_is_no_change_of_price_or_quantity() -> None:
+    was_said = line(None, "7", "3", "3", charges=1)
+    assert split_line(was_said) == {Effect.UNKNOWN: Decimal(-7)}
+    assert split_line(line(None, None, "3", "3", charges=1, charges_before=1)) == {}
+
+
 def test_more_hours_at_a_lower_price_are_split_as_worked_out_by_hand() -> None:
     # 100 hours at 1.00, then 150 at 0.90: quantity 50 × (1.00 + 0.90) ÷ 2, price −0.10 × (100 + 150) ÷ 2
     assert split_line(line("135", "100", "150", "100")) == {

@@ -33,7 +33,7 @@ def spend(*arguments: str | Path, lake: Path) -> int:
 
 def bills(lake: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     capsys.readouterr()
-    assert spend("status", "--output", "json", lake=lake) == 0
+    assert spend("status", "--format", "json", lake=lake) == 0
     found: list[dict[str, Any]] = json.loads(capsys.readouterr().out, parse_float=Decimal)["bills"]
     return found
 
@@ -140,7 +140,8 @@ def test_the_official_sample_is_in_the_lake_to_the_cent(lake: Path, capsys: pyte
 class Wired:
     """Cost Explorer with its wire cut, in the place of the one that the wiring makes."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, charged: bool = True) -> None:
+        self._charged = charged
         self.months: list[int] = []
         self.calls = 0
         monkeypatch.setattr(wiring, "cost_explorer", self.make)
@@ -151,9 +152,9 @@ class Wired:
         self.months.append(months)
         made, stubber = stubbed()
         yesterday = today - timedelta(days=1)
-        cost = (["AWS Glue"], {"UnblendedCost": "0.25", "AmortizedCost": "0.25"})
+        costs = [(["AWS Glue"], {"UnblendedCost": "0.25", "AmortizedCost": "0.25"})] if self._charged else []
         stubber.add_response(
-            "get_cost_and_usage", answer(day(yesterday.isoformat(), today.isoformat(), cost, estimated=True))
+            "get_cost_and_usage", answer(day(yesterday.isoformat(), today.isoformat(), *costs, estimated=True))
         )
         stubber.activate()
         client = PaidClient(made, NoMeter(), Decimal("0.01"), "Cost Explorer")
@@ -184,6 +185,26 @@ def test_the_snapshot_of_yesterday_is_followed_by_one_of_today(lake: Path, monke
     note.write_text(json.dumps(told | {"taken_at": (datetime.now(UTC) - timedelta(days=1)).isoformat()}))
     assert spend("snapshot", lake=lake) == 0
     assert len(wired.months) == 2
+
+
+def test_a_snapshot_after_a_pause_makes_up_for_it(lake: Path, monkeypatch: pytest.MonkeyPatch):
+    wired = Wired(monkeypatch)
+    assert spend("snapshot", lake=lake) == 0
+    note = lake / "raw/spend/cost_explorer/_snapshot.json"
+    told = json.loads(note.read_text())
+    note.write_text(json.dumps(told | {"taken_at": (datetime.now(UTC) - timedelta(days=4 * 31)).isoformat()}))
+    assert spend("snapshot", lake=lake) == 0
+    assert wired.months[1] in (5, 6)  # the last two, and three or four before them
+
+
+def test_an_account_without_a_charge_is_asked_once_a_day_too(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    wired = Wired(monkeypatch, charged=False)
+    assert spend("snapshot", lake=lake) == 0
+    assert "0 charges read = 0 kept, by 1 request for $0.01" in capsys.readouterr().out
+    assert spend("snapshot", lake=lake) == 0
+    assert len(wired.months) == 1
 
 
 def test_months_that_cost_explorer_does_not_keep_are_refused(lake: Path, capsys: pytest.CaptureFixture[str]):

@@ -34,7 +34,7 @@ def bill(tmp_path: Path) -> Path:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
-    assert main(["spend", "summary", "--output", "json", *arguments]) == 0
+    assert main(["spend", "summary", "--format", "json", *arguments]) == 0
     return json.loads(capsys.readouterr().out, parse_float=Decimal)
 
 
@@ -52,6 +52,17 @@ def test_the_change_against_the_period_before_is_told_by_effect(bill: Path, caps
     change = told(capsys, "--lake", str(bill), "--start", "2026-03-20", "--end", "2026-04-17")["change"]
     assert change["effects"] == {"Price": Decimal("1.000000000001"), "Tax": Decimal(1)}
     assert change["before"] + sum(change["effects"].values()) == change["now"]
+
+
+def test_a_cost_that_nobody_said_is_null_and_the_charges_without_it_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Rows(tmp_path / "unsaid")
+    lake.table("daily_spend", [charge("2026-03-20", "3", list_cost=None, charges=2)])
+    wiring._shared.cache_clear()
+    found = told(capsys, "--lake", str(lake.lake.root), "--basis", "list")
+    assert (found["spend"], found["charges"], found["charges_without_cost"]) == (None, 2, 2)
+    assert [each["cost"] for each in found["values"]] == [None]
 
 
 @pytest.mark.parametrize(

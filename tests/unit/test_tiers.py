@@ -130,7 +130,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(each) for each in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {each["tier"]: each["monthly_usd"] for each in answer["tiers"]} == {
-        "dev": Decimal("38.50"), "startup": Decimal("344.89"), "scale": Decimal("1325.71"),
+        "dev": Decimal("38.50"), "startup": Decimal("346.19"), "scale": Decimal("1331.01"),
     }  # fmt: skip
     for each in answer["tiers"]:
         assert sum(each["by_service"].values()) == each["monthly_usd"]
@@ -140,7 +140,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["38.50", "344.89", "1325.71"]
+    assert lines[-4].split()[-3:] == ["38.50", "346.19", "1331.01"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",

@@ -82,7 +82,7 @@ def test_a_cached_answer_says_so_instead_of_time_and_bytes():
 
 def test_what_an_engine_does_not_say_is_left_out():
     quiet = replace(STATISTICS, bytes_scanned=None, dollars=None, data_as_of=None)
-    assert trust(quiet) == ["No data yet", "duckdb", "84 ms"]
+    assert trust(quiet) == ["No events yet", "duckdb", "84 ms"]
 
 
 @pytest.mark.parametrize(

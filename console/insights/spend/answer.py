@@ -30,7 +30,7 @@ class Spend:
     now, comparisons : the period's sums, and those of what it is held against
     incomplete_from : first day that is estimated or not over, with all after it
     other_currencies : spend of the period in other currencies, in no figure here
-    changed : None without a comparison
+    changed : None without a comparison, or where one of the two periods says no cost in the basis
     """
 
     basis: Basis
@@ -51,6 +51,11 @@ class Spend:
     def is_empty(self) -> bool:
         """Whether nothing was charged in the period."""
         return not self.now.charges
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no charge of the period says what it costs in the basis."""
+        return not self.is_empty and not self.now.has_cost
 
     @property
     def statistics(self) -> Statistics:
@@ -111,11 +116,14 @@ def spend(
             [found[f"values {number}"] for number in range(len(periods))],
             found["days"],
             now.days,
+            now.estimated_days,
             now.spend,
             basis,
             contents.names,
         ),
-        changed=change.changed(comparisons[0][0], found["change"], currency, contents.names) if comparisons else None,
+        changed=change.changed(comparisons[0][0], found["change"], currency, contents.names)
+        if before and now.has_cost and before[0].has_cost
+        else None,
         commitments=commitments.measured(found["commitments 0"], currency),
         commitments_before=commitments.measured(found["commitments 1"], currency) if comparisons else None,
         tags=tagged,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from console.engines import Result
 from console.insights.spend import part as parts
@@ -38,11 +38,11 @@ def question(scope: Scope, period: Period, before: Period, part: Part, basis: Ba
 
 def changed(label: str, result: Result, currency: str, names: Mapping[str, str]) -> Changed:
     """Put the answer together; `names` calls accounts by their names."""
-    columns = (result.table[name].to_pylist() for name in _COLUMNS)
-    lines = [Line(*values) for money, *values in zip(*columns, strict=True) if money == currency]
+    columns = {name: result.table[name].to_pylist() for name in _COLUMNS}
+    columns["sub_account_id"] = [names.get(account, account) for account in columns["sub_account_id"]]
+    lines = [Line(*values) for money, *values in zip(*columns.values(), strict=True) if money == currency]
     split = [(line, split_line(line)) for line in lines]
-    named = [(replace(line, account=names.get(line.account, line.account)), effects) for line, effects in movers(split)]
-    return Changed(label, added(split), named)
+    return Changed(label, added(split), movers(split))
 
 
 _COLUMNS = (

@@ -30,7 +30,8 @@ class Sums:
     estimated : the cost that the provider may still change
     list_cost, effective_cost : of usage that has both
     charges : charge rows; 0 where the period has none, and its figures are unknown
-    has_cost : whether any charge has a cost in this basis
+    unknown : basis → charge rows that say no cost in it; a basis that every charge has is left out
+    has_cost : whether any charge has a cost in the basis asked for
     """
 
     label: str
@@ -43,6 +44,7 @@ class Sums:
     list_cost: Decimal
     effective_cost: Decimal
     charges: int
+    unknown: Mapping[Basis, int]
     has_cost: bool
 
     @property
@@ -58,6 +60,11 @@ class Sums:
     def apart(self, kind: str) -> Decimal:
         """Tax, credits or corrections."""
         return self.by_kind.get(kind, ZERO)
+
+    @property
+    def known(self) -> Sequence[Basis]:
+        """The bases in which some charge has a cost."""
+        return [basis for basis in Basis if self.unknown.get(basis, 0) < self.charges]
 
     @property
     def per_day(self) -> Decimal:
@@ -103,6 +110,9 @@ def sums(label: str, period: Period, result: Result, currency: str, basis: Basis
         list_cost=total(row["list_cost_with_effective"] for row in usage),
         effective_cost=total(row["effective_cost_with_list"] for row in usage),
         charges=sum(row["charges"] for row in rows),
+        unknown={
+            each: number for each in Basis if (number := sum(row[f"charges_without_{each.column}"] for row in rows))
+        },
         has_cost=bool(by_kind),
     )
 
@@ -165,7 +175,7 @@ def figures(
             now.effective_savings_rate,
             Unit.PERCENT,
             changes=changes("effective_savings_rate"),
-            note="list to effective, usage" if now.effective_savings_rate is not None else "list cost unknown",
+            note="list to effective, usage" if Basis.LIST in now.known else "list cost unknown",
         ),
         Figure(
             f"Credits and refunds, {basis}",

@@ -31,6 +31,11 @@ class KeyCoverage:
         usage = DIGITS.add(self.tagged, self.untagged)
         return self.tagged / usage if usage > 0 else None
 
+    @property
+    def unallocated(self) -> Decimal | None:
+        """1 − coverage; None without usage."""
+        return None if self.coverage is None else 1 - self.coverage
+
 
 @dataclass(frozen=True)
 class Untagged:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from console.spend.exact import DIGITS, STEP, ZERO, difference, total
@@ -97,7 +98,7 @@ class DayCosts:
     shared: Mapping[str, Decimal]
     unallocated: Mapping[str, Decimal]
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """Everything charged that day."""
         return total((*self.direct.values(), *self.shared.values(), *self.unallocated.values()))
@@ -137,7 +138,7 @@ def _of_day(
             _add(direct, rule.function, charge.amount)
         else:
             _, before = waiting.get(rule.name, (rule, ZERO))
-            waiting[rule.name] = (rule, total((before, charge.amount)))
+            waiting[rule.name] = (rule, DIGITS.add(before, charge.amount))
     shared: dict[str, Decimal] = {}
     for rule, amount in waiting.values():
         weights = _weights(rule, allocation, counts, direct)
@@ -183,4 +184,4 @@ def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]
 
 
 def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
-    sums[name] = total((sums.get(name, ZERO), amount))
+    sums[name] = DIGITS.add(sums.get(name, ZERO), amount)

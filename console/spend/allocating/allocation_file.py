@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -78,11 +78,22 @@ class _Reader:
         if not functions:
             raise self._wrong("There is no function", "Write [function.selling] with a title and a unit.")
         drivers = {name: self._driver(name, entry, functions) for name, entry in self._tables("driver").items()}
-        rules = [
-            self._rule(nth, entry, functions, drivers, bool(tag_key))
-            for nth, entry in enumerate(self.values.get("rule", []))
-        ]
+        rules: list[Rule] = []
+        for nth, entry in enumerate(self._rule_tables()):
+            rule = self._rule(nth, entry, functions, drivers, bool(tag_key))
+            if any(rule.name == each.name for each in rules):  # a reader could not tell what which one left over
+                raise self._wrong(
+                    f"Two rules are named {rule.name}", "Give each its own name.", "[[rule]]", "name", nth
+                )
+            rules.append(rule)
         return Allocation(self.path, tag_key, functions, drivers, rules)
+
+    def _rule_tables(self) -> Sequence[Mapping[str, Any]]:
+        found = self.values.get("rule", [])
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            header = "[rule]" if isinstance(found, dict) else ""
+            raise self._wrong("rule is no list of tables", "Write [[rule]] above each rule.", header, key="rule")
+        return found
 
     def _tables(self, name: str) -> Mapping[str, Mapping[str, Any]]:
         found = self.values.get(name, {})
@@ -92,6 +103,9 @@ class _Reader:
 
     def _function(self, name: str, entry: Mapping[str, Any]) -> Function:
         header = f"[function.{name}]"
+        for key in entry:
+            if key not in ("title", "unit"):
+                raise self._wrong(f"{name} has an unknown setting {key}", "Write title and unit.", header, key)
         title, unit = entry.get("title"), entry.get("unit")
         if not isinstance(title, str) or not title:
             raise self._wrong(f"{name} has no title", 'Write title = "Selling".', header, "title")
@@ -158,7 +172,7 @@ class _Reader:
         share = entry["share"]
         if isinstance(share, dict):
             return Rule(name, conditions, shares=self._shares(name, share, functions, nth))
-        if share != BY_DIRECT and share not in drivers:
+        if not isinstance(share, str) or (share != BY_DIRECT and share not in drivers):
             known = ", ".join((*drivers, BY_DIRECT))
             raise self._wrong(f"There is no driver {share!r}", f"Drivers: {known}.", header, "share", nth)
         return Rule(name, conditions, driver=share)

@@ -183,6 +183,15 @@ def snapshot_period(today: date, months: int) -> tuple[date, date]:
     return month, today
 
 
+def months_since(last: date | None, today: date) -> int:
+    """Bills to ask for: the last ones, and all since the last snapshot, so that days without one are made up for."""
+    if last is None:
+        return FIRST_MONTHS
+    until = today - timedelta(days=1)
+    passed = 12 * (until.year - last.year) + until.month - last.month
+    return min(FIRST_MONTHS, MONTHS + max(0, passed))
+
+
 def _rows(page: Mapping[str, Any], by: Sequence[str], cut: Cut, names: _Names) -> Iterator[dict[str, Any]]:
     """The charges of one page."""
     names.accounts |= _descriptions(page) if ACCOUNT in by else {}

@@ -1,13 +1,13 @@
 """Budgets kept in AWS Budgets: monthly cost budgets with their amounts, scopes and thresholds.
 
-AWS knows more than we do: budgets by quarter or year, of usage or of commitments, and filters by several dimensions.
+AWS knows more than we do: budgets by quarter or year, of usage or of commitments, without tax or credits, of blended or
+net costs, and filters by several dimensions.
 Those are left out and named, never shown as if they covered something else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,21 +15,25 @@ from typing import Any
 from console.errors import SettingsError
 from console.spend import Basis
 from console.spend.aws import PaidClient
-from console.spend.budgeting.budgets import THRESHOLDS, Budget, BudgetScope, Kind
+from console.spend.budgeting.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
 
 ACTIONS = ("budgets:ViewBudget",)  # allows DescribeBudgets and DescribeNotificationsForBudget
 PRICE = Decimal(0)  # describing budgets is free: aws.amazon.com/aws-cost-management/aws-budgets/pricing, 2025
 SOURCE = "AWS Budgets"
 _DIMENSIONS = {"Service": Kind.SERVICE, "LinkedAccount": Kind.ACCOUNT, "TagKeyValue": Kind.TAG}
+_METRICS = {"UnblendedCost": Basis.BILLED, "AmortizedCost": Basis.EFFECTIVE}
+_PARTS = {
+    "IncludeTax": "tax",
+    "IncludeSubscription": "subscriptions",
+    "IncludeRefund": "refunds",
+    "IncludeCredit": "credits",
+    "IncludeUpfront": "upfront fees",
+    "IncludeRecurring": "recurring fees",
+    "IncludeOtherSubscription": "other subscriptions",
+    "IncludeSupport": "support",
+    "IncludeDiscount": "discounts",
+}
 _EXPRESSIONS = {"SERVICE": Kind.SERVICE, "LINKED_ACCOUNT": Kind.ACCOUNT}
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A budget of AWS that is not shown, and why."""
-
-    name: str
-    why: str
 
 
 class AwsBudgets:
@@ -82,6 +86,13 @@ def _unusable(described: Mapping[str, Any]) -> str:
         return "it has no fixed amount"
     if _scope(described) is None:
         return "it has a filter other than one service, account or tag"
+    types = described.get("CostTypes") or {}
+    without = [words for name, words in _PARTS.items() if not types.get(name, True)]
+    if without:
+        return f"it counts no {', no '.join(without)}"
+    metrics = described.get("Metrics") or []
+    if types.get("UseBlended") or any(each not in _METRICS for each in metrics) or len(metrics) > 1:
+        return f"it counts {', '.join(metrics) or 'BlendedCost'}, which the bill does not have"
     return ""
 
 
@@ -127,7 +138,7 @@ def _budget(described: Mapping[str, Any], notified: Sequence[Mapping[str, Any]])
     }
     limit = limit or described["PlannedBudgetLimits"][min(described["PlannedBudgetLimits"], key=int)]
     scope = _scope(described)
-    types = described.get("CostTypes") or {}
+    types, metrics = described.get("CostTypes") or {}, described.get("Metrics") or []
     thresholds = sorted(
         {
             round(each["Threshold"])
@@ -140,7 +151,7 @@ def _budget(described: Mapping[str, Any], notified: Sequence[Mapping[str, Any]])
         amount=Decimal(limit["Amount"]),
         currency=limit["Unit"],
         scope=scope or BudgetScope(),
-        basis=Basis.EFFECTIVE if types.get("UseAmortized") else Basis.BILLED,
+        basis=_METRICS[metrics[0]] if metrics else Basis.EFFECTIVE if types.get("UseAmortized") else Basis.BILLED,
         thresholds=tuple(thresholds) or THRESHOLDS,
         months=months,
         source=SOURCE,

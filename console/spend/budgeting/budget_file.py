@@ -16,29 +16,33 @@
     amount = "25.00"
     currency = "USD"
 
-The file as it was before the last change is kept beside it, so that the change can be undone.
+The file as it was before the last change is kept beside it, so that the change can be undone. Writers wait for each
+other, and whoever says which `version` was seen is refused where somebody else has changed the file since.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from console.errors import SettingsError, SourceError
 from console.spend import Basis
-from console.spend.budgeting.budgets import THRESHOLDS, Budget, BudgetScope, Kind
+from console.spend.budgeting.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
 
 FILE = "budgets.toml"
 BEFORE = "budgets.before.toml"
+
 _HEAD = "# Budgets of this lake, per month. The Budgets page writes this file; it can be edited by hand too.\n"
 _KEYS = frozenset({"name", "amount", "currency", "basis", "thresholds", "months", "service", "account", "tag"})
 _SCOPES = (Kind.SERVICE, Kind.ACCOUNT, Kind.TAG)
@@ -52,6 +56,16 @@ class BudgetFile:
         self._before = folder / BEFORE
 
     @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """Nothing: a file has no other budgets."""
+        return ()
+
+    @property
+    def version(self) -> str:
+        """Another one whenever the file is; raises as `budgets`."""
+        return sha256(self._content()).hexdigest()
+
+    @property
     def can_undo(self) -> bool:
         """Whether the file as it was before the last change is kept."""
         return self._before.exists()
@@ -59,32 +73,74 @@ class BudgetFile:
     def budgets(self) -> Sequence[Budget]:
         """Every budget in the order of the file; none where there is no file. Raises as `BudgetSource.budgets`."""
         try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(
-                f"{FILE} cannot be read: {error}", where=str(self._path), remedy="Mend the file, or remove it."
-            ) from error
+            text = self._content().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._unreadable(error) from error
         return read(text, str(self._path))
 
-    def save(self, budgets: Sequence[Budget]) -> None:
+    def save(self, budgets: Sequence[Budget], *, seen: str | None = None) -> None:
         """Replace the file; comments of the old one stand in the copy that `undo` brings back.
+
+        Parameters
+        ----------
+        seen : the `version` that `budgets` were made from; None replaces any
 
         Raises
         ------
         SettingsError
-            Two budgets have the same name.
+            Two budgets have the same name, or somebody else has changed the file since it was `seen`.
         SourceError
             The folder cannot be written.
         """
         _refuse_doubles(budgets, str(self._path))
-        self._replace(self._path.read_bytes() if self._path.exists() else b"", write(budgets).encode())
+        with self._writing(seen):
+            self._replace(self._content(), write(budgets).encode())
 
-    def undo(self) -> None:
+    def undo(self, *, seen: str | None = None) -> None:
         """Take the last change back; undoing twice does it again. Nothing where there was none. Raises as `save`."""
-        if self.can_undo:
-            self._replace(self._path.read_bytes() if self._path.exists() else b"", self._before.read_bytes())
+        with self._writing(seen):
+            if self.can_undo:
+                self._replace(self._content(), self._before.read_bytes())
+
+    def _content(self) -> bytes:
+        """What stands in the file; nothing where there is none."""
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> SourceError:
+        return SourceError(
+            f"{FILE} cannot be read: {error}", where=str(self._path), remedy="Mend the file, or remove it."
+        )
+
+    @contextmanager
+    def _writing(self, seen: str | None) -> Iterator[None]:
+        """Hold the folder against other writers of this file, where it still is what was seen."""
+        try:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # let go when the folder is closed
+            if seen is not None and seen != self.version:
+                raise SettingsError(
+                    "Somebody else has changed the budgets meanwhile",
+                    where=str(self._path),
+                    remedy="Look at them as they are now, then change them again.",
+                )
+            yield
+        finally:
+            os.close(folder)
+
+    def _unwritable(self, error: OSError) -> SourceError:
+        return SourceError(
+            f"{FILE} cannot be written: {error.strerror}",
+            where=str(self._path),
+            remedy="Make the lake folder writable.",
+        )
 
     def _replace(self, old: bytes, new: bytes) -> None:
         aside = self._path.with_name(f".{FILE}.{uuid4().hex}")
@@ -98,33 +154,30 @@ class BudgetFile:
         except OSError as error:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
-            raise SourceError(
-                f"{FILE} cannot be written: {error.strerror}",
-                where=str(self._path),
-                remedy="Make the lake folder writable.",
-            ) from error
+            raise self._unwritable(error) from error
 
 
 def read(text: str, where: str = FILE) -> list[Budget]:
     """The budgets of a file's text; raises SettingsError with the line and the remedy."""
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = found[1] if found else str(text.count("\n") + 1)
-        raise SettingsError(
-            f"The file is no TOML: {error}", where=f"{where}:{line}", remedy="Mend that line."
-        ) from error
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is one, a number of 5,000 digits another
+        at = ""
+        if isinstance(error, tomllib.TOMLDecodeError):
+            found = re.search(r"at line (\d+)", str(error))
+            at = f":{found[1] if found else text.count(chr(10)) + 1}"
+        raise SettingsError(f"The file is no TOML: {error}", where=f"{where}{at}", remedy="Mend it there.") from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*budget\s*\]\]", line)]
     unknown = sorted(set(content) - {"budget"})
-    if unknown or not isinstance(content.get("budget", []), list):
+    entries = content.get("budget", [])
+    if unknown or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SettingsError(
             f"{unknown[0] if unknown else 'budget'} does not belong at the top of the file",
             where=f"{where}:{_line_of(text, unknown[0] if unknown else 'budget')}",
             remedy="Begin each budget with a line [[budget]].",
         )
     budgets: list[Budget] = []
-    for place, entry in enumerate(content.get("budget", [])):
+    for place, entry in enumerate(entries):
         line = lines[place] if place < len(lines) else 1
         try:
             budgets.append(_budget(entry))

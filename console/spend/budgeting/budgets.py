@@ -22,6 +22,7 @@ from console.spend.forecasting.history import History, days_from, next_month
 
 THRESHOLDS = (80, 100, 120)
 MOST_THRESHOLD = 1000
+MOST_AMOUNT = Decimal(10) ** 15  # beyond it no chart and no ratio says anything
 MOST_NAME = 100
 
 
@@ -88,7 +89,11 @@ class Budget:
         for amount in (self.amount, *self.months.values()):
             if not amount.is_finite() or amount <= 0:
                 raise SettingsError(f"An amount of {amount} is no budget", where=where, remedy="Give more than 0.")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            if amount > MOST_AMOUNT:
+                raise SettingsError("An amount is too large", where=where, remedy=f"Give {MOST_AMOUNT:,f} at most.")
+        if not (
+            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
+        ):
             raise SettingsError(
                 f"{self.currency!r} is no currency", where=where, remedy="Give three capital letters such as USD."
             )
@@ -114,8 +119,21 @@ class Budget:
         return self.months.get(month, self.amount)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A budget that its source knows and that is not shown, and why."""
+
+    name: str
+    why: str
+
+
 class BudgetSource(Protocol):
     """Where budgets are kept."""
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """What the last answer of `budgets` left out."""
+        ...
 
     def budgets(self) -> Sequence[Budget]:
         """Every budget.

@@ -7,7 +7,7 @@ a service are one episode. Because only earlier days decide, an episode keeps it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,13 +15,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.spend.exact import DIGITS, ZERO, total
-from console.spend.forecasting.baseline import baseline
+from console.spend.forecasting.baseline import baseline, runs
 from console.spend.forecasting.retail_days import RetailDay
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 KIND = "anomaly"  # of the decisions that people take on them
@@ -31,6 +32,9 @@ MATTERS_A_DAY = 0.02  # of what the whole bill usually is in a day
 MATTERS_IN_ALL = 0.10  # of the same, over the episode
 SMALLEST_MONEY = Decimal(1)  # of the billing currency: an episode below is not worth the reading
 BUSY = ("Black Friday", "Christmas")  # occasions on which more is expected
+PATTERN_RUNS = 3  # bursts of a usage type after which another one, no larger than twice the largest, is usual
+PATTERN_DAYS = 56  # before a burst, for the same
+LARGER = 2.0
 CHUNK = 256  # series judged at once: bounds the memory of wide bills
 _STEP = Decimal("0.0001")
 
@@ -103,7 +107,11 @@ class Anomaly:
 
 
 def find(
-    used: Iterable[Used], *, end: date | None = None, retail: Mapping[date, RetailDay] | None = None
+    used: Iterable[Used],
+    *,
+    end: date | None = None,
+    retail: Mapping[date, RetailDay] | None = None,
+    missing: Collection[date] = (),
 ) -> list[Anomaly]:
     """Every episode, by money at stake, the largest first.
 
@@ -112,6 +120,7 @@ def find(
     used : usage of any days, in any order; several of one day and usage type are added
     end : day after the last one that counts as known
     retail : retail days, as `retail_days` gives them
+    missing : days of which nothing is known, such as a file that was not imported: they are no usual, and not 0
     """
     import numpy as np
 
@@ -127,6 +136,7 @@ def find(
         line[place] = DIGITS.add(line[place], each.amount)
     names = sorted(amounts)
     values = np.array([[float(amount) for amount in amounts[name]] for name in names])
+    values[:, [day in missing for day in days]] = np.nan
     expected, unusual = _judged(values, np.array([day.day == 1 for day in days]))
 
     found = []
@@ -134,7 +144,7 @@ def find(
         places = [place for place, name in enumerate(names) if name.service == service]
         flagged = unusual[places].any(axis=0)
         whole = [total(column) for column in zip(*(amounts[names[place]] for place in places), strict=True)]
-        for begin, finish in _runs(np.asarray(flagged)):
+        for begin, finish in runs(np.asarray(flagged)):
             span = slice(begin, finish)
             to_blame = [place for place in places if unusual[place, span].any()]
             actual = {place: total(amounts[names[place]][span]) for place in to_blame}
@@ -166,7 +176,7 @@ def find(
     return sorted(worth, key=lambda each: (-each.money, each.key))
 
 
-def _judged(values: Floats, firsts: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+def _judged(values: Floats, firsts: Flags) -> tuple[Floats, Flags]:
     """Expected values and unusual days, series × days."""
     import numpy as np
 
@@ -181,10 +191,27 @@ def _judged(values: Floats, firsts: NDArray[np.bool_]) -> tuple[Floats, NDArray[
         with np.errstate(invalid="ignore"):
             unusual[part] = (excess > STANDS_OUT * spread) & (excess > matters)
         expected[part] = usual
+    for place in np.flatnonzero(unusual.any(axis=1)):
+        unusual[place] = _out_of_pattern(values[place], expected[place], unusual[place])
     return expected, unusual
 
 
-def _monthly(values: Floats, expected: Floats, firsts: NDArray[np.bool_]) -> Floats:
+def _out_of_pattern(values: Floats, expected: Floats, unusual: Flags) -> Flags:
+    """Without the days of bursts that have come again and again: a job that runs now and then is no incident.
+
+    Judged from the bursts that were over before each one, so that a judgement never changes.
+    """
+    left = unusual.copy()
+    bursts = runs(unusual)
+    excess = values - expected
+    for begin, finish in bursts:
+        earlier = [excess[one:after].max() for one, after in bursts if after <= begin and begin - one <= PATTERN_DAYS]
+        if len(earlier) >= PATTERN_RUNS:
+            left[begin:finish] &= excess[begin:finish] > LARGER * max(earlier)
+    return left
+
+
+def _monthly(values: Floats, expected: Floats, firsts: Flags) -> Floats:
     """On the first of a month, what was charged on the first before may come again: support, subscriptions."""
     import numpy as np
 
@@ -199,17 +226,17 @@ def _least(values: Floats) -> Floats:
     import numpy as np
 
     total = values.sum(axis=0)
-    usual = [np.median(total[max(place - 28, 0) : place]) if place else 0.0 for place in range(total.size)]
+    usual = [_median(total[max(place - 28, 0) : place]) for place in range(total.size)]
     least: Floats = np.maximum(np.array(usual), 0.0)
     return least
 
 
-def _runs(flagged: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Runs of consecutive flagged days, as (first, after the last)."""
+def _median(values: Floats) -> float:
+    """Of the days that are known; 0 where none is."""
     import numpy as np
 
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flagged.astype(np.int8), [0]))))
-    return [(int(begin), int(finish)) for begin, finish in zip(edges[::2], edges[1::2], strict=True)]
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else 0.0
 
 
 def _occasion(days: Sequence[date], retail: Mapping[date, RetailDay]) -> str:

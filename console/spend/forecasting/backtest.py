@@ -5,13 +5,13 @@ over counts up to its last settled day. Two rivals stand in the same table: the 
 far × days of the month) and *last month* (as much as the whole month before).
 
 The books of a past day are not kept: what stands in them today as the tax of a month is taken pro rata to the charges
-so far, for the forecast and for the run-rate alike.
+so far, for the forecast and for the run-rate alike. Tax to come follows the months before, as it does in the forecast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -136,22 +136,24 @@ def _months(charges: History) -> list[tuple[date, int, int]]:
 
 def _origin(charges: History, month: date, first: int, known: int, last: int, widening: float, country: str) -> Origin:
     coming = ahead(charges, known, last - known, country)
-    whole = charges.split(charges.settled)
+    whole = charges.split(len(charges.days))
     charged: Floats = whole.daily + whole.monthly
-    final, tax = float(charged[first:last].sum()), float(whole.tax[first:last].sum())
-    so_far = float(charged[first:known].sum())
-    accrued = tax * so_far / final if final > 0 else 0.0
+    end = first + (next_month(month) - month).days
+    final, so_far = float(charged[first:last].sum()), float(charged[first:known].sum())
+    taxed, tax = float(charged[first:end].sum()), float(whole.tax[first:end].sum())
+    rate = tax / taxed if taxed > 0 else 0.0  # days that are not settled are taxed too, and no part of the target
+    accrued = rate * so_far
     more = float((coming.path.amounts + coming.monthly).sum())
-    rate = accrued / so_far if so_far > 0 else 0.0
+    coming = replace(coming, tax_booked=accrued)  # the books had this much of it then, not the whole month's
     before = first - (month - month_of(month - timedelta(days=1))).days
     length = min(last - first, first - before)  # a month that is not over is held against as many days of the last
     return Origin(
         known=charges.days[known - 1],
         month=month,
         left=last - known,
-        actual=final + tax,
-        forecast=so_far + accrued + more * (1 + rate),
-        spread=float(coming.path.total_spreads[-1]) * (1 + rate),
+        actual=final * (1 + rate),
+        forecast=so_far + accrued + more + coming.tax_on(more),
+        spread=float(coming.path.total_spreads[-1]) * (1 + coming.tax_rate),
         widening=widening,
         run_rate=(so_far + accrued) / (known - first) * (last - first),
         last_month=float((charged + whole.tax)[before : before + length].sum()),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 WEEK = 7
@@ -54,3 +55,11 @@ def baseline(values: Floats) -> tuple[Floats, Floats]:
         spread = NORMAL * np.nanmedian(distances, axis=0)
     spread[np.isnan(spread) & np.isfinite(expected)] = 0.0
     return expected, spread
+
+
+def runs(flagged: Flags) -> list[tuple[int, int]]:
+    """Runs of consecutive flagged days, as (first, after the last)."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flagged.astype(np.int8), [0]))))
+    return [(int(begin), int(finish)) for begin, finish in zip(edges[::2], edges[1::2], strict=True)]

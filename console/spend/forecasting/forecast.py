@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from console.spend.exact import ZERO, total
-from console.spend.forecasting.baseline import baseline
+from console.spend.forecasting.baseline import baseline, runs
 from console.spend.forecasting.history import History, days_from, month_of, next_month
 from console.spend.forecasting.retail_days import DEFAULT_COUNTRY, RetailDay, retail_days
 from console.spend.forecasting.smoothing import MODEL_DAYS, Path, smooth
@@ -30,6 +30,8 @@ LEVEL = Decimal("0.8")  # share of months that the interval is made to hold
 NORMAL_80 = 1.2816  # half-width in standard deviations
 DEFAULT_WIDENING = 1.5  # of the model's own interval, until a backtest has shown how far off it is
 SPIKE_DAYS = 4  # days out of line that are smoothed over once the days after them are back
+PATTERN_RUNS = 4  # spikes within eight weeks that are how the bill is, not out of line: jobs that run now and then
+PATTERN_DAYS = 28  # before and after a spike, for the same
 BACK_DAYS = 3
 OUT_OF_LINE = 4.0  # spreads
 SMALLEST_SPREAD = 0.05  # of the expected value: a bill that never moved may move that far
@@ -92,6 +94,7 @@ class Forecast:
 
 
 NOTHING = "No charges"
+NEVER = "Nothing was ever charged for it: is its name the bill's?"
 PENDING = "Not forecast yet"
 
 
@@ -110,7 +113,7 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
     """
     known = charges.settled
     so_far = booked(charges)
-    if not known:
+    if not known or not charges.lines:
         return so_far
     start, month = days_from(charges.days[0], known + 1)[-1], so_far.month
     end = next_month(month)
@@ -160,9 +163,8 @@ def booked(charges: History) -> Forecast:
     month = month_of(start)
     so_far = charges.between(month, start)
     left_out = charges.days[known:]
-    return Forecast(
-        month, charges.days[known - 1], so_far, None, None, None, (), ZERO, PENDING, _note(known), left_out, ()
-    )
+    method, note = (PENDING, _note(known)) if charges.lines else (NOTHING, NEVER)
+    return Forecast(month, charges.days[known - 1], so_far, None, None, None, (), ZERO, method, note, left_out, ())
 
 
 @dataclass(frozen=True)
@@ -231,21 +233,19 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
 def _cleaned(values: Floats, expected: Floats, spread: Floats, special: Flags, missing: Flags) -> Floats:
     """What the model learns from: retail days, days without data and short spikes that are over read as usual.
 
-    A spike is over when `BACK_DAYS` days after it are back in line: until then it may be a new level.
+    A spike is over when `BACK_DAYS` days after it are back in line: until then it may be a new level. Spikes that come
+    again and again are the pattern of the bill, and taking them out would take its cost out.
     """
     import numpy as np
 
     usual = np.isfinite(expected)
     out = usual & (np.abs(values - np.where(usual, expected, 0.0)) > OUT_OF_LINE * np.where(usual, spread, 1.0))
     replaced = (special | missing) & usual
-    place = 0
-    while place < values.size:
-        length = 0
-        while place + length < values.size and out[place + length]:
-            length += 1
-        if 0 < length <= SPIKE_DAYS and place + length + BACK_DAYS <= values.size:
-            replaced[place : place + length] = True
-        place += length or 1
+    spikes = runs(out)
+    for first, after in spikes:
+        near = sum(abs(other - first) < PATTERN_DAYS for other, _ in spikes)
+        if after - first <= SPIKE_DAYS and after + BACK_DAYS <= values.size and near < PATTERN_RUNS:
+            replaced[first:after] = True
     cleaned = np.where(replaced, expected, values)
     unknown = missing & ~usual
     if unknown.any() and not unknown.all():

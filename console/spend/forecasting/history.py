@@ -140,29 +140,50 @@ class Split:
     once: Floats
 
 
-def history(charges: Iterable[Charged], *, end: date | None = None) -> History:
+def history(charges: Iterable[Charged], *, end: date | None = None, whole: History | None = None) -> History:
     """Charges in any order as a history; several of one day and line are added.
 
     Parameters
     ----------
     end : day after the last one that may count, such as today, whose charges are not complete
+    whole : the whole bill, where `charges` are a part of it, such as one service. It says which days are known, missing
+        and estimated: a day without a row of this part cost nothing, and the part is known for as long as the bill is
     """
     kept = [each for each in charges if end is None or each.day < end]
+    if whole is not None:
+        return _part(kept, whole)
     if not kept:
         return History((), {})
     first, last = min(each.day for each in kept), max(each.day for each in kept)
-    days = tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
-    lines: dict[Line, list[Decimal]] = {}
-    for each in kept:
-        line = lines.setdefault(Line(each.service, each.category), [ZERO] * len(days))
-        place = (each.day - first).days
-        line[place] = DIGITS.add(line[place], each.amount)
+    days = _days_between(first, last)
     return History(
         days,
-        {name: tuple(lines[name]) for name in sorted(lines)},
+        _lines(kept, days),
         frozenset(each.day for each in kept if each.estimated and not Line(each.service, each.category).is_tax),
         frozenset(days) - {each.day for each in kept},
     )
+
+
+def _part(charges: Sequence[Charged], whole: History) -> History:
+    """From its own first day on, or all days of the bill where nothing was ever charged for it."""
+    known = [each for each in charges if whole.days and whole.days[0] <= each.day <= whole.days[-1]]
+    first = min((each.day for each in known), default=None)
+    days = whole.days if first is None else tuple(day for day in whole.days if day >= first)
+    return History(days, _lines(known, days), whole.estimated & set(days), whole.missing & set(days))
+
+
+def _days_between(first: date, last: date) -> tuple[date, ...]:
+    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _lines(charges: Iterable[Charged], days: Sequence[date]) -> dict[Line, tuple[Decimal, ...]]:
+    """What was charged on each of `days`, by line; every charge lies on one of them."""
+    lines: dict[Line, list[Decimal]] = {}
+    for each in charges:
+        line = lines.setdefault(Line(each.service, each.category), [ZERO] * len(days))
+        place = (each.day - days[0]).days
+        line[place] = DIGITS.add(line[place], each.amount)
+    return {name: tuple(lines[name]) for name in sorted(lines)}
 
 
 def month_of(day: date) -> date:

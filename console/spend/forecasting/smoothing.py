@@ -27,6 +27,7 @@ RECENT_DAYS = 14
 MOST_STEPS = 100  # of the optimiser; it needs some twenty
 
 MODEL = "Mean of ETS(A,N,A), ETS(A,N,N) and weekday medians"
+WITHOUT_MEDIANS = "Mean of ETS(A,N,A) and ETS(A,N,N)"
 RECENT = f"Mean of the last {RECENT_DAYS} days"
 MEAN = "Mean of the known days"
 CONSTANT = "Amount of every day so far"
@@ -115,6 +116,10 @@ def _weeks(values: Floats) -> Floats:
 def _combined(values: Floats, ahead: int) -> Path:
     seasonal, plain = _ets(values, ahead, seasonal=True), _ets(values, ahead, seasonal=False)
     medians = weekday_medians(values, ahead)
+    if not medians.any() and values[-WEEK * WEEKS :].any():
+        # charged on fewer than half of its days: the medians are nothing, and nothing is not what is to be expected
+        carried = (seasonal.carried + plain.carried) / 2
+        return Path((seasonal.amounts + plain.amounts) / 2, *spreads(carried, seasonal.error), WITHOUT_MEDIANS)
     # ETS(A,N,N) knows no weekdays: it is given the medians' week, as far as there is one
     week = strength(values) * (medians - weekday_medians(values, WEEK).mean())
     # an error of today moves the mean by a third of what it moves each part; the medians hardly move

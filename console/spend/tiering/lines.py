@@ -262,6 +262,11 @@ def _securing(flow: Flow) -> Iterator[Row]:
         yield "AWS Config", "Configuration items", "config.configuration_item", (
             _times(security.config_items_per_month, "items"),
         )  # fmt: skip
+    if security.macie_buckets:
+        yield "Amazon Macie", "Buckets", "macie.bucket_month", (_times(security.macie_buckets, "buckets"),)
+        yield "Amazon Macie", "Data inspected", "macie.inspected_gigabyte", (
+            _times(security.macie_gigabytes_per_month, "GB sampled"),
+        )  # fmt: skip
     yield "AWS Key Management Service", "Keys", "kms.key_month", (_times(security.keys, "keys"),)
     yield "AWS Secrets Manager", "Secrets", "secrets_manager.secret_month", (_times(security.secrets, "secrets"),)
 

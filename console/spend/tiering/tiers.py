@@ -126,6 +126,8 @@ class Security:
     checks_per_day: int
     config_items_per_month: int
     management_events_per_month: int
+    macie_buckets: int
+    macie_gigabytes_per_month: int
     keys: int
     secrets: int
 

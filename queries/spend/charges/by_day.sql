@@ -31,6 +31,10 @@ with charged as (
         sum(contracted_cost) as contracted_cost,
         sum(case when effective_cost is not null then list_cost end) as list_cost_with_effective,
         sum(case when list_cost is not null then effective_cost end) as effective_cost_with_list,
+        sum(case when billed_cost is null then 1 else 0 end) as charges_without_billed_cost,
+        sum(case when effective_cost is null then 1 else 0 end) as charges_without_effective_cost,
+        sum(case when list_cost is null then 1 else 0 end) as charges_without_list_cost,
+        sum(case when contracted_cost is null then 1 else 0 end) as charges_without_contracted_cost,
         count(*) as charges
     from spend
     where charge_date >= :start_date
@@ -68,6 +72,10 @@ select
     sum(contracted_cost) as contracted_cost,
     sum(list_cost_with_effective) as list_cost_with_effective,
     sum(effective_cost_with_list) as effective_cost_with_list,
+    cast(sum(charges_without_billed_cost) as bigint) as charges_without_billed_cost,
+    cast(sum(charges_without_effective_cost) as bigint) as charges_without_effective_cost,
+    cast(sum(charges_without_list_cost) as bigint) as charges_without_list_cost,
+    cast(sum(charges_without_contracted_cost) as bigint) as charges_without_contracted_cost,
     cast(sum(charges) as bigint) as charges
 from charged
 group by 1, 2, 3, 4

@@ -1,0 +1,93 @@
+"""``python -m console own-cost``: what the Own cost page says, without a browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from console import wiring
+from console.__main__ import main
+from console.metering import Call
+from console.metering.folder import FolderCalls
+from pipeline.lake import Lake
+
+AT = datetime(2026, 5, 2, 9, 30, tzinfo=UTC)
+CALL = Call(
+    AT, "ann", "Revenue", "query", "sales/by_region", "Athena", "q", 1.5, 4, False, 10**7, Decimal("0.5"), Decimal(0)
+)
+CALLS = [
+    CALL,
+    replace(CALL, cached=True, bytes_scanned=0, dollars=Decimal(0), dollars_saved=Decimal("0.5"), elapsed_seconds=0.0),
+    replace(CALL, viewer="bob", page="", kind="cost_explorer", name="GetCostAndUsage", dollars=Decimal("0.01")),
+    replace(CALL, dollars=None),
+]
+MAY = ("--start", "2026-05-01", "--end", "2026-05-03")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    root = Lake.create(tmp_path / "lake").root
+    FolderCalls(root).write(CALLS)
+    wiring._shared.cache_clear()
+    return root
+
+
+def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["own-cost", "--lake", str(lake), *MAY, "--format", "json"]) == 0
+    answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
+    assert (answer["first_day"], answer["last_day"], answer["currency"]) == ("2026-05-01", "2026-05-02", "USD")
+    assert answer["total"] == {
+        "calls": 4, "cached": 1, "unpriced": 1, "bytes_scanned": 30_000_000, "dollars": Decimal("0.51"),
+        "saved": Decimal("0.5"),
+    }  # fmt: skip
+    assert answer["monthly_run_rate"] == pytest.approx(Decimal("0.51") * 365 / 12)
+    assert {each["name"]: each["dollars"] for each in answer["by"]["person"]} == {
+        "ann": Decimal("0.5"), "bob": Decimal("0.01"),
+    }  # fmt: skip
+    assert [each["name"] for each in answer["by"]["kind"]] == ["cost_explorer", "query"]
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("page", ["Revenue", "outside a browser"]),
+        ("person", ["ann", "bob"]),
+        ("question", ["sales/by_region", "GetCostAndUsage"]),
+    ],
+)
+def test_as_csv_it_has_a_line_for_each_the_dearest_first(
+    by: str, names: list[str], lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["own-cost", "--lake", str(lake), *MAY, "--by", by, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["name"] for row in rows] == names
+    assert [Decimal(row["dollars"]) for row in rows] == [Decimal("0.5"), Decimal("0.01")]
+    assert rows[0]["seconds"] == "3.0"
+
+
+def test_as_a_table_it_closes_with_the_sum_and_a_month_at_that_rate(
+    lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["own-cost", "--lake", str(lake), *MAY, "--by", "day"]) == 0
+    captured = capsys.readouterr()
+    assert "2026-05-02      4" in captured.out
+    assert "seconds" not in captured.out
+    assert captured.err == "1 – 2 May 2026 · $0.510000, a month at this rate $15.51\n"
+
+
+def test_before_the_first_call_the_rate_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wiring._shared.cache_clear()
+    assert main(["own-cost", "--lake", str(Lake.create(tmp_path / "new").root)]) == 0
+    assert "a month at this rate unknown" in capsys.readouterr().err
+
+
+def test_a_period_that_ends_before_it_starts_is_named(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["own-cost", "--lake", str(lake), "--start", "2026-05-02", "--end", "2026-05-02"]) == 2
+    assert "The period ends (2026-05-02) before it starts (2026-05-02) (--end)" in capsys.readouterr().err
