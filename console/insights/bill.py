@@ -80,6 +80,11 @@ def _question(scope: Scope, found: Bill, of: BudgetScope) -> Question:
     return Question("budgets/by_day", {**values, "services": services, "accounts": accounts})
 
 
+def usage_question(scope: Scope, found: Bill) -> Question:
+    """What `unusual` asks beside the whole bill's charges."""
+    return Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
+
+
 def _history(result: Result, basis: Basis, whole: Result | None) -> History:
     known = None if whole is None else _history(whole, basis, None)
 
@@ -120,8 +125,7 @@ def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
 
 def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
     """The anomalies of the whole bill, worked out in the background once for the same charges."""
-    usage = Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
-    asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage])
+    asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage_question(scope, found)])
     whole = _history(asked, basis, None)
     settled = whole.days[: whole.settled]
 
