@@ -73,6 +73,11 @@ class Asked:
         self._leave = leave
         self._is_waiting = True
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the answer was neither taken nor given up."""
+        return self._is_waiting
+
     def result(self, check: Callable[[], None] = _nothing) -> Result:
         """The answer, waited for, once; raises what the engine raises.
 

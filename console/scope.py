@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from console.binding import RowFilter, Values, bind_again
+from console.binding import RowFilter, Statement, Values, bind_again
 from console.cache import Asked, ResultCache
 from console.catalogue import Catalogue
 from console.engines import Result, SqlEngine
@@ -46,6 +47,7 @@ class Scope:
     asker : who asks, on which page
     check : called several times a second while an answer is waited for; what it raises ends the waiting, and the
         engine stops what nobody else waits for
+    submitted : what `ahead` has asked already, by source and statement
     """
 
     engines: Mapping[str, SqlEngine]
@@ -60,6 +62,7 @@ class Scope:
     meter: Meter = field(default_factory=NoMeter)
     asker: Asker = field(default_factory=Asker)
     check: Callable[[], None] = _stay
+    submitted: Mapping[tuple[str, str], Asked] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def today(self) -> date:
@@ -100,12 +103,40 @@ class Scope:
             for each in asked:
                 each.leave()
 
+    @contextmanager
+    def ahead(self, questions: Sequence[Question]) -> Iterator[Scope]:
+        """Submit questions that will be asked inside, one after the other or by several insights, all at once.
+
+        Gives the scope to ask them of: a question asked of it is the one under way, and its cost is told to whoever
+        asks. What is not asked inside after all is not waited for.
+        """
+        submitted: dict[tuple[str, str], Asked] = {}
+        try:
+            for question in questions:
+                place, _ = self._bound(question.query, question.values)
+                if place not in submitted and place not in self.submitted:
+                    submitted[place] = self._start(question.query, question.values)
+            yield replace(self, submitted={**self.submitted, **submitted})
+        finally:
+            for each in submitted.values():
+                each.leave()
+
     def _answer(self, asked: Asked) -> Result:
         answer = asked.result(self.check)
         self._record(answer)
         return answer
 
     def _start(self, query: str, values: Mapping[str, object]) -> Asked:
+        place, statement = self._bound(query, values)
+        asked = self.submitted.get(place)
+        if asked is not None and asked.is_waiting:
+            return asked
+        engine = self.engines[place[0]]
+        key = (statement.dialect, statement.sql, engine.version_of(statement))
+        return self.cache.start(key, lambda: engine.run(statement), untold=self._record)
+
+    def _bound(self, query: str, values: Mapping[str, object]) -> tuple[tuple[str, str], Statement]:
+        """The statement of a question, and where it stands in `submitted`."""
         definition = self.catalogue[query]
         engine = self.engines[definition.source]
         given: dict[str, object] = {
@@ -117,8 +148,7 @@ class Scope:
             sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items())
         )
         statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
-        key = (statement.dialect, statement.sql, engine.version_of(statement))
-        return self.cache.start(key, lambda: engine.run(statement), untold=self._record)
+        return (definition.source, statement.sql), statement
 
     def _record(self, answer: Result) -> None:
         """Tell the meter of one answer."""

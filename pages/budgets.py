@@ -1,7 +1,6 @@
 """Budgets and forecast: will the cloud's bill stay in budget, and what is unusual in it?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -11,7 +10,6 @@ from console.decisions import Decision
 from console.errors import ConsoleError
 from console.insights import budgets as insight
 from console.insights.bill import bill
-from console.metering import Asker
 from console.spend import Basis
 from console.spend.forecasting.anomalies import KIND, Anomaly
 from console.spend.forecasting.aws_anomalies import AwsAnomaly
@@ -24,7 +22,7 @@ PENDING = (None, "")  # what AWS found, while it is asked
 EVERY = 1.0  # seconds between two looks at what is being worked out
 
 try:
-    scope = replace(wiring.viewer(), asker=Asker(reader.name(), TITLE))
+    scope = reader.scope(wiring.viewer, TITLE)
 except ConsoleError as error:
     page.begin(TITLE, __doc__)
     with page.answer():

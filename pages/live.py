@@ -8,12 +8,13 @@ from console import wiring
 from console.errors import ConsoleError
 from console.insights import live as insight
 from console.ui import charts, live_board, live_charts, page, tiles
+from console.ui import viewer as reader
 
 EVERY = 1.0  # seconds: what is drawn is at most that much older than what live has
 HISTORY = "tk-live-history"
 
 try:
-    scope, source = wiring.viewer(), wiring.live_source()
+    scope, source = reader.scope(wiring.viewer, "Live"), wiring.live_source()
 except ConsoleError as error:
     page.begin("Live", __doc__)
     with page.answer():

@@ -1,6 +1,5 @@
 """Savings: what can go, what was decided, and what did it bring?"""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -8,7 +7,6 @@ import streamlit as st
 from console import wiring
 from console.errors import ConsoleError
 from console.insights import savings as insight
-from console.metering import Asker
 from console.savings import tracking
 from console.spend.pricing import price_book
 from console.ui import charts as drawn
@@ -17,7 +15,7 @@ from console.ui import page, records, savings_charts, savings_list, tables, tile
 from console.ui import viewer as reader
 
 try:
-    scope = replace(wiring.viewer(), asker=Asker(reader.name(), "Savings"))
+    scope = reader.scope(wiring.viewer, "Savings")
 except ConsoleError as error:
     page.begin("Savings", __doc__)
     with page.answer():

@@ -1,14 +1,11 @@
 """Tiers: which size fits, what would it cost, and where does today’s bill stand?"""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from console import wiring
 from console.errors import LakeMissing
 from console.insights import tiers as insight
 from console.insights.figures import Unit
-from console.metering import Asker
 from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import PEAK_FACTOR
 from console.ui import charts, closing, page, prose, records, tables, tier_charts, tiles, viewer, what_if
@@ -18,7 +15,7 @@ NO_LAKE = "There is no lake yet: what is measured is missing, what is estimated 
 NO_BILL = "No bill is imported yet: python -m console spend import FILE."
 
 try:
-    scope = replace(wiring.viewer(), asker=Asker(viewer.name(), "Tiers"))
+    scope = viewer.scope(wiring.viewer, "Tiers")
 except LakeMissing:
     scope = None  # an estimate needs no lake
 

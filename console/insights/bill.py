@@ -22,6 +22,7 @@ from console.spend.forecasting.retail_days import retail_days
 
 LOOK_BACK = timedelta(days=427)  # fourteen months: a year, and the month before the one a year ago
 NO_COST = "(none)"
+CURRENCIES = Question("budgets/currencies")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Bill:
 
 def bill(scope: Scope) -> Bill:
     """Which charges there are."""
-    result = scope.ask("budgets/currencies")
+    result = scope.ask(CURRENCIES.query)
     rows = result.rows()
     if not rows:
         return Bill("", None, None, {}, result)
@@ -77,6 +78,11 @@ def _question(scope: Scope, found: Bill, of: BudgetScope) -> Question:
     services = [of.value] if of.kind is Kind.SERVICE else []
     accounts = [of.value] if of.kind is Kind.ACCOUNT else []
     return Question("budgets/by_day", {**values, "services": services, "accounts": accounts})
+
+
+def usage_question(scope: Scope, found: Bill) -> Question:
+    """What `unusual` asks beside the whole bill's charges."""
+    return Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
 
 
 def _history(result: Result, basis: Basis, whole: Result | None) -> History:
@@ -119,8 +125,7 @@ def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
 
 def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
     """The anomalies of the whole bill, worked out in the background once for the same charges."""
-    usage = Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
-    asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage])
+    asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage_question(scope, found)])
     whole = _history(asked, basis, None)
     settled = whole.days[: whole.settled]
 

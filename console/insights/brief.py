@@ -10,6 +10,7 @@ from console.decisions import DecisionStore
 from console.engines import Result, Statistics, combine
 from console.insights import lake, products, sales
 from console.insights.attention import QUIET_DAYS, Cause, Finding, findings
+from console.insights.bill import CURRENCIES
 from console.insights.cloud import Cloud, Takings, cloud
 from console.insights.decomposition import Part, split
 from console.insights.figures import Figure
@@ -79,35 +80,45 @@ def brief(
     budgets, decisions : what the bill is held against, and which of its anomalies were expected
     patience : seconds to wait for what of the bill is being worked out; None waits for good
     """
-    measured, results = sales.measure(scope, [("This period", period), *comparisons], slices)
-    now, rest = measured[0], measured[1:]
+    periods = [("This period", period), *comparisons]
     against = [period, *(each for _, each in comparisons[:1])]
-    by_category, more = sales.by_dimension(scope, "category", against, slices)
-    results += more
-    by_region, more = sales.by_dimension(scope, "region", against, slices)
-    results += more
-    moved: list[Product] = []
-    if comparisons:
-        moved, more = products.movers(scope, period, comparisons[0][1], slices)
-        results += more
     recent = max(period.start, period.end - timedelta(days=QUIET_DAYS))
-    conservation = lake.conservation(scope)
-    hours, currencies = scope.ask_all(
-        [
-            question(scope, "lake/events_by_hour", Period(recent, period.end), slices),
-            question(scope, "sales/other_currencies", period, slices),
-        ]
-    )
-    before = rest[0] if rest and rest[0].sums.has_data else None
-    is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill cannot be cut by the shop's slices
-    bill = cloud(
-        scope,
-        _takings(now, is_whole),
-        _takings(before, is_whole) if before else None,
-        budgets,
-        decisions,
-        patience=patience,
-    )
+    beside = [
+        question(scope, "lake/events_by_hour", Period(recent, period.end), slices),
+        question(scope, "sales/other_currencies", period, slices),
+    ]
+    questions = [
+        *sales.measure_questions(scope, periods, slices),
+        *sales.dimension_questions(scope, "category", against, slices),
+        *sales.dimension_questions(scope, "region", against, slices),
+        *(products.mover_questions(scope, period, comparisons[0][1], slices) if comparisons else []),
+        lake.CONSERVATION,
+        *beside,
+        CURRENCIES,
+    ]
+    with scope.ahead(questions) as ready:
+        measured, results = sales.measure(ready, periods, slices)
+        now, rest = measured[0], measured[1:]
+        by_category, more = sales.by_dimension(ready, "category", against, slices)
+        results += more
+        by_region, more = sales.by_dimension(ready, "region", against, slices)
+        results += more
+        moved: list[Product] = []
+        if comparisons:
+            moved, more = products.movers(ready, period, comparisons[0][1], slices)
+            results += more
+        conservation = lake.conservation(ready)
+        hours, currencies = ready.ask_all(beside)
+        before = rest[0] if rest and rest[0].sums.has_data else None
+        is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill cannot be cut by the shop's slices
+        bill = cloud(
+            ready,
+            _takings(now, is_whole),
+            _takings(before, is_whole) if before else None,
+            budgets,
+            decisions,
+            patience=patience,
+        )
     told = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
     return Brief(
         now=now,

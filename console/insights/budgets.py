@@ -141,15 +141,16 @@ def budgets(
     mine = [each for each in kept if each.currency == found.currency]
     chosen = next((place for place, each in enumerate(mine) if each.name == name), 0 if mine else None)
     subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
-    asked = bills.charges(scope, found, subjects)
-    coming = [
-        bills.expected(result, its, its_basis, country)
-        for (_, its_basis), (its, result) in zip(subjects, asked, strict=True)
-    ]
-    place = chosen or 0
-    looked_at, basis = subjects[place]
+    with scope.ahead([bills.usage_question(scope, found)]) as ready:
+        asked = bills.charges(ready, found, subjects)
+        coming = [
+            bills.expected(result, its, its_basis, country)
+            for (_, its_basis), (its, result) in zip(subjects, asked, strict=True)
+        ]
+        place = chosen or 0
+        looked_at, basis = subjects[place]
+        unusual, more = bills.unusual(ready, found, basis, country)
     charges, answer = asked[place]
-    unusual, more = bills.unusual(scope, found, basis, country)
     tests = bills.tested(answer, charges, basis, country) if backtested else None
 
     rest = None if patience is None else 0.0  # what is not there in time is not waited for again

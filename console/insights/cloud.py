@@ -128,16 +128,18 @@ def cloud(
         return None
     periods = [each for each in (now, before) if each is not None]
     part = Part(found.currency)
-    results = scope.ask_all([question(scope, "spend/by_day", each.period, part) for each in periods])
+    questions = [question(scope, "spend/by_day", each.period, part) for each in periods]
+    standing, trouble = None, None
+    with scope.ahead(questions) as ready:
+        try:
+            standing = budgets.standing(ready, source, decisions, patience=patience)
+        except ConsoleError as error:
+            trouble = error
+        results = ready.ask_all(questions)
     measured = [
         sums(each.label, each.period, result, found.currency, BASIS)
         for each, result in zip(periods, results, strict=True)
     ]
-    standing, trouble = None, None
-    try:
-        standing = budgets.standing(scope, source, decisions, patience=patience)
-    except ConsoleError as error:
-        trouble = error
     in_one_currency = found.currency == scope.reporting_currency
     shares = [_share(its, each) if in_one_currency else None for its, each in zip(measured, periods, strict=True)]
     return Cloud(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from console.engines import Result
 from console.scope import Question, Scope
+
+CONSERVATION = Question("lake/conservation")
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,14 @@ class Contents:
         return self.last_complete_day + timedelta(days=1)
 
 
-def contents(scope: Scope) -> Contents:
-    """The days and slices of the lake, as this viewer sees it."""
-    days, slices = scope.ask_all([Question("lake/days"), Question("lake/slices")])
+def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
+    """The days and slices of the lake, as this viewer sees it.
+
+    Parameters
+    ----------
+    also : asked beside them, for whoever will want to know later: they do not depend on what is chosen
+    """
+    days, slices, *_ = scope.ask_all([Question("lake/days"), Question("lake/slices"), *also])
     row = days.rows()[0]
     values: dict[str, list[str]] = {"channel": [], "category": [], "region": []}
     for found in slices.rows():
@@ -76,7 +84,7 @@ class Conservation:
 
 def conservation(scope: Scope) -> Conservation:
     """Every record that this viewer may see, accounted for."""
-    result = scope.ask("lake/conservation")
+    result = scope.ask(CONSERVATION.query)
     row = result.rows()[0]
     return Conservation(
         row["received"],

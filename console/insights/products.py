@@ -13,7 +13,7 @@ from console.insights.figures import Better, Change, Figure, Unit
 from console.insights.sales import ZERO, Compared
 from console.insights.slices import Slices, question
 from console.periods import Period
-from console.scope import Scope
+from console.scope import Question, Scope
 
 BEST_SELLERS = 200  # products that are paired: pairs of rare products are chance
 MINIMUM_ORDERS = 4  # below, a lift says nothing
@@ -128,9 +128,14 @@ def falling(every: Sequence[Product]) -> list[Product]:
     return sorted(lost, key=lambda each: (each.change or ZERO, each.product_id))
 
 
+def mover_questions(scope: Scope, period: Period, before: Period, slices: Slices) -> list[Question]:
+    """What `movers` asks."""
+    return [question(scope, "products/sales", each, slices) for each in (period, before)]
+
+
 def movers(scope: Scope, period: Period, before: Period, slices: Slices) -> tuple[list[Product], list[Result]]:
     """Products with their net revenue now and before, without interest: what the Brief needs."""
-    results = scope.ask_all([question(scope, "products/sales", each, slices) for each in (period, before)])
+    results = scope.ask_all(mover_questions(scope, period, before, slices))
     return _join([result.rows() for result in results], []), results
 
 

@@ -188,19 +188,29 @@ def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slice
     )
 
 
+def measure_questions(scope: Scope, periods: Sequence[Compared], slices: Slices) -> list[Question]:
+    """What `measure` asks."""
+    return [one for _, period in periods for one in _measure_questions(scope, period, slices)]
+
+
 def measure(scope: Scope, periods: Sequence[Compared], slices: Slices) -> tuple[list[Measured], list[Result]]:
     """Sums and days of several periods."""
-    results = scope.ask_all([one for _, period in periods for one in _measure_questions(scope, period, slices)])
+    results = scope.ask_all(measure_questions(scope, periods, slices))
     return [
         _measured(label, period, results[3 * place : 3 * place + 3]) for place, (label, period) in enumerate(periods)
     ], results
+
+
+def dimension_questions(scope: Scope, name: str, periods: Sequence[Period], slices: Slices) -> list[Question]:
+    """What `by_dimension` asks."""
+    return [question(scope, f"sales/by_{name}", period, slices) for period in periods]
 
 
 def by_dimension(
     scope: Scope, name: str, periods: Sequence[Period], slices: Slices
 ) -> tuple[list[Slice], list[Result]]:
     """Net revenue by ``category``, ``region`` or ``channel``: now, and before where a second period is given."""
-    results = scope.ask_all([question(scope, f"sales/by_{name}", period, slices) for period in periods])
+    results = scope.ask_all(dimension_questions(scope, name, periods, slices))
     return _slices(name, results), results
 
 

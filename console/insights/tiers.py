@@ -144,6 +144,9 @@ class Tiers:
         return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
 
 
+_BILL, _TRAFFIC = "tiers/bill", "tiers/traffic"
+
+
 def measured(scope: Scope) -> Measured:
     """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
 
@@ -152,21 +155,21 @@ def measured(scope: Scope) -> Measured:
     """
     charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
     days, held = charged.rows()[0], known.rows()[0]
-    results = [charged, known]
-    bill = per_day = None
+    spans: dict[str, tuple[date, date]] = {}
     if days["last_day"] is not None:
         end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
-        start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
-        answer = scope.ask("tiers/bill", start_date=start, end_date=end)
-        results.append(answer)
-        bill = _bill(answer, start, end)
+        spans[_BILL] = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1))), end
     if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
         end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
-        start = max(end - timedelta(days=LAST_DAYS), held["first_day"])
-        answer = scope.ask("tiers/traffic", start_date=start, end_date=end)
-        results.append(answer)
-        per_day = Decimal(answer.rows()[0]["events"]) / (end - start).days
-    return Measured(bill, per_day, results)
+        spans[_TRAFFIC] = max(end - timedelta(days=LAST_DAYS), held["first_day"]), end
+    questions = [Question(name, {"start_date": start, "end_date": end}) for name, (start, end) in spans.items()]
+    answers = dict(zip(spans, scope.ask_all(questions), strict=True))
+    bill = _bill(answers[_BILL], *spans[_BILL]) if _BILL in answers else None
+    per_day = None
+    if _TRAFFIC in answers:
+        start, end = spans[_TRAFFIC]
+        per_day = Decimal(answers[_TRAFFIC].rows()[0]["events"]) / (end - start).days
+    return Measured(bill, per_day, [charged, known, *answers.values()])
 
 
 def _bill(answer: Result, start: date, end: date) -> Bill:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,7 +14,6 @@ from console.errors import ConsoleError, LakeMissing
 from console.insights import lake
 from console.insights.slices import Slices
 from console.insights.spend.contents import has_charges
-from console.metering import Asker
 from console.scope import Scope
 from console.ui import filters, page
 from console.ui import formatting as text
@@ -56,11 +55,6 @@ class Reading:
         )
 
 
-def _still_here() -> None:
-    """End the script where its reader left or clicked on: Streamlit does so when a script touches the session."""
-    st.session_state.get("tk-still-here")
-
-
 DAYS_BACK = timedelta(days=364)  # that can be chosen where no event says when the shop began
 
 
@@ -84,8 +78,8 @@ def begin(
     needs_events : False where the page has something to say of a lake that holds a cloud bill alone
     """
     try:
-        scope = replace(viewer(), asker=Asker(reader.name(), title), check=_still_here)
-        contents = lake.contents(scope)
+        scope = reader.scope(viewer, title)
+        contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
         if contents.is_empty and (needs_events or not has_charges(scope)):
             raise LakeMissing(
                 "The lake is empty",

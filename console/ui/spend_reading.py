@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,7 +12,6 @@ from console.errors import ConsoleError
 from console.insights import lake
 from console.insights.spend import contents
 from console.insights.spend.contents import Contents
-from console.metering import Asker
 from console.scope import Scope
 from console.spend import Basis
 from console.ui import filters, page
@@ -71,8 +70,9 @@ def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Read
     viewer : gives the scope; called inside, so that its failure is drawn under the page's title
     """
     try:
-        scope = replace(viewer(), asker=Asker(reader.name(), title))
-        shop, bill = lake.contents(scope), contents.contents(scope)
+        scope = reader.scope(viewer, title)
+        shop = lake.contents(scope, also=contents.QUESTIONS)
+        bill = contents.contents(scope)
     except ConsoleError:
         page.begin(title, question)
         with page.answer():

@@ -1,10 +1,15 @@
-"""Who reads the page: the name that the sign-in or the proxy in front gives, for the console's own cost."""
+"""Who reads the page: the name that the sign-in or the proxy in front gives, and whether they are still there."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
 from console import settings
+from console.metering import Asker
+from console.scope import Scope
 
 UNNAMED = "anonymous"  # nobody signs in on a laptop
 LONGEST = 200
@@ -20,3 +25,13 @@ def name() -> str:
     header = settings.read().viewer_header
     given = st.context.headers.get(header) if header else None
     return given[:LONGEST] if given else UNNAMED
+
+
+def scope(given: Callable[[], Scope], page: str) -> Scope:
+    """What the reader of a page can ask: metered under the page's title, and asked no further when they have left."""
+    return replace(given(), asker=Asker(name(), page), check=_still_here)
+
+
+def _still_here() -> None:
+    """End the script where its reader left or clicked on: Streamlit does so when a script touches the session."""
+    st.session_state.get("tk-still-here")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,16 +19,14 @@ from console.cache import ResultCache
 from console.engines import Result
 from console.engines.stopping import stop_event
 from console.errors import QueryFailed
+from console.live.stored import StoredLive
+from console.ui.navigation import PAGES
+from pipeline.live.embedded import EmbeddedLiveStore
+from pipeline.streams import Batch
+from tests.contracts.live_lines import event
 from tests.sql.lake_rows import Rows
 
-PAGE = """
-import streamlit as st
-from console import wiring
-from console.ui import reading
-
-reading.begin("Revenue", "What?", wiring.viewer)
-st.write("drawn")
-"""
+ASKS_NOTHING = {"Definitions": "The catalogue is all it shows."}
 
 
 class Endless:
@@ -50,13 +50,23 @@ class Endless:
 @pytest.fixture
 def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endless]:
     engine, cache = Endless(), ResultCache()
-    scope = Rows(tmp_path / "lake").scope(engine=engine, cache=cache)
+    lake = Rows(tmp_path / "lake")
+    scope = lake.scope(engine=engine, cache=cache)
+    live = EmbeddedLiveStore(tmp_path / "live.sqlite", "USD")
+    live.apply(Batch([event("e1", at=datetime.now(UTC), received=datetime.now(UTC))], "1"), after=None)
     monkeypatch.setattr(wiring, "viewer", lambda: scope)
+    monkeypatch.setattr(wiring, "live_source", lambda: StoredLive(lambda: live))
+    monkeypatch.setenv("TAKINGS_LAKE", str(lake.lake.root))
     yield engine
     cache.close()
 
 
-def test_the_question_of_a_reader_who_left_is_stopped(endless: Endless, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "entry", [entry for entry in PAGES if entry.title not in ASKS_NOTHING], ids=lambda entry: entry.title
+)
+def test_the_question_of_a_reader_who_left_is_stopped_on_every_page(
+    endless: Endless, monkeypatch: pytest.MonkeyPatch, entry: Any
+) -> None:
     runners: list[LocalScriptRunner] = []
     start = LocalScriptRunner.start
 
@@ -72,8 +82,8 @@ def test_the_question_of_a_reader_who_left_is_stopped(endless: Endless, monkeypa
 
     with ThreadPoolExecutor(1) as pool:
         left = pool.submit(leave)
-        page = AppTest.from_string(PAGE, default_timeout=30).run()
+        page = AppTest.from_file(str(entry.path), default_timeout=30).run()
         left.result()
     assert endless.stopped.wait(5)
     assert not page.exception
-    assert not page.markdown
+    assert "tk-failed" not in "\n".join(block.proto.body for block in page.get("html"))

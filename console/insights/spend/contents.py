@@ -53,6 +53,7 @@ class Contents:
         return self.currencies[0] if self.currencies else preferred
 
 
+QUESTIONS = (Question("spend/days"), Question("spend/slices"))
 SLICES = ("service", "account", "cloud_region", "charge")
 
 
@@ -63,7 +64,7 @@ def has_charges(scope: Scope) -> bool:
 
 def contents(scope: Scope) -> Contents:
     """The days and values of the bill; every viewer sees all of it."""
-    days, slices = scope.ask_all([Question("spend/days"), Question("spend/slices")])
+    days, slices = scope.ask_all(QUESTIONS)
     row = days.rows()[0]
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
