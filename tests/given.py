@@ -99,14 +99,19 @@ class Given:
         path.write_bytes(packed.get(suffix, lambda: content)())
         return self
 
-    def spend(self, *charges: Mapping[str, Any]) -> Given:
-        """One more raw file of FOCUS charges, in the specification's column names."""
+    def spend(self, *charges: Mapping[str, Any], kinds: Mapping[str, pa.DataType] | None = None) -> Given:
+        """One more raw file of FOCUS charges, in the specification's column names; `kinds` types columns otherwise."""
         import pyarrow.parquet as pq
 
         self._files += 1
         path = self.lake.root / "raw/spend/test" / f"part-{self._files:05d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist([dict(charge) for charge in charges]), path)
+        table = pa.Table.from_pylist(
+            [{name: row[name] for name in row if name not in (kinds or {})} for row in charges]
+        )
+        for name, kind in (kinds or {}).items():
+            table = table.append_column(name, pa.array([row.get(name) for row in charges], kind))
+        pq.write_table(table, path)
         return self
 
     def curate(self, *, full: bool = False) -> Given:

@@ -184,6 +184,7 @@ def read_spend(session: SparkSession, root: str) -> None:
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
     from pyspark.sql import functions as f
+    from pyspark.sql.types import MapType
 
     kinds = CURATION_RELATIONS["raw_spend"]
     try:
@@ -200,6 +201,8 @@ def read_spend(session: SparkSession, root: str) -> None:
         raise raw.refused(named[0] if named else f"{root}/{RAW_SPEND}", "it is no Parquet file") from error
     given = {name.lower(): name for name in charges.columns}
     focus = {name: given.get(name.replace("_", "")) for name in kinds}
+    if focus["tags"] is not None and isinstance(charges.schema[focus["tags"]].dataType, MapType):
+        charges = charges.withColumn(focus["tags"], f.to_json(focus["tags"]))  # as providers export them
     sample = f.col("_metadata.file_path").contains(f"/{SAMPLE_FOLDER}")
     charged = charges.select(
         *((f.lit(None) if column is None else f.col(f"`{column}`")).alias(name) for name, column in focus.items()),

@@ -203,15 +203,18 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
         column: kind.replace("timestamp(6)", "timestamp") for column, kind in CURATION_RELATIONS["raw_spend"].items()
     }
     focus = {column: "".join(word.capitalize() for word in column.split("_")) for column in kinds}
-    place, present = "(select 1 where false)", set()
+    present: dict[str, str] = {}
+    place = "(select 1 where false)"
     if files:
         listed = ", ".join(_text(str(path)) for path in files)
         place = (
             f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false{', filename=true' if name else ''})"
         )
         with duckdb.connect(":memory:") as connection:
-            present = {row[0] for row in connection.execute(f"describe select * from {place}").fetchall()}
+            present = dict(row[:2] for row in connection.execute(f"describe select * from {place}").fetchall())
     given = {column: f'"{written}"' if written in present else "null" for column, written in focus.items()}
+    if present.get(focus["tags"], "").startswith("MAP("):  # as providers export them
+        given["tags"] = f"to_json({given['tags']})"
     if source is not None:
         given["source"] = f"coalesce({given['source']}, {_text(source)})"
     chosen = ", ".join(f"cast({given[column]} as {kind}) as {column}" for column, kind in kinds.items())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from console.parquet import select
@@ -238,6 +239,18 @@ def test_a_bill_that_several_sources_know_counts_once(given: Given, spark: Spark
     given.spend(charge(Source="cost_explorer", BilledCost=Decimal(16)))
     found = curated_by_both(given, spark)
     assert found.tables["spend"].selectExpr("sum(billed_cost)").first()[0] == 1 + 8 + 16
+
+
+def test_tags_of_an_export_that_holds_them_as_a_map_stand_under_their_keys(given: Given, spark: SparkSession) -> None:
+    given.spend(
+        charge(BilledCost=0.1, Tags=[("team", "web"), ("it's", 'x "y"'), ("empty", None)]),
+        charge(BilledCost=0.2, Tags=[]),
+        charge(BilledCost=0.3, Tags=None),
+        kinds={"Tags": pa.map_(pa.string(), pa.string()), "BilledCost": pa.float64()},
+    )
+    tags = curated_by_both(given, spark).tables["daily_spend_tags"]
+    told = sorted((row["tag_key"], row["tag_value"], row["billed_cost"]) for row in tags.collect())
+    assert told == [("empty", "", Decimal("0.1")), ("it's", 'x "y"', Decimal("0.1")), ("team", "web", Decimal("0.1"))]
 
 
 def test_lines_that_cannot_be_read_are_the_same_records_of_the_quarantine(given: Given, spark: SparkSession) -> None:

@@ -241,6 +241,18 @@ def test_tags_of_any_kind_break_nothing_and_stand_under_their_keys(
     assert sum(given.column("daily_spend", "billed_cost")) == 5
 
 
+def test_tags_of_a_raw_export_that_holds_them_as_a_map_stand_under_their_keys(given: Given):
+    export = {"ServiceName": "Amazon S3", "ChargePeriodStart": datetime(2026, 3, 5), "BillingCurrency": "USD"}
+    given.spend(
+        export | {"BilledCost": 0.1, "Tags": [("team", "web"), ("owner", None)]},
+        export | {"BilledCost": 0.2, "Tags": None},
+        kinds={"Tags": pa.map_(pa.string(), pa.string()), "BilledCost": pa.float64()},
+    ).curate()
+    names = ("tag_key", "tag_value", "billed_cost")
+    told = sorted(tuple(row[name] for name in names) for row in given.rows("daily_spend_tags", *names))
+    assert told == [("owner", "", Decimal("0.1")), ("team", "web", Decimal("0.1"))]
+
+
 def test_a_charge_with_two_tags_counts_under_each_once(given: Given):
     both = '{"env": "prod", "team": "web"}'
     bring(given, charge("2026-03-05", "2", tags=both), charge("2026-03-05", "3", tags=both))
