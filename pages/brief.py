@@ -4,11 +4,25 @@ import streamlit as st
 
 from console import wiring
 from console.insights.brief import brief
+from console.insights.budgets import standing
 from console.insights.figures import Unit
 from console.ui import charts, page, prose, reading, sales_charts, sentences, tiles
 
+EVERY = 1.0  # seconds between two looks at what of the bill is being worked out
+
 view = reading.begin("Brief", __doc__, wiring.viewer)
 currency = view.scope.reporting_currency
+
+
+@st.fragment(run_every=EVERY)
+def waiting() -> None:
+    """Look whether the forecast and the anomalies are there, and then draw the page with what they say."""
+    st.html('<p class="tk-note">Working out what the cloud\'s bill will come to …</p>')
+    with page.answer():
+        now = standing(view.scope, wiring.budgets(), wiring.decisions(), patience=0)
+        if now is None or not now.is_pending:
+            st.rerun()
+
 
 with page.answer():
     answer = brief(
@@ -26,6 +40,8 @@ with page.answer():
         words += [sentences.where(answer.by_category, currency), sentences.where(answer.by_region, currency)]
     words += [sentences.bill(answer.cloud, answer.before.label if answer.before else "")]
     prose.brief(sentences.headline(answer, currency), words)
+    if answer.cloud and answer.cloud.standing and answer.cloud.standing.is_pending:
+        waiting()
 
     tiles.row(answer.figures[:4])
     attention, movers = st.columns([3, 2], gap="medium")

@@ -21,6 +21,7 @@ from console.spend.forecasting.history import History
 
 Answer = TypeVar("Answer")
 
+FAILURE_SECONDS = 10.0  # a page looks again every second: it has to see the failure, and not the next attempt
 KEPT = 128  # answers: some hundred kilobytes each at most
 
 
@@ -34,12 +35,14 @@ class Background:
         self._asked: dict[Hashable, float] = {}
         self._workers: ThreadPoolExecutor | None = None
 
-    def ask(self, key: Hashable, work: Callable[[], Answer], *, failure_seconds: float = 0.0) -> Future[Answer]:
+    def ask(
+        self, key: Hashable, work: Callable[[], Answer], *, failure_seconds: float = FAILURE_SECONDS
+    ) -> Future[Answer]:
         """The answer to `key`, which `work` gives where nobody has asked before.
 
         Parameters
         ----------
-        failure_seconds : how long after it was asked a failure is the answer; it is not kept unless said
+        failure_seconds : how long after it was asked a failure is the answer; then it is tried again
         """
         with self._lock:
             found = self._answers.get(key)

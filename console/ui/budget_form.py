@@ -27,7 +27,7 @@ def edit(file: BudgetFile, currency: str, services: Sequence[str]) -> None:
     seen = st.session_state.setdefault(_SEEN, version)
     if seen != version:
         _begin_anew()
-        st.warning("Somebody else has changed the budgets: these are they now.")
+        st.warning("Somebody else has changed the budgets: this is how they are now.")
     st.session_state[_SEEN] = version
     anew = f" {number}" if (number := st.session_state.get(_ANEW, 0)) else ""
     with st.container(horizontal=True, gap="xsmall", key="tk-budget-tools"):

@@ -171,7 +171,7 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(open_
     page.text_input(key="tk-budget-amount-Whole bill").input("999")
     page.button(key="tk-budget-save-Whole bill").click().run()
     assert not page.exception
-    assert [each.value for each in page.warning] == ["Somebody else has changed the budgets: these are they now."]
+    assert [each.value for each in page.warning] == ["Somebody else has changed the budgets: this is how they are now."]
     assert list(file.budgets()) == theirs
     assert page.text_input(key="tk-budget-amount-Whole bill 1").value == "311.00"
     page.text_input(key="tk-budget-amount-Whole bill 1").input("999")
@@ -241,3 +241,32 @@ def test_where_aws_cannot_be_asked_the_reason_stands_there_and_the_page_does_not
     assert "Allow ce:GetAnomalies." in text_of(page)
     assert "Working out" not in text_of(page)
     assert len(asked) == 1
+
+
+def test_the_brief_looks_again_until_it_can_say_how_the_bill_stands(open_page: Open, lake: Path) -> None:
+    gate = threading.Event()
+    BACKGROUND.ask("gate", gate.wait)  # everything else waits behind it
+    try:
+        page = open_page("brief", lake)
+    finally:
+        gate.set()
+    assert not page.exception
+    assert "Working out" in text_of(page)
+    assert "the bill ends on" not in text_of(page)
+    BACKGROUND.ask("after it", lambda: None).result()
+    page.run()
+    assert not page.exception
+    assert "Working out" not in text_of(page)
+    assert "the bill ends on" in text_of(page), "the sample year of the tests is over"
+
+
+def test_a_forecast_that_fails_is_the_failed_state_and_is_not_waited_for_for_ever(
+    open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKINGS_COUNTRY", "XX")
+    monkeypatch.setattr(insight.budgets, "__kwdefaults__", {**insight.budgets.__kwdefaults__, "patience": 0.0})
+    page = open_page("budgets", lake)
+    BACKGROUND.ask("after it", lambda: None).result()
+    page.run()
+    assert "tk-failed" in text_of(page)
+    assert "No public holidays are known" in text_of(page)
