@@ -8,7 +8,7 @@ from console.insights import tiers as insight
 from console.insights.figures import Unit
 from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import PEAK_FACTOR
-from console.ui import charts, closing, page, prose, records, tables, tier_charts, tiles, viewer, what_if
+from console.ui import charts, closing, linked, page, prose, records, tables, tier_charts, tiles, viewer, what_if
 from console.ui import formatting as text
 
 NO_LAKE = "There is no lake yet: what is measured is missing, what is estimated is not."
@@ -39,9 +39,7 @@ with page.answer():
     prose.lines("What does not fit", answer.remarks)
 
     titles = {each.tier.name: each.tier.title for each in answer.estimates}
-    shown = st.segmented_control(
-        "Lines of", list(titles), format_func=titles.__getitem__, default="startup", key="tk-tier", required=True
-    )
+    shown = linked.LinkedChoice("lines", titles, default="startup").draw("Lines of")
     lines = answer.lines(shown)
     tables.show(
         records.table_of(

@@ -7,12 +7,12 @@ from console.insights import unit_cost_days
 from console.insights import unit_costs as insight
 from console.insights.figures import Unit
 from console.spend import Basis
-from console.ui import charts, page, prose, records, spend_reading, tables, tiles, unit_cost_charts
+from console.ui import charts, linked, page, prose, records, spend_reading, tables, tiles, unit_cost_charts
 from console.ui import unit_cost_words as words
 
 DIGITS = 8  # an event costs millionths of a dollar
-UNIT = "tk-unit"
 UNITS = {each.name: f"Per {each.one}" for each in unit_cost_days.COUNTED}
+EFFICIENCY = linked.LinkedChoice("efficiency", UNITS, default="orders")
 
 view = spend_reading.begin("Unit costs", __doc__, wiring.viewer)
 
@@ -29,7 +29,7 @@ with page.answer():
         view.selection.comparisons,
         rules,
         currency=view.contents.currency(None, view.scope.reporting_currency),
-        unit=unit_cost_days.counted(st.session_state.get(UNIT)),
+        unit=unit_cost_days.counted(EFFICIENCY.value),
     )
     title, next_step = words.nothing(answer)
     page.stop_if_empty(answer.is_empty, title=title, next_step=next_step)
@@ -39,10 +39,7 @@ with page.answer():
         charts.draw(unit_cost_charts.margin_after_cloud(answer))
     curve, shares = st.columns([3, 2], gap="medium")
     with curve:
-        st.segmented_control(
-            "Efficiency by", list(UNITS), format_func=UNITS.__getitem__, default="orders", key=UNIT, required=True,
-            label_visibility="collapsed",
-        )  # fmt: skip
+        EFFICIENCY.draw("Efficiency by", shown=False)
         charts.draw(unit_cost_charts.efficiency(answer))
     with shares:
         prose.lines("What stands still", words.efficiency(answer))

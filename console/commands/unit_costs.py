@@ -53,6 +53,11 @@ def run(parsed: argparse.Namespace) -> int:
         output.show(_units(answer), COLUMNS, parsed.format, under="units")
     if parsed.format == "table":
         sys.stderr.write(f"{answer.now.period.label()} · effective cost, {answer.currency}\n")
+        if answer.now.uncounted:
+            sys.stderr.write(
+                f"Days with charges before the first event or after the last one: {len(answer.now.uncounted)}. "
+                "Nothing was counted then; they are in no figure.\n"
+            )
     return 0
 
 
@@ -82,6 +87,9 @@ def _document(answer: UnitCosts) -> dict[str, Any]:
         "last_day": answer.now.period.last_day.isoformat(),
         "basis": "effective",
         "currency": answer.currency,
+        "days": len(answer.now.days),
+        "days_with_charges": len(answer.now.costs),
+        "days_with_charges_without_events": len(answer.now.uncounted),
         "effective_cost": None if parts is None else parts.total,
         "units": _units(answer),
         "functions": _functions(answer),

@@ -38,7 +38,7 @@ def nothing(answer: UnitCosts) -> tuple[str, str]:
     if answer.now.uncounted:
         return (
             "No day has both charges and events",
-            "Choose days of which the lake holds events, or fill it: python -m pipeline import FILE.",
+            "Choose days of which the lake holds events, or bring some in: python -m pipeline import --help.",
         )
     return (
         "Nothing was charged in this period",

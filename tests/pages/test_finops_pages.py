@@ -40,8 +40,16 @@ def test_tiers_lists_every_line_with_formula_price_source_and_date(open_page: Op
     ]  # fmt: skip
     assert round(sum(table["monthly_usd"]), 2) == Decimal("348.35")
     assert table["source"].str.startswith("aws.amazon.com/").all()
-    page.segmented_control(key="tk-tier").set_value("dev").run()
+    page.segmented_control(key="tk-lines").set_value("dev").run()
     assert round(sum(page.dataframe[0].value["monthly_usd"]), 2) == Decimal("38.51")
+    assert dict(page.query_params) == {"lines": "dev"}
+    page.select_slider(key="tk-what-if-kept").set_value(30).run()  # the bar writes the link too
+    assert not page.exception
+    assert dict(page.query_params) == {"lines": "dev", "kept": "30"}
+    page.segmented_control(key="tk-lines").set_value("startup").run()
+    assert dict(page.query_params) == {"kept": "30"}
+    linked = open_page("tiers", sample_lake, lines=["scale"], events=["30000000"])
+    assert round(sum(linked.dataframe[0].value["monthly_usd"]), 2) == Decimal("1340.35")
 
 
 def test_what_is_tried_on_tiers_comes_from_the_link_and_goes_into_it(open_page: Open, sample_lake: Path) -> None:
@@ -98,10 +106,16 @@ def test_unit_costs_divides_the_whole_bill_and_adds_up(open_page: Open, sample_l
 
 def test_the_efficiency_curve_is_of_the_unit_chosen(open_page: Open, sample_lake: Path) -> None:
     page = open_page("unit_costs", sample_lake, **DAYS)
-    page.segmented_control(key="tk-unit").set_value("events").run()
+    page.segmented_control(key="tk-efficiency").set_value("events").run()
     assert not page.exception
     assert "Cost of 1,000 events by events a day" in text_of(page)
     assert "A day costs" in text_of(page)
+    linked = open_page("unit_costs", sample_lake, **DAYS, efficiency=["sessions"])
+    assert "Cost of 1 session by sessions a day" in text_of(linked)
+    assert linked.segmented_control(key="tk-efficiency").value == "sessions"
+    unknown = open_page("unit_costs", sample_lake, **DAYS, efficiency=["parcels"])
+    assert not unknown.exception
+    assert "Cost of 1 order by orders a day" in text_of(unknown)
 
 
 def test_unit_costs_on_a_lake_without_a_bill_says_how_to_import_one(open_page: Open, tmp_path: Path) -> None:
@@ -123,6 +137,26 @@ def test_unit_costs_shows_the_failed_state_when_the_lake_is_damaged(
     page = open_page("unit_costs", damaged(sample_lake, tmp_path))
     assert not page.exception
     assert 'role="alert"' in text_of(page)
+
+
+def test_a_bill_of_days_without_events_says_so_on_the_page_and_in_the_command(
+    open_page: Open, empty_lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, bill = tmp_path / "own", tmp_path / "bill.csv"
+    shutil.copytree(empty_lake, own)
+    bill.write_text(
+        "BilledCost,EffectiveCost,BillingCurrency,ProviderName,ServiceName,ChargeCategory,BillingPeriodStart,"
+        "BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,BillingAccountId\n"
+        "5,4,USD,AWS,Amazon S3,Usage,2026-03-01,2026-04-01,2026-03-02,2026-03-03,1\n",
+        encoding="utf-8",
+    )
+    assert main(["spend", "import", str(bill), "--lake", str(own)]) == 0
+    text = text_of(open_page("unit_costs", own))
+    assert "No day has both charges and events" in text
+    assert "python -m pipeline import --help" in text
+    capsys.readouterr()
+    assert main(["unit-costs", "--lake", str(own)]) == 0
+    assert "Days with charges before the first event or after the last one: 1." in capsys.readouterr().err
 
 
 def test_a_mistake_in_the_lakes_own_rules_is_shown_with_its_line(
