@@ -1,5 +1,6 @@
 """Budgets and forecast: will the cloud's bill stay in budget, and what is unusual in it?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -11,11 +12,13 @@ from console.insights import budgets as insight
 from console.insights.bill import bill
 from console.spend import Basis
 from console.spend.forecasting.anomalies import KIND, Anomaly
+from console.spend.forecasting.aws_anomalies import AwsAnomaly
 from console.ui import budget_board, budget_charts, budget_form, charts, page, records, spend_reading, tables, tiles
 from console.ui import formatting as text
 from console.ui import viewer as reader
 
 TITLE = "Budgets and forecast"
+PENDING = (None, "")  # what AWS found, while it is asked
 EVERY = 1.0  # seconds between two looks at what is being worked out
 
 try:
@@ -35,11 +38,20 @@ def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def waiting(name: str, basis: Basis) -> None:
+def waiting(name: str, basis: Basis, what: str) -> None:
     """Look whether what was being worked out is there, and then draw the page with it."""
-    st.html('<p class="tk-calm">Working out the forecast and the anomalies …</p>')
-    if not insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0).is_pending:
-        st.rerun()
+    st.html(f'<p class="tk-calm">{what} …</p>')
+    with page.answer():
+        now = insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0)
+        if not now.is_pending and by_aws(patience=0) != PENDING:
+            st.rerun()
+
+
+def by_aws(patience: float = insight.PATIENCE) -> tuple[Sequence[AwsAnomaly] | None, str]:
+    """What AWS found itself; nothing where it is not asked."""
+    if not wiring.has_aws_anomalies():
+        return (), ""
+    return insight.by_aws(wiring.aws_anomalies, scope.today, patience=patience)
 
 
 with page.answer():
@@ -65,8 +77,9 @@ with page.answer():
     if answer.ended is not None:
         st.html(f'<p class="tk-calm">{insight.ended(answer.ended)}</p>')
     tiles.row(insight.figures(answer))
-    if answer.is_pending:
-        waiting(name, basis)
+    theirs = by_aws()
+    if answer.is_pending or theirs == PENDING:
+        waiting(name, basis, answer.pending or "Asking AWS for its own anomalies")
     if not names:
         st.html(
             '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'
@@ -78,14 +91,13 @@ with page.answer():
     with right:
         budget_board.statuses(answer.statuses, answer.chosen)
         budget_board.method(answer)
-    found, by_aws = st.columns([3, 2], gap="medium") if wiring.has_aws_anomalies() else (st.container(), None)
+    found, beside = st.columns([3, 2], gap="medium") if wiring.has_aws_anomalies() else (st.container(), None)
     with found:
         if answer.anomalies is not None:
             budget_board.anomalies(answer.anomalies, currency, decide)
-    if by_aws is not None:
-        with by_aws:
-            theirs, failure = insight.by_aws(wiring.aws_anomalies, scope.today)
-            budget_board.aws(theirs, failure, [each.anomaly for each in answer.anomalies or ()])
+    if beside is not None:
+        with beside:
+            budget_board.aws(*theirs, [each.anomaly for each in answer.anomalies or ()])
     printed = [
         ("Basis", f"{answer.basis.value} cost"),
         ("For", str(answer.scope)),

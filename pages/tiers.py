@@ -6,6 +6,7 @@ from console import wiring
 from console.errors import LakeMissing
 from console.insights import tiers as insight
 from console.insights.figures import Unit
+from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import PEAK_FACTOR
 from console.ui import charts, closing, page, prose, records, tables, tier_charts, tiles, viewer, what_if
 from console.ui import formatting as text
@@ -64,6 +65,8 @@ with page.answer():
         title=f"{titles[shown]}, line by line",
         scope=[*what_if.describe(tried), ("Prices", "public list prices, us-east-1, without tax and support")],
     )
+    with st.expander("In no estimate, and why"):
+        prose.lines("", [f"{each.service}, {each.what.lower()}: {each.reason}." for each in LEFT_OUT])
     notes = [
         "Public on-demand list prices of us-east-1, without tax, support and discounts. A month is 730 hours. Streams "
         f"are sized for {PEAK_FACTOR} times the mean.",

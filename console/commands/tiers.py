@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +13,7 @@ from console.errors import BindingError
 from console.spend.pricing import price_book
 from console.spend.tiering import tiers
 from console.spend.tiering.estimate import Estimate, estimate
+from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import Usage, typical
 
 _TYPED = {
@@ -24,6 +25,8 @@ _TYPED = {
     "recommendations_per_day": "requests for recommendations a day",
     "retention_days": "days events are kept",
 }
+MOST = 10**12  # of anything that is typed: far beyond every tier
+_BOUNDS = {"events_per_request": (1, 500), "bytes_per_event": (1, 1024 * 1024)}  # what the collector takes
 LINE_COLUMNS = ("tier", "service", "what", "quantity", "unit", "price", "monthly_usd", "formula", "source", "as_of")
 
 
@@ -32,6 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("tiers", help="estimate the monthly bill of dev, startup and scale")
     command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
     command.add_argument("--lines", action="store_true", help="every line with its quantity, price and formula")
+    command.add_argument("--left-out", action="store_true", help="what is in no estimate, with the reason")
     command.add_argument("--free-tier", action="store_true", help="take the always-free quantities off")
     for name, meaning in _TYPED.items():
         command.add_argument(
@@ -41,6 +45,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Answer the command."""
+    if parsed.left_out:
+        output.show([asdict(each) for each in LEFT_OUT], ("service", "what", "reason"), parsed.format, under="left_out")
+        return 0
     book = price_book.load()
     estimates = [
         estimate(tier, _typed(typical(tier), parsed), book, free_tier=parsed.free_tier) for tier in tiers.load()
@@ -66,11 +73,12 @@ def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
             values[name] = Decimal(written)
         except InvalidOperation:
             values[name] = Decimal("NaN")
-        if not values[name].is_finite() or values[name] < (1 if name == "events_per_request" else 0):
+        least, most = _BOUNDS.get(name, (0, MOST))
+        if not values[name].is_finite() or not least <= values[name] <= most:
             raise BindingError(
                 f"{written!r} cannot be used",
                 where=f"--{name.replace('_', '-')}",
-                remedy="Give a number, such as 2000.",
+                remedy=f"Give a number from {least} to {most}.",
             )
     return replace(usage, **values)
 

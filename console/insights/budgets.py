@@ -1,7 +1,7 @@
 """Will the cloud's bill stay in budget, what will the month cost, and what is unusual?
 
 Answers at once with what is booked; the forecast, its backtest and the anomalies are worked out in the background,
-once per version of the data, and `Answer.is_pending` says while they are not there yet.
+once for the same charges, and `Answer.is_pending` says while they are not there yet.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from console.spend.forecasting.history import History, month_of, next_month
 
 LATE = timedelta(days=28)  # before the bill's end: an anomaly that was over by then is no news for the Brief
 ENDED = timedelta(days=3)  # without charges: AWS writes a day's within one, and settles them within two
+AGAIN = 900.0  # seconds until AWS is asked again after a failure
 PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
 
 
@@ -80,6 +81,15 @@ class Answer:
     unknown_days: int
     is_pending: bool
     results: Sequence[Result]
+
+    @property
+    def pending(self) -> str:
+        """What is still being worked out, as a page says it; empty where all is there."""
+        if not self.is_pending:
+            return ""
+        if self.anomalies is not None and self.forecast.amount is not None and self.backtest is None:
+            return "Holding such forecasts against the past"
+        return "Working out the forecast and the anomalies"
 
     @property
     def open_anomalies(self) -> list[Anomaly]:
@@ -260,7 +270,7 @@ def notes(answer: Answer) -> tuple[str, ...]:
 
 def ended(last: date) -> str:
     """That a bill goes no further than `last`, and what to do."""
-    return f"The bill ends on {last:%-d %B %Y}, and so does all that is said here: import a newer one."
+    return f"The bill ends on {last:%-d %B %Y}: nothing after it is known here. Import a newer one."
 
 
 def services(scope: Scope) -> list[str]:
@@ -273,9 +283,12 @@ def services(scope: Scope) -> list[str]:
 def by_aws(
     ask: Callable[[], Sequence[AwsAnomaly]], today: date, *, patience: float | None = PATIENCE
 ) -> tuple[Sequence[AwsAnomaly] | None, str]:
-    """What AWS found, asked once a day: None while it is asked; and why it could not be, empty where it could."""
+    """What AWS found, asked once a day: None while it is asked; and why it could not be, empty where it could.
+
+    A failure stands for `AGAIN` seconds: a page that looks for the answer every second does not ask every second.
+    """
     try:
-        return wait(BACKGROUND.ask(("aws anomalies", today), ask), patience), ""
+        return wait(BACKGROUND.ask(("aws anomalies", today), ask, failure_seconds=AGAIN), patience), ""
     except ConsoleError as error:
         return None, f"{error.what}. {error.remedy}"
 

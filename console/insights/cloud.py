@@ -61,7 +61,8 @@ class Cloud:
     def findings(self) -> list[Finding]:
         """What is unusual in the bill, and what is off budget."""
         if self.trouble is not None:
-            return [Finding(self.trouble.what, self.trouble.remedy, Cause.CLOUD, PAGE)]
+            told = f"{self.trouble.what} ({self.trouble.where})" if self.trouble.where else self.trouble.what
+            return [Finding("Budgets cannot be read", f"{told}. {self.trouble.remedy}", Cause.CLOUD, PAGE)]
         if self.standing is None:
             return []
         if self.standing.ended is not None:

@@ -6,6 +6,7 @@ A page asks, draws what it knows, and asks again; everyone who asks for the same
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,26 +27,39 @@ KEPT = 128  # answers: some hundred kilobytes each at most
 class Background:
     """Runs work in one thread and keeps its answers, the least recently asked for out first."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, kept: int = KEPT, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept, self._clock = kept, clock
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+        self._asked: dict[Hashable, float] = {}
         self._workers: ThreadPoolExecutor | None = None
 
-    def ask(self, key: Hashable, work: Callable[[], Answer]) -> Future[Answer]:
-        """The answer to `key`, which `work` gives where nobody has asked before; a failure is not kept."""
+    def ask(self, key: Hashable, work: Callable[[], Answer], *, failure_seconds: float = 0.0) -> Future[Answer]:
+        """The answer to `key`, which `work` gives where nobody has asked before.
+
+        Parameters
+        ----------
+        failure_seconds : how long after it was asked a failure is the answer; it is not kept unless said
+        """
         with self._lock:
             found = self._answers.get(key)
-            if found is not None and not (found.done() and found.exception() is not None):
+            if found is not None and not self._is_over(key, found, failure_seconds):
                 self._answers.move_to_end(key)
                 return found
             if self._workers is None:  # the first question starts the thread, importing this module does not
                 self._workers = ThreadPoolExecutor(1, thread_name_prefix="outlook")
             asked = self._workers.submit(work)
-            self._answers[key] = asked
+            self._answers[key], self._asked[key] = asked, self._clock()
             while len(self._answers) > self._kept:
-                self._answers.popitem(last=False)[1].cancel()
+                oldest, unwanted = self._answers.popitem(last=False)
+                self._asked.pop(oldest, None)
+                unwanted.cancel()
         return asked
+
+    def _is_over(self, key: Hashable, found: Future[Any], failure_seconds: float) -> bool:
+        """Whether it failed, so long ago that it is tried again."""
+        failed = found.done() and (found.cancelled() or found.exception() is not None)
+        return failed and self._clock() - self._asked.get(key, 0.0) >= failure_seconds
 
     def kept(self, key: Hashable, work: Callable[[], Answer]) -> Answer:
         """The answer to `key`, which `work` gives at once, in the caller's own thread, where it is not kept yet."""

@@ -84,6 +84,11 @@ class Bill:
     other_currencies: Mapping[str, Decimal]
 
     @property
+    def days(self) -> int:
+        """How many days it is of."""
+        return (self.last_day - self.first_day).days + 1
+
+    @property
     def amount(self) -> Decimal | None:
         """Effective cost of usage and purchases over the days; None where nothing was charged in dollars."""
         return sum(self.by_service.values(), ZERO) if self.by_service else None
@@ -145,15 +150,16 @@ _BILL, _TRAFFIC = "tiers/bill", "tiers/traffic"
 def measured(scope: Scope) -> Measured:
     """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
 
-    The days of the bill end with its last day, those of the events with the lake's last complete one. A viewer of some
-    regions is told no traffic: what they see is a part of it.
+    A younger bill, or lake, has fewer days. The days of the bill end with its last day, those of the events with the
+    lake's last complete one. A viewer of some regions is told no traffic: what they see is a part of it.
     """
     charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
     days, held = charged.rows()[0], known.rows()[0]
     spans: dict[str, tuple[date, date]] = {}
     if days["last_day"] is not None:
         end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
-        spans[_BILL] = end - timedelta(days=LAST_DAYS), end
+        start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
+        spans[_BILL] = start, end
     if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
         end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
         spans[_TRAFFIC] = max(end - timedelta(days=LAST_DAYS), held["first_day"]), end
@@ -198,7 +204,7 @@ def compare(
     estimates = [
         estimate(tier, usage, prices, free_tier=what_if.free_tier) for tier, usage in zip(chosen, usages, strict=True)
     ]
-    curves, crossovers = _solved(chosen, usages, prices)
+    curves, crossovers = _solved(chosen, usages, prices, what_if.free_tier)
     return Tiers(
         estimates=estimates,
         curves=curves,
@@ -212,12 +218,12 @@ def compare(
 
 @lru_cache(maxsize=64)
 def _solved(
-    sizes: tuple[Tier, ...], usages: tuple[Usage, ...], book: PriceBook
+    sizes: tuple[Tier, ...], usages: tuple[Usage, ...], book: PriceBook, free_tier: bool
 ) -> tuple[list[list[Estimate]], list[Crossover]]:
     """Bills over the traffic, and where they meet: a quarter of a second, the same for every reader."""
     points = grid(LEAST_EVENTS, CURVE_END, CURVE_POINTS_A_DECADE)
-    curves = [curve(tier, usage, book, points) for tier, usage in zip(sizes, usages, strict=True)]
-    return curves, all_of(sizes, usages, book)
+    curves = [curve(tier, usage, book, points, free_tier=free_tier) for tier, usage in zip(sizes, usages, strict=True)]
+    return curves, all_of(sizes, usages, book, free_tier=free_tier)
 
 
 def standing(amount: Decimal, sizes: Sequence[Tier]) -> str:
@@ -248,7 +254,7 @@ def monthly(bill: Bill | None) -> Decimal | None:
     """The bill's days as a month of 730 hours, so that it can be held against an estimate; None where unknown."""
     if bill is None or bill.amount is None:
         return None
-    return (bill.amount * DAYS / ((bill.last_day - bill.first_day).days + 1)).quantize(CENT)
+    return (bill.amount * DAYS / bill.days).quantize(CENT)
 
 
 def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) -> list[Figure]:
@@ -272,7 +278,7 @@ def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) ->
             Unit.MONEY,
             DOLLARS,
             better=Better.LOWER,
-            note=f"Effective, {standing(today, sizes)}" if today is not None else "No bill in US dollars yet",
+            note=_bill_note(known.bill, today, sizes),
         )
     )
     saved = saving(today, what_if.legacy_monthly_usd)
@@ -284,6 +290,13 @@ def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) ->
         note = "Type the old bill; needs a bill of today"
     figures.append(Figure("Saved against legacy", saved, Unit.PERCENT, note=note))
     return figures
+
+
+def _bill_note(bill: Bill | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:
+    if bill is None or today is None:
+        return "No bill in US dollars yet"
+    short = "" if bill.days >= LAST_DAYS else f", from {bill.days} day{'' if bill.days == 1 else 's'} alone"
+    return f"Effective, {standing(today, sizes)}{short}"
 
 
 def _band_note(each: Estimate) -> str:

@@ -196,7 +196,7 @@ def _line_text(name: str, amount: Decimal, currency: str) -> str:
 
 
 def _room(lines: Sequence[tuple[str, Decimal]], currency: str) -> int:
-    return echarts.width([_line_text(*line, currency) for line in lines]) + 12 if lines else 16
+    return echarts.width([_line_text(*line, currency) for line in lines]) + 12 if lines else 22
 
 
 def _budget_lines(lines: Sequence[tuple[str, Decimal]], currency: str) -> Spec:

@@ -30,11 +30,12 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def lines(title: str, texts: Sequence[str]) -> None:
-    """A titled list of short lines; nothing where there is none."""
+    """A list of short lines under its title, if it has one; nothing where there is none."""
     if not texts:
         return
     items = "".join(f"<li>{escape(line)}</li>" for line in texts)
-    st.html(f'<h3 class="tk-chart-title">{escape(title)}</h3><ul class="tk-lines">{items}</ul>')
+    head = f'<h3 class="tk-chart-title">{escape(title)}</h3>' if title else ""
+    st.html(f'{head}<ul class="tk-lines">{items}</ul>')
 
 
 def key(names: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ OTHERS = "Other services"
 BAR_HEIGHT, CURVE_HEIGHT = 118, 340
 _TOP, _BOTTOM = 14, 28  # of the curves' plot, pixels
 _NARROW = 0.18  # of the picture's width
-_AT_THE_EDGE = 0.2  # of it: what is written there grows into the picture, not out of it
+_EDGE = 0.12  # of the picture's width: a text centred there would reach beyond its left side
 _BAND_LINE: Spec = {"color": echarts.GREY, "width": 1.2, "type": [4, 3]}
 
 
@@ -43,6 +43,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
     low, high = text.tick(band.low, Unit.MONEY, DOLLARS), text.tick(band.high, Unit.MONEY, DOLLARS)
     end = float(max(total, band.high)) * 1.06
     is_narrow = float(band.high - band.low) < end * _NARROW  # then its two ends would be written over each other
+    is_at_edge = float(band.high) < end * _EDGE
     listed = ", ".join(f"{name} {text.money(amount, DOLLARS)}" for name, amount in parts if amount)
     alt = f"{title}, {text.money(total, DOLLARS)} a month, band {low} to {high}: {listed}"
     if not total:
@@ -64,7 +65,6 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         "itemStyle": {"color": echarts.SHADE},
         "data": [[{"xAxis": float(band.low)}, {"xAxis": float(band.high)}]],
     }
-    aligned = {"align": "left"} if is_narrow and float(band.high) < end * _AT_THE_EDGE else {}
     series[0]["markLine"] = {
         "silent": True,
         "symbol": "none",
@@ -73,7 +73,13 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         "label": {"position": "start", "color": echarts.GREY, "fontSize": echarts.SMALL, "distance": 5},
         "data": [
             {"xAxis": float(band.low), "label": {"formatter": "" if is_narrow else low}},
-            {"xAxis": float(band.high), "label": {"formatter": f"{low} to {high}" if is_narrow else high} | aligned},
+            {
+                "xAxis": float(band.high),
+                "label": {
+                    "formatter": f"{low} to {high}" if is_narrow else high,
+                    **({"align": "left"} if is_at_edge else {}),
+                },
+            },
         ],
     }
     hover = "".join(

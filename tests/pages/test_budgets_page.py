@@ -7,13 +7,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from console import wiring
+from console.errors import SourceError
 from console.insights import budgets as insight
 from console.insights.outlook import BACKGROUND
 from console.spend.budgeting.budget_file import FILE, BudgetFile, read
+from console.spend.forecasting.aws_anomalies import AwsAnomaly
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 
 
@@ -190,3 +195,49 @@ def test_a_budget_may_be_named_as_the_forms_own_words_are(open_page: Open, lake:
     page.selectbox(key="tk-budget-which").select("").run()
     assert not page.exception
     assert page.text_input(key="tk-budget-amount-").value == ""
+
+
+def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
+    open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2026, 5, 1)
+    theirs = AwsAnomaly("a1", "Amazon <b>Athena", "Scan", "", "", day, None, Decimal("7.5"), None, None, "")
+    monkeypatch.setattr(wiring, "has_aws_anomalies", lambda: True)
+    gate = threading.Event()
+
+    def asked() -> list[AwsAnomaly]:
+        gate.wait()
+        return [theirs]
+
+    monkeypatch.setattr(wiring, "aws_anomalies", asked)
+    page = open_page("budgets", lake)
+    assert "Asking AWS" in text_of(page)
+    assert "Working out" in text_of(page), "the page looks again by itself"
+    gate.set()
+    BACKGROUND.ask("after it", lambda: None).result()
+    page.run()
+    assert not page.exception
+    text = text_of(page)
+    assert "about three times a day, at billing data up to 24 hours old" in text
+    assert "<b>$7.50</b> Amazon &lt;b&gt;Athena, Scan: 1 May 2026; not among ours" in text
+    assert "Working out" not in text
+
+
+def test_where_aws_cannot_be_asked_the_reason_stands_there_and_the_page_does_not_go_on_asking(
+    open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def denied() -> list[AwsAnomaly]:
+        asked.append(1)
+        raise SourceError("Cost Explorer denied access", remedy="Allow ce:GetAnomalies.")
+
+    monkeypatch.setattr(wiring, "has_aws_anomalies", lambda: True)
+    monkeypatch.setattr(wiring, "aws_anomalies", denied)
+    page = open_page("budgets", lake)
+    BACKGROUND.ask("after it", lambda: None).result()
+    page.run()
+    page.run()
+    assert "Allow ce:GetAnomalies." in text_of(page)
+    assert "Working out" not in text_of(page)
+    assert len(asked) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -263,7 +264,7 @@ def test_a_country_without_known_holidays_is_named(lake: Rows, decisions: Any) -
         insight.budgets(ten_a_day(lake), Kept(), decisions, country="XX", patience=None)
 
 
-def test_what_aws_found_is_asked_once_a_day_and_a_failure_is_told(lake: Rows) -> None:
+def test_what_aws_found_is_asked_once_a_day_and_a_failure_is_told(lake: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def ask() -> list[Any]:
@@ -273,7 +274,11 @@ def test_what_aws_found_is_asked_once_a_day_and_a_failure_is_told(lake: Rows) ->
         return []
 
     day = date(2026, 3, 31)
-    assert insight.by_aws(ask, day, patience=None) == (None, "Cost Explorer denied access. Allow ce:GetAnomalies.")
+    denied = (None, "Cost Explorer denied access. Allow ce:GetAnomalies.")
+    assert insight.by_aws(ask, day, patience=None) == denied
+    assert insight.by_aws(ask, day, patience=None) == denied
+    assert len(asked) == 1, "who looks again at once does not ask again"
+    monkeypatch.setattr(BACKGROUND, "_clock", lambda: time.monotonic() + insight.AGAIN)
     assert insight.by_aws(ask, day, patience=None) == ([], "")
     assert insight.by_aws(ask, day, patience=None) == ([], "")
     assert len(asked) == 2

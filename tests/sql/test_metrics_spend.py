@@ -7,8 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from console.binding import bind
+from console.catalogue import load_curation
 from console.insights.spend import answer, contents
 from console.insights.spend.part import NONE, UNTAGGED, Part
 from console.insights.spend.summary import incomplete_from, sums
@@ -16,6 +19,7 @@ from console.periods import Period
 from console.spend import Basis
 from console.spend.change import Effect
 from console.spend.exact import total
+from console.tables import TABLES
 from tests.sql.lake_rows import Rows
 
 D = Decimal
@@ -348,6 +352,27 @@ def test_charges_are_told_apart_by_tag_and_resource(lake: Rows) -> None:
     assert [(each["cost"], each["charges"], each["charges_before"]) for each in changed] == [(D(1), 1, 0)]
 
 
+@pytest.mark.parametrize("unreadable", ["garbage", "[1, 2]", '{"team": "a"', "", '"text"'])
+def test_tags_of_a_charge_that_are_no_object_of_texts_are_no_tag_and_break_no_drill(
+    lake: Rows, unreadable: str
+) -> None:
+    rows = [march("5", tags=unreadable), march("2", tags='{"team": "search"}')]
+    lake.table("spend", [{name: row[name] for name in row if name != "charges"} for row in rows])
+    for key, value, cost in (("team", "search", D(2)), ("team", UNTAGGED, D(5))):
+        narrowed = {"tag_key": key, "tag_values": [value]}
+        asked = [
+            lake.ask("spend/charges/by_day", **narrowed),
+            lake.ask("spend/charges/by_dimension", dimension="tag", by_tag=key, **narrowed),
+            lake.ask(
+                "spend/charges/by_dimension_and_day", dimension="tag", by_tag=key, basis="billed", most=1, **narrowed
+            ),
+            lake.ask(
+                "spend/charges/change", before_start=FEBRUARY.start, before_end=FEBRUARY.end, basis="billed", **narrowed
+            ),
+        ]
+        assert [row.get("billed_cost", row.get("cost")) for (row,) in asked] == [cost] * 4
+
+
 def test_two_periods_stand_side_by_side_line_by_line(lake: Rows) -> None:
     lake.table(
         "daily_spend",
@@ -428,6 +453,36 @@ def test_what_can_be_chosen_and_the_days_of_the_bill(lake: Rows) -> None:
         "charge": ("Usage",),
     }
     assert (found.currencies, found.tag_keys, found.names) == (("USD", "EUR"), ("team",), {"1": "production"})
+
+
+def test_ten_million_charges_of_cents_and_fractions_are_exact_on_the_page(lake: Rows) -> None:
+    # billed n cents, effective n × 10⁻¹², n = 1 … 10⁷: their sums are known without adding them up
+    count = 10_000_000
+    known = {
+        "billed_cost": "cast(n as decimal(20, 0)) * cast(0.01 as decimal(3, 2))",
+        "effective_cost": "cast(n as decimal(20, 0)) * cast(0.000000000001 as decimal(13, 12))",
+        "charge_date": "date '2026-03-01' + cast(n % 28 as integer)",
+        "billing_currency": "'USD'",
+        "service_name": "'S' || n % 3",
+        "charge_category": "'Usage'",
+        "estimated": "false",
+        "pricing_quantity": "cast(1 as decimal(38, 12))",
+    }
+    columns = ", ".join(
+        f"cast({known.get(name, 'null')} as {kind.replace('timestamp(6)', 'timestamp')}) as {name}"
+        for name, kind in TABLES["spend"].columns.items()
+    )
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"create view scoped_spend as select {columns} from range(1, {count + 1}) as t(n)")  # noqa: S608 - ours
+        mart = bind(load_curation()["daily_spend"], {}, dialect="duckdb").sql
+        lake.table("daily_spend", connection.sql(mart).to_arrow_table().to_pylist())
+    n = D(count) * (count + 1) / 2
+    for basis, unit in ((Basis.BILLED, D("0.01")), (Basis.EFFECTIVE, D("0.000000000001"))):
+        found = ask(lake, basis=basis)
+        assert found.now.charges == count
+        assert found.now.spend == n * unit
+        assert total(each.cost for each in found.breakdown.values) == n * unit
+        assert total(total(series.costs) for series in found.breakdown.series) == n * unit
 
 
 @pytest.mark.parametrize("basis", Basis)

@@ -325,6 +325,20 @@ def test_todays_bill_is_the_effective_cost_without_what_no_estimate_knows(lake: 
     assert NOON.date() - timedelta(days=1) == known.bill.last_day
 
 
+def test_a_bill_younger_than_a_month_is_of_its_own_days(lake: Rows) -> None:
+    spent(shop(lake), [charge(date(2026, 3, 29), "10"), charge(date(2026, 3, 30), "20")])
+    known = tiers.measured(lake.scope())
+    assert known.bill is not None
+    assert (known.bill.first_day, known.bill.last_day, known.bill.days) == (date(2026, 3, 29), date(2026, 3, 30), 2)
+    assert tiers.monthly(known.bill) == Decimal("456.25")  # 30 ÷ 2 × 730 ÷ 24
+
+
+def test_a_bill_that_begins_today_has_no_day_that_is_over(lake: Rows) -> None:
+    spent(shop(lake), [charge(date(2026, 3, 31), "10")])
+    known = tiers.measured(lake.scope())
+    assert tiers.monthly(known.bill) is None
+
+
 def test_measured_traffic_is_events_a_day_and_unknown_where_regions_are_hidden(lake: Rows) -> None:
     shop(lake).table(
         "daily_events",

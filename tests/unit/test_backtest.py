@@ -137,3 +137,8 @@ def test_days_that_are_not_settled_are_no_part_of_the_target_and_neither_is_thei
     open_month = [each._replace(estimated=True) for each in february]
     tested = backtest(bill(january, taxed(january, "0.2"), open_month, taxed(february, "0.2")))
     assert {round(each.actual, 6) for each in tested.origins} == {27.6}
+
+
+def test_months_of_which_days_are_missing_are_no_targets() -> None:
+    charges = [each for each in weekly(181) if not date(2026, 2, 20) <= each.day < date(2026, 3, 10)]
+    assert {each.month for each in backtest(bill(charges)).origins} == {date(2026, 5, 1), date(2026, 6, 1)}

@@ -130,7 +130,8 @@ def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(l
     answer, line = told(lake, tmp_path, Kept(failing=wrong))
     assert line.startswith("The cloud cost $25.00 (effective), 2.5 % of net revenue")
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
-    assert (found.title, found.detail) == ("Budget 2 has no amount", "Write amount = 100.")
+    assert found.title == "Budgets cannot be read"
+    assert found.detail == "Budget 2 has no amount (budgets.toml). Write amount = 100."
 
 
 def test_what_was_unusual_months_ago_is_no_news(lake: Rows, tmp_path: Path) -> None:

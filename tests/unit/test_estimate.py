@@ -1,9 +1,4 @@
-"""The monthly estimate against months worked out by hand: literal quantities and dollars, line by line.
-
-The figures come from the tiers' numbers and the price list with a calculator and exact fractions, not from the code:
-730 hours and 730 ÷ 24 days a month, 10 events a request, 465 bytes an event, and the assumptions that
-`console.spend.tiering.sizing` and `console.spend.tiering.lines` name.
-"""
+"""The monthly estimate against months worked out by hand: literal quantities and dollars, line by line."""
 
 from __future__ import annotations
 
@@ -18,113 +13,16 @@ from console.spend.pricing import price_book
 from console.spend.pricing.price_book import Price, PriceBook
 from console.spend.tiering import tiers
 from console.spend.tiering.estimate import CENT, Estimate, Line, estimate
+from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.lines import Factor
 from console.spend.tiering.sizing import Flow, Usage, remarks, typical, with_events
+from pipeline.sample.prices import USAGE
+from tests.unit.months_by_hand import DEV_BY_HAND, SCALE_BY_HAND, STARTUP_BY_HAND, ByHand
+from tests.unit.test_price_book import SAMPLE_KEYS
 
 BOOK = price_book.load()
 TIERS = {tier.name: tier for tier in tiers.load()}
 DEV, STARTUP, SCALE = TIERS["dev"], TIERS["startup"], TIERS["scale"]
-
-# (service, what): (units of the month, US dollars of the month)
-DEV_BY_HAND = {
-    ("Amazon CloudFront", "HTTPS requests"): ("212916.666667", "0.2129"),
-    ("Amazon CloudFront", "Data out"): ("0.243364", "0.0207"),
-    ("AWS WAF", "Web ACL"): ("1.000000", "5.0000"),
-    ("AWS WAF", "Rules"): ("3.000000", "3.0000"),
-    ("AWS WAF", "Requests"): ("212916.666667", "0.1278"),
-    ("Amazon API Gateway", "HTTP API requests"): ("212916.666667", "0.2129"),
-    ("AWS Lambda", "Collector calls"): ("152083.333333", "0.0304"),
-    ("AWS Lambda", "Collector"): ("2281.250000", "0.0304"),
-    ("Amazon Kinesis", "Shards"): ("730.000000", "10.9500"),
-    ("Amazon Kinesis", "PUT payload units"): ("152083.333333", "0.0021"),
-    ("Amazon Data Firehose", "Data to the raw lake"): ("0.760417", "0.0221"),
-    ("AWS Lambda", "Live calls"): ("152083.333333", "0.0304"),
-    ("AWS Lambda", "Live"): ("11482.291667", "0.1531"),
-    ("Amazon DynamoDB", "Live figures written"): ("4258333.333333", "2.6615"),
-    ("Amazon DynamoDB", "Recent items written"): ("304166.666667", "0.1901"),
-    ("Amazon Simple Storage Service", "Raw and curated events"): ("0.418500", "0.0096"),
-    ("Amazon Simple Storage Service", "Raw objects written"): ("8760.000000", "0.0438"),
-    ("Amazon Simple Storage Service", "Curated objects written"): ("3650.000000", "0.0182"),
-    ("Amazon Simple Storage Service", "Objects read by curation"): ("60833.333333", "0.0243"),
-    ("AWS Glue", "Curation"): ("3.067014", "1.3495"),
-    ("AWS Glue", "Crawler"): ("10.138889", "4.4611"),
-    ("Amazon Athena", "Data scanned"): ("0.019467", "0.0973"),
-    ("Amazon Simple Storage Service", "Objects read by queries"): ("38933.333333", "0.0156"),
-    ("AWS Cost Explorer", "Daily snapshot"): ("121.666667", "1.2167"),
-    ("AWS Lambda", "Recommendation calls"): ("60833.333333", "0.0122"),
-    ("AWS Lambda", "Recommendations"): ("608.333333", "0.0081"),
-    ("Amazon DynamoDB", "Recommendations read"): ("243333.333333", "0.0304"),
-    ("Amazon DynamoDB", "Recommendations written"): ("76041.666667", "0.0475"),
-    ("Amazon DynamoDB", "Storage"): ("0.050000", "0.0125"),
-    ("AmazonCloudWatch", "Logs ingested"): ("0.431917", "0.2160"),
-    ("AmazonCloudWatch", "Logs kept"): ("0.014910", "0.0004"),
-    ("AmazonCloudWatch", "Custom metrics"): ("10.000000", "3.0000"),
-    ("AmazonCloudWatch", "Alarms"): ("8.000000", "0.8000"),
-    ("AmazonCloudWatch", "Dashboards"): ("1.000000", "3.0000"),
-    ("AmazonCloudWatch", "Metrics read"): ("3650.000000", "0.0365"),
-    ("AWS X-Ray", "Traces"): ("10645.833333", "0.0532"),
-    ("AWS Key Management Service", "Keys"): ("1.000000", "1.0000"),
-    ("AWS Secrets Manager", "Secrets"): ("1.000000", "0.4000"),
-}
-SCALE_BY_HAND = {
-    ("Amazon CloudFront", "HTTPS requests"): ("121666666.666667", "121.6667"),
-    ("Amazon CloudFront", "Data out"): ("127.750000", "10.8588"),
-    ("AWS WAF", "Web ACL"): ("1.000000", "5.0000"),
-    ("AWS WAF", "Rules"): ("6.000000", "6.0000"),
-    ("AWS WAF", "Requests"): ("121666666.666667", "73.0000"),
-    ("Amazon API Gateway", "HTTP API requests"): ("121666666.666667", "121.6667"),
-    ("AWS Lambda", "Collector calls"): ("91250000.000000", "18.2500"),
-    ("AWS Lambda", "Collector"): ("1368750.000000", "18.2501"),
-    ("Amazon Kinesis", "Shards"): ("1460.000000", "21.9000"),
-    ("Amazon Kinesis", "PUT payload units"): ("91250000.000000", "1.2775"),
-    ("Amazon Data Firehose", "Data to the raw lake"): ("456.250000", "13.2312"),
-    ("AWS Lambda", "Live calls"): ("2628000.000000", "0.5256"),
-    ("AWS Lambda", "Live"): ("242725.000000", "3.2363"),
-    ("Amazon DynamoDB", "Live figures written"): ("73584000.000000", "45.9900"),
-    ("Amazon DynamoDB", "Recent items written"): ("182500000.000000", "114.0625"),
-    ("Amazon Simple Storage Service", "Raw and curated events"): ("1018.350000", "23.4220"),
-    ("Amazon Simple Storage Service", "Raw objects written"): ("43800.000000", "0.2190"),
-    ("Amazon Simple Storage Service", "Curated objects written"): ("350400.000000", "1.7520"),
-    ("Amazon Simple Storage Service", "Objects read by curation"): ("5840000.000000", "2.3360"),
-    ("AWS Glue", "Curation"): ("209.875000", "92.3450"),
-    ("AWS Glue", "Crawler"): ("10.138889", "4.4611"),
-    ("Amazon Athena", "Data scanned"): ("2.497969", "12.4898"),
-    ("Amazon Simple Storage Service", "Objects read by queries"): ("1460000.000000", "0.5840"),
-    ("Amazon Redshift", "Serverless"): ("803.000000", "301.1250"),
-    ("Amazon Redshift", "Marts kept"): ("50.917500", "1.2220"),
-    ("AWS Cost Explorer", "Daily snapshot"): ("121.666667", "1.2167"),
-    ("AWS Lambda", "Recommendation calls"): ("30416666.666667", "6.0833"),
-    ("AWS Lambda", "Recommendations"): ("304166.666667", "4.0556"),
-    ("Amazon DynamoDB", "Recommendations read"): ("121666666.666667", "15.2083"),
-    ("Amazon DynamoDB", "Recommendations written"): ("45625000.000000", "28.5156"),
-    ("Amazon DynamoDB", "Storage"): ("30.000000", "7.5000"),
-    ("Amazon Elastic Container Service", "vCPU"): ("1460.000000", "47.2748"),
-    ("Amazon Elastic Container Service", "Memory"): ("5840.000000", "20.7904"),
-    ("Elastic Load Balancing", "Load balancer"): ("730.000000", "16.4250"),
-    ("Elastic Load Balancing", "Capacity"): ("73.000000", "0.5840"),
-    ("Amazon Elastic Container Registry", "Image"): ("1.000000", "0.1000"),
-    ("AWS Data Transfer", "Pages out"): ("22.812500", "2.0531"),
-    ("Amazon Cognito", "People"): ("100.000000", "0.5500"),
-    ("Amazon Virtual Private Cloud", "NAT gateways"): ("1460.000000", "65.7000"),
-    ("Amazon Virtual Private Cloud", "NAT data"): ("30.416667", "1.3688"),
-    ("Amazon Virtual Private Cloud", "Public addresses"): ("2920.000000", "14.6000"),
-    ("Amazon Route 53", "Hosted zones"): ("1.000000", "0.5000"),
-    ("AmazonCloudWatch", "Logs ingested"): ("38.020833", "19.0104"),
-    ("AmazonCloudWatch", "Logs kept"): ("5.625000", "0.1688"),
-    ("AmazonCloudWatch", "Custom metrics"): ("40.000000", "12.0000"),
-    ("AmazonCloudWatch", "Alarms"): ("40.000000", "4.0000"),
-    ("AmazonCloudWatch", "Dashboards"): ("2.000000", "6.0000"),
-    ("AmazonCloudWatch", "Metrics read"): ("136875.000000", "1.3688"),
-    ("AWS X-Ray", "Traces"): ("1216666.666667", "6.0833"),
-    ("Amazon GuardDuty", "Management events"): ("2000000.000000", "8.0000"),
-    ("Amazon GuardDuty", "Flow and DNS logs"): ("2.000000", "2.0000"),
-    ("AWS Security Hub", "Checks"): ("6083.333333", "6.0833"),
-    ("AWS Config", "Configuration items"): ("3000.000000", "9.0000"),
-    ("Amazon Macie", "Buckets"): ("3.000000", "0.3000"),
-    ("Amazon Macie", "Data inspected"): ("5.000000", "5.0000"),
-    ("AWS Key Management Service", "Keys"): ("3.000000", "3.0000"),
-    ("AWS Secrets Manager", "Secrets"): ("4.000000", "1.6000"),
-}
 
 
 def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
@@ -132,12 +30,15 @@ def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
 
 
 @pytest.mark.parametrize(
-    ("tier", "by_hand", "total"), [(DEV, DEV_BY_HAND, "38.4974"), (SCALE, SCALE_BY_HAND, "1331.0116")],
-    ids=["dev", "scale"],
-)  # fmt: skip
-def test_every_line_of_a_month_is_what_it_is_by_hand(
-    tier: tiers.Tier, by_hand: dict[tuple[str, str], tuple[str, str]], total: str
-) -> None:
+    ("tier", "by_hand", "total"),
+    [
+        (DEV, DEV_BY_HAND, "38.5115"),
+        (STARTUP, STARTUP_BY_HAND, "348.3451"),
+        (SCALE, SCALE_BY_HAND, "1345.6532"),
+    ],
+    ids=["dev", "startup", "scale"],
+)
+def test_every_line_of_a_month_is_what_it_is_by_hand(tier: tiers.Tier, by_hand: ByHand, total: str) -> None:
     month = of(tier)
     found = {
         (line.service, line.what): (f"{line.quantity:f}", f"{line.monthly_usd:.4f}")
@@ -158,6 +59,34 @@ def test_each_tier_falls_in_its_band_with_and_without_the_free_quantities(
     assert low <= month.monthly_usd <= high
     assert month.unknown == []
     assert remarks(Flow(TIERS[tier], typical(TIERS[tier]))) == []
+
+
+DESIGN = {  # every service that the design and its stacks name
+    "Amazon API Gateway", "Amazon Athena", "Amazon CloudFront", "Amazon Cognito", "Amazon Data Firehose",
+    "Amazon DynamoDB", "Amazon Elastic Compute Cloud", "Amazon Elastic Container Registry",
+    "Amazon Elastic Container Service", "Amazon EventBridge", "Amazon GuardDuty", "Amazon Kinesis", "Amazon Macie",
+    "Amazon Redshift", "Amazon Route 53", "Amazon Simple Notification Service", "Amazon Simple Queue Service",
+    "Amazon Simple Storage Service", "Amazon Virtual Private Cloud", "AmazonCloudWatch", "AWS Budgets",
+    "AWS CloudTrail", "AWS Config", "AWS Cost Explorer", "AWS Data Transfer", "AWS Glue",
+    "AWS Key Management Service", "AWS Lambda", "AWS Secrets Manager", "AWS Security Hub", "AWS WAF", "AWS X-Ray",
+    "Elastic Load Balancing",
+}  # fmt: skip
+
+
+def test_every_service_of_the_design_is_estimated_or_left_out_with_a_reason() -> None:
+    estimated = {line.service for tier in TIERS.values() for line in of(tier).lines}
+    assert estimated <= DESIGN
+    assert DESIGN - estimated <= {each.service for each in LEFT_OUT}
+    assert all(each.what and each.reason for each in LEFT_OUT)
+
+
+def test_the_sample_bill_has_each_price_under_the_service_of_the_estimate() -> None:
+    estimated: dict[str, set[str]] = {}
+    for tier in TIERS.values():
+        for line in of(tier).lines:
+            estimated.setdefault(line.price.key, set()).add(line.service)
+    for line in USAGE:
+        assert estimated.get(SAMPLE_KEYS[line.sku], {line.service}) == {line.service}
 
 
 def test_the_bands_are_those_of_the_design() -> None:

@@ -107,6 +107,14 @@ def test_columns_are_known_however_an_export_writes_them(tmp_path: Path):
     assert found["billed_cost"] == Decimal(1)
 
 
+def test_a_row_that_is_not_utf_8_says_how_to_save_the_file(tmp_path: Path):
+    path = tmp_path / "bill.csv"
+    path.write_bytes(bill_files.csv_text([focus(ServiceName="Café")]).encode("latin-1"))
+    with pytest.raises(SourceError, match="not UTF-8") as caught:
+        read(path)
+    assert "Save it as UTF-8" in caught.value.remedy
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_delimiters_and_a_byte_order_mark_are_read(tmp_path: Path, delimiter: str):
     path = tmp_path / "bill.csv"

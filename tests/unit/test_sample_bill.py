@@ -13,10 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from console.spend.pricing import price_book
 from pipeline.sample.actions import EVENT_TYPES
 from pipeline.sample.bill import SCHEMA, write_bill
-from pipeline.sample.prices import USAGE
 from pipeline.sample.season import DAYS, calendar
 
 END = date(2026, 3, 1)
@@ -111,52 +109,3 @@ def test_the_bill_has_tax_credit_support_and_untagged_charges_inside_their_perio
     for row in rows:
         assert row["BillingPeriodStart"] <= row["ChargePeriodStart"] < row["ChargePeriodEnd"] <= end
         assert row["ChargePeriodEnd"] <= row["BillingPeriodEnd"]
-
-
-# the sample shop's usage → the price book's entry for the same thing
-PRICED = {
-    "CloudFront-Requests": "cloudfront.https_request",
-    "CloudFront-Out-Bytes": "cloudfront.data_out_gigabyte",
-    "WebACL": "waf.web_acl_month",
-    "WebACL-Rule": "waf.rule_month",
-    "WebACL-Request": "waf.request",
-    "ApiGatewayHttpRequest": "api_gateway.http_request",
-    "ApiGatewayHttpRequest-Recommend": "api_gateway.http_request",
-    "Lambda-Request-Collector": "lambda.request",
-    "Lambda-GB-Second-Collector": "lambda.gigabyte_second",
-    "Lambda-GB-Second-Live": "lambda.gigabyte_second",
-    "Lambda-GB-Second-Recommend": "lambda.gigabyte_second",
-    "Storage-ShardHour": "kinesis.shard_hour",
-    "PutRequestPayloadUnits": "kinesis.put_payload_unit",
-    "BilledBytes": "firehose.ingested_gigabyte",
-    "TimedStorage-ByteHrs": "s3.standard_gigabyte_month",
-    "Requests-Tier1": "s3.put_request",
-    "Requests-Tier2": "s3.get_request",
-    "ETL-DPU-Hour": "glue.dpu_hour",
-    "Crawler-DPU-Hour": "glue.crawler_dpu_hour",
-    "DataScannedInTB": "athena.scanned_terabyte",
-    "Serverless-RPU-Hour": "redshift.rpu_hour",
-    "Fargate-vCPU-Hours": "fargate.vcpu_hour_x86",
-    "Fargate-GB-Hours": "fargate.gigabyte_hour_x86",
-    "LoadBalancerUsage": "alb.hour",
-    "LCUUsage": "alb.capacity_unit_hour",
-    "WriteRequestUnits": "dynamodb.write_request_unit",
-    "ReadRequestUnits": "dynamodb.read_request_unit",
-    "DataProcessing-Bytes": "cloudwatch.logs_ingested_gigabyte",
-    "MetricMonitorUsage": "cloudwatch.custom_metric_month",
-    "AlarmMonitorUsage": "cloudwatch.alarm_month",
-    "NatGateway-Hours": "nat_gateway.hour",
-    "NatGateway-Bytes": "nat_gateway.gigabyte",
-    "HostedZone": "route53.hosted_zone_month",
-    "AWSSecretsManager-Secrets": "secrets_manager.secret_month",
-    "KMS-Keys": "kms.key_month",
-    "APIRequest": "cost_explorer.request",
-    "PaidEventsAnalyzed": "guardduty.management_event",
-    "PaidComplianceCheck": "securityhub.check",
-}
-
-
-def test_the_sample_pays_the_prices_of_the_price_book() -> None:
-    book = price_book.load()
-    paid = {usage.sku: usage.price for usage in USAGE}
-    assert paid == {sku: book.price(key).amount for sku, key in PRICED.items()}

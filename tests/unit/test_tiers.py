@@ -21,6 +21,7 @@ from console.spend.tiering import tiers
 from console.spend.tiering.crossovers import (
     all_of,
     bill,
+    cheaper,
     crossings,
     grid,
     stream_modes,
@@ -111,7 +112,40 @@ def test_an_on_demand_stream_wins_where_many_shards_stand_by_for_a_small_mean() 
     # by hand: $87.60 − $29.20 of fixed cost ÷ what a record costs more: 5,000 bytes in at $0.08 and twice out at $0.04,
     # less a unit at $0.000000014; times 10 events a record, ÷ 730 ÷ 24 days
     assert found.at == pytest.approx((87.60 - 29.20) / (0.0000008 - 0.000000014) * 10 / (730 / 24), rel=1e-5)
-    assert "provisioned shards at every traffic" in stream_modes(SCALE, typical(SCALE), BOOK).answer
+    assert (
+        found.answer
+        == f"Kinesis for Scale: provisioned shards are cheaper from {found.at:,} events a day on, on demand elsewhere"
+    )
+    always = stream_modes(SCALE, typical(SCALE), BOOK)
+    assert always.answer == "Kinesis for Scale: provisioned shards are cheaper at every traffic"
+
+
+@pytest.mark.parametrize(
+    ("bends", "words"),
+    [
+        ((), ""),
+        ((5_000,), "from 5,000 events a day on"),
+        ((5_000, 80_000), "from 5,000 to 79,999 events a day"),
+        ((1_000,), "at every traffic"),
+        ((1_000, 7_000), "below 7,000 events a day"),
+        ((1_000, 7_000, 90_000), "below 7,000 events a day and from 90,000 events a day on"),
+    ],
+)
+def test_where_a_bill_is_the_cheaper_one_is_said_for_every_range(bends: tuple[int, ...], words: str) -> None:
+    """The second bill is the cheaper one from the first bend on, not so from the second on, and so forth."""
+
+    def second(events: int) -> Decimal:
+        return Decimal(100 - 10 * (sum(events >= bend for bend in bends) % 2))
+
+    met, where = cheaper(lambda _: Decimal(95), second)
+    assert met == [bend for bend in bends if bend > 1_000]
+    assert where == words
+
+
+def test_a_tier_that_is_above_its_band_without_traffic_says_so() -> None:
+    busy = replace(typical(DEV), page_views_per_day=Decimal(100_000))
+    found = all_of((DEV, STARTUP), (busy, typical(STARTUP)), BOOK)
+    assert found[0].answer == "Dev costs more than $50 a month at every traffic"
 
 
 def test_athena_is_cheaper_until_its_bytes_cost_what_the_warehouse_may() -> None:
@@ -130,7 +164,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(each) for each in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {each["tier"]: each["monthly_usd"] for each in answer["tiers"]} == {
-        "dev": Decimal("38.50"), "startup": Decimal("346.19"), "scale": Decimal("1331.01"),
+        "dev": Decimal("38.51"), "startup": Decimal("348.35"), "scale": Decimal("1345.65"),
     }  # fmt: skip
     for each in answer["tiers"]:
         assert sum(each["by_service"].values()) == each["monthly_usd"]
@@ -140,7 +174,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["38.50", "346.19", "1331.01"]
+    assert lines[-4].split()[-3:] == ["38.51", "348.35", "1345.65"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",
@@ -160,15 +194,40 @@ def test_typed_usage_replaces_what_a_tier_is_made_for(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "option", [["--events-per-day", "many"], ["--people", "-1"], ["--events-per-request", "0"], ["--people", "NaN"]]
+    ("option", "remedy"),
+    [
+        (["--events-per-day", "many"], "0 to 1000000000000"),
+        (["--events-per-day", "1e30"], "0 to 1000000000000"),
+        (["--events-per-day", "1e9999999"], "0 to 1000000000000"),
+        (["--people", "-1"], "0 to 1000000000000"),
+        (["--people", "NaN"], "0 to 1000000000000"),
+        (["--events-per-request", "0"], "1 to 500"),
+        (["--events-per-request", "501"], "1 to 500"),
+        (["--bytes-per-event", "2000000"], "1 to 1048576"),
+    ],
 )
 def test_usage_that_cannot_be_used_is_refused_in_one_line(
-    option: list[str], capsys: pytest.CaptureFixture[str]
+    option: list[str], remedy: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["tiers", *option]) == 2
     assert capsys.readouterr().err == (
-        f"console: {option[1]!r} cannot be used ({option[0]}). Give a number, such as 2000.\n"
+        f"console: {option[1]!r} cannot be used ({option[0]}). Give a number from {remedy}.\n"
     )
+
+
+def test_the_most_that_can_be_typed_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
+    most = ["events-per-day", "page-views-per-day", "people", "recommendations-per-day", "retention-days"]
+    typed = [word for name in most for word in (f"--{name}", str(10**12))]
+    assert main(["tiers", "--format", "json", *typed, "--bytes-per-event", "1048576"]) == 0
+    for each in json.loads(capsys.readouterr().out, parse_float=Decimal)["tiers"]:
+        assert sum(each["by_service"].values()) == each["monthly_usd"]
+
+
+def test_what_is_in_no_estimate_is_listed_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tiers", "--left-out", "--format", "json"]) == 0
+    rows = {row["service"]: row["reason"] for row in json.loads(capsys.readouterr().out)["left_out"]}
+    assert rows["AWS Budgets"] == "budgets that only notify are free"
+    assert "not switched on" in rows["Amazon Inspector"]
 
 
 def test_prices_lists_the_book_with_unknown_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,7 @@ def test_a_link_reopens_what_was_tried(
     "query",
     [
         {"events": ["3"]}, {"events": ["many"]}, {"events": ["²"]}, {"legacy": ["-5"]}, {"legacy": ["NaN"]},
-        {"legacy": ["1e99"]}, {"free": ["perhaps"]}, {"events": []},
+        {"legacy": ["1e99"]}, {"free": ["perhaps"]}, {"events": []}, {"events": ["1" * 5_000]},
     ],
 )  # fmt: skip
 def test_a_link_that_cannot_be_used_leaves_each_tier_its_own(query: dict[str, list[str]]) -> None:
@@ -157,6 +157,31 @@ def test_the_ends_of_a_narrow_band_are_written_once() -> None:
     assert chart.spec is not None
     marks = chart.spec["series"][0]["markLine"]["data"]
     assert [mark["label"]["formatter"] for mark in marks] == ["", "$25 to $50"]
+
+
+def test_a_band_far_below_the_bill_is_written_to_the_right_of_its_lines() -> None:
+    answer = compare(WhatIf(events_per_day=100_000_000), NOTHING)
+    chart = tier_charts.by_service(answer.estimates[0], tier_charts.named_services(answer.estimates))
+    assert chart.spec is not None
+    assert chart.spec["series"][0]["markLine"]["data"][1]["label"] == {"formatter": "$25 to $50", "align": "left"}
+
+
+def test_curves_and_crossovers_are_of_the_same_prices_as_the_months() -> None:
+    """With the free quantities off, a month lies on its curve only if they are off there too."""
+    tried = WhatIf(events_per_day=1_000, recommendations_per_day=1_000, free_tier=True)
+    answer = compare(tried, NOTHING)
+    assert [line[0].monthly_usd for line in answer.curves] == [each.monthly_usd for each in answer.estimates]
+    charged = compare(replace(tried, free_tier=False), NOTHING)
+    assert answer.crossovers[0].at is not None
+    assert charged.crossovers[0].at is not None
+    assert answer.crossovers[0].at > charged.crossovers[0].at
+
+
+def test_a_bill_of_few_days_is_a_month_of_those_days_and_says_so() -> None:
+    young = Bill(date(2026, 10, 1), date(2026, 10, 3), {"Amazon S3": Decimal(30)}, Decimal(0), {})
+    assert monthly(young) == Decimal("304.17")
+    figures = {figure.name: figure for figure in compare(WhatIf(), Measured(young, None)).figures}
+    assert figures["Today’s bill, a month"].note == "Effective, in the Startup band, from 3 days alone"
 
 
 def test_the_curve_marks_todays_bill_where_both_bill_and_traffic_are_known() -> None:

@@ -177,5 +177,7 @@ class BillFile:
             what = f"The packed file breaks off or is damaged: {error}"
             raise SourceError(what, where=where, remedy=_REMEDY) from error
         except (pa.ArrowInvalid, OSError) as error:
+            if "invalid UTF8" in str(error):
+                raise SourceError("The file is not UTF-8 text", where=where, remedy="Save it as UTF-8 CSV.") from error
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SourceError(f"The file cannot be read: {first}", where=where, remedy=_REMEDY) from error

@@ -1,8 +1,8 @@
 """How good the forecast has been: made again on past days from what was known then, and held against what came.
 
 The target is what a month is charged, before credits and corrections, which nobody can forecast. A month that is not
-over counts up to its last settled day. Two rivals stand in the same table: the *run-rate* (charged so far ÷ days so
-far × days of the month) and *last month* (as much as the whole month before).
+over counts up to its last settled day; one with days missing is no target. Two rivals stand in the same table: the
+*run-rate* (charged so far ÷ days so far × days of the month) and *last month* (as much as the whole month before).
 
 The books of a past day are not kept: what stands in them today as the tax of a month is taken pro rata to the charges
 so far, for the forecast and for the run-rate alike. Tax to come follows the months before, as it does in the forecast.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 EVERY_DAYS = 3  # between two origins: a neighbour tells little new
 FEWEST_DAYS = 20  # of a month that is not over, to be a target
+MOST_MISSING = 3  # days without data in a target and the month before it: more, and its total is not known
 FEWEST_ORIGINS = 10  # before the interval is widened or narrowed by what they show
 HORIZONS = ((1, 7), (8, 14), (15, 21), (22, 31))  # days left of the month
 TIGHTEST, WIDEST = 1.0, 6.0  # of the widening
@@ -129,7 +130,8 @@ def _months(charges: History) -> list[tuple[date, int, int]]:
         month = charges.days[first]
         last = min(first + (next_month(month) - month).days, settled)
         before = month_of(month - timedelta(days=1))
-        if before in places and last - first >= FEWEST_DAYS:
+        unknown = sum(before <= day < next_month(month) for day in charges.missing)
+        if before in places and last - first >= FEWEST_DAYS and unknown <= MOST_MISSING:
             found.append((month, first, last))
     return found
 

@@ -82,26 +82,47 @@ def crossings(first: Bill, second: Bill, low: int = LEAST_EVENTS, high: int = MO
     ]
 
 
-def bill(tier: Tier, usage: Usage, book: PriceBook) -> Bill:
+def bill(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> Bill:
     """The monthly bill of a tier by events a day, everything else as in `usage`."""
 
     def of(events_per_day: int) -> Decimal:
-        return estimate(tier, with_events(usage, events_per_day), book).monthly_usd
+        return estimate(tier, with_events(usage, events_per_day), book, free_tier=free_tier).monthly_usd
 
     return of
 
 
-def between_tiers(tiers: Sequence[Tier], usages: Sequence[Usage], book: PriceBook) -> list[Crossover]:
+def cheaper(dear: Bill, cheap: Bill, low: int = LEAST_EVENTS, high: int = MOST_EVENTS) -> tuple[list[int], str]:
+    """Where the second of two bills is the cheaper one: the points where that changes, and the ranges in words.
+
+    The words are empty where it is nowhere cheaper.
+    """
+    met = crossings(dear, cheap, low, high)
+    starts = [low, *met] if dear(low) > cheap(low) else met
+    ranges = []
+    for place in range(0, len(starts), 2):
+        start, end = starts[place], starts[place + 1] if place + 1 < len(starts) else None
+        if end is None:
+            ranges.append(f"from {start:,} {EVENTS} on" if start > low else "at every traffic")
+        else:
+            ranges.append(f"from {start:,} to {end - 1:,} {EVENTS}" if start > low else f"below {end:,} {EVENTS}")
+    return met, " and ".join(ranges)
+
+
+def between_tiers(
+    tiers: Sequence[Tier], usages: Sequence[Usage], book: PriceBook, *, free_tier: bool = False
+) -> list[Crossover]:
     """Up to which traffic each tier stays in its band and carries its peak, and where the next one is cheaper."""
+    sizes = [
+        (tier, usage, bill(tier, usage, book, free_tier=free_tier)) for tier, usage in zip(tiers, usages, strict=True)
+    ]
     found = []
-    for tier, usage in zip(tiers, usages, strict=True):
-        found += [_leaves_its_band(tier, usage, book), _is_too_small(tier, usage)]
-    sizes = list(zip(tiers, usages, strict=True))
-    for (small, usage), (large, larger_usage) in pairwise(sizes):
-        met = crossings(bill(small, usage, book), bill(large, larger_usage, book))
+    for tier, usage, bills in sizes:
+        found += [_leaves_its_band(tier, bills), _is_too_small(tier, usage)]
+    for (small, _, bills), (large, _, larger_bills) in pairwise(sizes):
+        met, where = cheaper(bills, larger_bills)
         answer = (
-            f"{large.title} is cheaper than {small.title} from {met[0]:,} events a day on"
-            if met
+            f"{large.title} is cheaper than {small.title} {where}"
+            if where
             else f"{large.title} is nowhere cheaper than {small.title}: it is chosen for what it adds"
         )
         question = f"When is {large.title} cheaper than {small.title} for the same traffic?"
@@ -109,14 +130,15 @@ def between_tiers(tiers: Sequence[Tier], usages: Sequence[Usage], book: PriceBoo
     return found
 
 
-def _leaves_its_band(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
-    bills, top = bill(tier, usage, book), tier.monthly_usd.high
+def _leaves_its_band(tier: Tier, bills: Bill) -> Crossover:
+    top = tier.monthly_usd.high
     leaves = _first(lambda events: bills(events) > top)
-    answer = (
-        f"{tier.title} costs more than ${top:,f} a month from {leaves:,} events a day on"
-        if leaves
-        else f"{tier.title} costs at most ${top:,f} a month up to {MOST_EVENTS:,} events a day"
-    )
+    if leaves is None:
+        answer = f"{tier.title} costs at most ${top:,f} a month up to {MOST_EVENTS:,} events a day"
+    elif leaves == LEAST_EVENTS:
+        answer = f"{tier.title} costs more than ${top:,f} a month at every traffic"
+    else:
+        answer = f"{tier.title} costs more than ${top:,f} a month from {leaves:,} events a day on"
     return Crossover(f"{tier.title}: when does the bill leave its band?", leaves, EVENTS, answer)
 
 
@@ -131,17 +153,18 @@ def _is_too_small(tier: Tier, usage: Usage) -> Crossover:
     return Crossover(f"{tier.title}: when is the stream too small?", full, EVENTS, answer)
 
 
-def stream_modes(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
+def stream_modes(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> Crossover:
     """Where an on-demand stream and shards kept for the peak cost the same."""
     provisioned = replace(tier, stream=replace(tier.stream, mode="provisioned", autoscaling=False))
     on_demand = replace(tier, stream=replace(tier.stream, mode="on_demand"))
-    met = crossings(bill(provisioned, usage, book), bill(on_demand, usage, book))
-    shards_are_cheaper = bill(provisioned, usage, book)(LEAST_EVENTS) < bill(on_demand, usage, book)(LEAST_EVENTS)
-    first, then = ("provisioned shards", "on demand") if shards_are_cheaper else ("on demand", "provisioned shards")
-    if met:
-        answer = f"Kinesis for {tier.title}: {first} below {met[0]:,} events a day, {then} from there on"
+    met, where = cheaper(
+        bill(on_demand, usage, book, free_tier=free_tier), bill(provisioned, usage, book, free_tier=free_tier)
+    )
+    if not where:
+        answer = f"Kinesis for {tier.title}: on demand costs no more at every traffic"
     else:
-        answer = f"Kinesis for {tier.title}: {first} at every traffic"
+        answer = f"Kinesis for {tier.title}: provisioned shards are cheaper {where}"
+        answer += ", on demand elsewhere" if met else ""
     return Crossover(f"{tier.title}: provisioned or on-demand Kinesis?", met[0] if met else None, EVENTS, answer)
 
 
@@ -181,16 +204,20 @@ def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
     )
 
 
-def all_of(tiers: Sequence[Tier], usages: Sequence[Usage], book: PriceBook) -> list[Crossover]:
+def all_of(
+    tiers: Sequence[Tier], usages: Sequence[Usage], book: PriceBook, *, free_tier: bool = False
+) -> list[Crossover]:
     """Every crossover the page shows."""
-    found = between_tiers(tiers, usages, book)
+    found = between_tiers(tiers, usages, book, free_tier=free_tier)
     largest, usage = tiers[-1], usages[-1]
-    return [*found, stream_modes(largest, usage, book), warehouse_or_athena(largest, usage, book)]
+    return [*found, stream_modes(largest, usage, book, free_tier=free_tier), warehouse_or_athena(largest, usage, book)]
 
 
-def curve(tier: Tier, usage: Usage, book: PriceBook, points: Sequence[int]) -> list[Estimate]:
+def curve(
+    tier: Tier, usage: Usage, book: PriceBook, points: Sequence[int], *, free_tier: bool = False
+) -> list[Estimate]:
     """The estimates of one tier at several numbers of events a day."""
-    return [estimate(tier, with_events(usage, point), book) for point in points]
+    return [estimate(tier, with_events(usage, point), book, free_tier=free_tier) for point in points]
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

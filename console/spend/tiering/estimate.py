@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
+from console.spend.exact import DIGITS
 from console.spend.pricing.price_book import Price, PriceBook
 from console.spend.tiering.lines import Factor, charged
 from console.spend.tiering.sizing import Flow, Usage
@@ -47,14 +48,14 @@ class Line:
         quantity = Decimal(1)
         for factor in self.factors:
             quantity = quantity / factor.value if factor.divides else quantity * factor.value
-        return quantity.quantize(QUANTITY_STEP)
+        return quantity.quantize(QUANTITY_STEP, context=DIGITS)
 
     @property
     def monthly_usd(self) -> Decimal | None:
         """US dollars of the month; None where the price is unknown."""
         before = self.price.cost(self.units_before, free_tier=self.free_tier)
         cost = self.price.cost(self.units_before + self.quantity, free_tier=self.free_tier)
-        return None if cost is None or before is None else (cost - before).quantize(COST_STEP)
+        return None if cost is None or before is None else (cost - before).quantize(COST_STEP, context=DIGITS)
 
     @property
     def formula(self) -> str:

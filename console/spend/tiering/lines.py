@@ -20,6 +20,7 @@ from console.spend.tiering.sizing import (
     ON_DEMAND_STEP_BYTES,
     PAYLOAD_UNIT_BYTES,
     QUESTIONS_PER_PAGE_VIEW,
+    SECONDS_A_DAY,
     TERA,
     Flow,
     ceiling,
@@ -86,6 +87,9 @@ def _collecting(flow: Flow) -> Iterator[Row]:
     yield "Amazon CloudFront", "Data out", "cloudfront.data_out_gigabyte", (
         both, _times(out.quantize(Decimal(1)), "bytes an answer"), _DAYS, _PER_GB,
     )  # fmt: skip
+    yield "Amazon CloudFront", "Data to the origin", "cloudfront.data_to_origin_gigabyte", (
+        requests, _times(flow.record_bytes, "bytes a request"), _DAYS, _PER_GB,
+    )  # fmt: skip
     yield "AWS WAF", "Web ACL", "waf.web_acl_month", (_times(1, "web ACL"),)
     yield "AWS WAF", "Rules", "waf.rule_month", (_times(flow.tier.security.waf_rules, "rules"),)
     yield "AWS WAF", "Requests", "waf.request", (both, _DAYS)
@@ -140,11 +144,15 @@ def _streaming(flow: Flow) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def _raw_objects(flow: Flow) -> Decimal:
+    """Objects that Firehose writes a day: one each time its buffer is over."""
+    return SECONDS_A_DAY / flow.tier.lake.firehose_buffer_seconds
+
+
 def _lake(flow: Flow) -> Iterator[Row]:
     s3, glue = "Amazon Simple Storage Service", "AWS Glue"
     curation = flow.tier.curation
-    runs = _times(flow.curation_runs, "runs a day")
-    objects = Decimal(86_400) / flow.tier.lake.firehose_buffer_seconds
+    runs, objects = _times(flow.curation_runs, "runs a day"), _raw_objects(flow)
     yield s3, "Raw and curated events", "s3.standard_gigabyte_month", (_times(flow.stored_gigabytes, "GB kept"),)
     yield s3, "Raw objects written", "s3.put_request", (_times(objects, "objects a day"), _DAYS)
     yield s3, "Curated objects written", "s3.put_request", (runs, _times(RUN_OBJECTS, "objects a run"), _DAYS)
@@ -212,9 +220,10 @@ def _hosting(flow: Flow) -> Iterator[Row]:
             views, _times(PAGE_BYTES, "bytes a page"), _DAYS, _PER_GB,
         )  # fmt: skip
         yield "Amazon Cognito", "People", "cognito.monthly_active_user", (_times(flow.usage.people, "people"),)
-    vpc, gateways = "Amazon Virtual Private Cloud", _times(network.nat_gateways, "NAT gateways")
-    yield vpc, "NAT gateways", "nat_gateway.hour", (gateways, _HOURS)
-    yield vpc, "NAT data", "nat_gateway.gigabyte", (gateways, _times(NAT_GIGABYTES, "GB a day"), _DAYS)
+    vpc, ec2 = "Amazon Virtual Private Cloud", "Amazon Elastic Compute Cloud"  # a bill has NAT gateways under EC2
+    gateways = _times(network.nat_gateways, "NAT gateways")
+    yield ec2, "NAT gateways", "nat_gateway.hour", (gateways, _HOURS)
+    yield ec2, "NAT data", "nat_gateway.gigabyte", (gateways, _times(NAT_GIGABYTES, "GB a day"), _DAYS)
     yield vpc, "Public addresses", "public_ipv4.address_hour", (
         _times(network.public_addresses, "addresses"), _HOURS,
     )  # fmt: skip
@@ -251,6 +260,11 @@ def _securing(flow: Flow) -> Iterator[Row]:
         )  # fmt: skip
         yield "Amazon GuardDuty", "Flow and DNS logs", "guardduty.flow_and_dns_gigabyte", (
             _times(FLOW_LOG_GIGABYTES, "GB a zone"), _times(flow.tier.network.availability_zones, "zones"),
+        )  # fmt: skip
+        touched = _raw_objects(flow) + flow.curation_runs * (RUN_OBJECTS + RUN_READS)
+        touched += flow.asked_page_views * QUESTIONS_PER_PAGE_VIEW * QUESTION_READS
+        yield "Amazon GuardDuty", "S3 data events", "guardduty.s3_event", (
+            _times(touched, "objects written and read a day"), _DAYS,
         )  # fmt: skip
     if security.security_hub:
         yield (

@@ -52,7 +52,7 @@ with charged as (
         and coalesce(resource_id, '(none)') in (:resources)
         and (
             :tag_key is null
-            or coalesce(nullif(element_at(cast(json_parse(tags) as map(varchar, varchar)), :tag_key), ''), '(untagged)')
+            or coalesce(nullif(element_at(try(cast(json_parse(tags) as map(varchar, varchar))), :tag_key), ''), '(untagged)')
                 in (:tag_values)
         )
     group by 1, 2, 3, 4, 5

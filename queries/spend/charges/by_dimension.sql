@@ -36,7 +36,7 @@ with charged as (
             when 'provider' then provider_name
             when 'resource' then resource_id
             when 'tag' then coalesce(
-                nullif(element_at(cast(json_parse(tags) as map(varchar, varchar)), :by_tag), ''), '(untagged)'
+                nullif(element_at(try(cast(json_parse(tags) as map(varchar, varchar))), :by_tag), ''), '(untagged)'
             )
         end as value,
         max(case :dimension when 'account' then sub_account_name when 'resource' then coalesce(resource_type || '/' || resource_name, resource_name) end) as label,
@@ -61,7 +61,7 @@ with charged as (
         and coalesce(resource_id, '(none)') in (:resources)
         and (
             :tag_key is null
-            or coalesce(nullif(element_at(cast(json_parse(tags) as map(varchar, varchar)), :tag_key), ''), '(untagged)')
+            or coalesce(nullif(element_at(try(cast(json_parse(tags) as map(varchar, varchar))), :tag_key), ''), '(untagged)')
                 in (:tag_values)
         )
     group by 1, 2, 3, 4

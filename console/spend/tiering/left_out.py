@@ -1,0 +1,44 @@
+"""What the deployment uses, or could, and the estimate leaves out, each with the reason: nothing is missing unsaid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A charge that is in no estimate.
+
+    Attributes
+    ----------
+    service : as the bill names it
+    what : what would be charged
+    reason : why it is left out
+    """
+
+    service: str
+    what: str
+    reason: str
+
+
+LEFT_OUT = (
+    LeftOut("Tax, support, discounts", "All of it", "they are of the account, not of the deployment"),
+    LeftOut("AWS Budgets", "Budgets", "budgets that only notify are free"),
+    LeftOut("Amazon Simple Notification Service", "Alarm e-mails", "a few a month, at $2 for 100,000"),
+    LeftOut("Amazon Inspector", "Image and function scans", "not switched on: the registry's basic scan is free"),
+    LeftOut("AWS CloudTrail", "Management events", "the first trail is free; data events are not recorded"),
+    LeftOut("Amazon Simple Queue Service", "Failed batches", "empty as long as nothing fails; $0.40 a million"),
+    LeftOut("Amazon EventBridge", "Schedules", "a few thousand calls a month, at $1 a million"),
+    LeftOut("AWS Key Management Service", "Requests",
+            "S3 bucket keys and cached data keys leave some thousands a month, at $3 a million"),
+    LeftOut("AWS Secrets Manager", "Requests", "read once when a function or task starts; $5 a million"),
+    LeftOut("AWS Glue", "Catalogue", "far below the million objects and requests that are free in each account"),
+    LeftOut("Amazon Virtual Private Cloud", "Gateway endpoints", "free: S3 and DynamoDB are not reached through NAT"),
+    LeftOut("AWS Data Transfer", "Inside the region",
+            "free but between zones, where only console pages pass; what functions and queries read is free"),
+    LeftOut("AWS Certificate Manager", "Certificates", "public ones are free"),
+    LeftOut("AWS Shield", "Standard", "free"),
+    LeftOut("Amazon Route 53", "Queries", "some thousands a month, at $0.40 a million"),
+    LeftOut("Amazon DynamoDB", "Point-in-time recovery", "off: what the tables hold is made anew within a day"),
+    LeftOut("Amazon GuardDuty", "Plans for functions, containers, databases and malware", "not switched on"),
+)  # fmt: skip
