@@ -158,7 +158,8 @@ def measured(scope: Scope) -> Measured:
     spans: dict[str, tuple[date, date]] = {}
     if days["last_day"] is not None:
         end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
-        spans[_BILL] = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1))), end
+        start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
+        spans[_BILL] = start, end
     if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
         end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
         spans[_TRAFFIC] = max(end - timedelta(days=LAST_DAYS), held["first_day"]), end
