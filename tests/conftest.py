@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.given import Given
 from tests.iam import Recorder, recording
+
+# how long an example takes says something about the machine: what is fast is for `make bench` to say
+settings.register_profile("takings", deadline=None)
+settings.load_profile("takings")
 
 pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
 
