@@ -21,8 +21,8 @@ except LakeMissing:
 
 page.begin("Tiers", __doc__, is_sample=bool(scope and scope.is_sample))
 with page.answer():
-    tried = what_if.bar()
     known = insight.measured(scope) if scope else insight.Measured(None, None)
+    tried = what_if.bar(events_measured=known.events_per_day)
     answer = insight.compare(tried, known)
 
     tiles.row(answer.figures)

@@ -14,7 +14,8 @@ from console.spend.pricing import price_book
 from console.spend.tiering import tiers
 from console.spend.tiering.estimate import Estimate, estimate
 from console.spend.tiering.left_out import LEFT_OUT
-from console.spend.tiering.sizing import Usage, typical
+from console.spend.tiering.sizing import Usage, typical, with_events
+from console.spend.tiering.tiers import Tier
 
 _TYPED = {
     "events_per_day": "events a day",
@@ -35,6 +36,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("tiers", help="estimate the monthly bill of dev, startup and scale")
     command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
     command.add_argument("--lines", action="store_true", help="every line with its quantity, price and formula")
+    command.add_argument("--measured", action="store_true", help="the events a day that the lake measured")
+    command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
     command.add_argument("--left-out", action="store_true", help="what is in no estimate, with the reason")
     command.add_argument("--free-tier", action="store_true", help="take the always-free quantities off")
     for name, meaning in _TYPED.items():
@@ -49,8 +52,9 @@ def run(parsed: argparse.Namespace) -> int:
         output.show([asdict(each) for each in LEFT_OUT], ("service", "what", "reason"), parsed.format, under="left_out")
         return 0
     book = price_book.load()
+    events = _measured(parsed.lake) if parsed.measured else None
     estimates = [
-        estimate(tier, _typed(typical(tier), parsed), book, free_tier=parsed.free_tier) for tier in tiers.load()
+        estimate(tier, _typed(_usual(tier, events), parsed), book, free_tier=parsed.free_tier) for tier in tiers.load()
     ]
     if parsed.lines:
         rows = [_line(each, position) for each in estimates for position in range(len(each.lines))]
@@ -62,8 +66,31 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _measured(lake: str | None) -> int:
+    """Events a day over the last days of a lake."""
+    from console import settings, wiring
+    from console.insights import tiers as insight
+
+    chosen = settings.read()
+    if lake is not None:
+        chosen = replace(chosen, lake=settings.folder(lake, "--lake"))
+    events = insight.measured(wiring.scope(chosen)).events_per_day
+    if events is None:
+        raise BindingError(
+            f"No traffic is measured in {chosen.lake}, or you see some regions of it only",
+            where="--measured",
+            remedy="Type it: --events-per-day 2000.",
+        )
+    return round(events)
+
+
+def _usual(tier: Tier, events: int | None) -> Usage:
+    """What a tier is made for, with the traffic measured if there is any."""
+    return typical(tier) if events is None else with_events(typical(tier), events)
+
+
 def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
-    """The usage with what was typed in place of what the tier is made for."""
+    """The usage with what was typed in place of what the tier is made for; recommendations grow with events typed."""
     values: dict[str, Decimal] = {}
     for name in _TYPED:
         written = getattr(parsed, name)
@@ -80,7 +107,8 @@ def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
                 where=f"--{name.replace('_', '-')}",
                 remedy=f"Give a number from {least} to {most}.",
             )
-    return replace(usage, **values)
+    events = values.pop("events_per_day", None)
+    return replace(usage if events is None else with_events(usage, events), **values)
 
 
 def _tier(each: Estimate) -> dict[str, Any]:

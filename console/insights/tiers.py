@@ -16,7 +16,7 @@ from console.spend.pricing.price_book import Price, PriceBook
 from console.spend.tiering import tiers
 from console.spend.tiering.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
 from console.spend.tiering.estimate import CENT, Estimate, Line, estimate
-from console.spend.tiering.sizing import DAYS, Flow, Usage, remarks, typical
+from console.spend.tiering.sizing import DAYS, Flow, Usage, remarks, typical, with_events
 from console.spend.tiering.tiers import Tier
 
 LAST_DAYS = 30
@@ -34,6 +34,7 @@ class WhatIf:
     Attributes
     ----------
     events_per_day, events_per_request, page_views_per_day, recommendations_per_day, retention_days : as in `Usage`
+    measured : the traffic this lake measured instead of what each tier is made for; events typed come before it
     free_tier : take the always-free quantities off
     legacy_monthly_usd : what the platform before cost a month, typed by the reader; nothing is assumed
     """
@@ -43,17 +44,25 @@ class WhatIf:
     page_views_per_day: int | None = None
     recommendations_per_day: int | None = None
     retention_days: int | None = None
+    measured: bool = False
     free_tier: bool = False
     legacy_monthly_usd: Decimal | None = None
 
-    def usage(self, tier: Tier) -> Usage:
-        """The tier's usage with what was typed; recommendations grow with the events where only those were typed."""
+    def usage(self, tier: Tier, events_measured: Decimal | None = None) -> Usage:
+        """The tier's usage with what was typed; recommendations grow with the events where only those are given.
+
+        Parameters
+        ----------
+        events_measured : events a day that the lake measured; None where it has none
+        """
         own = typical(tier)
+        events = self.events_per_day
+        if events is None and self.measured and events_measured is not None:
+            events = round(events_measured)
+        if events is not None:
+            own = with_events(own, events)
         values: dict[str, Decimal] = {}
-        if self.events_per_day is not None and self.recommendations_per_day is None:
-            values["recommendations_per_day"] = own.recommendations_per_day * self.events_per_day / own.events_per_day
         for name in (
-            "events_per_day",
             "events_per_request",
             "page_views_per_day",
             "recommendations_per_day",
@@ -200,7 +209,7 @@ def compare(
     """
     prices = book or price_book.load()
     chosen = tuple(sizes or tiers.load())
-    usages = tuple(what_if.usage(tier) for tier in chosen)
+    usages = tuple(what_if.usage(tier, known.events_per_day) for tier in chosen)
     estimates = [
         estimate(tier, usage, prices, free_tier=what_if.free_tier) for tier, usage in zip(chosen, usages, strict=True)
     ]

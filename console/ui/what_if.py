@@ -1,7 +1,7 @@
 """What-if sliders of the Tiers page. Their values live in the URL, so that a link reopens what was tried.
 
-``?events=2000000&batch=10&views=400&asked=100000&kept=365&free=yes&legacy=2500``: a key that is left out leaves each
-tier at what it is made for.
+``?events=2000000&batch=10&views=400&asked=100000&kept=365&measured=yes&free=yes&legacy=2500``: a key that is left out
+leaves each tier at what it is made for.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ SLIDERS = (
     Slider("asked", "recommendations_per_day", "Recommendations a day", _scale(1_000, 50_000_000)),
     Slider("kept", "retention_days", "Days events are kept", (30, 60, 90, 180, 365, 730, 1_095, 1_825)),
 )
-FREE, LEGACY = "free", "legacy"
-KEYS = (*(slider.key for slider in SLIDERS), FREE, LEGACY)
+MEASURED, FREE, LEGACY = "measured", "free", "legacy"
+KEYS = (*(slider.key for slider in SLIDERS), MEASURED, FREE, LEGACY)
 MOST_LEGACY = Decimal(100_000_000)
 
 
@@ -57,6 +57,7 @@ def read(query: Mapping[str, Sequence[str]]) -> WhatIf:
             values[slider.field] = int(written)
     return WhatIf(
         **values,
+        measured=(query.get(MEASURED) or [""])[0] == "yes",
         free_tier=(query.get(FREE) or [""])[0] == "yes",
         legacy_monthly_usd=_amount((query.get(LEGACY) or [""])[0]),
     )
@@ -65,6 +66,8 @@ def read(query: Mapping[str, Sequence[str]]) -> WhatIf:
 def as_query(what_if: WhatIf) -> Query:
     """The URL that reopens it; what is left at each tier's own is left out."""
     query = {slider.key: [str(getattr(what_if, slider.field))] for slider in SLIDERS if getattr(what_if, slider.field)}
+    if what_if.measured:
+        query[MEASURED] = ["yes"]
     if what_if.free_tier:
         query[FREE] = ["yes"]
     if what_if.legacy_monthly_usd:
@@ -72,13 +75,19 @@ def as_query(what_if: WhatIf) -> Query:
     return query
 
 
-def bar() -> WhatIf:
-    """Draw the sliders and return what is tried; call it once on a page."""
+def bar(*, events_measured: Decimal | None) -> WhatIf:
+    """Draw the sliders and return what is tried; call it once on a page.
+
+    Parameters
+    ----------
+    events_measured : events a day that the lake measured; None where it has none
+    """
     asked = {name: st.query_params.get_all(name) for name in KEYS if name in st.query_params}
     if st.session_state.get(_STORE) != asked or _key(SLIDERS[0].key) not in st.session_state:
         linked = read(asked)
         for slider in SLIDERS:
             st.session_state[_key(slider.key)] = getattr(linked, slider.field) or OWN
+        st.session_state[_key(MEASURED)] = linked.measured
         st.session_state[_key(FREE)] = linked.free_tier
         legacy = linked.legacy_monthly_usd
         st.session_state[_key(LEGACY)] = None if legacy is None else float(legacy)
@@ -102,12 +111,20 @@ def bar() -> WhatIf:
             width=155,
         )
         st.toggle(
+            "Measured traffic",
+            key=_key(MEASURED),
+            disabled=events_measured is None,
+            help="Events a day of this lake in place of what each tier is made for; the slider of events comes first"
+            + (f": {text.count(events_measured)}" if events_measured is not None else ". Nothing is measured yet"),
+        )
+        st.toggle(
             "Free tier",
             key=_key(FREE),
             help="Take the always-free quantities off, as in an account that uses them for nothing else",
         )
     tried = WhatIf(
         **{slider.field: st.session_state[_key(slider.key)] or None for slider in SLIDERS},
+        measured=st.session_state[_key(MEASURED)],
         free_tier=st.session_state[_key(FREE)],
         legacy_monthly_usd=_amount(str(st.session_state[_key(LEGACY)] or "")),
     )
@@ -120,7 +137,8 @@ def describe(what_if: WhatIf) -> list[tuple[str, str]]:
     lines = []
     for slider in SLIDERS:
         value = getattr(what_if, slider.field)
-        lines.append((slider.label, text.count(value) if value else "as each tier is made for"))
+        own = "as measured" if what_if.measured and slider.field == "events_per_day" else "as each tier is made for"
+        lines.append((slider.label, text.count(value) if value else own))
     lines.append(("Free quantities", "taken off" if what_if.free_tier else "not taken off"))
     if what_if.legacy_monthly_usd:
         lines.append(("Legacy bill a month, typed", text.money(what_if.legacy_monthly_usd, "USD")))

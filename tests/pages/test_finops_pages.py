@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from decimal import Decimal
@@ -62,6 +63,26 @@ def test_what_is_tried_on_tiers_comes_from_the_link_and_goes_into_it(open_page: 
     page.select_slider(key="tk-what-if-kept").set_value(30).run()
     assert dict(page.query_params) == {"batch": "1", "kept": "30", "free": "yes", "legacy": "2500"}
     assert not page.exception
+
+
+def test_tiers_are_estimated_at_the_traffic_that_the_lake_measured(
+    open_page: Open, sample_lake: Path, empty_lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = open_page("tiers", sample_lake)
+    page.toggle(key="tk-what-if-measured").set_value(True).run()
+    assert not page.exception
+    assert dict(page.query_params) == {"measured": "yes"}
+    events = re.findall(r"(?:Dev|Startup|Scale): ([\d,]+) events a day", text_of(page))
+    assert len(set(events)) == 1
+    assert f"Measured in this lake: {events[0]} events a day" in text_of(page)
+    assert main(["tiers", "--measured", "--lake", str(sample_lake), "--format", "json"]) == 0
+    measured = capsys.readouterr().out
+    assert main(["tiers", "--events-per-day", events[0].replace(",", ""), "--format", "json"]) == 0
+    assert capsys.readouterr().out == measured
+    assert f"Dev ${json.loads(measured)['tiers'][0]['monthly_usd']}" in text_of(page)  # the page says the same
+    assert main(["tiers", "--measured", "--lake", str(empty_lake)]) == 2
+    assert "No traffic is measured" in capsys.readouterr().err
+    assert open_page("tiers", empty_lake, measured=["yes"]).toggle(key="tk-what-if-measured").disabled
 
 
 @pytest.mark.parametrize("lake", ["empty", "nowhere"])
@@ -186,8 +207,6 @@ def test_a_viewer_of_some_regions_is_told_why_there_is_no_unit_cost(
 def test_the_command_gives_the_same_unit_costs(
     sample_lake: Path, open_page: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import json
-
     page = open_page("unit_costs", sample_lake, **DAYS)
     shown = page.dataframe[0].value
     options = ["--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16", "--format", "json"]

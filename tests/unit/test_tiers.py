@@ -215,6 +215,18 @@ def test_usage_that_cannot_be_used_is_refused_in_one_line(
     )
 
 
+def test_recommendations_grow_with_the_events_typed_unless_they_are_typed_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def asked_a_month(*typed: str) -> list[str]:
+        assert main(["tiers", "--lines", "--format", "csv", "--events-per-day", "500000", *typed]) == 0
+        rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        return [row["quantity"] for row in rows if row["what"] == "Recommendation calls" and row["tier"] == "dev"]
+
+    assert asked_a_month() == ["608333.333333"]  # 20,000 a day × 730 ÷ 24, as on the page
+    assert asked_a_month("--recommendations-per-day", "24") == ["730.000000"]
+
+
 def test_the_most_that_can_be_typed_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
     most = ["events-per-day", "page-views-per-day", "people", "recommendations-per-day", "retention-days"]
     typed = [word for name in most for word in (f"--{name}", str(10**12))]

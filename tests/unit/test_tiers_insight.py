@@ -90,6 +90,17 @@ def test_what_was_typed_replaces_each_tiers_own_and_recommendations_follow_event
     assert WhatIf().usage(startup).page_views_per_day == startup.usage.page_views_per_day
 
 
+def test_measured_traffic_takes_the_place_of_the_tiers_own_and_gives_way_to_what_is_typed() -> None:
+    startup = SIZES[1]
+    measured = WhatIf(measured=True).usage(startup, Decimal("328.4"))
+    assert (measured.events_per_day, measured.recommendations_per_day) == (328, Decimal("16.4"))  # 1 in 20, as typical
+    assert WhatIf(measured=True, events_per_day=1_000).usage(startup, Decimal(328)).events_per_day == 1_000
+    assert WhatIf(measured=True).usage(startup, None).events_per_day == startup.events_per_day
+    assert WhatIf().usage(startup, Decimal(328)).events_per_day == startup.events_per_day
+    answer = compare(WhatIf(measured=True), known("300", events=Decimal(40_000)))
+    assert {each.usage.events_per_day for each in answer.estimates} == {40_000}
+
+
 def test_a_bill_outside_its_band_and_what_does_not_fit_are_said() -> None:
     answer = compare(WhatIf(events_per_day=100_000_000), NOTHING)
     assert answer.figures[0].note == "Above its band of $25 to $50"
@@ -117,12 +128,14 @@ def test_lines_stand_dearest_first_and_add_up_to_the_tier() -> None:
 
 @given(
     events=st.sampled_from((None, *what_if.SLIDERS[0].choices)), batch=st.sampled_from((None, 1, 500)),
-    free=st.booleans(), legacy=st.none() | st.decimals("0.01", "1e8", places=2),
+    measured=st.booleans(), free=st.booleans(), legacy=st.none() | st.decimals("0.01", "1e8", places=2),
 )  # fmt: skip
 def test_a_link_reopens_what_was_tried(
-    events: int | None, batch: int | None, free: bool, legacy: Decimal | None
+    events: int | None, batch: int | None, measured: bool, free: bool, legacy: Decimal | None
 ) -> None:
-    tried = WhatIf(events_per_day=events, events_per_request=batch, free_tier=free, legacy_monthly_usd=legacy)
+    tried = WhatIf(
+        events_per_day=events, events_per_request=batch, measured=measured, free_tier=free, legacy_monthly_usd=legacy
+    )
     assert what_if.read(what_if.as_query(tried)) == tried
 
 

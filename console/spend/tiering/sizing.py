@@ -77,7 +77,7 @@ def typical(tier: Tier) -> Usage:
     )
 
 
-def with_events(usage: Usage, events_per_day: int) -> Usage:
+def with_events(usage: Usage, events_per_day: int | Decimal) -> Usage:
     """The same shop with another number of events a day: recommendations asked for grow in proportion."""
     events = Decimal(events_per_day)
     share = usage.recommendations_per_day / usage.events_per_day if usage.events_per_day else Decimal(0)
