@@ -10,7 +10,8 @@ W. E. Diewert, *Index Number Theory Using Differences Rather Than Ratios*, 2005)
 
 They add up exactly, favour neither period and neither factor, and swap signs where the periods are swapped; the usual
 price-volume analysis, which takes the old price and the new quantity, has none of the last three. The quantity effect
-is rounded to the last digit that a cost has, and the price effect is what is left of the change.
+is rounded to the last digit that a cost has, and the price effect is what is left of the change. What rounding every
+charge to its last digit can make of one and the same price is no price effect.
 
 A line that is there in one period only is new or gone. What has no price of its own (tax, credits, corrections,
 purchases, usage without a quantity) is named by its kind. So is what was charged in both periods and says its cost in
@@ -124,7 +125,10 @@ def split_line(line: Line) -> dict[Effect, Decimal]:
     quantity = _quantity_effect(line)
     if quantity is None:
         return _told({Effect.UNMEASURED: line.change})
-    return _told({Effect.QUANTITY: quantity, Effect.PRICE: difference(line.change, quantity)})
+    price = difference(line.change, quantity)
+    if abs(price) <= (line.charges + line.charges_before) * STEP:  # what rounding each charge can make of one price
+        quantity, price = line.change, ZERO
+    return _told({Effect.QUANTITY: quantity, Effect.PRICE: price})
 
 
 def split(lines: Iterable[Line]) -> Split:

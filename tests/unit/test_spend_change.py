@@ -76,6 +76,12 @@ def test_the_same_price_leaves_all_of_the_change_to_quantity_and_the_same_quanti
     assert split_line(line("30", "20", "2", "2")) == {Effect.PRICE: Decimal(10)}
 
 
+def test_what_rounding_makes_of_one_price_is_no_price_effect() -> None:
+    week = line("4.730689729727", "4.400951351350", "7884482.882882", "7334918.918917", charges=28, charges_before=28)
+    assert split_line(week) == {Effect.QUANTITY: week.change}
+    assert set(split_line(replace(week, cost=Decimal("4.730689729827")))) == {Effect.QUANTITY, Effect.PRICE}
+
+
 def test_usage_that_was_free_and_is_not_any_more_has_a_price_effect() -> None:
     # 10 at 0, then 20 at 0.50: quantity 10 × 0.25, price 0.50 × 15
     assert split_line(line("10", "0", "20", "10")) == {Effect.QUANTITY: Decimal("2.5"), Effect.PRICE: Decimal("7.5")}
