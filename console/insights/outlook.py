@@ -1,4 +1,4 @@
-"""Work that takes a second or two, done once per version of the data in the background and waited for a moment.
+"""Work that takes a second or two, done once for the same answers in the background and waited for a moment.
 
 A page asks, draws what it knows, and asks again; everyone who asks for the same thing shares one piece of work.
 """
