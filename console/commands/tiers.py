@@ -6,16 +6,19 @@ import argparse
 import sys
 from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.commands import output
 from console.errors import BindingError
 from console.spend.pricing import price_book
-from console.spend.tiering import tiers
+from console.spend.tiering import crossovers, tiers
 from console.spend.tiering.estimate import Estimate, estimate
 from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import Usage, typical, with_events
 from console.spend.tiering.tiers import Tier
+
+if TYPE_CHECKING:
+    from console.insights.tiers import Measured
 
 _TYPED = {
     "events_per_day": "events a day",
@@ -28,6 +31,7 @@ _TYPED = {
 }
 MOST = 10**12  # of anything that is typed: far beyond every tier
 _BOUNDS = {"events_per_request": (1, 500), "bytes_per_event": (1, 1024 * 1024)}  # what the collector takes
+CROSSOVER_COLUMNS = ("question", "at", "unit", "answer")
 LINE_COLUMNS = ("tier", "service", "what", "quantity", "unit", "price", "monthly_usd", "formula", "source", "as_of")
 
 
@@ -38,6 +42,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--lines", action="store_true", help="every line with its quantity, price and formula")
     command.add_argument("--measured", action="store_true", help="the events a day that the lake measured")
     command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+    command.add_argument("--crossovers", action="store_true", help="where bills meet, and where a tier is too small")
+    command.add_argument("--today", action="store_true", help="where the lake's bill stands among the tiers")
+    command.add_argument(
+        "--legacy-usd", metavar="N", help="with --today: a month of the platform before, to tell the saving"
+    )
     command.add_argument("--left-out", action="store_true", help="what is in no estimate, with the reason")
     command.add_argument("--free-tier", action="store_true", help="take the always-free quantities off")
     for name, meaning in _TYPED.items():
@@ -51,10 +60,17 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.left_out:
         output.show([asdict(each) for each in LEFT_OUT], ("service", "what", "reason"), parsed.format, under="left_out")
         return 0
-    book = price_book.load()
+    if parsed.today:
+        return _today(parsed)
+    book, sizes = price_book.load(), tiers.load()
     events = _measured(parsed.lake) if parsed.measured else None
+    usages = [_typed(_usual(tier, events), parsed) for tier in sizes]
+    if parsed.crossovers:
+        met = crossovers.all_of(sizes, usages, book, free_tier=parsed.free_tier)
+        output.show([asdict(each) for each in met], CROSSOVER_COLUMNS, parsed.format, under="crossovers")
+        return 0
     estimates = [
-        estimate(tier, _typed(_usual(tier, events), parsed), book, free_tier=parsed.free_tier) for tier in tiers.load()
+        estimate(tier, usage, book, free_tier=parsed.free_tier) for tier, usage in zip(sizes, usages, strict=True)
     ]
     if parsed.lines:
         rows = [_line(each, position) for each in estimates for position in range(len(each.lines))]
@@ -66,22 +82,52 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(lake: str | None) -> int:
-    """Events a day over the last days of a lake."""
+def _known(lake: str | None) -> Measured:
+    """The bill and the events of the last days of a lake."""
     from console import settings, wiring
     from console.insights import tiers as insight
 
     chosen = settings.read()
     if lake is not None:
         chosen = replace(chosen, lake=settings.folder(lake, "--lake"))
-    events = insight.measured(wiring.scope(chosen)).events_per_day
+    return insight.measured(wiring.scope(chosen))
+
+
+def _measured(lake: str | None) -> int:
+    """Events a day over the last days of a lake."""
+    events = _known(lake).events_per_day
     if events is None:
         raise BindingError(
-            f"No traffic is measured in {chosen.lake}, or you see some regions of it only",
+            "No traffic is measured, or you see some regions of it only",
             where="--measured",
             remedy="Type it: --events-per-day 2000.",
         )
     return round(events)
+
+
+def _today(parsed: argparse.Namespace) -> int:
+    """Today's bill as a month, its place among the bands, and what is saved against a bill that was typed."""
+    from console.insights import tiers as insight
+
+    legacy = None if parsed.legacy_usd is None else _number(parsed.legacy_usd, "--legacy-usd", 1, MOST)
+    bill = _known(parsed.lake).bill
+    month = insight.monthly(bill)
+    if bill is None or month is None:
+        raise BindingError(
+            "There is no bill in US dollars yet", where="--today", remedy="`python -m console spend import FILE`."
+        )
+    saved = insight.saving(month, legacy)
+    row = {
+        "first_day": bill.first_day.isoformat(),
+        "last_day": bill.last_day.isoformat(),
+        "monthly_usd": month,
+        "stands": insight.standing(month, tiers.load()),
+        "legacy_monthly_usd": legacy,
+        "saved": None if saved is None else saved.quantize(Decimal("0.0001")),
+        "legacy_for_60_percent": insight.legacy_for(month),
+    }
+    output.show([row], tuple(row), parsed.format, under="today")
+    return 0
 
 
 def _usual(tier: Tier, events: int | None) -> Usage:
@@ -96,19 +142,19 @@ def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
         written = getattr(parsed, name)
         if written is None:
             continue
-        try:
-            values[name] = Decimal(written)
-        except InvalidOperation:
-            values[name] = Decimal("NaN")
-        least, most = _BOUNDS.get(name, (0, MOST))
-        if not values[name].is_finite() or not least <= values[name] <= most:
-            raise BindingError(
-                f"{written!r} cannot be used",
-                where=f"--{name.replace('_', '-')}",
-                remedy=f"Give a number from {least} to {most}.",
-            )
+        values[name] = _number(written, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
     events = values.pop("events_per_day", None)
     return replace(usage if events is None else with_events(usage, events), **values)
+
+
+def _number(written: str, option: str, least: int, most: int) -> Decimal:
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not least <= number <= most:
+        raise BindingError(f"{written!r} cannot be used", where=option, remedy=f"Give a number from {least} to {most}.")
+    return number
 
 
 def _tier(each: Estimate) -> dict[str, Any]:

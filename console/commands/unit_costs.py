@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("unit", "count", "unit_cost", "direct", "shared", "unallocated")
 FUNCTION_COLUMNS = ("function", "direct", "shared", "cost", "unit", "count", "unit_cost")
+DAY_COLUMNS = ("day", "kind", "effective_cost", "margin_after_cloud", "low", "high")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,7 +22,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("unit-costs", help="effective cost per order, session, customer, event and click")
     command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
     period.add(command, last="charged")
-    command.add_argument("--by", choices=("unit", "function"), default="unit", help="default: unit")
+    command.add_argument("--by", choices=("unit", "function", "day"), default="unit", help="default: unit")
     command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
 
 
@@ -47,6 +48,8 @@ def run(parsed: argparse.Namespace) -> int:
     )
     if parsed.by == "function":
         output.show(_functions(answer), FUNCTION_COLUMNS, parsed.format, under="functions")
+    elif parsed.by == "day":
+        output.show(_days(answer), DAY_COLUMNS, parsed.format, under="days")
     elif parsed.format == "json":
         output.json(_document(answer))
     else:
@@ -80,6 +83,33 @@ def _functions(answer: UnitCosts) -> list[dict[str, Any]]:
     ]
 
 
+def _days(answer: UnitCosts) -> list[dict[str, Any]]:
+    """What is left of the margin by day, and of the days to come with the interval that holds it four times in five."""
+    now = answer.now
+    known: list[dict[str, Any]] = [
+        {
+            "day": day.isoformat(),
+            "kind": "known",
+            "effective_cost": now.costs[day].total if day in now.costs else None,
+            "margin_after_cloud": margin if answer.has_margin else None,
+            "low": None,
+            "high": None,
+        }
+        for day, margin in zip(now.days, now.margin_after_cloud, strict=True)
+    ]
+    return known + [
+        {
+            "day": each.day.isoformat(),
+            "kind": "expected",
+            "effective_cost": None,
+            "margin_after_cloud": each.amount,
+            "low": each.low,
+            "high": each.high,
+        }
+        for each in answer.ahead
+    ]
+
+
 def _document(answer: UnitCosts) -> dict[str, Any]:
     fitted, parts = answer.efficiency, answer.now.parts
     return {
@@ -93,6 +123,9 @@ def _document(answer: UnitCosts) -> dict[str, Any]:
         "effective_cost": None if parts is None else parts.total,
         "units": _units(answer),
         "functions": _functions(answer),
+        "unallocated": [{"reason": reason, "cost": amount} for reason, amount in answer.unallocated],
         "margin_after_cloud": answer.figures[-1].value,
         "fixed_share": None if fitted is None else fitted.fixed_share,
+        "fixed_cost_a_day": None if fitted is None else fitted.fixed,
+        "cost_of_one_more_order": None if fitted is None else fitted.variable,
     }

@@ -19,7 +19,7 @@ from console.periods import Period
 from console.scope import Scope
 from console.spend.allocating.allocation import NO_RULE, Allocation
 from console.spend.allocating.unit_costs import Efficiency, Parts, efficiency, per_unit
-from console.spend.exact import ZERO, total
+from console.spend.exact import DIGITS, ZERO, total
 
 AHEAD_DAYS = 14
 NORMAL_80 = Decimal("1.2816")  # half-width of an 80 % interval in standard deviations
@@ -226,7 +226,8 @@ def _reasons(now: Measured) -> list[tuple[str, Decimal]]:
     for day in now.costs.values():
         for reason, amount in day.unallocated.items():
             sums[reason] = total((sums.get(reason), amount))
-    return sorted(sums.items(), key=lambda item: (-item[1], item[0] != NO_RULE, item[0]))
+    left = [(reason, amount) for reason, amount in sums.items() if amount]
+    return sorted(left, key=lambda item: (-item[1], item[0] != NO_RULE, item[0]))
 
 
 def _line(now: Measured, unit: Counted) -> Efficiency | None:
@@ -309,4 +310,4 @@ def _figures(now: Measured, before: Measured | None, currency: str, reporting: s
 
 
 def _money(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(_STEP)
+    return Decimal(repr(value)).quantize(_STEP, context=DIGITS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from console.insights.figures import Number, Unit, relative_change
 
@@ -20,6 +20,7 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "K
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3, "OMR": 3, "JOD": 3}
 _SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 _COMPACT_FROM = 10_000  # four digits still read at a glance
+_WHOLE = Context(prec=100)  # a sum of decimal(38,12) has more digits than the usual 28
 
 
 def exact(value: Number | None, unit: Unit, currency: str = "") -> str:
@@ -219,7 +220,7 @@ def _decimal(value: Number) -> Decimal:
 
 
 def _round(value: Decimal, digits: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WHOLE)
 
 
 def _short(size: Decimal) -> str:

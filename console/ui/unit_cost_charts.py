@@ -110,7 +110,7 @@ def efficiency(answer: UnitCosts) -> Chart:
     x_axis = scales.linear([most])
     top = max(value for _, value, _ in dots)
     shown = [dot for dot in dots if dot[1] <= _highest([value for _, value, _ in dots])]
-    y_axis = scales.linear([max(value for _, value, _ in shown)])
+    y_axis = scales.linear([value for _, value, _ in shown])  # below 0 on days of credits
     rows = [
         [volume, float(value), text.weekday(day), text.count(volume), _price(value, currency)]
         for volume, value, day in shown
@@ -155,7 +155,7 @@ def efficiency(answer: UnitCosts) -> Chart:
             **echarts.TOOLTIP,
         },
         "xAxis": {"type": "value", "min": 0, "max": x_axis.high, "show": False},
-        "yAxis": {"type": "value", "min": 0, "max": y_axis.high, "show": False},
+        "yAxis": {"type": "value", "min": y_axis.low, "max": y_axis.high, "show": False},
         "series": [*series, lines],
     }
     alt = (
@@ -172,7 +172,7 @@ def efficiency(answer: UnitCosts) -> Chart:
 def _highest(values: Sequence[Decimal]) -> Decimal:
     """Where the picture ends: the dearest day, unless it is far out, as a day of monthly charges is."""
     usual = sorted(values)[int(0.9 * (len(values) - 1))]
-    return max(values) if max(values) <= usual * _FAR_OUT else usual * _FAR_OUT
+    return usual * _FAR_OUT if 0 < usual * _FAR_OUT < max(values) else max(values)
 
 
 def split(units: Sequence[UnitRecord]) -> Chart:

@@ -85,6 +85,25 @@ def test_tiers_are_estimated_at_the_traffic_that_the_lake_measured(
     assert open_page("tiers", empty_lake, measured=["yes"]).toggle(key="tk-what-if-measured").disabled
 
 
+def test_the_command_says_where_todays_bill_stands_and_what_is_saved_against_a_typed_one(
+    open_page: Open, sample_lake: Path, empty_lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_of(open_page("tiers", sample_lake, legacy=["2500"]))
+    options = ["tiers", "--today", "--lake", str(sample_lake), "--format", "json"]
+    assert main([*options, "--legacy-usd", "2500"]) == 0
+    (row,) = json.loads(capsys.readouterr().out, parse_float=Decimal)["today"]
+    assert f"${row['monthly_usd']}" in text
+    assert f"Effective, {row['stands']}" in text
+    assert row["saved"] == ((2500 - row["monthly_usd"]) / 2500).quantize(Decimal("0.0001"))
+    assert main(options) == 0
+    (row,) = json.loads(capsys.readouterr().out)["today"]
+    assert (row["legacy_monthly_usd"], row["saved"]) == (None, None)
+    assert main([*options, "--legacy-usd", "0"]) == 2
+    assert "'0' cannot be used (--legacy-usd)" in capsys.readouterr().err
+    assert main(["tiers", "--today", "--lake", str(empty_lake)]) == 2
+    assert "no bill in US dollars yet" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("lake", ["empty", "nowhere"])
 def test_tiers_estimates_without_a_lake_and_says_what_is_missing(
     open_page: Open, empty_lake: Path, tmp_path: Path, lake: str
@@ -209,11 +228,20 @@ def test_the_command_gives_the_same_unit_costs(
 ) -> None:
     page = open_page("unit_costs", sample_lake, **DAYS)
     shown = page.dataframe[0].value
-    options = ["--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16", "--format", "json"]
-    assert main(["unit-costs", *options]) == 0
+    options = ["unit-costs", "--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16"]
+    options += ["--format", "json"]
+    assert main(options) == 0
     answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
     assert [row["unit_cost"] for row in answer["units"]] == list(shown["unit_cost"])
     assert sum(row["cost"] for row in answer["functions"]) == answer["effective_cost"]
+    left = sum(row["cost"] for row in answer["unallocated"])
+    assert left == next(row["cost"] for row in answer["functions"] if row["function"] == "Unallocated")
+    assert main([*options, "--by", "day"]) == 0
+    days = json.loads(capsys.readouterr().out, parse_float=Decimal)["days"]
+    known = [row for row in days if row["kind"] == "known"]
+    assert next(row["day"] for row in days if row["kind"] == "expected") == "2026-05-16"
+    assert sum(row["effective_cost"] for row in known) == answer["effective_cost"]
+    assert sum(row["margin_after_cloud"] for row in known) == answer["margin_after_cloud"]
     assert main(["unit-costs", "--lake", str(sample_lake), "--by", "function"]) == 0
     assert "Recommending" in capsys.readouterr().out
     assert main(["unit-costs", "--lake", str(sample_lake), "--start", "2026-05-02", "--end", "2026-05-02"]) == 2

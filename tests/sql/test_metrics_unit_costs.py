@@ -16,6 +16,7 @@ from console.insights.unit_costs import UnitCosts
 from console.periods import Period
 from console.spend.allocating import allocation_file
 from console.spend.allocating.unit_costs import Parts
+from console.ui import unit_cost_charts
 from tests.sql.lake_rows import END, NOON, START, Rows, money
 
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
@@ -264,6 +265,34 @@ def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake:
     week = {each.day: each.amount for each in found.ahead[:7]}
     assert week[date(2026, 3, 29)] == pytest.approx(10, abs=1)
     assert all(amount == pytest.approx(100, abs=1) for day, amount in week.items() if day != date(2026, 3, 29))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        ([str(-place) for place in range(1, 13)], "12 days, 3 to 14 orders, −$0.86 to −$0.33"),  # credits all the way
+        (["-3", "2", "5", "-40", "1", "2", "3", "4", "5", "6", "7", "80"], "12 days, 3 to 14 orders, −$6.67 to $5.71"),
+        (["0"] * 12, "12 days, 3 to 14 orders, $0.00 to $0.00"),
+        (["9" * 26] * 12, "12 days, 3 to 14 orders"),
+    ],
+    ids=["credits", "mixed", "nothing", "most"],
+)
+def test_every_amount_that_a_bill_can_hold_is_divided_and_drawn(lake: Rows, amounts: list[str], told: str) -> None:
+    days = [FIRST + timedelta(days=place) for place in range(12)]
+    shop(lake).table("daily_events", [{"event_date": day, "event_type": "search", "events": 5} for day in days])
+    lake.table("daily_orders", [{"order_date": day, "orders": 3 + place} for place, day in enumerate(days)])
+    spent(lake, [charge(day, amount) for day, amount in zip(days, amounts, strict=True)])
+    found = unit_costs.unit_costs(
+        lake.scope(), Period(FIRST, date(2026, 3, 13)), (), allocation_file.load(), currency="USD"
+    )
+    chart = unit_cost_charts.efficiency(found)
+    assert told in chart.alt
+    assert chart.spec is not None
+    costs = [row[1] for row in chart.spec["dataset"]["source"]]
+    assert chart.spec["yAxis"]["min"] <= min(costs)
+    assert max(costs) <= chart.spec["yAxis"]["max"]
+    assert unit_cost_charts.margin_after_cloud(found).spec is not None
+    assert all(amount for _, amount in found.unallocated)
 
 
 def test_nothing_charged_is_empty_and_its_figures_are_unknown(lake: Rows) -> None:

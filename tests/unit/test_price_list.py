@@ -186,6 +186,14 @@ def test_volume_prices_are_written_and_read_back(stubbed: Stubber, book_file: Pa
             "2 different prices fit its filters",
         ),
         ([product("Storage-ShardHour", ("0", "0.0000000000"))], "it is answered as free of charge"),
+        (
+            [product("Storage-ShardHour", ("0", "15.0000000000"))],  # of a thousand
+            "15 is answered, the price of another unit as it seems",
+        ),
+        (
+            [product("Storage-ShardHour", ("0", "0.0000041667"))],  # by the second
+            "0.0000041667 is answered, the price of another unit as it seems",
+        ),
     ],
 )
 def test_what_is_no_single_price_leaves_the_entry_as_it_stands(

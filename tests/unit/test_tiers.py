@@ -227,6 +227,15 @@ def test_recommendations_grow_with_the_events_typed_unless_they_are_typed_too(
     assert asked_a_month("--recommendations-per-day", "24") == ["730.000000"]
 
 
+def test_crossovers_are_printed_as_the_page_says_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tiers", "--crossovers", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["crossovers"]
+    usages = [typical(tier) for tier in (DEV, STARTUP, SCALE)]
+    assert [(row["at"], row["answer"]) for row in rows] == [
+        (each.at, each.answer) for each in all_of((DEV, STARTUP, SCALE), usages, BOOK)
+    ]
+
+
 def test_the_most_that_can_be_typed_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
     most = ["events-per-day", "page-views-per-day", "people", "recommendations-per-day", "retention-days"]
     typed = [word for name in most for word in (f"--{name}", str(10**12))]

@@ -182,3 +182,7 @@ def test_money_read_back_is_the_amount_rounded_to_cents(amount: Decimal):
 @given(amounts)
 def test_compact_money_is_never_longer_than_nine_characters(amount: Decimal):
     assert len(text.compact(amount, Unit.MONEY, "USD")) <= 9
+
+
+def test_the_largest_amount_that_a_bill_can_hold_keeps_its_cents() -> None:
+    assert text.money(Decimal("99999999999999999999999999.125"), "USD") == "$99,999,999,999,999,999,999,999,999.13"

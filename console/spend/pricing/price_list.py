@@ -22,6 +22,7 @@ ACTIONS = ("pricing:GetProducts",)
 ENDPOINT_REGION = "us-east-1"  # the interface stands in few regions; this one answers for all
 _OWN_FIELDS = ("service", "usagetype")  # what stands in `filters` and is no plain attribute of a product
 _CURRENCY = "USD"
+_ANOTHER_UNIT = 100  # times dearer or cheaper: no price moves so far, but a price of a thousand is no price of one
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def _without_free(price: Price, volumes: tuple[VolumePrice, ...]) -> Found:
     charged = [volume for volume in volumes if volume.amount]
     if not charged:
         return Found(price, reason="it is answered as free of charge")
+    if price.amount and not price.amount / _ANOTHER_UNIT < charged[0].amount < price.amount * _ANOTHER_UNIT:
+        return Found(price, reason=f"{charged[0].amount:f} is answered, the price of another unit as it seems")
     free = charged[0].start
     rest = (VolumePrice(Decimal(0), charged[0].amount), *charged[1:])
     return Found(price, rest, free)
