@@ -6,7 +6,6 @@ today is the same anomaly tomorrow. Medians keep one bad week from becoming the 
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,16 +44,28 @@ def baseline(values: Floats) -> tuple[Floats, Floats]:
         if back < days:
             shifted[week - 1, :, back:] = values[:, :-back]
     distances = np.full((SPREAD_DAYS, series, days), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a median of nothing is NaN, as wanted
-        expected = np.nanmedian(shifted, axis=0)
-        expected[np.isfinite(shifted).sum(axis=0) < FEWEST_WEEKS] = np.nan
-        away = np.abs(values - expected)
-        for back in range(1, min(SPREAD_DAYS, days - 1) + 1):
-            distances[back - 1, :, back:] = away[:, :-back]
-        spread = NORMAL * np.nanmedian(distances, axis=0)
+    expected = _median(shifted)
+    expected[np.isfinite(shifted).sum(axis=0) < FEWEST_WEEKS] = np.nan
+    away = np.abs(values - expected)
+    for back in range(1, min(SPREAD_DAYS, days - 1) + 1):
+        distances[back - 1, :, back:] = away[:, :-back]
+    spread = NORMAL * _median(distances)
     spread[np.isnan(spread) & np.isfinite(expected)] = 0.0
     return expected, spread
+
+
+def _median(values: Floats) -> Floats:
+    """The median of the numbers along the first axis; NaN where there is none.
+
+    `numpy.nanmedian` warns of what has no number, and to silence a warning is not safe beside other threads.
+    """
+    import numpy as np
+
+    ordered = np.sort(values, axis=0)  # what is no number stands last
+    numbers = np.count_nonzero(~np.isnan(values), axis=0)
+    middle = np.stack([np.maximum(numbers - 1, 0) // 2, np.minimum(numbers // 2, len(values) - 1)])
+    median: Floats = np.take_along_axis(ordered, middle, axis=0).mean(axis=0)
+    return median
 
 
 def runs(flagged: Flags) -> list[tuple[int, int]]:
