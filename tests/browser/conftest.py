@@ -189,7 +189,8 @@ class Visit:
         """Pairs of texts of a chart that are written over each other."""
         assert self.page is not None, "open a page first"
         script = """() => [...document.querySelectorAll('[data-testid="stEChartsChart"] svg')].flatMap(svg => {
-            const apart = (low, high, otherLow, otherHigh, slack) => high <= otherLow + slack || otherHigh <= low + slack;
+            const apart = (low, high, otherLow, otherHigh, slack) =>
+                high <= otherLow + slack || otherHigh <= low + slack;
             const boxes = [...svg.querySelectorAll('text')].map(text => ({
                 text: text.textContent, box: text.getBoundingClientRect(),
             })).filter(each => each.box.width);
