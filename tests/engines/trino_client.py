@@ -42,6 +42,7 @@ class TrinoQuery:
     sql: str
     catalog: str
     schema: str | None = None
+    session: str = ""  # its session properties, such as ``enable_dynamic_filtering=false``
     columns: list[Column] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     statistics: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +64,8 @@ class TrinoQuery:
         }
         if self.schema is not None:
             headers["X-Trino-Schema"] = self.schema
+        if self.session:
+            headers["X-Trino-Session"] = self.session
         url = f"http://127.0.0.1:{self.port}/v1/statement"
         self._take(called(urllib.request.Request(url, self.sql.encode(), headers, method="POST")))
         while self._next is not None and "/queued/" in self._next:

@@ -66,13 +66,13 @@ class TrinoServer:
     port: int
     version: str
 
-    def query(self, sql: str, schema: str | None = None) -> TrinoQuery:
+    def query(self, sql: str, schema: str | None = None, session: str = "") -> TrinoQuery:
         """A statement, not yet submitted."""
-        return TrinoQuery(self.port, sql, CATALOG, schema)
+        return TrinoQuery(self.port, sql, CATALOG, schema, session)
 
-    def execute(self, sql: str, schema: str | None = None) -> TrinoQuery:
+    def execute(self, sql: str, schema: str | None = None, session: str = "") -> TrinoQuery:
         """Run one statement to its end; raises TrinoError where it fails."""
-        return self.query(sql, schema).start().finish()
+        return self.query(sql, schema, session).start().finish()
 
 
 @contextmanager
