@@ -152,6 +152,7 @@ def _run_rate(total: Cost, called: Sequence[date], today: date, period: Period) 
     """Dollars a day since the first call × the days of an average month; the day that is not over counts whole."""
     if not called:
         return None
-    last = min(period.last_day, today)
+    # calls stand on UTC days: west of UTC the last one can be a day ahead of `today`
+    last = max(min(period.last_day, today), *called)
     measured = (last - min(called)).days + 1
     return total.dollars / measured * DAYS_OF_A_MONTH

@@ -112,7 +112,7 @@ def _tracked(
     estimate = estimates.get(key)
     accepted_on = realised = None
     if decision is not None and state in (State.ACCEPTED, State.REALISED):
-        accepted_on = _accepted(store.history(SAVING, key))
+        accepted_on = _accepted(store.history(SAVING, key)) or decision.decided_at.date()
         expected = Charges(estimate.usage_types, estimate.services) if estimate else None
         charges = expected or (finding.charges if finding else Charges(()))
         done_on = decision.decided_at.date() if state is State.REALISED else accepted_on
@@ -149,12 +149,12 @@ def _read(decision: Decision) -> Estimate | None:
         return None
 
 
-def _accepted(history: Sequence[Decision]) -> date:
-    """The day of the first acceptance since the finding was last open; the first decision of all, where none was."""
+def _accepted(history: Sequence[Decision]) -> date | None:
+    """The day of the first acceptance since the finding was last open; None where somebody just opened it again."""
     since: list[Decision] = []
     for decision in history:
         since = [] if decision.verdict in (State.OPEN, State.DISMISSED) else [*since, decision]
-    return since[0].decided_at.date()
+    return since[0].decided_at.date() if since else None
 
 
 def measure(bill: Bill | None, charges: Charges, accepted_on: date, done_on: date) -> Realised:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import pytest
 
 from console import wiring
 from console.__main__ import main
+from console.insights.own_cost import Cost, _run_rate
 from console.metering import Call
 from console.metering.folder import FolderCalls
+from console.periods import Period
 from pipeline.lake import Lake
 
 AT = datetime(2026, 5, 2, 9, 30, tzinfo=UTC)
@@ -91,3 +93,9 @@ def test_before_the_first_call_the_rate_is_unknown(tmp_path: Path, capsys: pytes
 def test_a_period_that_ends_before_it_starts_is_named(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["own-cost", "--lake", str(lake), "--start", "2026-05-02", "--end", "2026-05-02"]) == 2
     assert "The period ends (2026-05-02) before it starts (2026-05-02) (--end)" in capsys.readouterr().err
+
+
+def test_a_call_of_the_utc_day_after_the_shop_s_own_is_a_day_of_the_rate() -> None:
+    total = Cost("", 1, 0, 0, 0, Decimal(12), Decimal(0))
+    ahead, today = date(2026, 5, 2), date(2026, 5, 1)
+    assert _run_rate(total, [ahead], today, Period(date(2026, 4, 5), date(2026, 5, 3))) == Decimal(365)

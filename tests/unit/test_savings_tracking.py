@@ -219,3 +219,20 @@ def test_a_crash_between_estimate_and_decision_leaves_the_saving_open(store: Dec
 def test_tracking_follows_every_check(store: DecisionStore) -> None:
     findings = [f for each in run(inventory(nat_gateways=[gateway(0)]), PRICES) for f in each.findings]
     assert [each.key for each in track(findings, store, no_bill)] == ["network.idle/nat-1"]
+
+
+def test_an_undo_between_two_looks_at_the_store_breaks_nothing(store: DecisionStore) -> None:
+    decide(store, track([nat()], store, no_bill)[0], State.ACCEPTED, "", "ann", noon(ACCEPTED))
+
+    class Undone:
+        """Shows what stood before the undo, and the history with it."""
+
+        def standing(self, kind: str) -> Any:
+            return store.standing(kind)
+
+        def history(self, kind: str, key: str) -> Any:
+            last = store.history(kind, key)[-1]
+            return [*store.history(kind, key), replace(last, verdict=State.OPEN)]
+
+    (tracked,) = track([nat()], Undone(), lambda: None)  # type: ignore[arg-type]
+    assert tracked.accepted_on == ACCEPTED
