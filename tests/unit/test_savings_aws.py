@@ -139,6 +139,11 @@ def test_streams_are_read_with_their_mode_shards_and_use(moto: Any) -> None:
     kinesis = moto("kinesis", REGION)
     kinesis.create_stream(StreamName="events", ShardCount=3)
     kinesis.create_stream(StreamName="live", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    from moto.kinesis.models import kinesis_backends
+
+    made = kinesis_backends["123456789012"][REGION].streams
+    made["events"].creation_datetime = START - timedelta(days=1)
+    made["live"].creation_datetime = START + timedelta(days=13, hours=20, minutes=30)
     answers = Answers(
         {"cloudwatch:GetMetricData": series(IncomingBytes=[9.0], IncomingRecords=[3.0], GetRecords_Bytes=[18.0])}
     )
@@ -151,6 +156,7 @@ def test_streams_are_read_with_their_mode_shards_and_use(moto: Any) -> None:
     first = read.items[0].hours[0]
     assert (first.bytes_in, first.records_in, first.bytes_out) == (9, 3, 18)
     assert len(read.items[0].hours) == 336
+    assert len(read.items[1].hours) == 3, "of a stream that is four hours old, not the two weeks that it was not there"
     assert read.items[0].resource.endswith(":stream/events")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from console.errors import SourceError
@@ -82,6 +83,10 @@ class Account:
     def end(self) -> datetime:
         """The instant after the period."""
         return datetime.combine(self.period.end, time(), UTC)
+
+    def hours_before(self, created: datetime) -> int:
+        """Hours of the period in which what was created then was not there yet, or not for the whole hour."""
+        return max(0, math.ceil((created - self.start) / timedelta(hours=1)))
 
 
 class Reader:

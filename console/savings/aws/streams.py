@@ -24,6 +24,7 @@ def read(account: Account, metrics: Metrics) -> Read[Stream]:
             missing.append(error.unread(f"stream {name}"))
             continue
         hours = tuple(StreamHour(int(each[0]), int(each[1]), int(each[2])) for each in zip(*series, strict=True))
+        hours = hours[account.hours_before(summary["StreamCreationTimestamp"]) :]  # it did not idle before it was there
         mode = summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
         found.append(Stream(name, summary["StreamARN"], mode == "ON_DEMAND", summary["OpenShardCount"], hours))
     return Read(tuple(found), tuple(missing))
