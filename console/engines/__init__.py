@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from console.tables import BILL_TABLES
@@ -83,7 +84,7 @@ class Result:
     query: str
     sql: str
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A digest of the rows, equal for equal ones: what takes long to work out from them is kept under it.
 

@@ -13,13 +13,12 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from console.errors import SourceError
-from console.metering import Call, Meter
+from console.metering import Asker, Call, Meter
 
 ATTEMPTS = 6  # of one request; with the pauses below at most some 30 seconds
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 16.0  # seconds: Cost Explorer allows a few requests a second
@@ -74,14 +73,6 @@ _EXPLAINED: Mapping[str, tuple[str, str]] = {
         "Check period, tag key and metrics: daily data reach 14 months back.",
     ),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who makes a call, for the meter: empty outside a browser."""
-
-    viewer: str = ""
-    page: str = ""
 
 
 class PaidClient:

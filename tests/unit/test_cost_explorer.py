@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from console.errors import SourceError
-from console.metering import Call
-from console.spend.aws import Asker, PaidClient
+from console.metering import Asker, Call
+from console.spend.aws import PaidClient
 from console.spend.billing.charges import SCHEMA
 from console.spend.billing.cost_explorer import (
     ACTIONS,
