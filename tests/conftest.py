@@ -13,6 +13,20 @@ from tests.iam import Recorder, recording
 settings.register_profile("takings", deadline=None)
 settings.load_profile("takings")
 
+LONGEST_VALUE = 80
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name a case by a value that people can read; by the argument where it is long or no text.
+
+    Every worker collects the tests for itself and must find the same names. Bytes may differ from one to the next: a
+    gzip header holds the second it was written in.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and len(val) <= LONGEST_VALUE):
+        return argname
+    return val[:LONGEST_VALUE] if isinstance(val, str) and len(val) > LONGEST_VALUE else None
+
+
 pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
 
 
