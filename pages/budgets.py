@@ -13,7 +13,19 @@ from console.insights.bill import bill
 from console.spend import Basis
 from console.spend.forecasting.anomalies import KIND, Anomaly
 from console.spend.forecasting.aws_anomalies import AwsAnomaly
-from console.ui import budget_board, budget_charts, budget_form, charts, page, records, spend_reading, tables, tiles
+from console.ui import (
+    budget_board,
+    budget_days,
+    budget_form,
+    burn_down,
+    charts,
+    linked,
+    page,
+    records,
+    spend_reading,
+    tables,
+    tiles,
+)
 from console.ui import formatting as text
 from console.ui import viewer as reader
 
@@ -66,9 +78,12 @@ with page.answer():
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-budget-bar"):
         name, basis = "", Basis.BILLED
         if names:
-            name = st.selectbox("Budget", names, key="tk-budget", label_visibility="collapsed", width=285) or ""
+            name = linked.LinkedChoice("budget", {each: each for each in names}, names[0]).draw_list(
+                "Budget", width=285
+            )
         else:
-            basis = st.selectbox("Basis", list(Basis), key="tk-basis", label_visibility="collapsed", width=165) or basis
+            bases = {each.value: each.value for each in Basis}
+            basis = Basis(linked.LinkedChoice("basis", bases, basis.value).draw_list("Basis", width=165))
         services = insight.services(scope)
         if file is not None:
             budget_form.edit(file, bill(scope).currency, services)
@@ -86,8 +101,8 @@ with page.answer():
         )
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        charts.draw(budget_charts.month(answer), key="tk-month")
-        charts.draw(budget_charts.by_day(answer), key="tk-days")
+        charts.draw(burn_down.chart(answer), key="tk-month")
+        charts.draw(budget_days.chart(answer), key="tk-days")
     with right:
         budget_board.statuses(answer.statuses, answer.chosen)
         budget_board.method(answer)

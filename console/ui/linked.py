@@ -27,7 +27,8 @@ class LinkedChoice:
     def value(self) -> str:
         """The option chosen, known before the control is drawn: a new link comes before what was clicked."""
         linked = st.query_params.get(self.key)
-        if self._widget not in st.session_state or st.session_state.get(self._seen) != linked:
+        is_gone = st.session_state.get(self._widget) not in self.options  # a budget that somebody has deleted
+        if is_gone or st.session_state.get(self._seen) != linked:
             st.session_state[self._widget] = linked if linked in self.options else self.default
             st.session_state[self._seen] = linked
         return str(st.session_state[self._widget])
@@ -39,6 +40,18 @@ class LinkedChoice:
             label, list(self.options), format_func=self.options.__getitem__, key=self._widget, required=True,
             label_visibility="visible" if shown else "collapsed",
         )  # fmt: skip
+        return self._keep(chosen)
+
+    def draw_list(self, label: str, *, width: int) -> str:
+        """The same as a list to choose from, without its label: for names that people give, however many."""
+        chosen = self.value
+        st.selectbox(
+            label, list(self.options), format_func=self.options.__getitem__, key=self._widget, width=width,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        return self._keep(chosen)
+
+    def _keep(self, chosen: str) -> str:
         wanted = None if chosen == self.default else chosen
         if st.query_params.get(self.key) != wanted:
             if wanted is None:

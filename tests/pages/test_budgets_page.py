@@ -93,6 +93,32 @@ def test_another_budget_is_looked_at_by_its_name(open_page: Open, lake: Path) ->
     page.selectbox(key="tk-budget").select("Athena").run()
     assert not page.exception
     assert "billed cost, service Amazon Athena" in text_of(page)
+    assert "Athena" in page.query_params["budget"], "a link to it opens it again"
+
+
+def test_a_link_opens_its_budget_and_one_to_a_budget_that_is_gone_the_first(open_page: Open, lake: Path) -> None:
+    assert "billed cost, service Amazon Athena" in text_of(open_page("budgets", lake, budget=["Athena"]))
+    page = open_page("budgets", lake, budget=["Gone"])
+    assert not page.exception
+    assert "billed cost, everything" in text_of(page)
+    assert "budget" not in page.query_params
+
+
+def test_a_budget_burns_down_past_its_thresholds_beside_an_even_pace(open_page: Open, lake: Path) -> None:
+    page = open_page("budgets", lake)
+    chart = charts_of(page)[0]["baseOption"]
+    rows = [dict(zip(chart["dataset"]["dimensions"], row, strict=True)) for row in chart["dataset"]["source"]]
+    amount = read((lake / FILE).read_text())[0].amount
+    assert "left of the budget" in text_of(page)
+    assert amount > rows[0]["actual"] > next(row["coming"] for row in rows if row["coming"] is not None)
+    assert rows[-1]["pace"] == 0
+    lines = chart["series"][2]["markLine"]["data"]
+    assert [line["yAxis"] for line in lines] == [float(amount / 5), 0, float(-amount / 5)]
+    assert [line["label"]["formatter"].replace("\u202f", " ") for line in lines] == [
+        "80 % used",
+        "100 % used",
+        "120 % used",
+    ]
 
 
 def test_a_lake_without_a_bill_says_how_to_import_one(open_page: Open, tmp_path: Path) -> None:
@@ -123,6 +149,7 @@ def test_without_a_budget_the_whole_bill_is_forecast_and_one_can_be_typed(open_p
     page = open_page("budgets", lake)
     assert not page.exception
     assert "No budget yet" in text_of(page)
+    assert "added up" in text_of(page)
     page.text_input(key="tk-budget-name-").input("Everything")
     page.text_input(key="tk-budget-amount-").input("333.30")
     page.button(key="tk-budget-save-").click().run()

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from console.errors import SettingsError, SourceError
 from console.spend import Basis
 from console.spend.budgeting.budget_file import BEFORE, FILE, BudgetFile, read, write
-from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing, burn_up, status
+from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, Standing, burn_down, burn_up, even_pace, status
 from console.spend.forecasting.forecast import forecast
 from tests.unit.bills import bill, taxed, usage, weekly
 
@@ -67,6 +67,22 @@ def test_a_month_adds_up_day_by_day_to_the_forecast() -> None:
     assert [point.actual for point in points[14:17]] == [150, 160, None]
     assert points[16].middle == 170
     assert points[-1].middle == 310
+
+
+def test_a_budget_burns_down_by_what_is_charged_to_what_the_forecast_leaves_of_it() -> None:
+    charged = burn_up(CHARGES, forecast(CHARGES))
+    left = burn_down(charged, Decimal(200))
+    assert [point.actual for point in left[14:17]] == [50, 40, None]
+    assert (left[16].middle, left[19].middle, left[20].middle) == (30, 0, -10), (
+        "gone on the 20th, overdrawn on the 21st"
+    )
+    assert left[-1].middle == -110
+    assert [(point.low, point.high) for point in left] == [(200 - each.high, 200 - each.low) for each in charged]
+
+
+def test_at_an_even_pace_every_day_takes_the_same_and_the_last_one_leaves_nothing() -> None:
+    assert even_pace(Decimal(310), 31)[:2] == [300, 290]
+    assert even_pace(Decimal(100), 3)[-1] == 0
 
 
 @settings(max_examples=20, deadline=None)

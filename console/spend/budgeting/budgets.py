@@ -229,7 +229,10 @@ def _alert(thresholds: Sequence[int], amount: Decimal, by: str, value: Decimal) 
 
 @dataclass(frozen=True)
 class Point:
-    """Charges of the month up to and with `day`. `actual` is None on days to come, `middle` is both in one line."""
+    """Charges of the month up to and with `day`, or what they leave of a budget.
+
+    `actual` is None on days to come, `middle` is what is known and what is expected in one line.
+    """
 
     day: date
     actual: Decimal | None
@@ -266,3 +269,22 @@ def burn_up(charges: History, expected: Forecast) -> list[Point]:
     last = points[-1]
     points[-1] = Point(last.day, None, expected.amount, expected.low, expected.high)
     return points
+
+
+def burn_down(charged: Sequence[Point], amount: Decimal) -> list[Point]:
+    """What is left of `amount` after each day of `burn_up`; below 0 where it is overdrawn."""
+    return [
+        Point(
+            point.day,
+            None if point.actual is None else amount - point.actual,
+            amount - point.middle,
+            amount - point.high,
+            amount - point.low,
+        )
+        for point in charged
+    ]
+
+
+def even_pace(amount: Decimal, days: int) -> list[Decimal]:
+    """What is left of `amount` after each of `days` that take the same of it: nothing after the last."""
+    return [amount * (days - day) / days for day in range(1, days + 1)]
