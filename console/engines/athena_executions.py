@@ -65,6 +65,16 @@ def managed_results(where: str) -> QueryFailed:
     )
 
 
+def uncapped(workgroup: str, where: str) -> QueryFailed:
+    """The workgroup lets one statement scan whatever it names."""
+    return QueryFailed(
+        f"The workgroup {workgroup} does not cap what one query may scan",
+        where=where,
+        remedy=f"Cap it: `aws athena update-work-group --work-group {workgroup}"
+        " --configuration-updates BytesScannedCutoffPerQuery=1000000000`, for 1 GB at most.",
+    )
+
+
 def _unwanted(where: str) -> QueryFailed:
     return QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
 
@@ -129,6 +139,9 @@ class Executions:
         reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": reuse_minutes}}
         try:
             with calling(SERVICE, where, KNOWN):
+                group = self._session.client("athena").get_work_group(WorkGroup=self._workgroup)
+                if not group["WorkGroup"].get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
+                    raise uncapped(self._workgroup, where)
                 started = wr.athena.start_query_execution(
                     sql,
                     database=self._database,

@@ -334,7 +334,7 @@ def _described(execution: Execution) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(trino: TrinoServer, *, cutoff: int | None = CUTOFF_BYTES) -> Iterator[AthenaDouble]:
+def serving(trino: TrinoServer, *, cutoff: int = CUTOFF_BYTES) -> Iterator[AthenaDouble]:
     """Let every Athena client of this process talk to Trino. Stands inside moto's `mock_aws`.
 
     Makes a bucket for results and a workgroup that enforces it and caps a statement's bytes at `cutoff`.
@@ -350,9 +350,8 @@ def serving(trino: TrinoServer, *, cutoff: int | None = CUTOFF_BYTES) -> Iterato
     configuration: dict[str, Any] = {
         "ResultConfiguration": {"OutputLocation": RESULTS},
         "EnforceWorkGroupConfiguration": True,
+        "BytesScannedCutoffPerQuery": cutoff,
     }
-    if cutoff is not None:
-        configuration["BytesScannedCutoffPerQuery"] = cutoff
     client = boto3.client("athena", region_name=REGION)
     client.create_work_group(Name=ATHENA_WORKGROUP, Configuration=configuration)
     with ExitStack() as stack:

@@ -54,6 +54,7 @@ class Athena(Service):
         )
         self.workgroup: dict[str, Any] = {
             "EnforceWorkGroupConfiguration": True,
+            "BytesScannedCutoffPerQuery": 1_000_000_000,
             "ResultConfiguration": {"OutputLocation": "s3://results/athena/"},
         }
         self.objects["lake/curated/state.json"] = STATE
@@ -132,6 +133,14 @@ def test_the_workgroup_is_asked_for_once_a_minute_and_a_refusal_is_not_remembere
     for _ in range(3):
         engine.run(QUESTION)
     assert athena.times("GetWorkGroup") == 2
+
+
+def test_a_workgroup_without_a_cutoff_runs_nothing_and_the_remedy_is_the_command_that_sets_one(athena: Athena) -> None:
+    del athena.workgroup["BytesScannedCutoffPerQuery"]
+    with pytest.raises(QueryFailed, match="workgroup capped does not cap") as refused:
+        athena.engine().run(QUESTION)
+    assert "aws athena update-work-group --work-group capped" in refused.value.remedy
+    assert athena.times("StartQueryExecution") == 0
 
 
 def test_what_is_remembered_is_forgotten_after_a_minute_and_is_kept_by_what_was_asked(athena: Athena) -> None:
