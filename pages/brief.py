@@ -8,20 +8,14 @@ from console.insights.budgets import standing
 from console.insights.figures import Unit
 from console.ui import charts, page, prose, reading, sales_charts, sentences, tiles
 
-EVERY = 1.0  # seconds between two looks at what of the bill is being worked out
-
 view = reading.begin("Brief", __doc__, wiring.viewer)
 currency = view.scope.reporting_currency
 
 
-@st.fragment(run_every=EVERY)
-def waiting() -> None:
-    """Look whether the forecast and the anomalies are there, and then draw the page with what they say."""
-    st.html('<p class="tk-note">Working out what the cloud\'s bill will come to …</p>')
-    with page.answer():
-        now = standing(view.scope, wiring.budgets(), wiring.decisions(), patience=0)
-        if now is None or not now.is_pending:
-            st.rerun()
+def bill_stands() -> bool:
+    """Whether the forecast and the anomalies are there."""
+    now = standing(view.scope, wiring.budgets(), wiring.decisions(), patience=0)
+    return now is None or not now.is_pending
 
 
 with page.answer():
@@ -41,7 +35,7 @@ with page.answer():
     words += [sentences.bill(answer.cloud, answer.before.label if answer.before else "")]
     prose.brief(sentences.headline(answer, currency), words)
     if answer.cloud and answer.cloud.standing and answer.cloud.standing.is_pending:
-        waiting()
+        page.waiting("Working out what the cloud’s bill will come to", bill_stands)
 
     tiles.row(answer.figures[:4])
     attention, movers = st.columns([3, 2], gap="medium")

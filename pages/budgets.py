@@ -31,7 +31,6 @@ from console.ui import viewer as reader
 
 TITLE = "Budgets and forecast"
 PENDING = (None, "")  # what AWS found, while it is asked
-EVERY = 1.0  # seconds between two looks at what is being worked out
 
 try:
     scope = reader.scope(wiring.viewer, TITLE)
@@ -49,14 +48,10 @@ def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
     st.rerun()
 
 
-@st.fragment(run_every=EVERY)
-def waiting(name: str, basis: Basis, what: str) -> None:
-    """Look whether what was being worked out is there, and then draw the page with it."""
-    st.html(f'<p class="tk-calm">{what} …</p>')
-    with page.answer():
-        now = insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0)
-        if not now.is_pending and by_aws(patience=0) != PENDING:
-            st.rerun()
+def is_worked_out(name: str, basis: Basis) -> bool:
+    """Whether the forecast, the backtest, the anomalies and what AWS found are there."""
+    now = insight.budgets(scope, wiring.budgets(), wiring.decisions(), name=name, basis=basis, patience=0)
+    return not now.is_pending and by_aws(patience=0) != PENDING
 
 
 def by_aws(patience: float = insight.PATIENCE) -> tuple[Sequence[AwsAnomaly] | None, str]:
@@ -94,7 +89,8 @@ with page.answer():
     tiles.row(insight.figures(answer))
     theirs = by_aws()
     if answer.is_pending or theirs == PENDING:
-        waiting(name, basis, answer.pending or "Asking AWS for its own anomalies")
+        what = answer.pending or "Asking AWS for its own anomalies"
+        page.waiting(what, lambda: is_worked_out(name, basis))
     if not names:
         st.html(
             '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'

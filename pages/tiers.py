@@ -6,6 +6,7 @@ from console import wiring
 from console.errors import LakeMissing
 from console.insights import tiers as insight
 from console.insights.figures import Unit
+from console.insights.measured import Measured, measured
 from console.spend.tiering.left_out import LEFT_OUT
 from console.spend.tiering.sizing import PEAK_FACTOR
 from console.ui import charts, closing, linked, page, prose, records, tables, tier_charts, tiles, viewer, what_if
@@ -21,7 +22,7 @@ except LakeMissing:
 
 page.begin("Tiers", __doc__, is_sample=bool(scope and scope.is_sample))
 with page.answer():
-    known = insight.measured(scope) if scope else insight.Measured(None, None)
+    known = measured(scope) if scope else Measured(None, None)
     tried = what_if.bar(events_measured=known.events_per_day)
     answer = insight.compare(tried, known)
 

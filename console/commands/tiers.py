@@ -18,7 +18,7 @@ from console.spend.tiering.sizing import Usage, typical, with_events
 from console.spend.tiering.tiers import Tier
 
 if TYPE_CHECKING:
-    from console.insights.tiers import Measured
+    from console.insights.measured import Measured
 
 _TYPED = {
     "events_per_day": "events a day",
@@ -85,12 +85,12 @@ def run(parsed: argparse.Namespace) -> int:
 def _known(lake: str | None) -> Measured:
     """The bill and the events of the last days of a lake."""
     from console import settings, wiring
-    from console.insights import tiers as insight
+    from console.insights.measured import measured
 
     chosen = settings.read()
     if lake is not None:
         chosen = replace(chosen, lake=settings.folder(lake, "--lake"))
-    return insight.measured(wiring.scope(chosen))
+    return measured(wiring.scope(chosen))
 
 
 def _measured(lake: str | None) -> int:
@@ -108,10 +108,11 @@ def _measured(lake: str | None) -> int:
 def _today(parsed: argparse.Namespace) -> int:
     """Today's bill as a month, its place among the bands, and what is saved against a bill that was typed."""
     from console.insights import tiers as insight
+    from console.insights.measured import monthly
 
     legacy = None if parsed.legacy_usd is None else _number(parsed.legacy_usd, "--legacy-usd", 1, MOST)
     bill = _known(parsed.lake).bill
-    month = insight.monthly(bill)
+    month = monthly(bill)
     if bill is None or month is None:
         raise BindingError(
             "There is no bill in US dollars yet", where="--today", remedy="`python -m console spend import FILE`."

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from console.engines import Result
 from console.insights.figures import Better, Figure, Unit
-from console.scope import Question, Scope
+from console.insights.measured import DOLLARS, LAST_DAYS, Bill, Measured, monthly
 from console.spend.pricing import price_book
 from console.spend.pricing.price_book import Price, PriceBook
 from console.spend.tiering import tiers
 from console.spend.tiering.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
 from console.spend.tiering.estimate import CENT, Estimate, Line, estimate
-from console.spend.tiering.sizing import DAYS, Flow, Usage, remarks, typical, with_events
+from console.spend.tiering.sizing import Flow, Usage, remarks, typical, with_events
 from console.spend.tiering.tiers import Tier
 
-LAST_DAYS = 30
-DOLLARS = "USD"
 CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
 CURVE_END = 100_000_000  # events a day: beyond, no tier carries the traffic
 CURVE_POINTS_A_DECADE = 10
@@ -75,44 +72,6 @@ class WhatIf:
 
 
 @dataclass(frozen=True)
-class Bill:
-    """What was spent lately.
-
-    Attributes
-    ----------
-    first_day, last_day : of the days asked for, both included
-    by_service : effective cost of usage and purchases, US dollars
-    apart : tax, credits and corrections, which no estimate knows
-    other_currencies : effective cost in other currencies, which cannot be held against dollars
-    """
-
-    first_day: date
-    last_day: date
-    by_service: Mapping[str, Decimal]
-    apart: Decimal
-    other_currencies: Mapping[str, Decimal]
-
-    @property
-    def days(self) -> int:
-        """How many days it is of."""
-        return (self.last_day - self.first_day).days + 1
-
-    @property
-    def amount(self) -> Decimal | None:
-        """Effective cost of usage and purchases over the days; None where nothing was charged in dollars."""
-        return sum(self.by_service.values(), ZERO) if self.by_service else None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the lake knows: the bill and the events of the last days. None where there is none."""
-
-    bill: Bill | None
-    events_per_day: Decimal | None
-    results: Sequence[Result] = ()
-
-
-@dataclass(frozen=True)
 class LineRecord:
     """One line of an estimate, as a table shows it."""
 
@@ -151,50 +110,6 @@ class Tiers:
         chosen = next(each for each in self.estimates if each.tier.name == tier)
         records = [_record(chosen.tier.title, line) for line in chosen.lines]
         return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
-
-
-_BILL, _TRAFFIC = "tiers/bill", "tiers/traffic"
-
-
-def measured(scope: Scope) -> Measured:
-    """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
-
-    A younger bill, or lake, has fewer days. The days of the bill end with its last day, those of the events with the
-    lake's last complete one. A viewer of some regions is told no traffic: what they see is a part of it.
-    """
-    charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
-    days, held = charged.rows()[0], known.rows()[0]
-    spans: dict[str, tuple[date, date]] = {}
-    if days["last_day"] is not None:
-        end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
-        start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
-        spans[_BILL] = start, end
-    if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
-        end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
-        spans[_TRAFFIC] = max(end - timedelta(days=LAST_DAYS), held["first_day"]), end
-    questions = [Question(name, {"start_date": start, "end_date": end}) for name, (start, end) in spans.items()]
-    answers = dict(zip(spans, scope.ask_all(questions), strict=True))
-    bill = _bill(answers[_BILL], *spans[_BILL]) if _BILL in answers else None
-    per_day = None
-    if _TRAFFIC in answers:
-        start, end = spans[_TRAFFIC]
-        per_day = Decimal(answers[_TRAFFIC].rows()[0]["events"]) / (end - start).days
-    return Measured(bill, per_day, [charged, known, *answers.values()])
-
-
-def _bill(answer: Result, start: date, end: date) -> Bill:
-    own: dict[str, Decimal] = {}
-    others: dict[str, Decimal] = {}
-    apart = ZERO
-    for row in answer.rows():
-        if row["billing_currency"] == DOLLARS:
-            apart += row["apart"]
-            if row["effective_cost"]:
-                own[row["service_name"]] = row["effective_cost"]
-        else:
-            found = others.get(row["billing_currency"], ZERO)
-            others[row["billing_currency"]] = found + row["effective_cost"] + row["apart"]
-    return Bill(start, end - timedelta(days=1), own, apart, others)
 
 
 def compare(
@@ -257,13 +172,6 @@ def saving(amount: Decimal | None, legacy: Decimal | None) -> Decimal | None:
 def legacy_for(amount: Decimal) -> Decimal:
     """The legacy bill against which today's is the case study's saving."""
     return (amount / (1 - CASE_STUDY_SAVING)).quantize(CENT)
-
-
-def monthly(bill: Bill | None) -> Decimal | None:
-    """The bill's days as a month of 730 hours, so that it can be held against an estimate; None where unknown."""
-    if bill is None or bill.amount is None:
-        return None
-    return (bill.amount * DAYS / bill.days).quantize(CENT)
 
 
 def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) -> list[Figure]:

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ FILL_COMMANDS = (
     "python -m pipeline sample",
     "python -m pipeline import --help",
 )
+EVERY = 1.0  # seconds between two looks at what is being worked out
 
 
 def begin(title: str, question: str | None, *, is_sample: bool = False) -> None:
@@ -81,6 +82,15 @@ def failed(error: ConsoleError) -> None:
         )
         # Any click reruns the page; the key only has to differ from that of another failure on it.
         st.button("Try again", icon=":material/refresh:", key=f"tk-again-{uuid4().hex}")
+
+
+@st.fragment(run_every=EVERY)
+def waiting(what: str, is_done: Callable[[], bool]) -> None:
+    """Say what is being worked out beside the page, look every second whether it is, and then draw the page with it."""
+    st.html(f'<p class="tk-calm">{what} …</p>')
+    with answer():
+        if is_done():
+            st.rerun()
 
 
 def stop_if_empty(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from console.insights.figures import Unit
-from console.insights.tiers import DOLLARS, Tiers, monthly
+from console.insights.measured import DOLLARS, monthly
+from console.insights.tiers import Tiers
 from console.spend.tiering.estimate import Estimate
 from console.ui import echarts, scales
 from console.ui import formatting as text

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from console.errors import BindingError
-from console.insights import tiers, unit_costs
+from console.insights import measured as tiers
+from console.insights import unit_costs
 from console.insights.unit_cost_days import COUNTED
 from console.insights.unit_costs import UnitCosts
 from console.periods import Period

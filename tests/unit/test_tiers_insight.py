@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.insights.tiers import (
-    Bill,
-    Measured,
-    WhatIf,
-    compare,
-    legacy_for,
-    monthly,
-    saving,
-    standing,
-)
+from console.insights.measured import Bill, Measured, monthly
+from console.insights.tiers import WhatIf, compare, legacy_for, saving, standing
 from console.spend.pricing import price_book
 from console.spend.tiering import tiers
 from console.ui import tier_charts, what_if
