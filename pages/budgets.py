@@ -8,6 +8,7 @@ import streamlit as st
 from console import wiring
 from console.decisions import Decision
 from console.errors import ConsoleError
+from console.insights import budget_figures
 from console.insights import budgets as insight
 from console.insights.bill import bill
 from console.spend import Basis
@@ -85,8 +86,8 @@ with page.answer():
     answer = insight.budgets(scope, source, wiring.decisions(), name=name, basis=basis)
     currency = answer.bill.currency
     if answer.ended is not None:
-        st.html(f'<p class="tk-calm">{insight.ended(answer.ended)}</p>')
-    tiles.row(insight.figures(answer))
+        st.html(f'<p class="tk-calm">{budget_figures.ended(answer.ended)}</p>')
+    tiles.row(budget_figures.figures(answer))
     theirs = by_aws()
     if answer.is_pending or theirs == PENDING:
         what = answer.pending or "Asking AWS for its own anomalies"
@@ -119,7 +120,7 @@ with page.answer():
     if answer.backtest is not None and answer.backtest.rows:
         tables.show(
             records.table_of(
-                insight.backtest_lines(answer.backtest),
+                budget_figures.backtest_lines(answer.backtest),
                 list(budget_board.BACKTEST_COLUMNS),
                 rates=[name for name, column in budget_board.BACKTEST_COLUMNS.items() if column.unit == "percent"],
             ),
@@ -133,6 +134,6 @@ with page.answer():
     page.trust_line(
         answer.statistics,
         sql=list({each.sql: (scope.catalogue[each.query].title, each.sql) for each in answer.results}.values()),
-        notes=insight.notes(answer),
+        notes=budget_figures.notes(answer),
         now=scope.now(),
     )

@@ -98,7 +98,7 @@ def budgets(parsed: argparse.Namespace) -> int:
 
 def forecast(parsed: argparse.Namespace) -> int:
     """The month, and the backtest by horizon."""
-    from console.insights.budgets import backtest_lines
+    from console.insights.budget_figures import backtest_lines
 
     answer, _ = _answer(parsed, backtested=True)
     if parsed.budget and (answer.chosen is None or answer.chosen.budget.name != parsed.budget):
@@ -164,6 +164,7 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
     from console.errors import SourceError
     from console.insights import budgets as insight
     from console.insights.bill import bill
+    from console.insights.budget_figures import notes
     from console.spend import Basis
 
     chosen = settings.chosen(parsed.lake)
@@ -184,7 +185,7 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
         backtested=backtested,
         patience=None,
     )
-    for note in insight.notes(answer):
+    for note in notes(answer):
         sys.stderr.write(f"{note}\n")
     return answer, store
 

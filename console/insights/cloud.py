@@ -12,6 +12,7 @@ from console.errors import ConsoleError
 from console.insights import budgets
 from console.insights.attention import Cause, Finding
 from console.insights.bill import bill
+from console.insights.budget_figures import ended
 from console.insights.budgets import BudgetStanding
 from console.insights.spend.part import Part, question
 from console.insights.spend.summary import Sums, sums
@@ -66,7 +67,7 @@ class Cloud:
         if self.standing is None:
             return []
         if self.standing.ended is not None:
-            return [Finding("The cloud's bill has ended", budgets.ended(self.standing.ended), Cause.CLOUD, PAGE)]
+            return [Finding("The cloud's bill has ended", ended(self.standing.ended), Cause.CLOUD, PAGE)]
         found = [
             Finding(
                 f"{status.budget.name} is over budget"

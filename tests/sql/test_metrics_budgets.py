@@ -16,6 +16,7 @@ import pytest
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.errors import SettingsError, SourceError
+from console.insights import budget_figures
 from console.insights import budgets as insight
 from console.insights.bill import bill
 from console.insights.outlook import BACKGROUND
@@ -156,7 +157,7 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
     assert answer.backtest.overall is not None
     assert answer.backtest.overall.forecast.mape == 0
     assert [each.name for each in answer.elsewhere] == ["Berlin"]
-    assert "Berlin (EUR)" in " ".join(insight.notes(answer))
+    assert "Berlin (EUR)" in " ".join(budget_figures.notes(answer))
     other = insight.budgets(scope, source, decisions, name="Athena", patience=None)
     assert (other.forecast.amount, str(other.scope)) == (186, "service Athena")
 
@@ -210,7 +211,7 @@ def test_a_page_does_not_wait_for_what_is_being_worked_out(lake: Rows, decisions
         gate.set()
     assert (first.is_pending, first.forecast.booked, first.forecast.amount) == (True, 160, None)
     assert [each.standing for each in first.statuses] == [Standing.UNKNOWN]
-    assert "being worked out" in [figure.note for figure in insight.figures(first)]
+    assert "being worked out" in [figure.note for figure in budget_figures.figures(first)]
     again = insight.budgets(scope, source, decisions, patience=None)
     assert (again.is_pending, again.forecast.amount) == (False, 310)
 
@@ -299,8 +300,8 @@ def test_a_bill_that_ends_in_a_month_that_is_over_says_so_and_so_does_what_its_s
     source.left_out = (LeftOut("Quarter", "it is quarterly, not monthly"),)
     answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)
     assert answer.ended == date(2026, 2, 11)
-    assert insight.figures(answer)[0].name == "Booked in February 2026"
-    told = " ".join(insight.notes(answer))
+    assert budget_figures.figures(answer)[0].name == "Booked in February 2026"
+    told = " ".join(budget_figures.notes(answer))
     assert "The bill ends on 11 February 2026" in told
     assert "Quarter is not shown: it is quarterly" in told
 
