@@ -153,9 +153,19 @@ NEEDS: tuple[Need, ...] = (
             "wafv2:ListResourcesForWebACL",
             "wafv2:ListWebACLs",
         ),
-        ("ecs:ListClusters", "ecs:ListServices", "lambda:ListProvisionedConcurrencyConfigs"),
-        "Compute Optimizer checks that the caller may list what it recommends for. Source: Service Authorization"
-        " Reference, AWS Compute Optimizer, dependent actions.",
+        (
+            "amplify:ListResourcesForWebACL",
+            "apprunner:ListAssociatedServicesForWebAcl",
+            "appsync:ListResourcesForWebACL",
+            "cognito-idp:ListResourcesForWebACL",
+            "ec2:DescribeVerifiedAccessInstanceWebAclAssociations",
+            "ecs:ListClusters",
+            "ecs:ListServices",
+            "lambda:ListProvisionedConcurrencyConfigs",
+        ),
+        "Compute Optimizer checks that the caller may list what it recommends for (Service Authorization Reference, AWS"
+        " Compute Optimizer, dependent actions); WAF asks the service whose resources it lists (AWS WAF Developer"
+        " Guide, permissions for ListResourcesForWebACL).",
     ),
     Need("console.spend.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
     Need("console.spend.forecasting.aws_anomalies", "*", ("ce:GetAnomalies",)),

@@ -93,6 +93,7 @@ def _saving(tracked: Tracked) -> dict[str, Any]:
         "state": tracked.state.value,
         "monthly_usd": tracked.estimate,
         "realised_monthly_usd": tracked.realised.monthly if tracked.realised else None,
+        "realised_shared_with": tracked.realised.shared_with if tracked.realised else 0,
         "not_measured_because": tracked.realised.because if tracked.realised else "",
         "decision": None
         if decision is None

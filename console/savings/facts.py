@@ -33,7 +33,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class WarehouseHour:
-    """RPU-seconds that were billed in one hour, the queries that ended in it and the time they ran, added up."""
+    """RPU-seconds that were billed in one hour, queries that ran in it, and the time of those that ended in it.
+
+    `queries` may count one too often: of the queries that ended later, only the longest is known.
+    """
 
     rpu_seconds: Decimal
     queries: int
@@ -58,17 +61,22 @@ class Warehouse:
 
 @dataclass(frozen=True)
 class AthenaQuery:
-    """One query that Athena ran. `tables` are the lake's tables it names.
+    """One query that Athena charged for.
 
-    `has_partition_predicate` says whether it restricts the partition column of every table it reads that has one; None
-    where its text could not be understood.
+    Attributes
+    ----------
+    tables : of the lake that it reads
+    unrestricted : those of them that have a partition column which stands in no condition; None where its text could
+        not be understood
+    reads_others : whether it reads what is not of the lake besides, so that the bytes cannot be told apart
     """
 
     query_id: str
     workgroup: str
     bytes_scanned: int
     tables: tuple[str, ...]
-    has_partition_predicate: bool | None
+    unrestricted: tuple[str, ...] | None
+    reads_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,7 @@ class NatGateway:
     Attributes
     ----------
     bytes_processed : in both directions, over the period
+    hours : of the period in which it was there
     zones : availability zones that an endpoint in its place would stand in
     endpoints : AWS services its network reaches by an endpoint already, such as ``s3``
     destinations : bytes by AWS service, ``internet`` for the rest; None where flow logs do not tell
@@ -162,6 +171,7 @@ class NatGateway:
     name: str
     resource: str
     bytes_processed: int
+    hours: int
     zones: int
     endpoints: tuple[str, ...]
     destinations: Mapping[str, int] | None
@@ -169,13 +179,16 @@ class NatGateway:
 
 @dataclass(frozen=True)
 class WebAcl:
-    """A WAF web ACL; `rules` counts rules and managed groups, `requests` those it looked at over the period."""
+    """A WAF web ACL; `rules` counts rules and managed groups, `requests` those it looked at over the period.
+
+    `protects` are the resources it stands before; None where that could not be told.
+    """
 
     name: str
     resource: str
     rules: int
     requests: int
-    protects: int
+    protects: int | None
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,10 @@ def _queries(used: _Used, period: Period, events: StoredTable) -> tuple[AthenaQu
         True: min(int(scanned * (1 - WHOLE_SCAN_SHARE) / dated), 5_000),
     }
     return tuple(
-        AthenaQuery(f"sample-{'dated' if has_date else 'whole'}-{number}", "console", size, ("events",), has_date)
-        for has_date, size in ((False, whole), (True, dated))
+        AthenaQuery(
+            f"sample-{'dated' if has_date else 'whole'}-{number}", "console", size, (events.name,), unrestricted
+        )
+        for has_date, size, unrestricted in ((False, whole, (events.name,)), (True, dated, ()))
         for number in range(counts[has_date])
     )
 
@@ -211,7 +213,7 @@ def _functions(used: _Used, period: Period) -> tuple[Function, ...]:
 
 def _nat_gateway(used: _Used, period: Period) -> NatGateway:
     processed = int(used.over("NatGateway-Bytes", period) * 10**9)
-    return NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, 1, (), None)
+    return NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, period.days * 24, 1, (), None)
 
 
 def _web_acl(used: _Used, period: Period) -> WebAcl:

@@ -161,6 +161,9 @@ def _measured(realised: Realised, tracked: Tracked) -> str:
         (f"A day, {realised.before.label()}", text.money(realised.a_day_before, DOLLARS)),
         (f"A day, {realised.after.label()}", text.money(realised.a_day_after, DOLLARS)),
     ]
+    if realised.shared_with:
+        others = f"{realised.shared_with} other saving{'' if realised.shared_with == 1 else 's'}"
+        rows.append(("Shared", f"with {others} on the same charges, by estimate"))
     return _table("Measured on the bill", rows)
 
 

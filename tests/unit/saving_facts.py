@@ -121,8 +121,10 @@ def table(**more: Any) -> StoredTable:
 
 
 def query(scanned: int, dated: bool | None = False, **more: Any) -> AthenaQuery:
+    """A query with a condition on the partition of its tables, without one, or one whose text is not understood."""
     given: dict[str, Any] = {"query_id": "q1", "workgroup": "console", "tables": ("events",), **more}
-    return AthenaQuery(bytes_scanned=scanned, has_partition_predicate=dated, **given)
+    unrestricted = {True: (), False: given["tables"], None: None}[dated]
+    return AthenaQuery(bytes_scanned=scanned, **{"unrestricted": unrestricted, **given})
 
 
 def bucket(**more: Any) -> Bucket:
@@ -145,11 +147,11 @@ def function(used: int | None, memory: int = 1024, **more: Any) -> Function:
 
 
 def gateway(processed: int, **more: Any) -> NatGateway:
-    given: dict[str, Any] = {"zones": 1, "endpoints": (), "destinations": None, **more}
+    given: dict[str, Any] = {"hours": HOURS, "zones": 1, "endpoints": (), "destinations": None, **more}
     return NatGateway("nat-1", "nat-1", processed, **given)
 
 
-def web_acl(requests: int, rules: int = 4, protects: int = 0) -> WebAcl:
+def web_acl(requests: int, rules: int = 4, protects: int | None = 0) -> WebAcl:
     return WebAcl("old", "arn:aws:wafv2:us-east-1:1:regional/webacl/old/1", rules, requests, protects)
 
 

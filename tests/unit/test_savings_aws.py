@@ -160,6 +160,33 @@ def test_streams_are_read_with_their_mode_shards_and_use(moto: Any) -> None:
     assert read.items[0].resource.endswith(":stream/events")
 
 
+def test_nothing_idles_in_the_hours_before_it_was_made(moto: Any) -> None:
+    made = START + timedelta(days=10, minutes=1)
+    answers = Answers(
+        {
+            **EVERYTHING,
+            "dynamodb:DescribeTable": {
+                "Table": {"TableArn": "arn:aws:dynamodb:us-east-1:1:table/recommendations", "CreationDateTime": made}
+            },
+            "redshift-serverless:ListWorkgroups": {
+                "workgroups": [{"workgroupName": "main", "workgroupArn": WORKGROUP, "creationDate": made}]
+            },
+            "ec2:DescribeNatGateways": {
+                "NatGateways": [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "CreateTime": made}]
+            },
+        }
+    )
+    found = whole(answers).inventory()
+    hours = 4 * 24 - 1
+    assert [
+        len(found.capacity_tables.items[0].hours),
+        len(found.warehouses.items[0].hours),
+        found.nat_gateways.items[0].hours,
+    ] == [hours] * 3
+    titles = [finding.title for check in run(found, price_book.load()) for finding in check.findings]
+    assert not any("nat-1" in title or "recommendations" in title for title in titles)
+
+
 def test_log_groups_are_read_page_after_page(moto: Any) -> None:
     client = moto("logs", REGION)
     for number in range(60):
@@ -176,6 +203,8 @@ def test_dynamodb_tables_are_read_in_both_modes(moto: Any) -> None:
     client = moto("dynamodb", REGION)
     keys = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
             "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}]}  # fmt: skip
+    from moto.dynamodb.models import dynamodb_backends
+
     client.create_table(TableName="a", BillingMode="PAY_PER_REQUEST", **keys)
     client.create_table(
         TableName="b", ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 7}, **keys
@@ -183,6 +212,8 @@ def test_dynamodb_tables_are_read_in_both_modes(moto: Any) -> None:
     answers = Answers(
         {"cloudwatch:GetMetricData": series(ConsumedReadCapacityUnits=[3.5], ConsumedWriteCapacityUnits=[2.0])}
     )
+    for made in dynamodb_backends["123456789012"][REGION].tables.values():
+        made.created_at = START
     read = tables.read(account(moto), Metrics(account(answers)))
     assert [(t.name, t.is_on_demand, t.provisioned_reads, t.provisioned_writes) for t in read.items] == [
         ("a", True, 0, 0),
@@ -201,7 +232,11 @@ def test_nat_gateways_are_read_with_the_endpoints_of_their_network(moto: Any) ->
     other = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     ec2.create_vpc_endpoint(VpcId=other, ServiceName=f"com.amazonaws.{REGION}.dynamodb")
     answers = Answers({"cloudwatch:GetMetricData": series(BytesInFromSource=[1e9], BytesInFromDestination=[2e9])})
+    from moto.ec2.models import ec2_backends
+
+    ec2_backends["123456789012"][REGION].nat_gateways[name]._created_at = START - timedelta(days=1)
     gateway = network.read(account(moto), Metrics(account(answers))).items[0]
+    assert gateway.hours == 14 * 24
     assert (gateway.name, gateway.bytes_processed, gateway.endpoints) == (name, 3 * 10**9, ("s3",))
     assert gateway.destinations is None
 
@@ -322,6 +357,31 @@ def test_workgroups_are_read_with_their_limits_and_when_something_was_asked() ->
     ]
 
 
+def test_a_long_query_ran_in_the_hours_before_it_ended() -> None:
+    """CloudWatch counts it where it ends: it took three and a half hours until some moment of the fifth hour."""
+    answers = Answers(
+        {
+            "redshift-serverless:ListWorkgroups": {
+                "workgroups": [{"workgroupName": "main", "workgroupArn": WORKGROUP, "creationDate": START}]
+            },
+            "redshift-serverless:ListUsageLimits": {},
+            "cloudwatch:ListMetrics": {
+                "Metrics": [{"Namespace": "AWS/Redshift-Serverless", "MetricName": "QueryDuration",
+                             "Dimensions": [{"Name": "Workgroup", "Value": "main"}]}]
+            },
+            "cloudwatch:GetMetricData": series(
+                ComputeSeconds=[28800.0] * 6,
+                QueryDuration_Sum=[0.0, 0.0, 0.0, 0.0, 0.0, 12_600_000_000.0],
+                QueryDuration_SampleCount=[0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+                QueryDuration_Maximum=[0.0, 0.0, 0.0, 0.0, 0.0, 12_600_000_000.0],
+            ),
+        }
+    )  # fmt: skip
+    hours = warehouse.read(*asking(answers)).items[0].hours
+    assert [each.queries for each in hours[:7]] == [0, 1, 1, 1, 1, 1, 0]
+    assert [each.query_seconds for each in hours[4:6]] == [0, 12600]
+
+
 def test_compute_without_any_sign_of_queries_is_not_called_idle() -> None:
     answers = Answers(
         {
@@ -357,7 +417,7 @@ def execution(number: int, sql: str, at: datetime = START, scanned: int = 100) -
         "QueryExecutionId": f"q{number}",
         "Query": sql,
         "Statistics": {"DataScannedInBytes": scanned},
-        "Status": {"SubmissionDateTime": at},
+        "Status": {"SubmissionDateTime": at, "State": "SUCCEEDED"},
     }
 
 
@@ -366,7 +426,7 @@ def test_the_query_log_is_read_in_fifties_and_only_over_the_period() -> None:
     outside = [execution(900, "select 1 from events", START - timedelta(seconds=1)),
                execution(901, "select 1 from events", START + timedelta(days=14))]  # fmt: skip
     answers = athena([*within, *outside])
-    read = queries.read(account(answers), ["console"], {"events": "event_date"})
+    read = queries.read(account(answers), ["console"], {"events": "event_date"}, "shop")
     assert len(read.items) == 120
     assert sum(operation == "BatchGetQueryExecution" for _, operation, _ in answers.asked) == 3
     assert (read.items[0].workgroup, read.items[0].bytes_scanned) == ("console", 100)
@@ -375,7 +435,7 @@ def test_the_query_log_is_read_in_fifties_and_only_over_the_period() -> None:
 def test_a_log_longer_than_we_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "MOST_QUERIES", 2)
     answers = athena([execution(number, "select 1 from events") for number in range(3)])
-    read = queries.read(account(answers), ["console"], {"events": "event_date"})
+    read = queries.read(account(answers), ["console"], {"events": "event_date"}, "shop")
     assert len(read.items) == 2
     assert read.missing[0].what == "queries of console before the newest 2"
 
@@ -383,22 +443,46 @@ def test_a_log_longer_than_we_read_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("select count(*) from events", (("events",), False)),
-        ("select count(*) from shop.events where event_date >= date '2026-03-01'", (("events",), True)),
-        ("select event_date, count(*) from events group by 1", (("events",), False)),
-        ("select 1 from events e join orders o on o.order_date = e.event_date", (("events", "orders"), True)),
-        ("with x as (select * from events where event_date = current_date) select * from x", (("events",), True)),
+        ("select count(*) from events", (("events",), ("events",), False)),
+        ("select count(*) from shop.events where event_date >= date '2026-03-01'", (("events",), (), False)),
+        ("SELECT COUNT(*) FROM Events WHERE EVENT_DATE >= DATE '2026-03-01'", (("events",), (), False)),
+        ('select 1 from "Shop"."EVENTS"', (("events",), ("events",), False)),
+        ('select 1 from "AwsDataCatalog"."shop"."events"', (("events",), ("events",), False)),
+        ("select event_date, count(*) from events group by 1", (("events",), ("events",), False)),
+        ("select 1 from events e join orders o on o.order_date = e.event_date", (("events", "orders"), (), False)),
+        ("with x as (select * from events where event_date = current_date) select * from x", (("events",), (), False)),
         ("select 1 from events where event_date = current_date union all select 1 from orders",
-         (("events", "orders"), False)),
-        ("select 1 from products where product_id = 'x'", (("products",), None)),
-        ("select 1 from unknown_table", ((), None)),
-        ("msck repair table events", ((), None)),
-        ("select 1 from (", ((), None)),
+         (("events", "orders"), ("orders",), False)),
+        ("select 1 from products where product_id = 'x'", (("products",), (), False)),
+        ("select 1 from unknown_table", ((), (), True)),
+        ("select 1 from events join unknown_table on true", (("events",), ("events",), True)),
+        ("select 1 from other.events", ((), (), True)),
+        ("with orders as (select 1 from events) select * from orders", (("events",), ("events",), False)),
+        ("with events as (select 1) select * from shop.events", (("events",), ("events",), False)),
+        ("select 1 from unnest(array[1]) as t (n)", ((), (), False)),
+        ("msck repair table events", ((), None, False)),
+        ("select 1 from (", ((), None, False)),
     ],
 )  # fmt: skip
 def test_a_statement_is_understood_by_the_columns_of_its_conditions(sql: str, expected: Any) -> None:
     known = (("events", "event_date"), ("orders", "order_date"), ("products", ""))
-    assert queries.understood(sql, known) == expected
+    assert queries.understood(sql, known, "shop", "shop") == queries.Reading(*expected)
+
+
+def test_a_name_without_a_database_is_of_the_one_that_the_query_ran_in() -> None:
+    elsewhere = execution(1, "select 1 from events") | {"QueryExecutionContext": {"Database": "Other"}}
+    here = execution(2, "select 1 from EVENTS") | {"QueryExecutionContext": {"Database": "SHOP"}}
+    read = queries.read(account(athena([elsewhere, here])), ["console"], {"Events": "event_date"}, "Shop")
+    assert [(each.tables, each.reads_others) for each in read.items] == [((), True), (("events",), False)]
+
+
+def test_what_athena_does_not_charge_for_is_no_query_of_the_log() -> None:
+    """A failed query is free; one that was stopped is charged for what it had scanned."""
+    asked = [execution(number, "select 1 from events") for number in range(3)]
+    for each, state in zip(asked, ("SUCCEEDED", "FAILED", "CANCELLED"), strict=True):
+        each["Status"]["State"] = state
+    read = queries.read(account(athena(asked)), ["console"], {"events": "event_date"}, "shop")
+    assert [each.query_id for each in read.items] == ["q0", "q2"]
 
 
 def lambda_answers(**more: Any) -> Answers:
@@ -500,6 +584,28 @@ def test_web_acls_of_the_region_and_of_cloudfront_are_read_with_all_their_pages(
     ]
     assert dimensions[0] == {"WebACL": "m", "Rule": "ALL", "Region": "us-east-1"}
     assert dimensions[2] == {"WebACL": "m", "Rule": "ALL"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused", "protects"),
+    [
+        ("COGNITO_USER_POOL", "", 1),
+        ("APPSYNC", "", 1),
+        ("AMPLIFY", "API_GATEWAY", 1),
+        ("", "", 0),
+        ("", "APP_RUNNER_SERVICE", None),
+    ],
+)
+def test_a_web_acl_may_stand_before_many_kinds_and_one_that_refuses_leaves_it_unknown(
+    kind: str, refused: str, protects: int | None
+) -> None:
+    def listed(params: Mapping[str, Any]) -> Any:
+        if params["ResourceType"] == refused:
+            return "WAFInvalidParameterException"
+        return {"ResourceArns": ["arn:aws:something:1234567890"] if params["ResourceType"] == kind else []}
+
+    answers = Answers({**WAF, "wafv2:ListResourcesForWebACL": listed, "cloudwatch:GetMetricData": series()})
+    assert firewall.read(*asking(answers)).items[0].protects == protects
 
 
 def test_one_scope_that_is_refused_leaves_the_other() -> None:
@@ -657,10 +763,14 @@ EVERYTHING: dict[str, Any] = {
         "logGroups": [{"logGroupName": "/x", "arn": "arn:aws:logs:us-east-1:1:log-group:/x:*", "creationTime": 0,
                        "storedBytes": 10**13}]
     },
-    "ec2:DescribeNatGateways": {"NatGateways": [{"NatGatewayId": "nat-1", "VpcId": "vpc-1"}]},
+    "ec2:DescribeNatGateways": {
+        "NatGateways": [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "CreateTime": START}]
+    },
     "ec2:DescribeVpcEndpoints": {"VpcEndpoints": []},
     "dynamodb:ListTables": {"TableNames": ["recommendations"]},
-    "dynamodb:DescribeTable": {"Table": {"TableArn": "arn:aws:dynamodb:us-east-1:1:table/recommendations"}},
+    "dynamodb:DescribeTable": {
+        "Table": {"TableArn": "arn:aws:dynamodb:us-east-1:1:table/recommendations", "CreationDateTime": START}
+    },
     "glue:GetCrawlers": {"Crawlers": [{"Name": "raw"}]},
     "glue:ListCrawls": {"Crawls": []},
     "glue:GetTables": {"TableList": [{"Name": "events", "StorageDescriptor": {"Location": "s3://lake/events"}}]},

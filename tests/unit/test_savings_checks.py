@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from console.savings import Inventory, Read, Unread
 from console.savings.checks import (
@@ -248,6 +250,50 @@ def test_uncompressed_text_that_no_log_counts_is_an_unknown_saving_from_a_size_o
     assert found(queries.check, queries=unread, stored_tables=[table(**raw, bytes=10**8 - 1)]) == ()
 
 
+def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() -> None:
+    # 1 TB, three quarters of it of the events: 0.675 and 0.225 TB are spared, not 0.9 TB twice
+    orders = table(name="orders", resource="arn:aws:glue:us-east-1:1:table/lake/orders", bytes=10**12)
+    both = [table(bytes=3 * 10**12), orders]
+    asked = query(10**12, tables=("events", "orders"))
+    of_events, of_orders = found(queries.check, queries=[asked], stored_tables=both)
+    assert of_events.monthly == pytest.approx(D("0.675") * MONTH * 5)
+    assert of_orders.monthly == pytest.approx(D("0.225") * MONTH * 5)
+    scanned = {each.name: each.value for each in of_events.evidence}["Scanned by them"]
+    assert scanned == "750.0 GB; 1 read other tables besides, told apart by size"
+
+
+def test_a_condition_on_one_table_does_not_restrict_the_other() -> None:
+    orders = table(name="orders", resource="arn:aws:glue:us-east-1:1:table/lake/orders", partition="order_date")
+    asked = query(10**12, tables=("events", "orders"), unrestricted=("orders",))
+    assert only(found(queries.check, queries=[asked], stored_tables=[table(), orders])).resource == orders.resource
+
+
+def test_a_query_that_also_reads_what_is_not_of_the_lake_is_left_out() -> None:
+    assert found(queries.check, queries=[query(10**12, reads_others=True)], stored_tables=[table()]) == ()
+
+
+@given(data=some.data())
+def test_no_query_is_spared_more_than_it_is_billed_for(data: some.DataObject) -> None:
+    names = ("events", "orders", "raw")
+    stored = [
+        table(
+            name=name,
+            resource=f"arn:aws:glue:us-east-1:1:table/lake/{name}",
+            bytes=data.draw(some.integers(0, 10**13)),
+            partition=data.draw(some.sampled_from(("", "day"))),
+            partitions=data.draw(some.integers(0, 400)),
+            is_columnar=data.draw(some.booleans()),
+            is_compressed=data.draw(some.booleans()),
+        )
+        for name in names
+    ]
+    read = data.draw(some.lists(some.sampled_from(names), min_size=1, unique=True))
+    scanned, dated = data.draw(some.integers(0, 10**14)), data.draw(some.sampled_from((True, False, None)))
+    asked = query(scanned, dated, tables=tuple(read))
+    spared = sum(each.monthly or D(0) for each in found(queries.check, queries=[asked], stored_tables=stored))
+    assert spared <= queries.billed(scanned) / 10**12 * MONTH * 5 + D("0.000001")
+
+
 def test_whole_scans_of_unknown_price_are_unknown() -> None:
     facts: Any = {"queries": [query(10**12)], "stored_tables": [table()]}
     assert only(found(queries.check, without("athena.scanned_terabyte"), **facts)).monthly is None
@@ -441,6 +487,9 @@ def test_a_web_acl_without_a_request_costs_itself_and_its_rules() -> None:
     saving = only(found(firewall.check, web_acls=[web_acl(0)]))
     assert (saving.monthly, saving.risk) == (D(9), Risk.LOW)
     assert only(found(firewall.check, web_acls=[web_acl(0, protects=1)])).risk is Risk.HIGH
+    unknown = only(found(firewall.check, web_acls=[web_acl(0, protects=None)]))
+    assert (unknown.risk, "disassociate" in unknown.steps[-1]) == (Risk.HIGH, True)
+    assert ("Resources it stands before", "unknown") in [(each.name, each.value) for each in unknown.evidence]
     assert found(firewall.check, web_acls=[web_acl(1)]) == ()
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0)])).monthly is None
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0, rules=0)])).monthly == 5

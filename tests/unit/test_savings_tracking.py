@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from console.decisions import Decision, DecisionStore
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.savings.bill import Bill
 from console.savings.checks import network, run
 from console.savings.findings import Charges, Finding
-from console.savings.tracking import SAVING, State, Tracked, decide, measure, track
+from console.savings.tracking import SAVING, Realised, State, Taken, Tracked, decide, measure, track
 from tests.unit.saving_facts import PRICES, gateway, inventory, only
 
 D = Decimal
@@ -56,13 +58,18 @@ def row(day: date, usage_type: str, cost: str, currency: str = "USD") -> dict[st
     }
 
 
+def realised(bill: Bill | None, charges: Charges, accepted_on: date, done_on: date) -> Realised:
+    """One saving alone on a bill."""
+    return measure(bill, {"a": Taken(charges, accepted_on, done_on)})["a"]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> DecisionStore:
     return EmbeddedDecisionStore(tmp_path / "decisions.sqlite")
 
 
 def test_realised_is_the_mean_day_before_against_the_mean_day_after_for_a_month() -> None:
-    measured = measure(bill(lambda day: "1.08" if day < ACCEPTED else "0.48"), NAT, ACCEPTED, ACCEPTED)
+    measured = realised(bill(lambda day: "1.08" if day < ACCEPTED else "0.48"), NAT, ACCEPTED, ACCEPTED)
     assert (measured.a_day_before, measured.a_day_after) == (D("1.08"), D("0.48"))
     assert measured.monthly == D("0.60") * D(730) / 24
     assert measured.before is not None
@@ -72,36 +79,36 @@ def test_realised_is_the_mean_day_before_against_the_mean_day_after_for_a_month(
 
 
 def test_the_day_of_the_decision_is_on_neither_side() -> None:
-    measured = measure(bill(lambda day: "999" if day == ACCEPTED else "1"), NAT, ACCEPTED, ACCEPTED)
+    measured = realised(bill(lambda day: "999" if day == ACCEPTED else "1"), NAT, ACCEPTED, ACCEPTED)
     assert measured.monthly == 0
 
 
 def test_days_between_accepting_and_doing_are_left_out() -> None:
     done = ACCEPTED + timedelta(days=10)
-    measured = measure(bill(lambda day: "2" if day <= done else "1"), NAT, ACCEPTED, done)
+    measured = realised(bill(lambda day: "2" if day <= done else "1"), NAT, ACCEPTED, done)
     assert (measured.a_day_before, measured.a_day_after) == (2, 1)
 
 
 def test_a_charge_that_is_gone_counts_nothing() -> None:
-    measured = measure(bill(lambda day: "1.08" if day < ACCEPTED else None), NAT, ACCEPTED, ACCEPTED)
+    measured = realised(bill(lambda day: "1.08" if day < ACCEPTED else None), NAT, ACCEPTED, ACCEPTED)
     assert measured.a_day_after == 0
     assert measured.monthly == D("1.08") * D(730) / 24
 
 
 def test_a_saving_that_cost_more_afterwards_is_negative() -> None:
-    measured = measure(bill(lambda day: "1" if day < ACCEPTED else "3"), NAT, ACCEPTED, ACCEPTED)
+    measured = realised(bill(lambda day: "1" if day < ACCEPTED else "3"), NAT, ACCEPTED, ACCEPTED)
     assert measured.monthly == pytest.approx(-2 * D(730) / 24)
 
 
 def test_a_week_on_both_sides_is_needed_and_the_last_day_of_the_bill_does_not_count() -> None:
     late = ACCEPTED + timedelta(days=8)  # 2 to 8 March are seven days; the ninth is the bill's last
-    assert measure(bill(lambda _: "1", last=late), NAT, ACCEPTED, ACCEPTED).monthly == 0
-    early = measure(bill(lambda _: "1", last=late - timedelta(days=1)), NAT, ACCEPTED, ACCEPTED)
+    assert realised(bill(lambda _: "1", last=late), NAT, ACCEPTED, ACCEPTED).monthly == 0
+    early = realised(bill(lambda _: "1", last=late - timedelta(days=1)), NAT, ACCEPTED, ACCEPTED)
     assert (early.monthly, early.because) == (None, "6 of 7 days after it are billed; ask on 2026-03-10")
     first = ACCEPTED - timedelta(days=6)
-    young = measure(bill(lambda _: "1", first=first), NAT, ACCEPTED, ACCEPTED)
+    young = realised(bill(lambda _: "1", first=first), NAT, ACCEPTED, ACCEPTED)
     assert (young.monthly, young.because) == (None, "the bill has less than 7 days before it was accepted")
-    assert measure(bill(lambda _: "1", first=first - timedelta(days=1)), NAT, ACCEPTED, ACCEPTED).monthly == 0
+    assert realised(bill(lambda _: "1", first=first - timedelta(days=1)), NAT, ACCEPTED, ACCEPTED).monthly == 0
 
 
 def test_usage_types_that_two_services_share_are_told_apart_by_service() -> None:
@@ -109,21 +116,89 @@ def test_usage_types_that_two_services_share_are_told_apart_by_service() -> None
     days = [date(2026, 2, 20), date(2026, 3, 5)]
     mine = [{**row(day, "USE1-TimedStorage-ByteHrs", "3"), "service_name": "AmazonCloudWatch"} for day in days]
     others = [{**row(day, "USE1-TimedStorage-ByteHrs", "28"), "service_name": "Amazon S3"} for day in days]
-    measured = measure(Bill(mine + others, date(2026, 1, 1), date(2026, 4, 30)), logs, ACCEPTED, ACCEPTED)
+    measured = realised(Bill(mine + others, date(2026, 1, 1), date(2026, 4, 30)), logs, ACCEPTED, ACCEPTED)
     assert measured.a_day_before == D(3) / 28
+
+
+def test_savings_on_the_same_charges_share_out_what_they_fell_by_as_was_expected_of_each() -> None:
+    fell = bill(lambda day: "10" if day < ACCEPTED else "6")
+    idle, endpoints = (
+        Taken(NAT, ACCEPTED, ACCEPTED, D(90)),
+        Taken(Charges(("NatGateway-Hours",)), ACCEPTED, ACCEPTED, D(30)),
+    )
+    found = measure(fell, {"idle": idle, "endpoints": endpoints})
+    assert found["idle"].monthly == pytest.approx(3 * D(730) / 24)
+    assert found["endpoints"].monthly == pytest.approx(1 * D(730) / 24)
+    assert (found["idle"].shared_with, found["endpoints"].shared_with) == (1, 1)
+
+
+def test_where_it_is_unknown_what_was_expected_of_one_all_share_alike() -> None:
+    fell = bill(lambda day: "10" if day < ACCEPTED else "6")
+    found = measure(
+        fell, {name: Taken(NAT, ACCEPTED, ACCEPTED, expected) for name, expected in (("a", D(90)), ("b", None))}
+    )
+    assert [each.monthly for each in found.values()] == pytest.approx([2 * D(730) / 24] * 2)
+
+
+def test_savings_on_other_charges_or_at_other_times_share_nothing() -> None:
+    fell = bill(lambda day: "10" if day < ACCEPTED else "6")
+    storage = Taken(Charges(("TimedStorage",)), ACCEPTED, ACCEPTED, D(90))
+    early = Taken(
+        NAT, date(2026, 1, 12), date(2026, 1, 12), D(90)
+    )  # its days after end before those of the other begin
+    late = Taken(NAT, date(2026, 3, 12), date(2026, 3, 12), D(90))
+    apart = measure(fell, {"nat": Taken(NAT, ACCEPTED, ACCEPTED, D(90)), "storage": storage})
+    assert (apart["nat"].monthly, apart["nat"].shared_with) == (4 * D(730) / 24, 0)
+    assert apart["storage"].monthly == 0
+    assert [each.shared_with for each in measure(fell, {"early": early, "late": late}).values()] == [0, 0]
+
+
+def test_a_saving_that_is_not_measured_yet_takes_no_share() -> None:
+    fell = bill(lambda day: "10" if day < ACCEPTED else "6")
+    young = Taken(NAT, date(2026, 4, 28), date(2026, 4, 28), D(90))
+    found = measure(fell, {"nat": Taken(NAT, ACCEPTED, ACCEPTED, D(90)), "young": young})
+    assert (found["nat"].monthly, found["young"].monthly) == (4 * D(730) / 24, None)
+
+
+@given(
+    some.lists(
+        some.tuples(some.sets(some.sampled_from("abcd"), min_size=1), some.none() | some.integers(0, 99)), min_size=1
+    ),
+    some.dictionaries(some.sampled_from("abcd"), some.tuples(some.integers(0, 99), some.integers(0, 99)), min_size=4),
+)
+def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
+    lines: list[tuple[set[str], int | None]], costs: dict[str, tuple[int, int]]
+) -> None:
+    days = [date(2026, 2, 1) + timedelta(days=number) for number in range(70)]
+    rows = [row(day, f"type-{name}", str(costs[name][day > ACCEPTED])) for day in days for name in costs]
+    taken = {
+        str(place): Taken(
+            Charges(tuple(f"type-{name}" for name in names)),
+            ACCEPTED,
+            ACCEPTED,
+            None if expected is None else D(expected),
+        )
+        for place, (names, expected) in enumerate(lines)
+    }
+    found = measure(Bill(rows, days[0], days[-1]), taken)
+    together = sum(each.monthly or D(0) for each in found.values())
+    lowered = set().union(*(names for names, _ in lines))
+    assert together == pytest.approx(
+        sum(costs[name][0] - costs[name][1] for name in lowered) * D(730) / 24, abs=D("1e-9")
+    )
 
 
 def test_what_cannot_be_measured_says_why_and_is_never_nothing() -> None:
     whole = bill(lambda _: "1")
-    assert measure(None, NAT, ACCEPTED, ACCEPTED).because == "there is no bill in the lake"
+    assert realised(None, NAT, ACCEPTED, ACCEPTED).because == "there is no bill in the lake"
     assert (
-        measure(whole, Charges(()), ACCEPTED, ACCEPTED).because == "it is not known which lines of the bill it lowers"
+        realised(whole, Charges(()), ACCEPTED, ACCEPTED).because == "it is not known which lines of the bill it lowers"
     )
-    assert measure(whole, Charges(("Redshift",)), ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
+    assert realised(whole, Charges(("Redshift",)), ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
     euros = Bill([row(date(2026, 2, 20), "NatGateway-Hours", "1", "EUR")], whole.first_day, whole.last_day)
-    assert measure(euros, NAT, ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
+    assert realised(euros, NAT, ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
     unknown = Bill([{**each, "effective_cost": None} for each in whole.rows], whole.first_day, whole.last_day)
-    assert measure(unknown, NAT, ACCEPTED, ACCEPTED).because == "the bill has no effective cost for it"
+    assert realised(unknown, NAT, ACCEPTED, ACCEPTED).because == "the bill has no effective cost for it"
 
 
 def no_bill() -> Bill | None:

@@ -132,7 +132,7 @@ class AwsInventory:
         stored: Read[StoredTable] = _read("lake tables", lambda: lake.tables(account, self.database, listings))
         partitions = {table.name: table.partition for table in stored.items}
         asked: Read[AthenaQuery] = _read(
-            "Athena's query log", lambda: queries.read(account, self.workgroups, partitions)
+            "Athena's query log", lambda: queries.read(account, self.workgroups, partitions, self.database)
         )
         return {"buckets": buckets, "stored_tables": stored, "queries": asked}
 

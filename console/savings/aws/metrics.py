@@ -42,8 +42,15 @@ class Metrics:
     asker: Asker = field(default_factory=Asker)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def hourly(self, metrics: Sequence[Metric], region: str = "") -> list[list[Decimal]]:
-        """The values of each metric, one for every hour of the period; an hour without a value counts 0."""
+    def hourly(
+        self, metrics: Sequence[Metric], region: str = "", *, since: datetime | None = None
+    ) -> list[list[Decimal]]:
+        """The values of each metric, one for every hour of the period; an hour without a value counts 0.
+
+        Parameters
+        ----------
+        since : when what is measured was made: it did not idle in the hours before, which are left out
+        """
         hours = self.account.period.days * 24
         found = [[Decimal(0)] * hours for _ in metrics]
         for start in range(0, len(metrics), MOST_QUERIES):
@@ -52,7 +59,8 @@ class Metrics:
                 hour = int((at - self.account.start).total_seconds()) // HOUR
                 if 0 <= hour < hours:
                     found[start + number][hour] += value
-        return found
+        first = 0 if since is None else self.account.hours_before(since)
+        return [values[first:] for values in found]
 
     def total(self, metrics: Sequence[Metric], region: str = "") -> list[Decimal]:
         """The sum of each metric over the period."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from console.savings import Read
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account
@@ -20,7 +22,11 @@ def read(account: Account, metrics: Metrics) -> Read[NatGateway]:
     found = []
     for gateway in gateways:
         name = gateway["NatGatewayId"]
-        carried = metrics.total([Metric("AWS/NATGateway", metric, {"NatGatewayId": name}) for metric in _METRICS])
+        carried = metrics.hourly(
+            [Metric("AWS/NATGateway", metric, {"NatGatewayId": name}) for metric in _METRICS],
+            since=gateway["CreateTime"],
+        )
+        total = sum((sum(values, Decimal(0)) for values in carried), Decimal(0))
         beside = {each["ServiceName"].rsplit(".", 1)[-1] for each in endpoints if each["VpcId"] == gateway["VpcId"]}
-        found.append(NatGateway(name, name, int(sum(carried)), 1, tuple(sorted(beside)), None))
+        found.append(NatGateway(name, name, int(total), len(carried[0]), 1, tuple(sorted(beside)), None))
     return Read(tuple(found))

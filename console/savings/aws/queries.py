@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
@@ -15,12 +16,16 @@ MOST_QUERIES = 5_000  # newest first
 _TOGETHER = 50  # of one BatchGetQueryExecution
 
 
-def read(account: Account, workgroups: Sequence[str], partitions: Mapping[str, str]) -> Read[AthenaQuery]:
-    """Queries of the period.
+def read(
+    account: Account, workgroups: Sequence[str], partitions: Mapping[str, str], database: str
+) -> Read[AthenaQuery]:
+    """Queries of the period that Athena charged for.
+
+    A failed query is free; one that was stopped is charged for what it had scanned. Source: Athena pricing page.
 
     Parameters
     ----------
-    partitions : partition column by table name
+    partitions : partition column by table name, of the tables of `database`
     """
     athena = account.reader("athena")
     found: list[AthenaQuery] = []
@@ -33,16 +38,20 @@ def read(account: Account, workgroups: Sequence[str], partitions: Mapping[str, s
         for some in _batches(identifiers[:MOST_QUERIES]):
             executions = athena.call("batch_get_query_execution", QueryExecutionIds=some)["QueryExecutions"]
             for execution in executions:
-                if not account.start <= execution["Status"]["SubmissionDateTime"] < account.end:
+                status = execution["Status"]
+                if status["State"] == "FAILED" or not account.start <= status["SubmissionDateTime"] < account.end:
                     continue
-                tables, dated = understood(execution.get("Query", ""), tuple(sorted(partitions.items())))
+                context = execution.get("QueryExecutionContext", {}).get("Database") or database
+                known = tuple(sorted((name.lower(), column.lower()) for name, column in partitions.items()))
+                reading = understood(execution.get("Query", ""), known, database.lower(), context.lower())
                 found.append(
                     AthenaQuery(
                         query_id=execution["QueryExecutionId"],
                         workgroup=workgroup,
                         bytes_scanned=int(execution.get("Statistics", {}).get("DataScannedInBytes", 0)),
-                        tables=tables,
-                        has_partition_predicate=dated,
+                        tables=reading.tables,
+                        unrestricted=reading.unrestricted,
+                        reads_others=reading.reads_others,
                     )
                 )
     return Read(tuple(found), tuple(missing))
@@ -53,11 +62,25 @@ def _batches(identifiers: Sequence[str]) -> Iterator[list[str]]:
         yield list(identifiers[start : start + _TOGETHER])
 
 
-@lru_cache(maxsize=1024)
-def understood(sql: str, partitions: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], bool | None]:
-    """The known tables that a statement reads, and whether every partition column among them stands in a condition.
+@dataclass(frozen=True)
+class Reading:
+    """What a statement reads; the attributes are those of `AthenaQuery`."""
 
-    None for a statement that cannot be parsed, or that reads no partitioned table.
+    tables: tuple[str, ...] = ()
+    unrestricted: tuple[str, ...] | None = None
+    reads_others: bool = False
+
+
+@lru_cache(maxsize=1024)
+def understood(sql: str, partitions: tuple[tuple[str, str], ...], database: str, context: str) -> Reading:
+    """The known tables that a statement reads, and which of them without a condition on their partition column.
+
+    Athena knows names by their lower case, quoted or not.
+
+    Parameters
+    ----------
+    partitions : (table, its partition column, empty where it has none) of `database`; lower case
+    context : the database that a table without one is in
     """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
@@ -65,15 +88,24 @@ def understood(sql: str, partitions: tuple[tuple[str, str], ...]) -> tuple[tuple
     columns = dict(partitions)
     try:
         tree = parse_one(sql, read="trino")
-    except SqlglotError:
-        return (), None
+    except (SqlglotError, RecursionError):
+        return Reading()
     if not isinstance(tree, exp.Query):
-        return (), None
-    tables = tuple(sorted({table.name for table in tree.find_all(exp.Table)} & set(columns)))
-    wanted = {columns[table] for table in tables if columns[table]}
+        return Reading()
+    named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    read = {
+        (table.db.lower() or context, table.name.lower())
+        for table in tree.find_all(exp.Table)
+        if table.name and (table.db or table.name.lower() not in named)
+    }
+    tables = tuple(sorted(name for where, name in read if where == database and name in columns))
     conditions = [
         *tree.find_all(exp.Where),
         *(join.args["on"] for join in tree.find_all(exp.Join) if join.args.get("on")),
     ]
-    named = {column.name for condition in conditions for column in condition.find_all(exp.Column)}
-    return tables, wanted <= named if wanted else None
+    restricted = {column.name.lower() for condition in conditions for column in condition.find_all(exp.Column)}
+    return Reading(
+        tables,
+        tuple(name for name in tables if columns[name] and columns[name] not in restricted),
+        len(read) > len(tables),
+    )

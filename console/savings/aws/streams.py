@@ -19,12 +19,14 @@ def read(account: Account, metrics: Metrics) -> Read[Stream]:
     for name in kinesis.items("list_streams", "StreamNames"):
         try:
             summary = kinesis.call("describe_stream_summary", StreamName=name)["StreamDescriptionSummary"]
-            series = metrics.hourly([Metric("AWS/Kinesis", metric, {"StreamName": name}) for metric in _METRICS])
+            series = metrics.hourly(
+                [Metric("AWS/Kinesis", metric, {"StreamName": name}) for metric in _METRICS],
+                since=summary["StreamCreationTimestamp"],
+            )
         except Refused as error:
             missing.append(error.unread(f"stream {name}"))
             continue
         hours = tuple(StreamHour(int(each[0]), int(each[1]), int(each[2])) for each in zip(*series, strict=True))
-        hours = hours[account.hours_before(summary["StreamCreationTimestamp"]) :]  # it did not idle before it was there
         mode = summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
         found.append(Stream(name, summary["StreamARN"], mode == "ON_DEMAND", summary["OpenShardCount"], hours))
     return Read(tuple(found), tuple(missing))

@@ -19,7 +19,10 @@ def read(account: Account, metrics: Metrics) -> Read[CapacityTable]:
     for name in dynamodb.items("list_tables", "TableNames"):
         try:
             table = dynamodb.call("describe_table", TableName=name)["Table"]
-            reads, writes = metrics.hourly([Metric("AWS/DynamoDB", metric, {"TableName": name}) for metric in _METRICS])
+            reads, writes = metrics.hourly(
+                [Metric("AWS/DynamoDB", metric, {"TableName": name}) for metric in _METRICS],
+                since=table["CreationDateTime"],
+            )
         except Refused as error:
             missing.append(error.unread(f"table {name}"))
             continue

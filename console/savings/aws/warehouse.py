@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from console.savings import Read, Unread
-from console.savings.aws.metrics import Metric, Metrics
+from console.savings.aws.metrics import HOUR, Metric, Metrics
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import Warehouse, WarehouseHour
 
@@ -25,7 +27,7 @@ def read(account: Account, metrics: Metrics) -> Read[Warehouse]:
     for workgroup in redshift.items("list_workgroups", "workgroups"):
         name = workgroup["workgroupName"]
         try:
-            hours = _hours(name, metrics)
+            hours = _hours(name, metrics, workgroup.get("creationDate"))
             found.append(
                 Warehouse(
                     name=name,
@@ -58,18 +60,31 @@ def _limit(redshift: Reader, resource: str) -> Decimal | None:
     return min((Decimal(each["amount"]) * _MONTHLY[each.get("period", "monthly")] for each in limits), default=None)
 
 
-def _hours(name: str, metrics: Metrics) -> tuple[WarehouseHour, ...] | None:
-    """Hour by hour; None where compute was billed and nothing tells when a query ran."""
+def _hours(name: str, metrics: Metrics, created: datetime | None) -> tuple[WarehouseHour, ...] | None:
+    """Hour by hour; None where compute was billed and nothing tells when a query ran.
+
+    CloudWatch tells of a query when it ends. The longest of those that ended in an hour ran in the hours before, too.
+    """
     durations = metrics.known(_NAMESPACE, "QueryDuration", {"Workgroup": name})
     compute = Metric(_NAMESPACE, "ComputeSeconds", {"Workgroup": name})
-    series = metrics.hourly([compute, *durations, *(replace(each, statistic="SampleCount") for each in durations)])
-    billed, told, counted = series[0], series[1 : 1 + len(durations)], series[1 + len(durations) :]
+    asked = [
+        compute,
+        *(replace(each, statistic=name) for name in ("Sum", "SampleCount", "Maximum") for each in durations),
+    ]
+    billed, *series = metrics.hourly(asked, since=created)
     if any(billed) and not durations:
         return None
+    many = len(durations)
+    told, counted, longest = series[:many], series[many : 2 * many], series[2 * many :]
+    queries = [int(sum((each[hour] for each in counted), Decimal(0))) for hour in range(len(billed))]
+    for hour in range(len(billed)):
+        seconds = max((each[hour] for each in longest), default=Decimal(0)) / _MICROSECONDS
+        for before in range(max(hour - math.ceil(seconds / HOUR), 0), hour):
+            queries[before] = max(queries[before], 1)
     return tuple(
         WarehouseHour(
             rpu_seconds=billed[hour],
-            queries=int(sum((each[hour] for each in counted), Decimal(0))),
+            queries=queries[hour],
             query_seconds=sum((each[hour] for each in told), Decimal(0)) / _MICROSECONDS,
         )
         for hour in range(len(billed))

@@ -43,7 +43,7 @@ def _readings(table: StoredTable, inventory: Inventory) -> Decimal | None:
     dated = min(Decimal(PARTITIONS_ASKED) / table.partitions, Decimal(1)) if table.partitions else Decimal(1)
     read = sum(
         (
-            dated if query.has_partition_predicate else Decimal(1)
+            Decimal(1) if query.unrestricted is None or table.name in query.unrestricted else dated
             for query in inventory.queries.items
             if table.name in query.tables
         ),

@@ -28,21 +28,22 @@ def _judge(acl: WebAcl, inventory: Inventory, prices: Prices) -> Finding | None:
         resource=acl.resource,
         monthly=rates.cost({"waf.web_acl_month": 1, "waf.rule_month": acl.rules}),
         effort=Effort.LOW,
-        risk=Risk.HIGH if acl.protects else Risk.LOW,
+        risk=Risk.LOW if acl.protects == 0 else Risk.HIGH,
         evidence=figures(
             [
                 ("Measured", inventory.period.label()),
                 ("Requests", "0"),
                 ("Rules and groups", count(acl.rules)),
-                ("Resources it stands before", count(acl.protects)),
+                ("Resources it stands before", "unknown" if acl.protects is None else count(acl.protects)),
             ]
         ),
         steps=(
+            "Make sure that it is not new and waiting for its first requests: AWS does not say when it was made.",
             "Save it: aws wafv2 get-web-acl … > web-acl.json",
-            "aws wafv2 disassociate-web-acl for each resource, then aws wafv2 delete-web-acl.",
-        )
-        if acl.protects
-        else ("Save it: aws wafv2 get-web-acl … > web-acl.json", "aws wafv2 delete-web-acl …"),
+            "aws wafv2 delete-web-acl …"
+            if acl.protects == 0
+            else "aws wafv2 disassociate-web-acl for each resource, then aws wafv2 delete-web-acl.",
+        ),
         undo=("aws wafv2 create-web-acl from the saved file, then associate-web-acl.",),
         formula=f"{rates.text('waf.web_acl_month')} + {acl.rules} rules × {rates.text('waf.rule_month')}",
         sources=(*rates.sources, _PRICING),

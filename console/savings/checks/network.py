@@ -17,6 +17,7 @@ from console.savings.findings import (
     Rates,
     Risk,
     a_month,
+    count,
     dollars,
     figures,
     is_worth,
@@ -25,6 +26,7 @@ from console.savings.findings import (
 
 NAME, TITLE = "network", "NAT gateways against endpoints"
 FREE_ENDPOINTS = ("s3", "dynamodb")  # gateway endpoints cost nothing
+LEAST_HOURS = 7 * 24  # a gateway that is younger is not judged
 IDLE_BYTES = 10**6  # a gateway's own health probes; less a period means that nothing goes through
 _ENDPOINTS = "docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"
 _INTERFACES = "docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"
@@ -39,18 +41,20 @@ def check(inventory: Inventory, prices: Prices) -> Checked:
 
 
 def _judge(gateway: NatGateway, inventory: Inventory, prices: Prices) -> Finding | None:
+    if gateway.hours < LEAST_HOURS:
+        return None
     if gateway.bytes_processed < IDLE_BYTES:
         return _idle(gateway, inventory, prices)
     return _replaced(gateway, inventory, prices) or _free_endpoints(gateway, inventory, prices)
 
 
-def _gigabytes(processed: int, inventory: Inventory) -> Decimal:
-    return a_month(processed, inventory.period.days * 24) / GIGABYTE
+def _gigabytes(processed: int, gateway: NatGateway) -> Decimal:
+    return a_month(processed, gateway.hours) / GIGABYTE
 
 
 def _evidence(gateway: NatGateway, inventory: Inventory) -> list[tuple[str, str]]:
     return [
-        ("Measured", inventory.period.label()),
+        ("Measured", f"{inventory.period.label()}, {count(gateway.hours)} hours"),
         ("Processed", size(gateway.bytes_processed)),
         ("Endpoints there", ", ".join(gateway.endpoints) or "none"),
     ]
@@ -89,12 +93,12 @@ def _replaced(gateway: NatGateway, inventory: Inventory, prices: Prices) -> Find
     carried = sum(gateway.destinations[name] for name in paid)
     rates = Rates(prices, inventory.region)
     now = rates.cost(
-        {"nat_gateway.hour": HOURS_A_MONTH, "nat_gateway.gigabyte": _gigabytes(gateway.bytes_processed, inventory)}
+        {"nat_gateway.hour": HOURS_A_MONTH, "nat_gateway.gigabyte": _gigabytes(gateway.bytes_processed, gateway)}
     )
     then = rates.cost(
         {
             "vpc_endpoint.interface_hour": HOURS_A_MONTH * len(paid) * gateway.zones,
-            "vpc_endpoint.gigabyte": _gigabytes(carried, inventory),
+            "vpc_endpoint.gigabyte": _gigabytes(carried, gateway),
         }
     )
     if now is not None and then is not None and then >= now:
@@ -139,10 +143,10 @@ def _free_endpoints(gateway: NatGateway, inventory: Inventory, prices: Prices) -
     moved = None if known is None else sum(known.get(name, 0) for name in lacking)
     if moved == 0:
         return None
-    everything = rates.cost({"nat_gateway.gigabyte": _gigabytes(gateway.bytes_processed, inventory)})
+    everything = rates.cost({"nat_gateway.gigabyte": _gigabytes(gateway.bytes_processed, gateway)})
     if not is_worth(everything):
         return None
-    monthly = None if moved is None else rates.cost({"nat_gateway.gigabyte": _gigabytes(moved, inventory)})
+    monthly = None if moved is None else rates.cost({"nat_gateway.gigabyte": _gigabytes(moved, gateway)})
     because = "flow logs do not say where the bytes go" if moved is None else rates.because()
     return Finding(
         key=f"{NAME}.endpoints/{gateway.resource}",
