@@ -13,7 +13,7 @@ select
     cast(sum(refunds) as decimal(38, 4)) as refunds,
     cast(sum(net_revenue) as decimal(38, 4)) as net_revenue,
     cast(sum(cost) as decimal(38, 4)) as cost,
-    cast(sum(net_revenue_with_cost) as decimal(38, 4)) as net_revenue_with_cost,
+    cast(sum(net_revenue_without_cost) as decimal(38, 4)) as net_revenue_without_cost,
     cast(sum(units) as bigint) as units,
     cast(sum(lines) as bigint) as lines
 from scoped_daily_sales

@@ -8,7 +8,7 @@
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
 with sold as (
-    select category, net_revenue, gross_revenue, refunds, cost, net_revenue_with_cost, units
+    select category, gross_revenue, refunds, cost, net_revenue_without_cost, units
     from monthly_sales
     where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
         and order_month < cast(date_trunc('month', :end_date) as date)
@@ -18,7 +18,7 @@ with sold as (
         and region in (:regions)
     union all
     -- the days of the months that the period cuts
-    select category, net_revenue, gross_revenue, refunds, cost, net_revenue_with_cost, units
+    select category, gross_revenue, refunds, cost, net_revenue_without_cost, units
     from daily_sales
     where order_date >= :start_date
         and order_date < :end_date
@@ -34,11 +34,11 @@ with sold as (
 
 select
     coalesce(category, '(none)') as category,
-    sum(net_revenue) as net_revenue,
+    sum(gross_revenue) - sum(refunds) as net_revenue,
     sum(gross_revenue) as gross_revenue,
     sum(refunds) as refunds,
     sum(cost) as cost,
-    sum(net_revenue_with_cost) as net_revenue_with_cost,
+    sum(gross_revenue) - sum(refunds) - sum(net_revenue_without_cost) as net_revenue_with_cost,
     cast(sum(units) as bigint) as units
 from sold
 group by 1

@@ -10,7 +10,7 @@
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
 with sold as (
-    select net_revenue, net_revenue_with_cost, cost
+    select net_revenue, net_revenue_without_cost, cost
     from monthly_sales
     where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
         and order_month < cast(date_trunc('month', :end_date) as date)
@@ -20,7 +20,7 @@ with sold as (
         and region in (:regions)
     union all
     -- the days of the months that the period cuts
-    select net_revenue, net_revenue_with_cost, cost
+    select net_revenue, net_revenue_without_cost, cost
     from daily_sales
     where order_date >= :start_date
         and order_date < :end_date
@@ -36,7 +36,7 @@ with sold as (
 
 select
     coalesce(sum(net_revenue), 0) as net_revenue,
-    coalesce(sum(net_revenue_with_cost), 0) as net_revenue_with_cost,
+    coalesce(sum(net_revenue) - sum(net_revenue_without_cost), 0) as net_revenue_with_cost,
     coalesce(sum(cost), 0) as cost,
-    coalesce(sum(net_revenue_with_cost) - sum(cost), 0) as gross_margin
+    coalesce(sum(net_revenue) - sum(net_revenue_without_cost) - sum(cost), 0) as gross_margin
 from sold

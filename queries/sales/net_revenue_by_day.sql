@@ -14,11 +14,11 @@
 -- param:   reporting_currency str  The lake's reporting currency
 select
     order_date,
-    sum(net_revenue) as net_revenue,
+    sum(gross_revenue) - sum(refunds) as net_revenue,
     sum(gross_revenue) as gross_revenue,
     sum(refunds) as refunds,
     sum(cost) as cost,
-    sum(net_revenue_with_cost) as net_revenue_with_cost,
+    sum(gross_revenue) - sum(refunds) - sum(net_revenue_without_cost) as net_revenue_with_cost,
     cast(sum(units) as bigint) as units
 from daily_sales
 where order_date >= :start_date

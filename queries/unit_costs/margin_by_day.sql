@@ -15,7 +15,7 @@
 select
     order_date,
     sum(net_revenue) as net_revenue,
-    sum(net_revenue_with_cost) as net_revenue_with_cost,
+    sum(net_revenue) - sum(net_revenue_without_cost) as net_revenue_with_cost,
     sum(cost) as cost
 from daily_sales
 where order_date >= :start_date

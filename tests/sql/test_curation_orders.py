@@ -97,8 +97,8 @@ def test_an_unknown_cost_stays_unknown_and_its_revenue_is_told_apart(given: Give
         ("o1", Decimal(8), Decimal(27), Decimal(20)),
         ("o2", None, Decimal(7), Decimal(0)),
     ]
-    assert values(given, "daily_sales", "cost", "net_revenue", "net_revenue_with_cost") == [
-        (Decimal(8), Decimal(34), Decimal(20))
+    assert values(given, "daily_sales", "cost", "net_revenue", "net_revenue_without_cost") == [
+        (Decimal(8), Decimal(34), Decimal(14))
     ]
 
 

@@ -20,9 +20,12 @@ def lake(tmp_path: Path) -> Rows:
     return Rows(tmp_path / "lake")
 
 
-def sold(day: str, net: str, **more: Any) -> dict[str, Any]:
-    """A row of daily_sales: a sale without a refund unless said."""
-    amounts = {"gross_revenue": money(net), "net_revenue": money(net), **more}
+def sold(day: str, net: str, *, with_cost: str = "0", **more: Any) -> dict[str, Any]:
+    """A row of daily_sales: a sale without a refund unless said; `with_cost` is revenue whose cost is known."""
+    unknown = money(net) - money(with_cost)
+    amounts = {
+        "gross_revenue": money(net), "net_revenue": money(net), "net_revenue_without_cost": unknown, **more
+    }  # fmt: skip
     return {"order_date": date.fromisoformat(day), "units": 1, "lines": 1, **amounts}
 
 
@@ -83,9 +86,9 @@ def test_gross_margin_speaks_only_of_lines_whose_cost_is_known(lake: Rows) -> No
     lake.table(
         "daily_sales",
         [
-            sold("2026-03-01", "100.00", cost=money("60.00"), net_revenue_with_cost=money("100.00")),
+            sold("2026-03-01", "100.00", cost=money("60.00"), with_cost="100.00"),
             sold("2026-03-01", "50.00", channel="app"),  # cost unknown: in net revenue, not in the margin
-            sold("2026-03-02", "30.00", cost=money("10.00"), net_revenue_with_cost=money("20.00")),
+            sold("2026-03-02", "30.00", cost=money("10.00"), with_cost="20.00"),
         ],
     )
     assert lake.ask("sales/gross_margin") == [
@@ -202,7 +205,7 @@ def test_the_headline_divides_by_hand_counted_sums(lake: Rows) -> None:
     lake.table(
         "daily_sales",
         [
-            sold("2026-03-01", "300.00", units=12, cost=money("200"), net_revenue_with_cost=money("300.00")),
+            sold("2026-03-01", "300.00", units=12, cost=money("200"), with_cost="300.00"),
             sold("2026-03-02", "-50.00", gross_revenue=money("0"), refunds=money("50.00"), units=0),
         ],
     )

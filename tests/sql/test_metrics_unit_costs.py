@@ -101,7 +101,7 @@ def sale(day: date, net: str, with_cost: str, cost: str) -> dict[str, Any]:
         "category": "Home",
         "currency": "USD",
         "net_revenue": money(net),
-        "net_revenue_with_cost": money(with_cost),
+        "net_revenue_without_cost": money(net) - money(with_cost),
         "cost": money(cost),
         "lines": 1,
     }
