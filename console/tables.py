@@ -66,9 +66,7 @@ _RECOMMENDATION = {
 
 _PRODUCT_SALES = {
     "product_id": TEXT,
-    "product_name": TEXT,
     "category": TEXT,
-    "brand": TEXT,
     "channel": TEXT,
     "region": TEXT,
     "currency": TEXT,
@@ -332,7 +330,7 @@ TABLES: Mapping[str, Table] = {
         partition="charge_month",
         sort=("service_name", "resource_id", "charge_date", "usage_type"),
     ),
-    "daily_sales": Table(
+    "daily_device_sales": Table(
         grain="one row per order_date, channel, device, region, category, currency",
         columns={
             "order_date": "date",
@@ -352,7 +350,7 @@ TABLES: Mapping[str, Table] = {
         partition=None,
         sort=("order_date", "channel", "region", "category", "device", "currency"),
     ),
-    "monthly_sales": Table(
+    "monthly_device_sales": Table(
         grain="one row per order_month, channel, device, region, category, currency",
         columns={
             "order_month": "date",
@@ -371,6 +369,44 @@ TABLES: Mapping[str, Table] = {
         },
         partition=None,
         sort=("order_month", "channel", "region", "category", "device", "currency"),
+    ),
+    "daily_sales": Table(
+        grain="one row per order_date, channel, region, category, currency",
+        columns={
+            "order_date": "date",
+            "channel": TEXT,
+            "region": TEXT,
+            "category": TEXT,
+            "currency": TEXT,
+            "gross_revenue": AMOUNT,
+            "refunds": AMOUNT,
+            "net_revenue": AMOUNT,
+            "cost": AMOUNT,
+            "net_revenue_without_cost": AMOUNT,
+            "units": "bigint",
+            "lines": "bigint",
+        },
+        partition=None,
+        sort=("order_date", "channel", "region", "category", "currency"),
+    ),
+    "monthly_sales": Table(
+        grain="one row per order_month, channel, region, category, currency",
+        columns={
+            "order_month": "date",
+            "channel": TEXT,
+            "region": TEXT,
+            "category": TEXT,
+            "currency": TEXT,
+            "gross_revenue": AMOUNT,
+            "refunds": AMOUNT,
+            "net_revenue": AMOUNT,
+            "cost": AMOUNT,
+            "net_revenue_without_cost": AMOUNT,
+            "units": "bigint",
+            "lines": "bigint",
+        },
+        partition=None,
+        sort=("order_month", "channel", "region", "category", "currency"),
     ),
     "daily_orders": Table(
         grain="one row per order_date, channel, device, region, currency",
@@ -564,6 +600,7 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "scoped_events": TABLES["events"].columns,
     "scoped_order_lines": TABLES["order_lines"].columns,
     "scoped_orders": TABLES["orders"].columns,
+    "scoped_daily_device_sales": TABLES["daily_device_sales"].columns,
     "scoped_daily_sales": TABLES["daily_sales"].columns,
     "scoped_daily_interest": TABLES["daily_interest"].columns,
     "scoped_daily_product_sales": TABLES["daily_product_sales"].columns,

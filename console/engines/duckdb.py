@@ -36,6 +36,7 @@ MEMORY_LIMIT = "1500MB"  # leaves the rest of 2 GiB to Streamlit and Arrow
 NATIVE = frozenset(
     {
         "daily_baskets",
+        "daily_device_sales",
         "daily_events",
         "daily_orders",
         "daily_pairs",
@@ -46,6 +47,7 @@ NATIVE = frozenset(
         "daily_spend_tags",
         "daily_traffic",
         "hourly_events",
+        "monthly_device_sales",
         "monthly_interest",
         "monthly_product_sales",
         "monthly_sales",

@@ -130,11 +130,11 @@ def falling(every: Sequence[Product]) -> list[Product]:
 
 def mover_questions(scope: Scope, period: Period, before: Period, slices: Slices) -> list[Question]:
     """What `movers` asks."""
-    return [question(scope, "products/sales", each, slices) for each in (period, before)]
+    return [question(scope, "products/net_revenue", each, slices) for each in (period, before)]
 
 
 def movers(scope: Scope, period: Period, before: Period, slices: Slices) -> tuple[list[Product], list[Result]]:
-    """Products with their net revenue now and before, without interest: what the Brief needs."""
+    """Products with their net revenue now and before, and nothing else of them: what the Brief needs."""
     results = scope.ask_all(mover_questions(scope, period, before, slices))
     return _join([result.rows() for result in results], []), results
 

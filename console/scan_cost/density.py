@@ -48,6 +48,7 @@ class Density:
     Attributes
     ----------
     column_bytes : compressed bytes of every stored column without its dictionary, over all rows, as they are stored
+    chunk_bytes : what a chunk of each column takes besides, however many rows it has, such as its page's header
     dictionaries : what a row group has besides, of columns whose values come again and again
     row_groups : as curation wrote them
     growth : rows grow with the events to this power: 1 for events themselves, 0 for what is always the same
@@ -64,6 +65,7 @@ class Density:
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
     most: float = math.inf
     row_group: int = ROW_GROUP
+    chunk_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 def day_columns(table: str) -> list[str]:
@@ -94,9 +96,12 @@ def measure(table: str, small: Path, large: Path, write: Write, row_group: int =
 
     fewer, more = (_as_one_day(table, _rows(table, lake)) for lake in (small, large))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.parquet"
-        write(more, path, [column for column in TABLES[table].sort if column in more.column_names])
+        path, single = Path(folder) / "data.parquet", Path(folder) / "single.parquet"
+        order = [column for column in TABLES[table].sort if column in more.column_names]
+        write(more, path, order)
+        write(more.slice(0, 1), single, order)
         metadata, size = pq.ParquetFile(path).metadata, path.stat().st_size
+        chunk_bytes = _values_bytes(pq.ParquetFile(single).metadata)
     column_bytes, dictionaries = dict.fromkeys(more.column_names, 0), dict.fromkeys(more.column_names, 0)
     groups = []
     for number in range(metadata.num_row_groups):
@@ -112,7 +117,10 @@ def measure(table: str, small: Path, large: Path, write: Write, row_group: int =
         groups.append(RowGroup(group.num_rows, bounds))
     growth = _growth(fewer.num_rows, more.num_rows, small, large)
     footer = size - sum(column_bytes.values())
-    column_bytes = {name: size - dictionaries[name] for name, size in column_bytes.items()}
+    column_bytes = {
+        name: max(size - dictionaries[name] - chunk_bytes.get(name, 0) * metadata.num_row_groups, 0)
+        for name, size in column_bytes.items()
+    }
     full = {
         name: Dictionary(
             bytes=size / metadata.num_row_groups,
@@ -122,7 +130,18 @@ def measure(table: str, small: Path, large: Path, write: Write, row_group: int =
         for name, size in dictionaries.items()
         if size
     }
-    return Density(more.num_rows, column_bytes, groups, growth, footer, full, _most(table, more), row_group)
+    return Density(
+        more.num_rows, column_bytes, groups, growth, footer, full, _most(table, more), row_group, chunk_bytes
+    )
+
+
+def _values_bytes(metadata: Any) -> dict[str, int]:
+    """Bytes of each column without its dictionary, in a file of one row group; empty where it has none."""
+    if not metadata.num_row_groups:
+        return {}
+    group = metadata.row_group(0)
+    chunks = [group.column(place) for place in range(group.num_columns)]
+    return {chunk.path_in_schema: chunk.total_compressed_size - dictionary_bytes(chunk) for chunk in chunks}
 
 
 def _values_growth(fewer: pa.Table, more: pa.Table, column: str) -> float:

@@ -112,7 +112,13 @@ class FullLake:
         if not days:
             whole = self.scale * self.days
             rows = density.rows * whole**density.growth
-            yield File(_weights(density), _groups(rows, density.row_group), density.footer, density.dictionaries)
+            yield File(
+                _weights(density),
+                _groups(rows, density.row_group),
+                density.footer,
+                density.dictionaries,
+                density.chunk_bytes,
+            )
             return
         definition = TABLES[table]
         is_monthly = days[0].endswith("_month") and definition.partition is None
@@ -148,7 +154,7 @@ class FullLake:
             groups = list(_sorted_groups(units, density.row_group, leading, definition.columns[leading], fixed))
         else:
             groups = _groups(rows, density.row_group, fixed)
-        return File(_weights(density), groups, density.footer, density.dictionaries)
+        return File(_weights(density), groups, density.footer, density.dictionaries, density.chunk_bytes)
 
 
 def page_cost(lake: FullLake, statements: Iterable[Statement]) -> PageCost:

@@ -62,12 +62,14 @@ class File:
     weights : compressed bytes of one row, by column, in the order they are stored
     dictionaries : those of columns whose values come again and again; every row group has its own
     footer : bytes of the file that are no rows
+    chunk_bytes : what a chunk of a column takes besides its rows
     """
 
     weights: Mapping[str, float]
     groups: Sequence[Group]
     footer: int = 0
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
+    chunk_bytes: Mapping[str, int] = field(default_factory=dict)
     small: int = SMALL_FILE_BYTES
     gap: int = GAP_BYTES
 
@@ -100,7 +102,8 @@ class File:
 
     def _size(self, group: Group, name: str) -> float:
         dictionary = self.dictionaries.get(name)
-        return (dictionary.of(group.rows) if dictionary else 0.0) + self.weights[name] * group.rows
+        fixed = (dictionary.of(group.rows) if dictionary else 0.0) + self.chunk_bytes.get(name, 0)
+        return fixed + self.weights[name] * group.rows
 
 
 def dictionary_bytes(chunk: ColumnChunkMetaData) -> int:

@@ -29,7 +29,9 @@ Progress = Callable[[str, float], None]
 _SALE = "event_type in ('purchase', 'refund')"
 _VISITOR = "case when session_id is not null then concat('s:', session_id) else concat('c:', customer_id) end"
 _MARTS = {  # mart → the table it sums up
-    "daily_sales": "order_lines",
+    "daily_device_sales": "order_lines",
+    "monthly_device_sales": "daily_device_sales",
+    "daily_sales": "daily_device_sales",
     "monthly_sales": "daily_sales",
     "daily_product_sales": "order_lines",
     "monthly_product_sales": "daily_product_sales",

@@ -1,14 +1,12 @@
 -- title:   Sales by day, product, channel and region
 -- grain:   one row per order_date, product_id, category, channel, region, currency
 -- source:  lake
--- note:    Kept by month and sorted by product: what is said of a product is then stored once. Orders are those with a
---          purchase line of a positive amount. Cost is null where no line's cost is known.
+-- note:    Kept by month and sorted by product; names and brands stand in products. Orders are those with a purchase line
+--          of a positive amount. Cost is null where no line's cost is known.
 select
     order_date,
     product_id,
-    max(product_name) as product_name,
     category,
-    max(brand) as brand,
     channel,
     region,
     currency,

@@ -1,22 +1,18 @@
--- title:   Sales by day, channel, device, region, category and currency
--- grain:   one row per order_date, channel, device, region, category, currency
+-- title:   Sales by day, channel, region, category and currency
+-- grain:   one row per order_date, channel, region, category, currency
 -- source:  lake
--- note:    Revenue without cost is the net revenue of lines whose cost is not known, of which the gross margin cannot speak:
---          mostly 0, and so a tenth of the bytes that the revenue with cost would take. For the same reason questions that
---          read gross revenue and refunds take the net revenue from both.
 select
     order_date,
     channel,
-    device,
     region,
     category,
     currency,
-    cast(sum(case when event_type = 'purchase' then amount else 0 end) as decimal(38, 4)) as gross_revenue,
-    cast(sum(case when event_type = 'refund' then -amount else 0 end) as decimal(38, 4)) as refunds,
-    cast(sum(amount) as decimal(38, 4)) as net_revenue,
-    cast(coalesce(sum(cost), 0) as decimal(38, 4)) as cost,
-    cast(sum(case when cost is null then amount else 0 end) as decimal(38, 4)) as net_revenue_without_cost,
-    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as bigint) as units,
-    count(*) as lines
-from scoped_order_lines
-group by order_date, channel, device, region, category, currency
+    cast(sum(gross_revenue) as decimal(38, 4)) as gross_revenue,
+    cast(sum(refunds) as decimal(38, 4)) as refunds,
+    cast(sum(net_revenue) as decimal(38, 4)) as net_revenue,
+    cast(sum(cost) as decimal(38, 4)) as cost,
+    cast(sum(net_revenue_without_cost) as decimal(38, 4)) as net_revenue_without_cost,
+    cast(sum(units) as bigint) as units,
+    cast(sum(lines) as bigint) as lines
+from scoped_daily_device_sales
+group by order_date, channel, region, category, currency

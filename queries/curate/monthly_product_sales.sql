@@ -5,9 +5,7 @@
 select
     order_month,
     product_id,
-    max(product_name) as product_name,
     category,
-    max(brand) as brand,
     channel,
     region,
     currency,

@@ -1,11 +1,10 @@
--- title:   Sales by month, channel, device, region, category and currency
--- grain:   one row per order_month, channel, device, region, category, currency
+-- title:   Sales by month, channel, region, category and currency
+-- grain:   one row per order_month, channel, region, category, currency
 -- source:  lake
 -- note:    For the whole months of a period; its other days are in daily_sales.
 select
     cast(date_trunc('month', order_date) as date) as order_month,
     channel,
-    device,
     region,
     category,
     currency,
@@ -17,4 +16,4 @@ select
     cast(sum(units) as bigint) as units,
     cast(sum(lines) as bigint) as lines
 from scoped_daily_sales
-group by cast(date_trunc('month', order_date) as date), channel, device, region, category, currency
+group by cast(date_trunc('month', order_date) as date), channel, region, category, currency

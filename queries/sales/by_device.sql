@@ -9,7 +9,7 @@
 -- param:   reporting_currency str  The lake's reporting currency
 with sold as (
     select device, gross_revenue, refunds, cost, net_revenue_without_cost, units
-    from monthly_sales
+    from monthly_device_sales
     where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
         and order_month < cast(date_trunc('month', :end_date) as date)
         and currency = :reporting_currency
@@ -19,7 +19,7 @@ with sold as (
     union all
     -- the days of the months that the period cuts
     select device, gross_revenue, refunds, cost, net_revenue_without_cost, units
-    from daily_sales
+    from daily_device_sales
     where order_date >= :start_date
         and order_date < :end_date
         and (

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -41,10 +42,19 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def aws() -> Iterator[Any]:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     import boto3
     from moto import mock_aws
+    from moto.dynamodb.models import DynamoDBBackend
 
+    put, lock = DynamoDBBackend.put_item, threading.Lock()
+
+    def put_atomically(self: Any, *given: Any, **named: Any) -> Any:
+        """DynamoDB checks a condition and puts in one step; moto does it in two, with room for another thread."""
+        with lock:
+            return put(self, *given, **named)
+
+    monkeypatch.setattr(DynamoDBBackend, "put_item", put_atomically)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
         client.create_table(

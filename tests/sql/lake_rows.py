@@ -31,6 +31,7 @@ START, END = date(2026, 3, 1), date(2026, 4, 1)
 _DEFAULTS: dict[str, object] = {"currency": "USD", "event_type": "purchase", "copies": 1, "placed": True}
 # questions ask whole months of one and the other days of the other
 _OF_ITS_MONTHS = {
+    "daily_device_sales": "monthly_device_sales",
     "daily_sales": "monthly_sales",
     "daily_interest": "monthly_interest",
     "daily_product_sales": "monthly_product_sales",

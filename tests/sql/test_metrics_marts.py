@@ -35,10 +35,10 @@ CURRENCY = "-- param:   reporting_currency str  The lake's reporting currency\n"
 PAIRS = "-- param:   best_sellers int  How many\n-- param:   minimum_orders int  How many\n"
 
 SALES = """select
-    coalesce(product_id, '(none)') as product_id,
-    max(product_name) as product_name,
-    max(category) as category,
-    max(brand) as brand,
+    coalesce(lines.product_id, '(none)') as product_id,
+    max(products.product_name) as product_name,
+    max(lines.category) as category,
+    max(products.brand) as brand,
     sum(amount) as net_revenue,
     sum(case when event_type = 'purchase' then amount else 0 end) as gross_revenue,
     sum(case when event_type = 'refund' then -amount else 0 end) as refunds,
@@ -46,12 +46,13 @@ SALES = """select
     count(distinct case when event_type = 'purchase' and amount > 0 then order_id end) as orders,
     sum(cost) as cost,
     sum(case when cost is not null then amount else 0 end) as net_revenue_with_cost
-from order_lines
+from order_lines as lines
+left join products on lines.product_id = products.product_id
 where order_date >= :start_date
     and order_date < :end_date
     and currency = :reporting_currency
     and channel in (:channels)
-    and category in (:categories)
+    and lines.category in (:categories)
     and region in (:regions)
 group by 1
 order by net_revenue desc, product_id
@@ -172,7 +173,23 @@ left join orders on placed.order_id = orders.order_id
 group by placed.order_date
 order by placed.order_date
 """
+NET_REVENUE = """select
+    coalesce(lines.product_id, '(none)') as product_id,
+    max(products.product_name) as product_name,
+    sum(lines.amount) as net_revenue
+from order_lines as lines
+left join products on lines.product_id = products.product_id
+where lines.order_date >= :start_date
+    and lines.order_date < :end_date
+    and lines.currency = :reporting_currency
+    and lines.channel in (:channels)
+    and lines.category in (:categories)
+    and lines.region in (:regions)
+group by 1
+order by net_revenue desc, product_id
+"""
 SINGLE = {
+    "products/net_revenue": ("product_id", CURRENCY, NET_REVENUE),
     "products/sales": ("product_id", CURRENCY, SALES),
     "products/interest": ("product_id", "", INTEREST),
     "products/bought_together": ("product_id, other_product_id", CURRENCY + PAIRS, TOGETHER),

@@ -47,13 +47,14 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
             line("o5", "vase", "500.00", currency="EUR"),
         ],
     ).derived(*MARTS)
+    lake.table("products", [{"product_id": "lamp", "product_name": "Name of lamp", "brand": "Ara"}])
     assert lake.ask("products/buyers") == [{"product_id": "lamp", "buyers": 3}]
     assert lake.ask("products/sales") == [
         {
             "product_id": "lamp",
             "product_name": "Name of lamp",
             "category": "Home",
-            "brand": None,
+            "brand": "Ara",
             "net_revenue": Decimal("60.0000"),
             "gross_revenue": Decimal("80.0000"),
             "refunds": Decimal("20.0000"),
@@ -62,6 +63,17 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
             "cost": Decimal("15.0000"),
             "net_revenue_with_cost": Decimal("20.0000"),
         }
+    ]
+
+
+def test_net_revenue_of_a_product_bears_its_name_today_and_is_told_without_a_name_too(lake: Rows) -> None:
+    lake.table("order_lines", [line("o1", "lamp", "40.00"), line("o2", "lamp", "-15", event_type="refund"),
+                               line("o3", "vase", "7"), line("o4", None, "1")]).derived(*MARTS)  # fmt: skip
+    lake.table("products", [{"product_id": "lamp", "product_name": "Lamp, black"}])
+    assert [tuple(row.values()) for row in lake.ask("products/net_revenue")] == [
+        ("lamp", "Lamp, black", 25),
+        ("vase", None, 7),
+        ("(none)", None, 1),
     ]
 
 

@@ -112,7 +112,7 @@ def test_net_revenue_by_a_dimension_puts_the_largest_first_and_names_what_is_mis
     lake: Rows, dimension: str
 ) -> None:
     lake.table(
-        "daily_sales",
+        "daily_device_sales" if dimension == "device" else "daily_sales",
         [
             sold("2026-03-01", "10.00", **{dimension: "small"}),
             sold("2026-03-01", "90.00", **{dimension: "large"}),

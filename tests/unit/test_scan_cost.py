@@ -60,7 +60,7 @@ def chunks(lake: Path, column: str, day: date, groups: Sequence[int] = range(10)
 
 
 def scanned(lake: Path, sql: str, *, small: int = SMALL, gap: int = 0) -> int:
-    files = [File(each.weights, each.groups, each.footer, {}, small, gap) for each in files_of(lake, "events")]
+    files = [File(each.weights, each.groups, each.footer, small=small, gap=gap) for each in files_of(lake, "events")]
     return FullLake.standing({"events": files}).cost(statement(sql)).scanned
 
 

@@ -151,7 +151,7 @@ def test_the_brief_asks_all_it_wants_of_the_shop_before_it_waits_for_the_first_a
         "budgets/currencies",
         "lake/conservation",
         "lake/events_by_hour",
-        "products/sales",
+        "products/net_revenue",
         "sales/by_category",
         "sales/by_region",
         "sales/net_revenue_by_day",
