@@ -448,6 +448,17 @@ TABLES: Mapping[str, Table] = {
         partition="session_month",
         sort=("session_date", "customer_id", "region"),
     ),
+    "daily_customer_registers": Table(
+        grain="one row per session_date, bucket",
+        columns={
+            "session_date": "date",
+            "bucket": TEXT,
+            "highest_rank": "bigint",
+            "session_month": "date",
+        },
+        partition="session_month",
+        sort=("session_date", "bucket"),
+    ),
     "daily_interest": Table(
         grain="one row per event_date, product_id, channel, region",
         columns={
@@ -602,6 +613,7 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "scoped_orders": TABLES["orders"].columns,
     "scoped_daily_device_sales": TABLES["daily_device_sales"].columns,
     "scoped_daily_sales": TABLES["daily_sales"].columns,
+    "scoped_daily_customers": TABLES["daily_customers"].columns,
     "scoped_daily_interest": TABLES["daily_interest"].columns,
     "scoped_daily_product_sales": TABLES["daily_product_sales"].columns,
     "scoped_quarantine": TABLES["quarantine"].columns,

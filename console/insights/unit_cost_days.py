@@ -36,6 +36,10 @@ COUNTED = (
 )
 
 
+EXACT_DAYS = 92  # a quarter: the distinct customers of longer periods are estimated, or every one of every day is read
+ESTIMATE_ERROR = "about ± 2 %"  # standard error; see `queries/unit_costs/customers_estimated.sql`
+
+
 @dataclass(frozen=True)
 class Measured:
     """A period: its costs by day, allocated, and its business counts.
@@ -66,6 +70,11 @@ class Measured:
     without_cost: int
     other_currencies: Mapping[str, Decimal]
     uncounted: Sequence[date] = ()
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether customers are counted to two percent rather than to the last one."""
+        return _is_estimated(self.period)
 
     @cached_property
     def parts(self) -> Parts | None:
@@ -124,7 +133,10 @@ def questions(period: Period, allocation: Allocation, currency: str) -> list[Que
         Question("sales/orders_by_day", days),
         Question("traffic/by_day", days),
         Question("unit_costs/events_by_day", days),
-        Question("unit_costs/customers", {**days, "currency": currency}),
+        Question(
+            "unit_costs/customers_estimated" if _is_estimated(period) else "unit_costs/customers",
+            {**days, "currency": currency},
+        ),
         Question("unit_costs/margin_by_day", days),
         Question("lake/days"),
     ]
@@ -159,6 +171,10 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
         other_currencies=_others(charged, currency),
         uncounted=sorted({charge.day for charge in charges} - {charge.day for charge in counted_days}),
     )
+
+
+def _is_estimated(period: Period) -> bool:
+    return period.days > EXACT_DAYS
 
 
 _Rows = Sequence[Mapping[str, Any]]

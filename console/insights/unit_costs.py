@@ -14,7 +14,7 @@ from console.errors import BindingError
 from console.insights.figures import Better, Change, Figure, Unit
 from console.insights.outlook import BACKGROUND
 from console.insights.sales import Compared
-from console.insights.unit_cost_days import COUNTED, Counted, Measured, measured, questions
+from console.insights.unit_cost_days import COUNTED, ESTIMATE_ERROR, Counted, Measured, measured, questions
 from console.periods import Period
 from console.scope import Scope
 from console.spend.allocating.allocation import NO_RULE, Allocation
@@ -184,8 +184,9 @@ def _kept(label: str, period: Period, results: Sequence[Result], allocation: All
 def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
     cost = now.unit_cost(unit)
     held = before.unit_cost(unit) if before else None
+    estimated = unit.name == "customers" and (now.is_estimated or (before is not None and before.is_estimated))
     return UnitRecord(
-        unit.one,
+        f"{unit.one}, {ESTIMATE_ERROR}" if estimated else unit.one,
         now.count(unit.name),
         None if cost is None else cost.total,
         None if cost is None else cost.direct,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.insights.unit_cost_days import ESTIMATE_ERROR, EXACT_DAYS
 from console.insights.unit_costs import UnitCosts
 from console.ui import formatting as text
 
@@ -53,6 +54,8 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
         f"Effective cost in {answer.currency}, everything charged, divided by counts of the same days; allocated by "
         f"{answer.allocation.path.name}. A customer who came on several days counts once."
     ]
+    if now.is_estimated:
+        found.append(f"Active customers of more than {EXACT_DAYS} days are estimated, {ESTIMATE_ERROR} (HyperLogLog).")
     if now.uncounted:
         found.append(
             f"{len(now.uncounted)} of {len(now.days)} days have charges and lie outside the days of which there are "

@@ -40,6 +40,7 @@ _MARTS = {  # mart → the table it sums up
     "daily_orders": "orders",
     "daily_traffic": "sessions",
     "daily_customers": "sessions",
+    "daily_customer_registers": "daily_customers",
     "daily_events": "events",
     "daily_interest": "events",
     "monthly_interest": "daily_interest",

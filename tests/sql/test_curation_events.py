@@ -71,6 +71,7 @@ def test_a_late_event_lands_in_its_own_day_and_leaves_the_other_files_alone(give
     assert {name for name in written if "=" in name} == {
         "events/event_date=2026-03-02/data.parquet",
         "sessions/session_date=2026-03-02/data.parquet",
+        "daily_customer_registers/session_month=2026-03-01/data.parquet",
         "daily_customers/session_month=2026-03-01/data.parquet",
         "daily_interest/event_month=2026-03-01/data.parquet",
     }

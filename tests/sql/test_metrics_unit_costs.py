@@ -11,13 +11,14 @@ import pytest
 
 from console.errors import BindingError
 from console.insights import measured as tiers
-from console.insights import unit_costs
+from console.insights import unit_cost_days, unit_costs
 from console.insights.unit_cost_days import COUNTED
 from console.insights.unit_costs import UnitCosts
 from console.periods import Period
 from console.spend.allocating import allocation_file
 from console.spend.allocating.unit_costs import Parts
 from console.ui import unit_cost_charts
+from console.ui import unit_cost_words as words
 from tests.sql.lake_rows import END, NOON, START, Rows, money
 
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
@@ -226,6 +227,52 @@ def test_a_customer_of_several_days_counts_once_though_some_days_have_no_charges
     assert lake.ask("unit_costs/customers", currency="EUR") == []
     found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] == SECOND]))
     assert next(each.count for each in found.units if each.unit == "active customer") == 1
+
+
+LONG = Period(FIRST, FIRST + timedelta(days=unit_cost_days.EXACT_DAYS + 1))
+
+
+def visits(lake: Rows, customers: dict[str, list[date]]) -> Rows:
+    """Customers with a session on each of these days."""
+    rows = [
+        {"session_key": f"{name}{day}", "session_date": day, "customer_id": name}
+        for name, days in customers.items()
+        for day in days
+    ]
+    return lake.table("sessions", rows).derived("daily_customers", "daily_customer_registers")
+
+
+def test_customers_of_more_than_a_quarter_are_estimated_and_the_table_and_the_notes_say_so(lake: Rows) -> None:
+    visits(spent(shop(lake), BILL), {"ann": [FIRST, SECOND], "bob": [FIRST]})
+    found = unit_costs.unit_costs(lake.scope(), LONG, (), allocation_file.load(), currency="USD")
+    assert [(each.unit, each.count) for each in found.units if "customer" in each.unit] == [
+        ("active customer, about ± 2 %", 2)
+    ]
+    assert "Active customers of more than 92 days are estimated" in " ".join(words.notes(found, is_sample=False))
+    assert "estimated" not in " ".join(words.notes(answer(lake), is_sample=False))
+
+
+@pytest.mark.parametrize("count", [1, 10, 1_000, 9_000, 14_000, 60_000])
+def test_an_estimate_lies_within_four_standard_errors_and_counts_who_comes_again_once(lake: Rows, count: int) -> None:
+    """All come on the first day, every second one again on the second."""
+    visits(spent(lake, BILL), {f"customer {n}": [FIRST, *([SECOND] if n % 2 else [])] for n in range(count)})
+    days = {"start_date": LONG.start, "end_date": LONG.end, "currency": "USD"}
+    exact, about = (
+        [row["customers"] for row in lake.ask(f"unit_costs/customers{kind}", **days)] for kind in ("", "_estimated")
+    )
+    assert len(about) == len(exact) == (3 if count > 1 else 2), "days, and the period"
+    assert about == pytest.approx(exact, rel=4 * 0.021, abs=0.5)
+
+
+def test_the_registers_of_days_together_are_those_of_all_their_customers_at_once(lake: Rows) -> None:
+    names = [f"customer {number}" for number in range(3000)]
+    apart = {name: [FIRST if number % 2 else SECOND] for number, name in enumerate(names)}
+    days = {"start_date": LONG.start, "end_date": LONG.end, "currency": "USD"}
+    visits(spent(lake, BILL), apart)
+    (*_, of_days) = sorted(row["customers"] for row in lake.ask("unit_costs/customers_estimated", **days))
+    visits(lake, {name: [FIRST] for name in names})
+    (*_, at_once) = sorted(row["customers"] for row in lake.ask("unit_costs/customers_estimated", **days))
+    assert of_days == at_once
 
 
 def test_a_day_of_which_no_cost_is_known_has_an_unknown_cost_rather_than_0(lake: Rows) -> None:
