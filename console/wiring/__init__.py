@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +47,21 @@ def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
 
 @lru_cache(maxsize=8)
 def _meter(settings: Settings) -> Meter:
-    """One meter for everyone in the process."""
+    """One meter for everyone in the process; what a killed one left is kept first."""
     from console.metering.buffered import BufferedMeter
+    from console.metering.closing import close_days
     from console.metering.folder import FolderCalls
+    from console.metering.journal import FOLDER, Journal
 
-    return BufferedMeter(FolderCalls(settings.lake).write)
+    calls, journal = FolderCalls(settings.lake), Journal(settings.lake / FOLDER)
+
+    def upkeep() -> None:
+        journal.recover(calls)
+        close_days(calls.files, datetime.now(UTC), keep_days=settings.call_days, held=journal.days())
+
+    with suppress(OSError):  # a lake that can only be read is shown all the same
+        journal.recover(calls)
+    return BufferedMeter(calls.keep, journal=journal, upkeep=upkeep)
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -125,9 +126,13 @@ class Deployment:
         """Keeps the console's own calls in the lake's bucket."""
         from console.metering.bucket import BucketCalls
         from console.metering.buffered import BufferedMeter
+        from console.metering.closing import close_days
 
         chosen = self.settings
-        return BufferedMeter(BucketCalls(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix).write)
+        calls = BucketCalls(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix)
+        return BufferedMeter(
+            calls.keep, upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=chosen.call_days)
+        )
 
     def scope(self, regions: tuple[str, ...] | None) -> Scope:
         """What a viewer of these regions can ask."""
