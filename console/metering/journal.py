@@ -90,7 +90,7 @@ class Journal:
     def _begun(self, batch: Batch) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(batch)
-        aside = path.with_name(f".{path.name}")  # nobody may find it before it is locked
+        aside = path.with_suffix(".begun")  # nobody may find it before it is locked
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX)
         aside.rename(path)

@@ -89,6 +89,22 @@ def test_calls_that_stood_in_their_file_already_are_not_kept_twice(process: Proc
     assert next_one.standing() == ["q0", "q1", "q2"]
 
 
+def test_a_file_that_holds_more_than_the_journal_stays_as_it_is(process: Process, next_one: Process) -> None:
+    batch = Batch(DAY, "one", list(CALLS))
+    process.journal.append(batch, CALLS[0])  # then the disk was full
+    process.calls.keep(batch)
+    process.die()
+    next_one.journal.recover(next_one.calls)
+    assert next_one.standing() == ["q0", "q1", "q2"]
+
+
+def test_a_journal_that_is_only_being_made_is_passed_over(process: Process) -> None:
+    (process.lake / FOLDER).mkdir(parents=True)
+    (process.lake / FOLDER / "2026-03-31_one.begun").touch()
+    process.journal.recover(process.calls)
+    assert (process.standing(), process.journal.days()) == ([], set())
+
+
 def test_the_journal_of_a_process_that_lives_is_left_alone(process: Process, next_one: Process) -> None:
     process.journal.append(Batch(DAY, "one"), CALL)
     next_one.journal.recover(next_one.calls)
