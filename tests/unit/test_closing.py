@@ -136,6 +136,17 @@ def test_single_calls_go_after_the_days_they_are_kept_and_what_was_added_up_stay
     assert counted(files) == {FIRST: 1, SECOND: 1}
 
 
+def test_a_day_that_is_closed_when_its_single_calls_are_too_old_to_be_kept_leaves_what_was_added_up(
+    files: Files,
+) -> None:
+    Calls(files).write([at(FIRST)])
+    close_days(files, over(FIRST) + timedelta(days=60), keep_days=30)
+    assert (names(files, CLOSED), counted(files)) == ([], {FIRST: 1})
+    written = max(each.written_at for table in ADDED_UP for each in files.found(folder_of(table)))
+    close_days(files, written + BESIDE_FOR, keep_days=30)
+    assert (names(files, OPEN), names(files, CLOSED), counted(files)) == ([], [], {FIRST: 1})
+
+
 def test_a_day_that_calls_are_still_to_come_of_is_not_closed(files: Files) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
     close_days(files, over(SECOND), keep_days=KEEP, held={FIRST})
