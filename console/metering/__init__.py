@@ -28,10 +28,10 @@ class Call:
     ----------
     called_at : when, with offset
     viewer, page : who asked on which page; empty outside a browser
-    kind : ``query``, ``cost_explorer``, ``cloudwatch`` or ``recommendation``
+    kind : ``query``, ``cost_explorer``, ``cloudwatch``, ``inventory`` or ``recommendation``
     name : the query's or the operation's name
     engine : who answered
-    bytes_scanned, dollars : what it cost; None where unknown
+    bytes_scanned, dollars : what it cost; None where unknown, dollars are 0 where it is known to be free
     dollars_saved : what a cached answer cost when it was asked; 0 for one that was not cached
     """
 

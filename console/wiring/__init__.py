@@ -23,7 +23,7 @@ from console.wiring.finops import aws_finops
 if TYPE_CHECKING:
     from console.decisions import DecisionStore
     from console.live import LiveSource
-    from console.metering import Meter
+    from console.metering import Asker, Meter
     from console.savings import InventorySource
     from console.spend.allocating.allocation import Allocation
     from console.spend.aws import PaidClient
@@ -117,10 +117,10 @@ def has_aws_anomalies() -> bool:
     return read().aws is not None
 
 
-def aws_anomalies() -> Sequence[AwsAnomaly]:
+def aws_anomalies(asker: Asker) -> Sequence[AwsAnomaly]:
     """What AWS Cost Anomaly Detection found; one paid request a page. Raises SourceError, as its client says."""
     chosen = read()
-    return () if chosen.aws is None else aws_finops(chosen.aws).anomalies()
+    return () if chosen.aws is None else aws_finops(chosen.aws).anomalies(asker)
 
 
 def allocation(settings: Settings | None = None) -> Allocation:
@@ -160,7 +160,7 @@ def inventory(scope: Scope, settings: Settings | None = None) -> InventorySource
     """The resources behind this lake and their use; of the sample year those that its bill is for."""
     chosen = settings or read()
     if chosen.aws is not None:
-        return deployment(chosen.aws).inventory
+        return deployment(chosen.aws).inventory(scope.asker)
     return _embedded_inventory(chosen, scope.data_version)
 
 

@@ -6,7 +6,7 @@ Called by `console.wiring` alone; clients, engines and the cache are shared by e
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from console.decisions import DecisionStore
     from console.live import LiveSource
-    from console.metering import Meter
+    from console.metering import Asker, Meter
     from console.savings import InventorySource
+    from console.savings.aws import AwsInventory
+    from console.savings.kept import KeptInventory
 
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
 _MAKING = threading.RLock()  # readers open pages at once; each part is made for all of them
@@ -99,27 +101,30 @@ class Deployment:
 
         return DynamoDbDecisionStore(self.clients.client("dynamodb"), self.settings.decisions_table)
 
+    def inventory(self, asker: Asker) -> InventorySource:
+        """The account's resources and their use, read once a day; what that costs is told with who asked that day."""
+        whole, kept = self._inventory
+        return kept.by(replace(whole, charges=replace(whole.charges, asker=asker)))
+
     @cached_property
-    def inventory(self) -> InventorySource:
-        """The account's resources and their use, read once a day."""
+    def _inventory(self) -> tuple[AwsInventory, KeptInventory]:
         import boto3
 
         from console.savings.aws import AwsInventory
+        from console.savings.aws.charges import PRICES, Charges
         from console.savings.aws.reading import RegionalClients
         from console.savings.kept import KeptInventory
 
         chosen = self.settings
-        return KeptInventory(
-            AwsInventory(
-                RegionalClients(boto3.Session(region_name=chosen.region)),
-                chosen.region,
-                buckets=(chosen.lake_bucket,),
-                database=chosen.database,
-                workgroups=(chosen.athena_workgroup,),
-                meter=self.meter,
-                metric_price=self._price("cloudwatch.metric_request"),
-            )
+        whole = AwsInventory(
+            RegionalClients(boto3.Session(region_name=chosen.region)),
+            chosen.region,
+            buckets=(chosen.lake_bucket,),
+            database=chosen.database,
+            workgroups=(chosen.athena_workgroup,),
+            charges=Charges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
         )
+        return whole, KeptInventory(whole)
 
     @cached_property
     def meter(self) -> Meter:

@@ -1,8 +1,9 @@
 -- title:   What this console's own questions cost, by day
 -- grain:   one row per call_date, kind
 -- source:  lake
--- term:    Own cost = what the questions of this console cost: bytes scanned by queries, requests to Cost Explorer and
---          to CloudWatch, recommendations served. An answer from the cache costs nothing.
+-- term:    Own cost = what the questions of this console cost: bytes scanned by queries, those that were stopped too;
+--          requests to Cost Explorer and to CloudWatch, and those that read what the account holds; recommendations
+--          served. An answer from the cache costs nothing.
 -- term:    Saved by the cache = what a cached answer cost when it was asked for.
 -- note:    Days are UTC. Calls whose price is unknown are counted apart and are in no sum.
 --          A closed day is read as it was added up; single calls count where their day is not closed.
