@@ -584,12 +584,12 @@ TABLES: Mapping[str, Table] = {
         sort=("event_date", "event_type", "source", "channel", "region"),
     ),
     "console_calls": Table(
-        grain="one row per call the console made or spared itself, of days that are not closed yet, or were a day ago",
+        grain="one row per call the console made or spared itself, of days not closed yet, or closed within the hour",
         columns=_CALLS,
         partition="call_date",
         sort=("called_at",),
         zone="console",
-        days=3,
+        days=2,
     ),
     "closed_calls": Table(
         grain="one row per call the console made or spared itself, of closed days",

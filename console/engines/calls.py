@@ -44,7 +44,7 @@ class ConsoleCalls:
 
     @property
     def stand(self) -> bool:
-        """Whether the files shown are still there: those of a day go when it has been closed for a day."""
+        """Whether the files shown are still there: those of a day go when it has been closed for an hour."""
         return all(path.exists() for name, files in self._shown.items() if name not in ADDED_UP for path in files)
 
     def refresh(self, tables: Set[str]) -> None:

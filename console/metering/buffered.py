@@ -45,6 +45,8 @@ class BufferedMeter:
     Parameters
     ----------
     keep : lets the file of a batch hold all its calls, or raises; what it could not keep is tried again
+    grows : whether a file may be written anew as its batch grows, while somebody reads it; else a batch that was tried
+        to be written gets no more calls
     journal : has every call at once; None where a killed process may lose what was not written yet
     upkeep : called with the first call and then every hour; what it raises is logged
     """
@@ -53,6 +55,7 @@ class BufferedMeter:
         self,
         keep: Keep,
         *,
+        grows: bool = True,
         journal: Journal | None = None,
         upkeep: Callable[[], None] = lambda: None,
         flush_seconds: float = FLUSH_SECONDS,
@@ -60,6 +63,7 @@ class BufferedMeter:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._keep = keep
+        self._grows = grows
         self._journal = journal
         self._upkeep = upkeep
         self._flush_seconds = flush_seconds
@@ -86,6 +90,8 @@ class BufferedMeter:
         with self._writing:
             with self._changing:
                 self._end_days()
+                for each in self._growing:
+                    each.is_full = each.is_full or not self._grows
                 begun = [
                     (each, Batch(each.batch.day, each.batch.name, list(each.batch.calls)))
                     for each in self._growing

@@ -2,7 +2,7 @@
 
 A day is closed by files that are added, each by whoever is first, and that never change after. They hold the same,
 whoever makes them, and a process killed between two of them leaves the rest to the next one. Only where all of them
-have stood for a day do the small files go, so that no question that was asked before finds neither.
+have stood for an hour do the small files go, so that no question that was asked before finds neither.
 
 A reader who looks at both tables takes all of a closed day from the closed one (`queries/own_cost/`).
 """
@@ -28,7 +28,7 @@ from console.metering.rows import (
     together,
 )
 
-BESIDE_FOR = timedelta(days=1)  # small files stay beside what they became: longer than any question takes
+BESIDE_FOR = timedelta(hours=1)  # small files stay beside what they became: longer than any question takes
 _NAME = "calls.parquet"
 
 _LOG = logging.getLogger(__name__)

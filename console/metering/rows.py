@@ -21,6 +21,7 @@ ADDED_UP: Mapping[str, Sequence[str]] = {
 }
 """The tables of days that are added up, and what each tells apart."""
 ZONE = TABLES[OPEN].zone
+LEAST_FOR_DICTIONARIES = 100  # rows of a file; below, the dictionaries weigh more than they spare
 _STEP = Decimal("0.000000000001")
 _MICROSECONDS = 6  # digits of a second: whole ones add up to the same in any order
 
@@ -77,11 +78,18 @@ def added_up(rows: pa.Table, table: str) -> pa.Table:
 
 
 def as_parquet(rows: pa.Table) -> bytes:
-    """Rows as the content of a file."""
+    """Rows as the content of a file: of a dozen rows half of it would be what describes them."""
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
-    pq.write_table(rows, content, compression="zstd")
+    pq.write_table(
+        rows,
+        content,
+        compression="zstd",
+        use_dictionary=rows.num_rows >= LEAST_FOR_DICTIONARIES,
+        write_statistics=False,  # every file is read whole
+        store_schema=False,
+    )
     return content.getvalue()
 
 

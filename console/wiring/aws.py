@@ -135,8 +135,11 @@ class Deployment:
 
         chosen = self.settings
         calls = BucketCalls(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix)
+        # Athena lists objects before it reads them: one that was written anew meanwhile would fail the query
         return BufferedMeter(
-            calls.keep, upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=chosen.call_days)
+            calls.keep,
+            grows=False,
+            upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=chosen.call_days),
         )
 
     def scope(self, regions: tuple[str, ...] | None) -> Scope:

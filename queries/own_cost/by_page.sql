@@ -25,7 +25,7 @@ with added_up as (
     where call_date >= :start_date and call_date < :end_date
     group by call_date, page
 ), days as (
-    -- a day stands in both tables for a day: reading each table once, either all of it is closed or none
+    -- for an hour a day stands in both tables: each is read once, so all of the day is closed here, or none
     select *, max(is_closed) over (partition by call_date) as day_is_closed
     from added_up
 )

@@ -114,7 +114,7 @@ def test_a_day_that_is_over_becomes_one_sorted_file_and_two_that_are_added_up(fi
     ]
 
 
-def test_the_small_files_go_when_what_they_became_has_stood_for_a_day(files: Files) -> None:
+def test_the_small_files_go_when_what_they_became_has_stood_for_an_hour(files: Files) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
     close_days(files, over(FIRST), keep_days=KEEP)
     written = files.found(folder_of(CLOSED))[0].written_at

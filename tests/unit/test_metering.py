@@ -201,6 +201,29 @@ def test_a_batch_is_one_file_that_is_written_again_as_it_grows_until_it_is_full(
     meter.close()
 
 
+def test_where_files_may_not_change_a_batch_that_was_tried_to_be_written_gets_no_more_calls() -> None:
+    tried: list[tuple[str, int]] = []
+    refuses = [True]
+
+    def keep(batch: Batch) -> None:
+        tried.append((batch.name, len(batch.calls)))
+        if refuses.pop() if refuses else False:
+            raise OSError("The connection was closed before there was an answer")
+
+    meter = BufferedMeter(keep, grows=False, flush_seconds=3600)
+    meter.record(CALL)
+    meter.record(CALL)
+    meter.flush()
+    meter.record(CALL)
+    meter.flush()
+    meter.record(CALL)
+    meter.close()
+    first, again, second, third = tried
+    assert first == again  # the same name, the same calls: if it was written after all, nothing changes
+    assert [count for _, count in tried] == [2, 2, 1, 1]
+    assert len({first[0], second[0], third[0]}) == 3
+
+
 def test_a_call_that_could_not_be_written_until_its_day_may_be_closed_counts_on_a_later_day() -> None:
     clock, written = [CALL.called_at], {}
     is_full = True
