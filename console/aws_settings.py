@@ -35,6 +35,7 @@ class AwsSettings:
     redshift_base_rpus : the warehouse's base capacity (``TAKINGS_REDSHIFT_BASE_RPUS``)
     reporting_currency, reporting_time_zone : as curation was told (``TAKINGS_REPORTING_CURRENCY``,
         ``TAKINGS_REPORTING_TIME_ZONE``)
+    call_days : as `console.settings` read it
     """
 
     region: str
@@ -51,6 +52,7 @@ class AwsSettings:
     redshift_base_rpus: int = 8
     reporting_currency: str = "USD"
     reporting_time_zone: str = "UTC"
+    call_days: int = 90
 
 
 def read(values: Mapping[str, str]) -> AwsSettings:

@@ -32,7 +32,19 @@ MAXIMUM_LIST = 1000  # members in one list, for the same reason
 _BIGINT = 2**63
 
 # What a row filter leaves whole: the assortment and the cloud's bill tell nothing of a region's customers or sales.
-SHARED = frozenset({"console_calls", "daily_spend", "daily_spend_resources", "daily_spend_tags", "products", "spend"})
+SHARED = frozenset(
+    {
+        "closed_calls",
+        "console_calls",
+        "daily_page_calls",
+        "daily_question_calls",
+        "daily_spend",
+        "daily_spend_resources",
+        "daily_spend_tags",
+        "products",
+        "spend",
+    }
+)
 
 _BESIDE = ("alias", "joins", "pivots")  # what stands beside a table's name, and then beside its rows that are left
 

@@ -113,7 +113,7 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need("console.live.stored", "live table", ("dynamodb:GetItem", "dynamodb:Query")),
     Need("console.decisions.dynamodb", "decisions table", ("dynamodb:PutItem", "dynamodb:Query")),
-    Need("console.metering.bucket", LAKE, ("s3:PutObject",)),
+    Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
     Need(
         "console.savings.aws",
         "*",

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from console.binding import RowFilter, Statement, Values, bind_again
 from console.cache import Asked, ResultCache
 from console.catalogue import Catalogue
-from console.engines import Result, SqlEngine
+from console.engines import Result, SqlEngine, Statistics
+from console.engines.charged import charging
 from console.metering import Asker, Call, Meter, NoMeter
 
 
@@ -133,7 +135,12 @@ class Scope:
             return asked
         engine = self.engines[place[0]]
         key = (statement.dialect, statement.sql, engine.version_of(statement))
-        return self.cache.start(key, lambda: engine.run(statement), untold=self._record)
+
+        def run() -> Result:
+            with charging(partial(self._meter, query, rows=0)):
+                return engine.run(statement)
+
+        return self.cache.start(key, run, untold=self._record)
 
     def _bound(self, query: str, values: Mapping[str, object]) -> tuple[tuple[str, str], Statement]:
         """The statement of a question, and where it stands in `submitted`."""
@@ -152,18 +159,21 @@ class Scope:
 
     def _record(self, answer: Result) -> None:
         """Tell the meter of one answer."""
-        statistics = answer.statistics
+        self._meter(answer.query, answer.statistics, rows=answer.table.num_rows)
+
+    def _meter(self, query: str, statistics: Statistics, *, rows: int) -> None:
+        """Tell the meter what a question cost, answered or not."""
         self.meter.record(
             Call(
                 called_at=_wall_clock(),  # a test's clock stands still, the meter's does not
                 viewer=self.asker.viewer,
                 page=self.asker.page,
                 kind="query",
-                name=answer.query,
+                name=query,
                 engine=statistics.engine,
                 query_id=statistics.query_id,
                 elapsed_seconds=0.0 if statistics.cached else statistics.elapsed_seconds,
-                rows=answer.table.num_rows,
+                rows=rows,
                 cached=statistics.cached,
                 bytes_scanned=statistics.bytes_scanned,
                 dollars=statistics.dollars,

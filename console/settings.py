@@ -13,6 +13,7 @@ from console.errors import SettingsError
 
 PROFILES = ("embedded", "aws")
 DEFAULT_LAKE = "lake"
+CALL_DAYS = 90  # a quarter
 MOST_TRAFFIC = 1000.0  # events a second beside the pages of one process
 
 
@@ -30,6 +31,8 @@ class Settings:
     viewer_header : the request header in which a proxy that signs readers in names them (``TAKINGS_VIEWER_HEADER``);
         set it only behind such a proxy, for anybody else can write what they like there
     country : whose public holidays the forecast knows, ISO 3166 (``TAKINGS_COUNTRY``)
+    call_days : how many days the single calls of this console are kept; by day they are kept for good
+        (``TAKINGS_CALL_DAYS``)
     aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 
@@ -41,6 +44,7 @@ class Settings:
     viewer_header: str = ""
     country: str = "US"
     aws: AwsSettings | None = None
+    call_days: int = CALL_DAYS
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -63,9 +67,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     origins = _listed(values.get("TAKINGS_ORIGINS", ""))
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
-    aws = aws_settings.read(values) if profile == "aws" else None
+    days = _days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
+    aws = replace(aws_settings.read(values), call_days=days) if profile == "aws" else None
     country = _country(values.get("TAKINGS_COUNTRY") or "US")
-    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws)
+    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws, days)
 
 
 def chosen(lake: str | None) -> Settings:
@@ -91,6 +96,14 @@ def _country(text: str) -> str:
             f"{text!r} is no country", where="TAKINGS_COUNTRY", remedy="Give an ISO 3166 code such as GB."
         )
     return code
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise SettingsError(
+            f"{text!r} is no number of days", where="TAKINGS_CALL_DAYS", remedy=f"Give a whole one such as {CALL_DAYS}."
+        )
+    return int(text)
 
 
 def _rate(text: str) -> float:

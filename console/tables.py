@@ -30,6 +30,7 @@ class Table:
     partition : the date column that splits the table into files; None for a table of one file
     sort : columns each file is sorted by, so that a reader can skip row groups
     zone : the folder of the lake it stands in: ``curated``, or ``console`` for what the console writes about itself
+    days : how many of the last days stand in it unless a setting says otherwise; None for all
     """
 
     grain: str
@@ -37,6 +38,7 @@ class Table:
     partition: str | None
     sort: tuple[str, ...]
     zone: str = "curated"
+    days: int | None = None
 
     @property
     def has_region(self) -> bool:
@@ -62,6 +64,32 @@ _RECOMMENDATION = {
     "recommendation_model": TEXT,
     "recommendation_rank": "integer",
     "recommendation_request_id": TEXT,
+}
+
+_CALLS = {
+    "called_at": INSTANT,
+    "viewer": TEXT,
+    "page": TEXT,
+    "kind": TEXT,
+    "name": TEXT,
+    "engine": TEXT,
+    "query_id": TEXT,
+    "elapsed_seconds": "double",
+    "result_rows": "bigint",
+    "cached": "boolean",
+    "bytes_scanned": "bigint",
+    "dollars": COST,
+    "dollars_saved": COST,
+    "call_date": "date",
+}
+_ADDED_UP = {
+    "calls": "bigint",
+    "cached_calls": "bigint",
+    "unpriced_calls": "bigint",
+    "bytes_scanned": "bigint",
+    "dollars": COST,
+    "dollars_saved": COST,
+    "elapsed_microseconds": "bigint",  # whole ones: added up in any order they are the same
 }
 
 _PRODUCT_SALES = {
@@ -567,25 +595,33 @@ TABLES: Mapping[str, Table] = {
         sort=("event_date", "event_type", "source", "channel", "region"),
     ),
     "console_calls": Table(
-        grain="one row per call the console made or spared itself",
-        columns={
-            "called_at": INSTANT,
-            "viewer": TEXT,
-            "page": TEXT,
-            "kind": TEXT,
-            "name": TEXT,
-            "engine": TEXT,
-            "query_id": TEXT,
-            "elapsed_seconds": "double",
-            "result_rows": "bigint",
-            "cached": "boolean",
-            "bytes_scanned": "bigint",
-            "dollars": COST,
-            "dollars_saved": COST,
-            "call_date": "date",
-        },
+        grain="one row per call the console made or spared itself, of days not closed yet, or closed within the hour",
+        columns=_CALLS,
         partition="call_date",
         sort=("called_at",),
+        zone="console",
+        days=2,
+    ),
+    "closed_calls": Table(
+        grain="one row per call the console made or spared itself, of closed days",
+        columns=_CALLS,
+        partition="call_date",
+        sort=("called_at",),
+        zone="console",
+        days=90,
+    ),
+    "daily_page_calls": Table(
+        grain="one row per closed call_date, page, viewer, kind",
+        columns={"page": TEXT, "viewer": TEXT, "kind": TEXT, **_ADDED_UP, "call_date": "date"},
+        partition="call_date",
+        sort=("page", "viewer", "kind"),
+        zone="console",
+    ),
+    "daily_question_calls": Table(
+        grain="one row per closed call_date, kind, name, engine",
+        columns={"kind": TEXT, "name": TEXT, "engine": TEXT, **_ADDED_UP, "call_date": "date"},
+        partition="call_date",
+        sort=("kind", "name", "engine"),
         zone="console",
     ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -59,7 +60,7 @@ def by_aws(patience: float = insight.PATIENCE) -> tuple[Sequence[AwsAnomaly] | N
     """What AWS found itself; nothing where it is not asked."""
     if not wiring.has_aws_anomalies():
         return (), ""
-    return insight.by_aws(wiring.aws_anomalies, scope.today, patience=patience)
+    return insight.by_aws(partial(wiring.aws_anomalies, scope.asker), scope.today, patience=patience)
 
 
 with page.answer():

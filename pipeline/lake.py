@@ -12,11 +12,13 @@
       curated/<table>/<partition>=<value>/data.parquet     partitioned tables
       curated/<table>/data.parquet                         tables of one file
       curated/state.json             version, raw files already curated, data_as_of, row counts
+      console/<table>/call_date=<day>/*.parquet            the console's own calls (console/metering)
+      console/journal/*.jsonl        those that no file of a table holds yet, one line a call
       .journal.json                  a committed transaction that is still being applied
       .staging/                      files of transactions that are not committed
 
-Every change is one `Transaction`: a process killed before its commit leaves the old lake, one killed after it leaves a
-journal that the next writer, or `Lake.recover`, carries out.
+Every change but those below `console/` is one `Transaction`: a process killed before its commit leaves the old lake,
+one killed after it leaves a journal that the next writer, or `Lake.recover`, carries out.
 """
 
 from __future__ import annotations

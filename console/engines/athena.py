@@ -22,11 +22,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
-from console.engines.athena_executions import SERVICE, Executions, managed_results
+from console.engines.athena_executions import SERVICE, Executions, is_final, managed_results
 from console.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.engines.athena_files import ResultFiles
 from console.engines.athena_results import read_csv, read_parquet
 from console.engines.aws import SharedClients, check_length
+from console.engines.charged import charged
 from console.engines.prices import scan_price
 from console.errors import QueryFailed
 
@@ -112,25 +113,31 @@ class AthenaEngine:
         started = time.perf_counter()
         check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
         state = self._state.current()
-        answer = None
+        spent: list[Execution] = []
+        table: pa.Table | None = None
         try:
             if self._sizes.get(statement.query, 0) >= self._large_result:
-                answer = self._unloaded(statement)
-            table, executions = answer or self._plain(statement, self._reuse_minutes(state))
+                table = self._unloaded(statement, spent)
+            if table is None:
+                table = self._plain(statement, spent, self._reuse_minutes(state))
         except (pa.ArrowException, ValueError) as error:
             raise QueryFailed(
                 f"Athena's result cannot be read: {str(error).splitlines()[0]}",
                 where=statement.query,
                 remedy="Try again.",
             ) from error
-        as_of = state.as_of(statement.tables)
-        statistics = self._statistics(executions, time.perf_counter() - started, as_of)
+        finally:
+            if spent:
+                as_of = state.as_of(statement.tables)
+                statistics = self._statistics(spent, time.perf_counter() - started, as_of)
+                if table is None:
+                    charged(statistics)
         return Result(table, statistics, statement.query, statement.sql)
 
-    def _plain(self, statement: Statement, reuse_minutes: int) -> tuple[pa.Table, list[Execution]]:
+    def _plain(self, statement: Statement, spent: list[Execution], reuse_minutes: int) -> pa.Table:
         """Through one CSV file."""
         where = statement.query
-        execution = self._executions.run(statement.sql, where, reuse_minutes=reuse_minutes)
+        execution = self._executions.run(statement.sql, where, spent, reuse_minutes=reuse_minutes)
         location = execution.get("ResultConfiguration", {}).get("OutputLocation")
         if not location:
             raise managed_results(where)
@@ -142,12 +149,12 @@ class AthenaEngine:
             if not _is_reused(execution):  # a reused file belongs to the run that made it
                 kept = self._reuse_seconds + _LAST_READER_SECONDS if self._reuse_seconds > 0 else 0
                 self._files.forget(location, after_seconds=kept)
-        return table, [execution]
+        return table
 
-    def _unloaded(self, statement: Statement) -> tuple[pa.Table, list[Execution]] | None:
+    def _unloaded(self, statement: Statement, spent: list[Execution]) -> pa.Table | None:
         """Through Parquet; None where the rows could not be put in order again."""
         where = statement.query
-        asked = self._executions.run(columns_sql(statement.sql), where)
+        asked = self._executions.run(columns_sql(statement.sql), where, spent)
         columns = self._executions.columns(asked, where)
         self._files.forget(asked["ResultConfiguration"]["OutputLocation"], after_seconds=0)
         order = order_of(statement.sql, [each.name for each in columns])
@@ -156,14 +163,14 @@ class AthenaEngine:
         folder = f"{self._results}unloaded/{uuid.uuid4().hex}/"
         litter: list[str] = []
         try:
-            execution = self._executions.run(unload_sql(statement.sql, columns, folder), where)
+            execution = self._executions.run(unload_sql(statement.sql, columns, folder), where, spent)
             manifest = execution.get("Statistics", {}).get("DataManifestLocation")
             output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
             litter += [each for each in (manifest, output, output and f"{output}.metadata") if each]
             files = self._files.read_below(folder, where)
         finally:
             self._files.delete_below(folder, litter)
-        return in_order(read_parquet(files, columns), order), [asked, execution]
+        return in_order(read_parquet(files, columns), order)
 
     def _reuse_minutes(self, state: State) -> int:
         """Whole minutes that a result may be old and still hold this version of the data; 0 for none.
@@ -178,12 +185,13 @@ class AthenaEngine:
 
     def _statistics(self, executions: list[Execution], elapsed: float, as_of: datetime | None) -> Statistics:
         told = [_told(each) for each in executions]
+        is_known = all(is_final(each) for each in executions)  # else one was stopped, and did not say what it scanned
         scanned = (int(each["DataScannedInBytes"]) for each in told)
         return Statistics(
             engine=SERVICE,
             elapsed_seconds=elapsed,
-            bytes_scanned=sum(scanned),
-            dollars=self._dollars(executions),
+            bytes_scanned=sum(scanned) if is_known else None,
+            dollars=self._dollars(executions) if is_known else None,
             query_id=executions[-1]["QueryExecutionId"],
             data_as_of=as_of,
             queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in told) / 1000,
@@ -194,13 +202,19 @@ class AthenaEngine:
     def _dollars(self, executions: list[Execution]) -> Decimal | None:
         if self._price is None:
             return None
-        charged = (each for each in executions if not _is_reused(each))
-        return sum((scan_price(int(_told(each)["DataScannedInBytes"]), self._price) for each in charged), Decimal(0))
+        paid = (int(_told(each)["DataScannedInBytes"]) for each in executions if not _is_free(each))
+        return sum((scan_price(scanned, self._price) for scanned in paid), Decimal(0))
 
 
 def _told(execution: Execution) -> dict[str, Any]:
     told: dict[str, Any] = execution.get("Statistics", {})
     return {"DataScannedInBytes": 0} | told
+
+
+def _is_free(execution: Execution) -> bool:
+    """A result that was reused, and what was stopped before it scanned anything."""
+    is_stopped = execution["Status"]["State"] == "CANCELLED"
+    return _is_reused(execution) or (is_stopped and not int(_told(execution)["DataScannedInBytes"]))
 
 
 def _is_reused(execution: Execution) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from console.engines.athena_results import Column, columns_of
@@ -20,6 +21,7 @@ _POLL_SECONDS = 0.5
 _RUNS = 3  # of one statement that Athena itself says may be tried again
 _RETRY_SECONDS = 1.0
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
+_AFTER_STOP = (0.0, 0.1, 0.3, 0.6)  # seconds before each look at what a stopped statement had scanned; nobody waits
 
 KNOWN = (
     Refusal(
@@ -97,12 +99,13 @@ class Executions:
         self._results = results
         self._timeout_seconds = timeout_seconds
 
-    def run(self, sql: str, where: str, *, reuse_minutes: int = 0) -> dict[str, Any]:
+    def run(self, sql: str, where: str, spent: list[dict[str, Any]], *, reuse_minutes: int = 0) -> dict[str, Any]:
         """Run to the end, again where Athena says that it may help; gives Athena's description of the execution.
 
         Parameters
         ----------
         where : the query's name, for the failure
+        spent : every execution that is charged is added, answer or not: a failed one is free
         reuse_minutes : how old an earlier result may be to be given instead; 0 for none
 
         Raises
@@ -115,7 +118,7 @@ class Executions:
         for attempt in range(_RUNS):
             if stop.wait(pause):
                 raise _unwanted(where)
-            execution = self._wait(self._start(sql, where, reuse_minutes), where, deadline)
+            execution = self._wait(self._start(sql, where, reuse_minutes), where, deadline, spent)
             status = execution["Status"]
             if status["State"] == "SUCCEEDED":
                 return execution
@@ -155,19 +158,21 @@ class Executions:
             raise managed_results(where) from error
         return str(started)
 
-    def _wait(self, execution_id: str, where: str, deadline: float) -> dict[str, Any]:
+    def _wait(self, execution_id: str, where: str, deadline: float, spent: list[dict[str, Any]]) -> dict[str, Any]:
         """The execution in its final state; stopped when time is up or when nobody wants it any more."""
         import awswrangler as wr
 
         stop = stop_event()
         polls = iter(_POLLS)
-        finished = False
+        finished, answers = False, False
         try:
             while True:
+                answers = False
                 with calling(SERVICE, where, KNOWN):
                     found: dict[str, Any] = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
-                finished = found["Status"]["State"] in _FINAL
+                finished, answers = is_final(found), True
                 if finished:
+                    _add(spent, found)
                     return found
                 if time.monotonic() >= deadline:
                     raise QueryFailed(
@@ -179,14 +184,38 @@ class Executions:
                     raise _unwanted(where)
         finally:
             if not finished:
-                self._stop(execution_id, where)
+                _add(spent, self._stopped(execution_id, where, looks=_AFTER_STOP if answers else ()))
 
-    def _stop(self, execution_id: str, where: str) -> None:
-        """Stop what runs, whatever else went wrong: the failure that led here is the one to tell."""
+    def _stopped(self, execution_id: str, where: str, looks: Sequence[float]) -> dict[str, Any]:
+        """Stop what runs, whatever else went wrong: the failure that led here is the one to tell.
+
+        Gives Athena's description of it; one that is not final where that could not be had: what it costs is unknown.
+
+        Parameters
+        ----------
+        looks : seconds before each look; none where Athena does not answer anyway
+        """
         import awswrangler as wr
 
+        found: dict[str, Any] = {"QueryExecutionId": execution_id, "Status": {"State": "RUNNING"}}
         try:
             with calling(SERVICE, where):
                 wr.athena.stop_query_execution(execution_id, boto3_session=self._session)
+                for pause in looks:
+                    time.sleep(pause)
+                    found = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
+                    if is_final(found):
+                        break
         except QueryFailed:
-            return
+            pass
+        return found
+
+
+def is_final(execution: dict[str, Any]) -> bool:
+    """Whether nothing more will be scanned."""
+    return execution["Status"]["State"] in _FINAL
+
+
+def _add(spent: list[dict[str, Any]], execution: dict[str, Any]) -> None:
+    if execution["Status"]["State"] != "FAILED":
+        spent.append(execution)

@@ -1,10 +1,11 @@
-"""The console's own calls as a table: files that appear every few seconds, without a curation."""
+"""The console's own calls as tables: files that appear every few seconds, without a curation."""
 
-# The folder is listed anew for every question: a list of files that was made with the snapshot would miss the newest.
+# The folders are listed anew for every question: a list of files made with the snapshot would miss the newest.
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,40 +16,50 @@ from pipeline.lake import Lake
 if TYPE_CHECKING:
     import duckdb
 
-TABLE = "console_calls"
+CALLS = frozenset(name for name, table in TABLES.items() if table.zone == "console")
+# Hundreds of small files that never change: each is copied into a native table once.
+ADDED_UP = frozenset({"daily_page_calls", "daily_question_calls"})
 
 
 class ConsoleCalls:
-    """The view `console_calls` of one snapshot. Safe to use from several threads."""
+    """The tables `CALLS` of one snapshot. Safe to use from several threads."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-        self._folder = lake.root / TABLES[TABLE].zone / TABLE
+        self._root = lake.root
         self._cursor = connection.cursor()
         self._lock = threading.Lock()
-        self._shown: list[Path] = []
-        self._show([])  # opened when asked for: a damaged file of ours must not keep the lake shut
+        self._shown: dict[str, list[Path]] = {}
+        for name in sorted(CALLS):  # opened when asked for: a damaged file of ours must not keep the lake shut
+            kind = "table" if name in ADDED_UP else "view"
+            self._cursor.execute(f"create {kind} {name} as {select(name, [])}")
+            self._shown[name] = []
 
-    @property
-    def version(self) -> str:
-        """Changes whenever calls were written: files are never changed, only added and merged."""
-        files = self._files()
-        return f"{len(files)}-{max((path.name for path in files), default='')}"
+    def version(self, tables: Set[str]) -> str:
+        """Changes whenever an answer from these tables could: with a file that comes, goes or is replaced."""
+        files = [path for name in sorted(tables & CALLS) for path in self._files(name)]
+        replaced = [path.stat() for path in files if path.parent.parent.name not in ADDED_UP and path.exists()]
+        newest = max((found.st_mtime_ns for found in replaced), default=0)
+        size = sum(found.st_size for found in replaced)
+        return f"{len(files)}-{max((str(path) for path in files), default='')}-{newest:x}-{size:x}"
 
     @property
     def stand(self) -> bool:
-        """Whether the files shown are still there: those of a day are put together now and then."""
-        return all(path.exists() for path in self._shown)
+        """Whether the files shown are still there: those of a day go when it has been closed for an hour."""
+        return all(path.exists() for name, files in self._shown.items() if name not in ADDED_UP for path in files)
 
-    def refresh(self) -> None:
-        """Show the files that are there now."""
+    def refresh(self, tables: Set[str]) -> None:
+        """Let these tables show the files that are there now."""
         with self._lock:
-            files = self._files()
-            if files != self._shown:
-                self._show(files)
+            for name in sorted(tables & CALLS):
+                files = self._files(name)
+                if files == self._shown[name]:
+                    continue
+                if name in ADDED_UP:
+                    come = sorted(set(files) - set(self._shown[name]))
+                    self._cursor.execute(f"insert into {name} {select(name, come)}")
+                else:
+                    self._cursor.execute(f"create or replace view {name} as {select(name, files)}")
+                self._shown[name] = files
 
-    def _show(self, files: list[Path]) -> None:
-        self._cursor.execute(f"create or replace view {TABLE} as {select(TABLE, files)}")
-        self._shown = files
-
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("*/*.parquet"))
+    def _files(self, table: str) -> list[Path]:
+        return sorted((self._root / TABLES[table].zone / table).glob("*/*.parquet"))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.engines import Result, Statistics, newest
-from console.engines.calls import ConsoleCalls
+from console.engines.calls import CALLS, ConsoleCalls
 from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
 from console.parquet import quoted, select
@@ -114,8 +114,8 @@ class _Snapshot:
         """Run one statement; raises duckdb.InterruptException after TIMEOUT_SECONDS."""
         if "events" in statement.tables:
             self.pending.refresh()
-        if "console_calls" in statement.tables:
-            self.calls.refresh()
+        if statement.tables & CALLS:
+            self.calls.refresh(statement.tables)
         cursor = self.connection.cursor()
         clock = threading.Timer(TIMEOUT_SECONDS, cursor.interrupt)
         clock.daemon = True
@@ -160,8 +160,8 @@ class DuckDbEngine:
         version = snapshot.version
         if "events" in statement.tables:
             version += f"/{snapshot.pending.version}"
-        if "console_calls" in statement.tables:
-            version += f"/{snapshot.calls.version}"
+        if statement.tables & CALLS:
+            version += f"/{snapshot.calls.version(statement.tables)}"
         return version
 
     def run(self, statement: Statement) -> Result:

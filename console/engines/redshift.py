@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.engines import Result, Statistics
 from console.engines.aws import Refusal, SharedClients, calling, check_length, refusal
+from console.engines.charged import charged
 from console.engines.prices import CapacityClock, capacity_price
 from console.engines.redshift_results import Pages, read_records
 from console.engines.stopping import stop_event
@@ -138,20 +140,29 @@ class RedshiftEngine:
         described = self._wait(client, statement)
         # before the pages are read: that takes time, and the warehouse none
         ran = Decimal(int(described.get("Duration", 0))) / _NANOSECONDS
+        spent = self._spent(described["Id"], ran)
+        try:
+            table = self._read(client, described, statement.query)
+        except QueryFailed:
+            charged(spent)
+            raise
+        statistics = replace(
+            spent, elapsed_seconds=time.perf_counter() - started, data_as_of=state.as_of(statement.tables)
+        )
+        return Result(table, statistics, statement.query, statement.sql)
+
+    def _spent(self, statement_id: str, ran: Decimal) -> Statistics:
+        """What a statement cost that ran so many seconds until now."""
         ended = Decimal(repr(time.monotonic()))
         rpu_seconds = self._clock.charge(ended - ran, ended) * self._base_rpus
-        table = self._read(client, described, statement.query)
-        elapsed = time.perf_counter() - started
-        statistics = Statistics(
+        return Statistics(
             engine=SERVICE,
-            elapsed_seconds=elapsed,
+            elapsed_seconds=float(ran),
             dollars=None if self._price is None else capacity_price(rpu_seconds, self._price),
-            query_id=described["Id"],
-            data_as_of=state.as_of(statement.tables),
+            query_id=statement_id,
             engine_seconds=float(ran),
             rpu_seconds=rpu_seconds,
         )
-        return Result(table, statistics, statement.query, statement.sql)
 
     def _client(self) -> Any:
         import awswrangler as wr
@@ -169,8 +180,8 @@ class RedshiftEngine:
         deadline = time.monotonic() + self._timeout_seconds
         with calling(SERVICE, where, KNOWN):
             answer = client.execute_statement(WorkgroupName=self._workgroup, Database=self._database, Sql=statement.sql)
-        polls = iter(_POLLS)
-        finished = False
+        begun, polls = time.monotonic(), iter(_POLLS)
+        finished, status = False, ""
         try:
             while True:
                 with calling(SERVICE, where, KNOWN):
@@ -192,6 +203,8 @@ class RedshiftEngine:
         finally:
             if not finished:
                 self._stop(client, answer["Id"], where)
+            if status != "FINISHED":  # the warehouse was awake for it all the same
+                charged(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
 
     def _stop(self, client: Any, statement_id: str, where: str) -> None:
         """Stop what runs, whatever else went wrong: the failure that led here is the one to tell."""

@@ -1,8 +1,15 @@
 """What this console's own questions cost: every call that is paid for, told to a meter as it happens.
 
-A `Meter` never raises and never waits. `BufferedMeter` keeps calls in memory for some seconds and hands them on in
-batches; `folder` writes them into the lake folder, `bucket` into the lake's bucket, both as files of the table
-`console_calls`.
+A `Meter` never raises and never waits::
+
+    a call  →  journal, a line written at once      journal     (in a lake folder)
+            →  a batch in memory                    buffered
+            →  every few seconds: a file of `console_calls`, one a batch, replaced while the batch grows    calls
+    a day that is over is closed                    closing
+            →  `closed_calls`: its single calls in one sorted file, kept for some weeks
+            →  `daily_page_calls`, `daily_question_calls`: added up, kept for good
+
+Where the files stand says a `Files`: `folder` in the lake folder, `bucket` in the lake's bucket.
 """
 
 from __future__ import annotations
@@ -21,10 +28,10 @@ class Call:
     ----------
     called_at : when, with offset
     viewer, page : who asked on which page; empty outside a browser
-    kind : ``query``, ``cost_explorer``, ``cloudwatch`` or ``recommendation``
+    kind : ``query``, ``cost_explorer``, ``cloudwatch``, ``inventory`` or ``recommendation``
     name : the query's or the operation's name
     engine : who answered
-    bytes_scanned, dollars : what it cost; None where unknown
+    bytes_scanned, dollars : what it cost; None where unknown, dollars are 0 where it is known to be free
     dollars_saved : what a cached answer cost when it was asked; 0 for one that was not cached
     """
 

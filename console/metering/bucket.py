@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any
 
-from console.metering import Call
-from console.metering.rows import TABLE, by_day, file_name, folder_of
-from console.tables import TABLES
+from console.metering.calls import Calls
+from console.metering.files import Found
+from console.metering.rows import ZONE
 
-ACTIONS = ("s3:PutObject",)
+ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})  # there is one, or somebody is writing it
+_TOGETHER = 1000  # of one DeleteObjects
 
 
-class BucketCalls:
-    """Writes batches of calls below a prefix of a bucket.
+class BucketFiles:
+    """Objects below a prefix. Fills the `Files` port.
+
+    Parameters
+    ----------
+    client : boto3's client of S3
+    prefix : with a slash at its end
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def found(self, below: str) -> list[Found]:
+        """See `Files.found`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + below)
+        return [
+            Found(each["Key"].removeprefix(self._prefix), each["LastModified"])
+            for page in pages
+            for each in page.get("Contents", ())
+            if each["Key"].endswith(".parquet")
+        ]
+
+    def read(self, name: str) -> bytes:
+        """See `Files.read`."""
+        content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+        return content
+
+    def replace(self, name: str, content: bytes) -> None:
+        """See `Files.replace`."""
+        self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content)
+
+    def add(self, name: str, content: bytes) -> bool:
+        """See `Files.add`: S3 refuses a conditional write where the key is taken."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _TAKEN:
+                return False
+            raise
+        return True
+
+    def remove(self, names: Iterable[str]) -> None:
+        """See `Files.remove`."""
+        keys = [{"Key": self._prefix + name} for name in names]
+        for start in range(0, len(keys), _TOGETHER):
+            some = {"Objects": keys[start : start + _TOGETHER], "Quiet": True}
+            self._client.delete_objects(Bucket=self._bucket, Delete=some)
+
+
+class BucketCalls(Calls):
+    """The calls of a lake in a bucket.
 
     Parameters
     ----------
@@ -24,22 +77,4 @@ class BucketCalls:
     """
 
     def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
-        self._client = client
-        self._bucket = bucket
-        self._prefix = f"{prefix}{TABLES[TABLE].zone}/{TABLE}/"
-
-    def write(self, calls: Sequence[Call]) -> None:
-        """Keep a batch, one object per day in it.
-
-        Raises
-        ------
-        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
-            The bucket cannot be written.
-        """
-        import pyarrow.parquet as pq
-
-        for day, rows in by_day(calls):
-            body = io.BytesIO()
-            pq.write_table(rows, body, compression="zstd")
-            key = f"{self._prefix}{folder_of(day)}/{file_name(datetime.now(UTC))}"
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=body.getvalue())
+        super().__init__(BucketFiles(client, bucket, f"{prefix}{ZONE}/"))

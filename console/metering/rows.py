@@ -1,42 +1,117 @@
-"""Calls as rows of the table `console_calls`, one Parquet file per day and batch."""
+"""Calls as rows of the console's own tables: one by one, and added up by day."""
 
 from __future__ import annotations
 
-import uuid
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from console.metering import Call
+from console.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLE = "console_calls"
+OPEN, CLOSED = "console_calls", "closed_calls"
+ADDED_UP: Mapping[str, Sequence[str]] = {
+    "daily_page_calls": ("page", "viewer", "kind"),
+    "daily_question_calls": ("kind", "name", "engine"),
+}
+"""The tables of days that are added up, and what each tells apart."""
+ZONE = TABLES[OPEN].zone
+LEAST_FOR_DICTIONARIES = 100  # rows of a file; below, the dictionaries weigh more than they spare
 _STEP = Decimal("0.000000000001")
+_MICROSECONDS = 6  # digits of a second: whole ones add up to the same in any order
 
 
-def by_day(calls: Sequence[Call]) -> Iterator[tuple[date, pa.Table]]:
-    """The calls of each UTC day as a table, in the order they were made; the day itself is the folder's name."""
+def folder_of(table: str, day: date | None = None) -> str:
+    """Where the files of a table stand, those of one day where it is named."""
+    return f"{table}/" if day is None else f"{table}/{TABLES[table].partition}={day.isoformat()}/"
+
+
+def day_of(name: str) -> date:
+    """The day that the name of a file belongs to."""
+    return date.fromisoformat(name.split("/")[1].partition("=")[2])
+
+
+def table_of(calls: Sequence[Call]) -> pa.Table:
+    """Calls as rows, in the order they were made; their day is the folder's name."""
     import pyarrow as pa
 
-    days: dict[date, list[Call]] = defaultdict(list)
-    for call in sorted(calls, key=lambda each: each.called_at):
-        days[call.called_at.astimezone(UTC).date()].append(call)
-    for day, mine in days.items():
-        yield day, pa.Table.from_pylist([_row(call) for call in mine], schema=_schema())
+    in_order = sorted(calls, key=lambda each: each.called_at)
+    return pa.Table.from_pylist([_row(call) for call in in_order], schema=_schema())
 
 
-def file_name(now: datetime) -> str:
-    """A name that nobody else takes, and that sorts by time."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex}.parquet"
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Rows of several files as those of one, in an order that does not depend on that of the files."""
+    import pyarrow as pa
+
+    rows = pa.concat_tables(tables)
+    return rows.sort_by([(name, "ascending") for name in rows.column_names])  # the moment of the call first
 
 
-def folder_of(day: date) -> str:
-    """The partition's folder below the table's."""
-    return f"call_date={day.isoformat()}"
+def added_up(rows: pa.Table, table: str) -> pa.Table:
+    """Single calls of one day as rows of a table of `ADDED_UP`; exact, to the last digit of a dollar.
+
+    Parameters
+    ----------
+    rows : as `table_of` makes them
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    key = list(ADDED_UP[table])
+    seconds = pc.multiply(rows.column("elapsed_seconds"), 10.0**_MICROSECONDS)
+    measures = {
+        "calls": pa.array([1] * rows.num_rows, pa.int64()),
+        "cached_calls": rows.column("cached").cast(pa.int64()),
+        "unpriced_calls": pc.is_null(rows.column("dollars")).cast(pa.int64()),
+        **{name: _or_nothing(rows.column(name)) for name in ("bytes_scanned", "dollars", "dollars_saved")},
+        "elapsed_microseconds": pc.round(seconds).cast(pa.int64()),
+    }
+    counted = pa.table({**{name: rows.column(name) for name in key}, **measures})
+    grouped = counted.group_by(key, use_threads=False).aggregate([(name, "sum") for name in measures])
+    renamed = grouped.rename_columns([name.removesuffix("_sum") for name in grouped.column_names])
+    return renamed.select([*key, *measures]).sort_by([(name, "ascending") for name in key])
+
+
+def as_parquet(rows: pa.Table) -> bytes:
+    """Rows as the content of a file: of a dozen rows half of it would be what describes them."""
+    import pyarrow.parquet as pq
+
+    content = io.BytesIO()
+    pq.write_table(
+        rows,
+        content,
+        compression="zstd",
+        use_dictionary=rows.num_rows >= LEAST_FOR_DICTIONARIES,
+        write_statistics=False,  # every file is read whole
+        store_schema=False,
+    )
+    return content.getvalue()
+
+
+def from_parquet(content: bytes) -> pa.Table:
+    """The rows of a file.
+
+    Raises
+    ------
+    pyarrow.ArrowException
+        It is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(io.BytesIO(content)).read()
+
+
+def _or_nothing(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What is unknown adds nothing; how often that was, is counted beside it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.fill_null(column, pa.scalar(0, pa.int64()).cast(column.type))
 
 
 def _schema() -> pa.Schema:
@@ -66,7 +141,7 @@ def _row(call: Call) -> dict[str, Any]:
         "name": call.name,
         "engine": call.engine,
         "query_id": call.query_id,
-        "elapsed_seconds": call.elapsed_seconds,
+        "elapsed_seconds": round(call.elapsed_seconds, _MICROSECONDS),
         "result_rows": call.rows,
         "cached": call.cached,
         "bytes_scanned": call.bytes_scanned,

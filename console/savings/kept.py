@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -44,13 +45,17 @@ class KeptInventory:
         self._lock = threading.Lock()
         self._kept: tuple[datetime, Inventory] | None = None
 
-    def inventory(self) -> Inventory:
+    def by(self, source: InventorySource) -> InventorySource:
+        """The same, which `source` reads where it has to be read anew: the same account for somebody else."""
+        return _By(self, source)
+
+    def inventory(self, source: InventorySource | None = None) -> Inventory:
         """See `InventorySource.inventory`; asked anew where the kept one is older than its lifetime."""
         with self._lock:
             if self._kept is None:
                 self._kept = self._stored()
             if self._kept is None or not timedelta(0) <= self._now() - self._kept[0] < self._lifetime:
-                self._kept = (self._now(), self._source.inventory())
+                self._kept = (self._now(), (source or self._source).inventory())
                 self._store(*self._kept)
             return self._kept[1]
 
@@ -78,3 +83,13 @@ class KeptInventory:
             aside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
             aside.write_bytes(msgspec.json.encode((at, inventory)))
             aside.replace(self._path)
+
+
+@dataclass(frozen=True)
+class _By:
+    kept: KeptInventory
+    source: InventorySource
+
+    def inventory(self) -> Inventory:
+        """See `InventorySource.inventory`."""
+        return self.kept.inventory(self.source)

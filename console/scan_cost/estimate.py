@@ -122,7 +122,8 @@ class FullLake:
             return
         definition = TABLES[table]
         is_monthly = days[0].endswith("_month") and definition.partition is None
-        calendar = [self.last_day - timedelta(days=back) for back in range(self.days - 1, -1, -1)]
+        standing = self.days if definition.days is None else min(self.days, definition.days)
+        calendar = [self.last_day - timedelta(days=back) for back in range(standing - 1, -1, -1)]
         units = [list(each) for _, each in groupby(calendar, key=_month)] if is_monthly else [[day] for day in calendar]
         sizes = [self._rows(density, len(unit)) for unit in units]
         counted = list(zip(units, sizes, strict=True))

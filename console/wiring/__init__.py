@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from console.wiring.finops import aws_finops
 if TYPE_CHECKING:
     from console.decisions import DecisionStore
     from console.live import LiveSource
-    from console.metering import Meter
+    from console.metering import Asker, Meter
     from console.savings import InventorySource
     from console.spend.allocating.allocation import Allocation
     from console.spend.aws import PaidClient
@@ -46,11 +47,21 @@ def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
 
 @lru_cache(maxsize=8)
 def _meter(settings: Settings) -> Meter:
-    """One meter for everyone in the process."""
+    """One meter for everyone in the process; what a killed one left is kept first."""
     from console.metering.buffered import BufferedMeter
+    from console.metering.closing import close_days
     from console.metering.folder import FolderCalls
+    from console.metering.journal import FOLDER, Journal
 
-    return BufferedMeter(FolderCalls(settings.lake).write)
+    calls, journal = FolderCalls(settings.lake), Journal(settings.lake / FOLDER)
+
+    def upkeep() -> None:
+        journal.recover(calls)
+        close_days(calls.files, datetime.now(UTC), keep_days=settings.call_days, held=journal.days())
+
+    with suppress(OSError):  # a lake that can only be read is shown all the same
+        journal.recover(calls)
+    return BufferedMeter(calls.keep, journal=journal, upkeep=upkeep)
 
 
 @lru_cache(maxsize=8)
@@ -106,10 +117,10 @@ def has_aws_anomalies() -> bool:
     return read().aws is not None
 
 
-def aws_anomalies() -> Sequence[AwsAnomaly]:
+def aws_anomalies(asker: Asker) -> Sequence[AwsAnomaly]:
     """What AWS Cost Anomaly Detection found; one paid request a page. Raises SourceError, as its client says."""
     chosen = read()
-    return () if chosen.aws is None else aws_finops(chosen.aws).anomalies()
+    return () if chosen.aws is None else aws_finops(chosen.aws).anomalies(asker)
 
 
 def allocation(settings: Settings | None = None) -> Allocation:
@@ -149,7 +160,7 @@ def inventory(scope: Scope, settings: Settings | None = None) -> InventorySource
     """The resources behind this lake and their use; of the sample year those that its bill is for."""
     chosen = settings or read()
     if chosen.aws is not None:
-        return deployment(chosen.aws).inventory
+        return deployment(chosen.aws).inventory(scope.asker)
     return _embedded_inventory(chosen, scope.data_version)
 
 

@@ -6,7 +6,8 @@ Called by `console.wiring` alone; clients, engines and the cache are shared by e
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from console.decisions import DecisionStore
     from console.live import LiveSource
-    from console.metering import Meter
+    from console.metering import Asker, Meter
     from console.savings import InventorySource
+    from console.savings.aws import AwsInventory
+    from console.savings.kept import KeptInventory
 
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
 _MAKING = threading.RLock()  # readers open pages at once; each part is made for all of them
@@ -98,36 +101,46 @@ class Deployment:
 
         return DynamoDbDecisionStore(self.clients.client("dynamodb"), self.settings.decisions_table)
 
+    def inventory(self, asker: Asker) -> InventorySource:
+        """The account's resources and their use, read once a day; what that costs is told with who asked that day."""
+        whole, kept = self._inventory
+        return kept.by(replace(whole, charges=replace(whole.charges, asker=asker)))
+
     @cached_property
-    def inventory(self) -> InventorySource:
-        """The account's resources and their use, read once a day."""
+    def _inventory(self) -> tuple[AwsInventory, KeptInventory]:
         import boto3
 
         from console.savings.aws import AwsInventory
+        from console.savings.aws.charges import PRICES, Charges
         from console.savings.aws.reading import RegionalClients
         from console.savings.kept import KeptInventory
 
         chosen = self.settings
-        return KeptInventory(
-            AwsInventory(
-                RegionalClients(boto3.Session(region_name=chosen.region)),
-                chosen.region,
-                buckets=(chosen.lake_bucket,),
-                database=chosen.database,
-                workgroups=(chosen.athena_workgroup,),
-                meter=self.meter,
-                metric_price=self._price("cloudwatch.metric_request"),
-            )
+        whole = AwsInventory(
+            RegionalClients(boto3.Session(region_name=chosen.region)),
+            chosen.region,
+            buckets=(chosen.lake_bucket,),
+            database=chosen.database,
+            workgroups=(chosen.athena_workgroup,),
+            charges=Charges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
         )
+        return whole, KeptInventory(whole)
 
     @cached_property
     def meter(self) -> Meter:
         """Keeps the console's own calls in the lake's bucket."""
         from console.metering.bucket import BucketCalls
         from console.metering.buffered import BufferedMeter
+        from console.metering.closing import close_days
 
         chosen = self.settings
-        return BufferedMeter(BucketCalls(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix).write)
+        calls = BucketCalls(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix)
+        # Athena lists objects before it reads them: one that was written anew meanwhile would fail the query
+        return BufferedMeter(
+            calls.keep,
+            grows=False,
+            upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=chosen.call_days),
+        )
 
     def scope(self, regions: tuple[str, ...] | None) -> Scope:
         """What a viewer of these regions can ask."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from console.aws_settings import AwsSettings
 
 if TYPE_CHECKING:
+    from console.metering import Asker
     from console.spend.budgeting.budgets import Budget, BudgetSource, LeftOut
     from console.spend.forecasting.aws_anomalies import AwsAnomaly
 
@@ -78,7 +79,7 @@ class AwsFinops:
         """The budgets of the account this process runs in."""
         return KeptBudgets(AccountBudgets(self.settings.region), BUDGET_SECONDS)
 
-    def anomalies(self) -> Sequence[AwsAnomaly]:
+    def anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:
         """What AWS Cost Anomaly Detection found in the last 90 days; every page of the answer is paid for."""
         from datetime import UTC, datetime
 
@@ -91,7 +92,7 @@ class AwsFinops:
 
         price = price_book.load().price("cost_explorer.request", BILLING_REGION).amount
         meter = deployment(self.settings).meter
-        client = PaidClient(boto3.client("ce", region_name=BILLING_REGION), meter, price, "Cost Explorer")
+        client = PaidClient(boto3.client("ce", region_name=BILLING_REGION), meter, price, "Cost Explorer", asker=asker)
         return found_by_aws(client, datetime.now(UTC).date())
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from console.catalogue import load
 from console.metering import Call
+from console.metering.calls import CLOSED_AFTER
+from console.metering.closing import close_days
 from console.metering.folder import FolderCalls
 from console.tables import TABLES
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 
 READERS = 20
-CALLS_A_DAY = READERS * 20 * 13  # each opens twenty pages, which ask thirteen questions on average
+PAGES = (
+    "Brief", "Revenue", "Live", "Funnel", "Retention", "Paths", "Segments", "Products", "Recommendations", "Spend",
+    "Budgets and forecast", "Savings", "Unit costs", "Tiers", "Own cost", "Health", "Data quality", "Security",
+    "Workbench", "Definitions",
+)  # fmt: skip
+CALLS_A_DAY = READERS * len(PAGES) * 13  # each opens every page once; they ask thirteen questions on average
 LEAST_BYTES, DOLLARS_A_TERABYTE = 10_000_000, Decimal(5)  # of one query on Athena
 
 
@@ -41,8 +48,16 @@ def sample_lake(folder: Path, events: int) -> Path:
         generate(lake, events=events, end=sample_end())
     curate(lake)
     if not (lake.root / TABLES["console_calls"].zone).exists():
-        FolderCalls(lake.root).write(list(calls(sample_end() - timedelta(days=1))))
+        a_day_of_calls(lake.root, sample_end() - timedelta(days=1))
     return lake.root
+
+
+def a_day_of_calls(lake: Path, day: date) -> None:
+    """A day of this console, as it arrives and closed."""
+    of_the_day = FolderCalls(lake)
+    of_the_day.write(list(calls(day)))
+    the_day_after = datetime.combine(day + timedelta(days=1), time(), UTC)
+    close_days(of_the_day.files, the_day_after + CLOSED_AFTER, keep_days=1)
 
 
 def calls(day: date) -> Iterator[Call]:
@@ -56,7 +71,7 @@ def calls(day: date) -> Iterator[Call]:
         yield Call(
             called_at=midnight + timedelta(microseconds=draw.randrange(86_400_000_000)),
             viewer=f"reader-{draw.randrange(READERS):02d}@example.com",
-            page=draw.choice(("Brief", "Revenue", "Products", "Spend", "Unit costs", "Budgets and forecast")),
+            page=draw.choice(PAGES),
             kind="query",
             name=draw.choice(queries),
             engine=draw.choice(("Athena", "Redshift")),

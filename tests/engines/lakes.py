@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from console.metering.closing import close_days
+from console.metering.folder import FolderFiles
 from pipeline.contract.shape import Event
 from pipeline.curate import curate
 from pipeline.lake import Lake, LakeSettings
@@ -200,7 +202,7 @@ def _json(tags: dict[str, str]) -> str:
 
 
 def calls(root: Path, at: datetime, hours: int = 7) -> None:
-    """Twenty of the console's own calls, so many hours apart, prices known and unknown."""
+    """Twenty of the console's own calls, so many hours apart, prices known and unknown; every other day is closed."""
     rows = [
         {
             "called_at": at + timedelta(hours=hours * number, microseconds=number),
@@ -221,6 +223,9 @@ def calls(root: Path, at: datetime, hours: int = 7) -> None:
         for number in range(20)
     ]
     write_table(root, "console_calls", rows)
+    days = sorted({row["call_date"] for row in rows})
+    files, over = FolderFiles(root / "console"), datetime.combine(days[-1] + timedelta(days=2), time(), UTC)
+    close_days(files, over, keep_days=90, held=days[::2])
 
 
 def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:

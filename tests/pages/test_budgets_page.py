@@ -19,6 +19,7 @@ from console import wiring
 from console.errors import SourceError
 from console.insights import budgets as insight
 from console.insights.outlook import BACKGROUND
+from console.metering import Asker
 from console.spend.budgeting.budget_file import FILE, BudgetFile, read
 from console.spend.forecasting.aws_anomalies import AwsAnomaly
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
@@ -239,8 +240,9 @@ def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
     monkeypatch.setattr(wiring, "has_aws_anomalies", lambda: True)
     gate = threading.Event()
 
-    def asked() -> list[AwsAnomaly]:
+    def asked(asker: Asker) -> list[AwsAnomaly]:
         gate.wait()
+        assert asker == Asker("anonymous", "Budgets and forecast")
         return [theirs]
 
     monkeypatch.setattr(wiring, "aws_anomalies", asked)
@@ -264,7 +266,7 @@ def test_where_aws_cannot_be_asked_the_reason_stands_there_and_the_page_does_not
 ) -> None:
     asked: list[int] = []
 
-    def denied() -> list[AwsAnomaly]:
+    def denied(_asker: Asker) -> list[AwsAnomaly]:
         asked.append(1)
         raise SourceError("Cost Explorer denied access", remedy="Allow ce:GetAnomalies.")
 

@@ -19,9 +19,10 @@ import pyarrow.parquet as parquet
 import pytest
 
 from console.binding import Statement
-from console.engines import athena_executions, athena_files
+from console.engines import Statistics, athena_executions, athena_files
 from console.engines.athena import AthenaEngine
 from console.engines.aws import Memory
+from console.engines.charged import charging
 from console.engines.curated_state import CuratedState
 from console.engines.stopping import stoppable
 from console.errors import QueryFailed
@@ -456,6 +457,67 @@ def test_a_statement_is_stopped_where_its_state_cannot_be_asked_and_that_failure
     with pytest.raises(QueryFailed, match="denied access to athena:GetQueryExecution"):
         athena.engine().run(QUESTION)
     assert athena.times("StopQueryExecution") == 1
+
+
+def spent(engine: AthenaEngine, message: str) -> list[tuple[str, int | None, Decimal | None]]:
+    """What was charged for a question that fails."""
+    told: list[Statistics] = []
+    with charging(told.append), pytest.raises(QueryFailed, match=message):
+        engine.run(QUESTION)
+    return [(each.query_id, each.bytes_scanned, each.dollars) for each in told]
+
+
+TWENTY_MEGABYTES = Decimal(5) * 20 / 2**20
+
+
+def test_a_statement_that_is_stopped_is_charged_for_what_it_had_scanned(athena: Athena) -> None:
+    athena.states = [{"State": "RUNNING"}, {"State": "RUNNING"}, {"State": "CANCELLED"}]
+    athena.statistics = {"DataScannedInBytes": 20 * 2**20}
+    assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
+
+
+def test_a_statement_that_ends_while_it_is_stopped_is_charged_as_one_that_was_answered(athena: Athena) -> None:
+    athena.states = [{"State": "RUNNING"}, {"State": "SUCCEEDED"}]
+    athena.statistics = {"DataScannedInBytes": 20 * 2**20}
+    assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
+
+
+def test_what_a_stopped_statement_had_scanned_is_unknown_where_athena_does_not_say_and_not_nothing(
+    athena: Athena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(athena_executions, "_AFTER_STOP", (0.0, 0.0))
+    athena.states = [{"State": "RUNNING"}]
+    assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", None, None)]
+    athena.refuse("StopQueryExecution", Refused("AccessDeniedException"))
+    assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q2", None, None)]
+    athena.refuse("GetQueryExecution", Refused("AccessDeniedException", "not authorized"))
+    assert spent(athena.engine(), "denied access") == [("q3", None, None)]
+
+
+def test_a_statement_that_the_cutoff_stops_is_charged_and_one_that_fails_is_not(athena: Athena) -> None:
+    athena.statistics = {"DataScannedInBytes": 20 * 2**20}
+    athena.states = [{"State": "CANCELLED", "StateChangeReason": "Query cancelled! : Bytes scanned limit was exceeded"}]
+    assert spent(athena.engine(), "more than the workgroup allows") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
+    athena.states = [{"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1"}]
+    assert spent(athena.engine(), "as it is written") == []
+
+
+def test_a_statement_that_is_stopped_before_it_scans_costs_nothing(athena: Athena) -> None:
+    athena.states = [{"State": "QUEUED"}, {"State": "CANCELLED"}]
+    assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 0, Decimal(0))]
+
+
+def test_a_statement_whose_result_cannot_be_read_is_charged_all_the_same(athena: Athena) -> None:
+    athena.statistics = {"DataScannedInBytes": 20 * 2**20}
+    athena.result = b'"n"\n"no number"\n'
+    assert spent(athena.engine(), "cannot be read") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
+
+
+def test_an_answer_is_told_by_itself_alone(athena: Athena) -> None:
+    told: list[Statistics] = []
+    with charging(told.append):
+        athena.engine().run(QUESTION)
+    assert told == []
 
 
 def test_eight_threads_share_one_client_of_each_service(athena: Athena) -> None:

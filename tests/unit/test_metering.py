@@ -1,10 +1,9 @@
-"""The console's own calls: told by every question, kept in batches, read back as a table, put together day by day."""
+"""The console's own calls: told by every question, kept in batches, read back as a table."""
 
 from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +19,8 @@ from console.engines.duckdb import DuckDbEngine
 from console.metering import Asker, Call
 from console.metering.bucket import BucketCalls
 from console.metering.buffered import BufferedMeter
-from console.metering.folder import MOST_FILES, FolderCalls
+from console.metering.calls import OPEN_FOR, Batch
+from console.metering.folder import FolderCalls
 from tests.sql.lake_rows import NOON, Rows
 
 CALL = Call(
@@ -106,7 +106,6 @@ def test_calls_are_read_back_as_they_were_made(lake: Rows) -> None:
     }
     (name,) = lake.ask("own_cost/by_name", **ALL)
     assert (name["kind"], name["name"], name["engine"]) == ("query", "sales/net_revenue_by_day", "Athena")
-    assert name["last_called_at"] == datetime(2026, 3, 31, 23, 59, 59, 123456)
     assert lake.ask("own_cost/by_viewer", **ALL)[0]["viewer"] == "ann@example.org"
     assert lake.ask("own_cost/by_page", **ALL)[0]["elapsed_seconds"] == 0.5
 
@@ -117,36 +116,6 @@ def test_calls_that_come_later_are_seen_without_a_curation_and_past_the_cache(la
         calls.write([CALL])
         (row,) = scope.ask("own_cost/by_day", **ALL).rows()
         assert row["calls"] == number
-
-
-def test_the_files_of_a_day_that_is_over_are_put_together_and_no_call_is_lost_or_doubled(lake: Rows) -> None:
-    calls = FolderCalls(lake.lake.root)
-    for number in range(5):
-        calls.write([replace(CALL, query_id=f"q{number}", called_at=CALL.called_at - timedelta(seconds=number))])
-    folder = lake.lake.root / "console/console_calls/call_date=2026-03-31"
-    assert len(list(folder.glob("*.parquet"))) == 1
-    assert lake.ask("own_cost/by_day", **ALL)[0]["calls"] == 5
-
-
-def test_today_is_put_together_only_when_it_has_many_files(lake: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.metering.folder.MOST_FILES", 3)
-    assert MOST_FILES > 3
-    calls, today = FolderCalls(lake.lake.root), replace(CALL, called_at=datetime.now(UTC))
-    folder = lake.lake.root / f"console/console_calls/call_date={today.called_at:%Y-%m-%d}"
-    counts = []
-    for _ in range(5):
-        calls.write([today])
-        counts.append(len(list(folder.glob("*.parquet"))))
-    assert counts == [1, 2, 3, 1, 2]
-    assert lake.ask("own_cost/by_day", **ALL)[0]["calls"] == 5
-
-
-def test_while_somebody_else_writes_to_the_lake_calls_are_kept_all_the_same(lake: Rows) -> None:
-    calls = FolderCalls(lake.lake.root)
-    with lake.lake.writing():
-        for _ in range(3):
-            calls.write([CALL])
-    assert lake.ask("own_cost/by_day", **ALL)[0]["calls"] == 3
 
 
 def test_calls_of_two_days_go_to_their_days(lake: Rows) -> None:
@@ -161,15 +130,15 @@ def test_a_viewer_of_some_regions_sees_the_same_own_cost(lake: Rows) -> None:
 
 
 def test_a_batch_that_cannot_be_written_is_kept_for_the_next_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    written: list[Call] = []
+    written: dict[str, Batch] = {}
     is_full = True
 
-    def write(calls: Sequence[Call]) -> None:
+    def keep(batch: Batch) -> None:
         if is_full:
             raise OSError("No space left on device")
-        written.extend(calls)
+        written[batch.name] = batch
 
-    meter = BufferedMeter(write, flush_seconds=3600)
+    meter = BufferedMeter(keep, flush_seconds=3600)
     for number in range(3):
         meter.record(replace(CALL, query_id=f"q{number}"))
         meter.flush()
@@ -179,29 +148,30 @@ def test_a_batch_that_cannot_be_written_is_kept_for_the_next_and_told_once(caplo
     is_full = False
     meter.record(replace(CALL, query_id="q3"))
     meter.close()
-    assert [call.query_id for call in written] == ["q0", "q1", "q2", "q3"]
+    (batch,) = written.values()
+    assert [call.query_id for call in batch.calls] == ["q0", "q1", "q2", "q3"]
 
 
 def test_where_nothing_can_be_written_for_long_the_newest_calls_are_kept() -> None:
-    written: list[Call] = []
-    meter = BufferedMeter(written.extend, flush_seconds=3600, capacity=2)
+    written: list[Batch] = []
+    meter = BufferedMeter(written.append, flush_seconds=3600, capacity=2)
     for number in range(5):
         meter.record(replace(CALL, query_id=f"q{number}"))
     meter.close()
-    assert [call.query_id for call in written] == ["q3", "q4"]
+    assert [call.query_id for batch in written for call in batch.calls] == ["q3", "q4"]
 
 
 def test_calls_are_written_by_themselves_within_the_flush_time() -> None:
     arrived = threading.Event()
-    meter = BufferedMeter(lambda _calls: arrived.set(), flush_seconds=0.01)
+    meter = BufferedMeter(lambda _batch: arrived.set(), flush_seconds=0.01)
     meter.record(CALL)
     assert arrived.wait(10)
     meter.close()
 
 
 def test_eight_threads_lose_no_call() -> None:
-    written: list[Call] = []
-    meter = BufferedMeter(written.extend, flush_seconds=0.001)
+    written: dict[str, int] = {}
+    meter = BufferedMeter(lambda batch: written.update({batch.name: len(batch.calls)}), flush_seconds=0.001)
 
     def many() -> None:
         for _ in range(500):
@@ -213,7 +183,84 @@ def test_eight_threads_lose_no_call() -> None:
     for thread in threads:
         thread.join()
     meter.close()
-    assert len(written) == 4000
+    assert sum(written.values()) == 4000
+
+
+def test_a_batch_is_one_file_that_is_written_again_as_it_grows_until_it_is_full(
+    lake: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.metering.buffered.BATCH_CALLS", 3)
+    meter = BufferedMeter(FolderCalls(lake.lake.root).keep, flush_seconds=3600, now=lambda: CALL.called_at)
+    files, counts = lake.lake.root / "console/console_calls/call_date=2026-03-31", []
+    for _ in range(5):
+        meter.record(CALL)
+        meter.flush()
+        counts.append(len(list(files.glob("*.parquet"))))
+    assert counts == [1, 1, 1, 2, 2]
+    assert lake.ask("own_cost/by_day", **ALL)[0]["calls"] == 5
+    meter.close()
+
+
+def test_where_files_may_not_change_a_batch_that_was_tried_to_be_written_gets_no_more_calls() -> None:
+    tried: list[tuple[str, int]] = []
+    refuses = [True]
+
+    def keep(batch: Batch) -> None:
+        tried.append((batch.name, len(batch.calls)))
+        if refuses.pop() if refuses else False:
+            raise OSError("The connection was closed before there was an answer")
+
+    meter = BufferedMeter(keep, grows=False, flush_seconds=3600)
+    meter.record(CALL)
+    meter.record(CALL)
+    meter.flush()
+    meter.record(CALL)
+    meter.flush()
+    meter.record(CALL)
+    meter.close()
+    first, again, second, third = tried
+    assert first == again  # the same name, the same calls: if it was written after all, nothing changes
+    assert [count for _, count in tried] == [2, 2, 1, 1]
+    assert len({first[0], second[0], third[0]}) == 3
+
+
+def test_a_call_that_could_not_be_written_until_its_day_may_be_closed_counts_on_a_later_day() -> None:
+    clock, written = [CALL.called_at], {}
+    is_full = True
+
+    def keep(batch: Batch) -> None:
+        if is_full:
+            raise OSError("No space left on device")
+        written[batch.name] = batch
+
+    meter = BufferedMeter(keep, flush_seconds=3600, now=lambda: clock[0])
+    meter.record(CALL)
+    meter.flush()
+    clock[0] = CALL.called_at + OPEN_FOR - timedelta(minutes=1)
+    is_full = False
+    meter.flush()
+    assert [batch.day for batch in written.values()] == [date(2026, 3, 31)]
+    meter.record(replace(CALL, query_id="late"))
+    clock[0] = CALL.called_at + OPEN_FOR + timedelta(minutes=1)
+    meter.close()
+    assert [(batch.day, [call.query_id for call in batch.calls]) for batch in written.values()] == [
+        (date(2026, 3, 31), ["q1"]),
+        (date(2026, 4, 1), ["late"]),
+    ]
+
+
+def test_the_upkeep_runs_with_the_first_call_and_what_it_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    begun = threading.Event()
+
+    def upkeep() -> None:
+        begun.set()
+        raise OSError("Read-only file system")
+
+    meter = BufferedMeter(lambda _batch: None, upkeep=upkeep, flush_seconds=3600)
+    meter.record(CALL)
+    assert begun.wait(10)
+    meter.close()
+    assert "The console's own calls cannot be put in order: Read-only file system" in caplog.text
 
 
 def test_the_clock_of_the_lake_does_not_date_the_calls(lake: Rows) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,7 +17,9 @@ from console import wiring
 from console.__main__ import main
 from console.insights.own_cost import Cost, _run_rate
 from console.metering import Call
+from console.metering.calls import Batch
 from console.metering.folder import FolderCalls
+from console.metering.journal import FOLDER, Journal
 from console.periods import Period
 from pipeline.lake import Lake
 
@@ -82,6 +85,31 @@ def test_as_a_table_it_closes_with_the_sum_and_a_month_at_that_rate(
     assert "2026-05-02      4" in captured.out
     assert "seconds" not in captured.out
     assert captured.err == "1 – 2 May 2026 · $0.510000, a month at this rate $15.51\n"
+
+
+def test_what_a_killed_console_left_is_counted_when_the_next_one_starts(
+    lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = Journal(lake / FOLDER)
+    killed.append(Batch(AT.date(), "left"), replace(CALL, viewer="eve", dollars=Decimal("0.25")))
+    for handle in killed._open.values():
+        os.close(handle)  # as the system does
+    wiring._meter.cache_clear()
+    assert main(["own-cost", "--lake", str(lake), *MAY, "--by", "person", "--format", "csv"]) == 0
+    rows = {row["name"]: row["dollars"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert Decimal(rows["eve"]) == Decimal("0.25")
+
+
+def test_a_lake_whose_journals_cannot_be_kept_is_answered_all_the_same(
+    lake: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("Read-only file system")
+
+    monkeypatch.setattr(Journal, "recover", refused)
+    wiring._meter.cache_clear()
+    assert main(["own-cost", "--lake", str(lake), *MAY, "--format", "csv"]) == 0
+    assert "Revenue" in capsys.readouterr().out
 
 
 def test_before_the_first_call_the_rate_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,8 @@ from console.errors import QueryFailed, SourceError
 from console.live.stored import StoredLive
 from console.metering import NoMeter
 from console.metering.bucket import BucketCalls
+from console.metering.calls import CLOSED_AFTER
+from console.metering.closing import BESIDE_FOR, close_days
 from console.permissions import NEEDS, UNCHECKED, action_of, actions_of
 from console.spend.aws import PaidClient
 from console.spend.billing.cost_explorer import CostExplorer
@@ -94,7 +96,11 @@ def metering(recorder: Recorder) -> None:
         client = boto3.client("s3", region_name="us-east-1")
         with recorder.pausing():
             client.create_bucket(Bucket="lake")
-        BucketCalls(client, "lake").write([CALL])
+        calls = BucketCalls(client, "lake")
+        calls.write([CALL])
+        for later in (CLOSED_AFTER, BESIDE_FOR):  # closed, then thinned
+            close_days(calls.files, datetime.now(UTC) + timedelta(days=1) + later, keep_days=10_000)
+        assert calls.files.found("console_calls/") == []
 
 
 def savings(recorder: Recorder) -> None:

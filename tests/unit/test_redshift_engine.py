@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from console.binding import Statement
-from console.engines import redshift
+from console.engines import Statistics, redshift
+from console.engines.charged import charging
 from console.engines.curated_state import CuratedState
 from console.engines.prices import CapacityClock
 from console.engines.redshift import RedshiftEngine
@@ -298,6 +299,24 @@ def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshi
         with pytest.raises(QueryFailed, match="nobody waits for it"):
             asked.result(5)
     assert service.times("CancelStatement") == 1
+
+
+def test_a_statement_without_an_answer_is_charged_for_the_time_the_warehouse_was_awake(service: Redshift) -> None:
+    told: list[Statistics] = []
+    waking_minute = Decimal(60) * 8 * Decimal("0.36") / 3600
+    with charging(told.append):
+        service.states = [{"Status": "STARTED"}]
+        with pytest.raises(QueryFailed, match="was stopped"):
+            service.engine(timeout_seconds=0).run(QUESTION)
+        service.states = [{"Status": "FAILED", "Error": "ERROR: syntax error"}]
+        with pytest.raises(QueryFailed, match="syntax error"):
+            service.engine().run(QUESTION)
+        service.states = [{"Status": "FINISHED", "ResultSize": 2**40}]
+        with pytest.raises(QueryFailed, match="more than the Data API gives"):
+            service.engine().run(QUESTION)
+        service.states = [{"Status": "FINISHED"}]
+        service.engine().run(QUESTION)
+    assert [(each.engine, each.query_id, each.dollars) for each in told] == [("Redshift", "s1", waking_minute)] * 3
 
 
 def test_a_statement_that_ends_while_it_is_cancelled_tells_the_first_failure(service: Redshift) -> None:

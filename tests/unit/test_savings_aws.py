@@ -6,6 +6,7 @@ Where moto has a service it answers; else the answers are given here and held ag
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-from console.metering import Call
+from console.metering import Asker, Call
 from console.periods import Period
 from console.savings import Read
 from console.savings.aws import (
@@ -33,6 +34,7 @@ from console.savings.aws import (
     tables,
     warehouse,
 )
+from console.savings.aws.charges import FREE, FREE_OPERATIONS, PRICES, Charges
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Refused, RegionalClients
 from console.savings.checks import run
@@ -72,13 +74,13 @@ def series(**values: list[float]) -> Any:
     return answer
 
 
-def account(clients: Any) -> Account:
-    return Account(clients, REGION, PERIOD)
+def account(clients: Any, charges: Charges | None = None) -> Account:
+    return Account(clients, REGION, PERIOD, charges or Charges())
 
 
-def asking(answers: Answers, **more: Any) -> tuple[Account, Metrics]:
-    found = account(answers)
-    return found, Metrics(found, **more)
+def asking(answers: Answers, charges: Charges | None = None) -> tuple[Account, Metrics]:
+    found = account(answers, charges)
+    return found, Metrics(found)
 
 
 @pytest.fixture
@@ -95,7 +97,8 @@ def moto() -> Iterator[Any]:
 def test_metrics_stand_hour_by_hour_and_each_one_asked_is_metered_at_its_price() -> None:
     meter = Kept()
     _, metrics = asking(
-        Answers({"cloudwatch:GetMetricData": series(IncomingBytes=[5.0, 0.0, 7.5])}), meter=meter, price=D("0.00001")
+        Answers({"cloudwatch:GetMetricData": series(IncomingBytes=[5.0, 0.0, 7.5])}),
+        Charges(meter, {"cloudwatch.metric_request": D("0.00001")}),
     )
     hourly = metrics.hourly([Metric("AWS/Kinesis", "IncomingBytes", {"StreamName": "a"}), Metric("x", "y", {})])
     assert hourly[0][:4] == [5, 0, D("7.5"), 0]
@@ -127,7 +130,7 @@ def test_more_metrics_than_one_request_takes_are_asked_in_several_and_pages_are_
 
 def test_an_unknown_price_of_a_metric_is_metered_as_unknown() -> None:
     meter = Kept()
-    _, metrics = asking(Answers({"cloudwatch:GetMetricData": series()}), meter=meter)
+    _, metrics = asking(Answers({"cloudwatch:GetMetricData": series()}), Charges(meter))
     metrics.total([Metric("x", "y", {})])
     assert [call.dollars for call in meter.calls] == [None]
 
@@ -496,7 +499,11 @@ def lambda_answers(**more: Any) -> Answers:
             },
             "cloudwatch:GetMetricData": series(Invocations=[10.0, 20.0], Duration=[1500.0]),
             "logs:StartQuery": {"queryId": "q-1"},
-            "logs:GetQueryResults": {"status": "Complete", "results": [[{"field": "used", "value": "187.0"}]]},
+            "logs:GetQueryResults": {
+                "status": "Complete",
+                "results": [[{"field": "used", "value": "187.0"}]],
+                "statistics": {"bytesScanned": 2.0**20},
+            },
             **more,
         }
     )
@@ -795,8 +802,7 @@ def whole(answers: Answers, **more: Any) -> AwsInventory:
 
 
 def test_a_whole_account_is_read_and_judged_by_every_check() -> None:
-    meter = Kept()
-    found = whole(Answers(EVERYTHING), meter=meter, metric_price=D("0.00001")).inventory()
+    found = whole(Answers(EVERYTHING)).inventory()
     assert (found.origin, found.period, found.is_sample) == ("AWS us-east-1", PERIOD, False)
     checked = run(found, price_book.load())
     assert [check.check for check in checked if not check.is_judged] == []
@@ -804,13 +810,76 @@ def test_a_whole_account_is_read_and_judged_by_every_check() -> None:
     assert "Stream events carried nothing" in titles
     assert "NAT gateway nat-1 carries nothing" in titles
     assert "Log group /x keeps everything" in titles
-    assert sum(call.dollars or 0 for call in meter.calls) > 0
 
 
 def test_the_calls_it_makes_are_the_actions_it_lists() -> None:
     answers = Answers(EVERYTHING)
     whole(answers).inventory()
     assert answers.actions == set(ACTIONS)
+
+
+def test_every_request_is_metered_with_who_asked_at_the_price_of_the_price_book_or_as_free() -> None:
+    meter, answers = Kept(), Answers(EVERYTHING)
+    prices = {key: price_book.load().price(key, REGION).amount for key in PRICES.values()}
+    whole(answers, charges=Charges(meter, prices, Asker("ann", "Savings"))).inventory()
+    assert {(call.viewer, call.page) for call in meter.calls} == {("ann", "Savings")}
+    assert [call.name for call in meter.calls if call.dollars is None] == []
+    asked = Counter(name for _, name, _ in answers.asked)
+    untold = {
+        "StartQuery": 1,
+        "GetBucketLifecycleConfiguration": 1,
+    }  # paid for with its results; refused, for it has none
+    assert asked - Counter(call.name for call in meter.calls) == Counter(untold)
+    assert Counter(call.name for call in meter.calls) <= asked
+    costs = {call.name: (call.kind, call.engine, call.dollars) for call in meter.calls if call.dollars}
+    assert costs["ListObjectsV2"] == ("inventory", "S3", D("0.000005"))
+    assert costs["GetBucketVersioning"] == ("inventory", "S3", D("0.0000004"))
+    assert costs["GetTables"] == ("inventory", "Glue", D("0.000001"))
+    assert costs["ListMetrics"] == ("cloudwatch", "CloudWatch", D("0.00001"))
+    free = {call.engine for call in meter.calls if not call.dollars}
+    assert {"Kinesis", "Lambda", "EC2", "Athena"} <= free
+
+
+def test_every_operation_has_a_price_in_the_price_book_or_is_known_to_be_free() -> None:
+    answers = Answers(EVERYTHING)
+    whole(answers).inventory()
+    names = {f"{service}:{name}" for service, name, _ in answers.asked}
+    assert {name for name in names if name.partition(":")[0] not in FREE} == set(PRICES) | FREE_OPERATIONS
+    book = price_book.load()
+    assert [key for key in PRICES.values() if book.price(key, REGION).amount is None] == []
+
+
+def test_an_operation_of_which_nobody_said_that_it_is_free_costs_an_unknown_amount() -> None:
+    meter = Kept()
+    model = Answers({})("sns", REGION).meta.service_model
+    Charges(meter).answered(model, "ListTopics", {}, {"Topics": []}, NOW, 0.1)
+    assert [(call.name, call.dollars) for call in meter.calls] == [("ListTopics", None)]
+
+
+def test_a_query_in_the_logs_is_charged_by_what_it_scanned_and_once() -> None:
+    meter, statistics = Kept(), {"recordsMatched": 1.0, "recordsScanned": 1.0, "bytesScanned": 2.0**31}
+    told: list[dict[str, Any]] = [
+        {"status": "Running", "results": [], "statistics": {**statistics, "bytesScanned": 5.0}},
+        {"status": "Complete", "results": [], "statistics": statistics},
+    ]
+    answers = Answers(
+        {"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": lambda _: told.pop(0) if told[1:] else told[0]}
+    )
+    here = account(answers, Charges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
+    function: dict[str, object] = {"FunctionName": "f"}
+    functions._reported(here, here.reader("logs"), function, lambda _seconds: None)
+    assert [(call.kind, call.engine, call.name, call.bytes_scanned, call.dollars) for call in meter.calls] == [
+        ("cloudwatch", "CloudWatch Logs", "GetQueryResults", 2**31, D("0.010"))
+    ]
+
+
+@pytest.mark.parametrize("status", ["Running", "Complete"])
+def test_a_query_in_the_logs_that_does_not_say_what_it_scanned_costs_an_unknown_amount(status: str) -> None:
+    meter = Kept()
+    answers = Answers({"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": {"status": status}})
+    here = account(answers, Charges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
+    functions._reported(here, here.reader("logs"), {"FunctionName": "f"}, lambda _seconds: None)
+    assert [(call.bytes_scanned, call.dollars) for call in meter.calls] == [(None, None)]
 
 
 FACTS = {  # by the operation that is refused: what is then not judged

@@ -197,6 +197,15 @@ def test_an_account_is_read_once_until_its_lifetime_is_over_or_it_is_forgotten()
     assert account.times == 3
 
 
+def test_an_account_is_read_for_whoever_asks_when_it_has_to_be_read_and_kept_for_all() -> None:
+    ann, bob, clock = Counts(), Counts(), [NOW]
+    kept = KeptInventory(Counts(), lifetime=timedelta(hours=24), now=lambda: clock[0])
+    assert kept.by(ann).inventory() is kept.by(bob).inventory() is kept.inventory()
+    clock[0] = NOW + timedelta(hours=24)
+    kept.by(bob).inventory()
+    assert (ann.times, bob.times) == (1, 1)
+
+
 def test_what_was_read_outlives_a_restart_to_the_last_fact(tmp_path: Path) -> None:
     account, path = Counts(), tmp_path / "savings" / "inventory.json"
     first = KeptInventory(account, path=path, now=lambda: NOW).inventory()

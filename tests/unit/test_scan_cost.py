@@ -20,7 +20,6 @@ from console import __main__ as command
 from console.binding import Statement, bind
 from console.catalogue import load
 from console.commands import scan_cost
-from console.metering.folder import FolderCalls
 from console.scan_cost import density, estimate
 from console.scan_cost.conditions import NotConstant, constant, may_hold
 from console.scan_cost.estimate import LEAST_BILLED_BYTES, FullLake, StatementCost
@@ -285,13 +284,36 @@ def test_the_calls_of_the_console_itself_are_in_the_lake_that_is_measured(tmp_pa
     called = list(samples.calls(day))
     assert (len(called), {call.called_at.date() for call in called}) == (samples.CALLS_A_DAY, {day})
     for root in (small, large):
-        FolderCalls(root).write(called)
+        samples.a_day_of_calls(root, day)
     writer = samples.curated_file_writer("call_date")
-    lake = FullLake({"console_calls": density.measure("console_calls", small, large, *writer)}, day, 730)
-    wanted = "select sum(dollars) from console_calls where call_date >= date "
-    one, month = (lake.cost(statement(f"{wanted}'{first}'")).scanned for first in ("2026-03-31", "2026-03-01"))
+    tables = ("console_calls", "daily_page_calls")
+    lake = FullLake({table: density.measure(table, small, large, *writer) for table in tables}, day, 730)
+
+    def scanned(table: str, first: str) -> int:
+        return lake.cost(statement(f"select sum(dollars) from {table} where call_date >= date '{first}'")).scanned  # noqa: S608
+
+    one = scanned("console_calls", "2026-03-31")
     assert one > 10 * samples.CALLS_A_DAY  # a small file is read whole
-    assert month == 31 * one
+    assert scanned("console_calls", "2026-03-01") == 2 * one  # of the days before, only what was added up is left
+    a_day = scanned("daily_page_calls", "2026-03-31")
+    assert scanned("daily_page_calls", "2026-03-01") == 31 * a_day
+    assert 20 * a_day < one
+
+
+def test_a_view_of_own_cost_stays_within_the_limit_over_a_year(tmp_path: Path) -> None:
+    root, day = tmp_path / "lake", date(2026, 3, 31)
+    lake_of_interest(root, 5, 2)
+    samples.a_day_of_calls(root, day)
+    writer = samples.curated_file_writer("call_date")
+    tables = ("console_calls", "daily_page_calls", "daily_question_calls")
+    lake = FullLake({table: density.measure(table, root, root, *writer) for table in tables}, day, 730)
+    year = {"start_date": date(2025, 4, 1), "end_date": date(2026, 4, 1)}
+    before = {"start_date": date(2024, 4, 1), "end_date": date(2025, 4, 1)}
+    asked = [(name, year) for name in ("day", "page", "viewer", "name")] + [("day", before)]
+    page = estimate.page_cost(
+        lake, [bind(load()[f"own_cost/by_{name}"], dates, dialect="trino") for name, dates in asked]
+    )
+    assert page.is_within_limit
 
 
 class _Measured:

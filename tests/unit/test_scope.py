@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,12 +15,13 @@ import pytest
 from console.binding import Statement
 from console.decisions import Decision
 from console.engines import Result, SqlEngine, Statistics
+from console.engines.charged import charged
 from console.engines.duckdb import DuckDbEngine
 from console.engines.stopping import stop_event
 from console.errors import QueryFailed
 from console.insights.brief import brief
 from console.insights.slices import Slices
-from console.metering import Call
+from console.metering import Asker, Call
 from console.periods import Period
 from console.scope import Question, Scope
 from console.spend.budgeting.budgets import Budget
@@ -74,6 +76,14 @@ class Endless(Together):
         raise QueryFailed("It was stopped")
 
 
+class Charging(Together):
+    """An engine that fails after it has scanned something."""
+
+    def run(self, statement: Statement) -> Result:
+        charged(Statistics("Athena", 1.5, bytes_scanned=20, dollars=None, query_id="q1"))
+        raise QueryFailed("It was stopped")
+
+
 class NoBudgets:
     """Nobody has set one."""
 
@@ -114,6 +124,15 @@ def test_what_is_asked_ahead_runs_at_once_and_its_cost_is_told_to_whoever_asks_f
         ("lake/days", 9),
         ("lake/slices", 9),
     ]
+
+
+def test_what_a_question_cost_that_gave_no_answer_is_told_once_to_whoever_asked_first(tmp_path: Path) -> None:
+    scope, meter = scope_of(tmp_path, Charging(1))
+    with pytest.raises(QueryFailed, match="It was stopped"):
+        replace(scope, asker=Asker("ann", "Revenue")).ask("lake/days")
+    (call,) = meter.calls
+    assert (call.viewer, call.page, call.name, call.rows, call.cached) == ("ann", "Revenue", "lake/days", 0, False)
+    assert (call.bytes_scanned, call.dollars, call.dollars_saved) == (20, None, Decimal(0))
 
 
 def test_a_scope_inside_another_one_knows_what_the_outer_one_asked(tmp_path: Path) -> None:

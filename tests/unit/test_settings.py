@@ -90,3 +90,12 @@ def test_the_country_whose_holidays_count_is_a_code_of_two_letters() -> None:
     with pytest.raises(SettingsError, match="'Germany'") as caught:
         read({"TAKINGS_COUNTRY": "Germany"})
     assert caught.value.where == "TAKINGS_COUNTRY"
+
+
+def test_the_days_that_single_calls_are_kept_are_a_quarter_unless_said() -> None:
+    assert read({}).call_days == 90
+    assert read({"TAKINGS_CALL_DAYS": "30"}).call_days == 30
+    for text in ("0", "-1", "1.5", "²", "long"):
+        with pytest.raises(SettingsError, match="no number of days") as caught:
+            read({"TAKINGS_CALL_DAYS": text})
+        assert caught.value.where == "TAKINGS_CALL_DAYS"

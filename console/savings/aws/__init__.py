@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 
-from console.metering import Asker, Meter, NoMeter
 from console.periods import Period
 from console.savings import Inventory, Read, Unread
 from console.savings.aws import (
@@ -30,6 +28,7 @@ from console.savings.aws import (
     tables,
     warehouse,
 )
+from console.savings.aws.charges import Charges
 from console.savings.aws.metrics import Metrics
 from console.savings.aws.reading import Account, Clients, Refused
 from console.savings.facts import AthenaQuery, Bucket, StoredTable
@@ -76,7 +75,7 @@ class AwsInventory:
     ----------
     clients : gives a boto3 client of (service, region)
     buckets, database, workgroups : the lake's: buckets to list, the Glue database, the Athena workgroups
-    meter, metric_price, asker : who is told of CloudWatch's requests, and what one metric costs
+    charges : who is told of every request, and what requests cost
     """
 
     clients: Clients
@@ -84,17 +83,15 @@ class AwsInventory:
     buckets: Sequence[str] = ()
     database: str = ""
     workgroups: Sequence[str] = ()
-    meter: Meter = field(default_factory=NoMeter)
-    metric_price: Decimal | None = None
-    asker: Asker = field(default_factory=Asker)
+    charges: Charges = field(default_factory=Charges)
     now: Callable[[], datetime] = _wall_clock
 
     def inventory(self) -> Inventory:
         """See `InventorySource.inventory`; never raises for one service alone."""
         now = self.now()
         period = Period(now.date() - timedelta(days=DAYS), now.date())
-        account = Account(self.clients, self.region, period)
-        asked = Metrics(account, self.meter, self.metric_price, self.asker)
+        account = Account(self.clients, self.region, period, self.charges)
+        asked = Metrics(account)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inventory") as pool:
             parts: dict[str, Any] = {
                 "streams": pool.submit(_read, "Kinesis streams", lambda: streams.read(account, asked)),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from console.savings import Read, Unread
+from console.savings.aws.charges import UNFINISHED
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import Function
@@ -71,9 +72,11 @@ def _reported(
         raise
     for _ in range(MOST_WAITS):
         answer = logs.call("get_query_results", queryId=query["queryId"])
-        if answer["status"] not in ("Scheduled", "Running"):
+        if answer["status"] not in UNFINISHED:
             break
         pause(1.0)
+    else:
+        logs.unknown("start_query")  # it goes on, and is paid for
     rows = [{field["field"]: field["value"] for field in row} for row in answer.get("results", ())]
     used = rows[0].get("used") if rows else None
     return int(Decimal(used)) if used else None

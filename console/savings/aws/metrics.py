@@ -1,15 +1,13 @@
-"""CloudWatch metrics by the hour, many in one request. Each metric asked costs, and is told to the meter."""
+"""CloudWatch metrics by the hour, many in one request: each metric asked costs."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from console.metering import Asker, Call, Meter, NoMeter
 from console.savings.aws.reading import Account
 
 ACTIONS = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
@@ -27,20 +25,11 @@ class Metric:
     statistic: str = "Sum"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Metrics:
-    """Asks metrics of an account over its period.
-
-    Attributes
-    ----------
-    price : dollars for one metric asked; None where unknown
-    """
+    """Asks metrics of an account over its period."""
 
     account: Account
-    meter: Meter = field(default_factory=NoMeter)
-    price: Decimal | None = None
-    asker: Asker = field(default_factory=Asker)
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def hourly(
         self, metrics: Sequence[Metric], region: str = "", *, since: datetime | None = None
@@ -88,9 +77,7 @@ class Metrics:
             "EndTime": self.account.end,
         }
         while True:
-            called_at, started = self.clock(), time.perf_counter()
             page = reader.call("get_metric_data", **asked)
-            self._record(called_at, time.perf_counter() - started, len(metrics), page)
             for result in page["MetricDataResults"]:
                 number = int(result["Id"][1:])
                 for at, value in zip(result["Timestamps"], result["Values"], strict=True):
@@ -98,25 +85,6 @@ class Metrics:
             if not page.get("NextToken"):
                 return
             asked["NextToken"] = page["NextToken"]
-
-    def _record(self, called_at: datetime, elapsed: float, asked: int, page: Mapping[str, Any]) -> None:
-        self.meter.record(
-            Call(
-                called_at=called_at,
-                viewer=self.asker.viewer,
-                page=self.asker.page,
-                kind="cloudwatch",
-                name="GetMetricData",
-                engine="CloudWatch",
-                query_id=str(page.get("ResponseMetadata", {}).get("RequestId", "")),
-                elapsed_seconds=elapsed,
-                rows=sum(len(result["Values"]) for result in page["MetricDataResults"]),
-                cached=False,
-                bytes_scanned=None,
-                dollars=None if self.price is None else self.price * asked,
-                dollars_saved=Decimal(0),
-            )
-        )
 
 
 def _query(number: int, metric: Metric) -> dict[str, Any]:

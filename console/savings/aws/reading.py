@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from time import monotonic
 from typing import Any
 
 from console.errors import SourceError
 from console.periods import Period
 from console.savings import Unread
+from console.savings.aws.charges import Charges
 
 Client = Any
 ATTEMPTS, READ_SECONDS = 5, 30  # of one call
@@ -64,15 +66,16 @@ class RegionalClients:
 
 @dataclass(frozen=True)
 class Account:
-    """Where to look, and over which days use is measured."""
+    """Where to look, over which days use is measured, and who is told what looking costs."""
 
     clients: Clients
     region: str
     period: Period
+    charges: Charges = field(default_factory=Charges)
 
     def reader(self, service: str, region: str = "") -> Reader:
         """Reads one service, in the account's region where none is named."""
-        return Reader(self.clients(service, region or self.region))
+        return Reader(self.clients(service, region or self.region), self.charges)
 
     @property
     def start(self) -> datetime:
@@ -92,14 +95,20 @@ class Account:
 class Reader:
     """Calls the read operations of one client; what fails is a `SourceError` that names the action."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, charges: Charges) -> None:
         self.client = client
+        self._charges = charges
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One answer."""
         with self._named(operation):
-            answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
-            return answer
+            return self._told(operation, parameters, lambda: getattr(self.client, operation)(**parameters))
+
+    def unknown(self, operation: str) -> None:
+        """Say that what a request costs will not be known."""
+        meta = self.client.meta
+        name = meta.method_to_api_mapping.get(operation, operation)
+        self._charges.unknown(meta.service_model, name, datetime.now(UTC))
 
     def items(self, operation: str, name: str, *, token: str = "NextToken", **parameters: Any) -> Iterator[Any]:  # noqa: S107
         """Every item of an answer, page after page.
@@ -111,12 +120,13 @@ class Reader:
         """
         with self._named(operation):
             if self.client.can_paginate(operation):
-                for page in self.client.get_paginator(operation).paginate(**parameters):
+                pages = iter(self.client.get_paginator(operation).paginate(**parameters))
+                while page := self._told(operation, parameters, lambda: next(pages, {})):
                     yield from page.get(name, ())
                 return
             asked = dict(parameters)
             while True:
-                page = getattr(self.client, operation)(**asked)
+                page = self._told(operation, asked, lambda: getattr(self.client, operation)(**asked))
                 yield from page.get(name, ())
                 following = page.get(token)
                 if not following:
@@ -127,6 +137,16 @@ class Reader:
         """The IAM action of an operation."""
         meta = self.client.meta
         return action(meta.service_model, meta.method_to_api_mapping.get(operation, operation))
+
+    def _told(self, operation: str, given: Mapping[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """An answer, told to whoever keeps account; an empty one is no answer."""
+        at, started = datetime.now(UTC), monotonic()
+        answer = ask()
+        if answer:
+            meta = self.client.meta
+            name = meta.method_to_api_mapping.get(operation, operation)
+            self._charges.answered(meta.service_model, name, given, answer, at, monotonic() - started)
+        return answer
 
     @contextmanager
     def _named(self, operation: str) -> Iterator[None]:

@@ -1,0 +1,88 @@
+"""The files of the console's own calls: a batch is a file that is replaced while the batch grows."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from console.metering import Call
+from console.metering.files import Files
+from console.metering.rows import OPEN, as_parquet, folder_of, from_parquet, table_of
+
+OPEN_FOR = timedelta(hours=1)  # after midnight UTC a call may still be booked on the day it was made
+CLOSED_AFTER = timedelta(
+    hours=2
+)  # after midnight UTC a day may be closed: an hour for a write under way and for clocks
+
+
+@dataclass
+class Batch:
+    """Calls of one day that are, or will be, one file.
+
+    Attributes
+    ----------
+    name : nobody else's; names sort by time
+    """
+
+    day: date
+    name: str
+    calls: list[Call] = field(default_factory=list)
+
+    @classmethod
+    def begun(cls, day: date, now: datetime) -> Batch:
+        """An empty one."""
+        return cls(day, f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex}")
+
+    @property
+    def file(self) -> str:
+        """Its file's name."""
+        return f"{folder_of(OPEN, self.day)}{self.name}.parquet"
+
+
+def booked_on(called_at: datetime, now: datetime) -> date:
+    """The UTC day that a call counts on: the one it was made on, or where that may be closed already, the one that is.
+
+    So a day that is closed gets no more calls.
+    """
+    return max(called_at.astimezone(UTC).date(), (now.astimezone(UTC) - OPEN_FOR).date())
+
+
+class Calls:
+    """Writes batches into files.
+
+    Parameters
+    ----------
+    files : where they stand
+    """
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def keep(self, batch: Batch) -> None:
+        """Let the batch's file hold all its calls: doing so again changes nothing.
+
+        Raises
+        ------
+        OSError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
+            As the files say.
+        """
+        self.files.replace(batch.file, as_parquet(table_of(batch.calls)))
+
+    def kept(self, batch: Batch) -> int:
+        """How many calls the batch's file holds; 0 where there is none; raises as `keep`."""
+        if not any(each.name == batch.file for each in self.files.found(folder_of(OPEN, batch.day))):
+            return 0
+        return int(from_parquet(self.files.read(batch.file)).num_rows)
+
+    def write(self, calls: Sequence[Call]) -> None:
+        """Keep calls of days that are not closed, one new file a day; raises as `keep`."""
+        days: dict[date, list[Call]] = defaultdict(list)
+        for call in calls:
+            days[call.called_at.astimezone(UTC).date()].append(call)
+        for day, mine in days.items():
+            batch = Batch.begun(day, datetime.now(UTC))
+            batch.calls.extend(mine)
+            self.keep(batch)

@@ -1,0 +1,138 @@
+"""What the requests of an inventory cost: each one that was answered is told to the meter, with who made it ask.
+
+Prices are those of the price book, given by its keys. What is neither priced here nor known to be free costs an unknown
+amount, never nothing. Sources: the pricing pages of CloudWatch, S3 and Glue; the others' name no price of reading what
+there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from console.metering import Asker, Call, Meter, NoMeter
+
+GIGABYTE = 2**30
+UNFINISHED = ("Scheduled", "Running")  # of a query in CloudWatch Logs
+
+_LISTING, _READING = "s3.put_request", "s3.get_request"
+PRICES: Mapping[str, str] = {
+    "cloudwatch:GetMetricData": "cloudwatch.metric_request",
+    "cloudwatch:ListMetrics": "cloudwatch.api_request",
+    "glue:GetTables": "glue.catalogue_request",
+    "logs:GetQueryResults": "cloudwatch.logs_insights_gigabyte",  # the query is paid for, by what it scanned
+    "logs:StartQuery": "cloudwatch.logs_insights_gigabyte",
+    "s3:GetBucketLifecycleConfiguration": _READING,
+    "s3:GetBucketVersioning": _READING,
+    "s3:ListMultipartUploads": _LISTING,
+    "s3:ListObjectVersions": _LISTING,
+    "s3:ListObjectsV2": _LISTING,
+    "s3:ListParts": _LISTING,
+}
+"""Key in the price book by service and operation, as botocore names them."""
+
+FREE = frozenset(
+    {
+        "athena",
+        "cloudfront",
+        "compute-optimizer",
+        "cost-optimization-hub",
+        "dynamodb",
+        "ec2",
+        "kinesis",
+        "lambda",
+        "redshift-serverless",
+        "wafv2",
+    }
+)
+"""Services whose operations here cost nothing."""
+FREE_OPERATIONS = frozenset({"glue:GetCrawlers", "glue:ListCrawls", "logs:DescribeLogGroups"})
+
+
+@dataclass(frozen=True)
+class Charges:
+    """Tells a meter.
+
+    Attributes
+    ----------
+    prices : dollars by key of the price book; a price that is not there is unknown
+    asker : who is shown what is read
+    """
+
+    meter: Meter = field(default_factory=NoMeter)
+    prices: Mapping[str, Decimal | None] = field(default_factory=dict)
+    asker: Asker = field(default_factory=Asker)
+
+    def answered(
+        self, model: Any, operation: str, given: Mapping[str, Any], answer: Mapping[str, Any], at: datetime, took: float
+    ) -> None:
+        """Tell of one request that was answered.
+
+        Parameters
+        ----------
+        model : botocore's model of the service
+        given, answer : what was asked and answered
+        at, took : when, and how many seconds until the answer was there
+        """
+        name = f"{model.service_name}:{operation}"
+        scanned: int | None = None
+        if name == "logs:StartQuery" or (name == "logs:GetQueryResults" and answer["status"] in UNFINISHED):
+            return  # paid for when it is known what it scanned
+        quantity: Decimal | None = Decimal(1)
+        if name == "cloudwatch:GetMetricData":
+            quantity = Decimal(len(given["MetricDataQueries"]))
+        elif name == "logs:GetQueryResults":
+            told = answer.get("statistics", {}).get("bytesScanned")
+            scanned = None if told is None else int(told)
+            quantity = None if scanned is None else Decimal(scanned) / GIGABYTE
+        request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+        self._record(model, operation, self._dollars(name, quantity), scanned, _rows(answer), request, at, took)
+
+    def unknown(self, model: Any, operation: str, at: datetime) -> None:
+        """Tell of one request whose cost nobody will learn."""
+        self._record(model, operation, None, None, 0, "", at, 0.0)
+
+    def _dollars(self, name: str, quantity: Decimal | None) -> Decimal | None:
+        if name in FREE_OPERATIONS or name.partition(":")[0] in FREE:
+            return Decimal(0)
+        price = self.prices.get(PRICES.get(name, ""))
+        return None if price is None or quantity is None else price * quantity
+
+    def _record(
+        self,
+        model: Any,
+        operation: str,
+        dollars: Decimal | None,
+        scanned: int | None,
+        rows: int,
+        request: str,
+        at: datetime,
+        took: float,
+    ) -> None:
+        self.meter.record(
+            Call(
+                called_at=at,
+                viewer=self.asker.viewer,
+                page=self.asker.page,
+                kind="cloudwatch" if model.service_name in ("cloudwatch", "logs") else "inventory",
+                name=operation,
+                engine=str(model.metadata["serviceId"]),
+                query_id=request,
+                elapsed_seconds=took,
+                rows=rows,
+                cached=False,
+                bytes_scanned=scanned,
+                dollars=dollars,
+                dollars_saved=Decimal(0),
+            )
+        )
+
+
+def _rows(answer: Mapping[str, Any]) -> int:
+    """What an answer holds: values of metrics, else the members of its first list."""
+    if "MetricDataResults" in answer:
+        return sum(len(each["Values"]) for each in answer["MetricDataResults"])
+    return next((len(value) for value in answer.values() if isinstance(value, list)), 0)
