@@ -160,6 +160,18 @@ def on_aws(given: Mapping[str, Any], stack: ExitStack) -> dict[str, Any]:
     return {"athena": athena.executions, "redshift": redshift.statements, "calls": recorder}
 
 
+def calls() -> list[dict[str, Any]]:
+    """The calls that were metered, as they stand in the lake's bucket."""
+    import boto3
+
+    from console.metering.bucket import BucketFiles
+    from console.metering.rows import OPEN, ZONE, folder_of, from_parquet
+
+    files = BucketFiles(boto3.client("s3"), LAKE_BUCKET, f"{ZONE}/")
+    rows = [row for each in files.found(folder_of(OPEN)) for row in from_parquet(files.read(each.name)).to_pylist()]
+    return [{name: str(row[name]) for name in ("viewer", "page", "kind", "name", "dollars")} for row in rows]
+
+
 def main() -> None:
     """Run every page; print one JSON object."""
     given = json.load(sys.stdin)
@@ -181,10 +193,12 @@ def main() -> None:
         from console import wiring
 
         wiring.viewer().meter.close()  # type: ignore[attr-defined]
+        metered = [] if embedded else calls()
     answer = {"pages": pages, "again": again, "duckdb": "duckdb" in sys.modules}
     if seen is not None:
         answer |= {name: [each.sql for each in seen[name].values()] for name in ("athena", "redshift")}
         answer["actions"] = sorted(seen["calls"].made)
+        answer["metered"] = metered
     sys.stdout.write(f"\n{json.dumps(answer)}\n")
 
 

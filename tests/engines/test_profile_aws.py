@@ -167,6 +167,16 @@ def test_a_page_seen_again_asks_nothing(with_warehouse: Ran) -> None:
     assert len(asked) == len(set(asked)), "the same question was asked twice"
 
 
+def test_whatever_a_page_asks_is_metered_with_the_page_and_its_reader(with_warehouse: Ran) -> None:
+    metered = with_warehouse["metered"]
+    assert {call["viewer"] for call in metered} == {"anonymous"}
+    assert "" not in {call["page"] for call in metered}
+    pages = {call["name"]: call["page"] for call in metered if call["kind"] != "query"}
+    assert pages["GetAnomalies"] == "Budgets and forecast"
+    assert {pages[name] for name in ("GetMetricData", "ListObjectsV2", "DescribeNatGateways")} == {"Savings"}
+    assert [call["name"] for call in metered if call["dollars"] == "None"] == []
+
+
 def test_the_pages_call_nothing_that_the_role_may_not_and_all_that_it_may(with_warehouse: Ran) -> None:
     made = set(with_warehouse["actions"]) - {"sts:GetCallerIdentity"}  # everyone may
     assert made <= permissions.actions_of()
