@@ -327,7 +327,7 @@ TABLES: Mapping[str, Table] = {
         sort=("charge_date", "service_name", "usage_type", "sub_account_id", "region_id"),
     ),
     "daily_spend_tags": Table(
-        grain="one row per charge_date, tag_key, tag_value, service_name, sub_account_id, charge_category, currency",
+        grain="one row per charge_date, tag_key, tag_value, service_name, sub_account_id, kind of charge, currency",
         columns={
             "charge_date": "date",
             "tag_key": TEXT,
@@ -335,6 +335,7 @@ TABLES: Mapping[str, Table] = {
             "service_name": TEXT,
             "sub_account_id": TEXT,
             "charge_category": TEXT,
+            "charge_class": TEXT,
             "billing_currency": TEXT,
             **_COSTS,
         },

@@ -9,7 +9,10 @@
 select
     charge_date,
     coalesce(service_name, '(none)') as service_name,
-    coalesce(charge_category, '(none)') as kind,
+    case
+        when charge_class = 'Correction' or charge_category = 'Adjustment' then 'Adjustment'
+        else coalesce(charge_category, '(none)')
+    end as kind,
     0 as estimated,
     sum(billed_cost) as billed_cost,
     sum(effective_cost) as effective_cost,

@@ -105,6 +105,16 @@ def test_the_charges_of_a_tag_are_those_of_its_key_and_value(lake: Rows) -> None
     assert [(row["service_name"], row["kind"], row["billed_cost"]) for row in found] == [("S3", "Usage", 9)]
 
 
+def test_corrections_of_a_tag_are_told_from_its_usage(lake: Rows) -> None:
+    day = date(2026, 3, 2)
+    corrected = {"charge_class": "Correction", "tags": '{"team": "web"}'}
+    spent = [charge(day, "S3", "5", tags='{"team": "web"}'), charge(day, "S3", "50", **corrected)]
+    charges = [{name: value for name, value in row.items() if name != "charges"} for row in spent]
+    lake.table("spend", charges).derived("daily_spend_tags")
+    found = lake.ask("budgets/by_day_of_tag", currency="USD", tag_key="team", tag_value="web")
+    assert [(row["kind"], row["billed_cost"]) for row in found] == [("Adjustment", 50), ("Usage", 5)]
+
+
 def test_usage_is_that_of_usage_types_without_corrections_tax_and_purchases(lake: Rows) -> None:
     day = date(2026, 3, 1)
     lake.table(
