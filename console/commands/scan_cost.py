@@ -31,7 +31,8 @@ PAGES_EVENTS = 4  # the pages run on a lake this many times smaller: they ask th
 PRICE = "athena.scanned_terabyte"
 VIEWS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "default": {},
-    "year": {"period": ["12m"]},
+    "quarter, two comparisons": {"period": ["90d"], "compare": ["previous", "year"]},
+    "year, two comparisons": {"period": ["12m"], "compare": ["previous", "year"]},
     "year, one category": {"period": ["12m"], "category": ["Home"]},
 }
 COLUMNS = ("page", "view", "queries", "scanned_mb", "billed_mb", "scanned_usd", "billed_usd", "within_limit")

@@ -36,7 +36,7 @@ COUNTED = (
 )
 
 
-EXACT_DAYS = 92  # a quarter: the distinct customers of longer periods are estimated, or every one of every day is read
+EXACT_DAYS = 31  # a month: the distinct customers of longer periods are estimated, or every one of every day is read
 ESTIMATE_ERROR = "about ± 2 %"  # standard error; see `queries/unit_costs/customers_estimated.sql`
 
 

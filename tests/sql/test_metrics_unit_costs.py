@@ -242,13 +242,13 @@ def visits(lake: Rows, customers: dict[str, list[date]]) -> Rows:
     return lake.table("sessions", rows).derived("daily_customers", "daily_customer_registers")
 
 
-def test_customers_of_more_than_a_quarter_are_estimated_and_the_table_and_the_notes_say_so(lake: Rows) -> None:
+def test_customers_of_more_than_a_month_are_estimated_and_the_table_and_the_notes_say_so(lake: Rows) -> None:
     visits(spent(shop(lake), BILL), {"ann": [FIRST, SECOND], "bob": [FIRST]})
     found = unit_costs.unit_costs(lake.scope(), LONG, (), allocation_file.load(), currency="USD")
     assert [(each.unit, each.count) for each in found.units if "customer" in each.unit] == [
         ("active customer, about ± 2 %", 2)
     ]
-    assert "Active customers of more than 92 days are estimated" in " ".join(words.notes(found, is_sample=False))
+    assert "Active customers of more than 31 days are estimated" in " ".join(words.notes(found, is_sample=False))
     assert "estimated" not in " ".join(words.notes(answer(lake), is_sample=False))
 
 
