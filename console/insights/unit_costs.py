@@ -184,9 +184,8 @@ def _kept(label: str, period: Period, results: Sequence[Result], allocation: All
 def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
     cost = now.unit_cost(unit)
     held = before.unit_cost(unit) if before else None
-    estimated = unit.name == "customers" and (now.is_estimated or (before is not None and before.is_estimated))
     return UnitRecord(
-        f"{unit.one}, {ESTIMATE_ERROR}" if estimated else unit.one,
+        _told(unit.one, unit.name, now, before),
         now.count(unit.name),
         None if cost is None else cost.total,
         None if cost is None else cost.direct,
@@ -194,6 +193,12 @@ def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitR
         None if cost is None else cost.unallocated,
         None if held is None else held.total,
     )
+
+
+def _told(words: str, name: str, *measured: Measured | None) -> str:
+    """What is counted, and how well where that is an estimate in one of the periods."""
+    is_estimated = name == "customers" and any(each is not None and each.is_estimated for each in measured)
+    return f"{words}, {ESTIMATE_ERROR}" if is_estimated else words
 
 
 def _functions(now: Measured, allocation: Allocation) -> list[FunctionRecord]:
@@ -210,7 +215,8 @@ def _functions(now: Measured, allocation: Allocation) -> list[FunctionRecord]:
         cost = total((direct, shared))
         records.append(
             FunctionRecord(
-                function.title, direct, shared, cost, cost / whole if whole > 0 else None, count, words,
+                function.title, direct, shared, cost, cost / whole if whole > 0 else None, count,
+                _told(words, function.unit, now),
                 None if unit is None else unit.total,
             )
         )  # fmt: skip
@@ -286,7 +292,9 @@ def _figures(now: Measured, before: Measured | None, currency: str, reporting: s
                 [Change(before.label, None if held is None else held.total)] if before else (),
                 now.daily(unit),
                 Better.LOWER,
-                "" if cost is not None else f"No {unit.many} on days with charges",
+                f"No {unit.many} on days with charges"
+                if cost is None
+                else _told("", unit.name, now).removeprefix(", "),
             )
         )
     if currency != reporting:

@@ -248,6 +248,8 @@ def test_customers_of_more_than_a_month_are_estimated_and_the_table_and_the_note
     assert [(each.unit, each.count) for each in found.units if "customer" in each.unit] == [
         ("active customer, about ± 2 %", 2)
     ]
+    assert "about ± 2 %" in [each.note for each in found.figures]
+    assert "about ± 2 %" not in [each.note for each in answer(lake).figures]
     assert "Active customers of more than 31 days are estimated" in " ".join(words.notes(found, is_sample=False))
     assert "estimated" not in " ".join(words.notes(answer(lake), is_sample=False))
 
