@@ -113,12 +113,13 @@ def test_where_names_the_largest_gain_and_the_largest_loss() -> None:
 def test_a_product_that_moved_says_by_how_much_and_to_what(lake: Rows) -> None:
     def line(day: str, amount: str) -> dict[str, Any]:
         on = date.fromisoformat(day)
-        at = {"order_date": on, "ordered_on": on, "order_id": day, "product_id": "p1", "product_name": "Lamp"}
+        at = {"order_date": on, "ordered_on": on, "order_id": day, "product_id": "p1"}
         return {"event_id": day, "amount": Decimal(amount), "quantity": 1, **at}
 
     lake.table("daily_sales", [sold("2026-03-05", "20"), sold("2026-02-05", "50")])
     lake.table("order_lines", [line("2026-03-05", "20"), line("2026-02-05", "50")])
     lake.derived("daily_product_sales", "monthly_product_sales")
+    lake.table("products", [{"product_id": "p1", "product_name": "Lamp"}])
     answer = told(lake)
     assert [plain(sentences.mover(each, "USD")) for each in answer.falling] == ["Lamp: −$30.00 to $20.00"]
     assert answer.rising == []
