@@ -66,7 +66,7 @@ def measured(scope: Scope) -> Measured:
     days, held = charged.rows()[0], known.rows()[0]
     spans: dict[str, tuple[date, date]] = {}
     if days["last_day"] is not None:
-        end = min(days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
+        end = min(days["last_used_day"] or days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
         start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
         spans[_BILL] = start, end
     if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic

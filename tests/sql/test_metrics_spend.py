@@ -430,6 +430,17 @@ def ask(lake: Rows, part: Part | None = None, **more: Any) -> answer.Spend:
     return answer.spend(scope, contents.contents(scope), MARCH, [("Previous period", FEBRUARY)], chosen, **more)
 
 
+def test_a_fee_that_is_dated_ahead_does_not_stretch_the_days_of_the_bill(lake: Rows) -> None:
+    fee = charge("2026-03-29", "9", charge_category="Purchase")
+    lake.table("daily_spend", [charge("2026-02-01", "1"), charge("2026-02-20", "1"), fee])
+    found = contents.contents(lake.scope())
+    assert (found.last_day, found.last_complete_day) == (date(2026, 3, 29), date(2026, 2, 20))
+    lake.table("daily_spend", [fee])
+    assert contents.contents(lake.scope()).last_complete_day == date(2026, 3, 29), (
+        "where there are fees alone, they count"
+    )
+
+
 def test_what_can_be_chosen_and_the_days_of_the_bill(lake: Rows) -> None:
     assert contents.contents(lake.scope()).is_empty
     lake.table(

@@ -17,6 +17,7 @@ class Contents:
     Attributes
     ----------
     first_day, last_day : first and last day with a charge; None without any
+    last_used_day : last day with usage: fees may be dated ahead; None without any
     today : in the lake's reporting time zone
     values : slice → its values in the order of the alphabet: service, account, cloud_region, charge
     names : account → its name, where it has one
@@ -32,6 +33,7 @@ class Contents:
     currencies: tuple[str, ...]
     tag_keys: tuple[str, ...]
     results: Sequence[Result] = ()
+    last_used_day: date | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -40,10 +42,10 @@ class Contents:
 
     @property
     def last_complete_day(self) -> date | None:
-        """The last day that is over: presets end with it."""
+        """The last day that is over and was used, or charged where there is no usage: presets end with it."""
         if self.first_day is None or self.last_day is None:
             return None
-        return max(min(self.last_day, self.today - timedelta(days=1)), self.first_day)
+        return max(min(self.last_used_day or self.last_day, self.today - timedelta(days=1)), self.first_day)
 
     def currency(self, asked: str | None, preferred: str) -> str:
         """The currency to show: the one asked for, else the preferred one, else the most frequent; only what occurs."""
@@ -84,4 +86,5 @@ def contents(scope: Scope) -> Contents:
         currencies=tuple(currency for _, currency in sorted(currencies)),
         tag_keys=tuple(values.get("tag", ())),
         results=(days, slices),
+        last_used_day=row["last_used_day"],
     )
