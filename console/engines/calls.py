@@ -15,17 +15,28 @@ from pipeline.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 CALLS = frozenset(name for name, table in TABLES.items() if table.zone == "console")
 # Hundreds of small files that never change: each is copied into a native table once.
 ADDED_UP = frozenset({"daily_page_calls", "daily_question_calls"})
 
 
-class ConsoleCalls:
-    """The tables `CALLS` of one snapshot. Safe to use from several threads."""
+Kept = dict[str, tuple[frozenset[Path], "pa.Table"]]
+"""What was read of files that never change: table → the files and their rows, for the snapshots to come."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+
+class ConsoleCalls:
+    """The tables `CALLS` of one snapshot. Safe to use from several threads.
+
+    Parameters
+    ----------
+    kept : of the engine: a snapshot takes from it what an earlier one has read
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake, kept: Kept) -> None:
         self._root = lake.root
+        self._kept = kept
         self._cursor = connection.cursor()
         self._lock = threading.Lock()
         self._shown: dict[str, list[Path]] = {}
@@ -55,11 +66,24 @@ class ConsoleCalls:
                 if files == self._shown[name]:
                     continue
                 if name in ADDED_UP:
-                    come = sorted(set(files) - set(self._shown[name]))
-                    self._cursor.execute(f"insert into {name} {select(name, come)}")
+                    self._add(name, files)
                 else:
                     self._cursor.execute(f"create or replace view {name} as {select(name, files)}")
                 self._shown[name] = files
+
+    def _add(self, name: str, files: list[Path]) -> None:
+        """Let a native table hold all of these files, each read once in the life of the engine."""
+        shown = set(self._shown[name])
+        read, rows = self._kept.get(name, (frozenset(), None))
+        if not shown and rows is not None and read <= set(files):
+            self._cursor.register("kept", rows)
+            self._cursor.execute(f"insert into {name} select * from kept")
+            self._cursor.unregister("kept")
+            shown = set(read)
+        come = sorted(set(files) - shown)
+        if come:
+            self._cursor.execute(f"insert into {name} {select(name, come)}")
+            self._kept[name] = (frozenset(files), self._cursor.sql(f"select * from {name}").to_arrow_table())
 
     def _files(self, table: str) -> list[Path]:
         return sorted((self._root / TABLES[table].zone / table).glob("*/*.parquet"))

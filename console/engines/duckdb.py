@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.engines import Result, Statistics, newest
-from console.engines.calls import CALLS, ConsoleCalls
+from console.engines.calls import CALLS, ConsoleCalls, Kept
 from console.engines.pending import STANDING, PendingEvents, curated_position
 from console.errors import LakeMissing, QueryFailed
 from console.parquet import quoted, select
@@ -68,7 +68,7 @@ _JOURNAL = ".journal.json"  # stands in the lake folder while a commit moves its
 class _Snapshot:
     """One version of the lake, opened."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, kept: Kept) -> None:
         import duckdb
 
         self.root = lake.root
@@ -102,7 +102,7 @@ class _Snapshot:
             place = STANDING if name == "events" else name
             self.connection.execute(f"create {kind} {place} as {_select(lake, name)}")
         self.pending = PendingEvents(self.connection, lake, start)
-        self.calls = ConsoleCalls(self.connection, lake)
+        self.calls = ConsoleCalls(self.connection, lake, kept)
         self.connection.execute(f"create view events as {self.pending.select()}")
 
     @property
@@ -143,6 +143,7 @@ class DuckDbEngine:
         self._root = root
         self._lock = threading.Lock()
         self._current: _Snapshot | None = None
+        self._kept: Kept = {}  # of snapshot to snapshot
 
     @property
     def data_version(self) -> str:
@@ -230,7 +231,7 @@ class DuckDbEngine:
         for _ in range(_TRIES):
             self._wait_for_moves()
             try:
-                snapshot = _Snapshot(lake)
+                snapshot = _Snapshot(lake, self._kept)
             except LakeError as error:
                 raise QueryFailed(error.what, where=error.where, remedy=error.remedy) from error
             except duckdb.Error as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from console.metering import Asker, Call
 from console.metering.bucket import BucketCalls
 from console.metering.buffered import BufferedMeter
 from console.metering.calls import OPEN_FOR, Batch
+from console.metering.closing import close_days
 from console.metering.folder import FolderCalls
 from tests.sql.lake_rows import NOON, Rows
 
@@ -116,6 +117,28 @@ def test_calls_that_come_later_are_seen_without_a_curation_and_past_the_cache(la
         calls.write([CALL])
         (row,) = scope.ask("own_cost/by_day", **ALL).rows()
         assert row["calls"] == number
+
+
+def test_a_closed_day_is_read_once_however_often_the_lake_is_curated(lake: Rows) -> None:
+    folder = FolderCalls(lake.lake.root)
+
+    def close(day: date) -> None:
+        folder.write([replace(CALL, called_at=datetime.combine(day, time(12), UTC))])
+        close_days(folder.files, datetime.combine(day + timedelta(days=2), time(), UTC), keep_days=90)
+
+    def calls() -> int:
+        return sum(row["calls"] for row in lake.ask("own_cost/by_day", **ALL))
+
+    close(date(2026, 3, 1))
+    assert calls() == 1
+    for path in (lake.lake.root / "console" / "daily_question_calls").rglob("*.parquet"):
+        path.write_bytes(b"never read again")
+    lake.table("orders", [{"order_id": "o2", "order_date": date(2026, 3, 2)}])  # curated anew
+    assert calls() == 1
+    close(date(2026, 3, 3))
+    assert calls() == 2
+    lake.table("orders", [])
+    assert calls() == 2
 
 
 def test_calls_of_two_days_go_to_their_days(lake: Rows) -> None:
