@@ -1,4 +1,5 @@
-"""The forecast and the anomalies: how long they take and how right they are, on sample years and a recorded bill."""
+"""The forecast and the anomalies: how long they take and how right they are, on sample years, a recorded bill and
+bills of one kind each."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from bench import families
 from bench.options import Options, Record, record
 from bench.planted import precision_and_recall, sample_bill, with_incidents
 from console.insights.outlook import outlook
@@ -42,6 +44,12 @@ def measure(_: Options) -> Iterator[Record]:
         charges = recorded()
         yield from _errors("recorded Cost Explorer answer", backtest(charges))
         yield from _errors("recorded, every day an origin", backtest(charges, every=1))
+    for family in families.FAMILIES:
+        yield from _errors(family, families.judged(family))
+    for family in ("the same, with noise", "weekly season", "one day in ten"):
+        error, run_rate, held = families.new_account(family)
+        more = {"run_rate_wape": round(100 * run_rate, 2), "interval_held": round(held, 3)}
+        yield record("forecast.new_account_wape", 100 * error, "%", series=family, days=families.NEW_DAYS, **more)
     for seed, bill in bills.items():
         for name, each in (("its own", bill), (f"its own and {PLANTED} more", with_incidents(bill, PLANTED, seed))):
             days = each.charges.days

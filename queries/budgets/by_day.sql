@@ -2,7 +2,8 @@
 -- grain:   one row per charge_date, service_name, kind
 -- source:  lake
 -- term:    Month-end forecast = charges booked this month + the days to come by the mean of two exponential smoothings and
---          weekday medians + tax at the rate of the months before; what comes on firsts of months is expected on the next.
+--          weekday medians, weighed with the month's mean so far, + tax at the rate of the months before; what comes on
+--          firsts of months is expected on the next.
 -- term:    Run-rate = charges of the month so far ÷ days so far × days of the month.
 -- note:    Kind is the charge category, but for corrections, which say nothing about another day. Estimated is 1 where the
 --          provider may still change a charge of that day.

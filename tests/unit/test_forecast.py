@@ -15,7 +15,18 @@ from console.errors import SettingsError
 from console.spend.forecasting.forecast import booked, forecast
 from console.spend.forecasting.history import Charged, Line, history
 from console.spend.forecasting.retail_days import RetailDay, black_friday, retail_days
-from console.spend.forecasting.smoothing import CONSTANT, MEAN, MODEL, RECENT, smooth, spreads, weekday_medians, weights
+from console.spend.forecasting.smoothing import (
+    AND_SO_FAR,
+    CONSTANT,
+    MEAN,
+    MODEL,
+    RECENT,
+    smooth,
+    spreads,
+    trend,
+    weekday_medians,
+    weights,
+)
 from tests.unit.bills import bill, close, days, firsts, mapped, taxed, usage, weekly
 
 
@@ -89,7 +100,7 @@ def test_a_short_history_is_told_with_what_it_needs_and_what_was_used_instead(
     count: int, method: str, needs: str
 ) -> None:
     found = forecast(bill(weekly(count)))
-    assert found.method == method
+    assert found.method in (method, method + AND_SO_FAR)
     assert needs in found.note
     assert found.amount is not None
 
@@ -142,6 +153,26 @@ def test_a_step_up_is_followed_after_a_week() -> None:
     before, after = weekly(66, 10.0), weekly(9, 30.0, start=date(2026, 3, 8))
     found = forecast(bill(before, after))
     assert sum(each.amount for each in found.days) / len(found.days) > 18
+
+
+def test_a_bill_that_grows_is_followed_without_lagging_and_not_carried_on() -> None:
+    grown = usage([str(10 + Decimal(place) / 10) for place in range(75)])  # ten cents more every day, up to 17.40
+    found = forecast(bill(grown))
+    assert all(Decimal("17.2") < each.amount < Decimal("17.6") for each in found.days)
+
+
+def test_one_dear_day_counts_the_less_the_more_of_a_quiet_month_is_over() -> None:
+    values = np.array([0.01, 0.02] * 36 + [5.0])
+    alone, of_a_month = smooth(values, 10), smooth(values, 10, so_far=25)
+    assert of_a_month.amounts.sum() < alone.amounts.sum() / 2
+    assert of_a_month.amounts.mean() > values[-25:].mean() / 2, "it is a day of the month nevertheless"
+    assert of_a_month.method == alone.method + AND_SO_FAR
+
+
+def test_a_trend_is_what_chance_seldom_makes() -> None:
+    assert trend(np.arange(60.0)) == pytest.approx(1.0)
+    assert trend(np.array([1.0, 9.0] * 30)) == 0
+    assert trend(np.arange(55.0)) == 0, "eight weeks are needed"
 
 
 def test_retail_days_cost_as_many_times_the_usual_as_the_last_time() -> None:

@@ -101,12 +101,16 @@ def backtest(charges: History, *, country: str = DEFAULT_COUNTRY, every: int = E
         for known in range(first + 1, last, every):
             if known >= MODEL_DAYS:
                 origins.append(_origin(charges, month, first, known, last, widening, country))
+    needs = "" if origins else "A backtest needs a whole month of charges and most of another one after it."
+    return Backtest(origins, scored(origins), measured_widening(origins), needs)
+
+
+def scored(origins: Sequence[Origin]) -> Sequence[Row]:
+    """Errors by horizon and, last, of all origins; a horizon without any has no row."""
     groups = [
         (f"{low} to {high} days", [each for each in origins if low <= each.left <= high]) for low, high in HORIZONS
     ]
-    rows = [_row(name, chosen) for name, chosen in [*groups, ("All", origins)] if chosen]
-    needs = "" if origins else "A backtest needs a whole month of charges and most of another one after it."
-    return Backtest(origins, rows, measured_widening(origins), needs)
+    return [_row(name, chosen) for name, chosen in [*groups, ("All", origins)] if chosen]
 
 
 def measured_widening(origins: Sequence[Origin]) -> float:

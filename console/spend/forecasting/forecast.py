@@ -197,7 +197,8 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
     missing = np.array([day in charges.missing for day in charges.days[:known]], dtype=bool)
     expected, spread = (each[0] for each in baseline(np.where(missing, np.nan, split.daily)[None, :]))
     spread = np.maximum(spread, SMALLEST_SPREAD * np.abs(expected))
-    path = smooth(_cleaned(split.daily, expected, spread, special, missing), count)
+    cleaned = _cleaned(split.daily, expected, spread, special, missing)
+    path = smooth(cleaned, count, min(charges.days[known - 1].day, known))
 
     seen = {each.name for each in places if _stood_out(split.daily, expected, spread, _days_of(each.name, places))}
     occasions = [

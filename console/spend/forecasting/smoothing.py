@@ -1,9 +1,12 @@
-"""The daily model: the mean of three forecasts with a weekly season, its spread, and simpler methods for few days.
+"""The daily model: the mean of three forecasts with a weekly season, weighed with the mean of the month so far, its
+spread, and simpler methods for few days.
 
 The three are exponential smoothing with weekday effects, ETS(A,N,A), the same without, ETS(A,N,N), both of
 statsmodels, and the median of the last six same weekdays; ETS(A,N,N) gets the medians' weekday pattern on top. Each is
 wrong in its own way, and their mean was the best of twenty candidates on easy and on hard bills alike
-(docs/decisions/0006). Floats in, floats out.
+(docs/decisions/0006). They know no trend and lag behind a bill that grows: a clear trend is taken out before, and the
+days to come stay where it has led. Where charges come in bursts, the last days say little about the rest of a month:
+the month's own mean counts for more, the more of it has passed. Floats in, floats out.
 """
 
 from __future__ import annotations
@@ -24,10 +27,14 @@ WEEKS = 6  # same weekdays whose median is taken
 MODEL_DAYS = 28  # four of each weekday: below, weekday effects are noise
 FEW_DAYS = 7
 RECENT_DAYS = 14
+CREDIBLE_DAYS = 7  # of a month after which its mean counts as much as the three: below a week, it is noise
+TREND_WEEKS = 8
+CHANCE = 0.05  # of weeks that rise or fall as clearly without any trend
 MOST_STEPS = 100  # of the optimiser; it needs some twenty
 
 MODEL = "Mean of ETS(A,N,A), ETS(A,N,N) and weekday medians"
 WITHOUT_MEDIANS = "Mean of ETS(A,N,A) and ETS(A,N,N)"
+AND_SO_FAR = ", weighed with the month's mean so far"
 RECENT = f"Mean of the last {RECENT_DAYS} days"
 MEAN = "Mean of the known days"
 CONSTANT = "Amount of every day so far"
@@ -51,8 +58,13 @@ class Path:
     method: str
 
 
-def smooth(values: Floats, ahead: int) -> Path:
-    """The next `ahead` days after `values`, one value a day, at least one value."""
+def smooth(values: Floats, ahead: int, so_far: int = 0) -> Path:
+    """The next `ahead` days after `values`, one value a day, at least one value.
+
+    Parameters
+    ----------
+    so_far : how many of the last values are the month's; 0 for no month that is looked at
+    """
     import numpy as np
 
     if not np.ptp(values):
@@ -61,7 +73,7 @@ def smooth(values: Floats, ahead: int) -> Path:
     if values.size < MODEL_DAYS:
         recent = values[-RECENT_DAYS:] if values.size >= FEW_DAYS else values
         return _mean(recent, ahead, RECENT if values.size >= FEW_DAYS else MEAN)
-    return _combined(values, ahead)
+    return _combined(values, ahead, min(so_far, values.size))
 
 
 def weights(level: float, season: float, ahead: int) -> Floats:
@@ -113,19 +125,50 @@ def _weeks(values: Floats) -> Floats:
     return values[-count * WEEK :].reshape(count, WEEK)
 
 
-def _combined(values: Floats, ahead: int) -> Path:
+def trend(values: Floats) -> float:
+    """What a day costs more than the day before, over the last `TREND_WEEKS` weeks; 0 unless it is clear.
+
+    The median slope between weeks (Sen, 1968), where Kendall's rank test says that chance seldom makes such an order.
+    """
+    import numpy as np
+    from scipy.stats import kendalltau, theilslopes
+
+    if values.size < TREND_WEEKS * WEEK:
+        return 0.0
+    weeks = values[-TREND_WEEKS * WEEK :].reshape(TREND_WEEKS, WEEK).mean(axis=1)
+    if not np.ptp(weeks) or not kendalltau(np.arange(TREND_WEEKS), weeks).pvalue < CHANCE:
+        return 0.0
+    return float(theilslopes(weeks).slope) / WEEK
+
+
+def _combined(values: Floats, ahead: int, so_far: int) -> Path:
+    import numpy as np
+
+    # charged on fewer than half of its days: the medians are nothing, and nothing is not what is to be expected
+    now_and_then = not weekday_medians(values, ahead).any() and bool(values[-WEEK * WEEKS :].any())
+    if not now_and_then:
+        ago = np.minimum(np.arange(values.size)[::-1], TREND_WEEKS * WEEK - 1)
+        values = values + trend(values) * ago
     seasonal, plain = _ets(values, ahead, seasonal=True), _ets(values, ahead, seasonal=False)
-    medians = weekday_medians(values, ahead)
-    if not medians.any() and values[-WEEK * WEEKS :].any():
-        # charged on fewer than half of its days: the medians are nothing, and nothing is not what is to be expected
-        carried = (seasonal.carried + plain.carried) / 2
-        return Path((seasonal.amounts + plain.amounts) / 2, *spreads(carried, seasonal.error), WITHOUT_MEDIANS)
-    # ETS(A,N,N) knows no weekdays: it is given the medians' week, as far as there is one
-    week = strength(values) * (medians - weekday_medians(values, WEEK).mean())
-    # an error of today moves the mean by a third of what it moves each part; the medians hardly move
-    carried = (seasonal.carried + plain.carried) / 3
+    medians = weekday_medians(values, WEEK)
+    week = strength(values) * (medians - medians.mean())
+    if now_and_then:
+        amounts, carried = (seasonal.amounts + plain.amounts) / 2, (seasonal.carried + plain.carried) / 2
+    else:
+        # ETS(A,N,N) knows no weekdays: it is given the medians' week, as far as there is one
+        amounts = (seasonal.amounts + plain.amounts + np.resize(week + medians, ahead)) / 3
+        # an error of today moves the mean by a third of what it moves each part; the medians hardly move
+        carried = (seasonal.carried + plain.carried) / 3
+    method = WITHOUT_MEDIANS if now_and_then else MODEL
+    if so_far:
+        # credibility (Bühlmann, 1967): a mean of n days counts n ÷ (n + k), and one day moves it by 1 ÷ n
+        weight = so_far / (so_far + CREDIBLE_DAYS)
+        level = float((values[-so_far:] - np.resize(week[::-1], so_far)[::-1]).mean())
+        amounts = (1 - weight) * amounts + weight * (level + np.resize(week, ahead))
+        carried = (1 - weight) * carried + weight / so_far
+        method += AND_SO_FAR
     carried[0] = 1.0
-    return Path((seasonal.amounts + plain.amounts + week + medians) / 3, *spreads(carried, seasonal.error), MODEL)
+    return Path(amounts, *spreads(carried, seasonal.error), method)
 
 
 @dataclass(frozen=True)
