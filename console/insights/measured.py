@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from console.engines import Result
 from console.scope import Question, Scope
+from console.spend.exact import ZERO
 from console.spend.tiering.estimate import CENT
 from console.spend.tiering.sizing import DAYS
 
 LAST_DAYS = 30
 DOLLARS = "USD"
-ZERO = Decimal(0)
 _BILL, _TRAFFIC = "tiers/bill", "tiers/traffic"
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from console.insights.figures import Better, Figure, Unit
 from console.insights.measured import DOLLARS, LAST_DAYS, Bill, Measured, monthly
+from console.spend.exact import ZERO
 from console.spend.pricing import price_book
 from console.spend.pricing.price_book import Price, PriceBook
 from console.spend.tiering import tiers
@@ -21,7 +22,6 @@ from console.spend.tiering.tiers import Tier
 CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
 CURVE_END = 100_000_000  # events a day: beyond, no tier carries the traffic
 CURVE_POINTS_A_DECADE = 10
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,8 @@ def chart(answer: Answer) -> Chart:
                 echarts.number(dashed),
             ]
         )
-    actual, ahead = echarts.line("Charged", "actual", 0, 0), echarts.line("Forecast", "coming", 1, 0, dashed=True)
-    unsure = echarts.line("Charged", "estimated", 0, 0, dashed=True)
-    for line in (actual, ahead, unsure):
-        line["endLabel"]["show"] = False
+    actual, ahead = echarts.line("Charged", "actual", 0), echarts.line("Forecast", "coming", 1, dashed=True)
+    unsure = echarts.line("Charged", "estimated", 0, dashed=True)
     spec = forecast_lines.layout(days, rows, axis, currency, name="Charged", more=["estimated"]) | {
         "series": [*forecast_lines.band(), actual, unsure, ahead, echarts.ticks(axis, Unit.MONEY, currency)]
     }

@@ -46,10 +46,8 @@ def chart(answer: Answer) -> Chart:
         row.append(text.money(charged[place].middle, currency) if place < len(charged) else "")
     # one name, one colour: what is known and what is expected are one line
     name = "Booked" if status is None else "Left"
-    actual, coming = echarts.line(name, "actual", 0, 0), echarts.line(name, "coming", 0, 0, dashed=True)
-    even = echarts.line("Even pace", "pace", 2, 0)
-    for line in (actual, coming, even):
-        line["endLabel"]["show"] = False
+    actual, coming = echarts.line(name, "actual", 0), echarts.line(name, "coming", 0, dashed=True)
+    even = echarts.line("Even pace", "pace", 2)
     if lines:
         actual["markLine"] = _threshold_lines(lines)
         even["markPoint"] = _pace_name(pace, points)

@@ -58,8 +58,11 @@ def number(value: Number | None) -> float | None:
     return None if value is None else float(value)
 
 
-def line(name: str, dimension: str, rank: int, label_offset: float, *, dashed: bool = False) -> Spec:
-    """One series by day: the accent for rank 0, greys for the comparisons; its name at its end."""
+def line(name: str, dimension: str, rank: int, label_offset: float | None = None, *, dashed: bool = False) -> Spec:
+    """One series by day: the accent for rank 0, greys for the comparisons; its name at its end, so many pixels lower.
+
+    Without an offset the name stands in the hover text alone.
+    """
     style: Spec = {"width": 2 if rank == 0 else 1.4}
     if rank:
         style |= {"color": GREY, "type": "solid" if rank == 1 else [2, 3]}
@@ -76,11 +79,11 @@ def line(name: str, dimension: str, rank: int, label_offset: float, *, dashed: b
         "z": 3 - rank,
         "emphasis": {"disabled": True},
         "endLabel": {
-            "show": True,
+            "show": label_offset is not None,
             "formatter": name,
             "fontSize": SMALL,
             "distance": 8,
-            "offset": [0, label_offset],
+            "offset": [0, label_offset or 0],
             "fontWeight": 600 if rank == 0 else 400,
         },
     }

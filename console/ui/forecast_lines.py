@@ -1,4 +1,4 @@
-"""What the charts of a forecast share: the past as a line, what is to come dashed, and its interval as a band."""
+"""What the charts of days to come share: the past as a line, what is to come dashed, and its interval as a band."""
 
 from __future__ import annotations
 

@@ -31,11 +31,9 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
     ]
     names = ["Last hour", LABEL]
     lines = [
-        echarts.line(name, f"value{rank}", rank, 0) | {"encode": {"x": "minute", "y": f"value{rank}"}}
+        echarts.line(name, f"value{rank}", rank) | {"encode": {"x": "minute", "y": f"value{rank}"}}
         for rank, name in enumerate(names)
     ]
-    for line in lines:
-        line["endLabel"]["show"] = False
     labels = [text.tick(value, Unit.MONEY, currency) for value in axis.ticks]
     hover = "".join(echarts.hover_row(name, f"{{@text{rank}}}") for rank, name in enumerate(names))
     spec = echarts.template() | {

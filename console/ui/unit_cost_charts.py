@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from console.insights.figures import Unit
 from console.insights.unit_costs import UnitCosts, UnitRecord
-from console.ui import charts, descriptions, echarts, scales
+from console.ui import charts, descriptions, echarts, forecast_lines, scales
 from console.ui import formatting as text
 from console.ui.charts import Chart
 from console.ui.echarts import Spec
@@ -51,26 +51,11 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
                 f"{text.money(coming.low, currency)} to {text.money(coming.high, currency)}" if coming else "",
             ]
         )
-    main = echarts.line("Margin after cloud", "main", 0, 0)
-    dashed = echarts.line("Margin after cloud", "expected", 0, 0, dashed=True)  # one name, one colour
-    for line in (main, dashed):
-        line["endLabel"]["show"] = False
-    hidden: Spec = {
-        "type": "line", "stack": "interval", "stackStrategy": "all", "silent": True, "showSymbol": False,
-        "lineStyle": {"opacity": 0}, "tooltip": {"show": False},
-    }  # fmt: skip
-    band = [
-        hidden | {"name": "low", "encode": {"x": "day", "y": "low"}},
-        hidden
-        | {
-            "name": "interval",
-            "encode": {"x": "day", "y": "width"},
-            "areaStyle": {"color": echarts.GREY, "opacity": 0.22},
-        },
-    ]
+    main = echarts.line("Margin after cloud", "main", 0)
+    dashed = echarts.line("Margin after cloud", "expected", 0, dashed=True)  # one name, one colour
     spec: Spec = echarts.template() | {
         "dataset": {
-            "dimensions": ["day", "day_name", "main", "expected", "low", "width", "text", "interval"],
+            "dimensions": ["day", "day_name", "main", "expected", "low", "height", "text", "interval"],
             "source": rows,
         },
         "grid": echarts.grid(
@@ -85,7 +70,7 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
         },
         "xAxis": echarts.day_axis(days),
         "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-        "series": [main, dashed, *band, echarts.ticks(axis, Unit.MONEY, currency)],
+        "series": [*forecast_lines.band(), main, dashed, echarts.ticks(axis, Unit.MONEY, currency)],
     }  # fmt: skip
     note = f"dashed: the next {len(ahead)} days, grey: four times in five" if ahead else ""
     return Chart(title, alt, charts.DAY_HEIGHT, spec, note)

@@ -27,6 +27,7 @@ def read(
     ----------
     partitions : partition column by table name, of the tables of `database`
     """
+    known = tuple(sorted((name.lower(), column.lower()) for name, column in partitions.items()))
     athena = account.reader("athena")
     found: list[AthenaQuery] = []
     missing: list[Unread] = []
@@ -42,7 +43,6 @@ def read(
                 if status["State"] == "FAILED" or not account.start <= status["SubmissionDateTime"] < account.end:
                     continue
                 context = execution.get("QueryExecutionContext", {}).get("Database") or database
-                known = tuple(sorted((name.lower(), column.lower()) for name, column in partitions.items()))
                 reading = understood(execution.get("Query", ""), known, database.lower(), context.lower())
                 found.append(
                     AthenaQuery(
