@@ -11,7 +11,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.validate import validate_parameters
 
-from console.savings.aws.reading import action
+from console.permissions import action_of
 
 Answer = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]] | str
 """What is answered, or computed from the question's parameters; a text is the code of an error."""
@@ -50,7 +50,7 @@ class Answers:
 
         def answered(model: Any, **_: Any) -> tuple[Any, Any]:
             params = self._given.params
-            self.actions.add(action(model.service_model, model.name))
+            self.actions.add(action_of(model.service_model.signing_name, model.name))
             self.asked.append((service, model.name, params))
             answer = self.answers[f"{service}:{model.name}"]
             if callable(answer):

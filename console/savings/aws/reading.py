@@ -13,6 +13,7 @@ from typing import Any
 
 from console.errors import SourceError
 from console.periods import Period
+from console.permissions import action_of
 from console.savings import Unread
 from console.savings.aws.charges import Charges
 
@@ -28,15 +29,6 @@ _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException",
      "ProvisionedThroughputExceededException", "SlowDown"}
 )  # fmt: skip
-# actions whose IAM name is not the operation's
-_ACTIONS = {
-    ("s3", "ListObjectsV2"): "s3:ListBucket",
-    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
-    ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
-    ("s3", "ListParts"): "s3:ListMultipartUploadParts",
-    ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
-}
-_PREFIXES = {"cloudwatch": "cloudwatch", "monitoring": "cloudwatch"}
 
 
 class RegionalClients:
@@ -136,7 +128,7 @@ class Reader:
     def action(self, operation: str) -> str:
         """The IAM action of an operation."""
         meta = self.client.meta
-        return action(meta.service_model, meta.method_to_api_mapping.get(operation, operation))
+        return action_of(meta.service_model.signing_name, meta.method_to_api_mapping.get(operation, operation))
 
     def _told(self, operation: str, given: Mapping[str, Any], ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """An answer, told to whoever keeps account; an empty one is no answer."""
@@ -193,9 +185,3 @@ class Refused(SourceError):  # noqa: N818 - reads as the sentence it is
     def unread(self, what: str) -> Unread:
         """The same as facts that could not be had."""
         return Unread(what, f"{self.what} ({self.where})", self.remedy)
-
-
-def action(service_model: Any, operation: str) -> str:
-    """The IAM action of an operation of a service, such as ``s3:ListBucket`` for ``ListObjectsV2``."""
-    signing = str(service_model.signing_name)
-    return _ACTIONS.get((signing, operation), f"{_PREFIXES.get(signing, signing)}:{operation}")
