@@ -19,6 +19,7 @@ from typing import Any
 
 from console.errors import SourceError
 from console.metering import Asker, Call, Meter
+from console.permissions import action_of
 
 ATTEMPTS = 6  # of one request; with the pauses below at most some 30 seconds
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 16.0  # seconds: Cost Explorer allows a few requests a second
@@ -170,8 +171,7 @@ class PaidClient:
     def action(self, operation: str) -> str:
         """The IAM action of an operation, such as ``ce:GetCostAndUsage``."""
         meta = self._client.meta
-        name = meta.method_to_api_mapping.get(operation, operation)
-        return f"{meta.service_model.signing_name}:{name}"
+        return action_of(meta.service_model.signing_name, meta.method_to_api_mapping.get(operation, operation))
 
     def _wait(self, attempt: int) -> None:
         # "full jitter": many consoles throttled together do not come back together

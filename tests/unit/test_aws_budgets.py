@@ -183,8 +183,9 @@ def test_a_budget_that_means_something_else_is_left_out_and_told(stubbed: Any, m
 def test_a_refusal_names_the_action_that_is_missing(stubbed: Any) -> None:
     client, stub, _ = stubbed("budgets")
     stub.add_client_error("describe_budgets", "AccessDeniedException", "no")
-    with pytest.raises(SourceError, match="denied"):
+    with pytest.raises(SourceError, match="denied") as refused:
         AwsBudgets(client, ACCOUNT).budgets()
+    assert refused.value.remedy == "Allow budgets:ViewBudget to the role of this console.", "the action IAM knows"
 
 
 def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> None:
