@@ -66,7 +66,7 @@ check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m console.documents --check
+	$(BIN)/python -m console.definitions.documents --check
 	$(BIN)/python -m tests.engines.matrix --check
 
 format: $(VENV)/.dev ## Mend formatting and what lint can mend
@@ -77,11 +77,11 @@ bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 	@$(BIN)/python -m bench
 
 docs: $(VENV)/.dev ## Write the pages that are made from the code
-	$(BIN)/python -m console.documents
+	$(BIN)/python -m console.definitions.documents
 	$(BIN)/python -m tests.engines.matrix
 
 lock: $(BIN)/uv ## Pin every requirements*.in
-	@for name in requirements requirements-aws requirements-dev requirements-engines; do \
+	@for name in requirements requirements-lambda requirements-dev requirements-engines; do \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
 	done
 

@@ -19,12 +19,12 @@ import streamlit as st
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
+from catalogue.errors import ConsoleError
 from console import settings, wiring
-from console.errors import ConsoleError
-from console.ui import pauses
-from console.ui.hosting import KnownHost
-from pipeline.http import routes
-from pipeline.platform.hosted import Hosted
+from console.kit import gc_tuning
+from console.kit.hosting import KnownHost
+from pipeline.collecting.http import routes
+from pipeline.embedded.hosted import Hosted
 
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
@@ -49,11 +49,11 @@ def _look_ahead() -> None:
 
     With them all that stays is loaded.
     """
-    from console.insights import budgets
+    from console.budgets import answer as budgets
 
     with suppress(ConsoleError):
         budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
-    pauses.shorten()
+    gc_tuning.shorten()
 
 
 class _Elsewhere:
@@ -94,7 +94,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 app = st.App(
-    ROOT / "console" / "ui" / "shell.py",
+    ROOT / "console" / "kit" / "shell.py",
     lifespan=lifespan,
     routes=SERVED,
     middleware=[Middleware(KnownHost)],

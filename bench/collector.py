@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 
 from bench.options import Options, Record, record
+from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import WriteKey, digest_of
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
-from pipeline.collector import Collector
 from pipeline.contract.shape import SentEvent
 from pipeline.streams import Entry
 

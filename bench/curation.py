@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.options import Options, Record, record
+from pipeline.contract.events import encode
 from pipeline.contract.shape import Event
 from pipeline.curate import curate
-from pipeline.events import encode
 from pipeline.lake import RAW_EVENTS, Lake
 
 LATE_EVENTS = 1_000  # what an hour brings, spread over the last days

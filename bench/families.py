@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from console.spend.forecasting.backtest import Backtest, backtest, scored
-from console.spend.forecasting.forecast import booked, forecast
-from console.spend.forecasting.history import Charged, History, history
+from console.budgets.forecasting.backtest import Backtest, backtest, scored
+from console.budgets.forecasting.forecast import booked, forecast
+from console.budgets.forecasting.history import Charged, History, history
 
 START = date(2025, 6, 10)  # up to 26 December: Black Friday and Christmas lie in it
 DAYS = 200

@@ -47,7 +47,7 @@ def _run(events: int) -> Iterator[Record]:
     from streamlit.testing.v1 import AppTest
 
     from console import wiring
-    from console.ui import pauses
+    from console.kit import gc_tuning
 
     started = time.perf_counter()
     wiring.viewer().ask("lake/days")
@@ -66,7 +66,7 @@ def _run(events: int) -> Iterator[Record]:
             if number:
                 first.append(elapsed)
             else:  # the very first run imports pandas and the rest: that is start-up
-                pauses.shorten()  # as the server does then
+                gc_tuning.shorten()  # as the server does then
             for _ in range(AGAIN if number else 0):
                 started = time.perf_counter()
                 page.run()

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pyarrow.parquet as parquet
 
-from console.spend.forecasting.anomalies import Anomaly, Used
-from console.spend.forecasting.history import Charged, History, history
+from console.budgets.forecasting.anomalies import Anomaly, Used
+from console.budgets.forecasting.history import Charged, History, history
 from pipeline.lake import RAW_SPEND, Lake
 from pipeline.sample import generate
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.options import Options, Record, record
-from console.commands import scan_cost
+from console.finops.pricing import price_book
+from console.scan_cost import command as scan_cost
 from console.scan_cost.estimate import LIMIT_BYTES, dollars
-from console.spend.pricing import price_book
 
 EVENTS = 1_000_000_000
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import duckdb
 
 from bench.options import END, Options, Record, peak_memory_mib, percentile, record
-from console.binding import bind
-from console.catalogue import load_curation
-from console.tables import TABLES
+from catalogue.binding import bind
+from catalogue.queries import load_curation
+from catalogue.tables import TABLES
 from pipeline.lake import CURATED, STATE, Lake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,7 +174,7 @@ def _run() -> Iterator[Record]:
     from streamlit.testing.v1 import AppTest
 
     from console import wiring
-    from console.ui import pauses
+    from console.kit import gc_tuning
 
     started = time.perf_counter()
     charges = wiring.viewer().ask("spend/days").rows()[0]["charges"]
@@ -197,7 +197,7 @@ def _run() -> Iterator[Record]:
         return first, repeated, work
 
     view({"warm": ["up"]})  # the very first run imports pandas and the rest: that is start-up
-    pauses.shorten()  # as the server does then
+    gc_tuning.shorten()  # as the server does then
     for name, queries in (("first", VIEWS), ("drilled", DRILLED)):
         measured = [view(query) for query in queries]
         for query, (first, _, work) in zip(queries, measured, strict=True):

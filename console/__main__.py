@@ -14,12 +14,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from console.commands import budgets, own_cost, permissions, prices, savings, scan_cost, spend, tiers, unit_costs
-from console.errors import BindingError, ConsoleError
+from catalogue.errors import BindingError, ConsoleError
+from console.budgets import command as budgets
+from console.cli import permissions
+from console.finops.pricing import command as prices
+from console.own_cost import command as own_cost
+from console.savings import command as savings
+from console.scan_cost import command as scan_cost
+from console.spend import command as spend
+from console.tiers import command as tiers
+from console.unit_costs import command as unit_costs
 
 if TYPE_CHECKING:
-    from console.catalogue import Parameter, Query
-    from console.engines import Result
+    from catalogue.queries import Parameter, Query
+    from console.asking.engines import Result
 
 BROKEN = 2  # exit code for a failure that is explained, as argparse uses for wrong options
 STOPPED = 130  # as a shell reports a command stopped by Ctrl-C
@@ -88,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _query(parsed: argparse.Namespace) -> int:
+    from catalogue.queries import load
     from console import settings, wiring
-    from console.catalogue import load
 
     definition = load()[parsed.name]
     chosen = settings.chosen(parsed.lake)
@@ -256,7 +264,7 @@ def _table(result: Result) -> None:
 
 
 def _queries(_: argparse.Namespace) -> int:
-    from console.catalogue import load
+    from catalogue.queries import load
 
     for query in load():
         parameters = ", ".join(
@@ -267,7 +275,7 @@ def _queries(_: argparse.Namespace) -> int:
 
 
 def _definitions(_: argparse.Namespace) -> int:
-    from console.insights.definitions import as_markdown
+    from console.definitions.answer import as_markdown
 
     sys.stdout.write(as_markdown())
     return 0

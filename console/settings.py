@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from console import aws_settings
-from console.aws_settings import AwsSettings
-from console.errors import SettingsError
+from catalogue.errors import SettingsError
+from console.aws import settings as aws_settings
+from console.aws.settings import AwsSettings
 
 PROFILES = ("embedded", "aws")
 DEFAULT_LAKE = "lake"

@@ -3,10 +3,13 @@
 import streamlit as st
 
 from console import wiring
-from console.insights.brief import brief
-from console.insights.budgets import standing
-from console.insights.figures import Unit
-from console.ui import charts, page, prose, reading, sales_charts, sentences, tiles
+from console.asking.figures import Unit
+from console.brief import view as brief_view
+from console.brief import words as sentences
+from console.brief.answer import brief
+from console.budgets.answer import standing
+from console.kit import charts, page, prose, reading, tiles
+from console.sales import view as sales_charts
 
 view = reading.begin("Brief", __doc__, wiring.viewer)
 currency = view.scope.reporting_currency
@@ -33,14 +36,14 @@ with page.answer():
     if answer.before:
         words += [sentences.where(answer.by_category, currency), sentences.where(answer.by_region, currency)]
     words += [sentences.bill(answer.cloud, answer.before.label if answer.before else "")]
-    prose.brief(sentences.headline(answer, currency), words)
+    brief_view.headline(sentences.headline(answer, currency), words)
     if answer.cloud and answer.cloud.standing and answer.cloud.standing.is_pending:
         page.waiting("Working out what the cloud’s bill will come to", bill_stands)
 
     tiles.row(answer.figures[:4])
     attention, movers = st.columns([3, 2], gap="medium")
     with attention:
-        prose.findings(answer.findings)
+        brief_view.findings(answer.findings)
         if answer.before:
             charts.draw(
                 charts.waterfall(

@@ -6,30 +6,23 @@ from functools import partial
 
 import streamlit as st
 
+from catalogue.errors import ConsoleError
 from console import wiring
+from console.budgets import answer as insight
+from console.budgets import figures as budget_figures
+from console.budgets.bill import bill
+from console.budgets.forecasting.anomalies import KIND, Anomaly
+from console.budgets.forecasting.aws_anomalies import AwsAnomaly
+from console.budgets.views import board as budget_board
+from console.budgets.views import burn_down
+from console.budgets.views import days as budget_days
+from console.budgets.views import form as budget_form
 from console.decisions import Decision
-from console.errors import ConsoleError
-from console.insights import budget_figures
-from console.insights import budgets as insight
-from console.insights.bill import bill
-from console.spend import Basis
-from console.spend.forecasting.anomalies import KIND, Anomaly
-from console.spend.forecasting.aws_anomalies import AwsAnomaly
-from console.ui import (
-    budget_board,
-    budget_days,
-    budget_form,
-    burn_down,
-    charts,
-    linked,
-    page,
-    records,
-    spend_reading,
-    tables,
-    tiles,
-)
-from console.ui import formatting as text
-from console.ui import viewer as reader
+from console.finops import view as spend_reading
+from console.finops.charges import Basis
+from console.kit import charts, linked, page, records, tables, tiles
+from console.kit import formatting as text
+from console.kit import viewer as reader
 
 TITLE = "Budgets and forecast"
 PENDING = (None, "")  # what AWS found, while it is asked

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from console.insights.definitions import definitions, matching
-from console.ui import page, prose
+from console.definitions.answer import definitions, matching
+from console.kit import page, prose
 
 page.begin("Definitions", __doc__)
 with page.answer():

@@ -4,11 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from catalogue.errors import ConsoleError
 from console import wiring
-from console.errors import ConsoleError
-from console.insights import live as insight
-from console.ui import charts, live_board, live_charts, page, tiles
-from console.ui import viewer as reader
+from console.kit import charts, page, tiles
+from console.kit import viewer as reader
+from console.live import answer as insight
+from console.live.views import board as live_board
+from console.live.views import charts as live_charts
 
 EVERY = 1.0  # seconds: what is drawn is at most that much older than what live has
 HISTORY = "tk-live-history"

@@ -1,10 +1,10 @@
 """Own cost: what does this console itself cost, and who asks what?"""
 
 from console import wiring
-from console.insights import own_cost as insight
-from console.insights.figures import Unit
-from console.ui import charts, page, reading, records, tables, tiles
-from console.ui import formatting as text
+from console.asking.figures import Unit
+from console.kit import charts, page, reading, records, tables, tiles
+from console.kit import formatting as text
+from console.own_cost import answer as insight
 
 view = reading.begin("Own cost", __doc__, wiring.viewer, sliced=False, through_today=True, needs_events=False)
 

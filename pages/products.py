@@ -3,9 +3,11 @@
 import streamlit as st
 
 from console import wiring
-from console.insights import products as insight
-from console.insights.figures import Unit
-from console.ui import charts, page, prose, reading, records, sales_charts, sentences, tables, tiles
+from console.asking.figures import Unit
+from console.brief import words as sentences
+from console.kit import charts, page, prose, reading, records, tables, tiles
+from console.products import answer as insight
+from console.products import view as products_view
 
 TOP = 12
 
@@ -19,7 +21,7 @@ with page.answer():
     tiles.row(answer.figures)
     best, movers = st.columns([3, 2], gap="medium")
     with best:
-        charts.draw(sales_charts.best_sellers(answer.products[:TOP], view.selection.comparisons, currency))
+        charts.draw(products_view.best_sellers(answer.products[:TOP], view.selection.comparisons, currency))
     with movers:
         prose.lines("Rising", [sentences.mover(each, currency) for each in insight.rising(answer.products)[:5]])
         prose.lines("Falling", [sentences.mover(each, currency) for each in insight.falling(answer.products)[:5]])

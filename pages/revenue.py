@@ -3,9 +3,10 @@
 import streamlit as st
 
 from console import wiring
-from console.insights import sales
-from console.insights.figures import Unit
-from console.ui import charts, page, reading, records, sales_charts, tables, tiles
+from console.asking.figures import Unit
+from console.kit import charts, page, reading, records, tables, tiles
+from console.sales import answer as sales
+from console.sales import view as sales_charts
 
 COMPARED = {"before": "Compared with", "change": "Change"}
 

@@ -4,15 +4,17 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from catalogue.errors import ConsoleError
 from console import wiring
-from console.errors import ConsoleError
-from console.insights import savings as insight
+from console.finops.pricing import price_book
+from console.kit import charts as drawn
+from console.kit import formatting as text
+from console.kit import page, records, tables, tiles
+from console.kit import viewer as reader
+from console.savings import answer as insight
 from console.savings import tracking
-from console.spend.pricing import price_book
-from console.ui import charts as drawn
-from console.ui import formatting as text
-from console.ui import page, records, savings_charts, savings_list, tables, tiles
-from console.ui import viewer as reader
+from console.savings.views import charts as savings_charts
+from console.savings.views import list as savings_list
 
 try:
     scope = reader.scope(wiring.viewer, "Savings")

@@ -3,9 +3,13 @@
 import streamlit as st
 
 from console import wiring
-from console.insights.spend import answer as insight
-from console.ui import charts, page, prose, spend_charts, spend_filters, spend_reading, spend_tables, tiles
-from console.ui import spend_words as words
+from console.finops import view as spend_reading
+from console.kit import charts, page, prose, tiles
+from console.spend import answer as insight
+from console.spend import words
+from console.spend.views import charts as spend_charts
+from console.spend.views import filters as spend_filters
+from console.spend.views import tables as spend_tables
 
 view = spend_reading.begin("Spend", __doc__, wiring.viewer)
 state = spend_filters.bar(view.contents)

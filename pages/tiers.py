@@ -2,15 +2,17 @@
 
 import streamlit as st
 
+from catalogue.errors import LakeMissing
 from console import wiring
-from console.errors import LakeMissing
-from console.insights import tiers as insight
-from console.insights.figures import Unit
-from console.insights.measured import Measured, measured
-from console.spend.tiering.left_out import LEFT_OUT
-from console.spend.tiering.sizing import PEAK_FACTOR
-from console.ui import charts, closing, linked, page, prose, records, tables, tier_charts, tiles, viewer, what_if
-from console.ui import formatting as text
+from console.asking.figures import Unit
+from console.kit import charts, closing, linked, page, prose, records, tables, tiles, viewer
+from console.kit import formatting as text
+from console.tiers import answer as insight
+from console.tiers.left_out import LEFT_OUT
+from console.tiers.measured import Measured, measured
+from console.tiers.sizing import PEAK_FACTOR
+from console.tiers.views import charts as tier_charts
+from console.tiers.views import what_if
 
 NO_LAKE = "There is no lake yet: what is measured is missing, what is estimated is not."
 NO_BILL = "No bill is imported yet: python -m console spend import FILE."

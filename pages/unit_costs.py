@@ -3,12 +3,14 @@
 import streamlit as st
 
 from console import wiring
-from console.insights import unit_cost_days
-from console.insights import unit_costs as insight
-from console.insights.figures import Unit
-from console.spend import Basis
-from console.ui import charts, linked, page, prose, records, spend_reading, tables, tiles, unit_cost_charts
-from console.ui import unit_cost_words as words
+from console.asking.figures import Unit
+from console.finops import view as spend_reading
+from console.finops.charges import Basis
+from console.kit import charts, linked, page, prose, records, tables, tiles
+from console.unit_costs import answer as insight
+from console.unit_costs import days as unit_cost_days
+from console.unit_costs import view as unit_cost_charts
+from console.unit_costs import words
 
 DIGITS = 8  # an event costs millionths of a dollar
 UNITS = {each.name: f"Per {each.one}" for each in unit_cost_days.COUNTED}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.given import Given
-from tests.iam import Recorder, recording
+from tests.support.given import Given
+from tests.support.iam import Recorder, recording
 
 # how long an example takes says something about the machine: what is fast is for `make bench` to say
 settings.register_profile("takings", deadline=None)
@@ -32,7 +32,7 @@ pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
 
 @pytest.fixture
 def recorded_actions() -> Iterator[Recorder]:
-    """The IAM actions that a test's own sessions use; see `tests.iam`."""
+    """The IAM actions that a test's own sessions use; see `tests.support.iam`."""
     with recording() as recorder:
         yield recorder
 

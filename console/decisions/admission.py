@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from catalogue.errors import BindingError
 from console.decisions import Decision
-from console.errors import BindingError
 
 MOST_KEY_BYTES = 768  # with its instant, a key has to fit DynamoDB's sort key of 1,024 bytes
 MOST_NOTE = 4000  # characters: a reason, not a report

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from catalogue.errors import SourceError
 from console.decisions import Decision
 from console.decisions.admission import OPEN, check, instant, read_instant
-from console.errors import SourceError
 
 ACTIONS = ("dynamodb:PutItem", "dynamodb:Query")
 """What the console's role needs on the table."""

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from catalogue.errors import SourceError
 from console.decisions import Decision
 from console.decisions.admission import OPEN, check, instant, read_instant
-from console.errors import SourceError
 
 BUSY_SECONDS = 10.0  # how long a writer waits for the others before it gives up
 _SCHEMA = """

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from console.errors import SourceError
-from console.live import (
+from catalogue.errors import SourceError
+from console.live.source import (
     FUNNEL_MINUTES,
     HOUR_MINUTES,
     RATE_SECONDS,

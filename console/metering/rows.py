@@ -8,8 +8,8 @@ from datetime import UTC, date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from catalogue.tables import TABLES
 from console.metering import Call
-from console.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from console.errors import SourceError
-from console.periods import Period
-from console.savings import Inventory, Read, Unread, sample
-from console.savings.bill import Bill
+from catalogue.errors import SourceError
+from console.asking.periods import Period
+from console.savings import sample
 from console.savings.checks.files import TARGET_BYTES
 from console.savings.facts import StoredTable
+from console.savings.inventory import Inventory, Read, Unread
+from console.savings.usage import Bill
 
 DAYS = 28
 SAMPLE_BYTES = 4_000_000  # of a file, to measure how far it would compress

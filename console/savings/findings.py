@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from console.savings import Unread
+from console.savings.inventory import Unread
 
 HOURS_A_MONTH = Decimal(730)
 """Hours of a mean month, as AWS prices by the month are computed (8,760 ÷ 12)."""
@@ -113,7 +113,7 @@ class Checked:
 
 
 class Price(Protocol):
-    """One price, see `console.spend.pricing.price_book`."""
+    """One price, see `console.finops.pricing.price_book`."""
 
     @property
     def amount(self) -> Decimal | None: ...

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from console.savings import Inventory, InventorySource
+from console.savings.inventory import Inventory, InventorySource
 
 A_DAY = timedelta(hours=24)
 

@@ -10,9 +10,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from console.periods import Period
-from console.savings import Inventory, Read, Unread
-from console.savings.bill import Bill
+from console.asking.periods import Period
 from console.savings.facts import (
     AthenaQuery,
     Bucket,
@@ -29,6 +27,8 @@ from console.savings.facts import (
     WarehouseHour,
     WebAcl,
 )
+from console.savings.inventory import Inventory, Read, Unread
+from console.savings.usage import Bill
 
 DAYS = 28
 REGION = "us-east-1"

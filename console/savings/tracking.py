@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
+from console.asking.periods import Period
 from console.decisions import Decision, DecisionStore
-from console.periods import Period
-from console.savings.bill import Bill
 from console.savings.findings import DAYS_A_MONTH, Charges, Finding
+from console.savings.usage import Bill
 
 SAVING, ESTIMATE = "saving", "saving_estimate"
 BEFORE_DAYS, MOST_AFTER_DAYS, LEAST_DAYS = 28, 28, 7

@@ -2,7 +2,7 @@
 
 ::
 
-    a page, run headless            →  the statements it asks          console.ui.rehearsal
+    a page, run headless            →  the statements it asks          console.kit.headless
     a statement                     →  tables, columns, conditions     scans
     a sample as large as one day    →  bytes of every column           density
     both, over two years of days    →  bytes read                      estimate

@@ -18,10 +18,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.catalogue import load_curation
+from catalogue.queries import load_curation
+from catalogue.tables import TABLES
 from console.scan_cost.conditions import Bounds
 from console.scan_cost.files import Dictionary, dictionary_bytes
-from console.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

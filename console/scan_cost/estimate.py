@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from console.binding import Statement
+from catalogue.binding import Statement
+from catalogue.tables import TABLES
 from console.scan_cost.conditions import Bounds
 from console.scan_cost.density import INSTANT, Density, day_columns
 from console.scan_cost.files import File, Group
 from console.scan_cost.scans import Scan, scans
-from console.tables import TABLES
 
 MEGABYTE = 1_000_000
 LEAST_BILLED_BYTES = 10 * MEGABYTE  # a query that scans less is billed for as much

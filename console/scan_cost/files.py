@@ -15,9 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogue.tables import TABLES
 from console.scan_cost.conditions import Bounds, may_hold
 from console.scan_cost.scans import Scan
-from console.tables import TABLES
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ColumnChunkMetaData

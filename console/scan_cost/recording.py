@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
 
-from console.binding import Statement
-from console.engines import Result, SqlEngine
+from catalogue.binding import Statement
+from console.asking.engines import Result, SqlEngine
 
 
 @dataclass

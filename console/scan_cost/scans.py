@@ -17,7 +17,7 @@ from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from console.tables import TABLES
+from catalogue.tables import TABLES
 
 _SCHEMA: dict[str, object] = {name: dict(table.columns) for name, table in TABLES.items()}
 

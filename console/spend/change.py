@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from console.spend.exact import DIGITS, STEP, ZERO, difference, total
+from console.finops.decimals import DIGITS, STEP, ZERO, difference, total
 
 TWO = Decimal(2)
 

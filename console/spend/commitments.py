@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from console.spend.exact import DIGITS, ZERO, total
+from console.finops.decimals import DIGITS, ZERO, total
 
 ANY = ("",)
 ELIGIBLE: dict[str, tuple[str, ...]] = {

@@ -10,37 +10,37 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.binding import RowFilter
-from console.cache import ResultCache
-from console.catalogue import load
-from console.engines import SqlEngine
-from console.errors import LakeMissing
-from console.scope import Scope
+from catalogue.binding import RowFilter
+from catalogue.errors import LakeMissing
+from catalogue.queries import load
+from console.asking.cache import ResultCache
+from console.asking.engines import SqlEngine
+from console.asking.scope import Scope
 from console.settings import Settings, read
 from console.wiring.aws import deployment
 from console.wiring.finops import aws_finops
 
 if TYPE_CHECKING:
+    from console.aws.paid import PaidClient
+    from console.budgets.budget_file import BudgetFile
+    from console.budgets.budgets import BudgetSource
+    from console.budgets.forecasting.aws_anomalies import AwsAnomaly
     from console.decisions import DecisionStore
-    from console.live import LiveSource
+    from console.finops.billing.cost_explorer import CostExplorer
+    from console.finops.billing.stored import StoredSpend
+    from console.finops.pricing.price_list import PriceList
+    from console.live.source import LiveSource
     from console.metering import Asker, Meter
-    from console.savings import InventorySource
-    from console.spend.allocating.allocation import Allocation
-    from console.spend.aws import PaidClient
-    from console.spend.billing.cost_explorer import CostExplorer
-    from console.spend.billing.stored import StoredSpend
-    from console.spend.budgeting.budget_file import BudgetFile
-    from console.spend.budgeting.budgets import BudgetSource
-    from console.spend.forecasting.aws_anomalies import AwsAnomaly
-    from console.spend.pricing.price_list import PriceList
-    from pipeline.embedded import Platform
+    from console.savings.inventory import InventorySource
+    from console.unit_costs.allocation import Allocation
+    from pipeline.embedded.platform import Platform
     from pipeline.live.store import LiveStore
 
 
 @lru_cache(maxsize=8)
 def _shared(settings: Settings) -> tuple[SqlEngine, ResultCache]:
     """One engine and one cache for everyone in the process."""
-    from console.engines.duckdb import DuckDbEngine
+    from console.asking.engines.duckdb import DuckDbEngine
 
     return DuckDbEngine(settings.lake), ResultCache()
 
@@ -98,7 +98,7 @@ def decisions(settings: Settings | None = None) -> DecisionStore:
 
 def budgets(settings: Settings | None = None) -> BudgetSource:
     """Where budgets are kept: the file in the lake folder, or AWS Budgets."""
-    from console.spend.budgeting.budget_file import BudgetFile
+    from console.budgets.budget_file import BudgetFile
 
     chosen = settings or read()
     return BudgetFile(chosen.lake) if chosen.aws is None else aws_finops(chosen.aws).budgets
@@ -106,7 +106,7 @@ def budgets(settings: Settings | None = None) -> BudgetSource:
 
 def budget_file() -> BudgetFile | None:
     """The budgets that can be edited here; None where AWS keeps them."""
-    from console.spend.budgeting.budget_file import BudgetFile
+    from console.budgets.budget_file import BudgetFile
 
     chosen = read()
     return BudgetFile(chosen.lake) if chosen.aws is None else None
@@ -131,7 +131,7 @@ def allocation(settings: Settings | None = None) -> Allocation:
     SettingsError
         The file says something that cannot be used; names the line.
     """
-    from console.spend.allocating.allocation_file import of_lake
+    from console.unit_costs.allocation_file import of_lake
 
     return of_lake((settings or read()).lake)
 
@@ -144,8 +144,8 @@ def price_list() -> PriceList:
     SourceError
         Boto3 is not installed here.
     """
-    from console.errors import SourceError
-    from console.spend.pricing.price_list import ENDPOINT_REGION, PriceList
+    from catalogue.errors import SourceError
+    from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
 
     try:
         import boto3
@@ -166,7 +166,7 @@ def inventory(scope: Scope, settings: Settings | None = None) -> InventorySource
 
 @lru_cache(maxsize=8)
 def _embedded_inventory(settings: Settings, version: str) -> InventorySource:  # noqa: ARG001 - a new lake is read anew
-    from console.insights import savings
+    from console.savings import answer as savings
     from console.savings.embedded import EmbeddedInventory
     from console.savings.kept import KeptInventory
 
@@ -184,8 +184,8 @@ def stored_spend(settings: Settings) -> StoredSpend:
     SourceError
         The lake is a deployment's, whose bills arrive by its own data export.
     """
-    from console.errors import SourceError
-    from console.spend.billing.stored import StoredSpend
+    from catalogue.errors import SourceError
+    from console.finops.billing.stored import StoredSpend
 
     if settings.aws is not None:
         raise SourceError(
@@ -206,7 +206,7 @@ def cost_explorer(
     SourceError
         Boto3 is not installed here.
     """
-    from console.spend.billing import cost_explorer as source
+    from console.finops.billing import cost_explorer as source
 
     client = paid_client("ce", "Cost Explorer", "cost_explorer.request", settings)
     start, end = source.snapshot_period(today, months)
@@ -221,9 +221,9 @@ def paid_client(api: str, service: str, price: str, settings: Settings | None = 
     SourceError
         Boto3 is not installed here.
     """
-    from console.errors import SourceError
-    from console.spend.aws import PaidClient
-    from console.spend.pricing.price_book import load as price_book
+    from catalogue.errors import SourceError
+    from console.aws.paid import PaidClient
+    from console.finops.pricing.price_book import load as price_book
 
     try:
         import boto3
@@ -245,7 +245,7 @@ def platform(settings: Settings) -> Platform:
     LakeError
         The folder holds something else, or cannot be written.
     """
-    from pipeline.embedded import Platform, PlatformOptions
+    from pipeline.embedded.platform import Platform, PlatformOptions
     from pipeline.lake import Lake
 
     lake = Lake.create(settings.lake)

@@ -11,23 +11,23 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from console.aws_settings import AwsSettings
-from console.binding import RowFilter
-from console.cache import ResultCache
-from console.catalogue import load
-from console.engines import SqlEngine
-from console.engines.aws import SharedClients, calling
-from console.engines.curated_state import CuratedState
-from console.scope import Scope
+from catalogue.binding import RowFilter
+from catalogue.queries import load
+from console.asking.cache import ResultCache
+from console.asking.engines import SqlEngine
+from console.asking.engines.curated_state import CuratedState
+from console.asking.scope import Scope
+from console.aws.clients import SharedClients, calling
+from console.aws.settings import AwsSettings
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from console.decisions import DecisionStore
-    from console.live import LiveSource
+    from console.live.source import LiveSource
     from console.metering import Asker, Meter
-    from console.savings import InventorySource
     from console.savings.aws import AwsInventory
+    from console.savings.inventory import InventorySource
     from console.savings.kept import KeptInventory
 
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
@@ -57,7 +57,7 @@ class Deployment:
     @cached_property
     def engines(self) -> dict[str, SqlEngine]:
         """The engine by a query's ``source``; without a warehouse Athena answers all."""
-        from console.engines.athena import AthenaEngine
+        from console.asking.engines.athena import AthenaEngine
 
         chosen = self.settings
         state = CuratedState(self.clients.client("s3"), chosen.lake_bucket, chosen.lake_prefix)
@@ -71,7 +71,7 @@ class Deployment:
         )
         if chosen.redshift_workgroup is None or chosen.redshift_database is None:
             return {"lake": athena, "warehouse": athena}
-        from console.engines.redshift import RedshiftEngine
+        from console.asking.engines.redshift import RedshiftEngine
 
         redshift = RedshiftEngine(
             self.clients,
@@ -158,7 +158,7 @@ class Deployment:
 
     def _price(self, key: str) -> Decimal | None:
         """Dollars for a unit; None where the price book does not know it for this region."""
-        from console.spend.pricing import price_book
+        from console.finops.pricing import price_book
 
         return price_book.load().price(key, self.settings.region).amount
 

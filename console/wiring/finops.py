@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from console.aws_settings import AwsSettings
+from console.aws.settings import AwsSettings
 
 if TYPE_CHECKING:
+    from console.budgets.budgets import Budget, BudgetSource, LeftOut
+    from console.budgets.forecasting.aws_anomalies import AwsAnomaly
     from console.metering import Asker
-    from console.spend.budgeting.budgets import Budget, BudgetSource, LeftOut
-    from console.spend.forecasting.aws_anomalies import AwsAnomaly
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
 BILLING_REGION = "us-east-1"  # where AWS Budgets and Cost Explorer answer, whatever region the rest is in
@@ -55,9 +55,9 @@ class AccountBudgets:
         """See `BudgetSource.budgets`."""
         import boto3
 
+        from console.aws.paid import PaidClient
+        from console.budgets import aws_budgets
         from console.metering import NoMeter
-        from console.spend.aws import PaidClient
-        from console.spend.budgeting import aws_budgets
 
         if self._source is None:
             sts = PaidClient(boto3.client("sts", region_name=self._region), NoMeter(), aws_budgets.PRICE, "AWS STS")
@@ -85,9 +85,9 @@ class AwsFinops:
 
         import boto3
 
-        from console.spend.aws import PaidClient
-        from console.spend.forecasting.aws_anomalies import found_by_aws
-        from console.spend.pricing import price_book
+        from console.aws.paid import PaidClient
+        from console.budgets.forecasting.aws_anomalies import found_by_aws
+        from console.finops.pricing import price_book
         from console.wiring.aws import deployment
 
         price = price_book.load().price("cost_explorer.request", BILLING_REGION).amount

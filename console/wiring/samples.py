@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.catalogue import load
+from catalogue.queries import load
+from catalogue.tables import TABLES
 from console.metering import Call
 from console.metering.calls import CLOSED_AFTER
 from console.metering.closing import close_days
 from console.metering.folder import FolderCalls
-from console.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,4 +1,4 @@
 """What the collector stands on: keys and limits, envelopes and batches, verdicts, and the document that describes it.
 
-`pipeline.collector` is the core, `pipeline.http` its addresses.
+`pipeline.collecting.collector` is the core, `pipeline.collecting.http` its addresses.
 """

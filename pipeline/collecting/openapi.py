@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.collecting.batches import MAX_RECORDS
 from pipeline.collecting.envelope import MAX_BODY
+from pipeline.contract.batches import MAX_RECORDS
 from pipeline.contract.shape import SentEvent
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.collecting.batches import Batch
+from pipeline.contract.batches import Batch
 
 _ENCODER = msgspec.json.Encoder()
 _ACCEPTED = b'{"verdict":"accepted"}'

@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.catalogue import load_curation
-from pipeline.curate.spend import SAMPLE_FOLDER, gone
+from catalogue.queries import load_curation
 from pipeline.curate.step import Outcome, Progress, Step
 from pipeline.errors import CurationError, LakeError
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
+from pipeline.spend.curation import SAMPLE_FOLDER, gone
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024

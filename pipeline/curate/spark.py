@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from console.binding import bind
-from console.catalogue import load_curation
-from console.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
+from catalogue.binding import bind
+from catalogue.queries import load_curation
+from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
 from pipeline.curate import spark_raw
 from pipeline.errors import CurationError
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, LakeSettings
@@ -56,7 +56,7 @@ def persisted(_table: str, frame: DataFrame) -> DataFrame:
 
 
 def parquet(folder: str) -> Keep:
-    """Keep tables as Parquet below `folder`, one subfolder a table, partitioned and sorted as `console.tables` says."""
+    """Keep tables as Parquet below `folder`, a subfolder a table, partitioned and sorted as `catalogue.tables` says."""
 
     def keep(table: str, frame: DataFrame) -> DataFrame:
         definition, place = TABLES[table], f"{folder}/{table}"

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from console.tables import CURATION_RELATIONS, Columns
+from catalogue.tables import CURATION_RELATIONS, Columns
 from pipeline.curate import raw
 from pipeline.curate.frames import is_whole
-from pipeline.curate.spend import SAMPLE_FOLDER
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND
 from pipeline.spend.bills import Bill, counting, provider_key
+from pipeline.spend.curation import SAMPLE_FOLDER
 
 if TYPE_CHECKING:
     import pyarrow as pa

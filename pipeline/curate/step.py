@@ -13,13 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from console.binding import bind
-from console.catalogue import load_curation
-from console.tables import TABLES
+from catalogue.binding import bind
+from catalogue.queries import load_curation
+from catalogue.tables import TABLES
 from pipeline.curate import raw
-from pipeline.curate.spend import Ledger, SpendStep, ledger
 from pipeline.curate.store import CuratedStore
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, Transaction
+from pipeline.spend.curation import Ledger, SpendStep, ledger
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.parquet import select
-from console.tables import CURATED_TABLES, TABLES
+from catalogue.parquet import select
+from catalogue.tables import CURATED_TABLES, TABLES
 from pipeline.curate.files import ROW_GROUP_OF_ONE_FILE, write_file, write_partitions
 from pipeline.lake import CURATED, Lake, Transaction
 

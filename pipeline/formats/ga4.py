@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.collecting.batches import Batch, Unreadable
+from pipeline.contract.batches import Batch, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
@@ -75,7 +75,7 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
     Raises
     ------
     Unreadable, TooMany
-        As `pipeline.collecting.batches.read`.
+        As `pipeline.contract.batches.read`.
     """
     if not (query.get("measurement_id") or query.get("firebase_app_id")):
         raise Unreadable("The address has no measurement_id.")

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline import events
-from pipeline.collecting.batches import MAX_RECORDS, Batch, TooMany, Unreadable
+from pipeline.contract import events
+from pipeline.contract.batches import MAX_RECORDS, Batch, TooMany, Unreadable
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Event, Rules
 

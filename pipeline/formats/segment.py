@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.collecting.batches import Batch
+from pipeline.contract.batches import Batch
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
@@ -59,7 +59,7 @@ def read(body: bytes, rules: Rules, *, call: str) -> Batch:
     Raises
     ------
     Unreadable, TooMany
-        As `pipeline.collecting.batches.read`.
+        As `pipeline.contract.batches.read`.
     """
     envelope = members(body)
     batch = Batch()

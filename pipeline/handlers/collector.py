@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import WriteKey, match
-from pipeline.collector import Collector
 from pipeline.handlers.environment import Environment, environment
 from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.handlers.observed import metrics, observed

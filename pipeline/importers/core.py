@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from pipeline import events
+from pipeline.contract import events
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.errors import ImportFailed
 from pipeline.importers.tables import open_table

@@ -17,7 +17,7 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline import events
+from pipeline.contract import events
 from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rejected
 from pipeline.contract.shape import EARLIEST, Event, Rules
 from pipeline.errors import StreamFull, StreamUnavailable

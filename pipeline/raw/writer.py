@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
-from pipeline.platform.checkpoints import Checkpoints, sync_folder
 from pipeline.streams import Entry, Kind
+from pipeline.streams.checkpoints import Checkpoints, sync_folder
 from pipeline.streams.log import AppendLog
 
 CONSUMER = "raw"

@@ -2,7 +2,7 @@
 
 A line is a handful of text pieces side by side. Pieces that depend on the product or the visit are made once each and
 gathered; instants and identifiers are filled into byte matrices; Arrow joins the pieces, and the data buffer of the
-resulting string column *is* the file. Lines equal what `pipeline.events.encode` writes, byte for byte.
+resulting string column *is* the file. Lines equal what `pipeline.contract.events.encode` writes, byte for byte.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Records that arrived broken: real events of the sample, damaged the way senders damage them.
 
-Each is refused by the contract itself (`pipeline.events.parse`), which names the reason; nothing here decides it.
+Each is refused by the contract itself (`pipeline.contract.events.parse`), which names the reason.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from pipeline.contract.events import Rejection, Rules, parse, quarantine_line
 from pipeline.errors import PipelineError
-from pipeline.events import Rejection, Rules, parse, quarantine_line
 
 _STAMPS = b',"received_at"'  # what the collector adds begins here
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from console.parquet import select
-from pipeline.curate.spend import RAW_KEYS, raw_select, source_of
+from catalogue.parquet import select
 from pipeline.lake import CURATED, RAW_SPEND, Lake
 from pipeline.spend.bills import Bill, counting, provider_key
+from pipeline.spend.curation import RAW_KEYS, raw_select, source_of
 from pipeline.spend.sums import COSTS, plus
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import msgspec
 class Kind(IntEnum):
     """What an entry holds."""
 
-    EVENT = 1  # an accepted event: one canonical JSON line of `pipeline.events.encode`
-    REFUSED = 2  # a refused record: one line of `pipeline.events.quarantine_line`
+    EVENT = 1  # an accepted event: one canonical JSON line of `pipeline.contract.events.encode`
+    REFUSED = 2  # a refused record: one line of `pipeline.contract.events.quarantine_line`
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

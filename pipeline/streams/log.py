@@ -27,8 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline.errors import PipelineError, StreamFull, StreamUnavailable
-from pipeline.platform.checkpoints import sync_folder
 from pipeline.streams import Batch, Entry
+from pipeline.streams.checkpoints import sync_folder
 from pipeline.streams.frames import encode
 from pipeline.streams.recovery import TornTail, cut_torn_tail
 from pipeline.streams.segments import Damage, LogReader, Position, numbers, path_of

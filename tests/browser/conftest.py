@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.paths import ROOT
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 START_SECONDS = 60  # a cold start on a busy machine
 IDLE_MILLISECONDS = 30_000

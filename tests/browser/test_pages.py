@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.ui.navigation import PAGES
+from console.kit.navigation import PAGES
 from pipeline.curate import curate
 from pipeline.curate.status import account
 from pipeline.lake import Lake

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.shop import Shop, initialise, open_shop
+from tests.support.browser_shop import Shop, initialise, open_shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

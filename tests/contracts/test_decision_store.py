@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
+from catalogue.errors import BindingError, SourceError
 from console.decisions import Decision, DecisionStore
 from console.decisions.admission import MOST_KEY_BYTES, MOST_NOTE
 from console.decisions.dynamodb import ACTIONS, DynamoDbDecisionStore
 from console.decisions.embedded import EmbeddedDecisionStore
-from console.errors import BindingError, SourceError
+from tests.support.paths import ROOT, SUPPORT
 
-ROOT = Path(__file__).resolve().parents[2]
-DECIDER = Path(__file__).with_name("decider.py")
+DECIDER = SUPPORT / "decider.py"
 TABLE = "decisions"
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.live.rollup import DUPLICATE_WINDOW, minute_of
 from pipeline.live.store import LiveStore
 from pipeline.streams import Batch, Entry, Kind
-from tests.contracts.live_lines import NOW, event, refused
+from tests.support.live_lines import NOW, event, refused
 
 TABLE = "live"
 

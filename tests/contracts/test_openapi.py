@@ -13,11 +13,11 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.applications import Starlette
 
 from pipeline.collecting import openapi
+from pipeline.collecting.collector import DOORS, Collector
+from pipeline.collecting.http import routes
 from pipeline.collecting.limits import TokenBuckets
-from pipeline.collector import DOORS, Collector
 from pipeline.contract.shape import SentEvent
-from pipeline.http import routes
-from tests.unit.collecting import SECRET, VIEW, Ring, Shelf
+from tests.support.collecting import SECRET, VIEW, Ring, Shelf
 
 
 class Service:

@@ -11,16 +11,16 @@ from typing import NamedTuple
 import pyarrow as pa
 import pytest
 
-from console.errors import SourceError
+from catalogue.errors import SourceError
+from console.aws.paid import PaidClient
+from console.finops.billing.charges import SCHEMA
+from console.finops.billing.cost_explorer import SERVICE, USAGE_TYPE, CostExplorer, Plan
+from console.finops.billing.cur import CurFile
+from console.finops.billing.focus import FocusFile
+from console.finops.charges import SpendSource
 from console.metering import NoMeter
-from console.spend import SpendSource
-from console.spend.aws import PaidClient
-from console.spend.billing.charges import SCHEMA
-from console.spend.billing.cost_explorer import SERVICE, USAGE_TYPE, CostExplorer, Plan
-from console.spend.billing.cur import CurFile
-from console.spend.billing.focus import FocusFile
-from tests.unit import bill_files
-from tests.unit.cost_explorer_answers import answer, client, day, stubbed
+from tests.support import bill_files
+from tests.support.cost_explorer_answers import answer, client, day, stubbed
 
 CODES = {"Amazon Athena": "AmazonAthena", "AWS Glue": "AWSGlue", "Tax": "OCBTax"}
 

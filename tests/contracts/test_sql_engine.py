@@ -24,15 +24,15 @@ import duckdb
 import pytest
 from sqlglot import exp, parse_one
 
-from console.binding import Statement, bind
-from console.catalogue import load
-from console.engines import Result, SqlEngine
-from console.engines import duckdb as adapter
-from console.engines.duckdb import DuckDbEngine
-from console.errors import LakeMissing, QueryFailed
+from catalogue.binding import Statement, bind
+from catalogue.errors import LakeMissing, QueryFailed
+from catalogue.queries import load
+from console.asking.engines import Result, SqlEngine
+from console.asking.engines import duckdb as adapter
+from console.asking.engines.duckdb import DuckDbEngine
 from pipeline.lake import CURATED, STATE, Lake
-from tests.given import Given, event
-from tests.sql.lake_rows import Rows
+from tests.support.given import Given, event
+from tests.support.lake_rows import Rows
 
 DAY = date(2026, 3, 1)
 

@@ -14,14 +14,14 @@ import duckdb
 import pytest
 
 from pipeline.curate.status import account
-from pipeline.embedded import Platform, PlatformOptions
+from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.lake import CURATED, Lake
-from pipeline.platform.checkpoints import STREAM
 from pipeline.streams import Kind
+from pipeline.streams.checkpoints import STREAM
 from pipeline.streams.segments import LogReader
+from tests.support.paths import ROOT, SUPPORT
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOP = Path(__file__).with_name("shop.py")
+SHOP = SUPPORT / "killed_shop.py"
 MOMENTS = ("ack", "begun", "curated")  # what the kill follows: early in a life, in a curation, right after one
 
 LONGEST_LIFE = 400  # lines: a machine too slow to curate meanwhile is killed all the same

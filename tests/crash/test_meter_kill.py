@@ -14,9 +14,9 @@ import pytest
 
 from console.metering.folder import FolderCalls
 from console.metering.journal import FOLDER, Journal
+from tests.support.paths import ROOT, SUPPORT
 
-ROOT = Path(__file__).resolve().parents[2]
-TELLER = Path(__file__).with_name("teller.py")
+TELLER = SUPPORT / "killed_meter.py"
 
 
 def begun(lake: Path, run: str) -> subprocess.Popen[bytes]:

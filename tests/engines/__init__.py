@@ -22,8 +22,8 @@ Both doubles: ``.refusals.plan("start_query_execution", "ThrottlingException", t
 operation fail with an AWS error code; ``with double.holding():`` keeps statements running, so that a test can cancel or
 time out; ``.executions`` (Athena) and ``.statements`` (Redshift) are what was submitted.
 
-A lake of literal rows: `tests.sql.lake_rows.Rows`, then `trino_tables.register(trino, root, name)` (again after each
-change: it registers the files that are there) and `postgres_tables.load(postgres, root, name)`.
+A lake of literal rows: `tests.support.lake_rows.Rows`, then `trino_tables.register(trino, root, name)` (again after
+each change: it registers the files that are there) and `postgres_tables.load(postgres, root, name)`.
 
 Where something is missing (Java, Maven's files, PostgreSQL) the tests fail with `artifacts.EngineMissing`, which says
 how to get it; they never skip.

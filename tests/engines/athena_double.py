@@ -24,7 +24,7 @@ from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 from moto.s3.models import s3_backends
 
-from console.tables import TABLES
+from catalogue.tables import TABLES
 from tests.engines import athena_results
 from tests.engines.names import ACCOUNT, ATHENA_WORKGROUP, CUTOFF_BYTES, LAKE_BUCKET, REGION, RESULTS, RESULTS_BUCKET
 from tests.engines.refusals import Refusals

@@ -95,7 +95,7 @@ def happen() -> None:
 
     from pipeline.live.dynamodb import DynamoDbLiveStore
     from pipeline.streams import Batch
-    from tests.contracts.live_lines import event
+    from tests.support.live_lines import event
 
     store = DynamoDbLiveStore(boto3.client("dynamodb"), LIVE_TABLE, "USD")
     now = datetime.now(UTC)
@@ -106,7 +106,9 @@ def happen() -> None:
 
 def patient() -> None:
     """Pages wait for what they otherwise draw later: they are drawn once here."""
-    from console.insights import brief, budgets, cloud
+    from console.brief import answer as brief
+    from console.brief import cloud
+    from console.budgets import answer as budgets
 
     for module in (brief, budgets, cloud):
         for made in vars(module).values():
@@ -147,7 +149,7 @@ def on_aws(given: Mapping[str, Any], stack: ExitStack) -> dict[str, Any]:
     from tests.engines import athena_double, aws_recordings, redshift_double
     from tests.engines.postgres_server import PostgresServer
     from tests.engines.trino_server import TrinoServer
-    from tests.iam import recording
+    from tests.support.iam import recording
 
     stack.enter_context(mock_aws())
     stack.enter_context(aws_recordings.answering())
@@ -182,7 +184,7 @@ def main() -> None:
     if not embedded:
         sys.meta_path.insert(0, NoDuckDb())
 
-    from console.ui.navigation import PAGES
+    from console.kit.navigation import PAGES
 
     patient()
     views = given["views"]

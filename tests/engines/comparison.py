@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from console.catalogue import Query
+from catalogue.queries import Query
 
 TOLERANCE = 1e-9
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from console.catalogue import Parameter, Query
+from catalogue.queries import Parameter, Query
 from tests.engines.lakes import HOSTILE, EngineLake
 from tests.engines.names import SAMPLE
 

@@ -22,7 +22,7 @@ from pipeline.curate import curate
 from pipeline.lake import Lake, LakeSettings
 from pipeline.sample.year import generate
 from tests.engines.names import SAMPLE
-from tests.given import Given, event
+from tests.support.given import Given, event
 
 SAMPLE_EVENTS = 30_000
 SAMPLE_END = date(2025, 12, 3)  # Black Friday is in it
@@ -233,8 +233,8 @@ def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    from console.tables import TABLES
-    from tests.sql.lake_rows import arrow_type
+    from catalogue.tables import TABLES
+    from tests.support.lake_rows import arrow_type
 
     table = TABLES[name]
     schema = pa.schema([(key, arrow_type(kind)) for key, kind in table.columns.items() if key != table.partition])

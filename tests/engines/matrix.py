@@ -10,12 +10,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from console.catalogue import Query, load, load_curation
+from catalogue.queries import Query, load, load_curation
 from tests.engines.artifacts import pins
 from tests.engines.gaps import GAPS
 from tests.engines.redshift_shims import REWRITES, SETTINGS, functions
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "engines.md"
+PAGE = ROOT / "docs" / "engines.md"
 TEMPLATE = Path(__file__).with_name("matrix.md")
 ENGINES = ("Athena", "Redshift")
 

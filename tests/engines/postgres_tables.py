@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 from psycopg import sql
 
-from console.parquet import quoted, select
-from console.tables import TABLES, Table
+from catalogue.parquet import quoted, select
+from catalogue.tables import TABLES, Table
 from tests.engines.postgres_server import PostgresServer
 from tests.engines.redshift_shims import FUNCTIONS
 

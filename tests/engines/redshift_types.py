@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 
-from console.tables import TABLES
+from catalogue.tables import TABLES
 
 _NAMES = {"text": "varchar", "unknown": "varchar", "bpchar": "varchar", "bytea": "varbyte"}
 _WHOLE = ("int2", "int4", "int8")

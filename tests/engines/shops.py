@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from console.engines.athena import AthenaEngine
-from console.engines.curated_state import STATE_KEY, CuratedState
-from console.engines.redshift import RedshiftEngine
-from console.tables import TABLES
+from catalogue.tables import TABLES
+from console.asking.engines.athena import AthenaEngine
+from console.asking.engines.curated_state import STATE_KEY, CuratedState
+from console.asking.engines.redshift import RedshiftEngine
 from pipeline.lake import STATE
 from tests.engines import athena_double, postgres_tables, redshift_double, trino_tables
 from tests.engines.names import ATHENA_WORKGROUP, LAKE_BUCKET, REDSHIFT_WORKGROUP, REGION, RESULTS
-from tests.sql.lake_rows import Rows
+from tests.support.lake_rows import Rows
 
 if TYPE_CHECKING:
     from tests.engines.postgres_server import PostgresServer

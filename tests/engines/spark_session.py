@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 from tests.engines import java
 from tests.engines.artifacts import EngineMissing
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-ROOT = Path(__file__).resolve().parents[2]
 JAVAS = range(8, 18)  # what Spark 3.5 is released for
 STOP_SECONDS = 20.0
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from console.catalogue import load
+from catalogue.queries import load
 from tests.engines.comparison import difference, holds_something
 
 QUERY = load()["sales/net_revenue_by_day"]  # has an order

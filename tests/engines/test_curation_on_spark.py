@@ -17,15 +17,15 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from console.parquet import select
-from console.tables import CURATED_TABLES
+from catalogue.parquet import select
+from catalogue.tables import CURATED_TABLES
+from pipeline.contract.events import encode
 from pipeline.curate import spark as on_spark
 from pipeline.errors import CurationError
-from pipeline.events import encode
 from pipeline.lake import CURATED, LakeSettings
 from tests.engines import spark_session
 from tests.engines.gaps import GAPS
-from tests.given import Given, event
+from tests.support.given import Given, event
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

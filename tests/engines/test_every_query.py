@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from console.binding import RowFilter, bind
-from console.catalogue import Query, load
-from console.engines import SqlEngine
-from console.engines.duckdb import DuckDbEngine
+from catalogue.binding import RowFilter, bind
+from catalogue.queries import Query, load
+from console.asking.engines import SqlEngine
+from console.asking.engines.duckdb import DuckDbEngine
 from tests.engines.comparison import difference, holds_something
 from tests.engines.edges import COLUMNS, PREFERRED, Edge, edges
 from tests.engines.gaps import GAPS, Gap
@@ -65,9 +65,9 @@ def engines(
     """Every engine on every lake, by both names."""
     import boto3
 
-    from console.engines.athena import AthenaEngine
-    from console.engines.curated_state import CuratedState
-    from console.engines.redshift import RedshiftEngine
+    from console.asking.engines.athena import AthenaEngine
+    from console.asking.engines.curated_state import CuratedState
+    from console.asking.engines.redshift import RedshiftEngine
     from tests.engines import athena_double, redshift_double
     from tests.engines.fixtures import put_state
 

@@ -15,8 +15,8 @@ import pytest
 from tests.engines.artifacts import EngineMissing
 from tests.engines.processes import stop, tied
 from tests.engines.trino_server import ATTEMPTS, _started
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STARTS = """
 import subprocess, sys
 from tests.engines.processes import tied

@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from console import permissions
-from console.ui.navigation import PAGES
+from console.aws import permissions
+from console.kit.navigation import PAGES
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from tests.engines.lakes import EngineLake
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
 
-ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 900  # every page, on real engines and two cores
 VIEWS = {"Own cost": {"period": ["custom"], "from": ["2025-11-28"], "to": ["2025-12-02"]}}  # when the console was used
 # what stands on a page besides the shop's and the bill's own rows, by the source that it comes from

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlglot import exp, parse_one
 
-from console.binding import bind
-from console.catalogue import Query, load
+from catalogue.binding import bind
+from catalogue.queries import Query, load
 from tests.engines.redshift_shims import functions, spoken
-from tests.sql.lake_rows import END, START, values_for
+from tests.support.lake_rows import END, START, values_for
 
 # From the SQL reference of the Amazon Redshift developer guide, as far as queries use them.
 DOCUMENTED = {

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from console.binding import Statement, bind
-from console.catalogue import Query, load
+from catalogue.binding import Statement, bind
+from catalogue.queries import Query, load
+from catalogue.tables import TABLES
 from console.scan_cost.estimate import FullLake
 from console.scan_cost.files import files_of
-from console.tables import TABLES
 from pipeline.curate.files import write_file
 from tests.engines import trino_tables
 from tests.engines.lakes import SAMPLE_END
 from tests.engines.names import SAMPLE
-from tests.sql.lake_rows import arrow_type, values_for
+from tests.support.lake_rows import arrow_type, values_for
 
 if TYPE_CHECKING:
     from tests.engines.lakes import EngineLake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from console.tables import TABLES, Table
+from catalogue.tables import TABLES, Table
 from pipeline.lake import CURATED
 from tests.engines.trino_server import CATALOG, TrinoServer
 

@@ -16,8 +16,8 @@ from pipeline.live.delivery import Record, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
 from pipeline.streams import Entry
-from tests.contracts.live_lines import event, refused
 from tests.handlers.conftest import TABLE, Cloud, Context, metrics_of
+from tests.support.live_lines import event, refused
 
 SHARD = "shardId-000000000000"
 

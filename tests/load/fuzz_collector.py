@@ -17,9 +17,9 @@ import atheris
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["pipeline"]):
+    from pipeline.collecting.collector import DOORS
     from pipeline.collecting.envelope import Request
-    from pipeline.collector import DOORS
-    from tests.unit.collecting import SECRET, VIEW, Shelf, collector
+    from tests.support.collecting import SECRET, VIEW, Shelf, collector
 
 PATHS = tuple(DOORS)
 TYPES = ("application/json", "application/x-ndjson", "text/plain", "", "text/html")

@@ -16,8 +16,8 @@ from console import wiring
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.sample import generate
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("brief", "revenue", "products", "definitions")
 SECONDS = 60  # a first run imports pandas on a busy machine
 

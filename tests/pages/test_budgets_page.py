@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from catalogue.errors import SourceError
 from console import wiring
-from console.errors import SourceError
-from console.insights import budgets as insight
-from console.insights.outlook import BACKGROUND
+from console.budgets import answer as insight
+from console.budgets.budget_file import FILE, BudgetFile, read
+from console.budgets.forecasting.aws_anomalies import AwsAnomaly
+from console.budgets.outlook import BACKGROUND
 from console.metering import Asker
-from console.spend.budgeting.budget_file import FILE, BudgetFile, read
-from console.spend.forecasting.aws_anomalies import AwsAnomaly
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 
 

@@ -13,18 +13,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
+from catalogue.binding import Statement
+from catalogue.errors import QueryFailed
 from console import wiring
-from console.binding import Statement
-from console.cache import ResultCache
-from console.engines import Result
-from console.engines.stopping import stop_event
-from console.errors import QueryFailed
+from console.asking.cache import ResultCache
+from console.asking.engines import Result
+from console.asking.engines.stopping import stop_event
+from console.kit.navigation import PAGES
 from console.live.stored import StoredLive
-from console.ui.navigation import PAGES
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch
-from tests.contracts.live_lines import event
-from tests.sql.lake_rows import Rows
+from tests.support.lake_rows import Rows
+from tests.support.live_lines import event
 
 ASKS_NOTHING = {"Definitions": "The catalogue is all it shows."}
 

@@ -14,16 +14,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from console import wiring
+from console.kit.formatting import NARROW_SPACE
 from console.live.stored import StoredLive
-from console.ui.formatting import NARROW_SPACE
 from pipeline.curate import curate
 from pipeline.errors import StreamUnavailable
 from pipeline.lake import Lake
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch, Entry
-from tests.contracts.live_lines import event, refused
+from tests.support.live_lines import event, refused
+from tests.support.paths import ROOT
 
-PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "live.py")
+PAGE = str(ROOT / "pages" / "live.py")
 
 OpenLive = Callable[..., AppTest]
 

@@ -14,7 +14,7 @@ from console.__main__ import main
 from console.metering import Call
 from console.metering.folder import FolderCalls
 from tests.pages.conftest import Open
-from tests.unit.bill_files import focus, write
+from tests.support.bill_files import focus, write
 
 NOW = datetime.now(UTC)
 CALL = Call(

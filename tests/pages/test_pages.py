@@ -149,7 +149,7 @@ def test_definitions_finds_a_word_and_says_when_it_does_not(open_page: Open, sam
 def test_an_export_says_what_it_holds() -> None:
     import pyarrow as pa
 
-    from console.ui import export
+    from console.kit import export
 
     table = pa.table({"Category": ["Home"], "Net revenue": pa.array([Decimal("12.3400")], pa.decimal128(38, 4))})
     written = export.to_csv(table, (("Period", "1 – 28 Nov 2026 (28 days)"), ("Data as of", "28 Nov 2026, 23:59 UTC")))

@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 from console import wiring
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
-from console.savings import Inventory, Read, Unread
+from console.savings.inventory import Inventory, Read, Unread
 from console.savings.tracking import SAVING
 from pipeline.lake import Lake
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
-from tests.unit.saving_facts import gateway, inventory, stream, web_acl
+from tests.support.saving_facts import gateway, inventory, stream, web_acl
 
 SHARDS = "streams.shards/arn:aws:kinesis:us-east-1:210000000017:stream/events"
 
@@ -225,7 +225,7 @@ def test_a_decision_that_cannot_be_kept_is_said_and_the_list_stays(
     page = open_page("savings", own_sample)
 
     def refuse(*_: object) -> None:
-        from console.errors import SourceError
+        from catalogue.errors import SourceError
 
         raise SourceError("Decisions cannot be kept: No space left", where="decisions", remedy="Free disk space.")
 

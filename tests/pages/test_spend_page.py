@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.spend import Basis
+from console.finops.charges import Basis
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
-from tests.sql.lake_rows import Rows
 from tests.sql.test_metrics_spend import Row, charge
+from tests.support.lake_rows import Rows
 
 
 def spent(page: AppTest) -> Decimal:

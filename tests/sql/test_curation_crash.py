@@ -12,9 +12,8 @@ import pytest
 from pipeline.curate import curate
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
-from tests.given import Given, event
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.given import Given, event
+from tests.support.paths import ROOT, SUPPORT
 
 
 def sale(event_id: str, at: str, order: str) -> object:
@@ -39,7 +38,7 @@ def test_a_killed_curation_leaves_the_old_tables_or_the_new_ones(given: Given, t
     fill(given)
     old = given.files()
     copies = tmp_path / "copies"
-    command = [sys.executable, str(Path(__file__).with_name("killed_curation.py")), str(given.lake.root), str(copies)]
+    command = [sys.executable, str(SUPPORT / "killed_curation.py"), str(given.lake.root), str(copies)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)})
     runs = done.stdout.split()
     new = _opened(copies / runs[-1]).files()

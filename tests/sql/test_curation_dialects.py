@@ -3,9 +3,9 @@
 import pytest
 from sqlglot import ErrorLevel, parse_one
 
-from console.binding import bind
-from console.catalogue import load_curation
-from console.tables import CURATED_TABLES
+from catalogue.binding import bind
+from catalogue.queries import load_curation
+from catalogue.tables import CURATED_TABLES
 
 VALUES = {"reporting_time_zone": "Europe/London", "reporting_currency": "GBP"}
 

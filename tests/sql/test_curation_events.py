@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from console.tables import CURATED_TABLES
+from catalogue.tables import CURATED_TABLES
 from pipeline.contract.shape import Event
 from pipeline.lake import LakeSettings
-from tests.given import Given, event, in_turn
+from tests.support.given import Given, event, in_turn
 
 FIRST = event("e1", "2026-03-01 12:00", received="2026-03-01 12:00:05", channel="web")
 SECOND = event("e1", "2026-03-01 12:00", received="2026-03-01 12:00:09", channel="app")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pipeline.contract.shape import Event
-from tests.given import Given, event
+from tests.support.given import Given, event
 
 
 def sale(event_id: str, at: str, order: str = "o1", **fields: object) -> Event:

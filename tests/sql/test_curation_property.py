@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract.shape import Event, Product
 from pipeline.lake import LakeSettings
-from tests.given import Given, in_turn
+from tests.support.given import Given, in_turn
 
 # Small pools, so that ids collide, copies disagree, events come late and descriptions change.
 _START = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)  # Europe/London moves its clocks in the following night

@@ -7,11 +7,11 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
+from pipeline.contract.events import encode
 from pipeline.curate import curate
 from pipeline.curate.frames import is_complete
 from pipeline.errors import CurationError
-from pipeline.events import encode
-from tests.given import Given, event
+from tests.support.given import Given, event
 
 GOOD = [encode(event(f"e{n}", "2026-03-01 12:00")) for n in range(1, 4)]
 SALE = encode(event("s1", "2026-03-01 12:00", event_type="purchase"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pipeline.lake import LakeSettings
-from tests.given import Given, event
+from tests.support.given import Given, event
 
 
 def spans(given: Given) -> list[tuple[str, datetime, datetime, int]]:

@@ -12,14 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from console.binding import Statement
-from console.engines.duckdb import DuckDbEngine
-from console.spend.billing.charges import SCHEMA
+from catalogue.binding import Statement
+from console.asking.engines.duckdb import DuckDbEngine
+from console.finops.billing.charges import SCHEMA
 from pipeline.errors import ImportFailed
 from pipeline.lake import RAW_SPEND
 from pipeline.spend import import_charges
 from pipeline.spend.account import account
-from tests.given import Given
+from tests.support.given import Given
 
 MARTS = ("daily_spend", "daily_spend_resources")
 

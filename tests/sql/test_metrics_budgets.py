@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
+from catalogue.errors import SettingsError, SourceError
+from console.asking.scope import Scope
+from console.budgets import answer as insight
+from console.budgets import figures as budget_figures
+from console.budgets.bill import bill
+from console.budgets.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
+from console.budgets.forecasting.anomalies import KIND
+from console.budgets.outlook import BACKGROUND
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
-from console.errors import SettingsError, SourceError
-from console.insights import budget_figures
-from console.insights import budgets as insight
-from console.insights.bill import bill
-from console.insights.outlook import BACKGROUND
-from console.scope import Scope
-from console.spend import Basis
-from console.spend.budgeting.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
-from console.spend.forecasting.anomalies import KIND
-from tests.sql.lake_rows import Rows
+from console.finops.charges import Basis
+from tests.support.lake_rows import Rows
 
 
 @pytest.fixture

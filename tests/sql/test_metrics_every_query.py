@@ -13,17 +13,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from console.binding import SHARED, RowFilter
-from console.cache import ResultCache
-from console.catalogue import Query, load
-from console.engines import Result
-from console.engines.duckdb import DuckDbEngine
+from catalogue.binding import SHARED, RowFilter
+from catalogue.queries import Query, load
+from console.asking.cache import ResultCache
+from console.asking.engines import Result
+from console.asking.engines.duckdb import DuckDbEngine
+from console.asking.scope import Scope
 from console.metering import Call
 from console.metering.folder import FolderCalls
-from console.scope import Scope
 from pipeline.curate import curate
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
-from tests.sql.lake_rows import NOON, values_for
+from tests.support.lake_rows import NOON, values_for
 
 QUERIES = sorted(load(), key=lambda query: query.name)
 NAMES = [query.name for query in QUERIES]

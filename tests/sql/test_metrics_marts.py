@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from console.cache import ResultCache
-from console.catalogue import Catalogue, load
-from console.engines.duckdb import DuckDbEngine
-from console.scope import Scope
+from catalogue.queries import Catalogue, load
+from console.asking.cache import ResultCache
+from console.asking.engines.duckdb import DuckDbEngine
+from console.asking.scope import Scope
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.sample import generate

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sql.lake_rows import Rows, money
+from tests.support.lake_rows import Rows, money
 
 DAY = date(2026, 3, 10)
 MARTS = ("daily_product_sales", "daily_pairs", "orders", "daily_baskets")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from console.insights.sales import revenue
-from console.insights.slices import Slices
-from console.periods import Period
-from tests.sql.lake_rows import Rows, money
+from console.asking.periods import Period
+from console.asking.slices import Slices
+from console.sales.answer import revenue
+from tests.support.lake_rows import Rows, money
 
 
 @pytest.fixture

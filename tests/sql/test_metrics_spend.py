@@ -10,17 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from console.binding import bind
-from console.catalogue import load_curation
-from console.insights.spend import answer, contents
-from console.insights.spend.part import NONE, UNTAGGED, Part
-from console.insights.spend.summary import incomplete_from, sums
-from console.periods import Period
-from console.spend import Basis
+from catalogue.binding import bind
+from catalogue.queries import load_curation
+from catalogue.tables import TABLES
+from console.asking.periods import Period
+from console.finops import contents
+from console.finops.charges import Basis
+from console.finops.decimals import total
+from console.spend import answer
 from console.spend.change import Effect
-from console.spend.exact import total
-from console.tables import TABLES
-from tests.sql.lake_rows import Rows
+from console.spend.part import NONE, UNTAGGED, Part
+from console.spend.summary import incomplete_from, sums
+from tests.support.lake_rows import Rows
 
 D = Decimal
 MARCH = Period(date(2026, 3, 1), date(2026, 4, 1))

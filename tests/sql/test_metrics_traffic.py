@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.insights import lake as contents
-from tests.sql.lake_rows import Rows
+from console.asking import contents
+from tests.support.lake_rows import Rows
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from console.errors import BindingError
-from console.insights import measured as tiers
-from console.insights import unit_cost_days, unit_costs
-from console.insights.unit_cost_days import COUNTED
-from console.insights.unit_costs import UnitCosts
-from console.periods import Period
-from console.spend.allocating import allocation_file
-from console.spend.allocating.unit_costs import Parts
-from console.ui import unit_cost_charts
-from console.ui import unit_cost_words as words
-from tests.sql.lake_rows import END, NOON, START, Rows, money
+from catalogue.errors import BindingError
+from console.asking.periods import Period
+from console.tiers import measured as tiers
+from console.unit_costs import allocation_file, words
+from console.unit_costs import answer as unit_costs
+from console.unit_costs import days as unit_cost_days
+from console.unit_costs import view as unit_cost_charts
+from console.unit_costs.answer import UnitCosts
+from console.unit_costs.days import COUNTED
+from console.unit_costs.unit_costs import Parts
+from tests.support.lake_rows import END, NOON, START, Rows, money
 
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
 PERIOD = Period(FIRST, date(2026, 3, 4))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sql.lake_rows import Rows
+from tests.support.lake_rows import Rows
 
 DAY = date(2026, 3, 10)
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from console.periods import Period
-from console.savings import Inventory, Read, Unread
+from console.asking.periods import Period
 from console.savings.aws import (
     crawlers,
     firewall,
@@ -32,6 +31,7 @@ from console.savings.aws.charges import Charges
 from console.savings.aws.metrics import Metrics
 from console.savings.aws.reading import Account, Clients, Refused
 from console.savings.facts import AthenaQuery, Bucket, StoredTable
+from console.savings.inventory import Inventory, Read, Unread
 
 DAYS = 14  # of use: CloudWatch keeps minutes for 15, and two weeks show every weekday twice
 AT_ONCE = 4  # services asked side by side: their limits are their own, this machine's cores are not

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from console.savings import Read, Unread
 from console.savings.aws.reading import Account, Refused
 from console.savings.facts import Crawler
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("glue:GetCrawlers", "glue:ListCrawls")
 

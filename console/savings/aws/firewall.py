@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.savings import Read, Unread
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import WebAcl
+from console.savings.inventory import Read, Unread
 
 ACTIONS = (
     "wafv2:ListWebACLs",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from console.savings import Read, Unread
 from console.savings.aws.charges import UNFINISHED
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import Function
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("lambda:ListFunctions", "logs:StartQuery", "logs:GetQueryResults")
 REPORT_DAYS = 7  # of report lines read where Lambda Insights is off: Logs Insights charges by the GB

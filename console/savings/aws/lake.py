@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from console.savings import Read, Unread
+from catalogue.tables import TABLES
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.checks.files import TARGET_BYTES
 from console.savings.facts import Bucket, StoredTable
-from console.tables import TABLES
+from console.savings.inventory import Read, Unread
 
 ACTIONS = (
     "s3:ListBucket",

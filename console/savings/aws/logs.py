@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from console.savings import Read
 from console.savings.aws.reading import Account
 from console.savings.facts import LogGroup
+from console.savings.inventory import Read
 
 ACTIONS = ("logs:DescribeLogGroups",)
 

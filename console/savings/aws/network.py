@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Read
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account
 from console.savings.facts import NatGateway
+from console.savings.inventory import Read
 
 ACTIONS = ("ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints")
 _METRICS = ("BytesInFromSource", "BytesInFromDestination")  # what comes in on either side is processed

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from console.savings import Read, Unread
 from console.savings.aws.reading import Account
 from console.savings.facts import AthenaQuery
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("athena:ListQueryExecutions", "athena:BatchGetQueryExecution")
 MOST_QUERIES = 5_000  # newest first

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
-from console.errors import SourceError
-from console.periods import Period
-from console.permissions import action_of
-from console.savings import Unread
+from catalogue.errors import SourceError
+from console.asking.periods import Period
+from console.aws.permissions import action_of
 from console.savings.aws.charges import Charges
+from console.savings.inventory import Unread
 
 Client = Any
 ATTEMPTS, READ_SECONDS = 5, 30  # of one call

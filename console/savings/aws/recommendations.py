@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from console.savings import Read, Unread
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import Recommendation
+from console.savings.inventory import Read, Unread
 
 ACTIONS = (
     "cost-optimization-hub:ListEnrollmentStatuses",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.savings import Read, Unread
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Refused
 from console.savings.facts import Stream, StreamHour
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("kinesis:ListStreams", "kinesis:DescribeStreamSummary")
 _METRICS = ("IncomingBytes", "IncomingRecords", "GetRecords.Bytes")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.savings import Read, Unread
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, Refused
 from console.savings.facts import CapacityHour, CapacityTable
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("dynamodb:ListTables", "dynamodb:DescribeTable")
 _METRICS = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from console.savings import Read, Unread
 from console.savings.aws.metrics import HOUR, Metric, Metrics
 from console.savings.aws.reading import Account, Reader, Refused
 from console.savings.facts import Warehouse, WarehouseHour
+from console.savings.inventory import Read, Unread
 
 ACTIONS = ("redshift-serverless:ListWorkgroups", "redshift-serverless:ListUsageLimits")
 _NAMESPACE = "AWS/Redshift-Serverless"

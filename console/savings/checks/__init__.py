@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from console.savings import Inventory
 from console.savings.checks import (
     crawlers,
     files,
@@ -21,6 +20,7 @@ from console.savings.checks import (
     warehouse,
 )
 from console.savings.findings import Checked, Evidence, Finding, Prices, dollars
+from console.savings.inventory import Inventory
 
 CHECKS: tuple[Callable[[Inventory, Prices], Checked], ...] = (
     streams.check,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.facts import Crawler
 from console.savings.findings import (
     Charges,
@@ -19,6 +18,7 @@ from console.savings.findings import (
     figures,
     is_worth,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "crawlers", "Crawler runs that change nothing"
 LEAST_RUNS = 7

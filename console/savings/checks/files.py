@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.checks.queries import PARTITIONS_ASKED
 from console.savings.facts import StoredTable
 from console.savings.findings import (
@@ -21,6 +20,7 @@ from console.savings.findings import (
     is_worth,
     size,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "files", "Small files in the lake"
 TARGET_BYTES = 128 * 2**20  # of a file; AWS recommends files of 128 MB and more

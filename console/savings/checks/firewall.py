@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from console.savings import Inventory
 from console.savings.facts import WebAcl
 from console.savings.findings import Charges, Checked, Effort, Finding, Prices, Rates, Risk, count, figures, is_worth
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "firewall", "Idle web ACLs"
 _PRICING = "docs.aws.amazon.com/waf/latest/developerguide/web-acl.html"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
-from console.savings import Inventory, Unread
 from console.savings.facts import Function
 from console.savings.findings import (
     HOURS_A_MONTH,
@@ -20,6 +19,7 @@ from console.savings.findings import (
     is_worth,
     percent,
 )
+from console.savings.inventory import Inventory, Unread
 
 NAME, TITLE = "functions", "Lambda memory"
 HEADROOM = Decimal("1.25")  # above the largest run seen

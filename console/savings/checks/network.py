@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.facts import NatGateway
 from console.savings.findings import (
     GIGABYTE,
@@ -23,6 +22,7 @@ from console.savings.findings import (
     is_worth,
     size,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "network", "NAT gateways against endpoints"
 FREE_ENDPOINTS = ("s3", "dynamodb")  # gateway endpoints cost nothing

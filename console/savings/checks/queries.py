@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.facts import AthenaQuery, StoredTable
 from console.savings.findings import (
     HOURS_A_MONTH,
@@ -23,6 +22,7 @@ from console.savings.findings import (
     percent,
     size,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "queries", "Athena queries: partitions and compression"
 TERABYTE = Decimal(10) ** 12

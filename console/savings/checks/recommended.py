@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from console.savings import Inventory
 from console.savings.facts import Recommendation
 from console.savings.findings import Charges, Checked, Effort, Evidence, Finding, Prices, Risk, dollars, is_worth
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "recommended", "Recommendations of AWS"
 SOURCES = {"cost_optimization_hub": "Cost Optimization Hub", "compute_optimizer": "Compute Optimizer"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.facts import Bucket
 from console.savings.findings import (
     GIGABYTE,
@@ -21,6 +20,7 @@ from console.savings.findings import (
     is_worth,
     size,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "storage", "S3 lifecycle and incomplete uploads"
 LARGE_BUCKET = 10**9  # bytes: below, a lifecycle rule saves a cent or two

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
-from console.savings import Inventory
 from console.savings.facts import Stream, StreamHour
 from console.savings.findings import (
     GIGABYTE,
@@ -23,6 +22,7 @@ from console.savings.findings import (
     is_worth,
     size,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "streams", "Kinesis shards and capacity mode"
 LEAST_HOURS = 7 * 24  # a stream is judged over a week at least: shops are quiet on some days

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
-from console.savings import Inventory
 from console.savings.facts import CapacityHour, CapacityTable
 from console.savings.findings import (
     HOURS_A_MONTH,
@@ -21,6 +20,7 @@ from console.savings.findings import (
     figures,
     is_worth,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "tables", "DynamoDB capacity mode"
 LEAST_HOURS = 7 * 24

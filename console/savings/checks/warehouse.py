@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings import Inventory
 from console.savings.facts import Warehouse
 from console.savings.findings import (
     HOURS_A_MONTH,
@@ -22,6 +21,7 @@ from console.savings.findings import (
     is_worth,
     percent,
 )
+from console.savings.inventory import Inventory
 
 NAME, TITLE = "warehouse", "Redshift RPU: idle use and usage limits"
 LEAST_HOURS = 7 * 24

@@ -1,0 +1,39 @@
+"""Which tables a statement reads: what the catalogue checks, and what the row filter narrows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from sqlglot import exp
+
+from catalogue.tables import TABLES
+
+
+def base_tables(tree: exp.Query) -> Iterator[exp.Table]:
+    """Tables that are read from storage: a name that a CTE shadows where it stands is not one."""
+    return (table for table in tree.find_all(exp.Table) if not _is_shadowed(table))
+
+
+def _is_shadowed(table: exp.Table) -> bool:
+    """Whether a CTE that is visible where the name stands has that name.
+
+    Visible are the CTEs of every enclosing query, and inside a CTE those before it. A recursive CTE sees itself, unless
+    it is named like a curated table: its first branch then reads the table, and must not escape the row filter.
+    """
+    if table.db or table.catalog:
+        return False
+    inner: exp.Expr = table
+    outer = table.parent
+    while outer is not None:
+        if isinstance(outer, exp.With):
+            place = next(index for index, cte in enumerate(outer.expressions) if cte is inner)
+            visible = outer.expressions[: place + 1 if outer.recursive and table.name.lower() not in TABLES else place]
+            outer = cast(exp.Expr, outer.parent)  # the query that owns this `with` shows nothing more
+        else:
+            owned = outer.args.get("with_")
+            visible = owned.expressions if owned is not None else []
+        if any(cte.alias == table.name for cte in visible):
+            return True
+        inner, outer = outer, outer.parent
+    return False

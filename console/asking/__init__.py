@@ -1,0 +1,1 @@
+"""How a question gets its answer: scope, cache, engines, and what every answer is made of."""

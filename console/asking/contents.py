@@ -1,0 +1,96 @@
+"""What the lake holds: its days, its slices, and whether every record is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from console.asking.engines import Result
+from console.asking.scope import Question, Scope
+
+CONSERVATION = Question("lake/conservation")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What can be asked of a lake.
+
+    Attributes
+    ----------
+    first_day, last_day : first and last day with events; None for an empty lake
+    last_complete_day : the last day that is over: presets end with it
+    channels, categories, regions : values that occur, in the order of the alphabet
+    """
+
+    first_day: date | None
+    last_day: date | None
+    last_complete_day: date | None
+    channels: tuple[str, ...]
+    categories: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no event at all."""
+        return self.first_day is None
+
+    @property
+    def incomplete_from(self) -> date | None:
+        """The first day that is not over yet; None where all are."""
+        if self.last_day is None or self.last_complete_day is None or self.last_day <= self.last_complete_day:
+            return None
+        return self.last_complete_day + timedelta(days=1)
+
+
+def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
+    """The days and slices of the lake, as this viewer sees it.
+
+    Parameters
+    ----------
+    also : asked beside them, for whoever will want to know later: they do not depend on what is chosen
+    """
+    days, slices, *_ = scope.ask_all([Question("lake/days"), Question("lake/slices"), *also])
+    row = days.rows()[0]
+    values: dict[str, list[str]] = {"channel": [], "category": [], "region": []}
+    for found in slices.rows():
+        values[found["slice"]].append(found["value"])
+    first, last = row["first_day"], row["last_day"]
+    complete = None if last is None else max(min(last, scope.today - timedelta(days=1)), first)
+    return Contents(first, last, complete, tuple(values["channel"]), tuple(values["category"]), tuple(values["region"]))
+
+
+@dataclass(frozen=True)
+class Conservation:
+    """received = accepted + duplicates + quarantined.
+
+    A refused record has no region that could be trusted: under a row filter none is visible, and the records are those
+    of the viewer's regions.
+    """
+
+    received: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+    result: Result
+    is_whole: bool = True
+
+    @property
+    def quarantined_share(self) -> Decimal | None:
+        """Quarantined ÷ received; None for an empty lake, and where a row filter hides what was refused."""
+        return Decimal(self.quarantined) / self.received if self.received and self.is_whole else None
+
+
+def conservation(scope: Scope) -> Conservation:
+    """Every record that this viewer may see, accounted for."""
+    result = scope.ask(CONSERVATION.query)
+    row = result.rows()[0]
+    return Conservation(
+        row["received"],
+        row["accepted"],
+        row["duplicates"],
+        row["quarantined"],
+        result,
+        is_whole=scope.row_filter.regions is None,
+    )

@@ -1,0 +1,221 @@
+"""Athena over the curated tables of the Glue catalog, through awswrangler. Fills the `SqlEngine` port.
+
+A statement goes into our workgroup, whose configuration caps the bytes that one statement may scan; its result file is
+read from S3. A query whose result was large once is unloaded as Parquet from then on. Not taken from awswrangler are
+
+- its parameters, which stay in the SQL where one is missing (statements are bound here), and its temporary tables;
+- its cache (``athena_cache_settings``): it compares statements without case and spaces, so that a row filter on
+  ``'North'`` would be answered with that on ``'north'``;
+- its readers and its waiting (`athena_results`, `athena_executions`).
+
+Athena's own result reuse is used. It goes by age alone, so the age is kept below that of the last curation: a reused
+result is never older than the data. A result file stays as long as it may be reused.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from catalogue.errors import QueryFailed
+from console.asking.engines import Result, Statistics
+from console.asking.engines.athena_executions import SERVICE, Executions, is_final, managed_results
+from console.asking.engines.athena_export import columns_sql, in_order, order_of, unload_sql
+from console.asking.engines.athena_files import ResultFiles
+from console.asking.engines.athena_results import read_csv, read_parquet
+from console.asking.engines.charged import charged
+from console.asking.engines.prices import scan_price
+from console.aws.clients import SharedClients, check_length
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from catalogue.binding import Statement
+    from console.asking.engines.curated_state import CuratedState, State
+
+TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
+REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
+LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what an UNLOAD puts around them
+LARGE_RESULT = 32 * 2**20  # bytes of CSV, some seconds of one node's writing: from here on a query is unloaded
+_LAST_READER_SECONDS = 600.0  # somebody who reused a result just before its end may still be reading it
+
+Execution = dict[str, Any]  # as GetQueryExecution describes it
+
+
+class AthenaEngine:
+    """Answers statements through one workgroup.
+
+    Parameters
+    ----------
+    session : a boto3 session
+    workgroup : the capped workgroup
+    database : the Glue database of the curated tables
+    results : ``s3://bucket/prefix/`` for result files, below what the workgroup writes to
+    state : which version of the tables stands
+    price_per_terabyte : dollars, by the price book; None where unknown
+    reuse_seconds : how old a result may be to be reused; 0 for never
+    timeout_seconds : of one statement
+    large_result : bytes of a result from which on its query is unloaded; 0 to unload every one
+    """
+
+    dialect = "trino"
+
+    def __init__(
+        self,
+        session: Any,
+        *,
+        workgroup: str,
+        database: str,
+        results: str,
+        state: CuratedState,
+        price_per_terabyte: Decimal | None,
+        reuse_seconds: float = REUSE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        large_result: int = LARGE_RESULT,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        clients = SharedClients(session)
+        self._results = results.rstrip("/") + "/"
+        self._executions = Executions(
+            clients, workgroup=workgroup, database=database, results=self._results, timeout_seconds=timeout_seconds
+        )
+        self._files = ResultFiles(clients, now)
+        self._state = state
+        self._price = price_per_terabyte
+        self._reuse_seconds = reuse_seconds
+        self._timeout_seconds = timeout_seconds
+        self._large_result = large_result
+        self._now = now
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def data_version(self) -> str:
+        """The curated version; changes with every curation."""
+        return self._state.current().version
+
+    @property
+    def data_as_of(self) -> datetime | None:
+        """The largest ``received_at`` in the curated tables."""
+        return self._state.current().data_as_of
+
+    def version_of(self, statement: Statement) -> str:  # noqa: ARG002 - the same for all
+        """The curated version: what is still on its way to the lake is not seen."""
+        return self.data_version
+
+    def run(self, statement: Statement) -> Result:
+        """Answer one statement; see `SqlEngine.run`."""
+        import pyarrow as pa
+
+        started = time.perf_counter()
+        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
+        state = self._state.current()
+        spent: list[Execution] = []
+        table: pa.Table | None = None
+        try:
+            if self._sizes.get(statement.query, 0) >= self._large_result:
+                table = self._unloaded(statement, spent)
+            if table is None:
+                table = self._plain(statement, spent, self._reuse_minutes(state))
+        except (pa.ArrowException, ValueError) as error:
+            raise QueryFailed(
+                f"Athena's result cannot be read: {str(error).splitlines()[0]}",
+                where=statement.query,
+                remedy="Try again.",
+            ) from error
+        finally:
+            if spent:
+                as_of = state.as_of(statement.tables)
+                statistics = self._statistics(spent, time.perf_counter() - started, as_of)
+                if table is None:
+                    charged(statistics)
+        return Result(table, statistics, statement.query, statement.sql)
+
+    def _plain(self, statement: Statement, spent: list[Execution], reuse_minutes: int) -> pa.Table:
+        """Through one CSV file."""
+        where = statement.query
+        execution = self._executions.run(statement.sql, where, spent, reuse_minutes=reuse_minutes)
+        location = execution.get("ResultConfiguration", {}).get("OutputLocation")
+        if not location:
+            raise managed_results(where)
+        try:
+            content = self._files.read(location, where)
+            self._sizes[where] = len(content)
+            table = read_csv(content, self._executions.columns(execution, where))
+        finally:
+            if not _is_reused(execution):  # a reused file belongs to the run that made it
+                kept = self._reuse_seconds + _LAST_READER_SECONDS if self._reuse_seconds > 0 else 0
+                self._files.forget(location, after_seconds=kept)
+        return table
+
+    def _unloaded(self, statement: Statement, spent: list[Execution]) -> pa.Table | None:
+        """Through Parquet; None where the rows could not be put in order again."""
+        where = statement.query
+        asked = self._executions.run(columns_sql(statement.sql), where, spent)
+        columns = self._executions.columns(asked, where)
+        self._files.forget(asked["ResultConfiguration"]["OutputLocation"], after_seconds=0)
+        order = order_of(statement.sql, [each.name for each in columns])
+        if order is None:
+            return None
+        folder = f"{self._results}unloaded/{uuid.uuid4().hex}/"
+        litter: list[str] = []
+        try:
+            execution = self._executions.run(unload_sql(statement.sql, columns, folder), where, spent)
+            manifest = execution.get("Statistics", {}).get("DataManifestLocation")
+            output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
+            litter += [each for each in (manifest, output, output and f"{output}.metadata") if each]
+            files = self._files.read_below(folder, where)
+        finally:
+            self._files.delete_below(folder, litter)
+        return in_order(read_parquet(files, columns), order)
+
+    def _reuse_minutes(self, state: State) -> int:
+        """Whole minutes that a result may be old and still hold this version of the data; 0 for none.
+
+        A result is dated by its end and may have started `timeout_seconds` before, so that much is kept between the
+        commit and the oldest result.
+        """
+        if self._reuse_seconds <= 0 or state.committed_at is None:
+            return 0
+        standing = (self._now() - state.committed_at).total_seconds() - self._timeout_seconds
+        return max(0, int(min(standing, self._reuse_seconds) // 60))
+
+    def _statistics(self, executions: list[Execution], elapsed: float, as_of: datetime | None) -> Statistics:
+        told = [_told(each) for each in executions]
+        is_known = all(is_final(each) for each in executions)  # else one was stopped, and did not say what it scanned
+        scanned = (int(each["DataScannedInBytes"]) for each in told)
+        return Statistics(
+            engine=SERVICE,
+            elapsed_seconds=elapsed,
+            bytes_scanned=sum(scanned) if is_known else None,
+            dollars=self._dollars(executions) if is_known else None,
+            query_id=executions[-1]["QueryExecutionId"],
+            data_as_of=as_of,
+            queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in told) / 1000,
+            engine_seconds=sum(int(each.get("EngineExecutionTimeInMillis", 0)) for each in told) / 1000,
+            reused=all(_is_reused(each) for each in executions),
+        )
+
+    def _dollars(self, executions: list[Execution]) -> Decimal | None:
+        if self._price is None:
+            return None
+        paid = (int(_told(each)["DataScannedInBytes"]) for each in executions if not _is_free(each))
+        return sum((scan_price(scanned, self._price) for scanned in paid), Decimal(0))
+
+
+def _told(execution: Execution) -> dict[str, Any]:
+    told: dict[str, Any] = execution.get("Statistics", {})
+    return {"DataScannedInBytes": 0} | told
+
+
+def _is_free(execution: Execution) -> bool:
+    """A result that was reused, and what was stopped before it scanned anything."""
+    is_stopped = execution["Status"]["State"] == "CANCELLED"
+    return _is_reused(execution) or (is_stopped and not int(_told(execution)["DataScannedInBytes"]))
+
+
+def _is_reused(execution: Execution) -> bool:
+    return bool(_told(execution).get("ResultReuseInformation", {}).get("ReusedPreviousResult", False))

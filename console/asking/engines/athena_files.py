@@ -1,0 +1,104 @@
+"""Athena's result files in S3: read, and deleted when nobody can need them any more."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from catalogue.errors import QueryFailed
+from console.aws.clients import SharedClients, calling
+
+LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit beside the rest in a console's memory
+LARGEST_EXPORT = 64 * 2**20  # bytes of compressed Parquet, all files of an answer: about the same in memory
+SERVICE = "Amazon S3"
+
+
+class ResultFiles:
+    """Result files, those of one process remembered until they may go.
+
+    What a stopped process leaves behind is the bucket's to expire: the results prefix needs a lifecycle rule.
+    """
+
+    def __init__(self, session: SharedClients, now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._now = now
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[datetime, str]] = deque()
+
+    def read(self, location: str, where: str) -> bytes:
+        """The bytes of one file.
+
+        Raises
+        ------
+        QueryFailed
+            It cannot be read, or has more than `LARGEST_RESULT` bytes.
+        """
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        with calling(SERVICE, location):
+            answer = self._session.client("s3").get_object(Bucket=bucket, Key=key)
+            if answer["ContentLength"] > LARGEST_RESULT:
+                answer["Body"].close()
+                raise _too_large(answer["ContentLength"], where)
+            content: bytes = answer["Body"].read()
+        return content
+
+    def read_below(self, folder: str, where: str) -> list[bytes]:
+        """The bytes of all files below a folder, in order of their names.
+
+        Raises
+        ------
+        QueryFailed
+            They cannot be read, or have more than `LARGEST_EXPORT` bytes together.
+        """
+        sizes = self._sizes_below(folder)
+        if sum(sizes.values()) > LARGEST_EXPORT:
+            raise _too_large(sum(sizes.values()), where)
+        return [self.read(each, where) for each in sorted(sizes) if sizes[each]]
+
+    def _sizes_below(self, folder: str) -> dict[str, int]:
+        bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+        with calling(SERVICE, folder):
+            pages = self._session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            listed = [each for page in pages for each in page.get("Contents", [])]
+        return {f"s3://{bucket}/{each['Key']}": each["Size"] for each in listed}
+
+    def forget(self, location: str, *, after_seconds: float) -> None:
+        """Delete a result, with its metadata, once the seconds have passed; deletes those whose time has come."""
+        now = self._now()
+        with self._lock:
+            ripe = [] if after_seconds > 0 else [location]
+            if not ripe:
+                self._waiting.append((now + timedelta(seconds=after_seconds), location))
+            while self._waiting and self._waiting[0][0] <= now:
+                ripe.append(self._waiting.popleft()[1])
+        self.delete([path for each in ripe for path in (each, f"{each}.metadata")])
+
+    def delete_below(self, folder: str, others: Sequence[str] = ()) -> None:
+        """Delete the files below a folder and some others, as `delete` does."""
+        try:
+            found = list(self._sizes_below(folder))
+        except QueryFailed:
+            found = []
+        self.delete([*found, *others])
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Delete files; what cannot be deleted stays for the bucket's lifecycle rule, for the answer stands."""
+        import awswrangler as wr
+
+        if not paths:
+            return
+        try:
+            with calling(SERVICE, paths[0]):
+                wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)
+        except (QueryFailed, wr.exceptions.ServiceApiError):
+            return
+
+
+def _too_large(size: int, where: str) -> QueryFailed:
+    return QueryFailed(
+        f"The answer has {size / 2**20:,.0f} MB, more than the console can hold",
+        where=where,
+        remedy="Choose a shorter period or fewer columns.",
+    )

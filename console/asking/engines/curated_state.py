@@ -1,0 +1,128 @@
+"""Which version of the curated tables stands on AWS, and how new its data is.
+
+Curation ends by writing one small object, ``curated/state.json`` in the lake's bucket, after the last table::
+
+    {"version": 812, "data_as_of": "2026-03-31T11:59:00Z", "bills_as_of": "2026-03-31T04:10:00Z"}
+
+Its ETag is the data version and its LastModified the time of the commit, so whatever rewrites it makes a new version.
+It is read at most every few seconds, for all readers, and where it cannot be read they are told so without asking one
+after the other. Tables are committed one after the other before it: a question asked in between
+may see a new table beside an old one, under the old version, until the object is written.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from catalogue.errors import QueryFailed
+from console.asking.engines import newest
+from console.aws.clients import calling, error_code
+
+STATE_KEY = "curated/state.json"
+KEEP_SECONDS = 5.0  # a new version is seen that much later at most
+_ABSENT = frozenset({"NoSuchKey", "404"})
+
+
+@dataclass(frozen=True)
+class State:
+    """One version. `version` is ``empty`` and the times are None before the first curation."""
+
+    version: str
+    data_as_of: datetime | None
+    committed_at: datetime | None
+    bills_as_of: datetime | None = None  # when the last bill came in; an older curation did not say it
+
+    def as_of(self, tables: Set[str]) -> datetime | None:
+        """How new an answer from these tables can be."""
+        return newest(tables, self.data_as_of, self.bills_as_of)
+
+
+EMPTY = State("empty", None, None)
+
+
+class CuratedState:
+    """The state object of one bucket, shared by the engines.
+
+    Parameters
+    ----------
+    client : an S3 client
+    bucket, prefix : where the lake stands; the object is ``<prefix>curated/state.json``
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str = "",
+        *,
+        keep_seconds: float = KEEP_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._key = prefix + STATE_KEY
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._read: tuple[float, State] | None = None
+        self._failed: tuple[float, QueryFailed] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"s3://{self._bucket}/{self._key}"
+
+    def current(self) -> State:
+        """The version that stands.
+
+        Raises
+        ------
+        QueryFailed
+            The bucket does not answer, or the object is damaged.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._read is not None and now - self._read[0] < self._keep_seconds:
+                return self._read[1]
+            if self._failed is not None and now - self._failed[0] < self._keep_seconds:
+                told = self._failed[1]
+                raise QueryFailed(told.what, where=told.where, remedy=told.remedy) from told
+            try:
+                state = self._ask()
+            except QueryFailed as error:
+                # dated by its end: a service that does not answer takes half a minute to say so
+                self._failed = (self._clock(), error)
+                raise
+            self._read, self._failed = (now, state), None
+            return state
+
+    def _ask(self) -> State:
+        from botocore.exceptions import ClientError
+
+        with calling("Amazon S3", self.place):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return EMPTY
+                raise
+            content: bytes = answer["Body"].read()
+        try:
+            told = json.loads(content)
+            data_as_of, bills_as_of = (
+                None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+                for text in (told.get("data_as_of"), told.get("bills_as_of"))
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            raise QueryFailed(
+                "The state of the curated tables cannot be read",
+                where=self.place,
+                remedy="Curate again: it writes the object anew.",
+            ) from error
+        return State(answer["ETag"].strip('"'), data_as_of, answer["LastModified"], bills_as_of)

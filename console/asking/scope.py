@@ -1,0 +1,182 @@
+"""Who asks what of which lake: the one object that insights and pages are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from catalogue.binding import RowFilter, Statement, Values, bind_again
+from catalogue.queries import Catalogue
+from console.asking.cache import Asked, ResultCache
+from console.asking.engines import Result, SqlEngine, Statistics
+from console.asking.engines.charged import charging
+from console.metering import Asker, Call, Meter, NoMeter
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _stay() -> None:
+    """Whoever asks waits for the answer."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query's name and its values."""
+
+    query: str
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A lake as one viewer sees it.
+
+    Attributes
+    ----------
+    engines : engine by a query's ``source``: lake or warehouse
+    row_filter : the regions this viewer may see
+    reporting_currency, reporting_time_zone : the lake's settings; given to every query that declares them
+    is_sample : whether the lake holds the sample year
+    country : whose public holidays a forecast knows, ISO 3166
+    now : the clock; a test gives its own
+    meter : is told of every question, what it cost and who asked
+    asker : who asks, on which page
+    check : called several times a second while an answer is waited for; what it raises ends the waiting, and the
+        engine stops what nobody else waits for
+    submitted : what `ahead` has asked already, by source and statement
+    """
+
+    engines: Mapping[str, SqlEngine]
+    catalogue: Catalogue
+    cache: ResultCache
+    reporting_currency: str
+    reporting_time_zone: str
+    row_filter: RowFilter = field(default_factory=RowFilter)
+    is_sample: bool = False
+    country: str = "US"
+    now: Callable[[], datetime] = _wall_clock
+    meter: Meter = field(default_factory=NoMeter)
+    asker: Asker = field(default_factory=Asker)
+    check: Callable[[], None] = _stay
+    submitted: Mapping[tuple[str, str], Asked] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def today(self) -> date:
+        """The current day in the lake's reporting time zone."""
+        return self.now().astimezone(ZoneInfo(self.reporting_time_zone)).date()
+
+    @property
+    def data_as_of(self) -> datetime | None:
+        """The largest ``received_at`` visible to a query."""
+        return self.engines["lake"].data_as_of
+
+    @property
+    def data_version(self) -> str:
+        """Changes whenever an answer could change."""
+        return "+".join(sorted({engine.data_version for engine in self.engines.values()}))
+
+    def ask(self, query: str, **values: object) -> Result:
+        """Answer one question of the catalogue, from the cache where it was asked before.
+
+        Raises
+        ------
+        CatalogueError, BindingError, SourceError
+            As the catalogue, the binding and the engine say.
+        """
+        return self._answer(self._start(query, values))
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Result]:
+        """Answer several questions side by side, in the order given; the first failure is raised.
+
+        All are submitted before the first is waited for; when one fails, the others are not waited for any more.
+        """
+        asked: list[Asked] = []
+        try:
+            for question in questions:
+                asked.append(self._start(question.query, question.values))
+            return [self._answer(each) for each in asked]
+        finally:
+            for each in asked:
+                each.leave()
+
+    @contextmanager
+    def ahead(self, questions: Sequence[Question]) -> Iterator[Scope]:
+        """Submit questions that will be asked inside, one after the other or by several insights, all at once.
+
+        Gives the scope to ask them of: a question asked of it is the one under way, and its cost is told to whoever
+        asks. What is not asked inside after all is not waited for.
+        """
+        submitted: dict[tuple[str, str], Asked] = {}
+        try:
+            for question in questions:
+                place, _ = self._bound(question.query, question.values)
+                if place not in submitted and place not in self.submitted:
+                    submitted[place] = self._start(question.query, question.values)
+            yield replace(self, submitted={**self.submitted, **submitted})
+        finally:
+            for each in submitted.values():
+                each.leave()
+
+    def _answer(self, asked: Asked) -> Result:
+        answer = asked.result(self.check)
+        self._record(answer)
+        return answer
+
+    def _start(self, query: str, values: Mapping[str, object]) -> Asked:
+        place, statement = self._bound(query, values)
+        asked = self.submitted.get(place)
+        if asked is not None and asked.is_waiting:
+            return asked
+        engine = self.engines[place[0]]
+        key = (statement.dialect, statement.sql, engine.version_of(statement))
+
+        def run() -> Result:
+            with charging(partial(self._meter, query, rows=0)):
+                return engine.run(statement)
+
+        return self.cache.start(key, run, untold=self._record)
+
+    def _bound(self, query: str, values: Mapping[str, object]) -> tuple[tuple[str, str], Statement]:
+        """The statement of a question, and where it stands in `submitted`."""
+        definition = self.catalogue[query]
+        engine = self.engines[definition.source]
+        given: dict[str, object] = {
+            "reporting_currency": self.reporting_currency,
+            "reporting_time_zone": self.reporting_time_zone,
+        }
+        bound = {name: value for name, value in given.items() if name in definition.parameters} | dict(values)
+        hashable = tuple(
+            sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in bound.items())
+        )
+        statement = bind_again(definition, hashable, engine.dialect, self.row_filter)
+        return (definition.source, statement.sql), statement
+
+    def _record(self, answer: Result) -> None:
+        """Tell the meter of one answer."""
+        self._meter(answer.query, answer.statistics, rows=answer.table.num_rows)
+
+    def _meter(self, query: str, statistics: Statistics, *, rows: int) -> None:
+        """Tell the meter what a question cost, answered or not."""
+        self.meter.record(
+            Call(
+                called_at=_wall_clock(),  # a test's clock stands still, the meter's does not
+                viewer=self.asker.viewer,
+                page=self.asker.page,
+                kind="query",
+                name=query,
+                engine=statistics.engine,
+                query_id=statistics.query_id,
+                elapsed_seconds=0.0 if statistics.cached else statistics.elapsed_seconds,
+                rows=rows,
+                cached=statistics.cached,
+                bytes_scanned=statistics.bytes_scanned,
+                dollars=statistics.dollars,
+                dollars_saved=statistics.dollars_saved,
+            )
+        )

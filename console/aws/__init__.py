@@ -1,0 +1,1 @@
+"""AWS for the whole console: settings, clients, permissions, and failures as our own errors."""

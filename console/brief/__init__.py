@@ -1,0 +1,1 @@
+"""Brief: what happened, why, and what needs me?"""

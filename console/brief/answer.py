@@ -1,0 +1,147 @@
+"""What happened, why, and what needs me?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from console.asking import contents as lake
+from console.asking.engines import Result, Statistics, combine
+from console.asking.figures import Figure
+from console.asking.periods import Period
+from console.asking.scope import Scope
+from console.asking.slices import Slices, question
+from console.brief.attention import QUIET_DAYS, Cause, Finding, findings
+from console.brief.cloud import Cloud, Takings, cloud
+from console.budgets.bill import CURRENCIES
+from console.budgets.budgets import BudgetSource
+from console.decisions import DecisionStore
+from console.products import answer as products
+from console.products.answer import Product
+from console.sales import answer as sales
+from console.sales.answer import ZERO, Compared, Measured, Slice
+from console.sales.decomposition import Part, split
+
+_URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # what explains or costs comes first
+MOVERS = 3  # products named in each direction: what is read in 20 seconds
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The answer of the Brief.
+
+    Attributes
+    ----------
+    before : the first comparison, where it holds anything
+    parts : the change of net revenue against the first comparison, split exactly; empty without one
+    by_category, by_region : changes, the largest in either direction first
+    rising, falling : products that moved most
+    cloud : the bill beside the takings; None where the lake holds none
+    """
+
+    now: Measured
+    comparisons: Sequence[Measured]
+    before: Measured | None
+    figures: Sequence[Figure]
+    parts: Sequence[Part]
+    by_category: Sequence[Slice]
+    by_region: Sequence[Slice]
+    rising: Sequence[Product]
+    falling: Sequence[Product]
+    cloud: Cloud | None
+    findings: Sequence[Finding]
+    conservation: lake.Conservation
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sold, refunded or visited in the period."""
+        return not self.now.sums.has_data
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+
+def brief(
+    scope: Scope,
+    period: Period,
+    comparisons: Sequence[Compared],
+    slices: Slices,
+    budgets: BudgetSource,
+    decisions: DecisionStore,
+    *,
+    patience: float | None = 0.0,
+) -> Brief:
+    """The period in sentences' worth of facts: what changed, why, where, what the cloud cost, and what needs somebody.
+
+    Parameters
+    ----------
+    budgets, decisions : what the bill is held against, and which of its anomalies were expected
+    patience : seconds to wait for what of the bill is being worked out; None waits for good
+    """
+    periods = [("This period", period), *comparisons]
+    against = [period, *(each for _, each in comparisons[:1])]
+    recent = max(period.start, period.end - timedelta(days=QUIET_DAYS))
+    beside = [
+        question(scope, "lake/events_by_hour", Period(recent, period.end), slices),
+        question(scope, "sales/other_currencies", period, slices),
+    ]
+    questions = [
+        *sales.measure_questions(scope, periods, slices),
+        *sales.dimension_questions(scope, "category", against, slices),
+        *sales.dimension_questions(scope, "region", against, slices),
+        *(products.mover_questions(scope, period, comparisons[0][1], slices) if comparisons else []),
+        lake.CONSERVATION,
+        *beside,
+        CURRENCIES,
+    ]
+    with scope.ahead(questions) as ready:
+        measured, results = sales.measure(ready, periods, slices)
+        now, rest = measured[0], measured[1:]
+        by_category, more = sales.by_dimension(ready, "category", against, slices)
+        results += more
+        by_region, more = sales.by_dimension(ready, "region", against, slices)
+        results += more
+        moved: list[Product] = []
+        if comparisons:
+            moved, more = products.movers(ready, period, comparisons[0][1], slices)
+            results += more
+        conservation = lake.conservation(ready)
+        hours, currencies = ready.ask_all(beside)
+        before = rest[0] if rest and rest[0].sums.has_data else None
+        is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill cannot be cut by the shop's slices
+        bill = cloud(
+            ready,
+            _takings(now, is_whole),
+            _takings(before, is_whole) if before else None,
+            budgets,
+            decisions,
+            patience=patience,
+        )
+    told = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
+    return Brief(
+        now=now,
+        comparisons=rest,
+        before=before,
+        figures=sales.figures(now, rest, scope.reporting_currency),
+        parts=split(now.sums.totals, before.sums.totals) if before else [],
+        by_category=_by_change(by_category),
+        by_region=_by_change(by_region),
+        rising=products.rising(moved)[:MOVERS] if before else [],
+        falling=products.falling(moved)[:MOVERS] if before else [],
+        cloud=bill,
+        findings=sorted([*told, *(bill.findings if bill else [])], key=lambda each: _URGENCY.index(each.cause)),
+        conservation=conservation,
+        results=[*results, conservation.result, hours, currencies, *(bill.results if bill else [])],
+    )
+
+
+def _takings(measured: Measured, is_whole: bool) -> Takings:
+    return Takings(measured.label, measured.daily.period, measured.sums.net_revenue if is_whole else None)
+
+
+def _by_change(slices: Sequence[Slice]) -> list[Slice]:
+    return sorted(slices, key=lambda each: (-abs(each.change or ZERO), -each.net_revenue, each.name))

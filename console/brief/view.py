@@ -1,0 +1,35 @@
+"""How the Brief is drawn: its headline, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from console.brief.attention import Cause, Finding
+
+_CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data", Cause.CLOUD: "cloud"}
+MOST_FINDINGS = 5  # a list that is longer is not read
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What needs somebody, with its cause; says so where nothing does."""
+    heading = '<h3 class="tk-chart-title">Needs attention</h3>'
+    if not found:
+        st.html(f'{heading}<p class="tk-calm">Nothing crosses a threshold.</p>')
+        return
+    items = "".join(
+        f'<li><span class="tk-cause tk-cause-{_CAUSES[each.cause]}">{_CAUSES[each.cause]}</span>'
+        f"<b>{escape(each.title)}</b><p>{escape(each.detail)}</p></li>"
+        for each in found[:MOST_FINDINGS]
+    )
+    more = len(found) - MOST_FINDINGS
+    rest = f'<p class="tk-calm">and {more} more</p>' if more > 0 else ""
+    st.html(f'{heading}<ul class="tk-findings">{items}</ul>{rest}')
+
+
+def headline(text: str, sentences: Sequence[str]) -> None:
+    """The Brief's own words: the headline large, the rest below."""
+    paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences if sentence)
+    st.html(f'<section class="tk-brief"><h2>{escape(text)}</h2>{paragraphs}</section>')

@@ -1,0 +1,290 @@
+"""Budgets: how much a month may cost, and how it stands against what is booked and what is expected.
+
+A budget is an amount of money per month for a *scope*: everything, a service, an account, or a cost allocation tag. It
+alerts when the charges booked, or the month's forecast, reach a threshold in percent of the amount. Pure: budgets come
+from a `BudgetSource` (a file in the lake folder, AWS Budgets), charges from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from catalogue.errors import SettingsError
+from console.budgets.forecasting.forecast import Forecast
+from console.budgets.forecasting.history import History, days_from, next_month
+from console.finops.charges import Basis
+from console.finops.decimals import DIGITS, ZERO, total
+
+THRESHOLDS = (80, 100, 120)
+MOST_THRESHOLD = 1000
+MOST_AMOUNT = Decimal(10) ** 15  # beyond it no chart and no ratio says anything
+MOST_NAME = 100
+
+
+class Kind(StrEnum):
+    """What a budget is for."""
+
+    ALL = "all"
+    SERVICE = "service"
+    ACCOUNT = "account"
+    TAG = "tag"
+
+
+@dataclass(frozen=True)
+class BudgetScope:
+    """What a budget is for: `value` names the service or the account, or is ``key=value`` of a tag; empty for all."""
+
+    kind: Kind = Kind.ALL
+    value: str = ""
+
+    @property
+    def tag(self) -> tuple[str, str]:
+        """Key and value of a tag."""
+        key, _, value = self.value.partition("=")
+        return key, value
+
+    def __str__(self) -> str:
+        """As it reads beside an amount."""
+        return "everything" if self.kind is Kind.ALL else f"{self.kind.value} {self.value}"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a month may cost.
+
+    Attributes
+    ----------
+    name : unique among all budgets
+    amount, currency : per month; `months` has other amounts for single months, by their first day
+    basis : which of the four costs counts
+    thresholds : percent of the amount at which it alerts, ascending
+    source : where it is kept: ``file`` or ``AWS Budgets``
+
+    Raises
+    ------
+    SettingsError
+        On making one that cannot be: names what is wrong and the remedy.
+    """
+
+    name: str
+    amount: Decimal
+    currency: str
+    scope: BudgetScope = BudgetScope()
+    basis: Basis = Basis.BILLED
+    thresholds: tuple[int, ...] = THRESHOLDS
+    months: Mapping[date, Decimal] = field(default_factory=dict)
+    source: str = "file"
+
+    def __post_init__(self) -> None:
+        where = f"budget {self.name!r}"
+        if not self.name.strip() or len(self.name) > MOST_NAME:
+            raise SettingsError(
+                "A budget needs a name", where="name", remedy=f"Give one of at most {MOST_NAME} characters."
+            )
+        for amount in (self.amount, *self.months.values()):
+            if not amount.is_finite() or amount <= 0:
+                raise SettingsError(f"An amount of {amount} is no budget", where=where, remedy="Give more than 0.")
+            if amount > MOST_AMOUNT:
+                raise SettingsError("An amount is too large", where=where, remedy=f"Give {MOST_AMOUNT:,f} at most.")
+        if not (
+            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
+        ):
+            raise SettingsError(
+                f"{self.currency!r} is no currency", where=where, remedy="Give three capital letters such as USD."
+            )
+        if (self.scope.kind is Kind.ALL) == bool(self.scope.value):
+            raise SettingsError(
+                f"A budget for {self.scope.kind.value!r} and {self.scope.value!r} covers nothing",
+                where=where,
+                remedy="Name one service, account or tag, or none of them for everything.",
+            )
+        if self.scope.kind is Kind.TAG and not all(self.scope.tag):
+            raise SettingsError(
+                f"The tag {self.scope.value!r} has no value", where=where, remedy="Write it as key=value."
+            )
+        if not self.thresholds or list(self.thresholds) != sorted(set(self.thresholds)):
+            raise SettingsError("Thresholds are in no order", where=where, remedy="Give them ascending: 80, 100, 120.")
+        if self.thresholds[0] < 1 or self.thresholds[-1] > MOST_THRESHOLD:
+            raise SettingsError(
+                "A threshold is out of range", where=where, remedy=f"Give percent from 1 to {MOST_THRESHOLD}."
+            )
+
+    def amount_in(self, month: date) -> Decimal:
+        """The amount for one month, given by its first day."""
+        return self.months.get(month, self.amount)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A budget that its source knows and that is not shown, and why."""
+
+    name: str
+    why: str
+
+
+class BudgetSource(Protocol):
+    """Where budgets are kept."""
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """What the last answer of `budgets` left out."""
+        ...
+
+    def budgets(self) -> Sequence[Budget]:
+        """Every budget.
+
+        Raises
+        ------
+        SettingsError
+            One of them cannot be; names it, where it stands, and the remedy.
+        SourceError
+            The source did not answer.
+        """
+        ...
+
+
+class Standing(StrEnum):
+    """How a budget does, worst last."""
+
+    UNKNOWN = "unknown"
+    ON_TRACK = "on track"
+    AT_RISK = "at risk"  # the forecast is over the amount
+    OVER = "over"  # the charges booked are
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A threshold that is reached: by the charges booked (``actual``) or by the month's forecast (``forecast``)."""
+
+    threshold: int
+    by: str
+    amount: Decimal
+    share: Decimal
+
+
+@dataclass(frozen=True)
+class Status:
+    """A budget in one month.
+
+    Attributes
+    ----------
+    amount : the budget's, for this month
+    alerts : thresholds reached, the highest of each kind; what is booked first
+    crossing : the day on which the charges are expected to go beyond the amount, or did; None where they do not
+    """
+
+    budget: Budget
+    forecast: Forecast
+    amount: Decimal
+    standing: Standing
+    alerts: Sequence[Alert]
+    crossing: date | None
+
+    @property
+    def used(self) -> Decimal:
+        """Booked ÷ amount."""
+        return self.forecast.booked / self.amount
+
+    @property
+    def expected(self) -> Decimal | None:
+        """Forecast ÷ amount."""
+        return None if self.forecast.amount is None else self.forecast.amount / self.amount
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be charged; negative where it is overdrawn."""
+        return self.amount - self.forecast.booked
+
+
+def status(budget: Budget, charges: History, expected: Forecast) -> Status:
+    """How the budget stands in the month of the forecast."""
+    amount = budget.amount_in(expected.month)
+    alerts = [
+        alert
+        for by, value in (("actual", expected.booked), ("forecast", expected.amount))
+        if value is not None and (alert := _alert(budget.thresholds, amount, by, value))
+    ]
+    if expected.amount is None:
+        standing = Standing.UNKNOWN
+    elif expected.booked > amount:
+        standing = Standing.OVER
+    elif expected.amount > amount:
+        standing = Standing.AT_RISK
+    else:
+        standing = Standing.ON_TRACK
+    crossing = next((point.day for point in burn_up(charges, expected) if point.middle > amount), None)
+    return Status(budget, expected, amount, standing, alerts, crossing)
+
+
+def _alert(thresholds: Sequence[int], amount: Decimal, by: str, value: Decimal) -> Alert | None:
+    share = value / amount
+    reached = [threshold for threshold in thresholds if share * 100 >= threshold]
+    return Alert(reached[-1], by, value, share) if reached else None
+
+
+@dataclass(frozen=True)
+class Point:
+    """Charges of the month up to and with `day`, or what they leave of a budget.
+
+    `actual` is None on days to come, `middle` is what is known and what is expected in one line.
+    """
+
+    day: date
+    actual: Decimal | None
+    middle: Decimal
+    low: Decimal
+    high: Decimal
+
+
+def burn_up(charges: History, expected: Forecast) -> list[Point]:
+    """The month day by day: what is booked added up, then the forecast with its interval, tax spread over its days.
+
+    The last point is the forecast's own amount, low and high.
+    """
+    points = []
+    booked = ZERO
+    for day in days_from(expected.month, (next_month(expected.month) - expected.month).days):
+        if expected.as_of is None or day > expected.as_of:
+            break
+        if charges.days and day >= charges.days[0]:
+            booked = DIGITS.add(booked, charges.totals[(day - charges.days[0]).days])
+        points.append(Point(day, booked, booked, booked, booked))
+    if expected.amount is None or expected.low is None or expected.high is None or not expected.days:
+        return points
+    to_come = total(each.amount for each in expected.days)
+    so_far = ZERO
+    for place, each in enumerate(expected.days, start=1):
+        so_far += each.amount
+        share = so_far / to_come if to_come > 0 else Decimal(place) / len(expected.days)
+        middle = booked + so_far + expected.tax_to_come * share
+        # the interval of a sum grows about with the root of its length; its end is the forecast's
+        wide = (Decimal(place) / len(expected.days)).sqrt()
+        low, high = middle - (expected.amount - expected.low) * wide, middle + (expected.high - expected.amount) * wide
+        points.append(Point(each.day, None, middle, low, high))
+    last = points[-1]
+    points[-1] = Point(last.day, None, expected.amount, expected.low, expected.high)
+    return points
+
+
+def burn_down(charged: Sequence[Point], amount: Decimal) -> list[Point]:
+    """What is left of `amount` after each day of `burn_up`; below 0 where it is overdrawn."""
+    return [
+        Point(
+            point.day,
+            None if point.actual is None else amount - point.actual,
+            amount - point.middle,
+            amount - point.high,
+            amount - point.low,
+        )
+        for point in charged
+    ]
+
+
+def even_pace(amount: Decimal, days: int) -> list[Decimal]:
+    """What is left of `amount` after each of `days` that take the same of it: nothing after the last."""
+    return [amount * (days - day) / days for day in range(1, days + 1)]

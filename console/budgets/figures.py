@@ -1,0 +1,101 @@
+"""What the Budgets page and its command say of an answer: tiles, the backtest as a table, and what is left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from console.asking.figures import Better, Change, Figure, Unit
+from console.budgets.answer import Answer
+from console.budgets.forecasting.backtest import Backtest
+from console.finops.decimals import total
+
+
+def figures(answer: Answer) -> list[Figure]:
+    """The tiles."""
+    currency, expected, chosen = answer.bill.currency, answer.forecast, answer.chosen
+    booked_change = [Change("Last month, same days", answer.last_month)]
+    interval = ""
+    if expected.low is not None and expected.high is not None:
+        interval = f"{expected.low:,.0f} to {expected.high:,.0f} in 4 of 5 months"
+    elif answer.is_pending:
+        interval = "being worked out"
+    opened = answer.open_anomalies
+    at_stake = total(each.money for each in opened)
+    shown = [
+        Figure(
+            "Booked this month" if answer.ended is None else f"Booked in {expected.month:%B %Y}",
+            expected.booked,
+            Unit.MONEY,
+            currency,
+            booked_change,
+            better=Better.LOWER,
+            note=f"{answer.basis.value} cost" + (f", up to {expected.as_of:%-d %b}" if expected.as_of else ""),
+        ),
+        Figure("Forecast", expected.amount, Unit.MONEY, currency, note=interval, better=Better.LOWER),
+        Figure("Run-rate", answer.run_rate, Unit.MONEY, currency, note="booked ÷ days so far × days of the month"),
+    ]
+    if chosen is not None:
+        note = f"goes beyond it on {chosen.crossing:%-d %b}" if chosen.crossing else ""
+        shown += [
+            Figure("Budget", chosen.amount, Unit.MONEY, currency, note=chosen.budget.name),
+            Figure("Left of it", chosen.left, Unit.MONEY, currency, note=note),
+        ]
+    count = None if answer.anomalies is None else len(opened)
+    shown.append(
+        Figure("Open anomalies", count, Unit.COUNT, note=f"{at_stake:,.2f} {currency} at stake" if opened else "")
+    )
+    return shown
+
+
+@dataclass(frozen=True)
+class BacktestLine:
+    """One horizon of the backtest as a table shows it; every error a fraction."""
+
+    horizon: str
+    origins: int
+    mape: float
+    run_rate_mape: float
+    last_month_mape: float
+    wape: float
+    run_rate_wape: float
+    last_month_wape: float
+    covered: float
+
+
+def backtest_lines(tested: Backtest) -> list[BacktestLine]:
+    """The table of a backtest, all horizons together last."""
+    return [
+        BacktestLine(
+            row.horizon,
+            row.origins,
+            row.forecast.mape,
+            row.run_rate.mape,
+            row.last_month.mape,
+            row.forecast.wape,
+            row.run_rate.wape,
+            row.last_month.wape,
+            row.covered,
+        )
+        for row in tested.rows
+    ]
+
+
+def notes(answer: Answer) -> tuple[str, ...]:
+    """What is left out: other currencies, and budgets in them."""
+    told = []
+    if answer.bill.others:
+        amounts = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in answer.bill.others.items())
+        told.append(f"Only charges in {answer.bill.currency}: {amounts} are in no figure here.")
+    if answer.elsewhere:
+        names = ", ".join(f"{each.name} ({each.currency})" for each in answer.elsewhere)
+        told.append(f"Budgets in another currency are not held against this bill: {names}.")
+    told += [f"The budget {each.name} is not shown: {each.why}." for each in answer.left_out]
+    if answer.ended is not None:
+        told.append(ended(answer.ended))
+    return tuple(told)
+
+
+def ended(last: date) -> str:
+    """That a bill goes no further than `last`, and what to do."""
+    return f"The bill ends on {last:%-d %B %Y}: nothing after it is known here. Import a newer one."

@@ -1,0 +1,248 @@
+"""Days on which something cost far more than usual: what, since when, how much money is at stake, and which usage.
+
+Each service's usage types are held against their own weekday baseline (`baseline`): a day is unusual when it lies
+`STANDS_OUT` spreads above the expected value and the difference matters to the whole bill. Consecutive unusual days of
+a service are one episode. Because only earlier days decide, an episode keeps its key from day to day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from console.budgets.forecasting.baseline import baseline, runs
+from console.budgets.forecasting.retail_days import RetailDay
+from console.finops.decimals import DIGITS, ZERO, total
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
+
+KIND = "anomaly"  # of the decisions that people take on them
+STANDS_OUT = 5.0  # spreads: a normal day gets there once in a million
+SMALLEST_SPREAD = 0.10  # of the expected value: smaller movements are nobody's time
+MATTERS_A_DAY = 0.02  # of what the whole bill usually is in a day
+MATTERS_IN_ALL = 0.10  # of the same, over the episode
+SMALLEST_MONEY = Decimal(1)  # of the billing currency: an episode below is not worth the reading
+BUSY = ("Black Friday", "Christmas")  # occasions on which more is expected
+PATTERN_RUNS = 3  # bursts of a usage type after which another one, no larger than twice the largest, is usual
+PATTERN_DAYS = 56  # before a burst, for the same
+LARGER = 2.0
+CHUNK = 256  # series judged at once: bounds the memory of wide bills
+_STEP = Decimal("0.0001")
+
+
+class Usage(NamedTuple):
+    """A service and one of its usage types."""
+
+    service: str
+    usage_type: str
+
+
+class Used(NamedTuple):
+    """What one usage type cost on one day."""
+
+    day: date
+    service: str
+    usage_type: str
+    amount: Decimal
+
+
+class Blame(NamedTuple):
+    """A usage type's part in the money at stake."""
+
+    usage_type: str
+    money: Decimal
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """One episode.
+
+    Attributes
+    ----------
+    key : service and first day; the same whenever it is looked for again
+    start, end : first and last unusual day
+    actual, expected : what its unusual usage types cost over the episode, and what they usually would have
+    blame : usage types by money at stake, the largest first
+    ongoing : whether the last known day belongs to it
+    occasion : the busy retail days that all its days are, such as Black Friday; empty for none
+    around : what the service cost by day, up to four weeks before and one after
+    first_day : the day `around` starts on
+    """
+
+    key: str
+    service: str
+    start: date
+    end: date
+    actual: Decimal
+    expected: Decimal
+    blame: Sequence[Blame]
+    ongoing: bool
+    occasion: str
+    around: Sequence[Decimal]
+    first_day: date
+
+    @property
+    def money(self) -> Decimal:
+        """What is at stake: actual − expected."""
+        return self.actual - self.expected
+
+    @property
+    def days(self) -> int:
+        """How long it lasted, or has lasted."""
+        return (self.end - self.start).days + 1
+
+    @property
+    def times(self) -> Decimal | None:
+        """Actual ÷ expected; None where nothing was expected."""
+        return self.actual / self.expected if self.expected else None
+
+
+def find(
+    used: Iterable[Used],
+    *,
+    end: date | None = None,
+    retail: Mapping[date, RetailDay] | None = None,
+    missing: Collection[date] = (),
+) -> list[Anomaly]:
+    """Every episode, by money at stake, the largest first.
+
+    Parameters
+    ----------
+    used : usage of any days, in any order; several of one day and usage type are added
+    end : day after the last one that counts as known
+    retail : retail days, as `retail_days` gives them
+    missing : days of which nothing is known, such as a file that was not imported: they are no usual, and not 0
+    """
+    import numpy as np
+
+    kept = [each for each in used if end is None or each.day < end]
+    if not kept:
+        return []
+    first, last = min(each.day for each in kept), max(each.day for each in kept)
+    days = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    amounts: dict[Usage, list[Decimal]] = {}
+    for each in kept:
+        line = amounts.setdefault(Usage(each.service, each.usage_type), [ZERO] * len(days))
+        place = (each.day - first).days
+        line[place] = DIGITS.add(line[place], each.amount)
+    names = sorted(amounts)
+    values = np.array([[float(amount) for amount in amounts[name]] for name in names])
+    values[:, [day in missing for day in days]] = np.nan
+    expected, unusual = _judged(values, np.array([day.day == 1 for day in days]))
+
+    found = []
+    for service in sorted({name.service for name in names}):
+        places = [place for place, name in enumerate(names) if name.service == service]
+        flagged = unusual[places].any(axis=0)
+        whole = [total(column) for column in zip(*(amounts[names[place]] for place in places), strict=True)]
+        for begin, finish in runs(np.asarray(flagged)):
+            span = slice(begin, finish)
+            to_blame = [place for place in places if unusual[place, span].any()]
+            actual = {place: total(amounts[names[place]][span]) for place in to_blame}
+            usual = {place: _money(float(expected[place, span].sum())) for place in to_blame}
+            blame = [Blame(names[place].usage_type, actual[place] - usual[place]) for place in to_blame]
+            shown = max(begin - 28, 0)
+            found.append(
+                Anomaly(
+                    key=f"{service}|{days[begin]}",
+                    service=service,
+                    start=days[begin],
+                    end=days[finish - 1],
+                    actual=total(actual.values()),
+                    expected=total(usual.values()),
+                    blame=sorted(blame, key=lambda each: (-each.money, each.usage_type)),
+                    ongoing=finish == len(days),
+                    occasion=_occasion(days[span], retail or {}),
+                    around=whole[shown : finish + 7],
+                    first_day=days[shown],
+                )
+            )
+    least = _least(values)
+    place_of = {day: place for place, day in enumerate(days)}
+    worth = [
+        each
+        for each in found
+        if each.money >= max(SMALLEST_MONEY, _money(MATTERS_IN_ALL * float(least[place_of[each.start]])))
+    ]
+    return sorted(worth, key=lambda each: (-each.money, each.key))
+
+
+def _judged(values: Floats, firsts: Flags) -> tuple[Floats, Flags]:
+    """Expected values and unusual days, series × days."""
+    import numpy as np
+
+    expected, unusual = np.full(values.shape, np.nan), np.zeros(values.shape, dtype=bool)
+    matters = MATTERS_A_DAY * _least(values)
+    for begin in range(0, len(values), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        usual, spread = baseline(values[part])
+        usual = _monthly(values[part], usual, firsts)
+        excess = values[part] - usual
+        spread = np.maximum(spread, SMALLEST_SPREAD * np.abs(usual))
+        with np.errstate(invalid="ignore"):
+            unusual[part] = (excess > STANDS_OUT * spread) & (excess > matters)
+        expected[part] = usual
+    for place in np.flatnonzero(unusual.any(axis=1)):
+        unusual[place] = _out_of_pattern(values[place], expected[place], unusual[place])
+    return expected, unusual
+
+
+def _out_of_pattern(values: Floats, expected: Floats, unusual: Flags) -> Flags:
+    """Without the days of bursts that have come again and again: a job that runs now and then is no incident.
+
+    Judged from the bursts that were over before each one, so that a judgement never changes.
+    """
+    left = unusual.copy()
+    bursts = runs(unusual)
+    excess = values - expected
+    for begin, finish in bursts:
+        earlier = [excess[one:after].max() for one, after in bursts if after <= begin and begin - one <= PATTERN_DAYS]
+        if len(earlier) >= PATTERN_RUNS:
+            left[begin:finish] &= excess[begin:finish] > LARGER * max(earlier)
+    return left
+
+
+def _monthly(values: Floats, expected: Floats, firsts: Flags) -> Floats:
+    """On the first of a month, what was charged on the first before may come again: support, subscriptions."""
+    import numpy as np
+
+    places = np.flatnonzero(firsts)
+    for before, now in pairwise(places):
+        expected[:, now] = np.fmax(expected[:, now], values[:, before])
+    return expected
+
+
+def _least(values: Floats) -> Floats:
+    """What the whole bill usually is in a day: the median of the 28 days before; of as many as there are."""
+    import numpy as np
+
+    total = values.sum(axis=0)
+    usual = [_median(total[max(place - 28, 0) : place]) for place in range(total.size)]
+    least: Floats = np.maximum(np.array(usual), 0.0)
+    return least
+
+
+def _median(values: Floats) -> float:
+    """Of the days that are known; 0 where none is."""
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else 0.0
+
+
+def _occasion(days: Sequence[date], retail: Mapping[date, RetailDay]) -> str:
+    names = {retail[day].name if day in retail else "" for day in days}
+    return names.pop() if len(names) == 1 and names <= set(BUSY) else ""
+
+
+def _money(value: float) -> Decimal:
+    return Decimal(repr(value)).quantize(_STEP)

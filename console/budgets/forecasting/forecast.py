@@ -1,0 +1,284 @@
+"""What a month will cost: charges booked so far, and the days to come with an interval.
+
+The charges of every day go through the daily model (`smoothing`); what comes on the first of a month is expected again
+on the next first; tax follows the other charges at the rate of the months before; credits are not expected. Retail
+days (Black Friday, Christmas, public holidays) cost as much more or less as they did the last time, where that stood
+out.
+
+Amounts are decimals in and out. Floats are used inside the model alone, and its results are rounded to `STEP`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from console.budgets.forecasting.baseline import baseline, runs
+from console.budgets.forecasting.history import History, days_from, month_of, next_month
+from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY, RetailDay, retail_days
+from console.finops.decimals import ZERO, total
+from console.finops.smoothing import MODEL_DAYS, Path, smooth
+
+if TYPE_CHECKING:
+    from console.budgets.forecasting.history import Flags, Floats
+
+STEP = Decimal("0.0001")
+LEVEL = Decimal("0.8")  # share of months that the interval is made to hold
+NORMAL_80 = 1.2816  # half-width in standard deviations
+DEFAULT_WIDENING = 1.5  # of the model's own interval, until a backtest has shown how far off it is
+SPIKE_DAYS = 4  # days out of line that are smoothed over once the days after them are back
+PATTERN_RUNS = 4  # spikes within eight weeks that are how the bill is, not out of line: jobs that run now and then
+PATTERN_DAYS = 28  # before and after a spike, for the same
+BACK_DAYS = 3
+OUT_OF_LINE = 4.0  # spreads
+SMALLEST_SPREAD = 0.05  # of the expected value: a bill that never moved may move that far
+STANDS_OUT = 3.0  # spreads by which the days of an occasion have to differ together, to be expected again
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day to come, without tax: what is expected and the interval."""
+
+    day: date
+    amount: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A retail day ahead and how many times the usual it cost the last time; None where the bill has not seen one."""
+
+    day: date
+    name: str
+    times: float | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One month.
+
+    Attributes
+    ----------
+    month : its first day
+    as_of : the last day that counts as known; None without any
+    booked : all charges of the month up to `as_of`, credits and tax included
+    amount, low, high : the month's total; None where nothing is known. The interval holds the total in 4 of 5 months
+    days : the days to come, without tax
+    tax_to_come : part of `amount` that is expected to be booked as tax
+    method, note : what made it, and why not the full model
+    left_out : last days that are not settled and count as to come
+    occasions : retail days among the days to come
+    """
+
+    month: date
+    as_of: date | None
+    booked: Decimal
+    amount: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    days: Sequence[Day]
+    tax_to_come: Decimal
+    method: str
+    note: str
+    left_out: Sequence[date]
+    occasions: Sequence[Occasion]
+
+    @property
+    def to_come(self) -> Decimal:
+        """The month's total less what is booked."""
+        return ZERO if self.amount is None else self.amount - self.booked
+
+
+NOTHING = "No charges"
+NEVER = "Nothing was ever charged for it: is its name the bill's?"
+PENDING = "Not forecast yet"
+
+
+def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: float = DEFAULT_WIDENING) -> Forecast:
+    """The month of the day after the last settled one.
+
+    Parameters
+    ----------
+    country : whose public holidays count, ISO 3166
+    widening : factor on the model's interval, as `backtest` measures it
+
+    Raises
+    ------
+    SettingsError
+        No public holidays are known for the country.
+    """
+    known = charges.settled
+    so_far = booked(charges)
+    if not known or not charges.lines:
+        return so_far
+    start, month = days_from(charges.days[0], known + 1)[-1], so_far.month
+    end = next_month(month)
+    coming = ahead(charges, known, (end - start).days, country)
+    factor = NORMAL_80 * widening
+    least = 0.0 if (charges.split(known).daily >= 0).all() else float("-inf")
+    days = [
+        Day(
+            day,
+            _money(amount + fixed),
+            _money(max(amount - factor * spread, least) + fixed),
+            _money(amount + fixed + factor * spread),
+        )
+        for day, amount, fixed, spread in zip(
+            days_from(start, len(coming.path.amounts)),
+            coming.path.amounts,
+            coming.monthly,
+            coming.path.spreads,
+            strict=True,
+        )
+    ]
+    expected = total(each.amount for each in days)
+    tax = _money(coming.tax_on(float(expected)))
+    wide = _money(factor * float(coming.path.total_spreads[-1]) * (1 + coming.tax_rate))
+    amount = total((so_far.booked, expected, tax))
+    low, high = total((amount, -wide)), total((amount, wide))
+    return replace(
+        so_far,
+        amount=amount,
+        low=max(low, so_far.booked) if least == 0.0 else low,
+        high=high,
+        days=days,
+        tax_to_come=tax,
+        method=coming.path.method,
+        note=_note(known),
+        occasions=coming.occasions,
+    )
+
+
+def booked(charges: History) -> Forecast:
+    """The month of the day after the last settled one without any forecast: what is booked, and nothing to come."""
+    known = charges.settled
+    if not known:
+        first = charges.days[0] if charges.days else date.min
+        return Forecast(month_of(first), None, ZERO, None, None, None, (), ZERO, NOTHING, _note(0), charges.days, ())
+    start = days_from(charges.days[0], known + 1)[-1]
+    month = month_of(start)
+    so_far = charges.between(month, start)
+    left_out = charges.days[known:]
+    method, note = (PENDING, _note(known)) if charges.lines else (NOTHING, NEVER)
+    return Forecast(month, charges.days[known - 1], so_far, None, None, None, (), ZERO, method, note, left_out, ())
+
+
+@dataclass(frozen=True)
+class Coming:
+    """The days after the known ones: everyday charges, charges of first days, and how tax will follow."""
+
+    path: Path
+    monthly: Floats
+    tax_rate: float
+    taxed: float
+    tax_booked: float
+    occasions: Sequence[Occasion]
+
+    def tax_on(self, more: float) -> float:
+        """Tax still to be booked this month where `more` is charged; what is booked already is never taken back."""
+        return max(self.tax_rate * (self.taxed + more) - self.tax_booked, 0.0)
+
+
+def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNTRY) -> Coming:
+    """The `count` days after the first `known` ones, judged from those alone."""
+    import numpy as np
+
+    split = charges.split(known)
+    start = days_from(charges.days[0], known + 1)[-1]
+    days = days_from(start, count)
+    calendar = retail_days(charges.days[0], days[-1], country)
+    places = {calendar[day]: place for place, day in enumerate(charges.days[:known]) if day in calendar}
+    special = np.zeros(known, dtype=bool)
+    special[list(places.values())] = True
+    missing = np.array([day in charges.missing for day in charges.days[:known]], dtype=bool)
+    expected, spread = (each[0] for each in baseline(np.where(missing, np.nan, split.daily)[None, :]))
+    spread = np.maximum(spread, SMALLEST_SPREAD * np.abs(expected))
+    cleaned = _cleaned(split.daily, expected, spread, special, missing)
+    path = smooth(cleaned, count, min(charges.days[known - 1].day, known))
+
+    seen = {each.name for each in places if _stood_out(split.daily, expected, spread, _days_of(each.name, places))}
+    occasions = [
+        Occasion(day, calendar[day].name, _times(split.daily, expected, places.get(calendar[day]), seen, calendar[day]))
+        for day in days
+        if day in calendar
+    ]
+    lifts = np.ones(count)
+    for each in occasions:
+        lifts[(each.day - start).days] = each.times or 1.0
+    amounts = path.amounts * lifts
+    if (split.daily >= 0).all():
+        amounts = np.maximum(amounts, 0.0)
+    # one year's occasion says little about the next one: half of what it adds is uncertain, and adds to every sum
+    unsure = np.abs(amounts - path.amounts) / 2
+    path = Path(
+        amounts,
+        np.hypot(path.spreads, unsure),
+        np.hypot(path.total_spreads, np.sqrt(np.cumsum(unsure**2))),
+        path.method,
+    )
+    last_first = next((float(split.monthly[place]) for place in range(known - 1, -1, -1) if charges.firsts[place]), 0.0)
+    monthly = np.array([last_first if day.day == 1 else 0.0 for day in days])
+    month = month_of(start)
+    current = np.array([day >= month for day in charges.days[:known]], dtype=bool)
+    taxable = split.daily + split.monthly
+    before, tax_before = float(taxable[~current].sum()), float(split.tax[~current].sum())
+    taxed, booked = float(taxable[current].sum()), float(split.tax[current].sum())
+    rate = tax_before / before if before > 0 else booked / taxed if taxed > 0 else 0.0
+    return Coming(path, monthly, max(rate, 0.0), taxed, booked, occasions)
+
+
+def _cleaned(values: Floats, expected: Floats, spread: Floats, special: Flags, missing: Flags) -> Floats:
+    """What the model learns from: retail days, days without data and short spikes that are over read as usual.
+
+    A spike is over when `BACK_DAYS` days after it are back in line: until then it may be a new level. Spikes that come
+    again and again are the pattern of the bill, and taking them out would take its cost out.
+    """
+    import numpy as np
+
+    usual = np.isfinite(expected)
+    out = usual & (np.abs(values - np.where(usual, expected, 0.0)) > OUT_OF_LINE * np.where(usual, spread, 1.0))
+    replaced = (special | missing) & usual
+    spikes = runs(out)
+    for first, after in spikes:
+        near = sum(abs(other - first) < PATTERN_DAYS for other, _ in spikes)
+        if after - first <= SPIKE_DAYS and after + BACK_DAYS <= values.size and near < PATTERN_RUNS:
+            replaced[first:after] = True
+    cleaned = np.where(replaced, expected, values)
+    unknown = missing & ~usual
+    if unknown.any() and not unknown.all():
+        cleaned[unknown] = np.median(cleaned[~unknown])
+    return cleaned
+
+
+def _days_of(name: str, places: Mapping[RetailDay, int]) -> list[int]:
+    """Where the days of an occasion stood the last time."""
+    return [place for each, place in places.items() if each.name == name]
+
+
+def _stood_out(values: Floats, expected: Floats, spread: Floats, places: Sequence[int]) -> bool:
+    """Whether the days of an occasion together lay further from the usual than chance has it."""
+    known = [place for place in places if expected[place] > 0]
+    away = sum(float(values[place] - expected[place]) for place in known)
+    # the occasion's own days swell the spread of those after them: the smallest is the one before it began
+    return bool(known) and abs(away) > STANDS_OUT * min(float(spread[place]) for place in known) * len(known) ** 0.5
+
+
+def _times(values: Floats, expected: Floats, place: int | None, seen: Collection[str], day: RetailDay) -> float | None:
+    """How many times the usual a retail day cost the last time; 1 where its occasion did not stand out."""
+    if place is None or not expected[place] > 0:
+        return None
+    return float(max(values[place], 0.0) / expected[place]) if day.name in seen else 1.0
+
+
+def _note(known: int) -> str:
+    if known >= MODEL_DAYS:
+        return ""
+    return f"The model needs {MODEL_DAYS} days of charges; there {'is' if known == 1 else 'are'} {known}."
+
+
+def _money(value: float) -> Decimal:
+    return Decimal(repr(float(value))).quantize(STEP)

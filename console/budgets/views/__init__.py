@@ -1,0 +1,1 @@
+"""How the Budgets page is drawn."""

@@ -1,0 +1,195 @@
+"""What the Budgets page says in words: budgets with their bars, alerts, how good the forecast is, and anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from html import escape
+
+import streamlit as st
+
+from console.asking.figures import Unit
+from console.budgets.answer import Answer, Found
+from console.budgets.budgets import Standing, Status
+from console.budgets.forecasting.anomalies import Anomaly
+from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
+from console.decisions.admission import MOST_NOTE
+from console.kit import formatting as text
+from console.kit import tables, tiles
+
+Decide = Callable[[Anomaly, str, str], None]  # anomaly, verdict, note
+
+EXPECTED, OPEN = "expected", "open"
+MOST_SHOWN = 20  # anomalies with buttons of their own
+MOST_BLAMED = 3
+TOLD = 0.1  # of the usual: retail days that differ less go without saying
+_TONES = {Standing.OVER: "bad", Standing.AT_RISK: "bad", Standing.ON_TRACK: "good", Standing.UNKNOWN: "same"}
+BACKTEST_COLUMNS = {
+    "horizon": tables.Column("Days left of the month"),
+    "origins": tables.Column("Forecasts", Unit.COUNT),
+    "mape": tables.Column("MAPE", Unit.PERCENT, help="Mean absolute percentage error of the month's total"),
+    "run_rate_mape": tables.Column("Run-rate", Unit.PERCENT, help="MAPE of booked ÷ days so far × days of the month"),
+    "last_month_mape": tables.Column("Last month", Unit.PERCENT, help="MAPE of saying: as much as last month"),
+    "wape": tables.Column("WAPE", Unit.PERCENT, help="Σ |error| ÷ Σ actual: large months weigh more"),
+    "run_rate_wape": tables.Column("Run-rate WAPE", Unit.PERCENT),
+    "last_month_wape": tables.Column("Last month WAPE", Unit.PERCENT),
+    "covered": tables.Column("Interval held", Unit.PERCENT, help="Share of forecasts whose interval held the total"),
+}
+
+
+def statuses(every: Sequence[Status], chosen: Status | None) -> None:
+    """One line per budget: a bar of what is booked and expected, its standing, and the highest alert."""
+    if not every:
+        return
+    rows = "".join(_status(each, is_chosen=each == chosen) for each in every)
+    month = f"{every[0].forecast.month:%B %Y}"
+    st.html(f'<h3 class="tk-chart-title">Budgets <small>{month}</small></h3><div class="tk-budgets">{rows}</div>')
+
+
+def _status(each: Status, *, is_chosen: bool) -> str:
+    currency = each.budget.currency
+    full = max(1.2, float(each.used), float(each.expected or 0))
+    shares = {"booked": float(each.used) / full, "expected": float(each.expected or 0) / full, "budget": 1 / full}
+    style = ";".join(f"--tk-{name}:{max(share, 0):.4f}" for name, share in shares.items())
+    alerts = ", ".join(f"{each.threshold}{text.NARROW_SPACE}% {_BY[each.by]}" for each in each.alerts)
+    name = f"<b>{escape(each.budget.name)}</b>" if is_chosen else escape(each.budget.name)
+    expected = text.percent(each.expected, 0) if each.expected is not None else text.UNKNOWN
+    return (
+        f'<div class="tk-budget"><p>{name}<small>{escape(str(each.budget.scope))}, {each.budget.basis.value}, '
+        f"{escape(each.budget.source)}</small></p>"
+        f'<i style="{style}" role="img" aria-label="{text.percent(each.used, 0)} booked, {expected} expected"></i>'
+        f"<p>{text.money(each.forecast.booked, currency)} of {text.money(each.amount, currency)}"
+        f"<small>{text.percent(each.used, 0)} booked, {expected} expected</small></p>"
+        f'<p class="tk-change tk-{_TONES[each.standing]}"><b>{each.standing.value}</b>'
+        f"<small>{escape(alerts) or 'no alert'}</small></p></div>"
+    )
+
+
+_BY = {"actual": "reached", "forecast": "expected"}
+
+
+def method(answer: Answer) -> None:
+    """What made the forecast, what it left out, and which retail days are ahead."""
+    expected = answer.forecast
+    lines = []
+    if expected.amount is not None:
+        made = f"{expected.method[:1].lower()}{expected.method[1:]}"
+        lines.append(f"Made by the {made}." if not expected.note else f"Made by the {made}. {expected.note}")
+        rest = "Credits that are not booked yet are not expected"
+        tax = text.money(expected.tax_to_come, answer.bill.currency)
+        lines.append(f"{rest}. Tax still to come: {tax}." if expected.tax_to_come else f"{rest}.")
+    if expected.left_out:
+        days = ", ".join(text.short_day(day) for day in expected.left_out)
+        lines.append(f"Not settled yet, so counted as days to come: {days}.")
+    named: dict[str, list[str]] = {}
+    for each in expected.occasions:
+        if each.times is None or abs(each.times - 1) >= TOLD:
+            lift = "not seen before" if each.times is None else f"{text.short_day(each.day)} ×{each.times:.2f}"
+            named.setdefault(each.name, []).append(lift)
+    for name, lifts in named.items():
+        seen = [lift for lift in lifts if lift != "not seen before"]
+        told = (
+            f"expected to cost as the last time: {', '.join(seen)}"
+            if seen
+            else "not in the forecast: this bill has seen none"
+        )
+        lines.append(f"{name} is ahead, {told}.")
+    if answer.unknown_days:
+        lines.append(f"On {answer.unknown_days} days something has no {answer.basis.value} cost, which counts as 0.")
+    if lines:
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        st.html(f'<h3 class="tk-chart-title">How it is made</h3><ul class="tk-lines">{items}</ul>')
+
+
+def anomalies(found: Sequence[Found], currency: str, decide: Decide) -> None:
+    """Episodes by money at stake: the open ones with a button, those decided or explained below."""
+    opened = [each for each in found if each.is_open]
+    rest = [each for each in found if not each.is_open]
+    st.html(f'<h3 class="tk-chart-title">Anomalies <small>{len(opened)} open, by money at stake</small></h3>')
+    if not opened:
+        st.html('<p class="tk-calm">Nothing unusual that nobody has looked at.</p>')
+    for each in opened[:MOST_SHOWN]:
+        _anomaly(each, currency, decide)
+    if len(opened) > MOST_SHOWN:
+        st.html(f'<p class="tk-calm">and {len(opened) - MOST_SHOWN:,} smaller ones</p>')
+    if rest:
+        with st.expander(f"{len(rest)} expected"):
+            for each in rest[:MOST_SHOWN]:
+                _anomaly(each, currency, decide)
+
+
+def _anomaly(each: Found, currency: str, decide: Decide) -> None:
+    one = each.anomaly
+    with st.container(key=f"tk-anomaly-{one.key}", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(_episode(each, currency), width="stretch")
+        if each.verdict is not None:
+            if st.button("Undo", key=f"tk-anomaly-undo-{one.key}"):
+                decide(one, OPEN, "")
+        elif not one.occasion:
+            with st.popover("Expected", key=f"tk-anomaly-expected-{one.key}"):
+                note = st.text_input(
+                    "Why it was expected",
+                    key=f"tk-anomaly-note-{one.key}",
+                    max_chars=MOST_NOTE,
+                    placeholder="A load test",
+                )
+                if st.button("Mark as expected", key=f"tk-anomaly-mark-{one.key}", type="primary"):
+                    decide(one, EXPECTED, note or "")
+
+
+def _episode(each: Found, currency: str) -> str:
+    one = each.anomaly
+    times = f"×{text.ratio(one.times, 1)} the usual" if one.times is not None else "never charged before"
+    blame = ", ".join(
+        f"{escape(part.usage_type)} {text.money(part.money, currency)}" for part in one.blame[:MOST_BLAMED]
+    )
+    more = f" and {len(one.blame) - MOST_BLAMED} more" if len(one.blame) > MOST_BLAMED else ""
+    told = [f"{span(one.start, one.end)}{', still going on' if one.ongoing else ''}", times]
+    if one.occasion:
+        told.append(f"explained by {one.occasion}")
+    decision = ""
+    if each.verdict is not None:
+        note = f": “{escape(each.verdict.note)}”" if each.verdict.note else ""
+        day = text.day(each.verdict.decided_at.date())
+        decision = f"<p>Expected, said {escape(each.verdict.decided_by)} on {day}{note}</p>"
+    return (
+        f'<div class="tk-anomaly"><p><b>{text.money(one.money, currency)}</b> {escape(one.service)}</p>'
+        f"{tiles.sparkline(one.around)}<p>{escape(', '.join(told))}</p><p>{blame}{more}</p>{decision}</div>"
+    )
+
+
+def span(start: date, end: date) -> str:
+    """``6 Nov 2026`` or ``6 to 8 Nov 2026``."""
+    if start == end:
+        return text.day(start)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day} to {text.day(end)}"
+    return f"{text.day(start)} to {text.day(end)}"
+
+
+def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly]) -> None:
+    """What AWS found itself, with its delay and its source; `found` is None while it is asked, or where it failed."""
+    st.html(f'<h3 class="tk-chart-title">Found by AWS <small>{escape(DELAY)}</small></h3>')
+    if failure:
+        st.html(f'<p class="tk-calm">{escape(failure)}</p>')
+    elif found is None:
+        st.html('<p class="tk-calm">Asking AWS …</p>')
+    elif not found:
+        st.html('<p class="tk-calm">AWS found nothing in the last 90 days.</p>')
+    else:
+        items = "".join(_by_aws(each, ours) for each in found[:MOST_SHOWN])
+        st.html(f'<ul class="tk-lines">{items}</ul>')
+    st.html(f'<p class="tk-note">Source: {escape(DELAY_SOURCE)}</p>')
+
+
+def _by_aws(each: AwsAnomaly, ours: Sequence[Anomaly]) -> str:
+    end = each.end or each.start
+    also = any(
+        one.service == each.service
+        and one.start <= end + timedelta(days=1)
+        and each.start <= one.end + timedelta(days=1)
+        for one in ours
+    )
+    usage = f", {escape(each.usage_type)}" if each.usage_type else ""
+    told = f"{span(each.start, end)}{'; ours too' if also else '; not among ours'}"
+    return f"<li><b>{text.money(each.money, 'USD')}</b> {escape(each.service)}{usage}: {told}</li>"

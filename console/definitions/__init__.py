@@ -1,0 +1,1 @@
+"""Definitions: what does a number mean?"""

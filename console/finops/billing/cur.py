@@ -1,0 +1,269 @@
+"""Legacy AWS Cost and Usage Reports (CUR): CSV, gzipped CSV or Parquet. Fills the `SpendSource` port.
+
+Columns are known as ``lineItem/UsageAmount`` (CSV), ``line_item_usage_amount`` (Parquet, Athena, CUR 2.0). What a CUR
+column is in FOCUS follows the FinOps Foundation's conversion rules for AWS; where we differ from them, `DIFFERS` says
+why. A CUR says nothing of contracted prices: contracted cost stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogue.errors import SourceError
+from console.finops.billing import aws_lines
+from console.finops.billing.charges import AMOUNT
+from console.finops.billing.cur_tags import is_tag, tags_of
+from console.finops.billing.files import BillFile, Progress, Rows
+from console.finops.billing.reading import Chunk, Refusals, Rounding, distinct
+from console.finops.billing.refusing import refuse
+from console.finops.billing.rules import check
+
+NAME = "cur"
+
+# FOCUS column of the charge rows → CUR columns, the first that says something (the rules' RENAME_COLUMN)
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    "availability_zone": ("lineitemavailabilityzone",),
+    "billing_account_id": ("billpayeraccountid",),
+    "billing_account_name": ("billpayeraccountname",),
+    "billing_currency": ("lineitemcurrencycode",),
+    "charge_description": ("lineitemlineitemdescription",),
+    "commitment_discount_id": ("savingsplansavingsplanarn", "reservationreservationarn"),
+    "consumed_unit": ("pricingunit",),
+    "invoice_issuer_name": ("billinvoicingentity",),
+    "operation": ("lineitemoperation",),
+    "pricing_unit": ("pricingunit",),
+    "publisher_name": ("lineitemlegalentity",),
+    "region_id": ("productregion", "productregioncode"),
+    "resource_id": ("lineitemresourceid",),
+    "sku_id": ("productsku",),
+    "sku_price_id": ("pricingratecode", "pricingrateid"),
+    "sub_account_id": ("lineitemusageaccountid",),
+    "sub_account_name": ("lineitemusageaccountname",),
+    "usage_type": ("lineitemusagetype",),
+}
+INSTANTS = {
+    "billing_period_start": "billbillingperiodstartdate",
+    "billing_period_end": "billbillingperiodenddate",
+    "charge_period_start": "lineitemusagestartdate",
+    "charge_period_end": "lineitemusageenddate",
+}
+DIFFERS = {
+    "ChargeCategory": "a credit is FOCUS's Credit, which the rules' older version did not have",
+    "ChargeFrequency": "usage is Usage-Based, as FOCUS says; the rules take the kind of the whole bill",
+    "EffectiveCost": "net figures come before gross ones, as the rules do for BilledCost, so that the two add up",
+    "PricingCategory": "the kind of line says what is committed, also where product/PurchaseOption is not exported",
+    "ResourceName": "written as it is, not capitalised",
+    "ResourceType": "the part before the name also where they are written with a slash",
+    "ServiceName": "the product's name, as FOCUS and Cost Explorer write it, where it is known, else its code",
+    "ServiceCategory": "looked up in aws_services.toml",
+}
+REQUIRED = {
+    "lineitemunblendedcost": "lineItem/UnblendedCost",
+    "lineitemcurrencycode": "lineItem/CurrencyCode",
+    "lineitemlineitemtype": "lineItem/LineItemType",
+    "lineitemusagestartdate": "lineItem/UsageStartDate",
+    "lineitemproductcode": "lineItem/ProductCode",
+    "billbillingperiodstartdate": "bill/BillingPeriodStartDate",
+}
+_AMOUNTS = (
+    "lineitemunblendedcost", "lineitemnetunblendedcost", "lineitemusageamount", "pricingpublicondemandcost",
+    "pricingpublicondemandrate", "reservationeffectivecost", "reservationneteffectivecost",
+    "reservationunusedamortizedupfrontfeeforbillingperiod", "reservationnetunusedamortizedupfrontfeeforbillingperiod",
+    "reservationunusedrecurringfee", "reservationnetunusedrecurringfee", "reservationtotalreservedunits",
+    "savingsplansavingsplaneffectivecost", "savingsplannetsavingsplaneffectivecost",
+    "savingsplantotalcommitmenttodate", "savingsplanusedcommitment",
+)  # fmt: skip
+_OTHERS = ("billbilltype", "billinvoiceid", "productproductname", "productpurchaseoption", *REQUIRED)
+_READ = frozenset({*_AMOUNTS, *_OTHERS, *INSTANTS.values(), *(name for names in TEXTS.values() for name in names)})
+_FREQUENCIES = {"Refund": "One-Time", "Purchase": "One-Time", "Anniversary": "Recurring"}
+_OPTIONS = {
+    "On-Demand": "Standard",
+    "Reserved Instances": "Committed",
+    "Spot Instances": "Dynamic",
+    "Dedicated Hosts": "Standard",
+}
+_ZERO = pa.scalar(0, AMOUNT)
+_PRODUCT = pa.decimal256(37, 12)  # two of these multiplied still fit, with 24 digits behind the point
+
+
+class CurFile:
+    """The charge rows of one file of a Cost and Usage Report.
+
+    Raises
+    ------
+    SourceError
+        There is no such file, it is no table, or lacks columns; names the columns.
+    """
+
+    name = NAME
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self._file = BillFile(path)
+        self._progress = progress
+        self.path = path
+        self.rounding = Rounding()
+        missing = [text for name, text in REQUIRED.items() if name not in self._file.names]
+        if missing:
+            raise SourceError(
+                f"The file has no column {', '.join(missing)}",
+                where=str(path),
+                remedy="Export the report again with its standard columns, or export FOCUS.",
+            )
+
+    def charges(self) -> Iterator[pa.RecordBatch]:
+        """See `SpendSource.charges`. Rows that cannot be read refuse the file, all of them counted first."""
+        refusals = Refusals()
+        for rows in self._file.rows(lambda name: name in _READ or is_tag(name), self._progress):
+            batch = self._batch(rows, refusals)
+            if not refusals:
+                yield batch
+        refuse(refusals, str(self.path))
+
+    def _batch(self, rows: Rows, refusals: Refusals) -> pa.RecordBatch:
+        chunk = Chunk(rows.columns, rows.count, rows.first, self._file.names, refusals, self.rounding)
+        given = {name: chunk.amount(name, required=name == "lineitemunblendedcost") for name in _AMOUNTS}
+        amounts = {name: values for name, values in given.items() if values is not None}
+        kinds = chunk.required_text("lineitemlineitemtype")
+        columns: dict[str, pa.Array | None] = {name: chunk.text(*names) for name, names in TEXTS.items()}
+        columns["billing_currency"] = chunk.required_text("lineitemcurrencycode")
+        for name, column in INSTANTS.items():
+            columns[name] = chunk.instant(column, required=column in REQUIRED)
+        columns |= _costs(amounts, kinds, chunk.text("reservationreservationarn"), rows.count)
+        columns |= _kinds(chunk, kinds)
+        columns |= _services(chunk)
+        columns |= _resources(columns["resource_id"])
+        columns |= _commitments(chunk)
+        columns["tags"] = tags_of(rows, self._file.names)
+        columns["provider_name"] = pa.repeat(pa.scalar(aws_lines.PROVIDER), rows.count)
+        invoice = chunk.text("billinvoiceid")  # a bill that is not closed has no invoice yet
+        columns["estimated"] = pa.repeat(pa.scalar(False), rows.count) if invoice is None else pc.is_null(invoice)
+        columns["source"] = pa.repeat(pa.scalar(NAME), rows.count)
+        return check(columns, chunk)
+
+
+def _costs(
+    amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Array | None, rows: int
+) -> dict[str, pa.Array | None]:
+    """Costs and quantities of the lines."""
+
+    def first(*names: str) -> pa.Array:
+        found = [amounts[name] for name in names if name in amounts]
+        return pc.coalesce(*found) if found else pa.nulls(rows, AMOUNT)
+
+    def known(*names: str) -> pa.Array:
+        """As `first`, an empty cell being nothing; unknown where the report has none of the columns."""
+        return pc.coalesce(first(*names), _ZERO) if any(name in amounts for name in names) else first(*names)
+
+    billed = first("lineitemnetunblendedcost", "lineitemunblendedcost")
+    effective = pc.case_when(
+        pc.make_struct(
+            pc.equal(kinds, "SavingsPlanCoveredUsage"),
+            pc.equal(kinds, "SavingsPlanRecurringFee"),
+            pc.is_in(kinds, pa.array(["SavingsPlanNegation", "SavingsPlanUpfrontFee"])),
+            pc.equal(kinds, "DiscountedUsage"),
+            pc.equal(kinds, "RIFee"),
+            pc.and_(pc.equal(kinds, "Fee"), pc.is_valid(reservation) if reservation is not None else pa.scalar(False)),
+        ),
+        first("savingsplannetsavingsplaneffectivecost", "savingsplansavingsplaneffectivecost"),
+        _minus(known("savingsplantotalcommitmenttodate"), known("savingsplanusedcommitment")),
+        pa.repeat(_ZERO, rows),
+        first("reservationneteffectivecost", "reservationeffectivecost"),
+        _plus(
+            known("reservationnetunusedamortizedupfrontfeeforbillingperiod",
+                  "reservationunusedamortizedupfrontfeeforbillingperiod"),
+            known("reservationnetunusedrecurringfee", "reservationunusedrecurringfee"),
+        ),
+        pa.repeat(_ZERO, rows),
+        billed,
+    )  # fmt: skip
+    quantity = first("lineitemusageamount")
+    return {
+        "billed_cost": billed,
+        "effective_cost": effective,
+        "list_cost": pc.coalesce(
+            first("pricingpublicondemandcost"), _times(first("pricingpublicondemandrate"), quantity)
+        ),
+        "list_unit_price": first("pricingpublicondemandrate"),
+        "consumed_quantity": quantity,
+        "pricing_quantity": first("reservationtotalreservedunits", "lineitemusageamount"),
+    }
+
+
+def _kinds(chunk: Chunk, kinds: pa.Array) -> dict[str, pa.Array | None]:
+    """What the kind of a line says."""
+    lines = {kind: aws_lines.line(kind) for kind in kinds.unique().to_pylist()}
+    category = distinct(kinds, lambda kind: lines[kind].category, pa.string())
+    option, bill = chunk.text("productpurchaseoption"), chunk.text("billbilltype")
+    pricing = distinct(kinds, lambda kind: lines[kind].pricing, pa.string())
+    if option is not None:
+        told = distinct(option, _OPTIONS.get, pa.string())
+        pricing = pc.if_else(pc.equal(pricing, "Standard"), pc.coalesce(told, pricing), pricing)
+    frequency = None if bill is None else distinct(bill, _FREQUENCIES.get, pa.string())
+    by_usage = pc.equal(category, "Usage")
+    otherwise = pa.scalar(None, pa.string()) if frequency is None else frequency
+    return {
+        "charge_category": category,
+        "charge_frequency": pc.if_else(by_usage, pa.scalar("Usage-Based"), otherwise),
+        "pricing_category": pricing,
+        "commitment_discount_status": distinct(kinds, lambda kind: lines[kind].commitment, pa.string()),
+    }
+
+
+def _services(chunk: Chunk) -> dict[str, pa.Array | None]:
+    code = chunk.required_text("lineitemproductcode")
+    known = distinct(code, aws_lines.service_name, pa.string())
+    product = chunk.text("productproductname")
+    # a name we know first: CUR writes the same product's name in several ways over the years
+    named = known if product is None else pc.if_else(pc.equal(known, code), pc.coalesce(product, code), known)
+    return {"service_name": named, "service_category": distinct(code, aws_lines.category, pa.string())}
+
+
+def _resources(resource: pa.Array | None) -> dict[str, pa.Array | None]:
+    if resource is None:
+        return {}
+    return {
+        "resource_type": distinct(resource, lambda text: _of_arn(text)[0], pa.string()),
+        "resource_name": distinct(resource, lambda text: _of_arn(text)[1], pa.string()),
+    }
+
+
+def _of_arn(text: str | None) -> tuple[str | None, str | None]:
+    """Type and name in ``arn:partition:service:region:account:type/name`` or ``…:type:name``."""
+    parts = (text or "").split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return None, None
+    cut = min((place for place in (parts[5].find("/"), parts[5].find(":")) if place >= 0), default=-1)
+    return (None, parts[5] or None) if cut < 0 else (parts[5][:cut], parts[5][cut + 1 :])
+
+
+def _commitments(chunk: Chunk) -> dict[str, pa.Array | None]:
+    plan, reservation = chunk.text("savingsplansavingsplanarn"), chunk.text("reservationreservationarn")
+    columns: dict[str, pa.Array | None] = {}
+    for name, of_plan, of_reservation in (
+        ("commitment_discount_category", "Spend", "Usage"),
+        ("commitment_discount_type", "Savings Plan", "Reserved Instances (RI)"),
+    ):
+        told = [
+            pc.if_else(pc.is_valid(arn), pa.scalar(said), pa.scalar(None, pa.string()))
+            for arn, said in ((plan, of_plan), (reservation, of_reservation))
+            if arn is not None
+        ]
+        columns[name] = None if not told else pc.coalesce(*told)
+    return columns
+
+
+def _plus(one: pa.Array, other: pa.Array) -> pa.Array:
+    return pc.cast(pc.add(pc.cast(one, _PRODUCT), pc.cast(other, _PRODUCT)), AMOUNT)
+
+
+def _minus(one: pa.Array, other: pa.Array) -> pa.Array:
+    return pc.cast(pc.subtract(pc.cast(one, _PRODUCT), pc.cast(other, _PRODUCT)), AMOUNT)
+
+
+def _times(price: pa.Array, quantity: pa.Array) -> pa.Array:
+    exact = pc.multiply(pc.cast(price, _PRODUCT), pc.cast(quantity, _PRODUCT))
+    return pc.cast(pc.round(exact, 12, "half_to_even"), AMOUNT)

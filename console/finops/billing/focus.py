@@ -1,0 +1,115 @@
+"""FOCUS files, 1.0 to 1.3: CSV, gzipped CSV or Parquet. Fills the `SpendSource` port.
+
+FOCUS is the FinOps Open Cost and Usage Specification. What its versions call differently is read the same: 1.3 splits
+``ProviderName`` and ``PublisherName`` into ``ServiceProviderName`` and ``HostProviderName``; the older names win where
+a file has both, so that a bill exported again in a newer version takes the place of the older one. Of the columns that
+providers add (``x_…``), usage type and operation are read; the rest is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from catalogue.errors import SourceError
+from console.finops.billing.charges import AMOUNT, SCHEMA
+from console.finops.billing.files import BillFile, Progress, Rows, normalised
+from console.finops.billing.reading import Chunk, Refusals, Rounding
+from console.finops.billing.refusing import refuse
+from console.finops.billing.rules import check
+from console.finops.billing.tags import read_tags
+
+NAME = "focus"
+
+# column of the charge rows → columns of the file, the first that says something; others have their own FOCUS name
+_OTHERWISE: Mapping[str, tuple[str, ...]] = {
+    "provider_name": ("providername", "serviceprovidername"),
+    "publisher_name": ("publishername", "hostprovidername"),
+    "invoice_issuer_name": ("invoiceissuername", "invoiceissuer"),
+    "usage_type": ("xusagetype", "skumeter", "xskumetername"),
+    "operation": ("xoperation",),
+    "estimated": (),
+    "source": (),
+}
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    name: _OTHERWISE.get(name, (normalised(name),)) for name in SCHEMA.names
+}  # fmt: skip
+_READ = frozenset(name for names in _NAMES.values() for name in names)
+
+# without these a charge cannot be placed: what, how much, of which bill, on which day
+REQUIRED = {
+    "billed_cost": "BilledCost",
+    "effective_cost": "EffectiveCost",
+    "billing_currency": "BillingCurrency",
+    "billing_period_start": "BillingPeriodStart",
+    "charge_period_start": "ChargePeriodStart",
+    "charge_category": "ChargeCategory",
+    "provider_name": "ProviderName (ServiceProviderName in 1.3)",
+    "service_name": "ServiceName",
+}
+_SINCE = (
+    ("1.3", {"serviceprovidername", "hostprovidername", "allocatedmethodid"}),
+    ("1.2", {"invoiceid", "pricingcurrency", "subaccounttype", "billingaccounttype"}),
+    ("1.1", {"skumeter", "servicesubcategory", "capacityreservationid", "skupricedetails"}),
+)
+
+
+class FocusFile:
+    """The charge rows of one FOCUS file.
+
+    Raises
+    ------
+    SourceError
+        There is no such file, it is no table, or lacks columns; names the columns.
+    """
+
+    name = NAME
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self._file = BillFile(path)
+        self._progress = progress
+        self.path = path
+        self.rounding = Rounding()
+        missing = [
+            text for name, text in REQUIRED.items() if not any(each in self._file.names for each in _NAMES[name])
+        ]
+        if missing:
+            raise SourceError(
+                f"The file has no column {', '.join(missing)}",
+                where=str(path),
+                remedy="Export the bill as FOCUS 1.0 to 1.3 with these columns.",
+            )
+
+    @property
+    def version(self) -> str:
+        """The FOCUS version that the columns are known from, such as ``1.2``."""
+        return next((version for version, columns in _SINCE if columns & self._file.names.keys()), "1.0")
+
+    def charges(self) -> Iterator[pa.RecordBatch]:
+        """See `SpendSource.charges`. Rows that cannot be read refuse the file, all of them counted first."""
+        refusals = Refusals()
+        for rows in self._file.rows(lambda name: name in _READ, self._progress):
+            batch = self._batch(rows, refusals)
+            if not refusals:
+                yield batch
+        refuse(refusals, str(self.path))
+
+    def _batch(self, rows: Rows, refusals: Refusals) -> pa.RecordBatch:
+        chunk = Chunk(rows.columns, rows.count, rows.first, self._file.names, refusals, self.rounding)
+        columns: dict[str, pa.Array | None] = {}
+        for field in SCHEMA:
+            names, required = _NAMES[field.name], field.name in REQUIRED
+            if field.type == AMOUNT:
+                columns[field.name] = chunk.amount(*names, required=required)
+            elif pa.types.is_timestamp(field.type):
+                columns[field.name] = chunk.instant(*names, required=required)
+            elif field.name == "tags":
+                tags = chunk.raw("tags")
+                columns["tags"] = None if tags is None else read_tags(tags)
+            elif names:
+                columns[field.name] = chunk.required_text(*names) if required else chunk.text(*names)
+        columns["estimated"] = pa.repeat(pa.scalar(False), rows.count)
+        columns["source"] = pa.repeat(pa.scalar(NAME), rows.count)
+        return check(columns, chunk)

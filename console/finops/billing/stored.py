@@ -1,0 +1,132 @@
+"""Spend in the embedded lake: bring bills in, take the daily snapshot, account for every charge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalogue.errors import SourceError
+from console.finops.billing.prefetch import ahead
+from console.finops.charges import SpendSource
+from pipeline.curate import curate
+from pipeline.errors import PipelineError
+from pipeline.lake import RAW_SPEND, SETTINGS, Lake
+from pipeline.spend import SpendImport, import_charges
+from pipeline.spend.account import SpendAccount, account
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SNAPSHOT = "_snapshot.json"  # a name that begins with _ is no data
+
+Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The last snapshot of Cost Explorer: when, by how many requests, for how much (None: unknown)."""
+
+    taken_at: datetime
+    calls: int
+    dollars: Decimal | None
+
+
+class StoredSpend:
+    """The bills of the lake in one folder.
+
+    Parameters
+    ----------
+    root : the lake's folder; it is made with the first import
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def bring(self, source: str, charges: Sequence[SpendSource], tell: Tell | None = None) -> SpendImport:
+        """Import what some sources of one name know, as one: each bill among it replaces the one that was there.
+
+        Raises
+        ------
+        SourceError
+            A source cannot be read, or the lake cannot be written; the lake is as it was.
+        """
+        return self._bring(source, (batch for each in charges for batch in each.charges()), tell, {})
+
+    def keep_snapshot(
+        self,
+        source: SpendSource,
+        taken_at: datetime,
+        cost: Callable[[], tuple[int, Decimal | None]],
+        tell: Tell | None = None,
+    ) -> SpendImport:
+        """Ask a source that is paid for, then keep its answer and when it was asked; raises as `bring`.
+
+        Parameters
+        ----------
+        cost : requests made and their dollars, asked once the source has answered
+        """
+        with _named():
+            Lake.create(self._root)  # before anything is paid for
+        batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
+        calls, dollars = cost()
+        told = {
+            "taken_at": taken_at.isoformat(),
+            "calls": calls,
+            "dollars": None if dollars is None else f"{dollars:f}",
+        }
+        return self._bring(source.name, batches, tell, {_SNAPSHOT: json.dumps(told).encode()})
+
+    def snapshot(self, source: str) -> Snapshot | None:
+        """The last snapshot of a source; None where there was none."""
+        try:
+            told = json.loads((self._root / RAW_SPEND / source / _SNAPSHOT).read_text(encoding="utf-8"))
+            dollars = None if told["dollars"] is None else Decimal(told["dollars"])
+            return Snapshot(datetime.fromisoformat(told["taken_at"]), int(told["calls"]), dollars)
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SourceError(
+                f"The note of the last snapshot cannot be read: {error}",
+                where=f"{RAW_SPEND}/{source}/{_SNAPSHOT}",
+                remedy="Remove the file, then take the snapshot again.",
+            ) from error
+
+    def was_taken_on(self, source: str, day: date) -> bool:
+        """Whether there is a snapshot of this UTC day already."""
+        last = self.snapshot(source)
+        return last is not None and last.taken_at.astimezone(UTC).date() >= day
+
+    def account(self) -> SpendAccount:
+        """Every charge, counted from the files."""
+        with _named():
+            return account(Lake.open(self._root))
+
+    def _bring(
+        self, source: str, batches: Iterable[pa.RecordBatch], tell: Tell | None, notes: dict[str, bytes]
+    ) -> SpendImport:
+        with _named():
+            is_new = not (self._root / SETTINGS).exists()
+            lake = Lake.create(self._root)
+            try:
+                report = import_charges(lake, source, ahead(batches), notes=notes)
+            except BaseException:
+                if is_new:  # a first import that failed has decided nothing about the lake
+                    (self._root / SETTINGS).unlink(missing_ok=True)
+                raise
+            curate(lake, progress=tell)
+        return report
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What the pipeline raises, as the console's error."""
+    try:
+        yield
+    except PipelineError as error:
+        raise SourceError(error.what, where=error.where, remedy=error.remedy) from error

@@ -1,0 +1,296 @@
+"""The one chart template, as pieces of ECharts options: lines, axes, hover text, shaded days, the phone's variant.
+
+ECharts gets no JavaScript from us, so every text a reader sees is written in Python and travels as a column of the
+data; templates such as ``{@exact}`` name that column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from typing import Any
+
+from console.asking.figures import Number, Unit
+from console.kit import formatting as text
+from console.kit import scales
+
+Spec = dict[str, Any]
+
+GREY = "#767e88"  # 4.1 : 1 on white, 4.4 : 1 on the dark background: a chart is not told which it stands on
+GRID = "rgba(141, 149, 158, 0.22)"
+SHADE = "rgba(141, 149, 158, 0.12)"
+SMALL = 12  # pixels
+PHONE = 600  # width of a chart in pixels below which names move from the lines' ends to its top
+TOOLTIP: Spec = {"confine": True, "padding": [6, 10], "textStyle": {"fontSize": SMALL}, "transitionDuration": 0}
+POINTER: Spec = {"type": "line", "lineStyle": {"color": GREY, "width": 1, "type": "solid"}}
+
+_CHARACTER = 6.6  # mean width in pixels at `SMALL`
+_LONGEST_NAME = 34
+_NARROW_NAME = 19  # characters a line
+_NARROW_LINE = 12  # pixels: two lines of a name fit beside one bar
+
+
+def template() -> Spec:
+    """What every chart starts from."""
+    return {"animation": False, "aria": {"enabled": False}, "legend": {"show": False}}
+
+
+def width(texts: Sequence[str]) -> int:
+    """Pixels that the longest text needs at the small size."""
+    return round(max((len(line) for line in texts), default=0) * _CHARACTER) + 2
+
+
+def grid(left: int, right: int, top: int, bottom: int) -> Spec:
+    """The plot's own edges, exactly: ECharts may not move them to make room for labels, we have."""
+    return {
+        "left": left,
+        "right": right,
+        "top": top,
+        "bottom": bottom,
+        "containLabel": False,
+        "outerBoundsMode": "none",
+    }
+
+
+def number(value: Number | None) -> float | None:
+    """Where a mark stands; only here does an amount become a float."""
+    return None if value is None else float(value)
+
+
+def line(name: str, dimension: str, rank: int, label_offset: float | None = None, *, dashed: bool = False) -> Spec:
+    """One series by day: the accent for rank 0, greys for the comparisons; its name at its end, so many pixels lower.
+
+    Without an offset the name stands in the hover text alone.
+    """
+    style: Spec = {"width": 2 if rank == 0 else 1.4}
+    if rank:
+        style |= {"color": GREY, "type": "solid" if rank == 1 else [2, 3]}
+    if dashed:
+        style["type"] = [5, 4]
+    series: Spec = {
+        "type": "line",
+        "name": name,
+        "encode": {"x": "day", "y": dimension},
+        "showSymbol": False,
+        "symbol": "circle",
+        "symbolSize": 6,
+        "lineStyle": style,
+        "z": 3 - rank,
+        "emphasis": {"disabled": True},
+        "endLabel": {
+            "show": label_offset is not None,
+            "formatter": name,
+            "fontSize": SMALL,
+            "distance": 8,
+            "offset": [0, label_offset or 0],
+            "fontWeight": 600 if rank == 0 else 400,
+        },
+    }
+    if rank:
+        series["itemStyle"] = {"color": GREY}
+        series["endLabel"]["color"] = GREY
+    else:
+        series["endLabel"]["color"] = "inherit"
+    return series
+
+
+def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
+    """Gridlines with their labels, drawn as marks: an axis of ECharts cannot write ``$250k`` without JavaScript."""
+    return {
+        "type": "line",
+        "data": [],
+        "silent": True,
+        "tooltip": {"show": False},
+        "itemStyle": {"color": GREY},
+        "lineStyle": {"color": GREY},
+        "markLine": {
+            "silent": True,
+            "symbol": "none",
+            "animation": False,
+            "z": 0,
+            "lineStyle": {"color": GRID, "width": 1, "type": "solid"},
+            "label": {"position": "start", "color": GREY, "fontSize": SMALL, "distance": 6},
+            "data": [
+                {
+                    "yAxis": float(value),
+                    "label": {"formatter": text.tick(value, unit, currency)},
+                    **({"lineStyle": {"color": GREY, "width": 1}} if value == 0 else {}),
+                }
+                for value in axis.ticks
+            ],
+        },
+    }
+
+
+def day_axis(days: Sequence[date]) -> Spec:
+    """Days by position, a readable few of them named: by position, because a name without its year can come twice."""
+    return {
+        "type": "category",
+        "data": scales.day_names(days),
+        "boundaryGap": len(days) == 1,
+        "axisLine": {"show": False},
+        "axisTick": {"show": False},
+        "splitLine": {"show": False},
+        "axisLabel": {
+            "show": True,
+            "color": GREY,
+            "fontSize": SMALL,
+            "hideOverlap": True,
+            "customValues": scales.labelled_days(days),
+            "margin": 10,
+        },
+    }
+
+
+def name_axis(labels: Sequence[str]) -> Spec:
+    """Names down the left side, first on top, long ones cut where the room ends. By position: two may be the same."""
+    return {
+        "type": "category",
+        "data": list(labels),
+        "inverse": True,
+        "axisLine": {"show": False},
+        "axisTick": {"show": False},
+        "splitLine": {"show": False},
+        "axisLabel": {
+            "fontSize": SMALL,
+            "width": names_width(labels) - 10,
+            "overflow": "truncate",
+            "interval": 0,
+            "margin": 8,
+        },
+    }
+
+
+def names_width(labels: Sequence[str], longest: int = _LONGEST_NAME) -> int:
+    """Room for the names, the longest ones cut."""
+    return width([label[:longest] for label in labels]) + 18
+
+
+def with_phone_option(spec: Spec, option: Spec) -> Spec:
+    """The same chart, with `option` laid over it where it is drawn narrower than `PHONE`."""
+    return {"baseOption": spec, "media": [{"query": {"maxWidth": PHONE}, "option": option}]}
+
+
+def with_narrow_names(spec: Spec, labels: Sequence[str]) -> Spec:
+    """The same chart, with less room for names on a phone: in two lines, and cut only where these are full."""
+    room = names_width(labels, _NARROW_NAME)
+    two_lines = {
+        "width": room - 10,
+        "overflow": "break",
+        "lineHeight": _NARROW_LINE,
+        "height": 2 * _NARROW_LINE,
+        "lineOverflow": "truncate",
+    }
+    narrow = {"grid": {"left": room}, "yAxis": {"axisLabel": two_lines}}
+    return with_phone_option(spec, narrow)
+
+
+def with_phone_legend(spec: Spec, names: Sequence[str]) -> Spec:
+    """The same chart, with the names in a line on top where the ends of the lines have no room for them."""
+    hidden = [{"endLabel": {"show": False}} for _ in spec["series"]]
+    narrow = {
+        "legend": {
+            "show": True,
+            "data": list(names),
+            "top": 0,
+            "left": 0,
+            "itemWidth": 18,
+            "itemHeight": 3,
+            "icon": "rect",
+            "selectedMode": False,
+            "textStyle": {"fontSize": SMALL, "color": GREY},
+        },
+        "grid": {"right": 10, "top": spec["grid"]["top"] + 22},
+        "series": hidden,
+    }
+    return with_phone_option(spec, narrow)
+
+
+def shades(spans: Sequence[tuple[str, date, date]], incomplete: tuple[date, date] | None, days: Sequence[date]) -> Spec:
+    """Days shaded: events named on top, the incomplete ones at the foot, where no line runs."""
+    positions = {day: index for index, day in enumerate(days)}
+    last = len(days) - 1
+
+    def area(name: str, first: date, final: date, place: str) -> list[Spec]:
+        start, end = positions[first], positions[final]
+        label: Spec = {"formatter": name, "position": place}
+        if end > last * 0.85:  # a name in the corner grows to the left, not out of the picture
+            label |= {"align": "right", "position": ["100%", "100%"] if place == "insideBottom" else ["100%", 0]}
+            label |= {"verticalAlign": "bottom", "padding": [0, 3, 3, 0]}
+        return [{"name": name, "xAxis": max(start - (start == end), 0), "label": label}, {"xAxis": end}]
+
+    areas = [area(*span, "top") for span in spans]
+    if incomplete:
+        areas.append(area("incomplete", *incomplete, "insideBottom"))
+    return {
+        "silent": True,
+        "animation": False,
+        "itemStyle": {"color": SHADE},
+        "label": {"color": GREY, "fontSize": SMALL, "distance": 3},
+        "data": areas,
+    }
+
+
+def marks(name: str, dimension: str) -> Spec:
+    """A thin grey mark across each bar: where the comparison stood."""
+    return {
+        "type": "scatter",
+        "name": name,
+        "symbol": "rect",
+        "symbolSize": [2, 20],
+        "itemStyle": {"color": GREY, "opacity": 1},
+        "encode": {"x": dimension, "y": "position"},
+        "z": 3,
+    }
+
+
+def end_texts(dimension: str) -> Spec:
+    """Texts right of the bars, at the value of `dimension`: beyond whatever else is drawn there."""
+    return {
+        "type": "scatter",
+        "symbolSize": 0,
+        "silent": True,
+        "tooltip": {"show": False},
+        "itemStyle": {"color": GREY},
+        "encode": {"x": dimension, "y": "position"},
+        "label": {
+            "show": True,
+            "position": "right",
+            "distance": 6,
+            "formatter": "{@short}",
+            "fontSize": SMALL,
+            "textBorderWidth": 0,
+        },
+    }
+
+
+def bar_layout(labels: Sequence[str], texts: Sequence[str], values: Sequence[Number], hover: str) -> Spec:
+    """What horizontal bars share: names on the left, room for texts on the right, no axis to read off.
+
+    The longest bar takes all the room: without an axis, its end need not be round.
+    """
+    numbers = [float(value) for value in values]
+    low, high = min(0.0, *numbers), max(0.0, *numbers)
+    return template() | {
+        "grid": grid(names_width(labels), width(texts) + 12, 2, 2),
+        "tooltip": {"trigger": "axis", "formatter": hover, "axisPointer": {"type": "none"}, **TOOLTIP},
+        "xAxis": {"type": "value", "min": low, "max": high or (0.0 if low else 1.0), "show": False},
+        "yAxis": name_axis(labels),
+    }
+
+
+def day_tooltip(names: Sequence[str]) -> str:
+    """The hover text of a chart by day: the exact value of each line, with the day a comparison's value belongs to."""
+    body = "".join(
+        hover_row(name, f"{{@text{index}}}", "" if index == 0 else f"{{@date{index}}}")
+        for index, name in enumerate(names)
+    )
+    return f"<b>{{@day_name}}</b><table>{body}</table>"
+
+
+def hover_row(name: str, value: str, remark: str = "") -> str:
+    """One line of hover text: name, value to the right, remark."""
+    style = "padding:1px 0 0 14px;text-align:right;font-variant-numeric:tabular-nums"
+    grey = f' <span style="color:{GREY}">{remark}</span>' if remark else ""
+    return f'<tr><td style="padding:1px 0 0">{escape(name)}{grey}</td><td style="{style}"><b>{value}</b></td></tr>'

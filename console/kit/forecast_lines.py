@@ -1,0 +1,79 @@
+"""What the charts of days to come share: the past as a line, what is to come dashed, and its interval as a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from console.asking.figures import Unit
+from console.kit import echarts, scales
+from console.kit import formatting as text
+from console.kit.echarts import Spec
+
+BAND = "rgba(141, 149, 158, 0.28)"
+EDGE = 22  # half of the last day's name stands right of the last day
+_DIMENSIONS = ("day", "day_name", "actual", "coming", "low", "height", "actual_text", "coming_text", "interval_text")
+_TOP, _BOTTOM = 16, 26
+
+
+def layout(
+    days: Sequence[date],
+    rows: list[list[object]],
+    axis: scales.Axis,
+    currency: str,
+    *,
+    name: str,
+    right: int = EDGE,
+    more: Sequence[str] = (),
+    told: Sequence[tuple[str, str]] = (),
+) -> Spec:
+    """Everything but the series.
+
+    Parameters
+    ----------
+    rows : position and name of the day, then what `_DIMENSIONS` and `more` name
+    name : of what is known
+    right : pixels right of the last day
+    more : further dimensions
+    told : further lines of the hover text, name and dimension
+    """
+    lines = [(name, "actual_text"), ("Forecast", "coming_text"), ("In 4 of 5 cases", "interval_text"), *told]
+    hover = "".join(echarts.hover_row(title, f"{{@{dimension}}}") for title, dimension in lines)
+    left = echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8
+    return echarts.template() | {
+        "dataset": {"dimensions": [*_DIMENSIONS, *more], "source": rows},
+        "grid": echarts.grid(left, right, _TOP, _BOTTOM),
+        "tooltip": {
+            "trigger": "axis",
+            "formatter": f"<b>{{@day_name}}</b><table>{hover}</table>",
+            "axisPointer": echarts.POINTER,
+            **echarts.TOOLTIP,
+        },
+        "xAxis": echarts.day_axis(days),
+        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
+    }
+
+
+def band() -> list[Spec]:
+    """The interval: an unseen line at its low end, and a shaded one stacked on it as high as the interval is wide."""
+    common: Spec = {
+        "type": "line",
+        "stack": "interval",
+        "stackStrategy": "all",
+        "showSymbol": False,
+        "silent": True,
+        "lineStyle": {"opacity": 0},
+        "emphasis": {"disabled": True},
+        "tooltip": {"show": False},
+        "z": 1,
+    }
+    return [
+        common | {"name": "Low", "encode": {"x": "day", "y": "low"}, "itemStyle": {"color": echarts.GREY}},
+        common
+        | {
+            "name": "Interval",
+            "encode": {"x": "day", "y": "height"},
+            "itemStyle": {"color": echarts.GREY},
+            "areaStyle": {"color": BAND, "opacity": 1},
+        },
+    ]

@@ -1,0 +1,257 @@
+"""Numbers, dates and sizes as text: English, the same in every locale, and never through a float where cents matter.
+
+A value that is unknown reads as a dash; a negative one carries a true minus sign (U+2212), never brackets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from console.asking.figures import Number, Unit, relative_change
+
+UNKNOWN = "–"
+MINUS = "−"
+NARROW_SPACE = "\u202f"  # between a number and its unit; never breaks a line
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3, "OMR": 3, "JOD": 3}
+_SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+_COMPACT_FROM = 10_000  # four digits still read at a glance
+_WHOLE = Context(prec=100)  # a sum of decimal(38,12) has more digits than the usual 28
+
+
+def exact(value: Number | None, unit: Unit, currency: str = "") -> str:
+    """The whole number: ``$1,240,311.05``, ``12,403``, ``3.1 %``, ``2.40``.
+
+    Money keeps the minor digits of its currency (ISO 4217) and is rounded half up there.
+    """
+    if unit is Unit.MONEY:
+        return money(value, currency)
+    if unit is Unit.COUNT:
+        return count(value)
+    if unit is Unit.PERCENT:
+        return percent(value)
+    return ratio(value)
+
+
+def compact(value: Number | None, unit: Unit, currency: str = "") -> str:
+    """Three significant digits from ten thousand on: ``$1.24M``, ``12.4k``; below, and for rates, as `exact`."""
+    if value is None or unit in (Unit.PERCENT, Unit.RATIO):
+        return exact(value, unit, currency)
+    number = _decimal(value)
+    size = abs(number)
+    if unit is Unit.MONEY:
+        if size < 1000:  # cents matter in an order value, not in a day's revenue
+            return money(number, currency)
+        return _signed(number, _with_currency(_short(size), currency))
+    return _signed(number, _short(size)) if size >= _COMPACT_FROM else count(number)
+
+
+def tick(value: Number, unit: Unit, currency: str = "") -> str:
+    """An axis label: as short as it can be without losing a digit: ``$0``, ``$250k``, ``1.5M``, ``20 %``."""
+    number = _decimal(value)
+    if unit is Unit.PERCENT:
+        return f"{_signed(number, _plain(abs(number) * 100))}{NARROW_SPACE}%"
+    size = abs(number)
+    text = _plain(size)
+    for scale, letter in _SCALES:
+        if size >= scale:
+            text = _plain(size / scale) + letter
+            break
+    return _signed(number, _with_currency(text, currency) if unit is Unit.MONEY else text)
+
+
+def money(value: Number | None, currency: str = "") -> str:
+    """``$1,240,311.05``; a currency without a usual sign stands in front by its code: ``CHF 12.00``."""
+    if value is None:
+        return UNKNOWN
+    number = _round(_decimal(value), minor_digits(currency))
+    return _signed(number, _with_currency(f"{abs(number):,}", currency))
+
+
+def price(dollars: Decimal | None) -> str:
+    """What a query cost: free is ``$0``, and below a cent two significant digits are kept: ``$0.00025``."""
+    if dollars is None:
+        return UNKNOWN
+    if dollars == 0:
+        return "$0"
+    if abs(dollars) >= Decimal("0.01"):
+        return money(dollars, "USD")
+    places = 1 - dollars.adjusted()
+    return _signed(dollars, "$" + _plain(_round(abs(dollars), places)))
+
+
+def count(value: Number | None) -> str:
+    """``12,403``."""
+    if value is None:
+        return UNKNOWN
+    number = _round(_decimal(value), 0)
+    return _signed(number, f"{abs(number):,}")
+
+
+def percent(fraction: Number | None, digits: int = 1) -> str:
+    """A fraction as percent: 0.031 reads ``3.1 %``. A share too small for a digit reads ``< 0.1 %``, never 0."""
+    if fraction is None:
+        return UNKNOWN
+    number = _round(_decimal(fraction) * 100, digits)
+    if number == 0 and fraction != 0:
+        smallest = Decimal(1).scaleb(-digits)
+        return f"< {smallest}{NARROW_SPACE}%" if fraction > 0 else f"> {MINUS}{smallest}{NARROW_SPACE}%"
+    return f"{_signed(number, f'{abs(number):,}')}{NARROW_SPACE}%"
+
+
+def ratio(value: Number | None, digits: int = 2) -> str:
+    """``2.40``."""
+    if value is None:
+        return UNKNOWN
+    number = _round(_decimal(value), digits)
+    return _signed(number, f"{abs(number):,}")
+
+
+def change(value: Number | None, base: Number | None, unit: Unit) -> str:
+    """How far `value` lies from `base`: ``+4.2 %``, or ``−3.0 pp`` where the figure itself is a percentage.
+
+    Unknown where either is unknown, or where a percentage of zero would be meant.
+    """
+    if unit is Unit.PERCENT:
+        if value is None or base is None:
+            return UNKNOWN
+        points = _round((_decimal(value) - _decimal(base)) * 100, 1)
+        return f"{_signed(points, f'{abs(points):,}', plus=True)}{NARROW_SPACE}pp"
+    relative = relative_change(value, base)
+    if relative is None:
+        return UNKNOWN
+    number = _round(_decimal(relative) * 100, 1)
+    if abs(number) >= 1000:
+        number = _round(number, 0)
+    return f"{_signed(number, f'{abs(number):,}', plus=True)}{NARROW_SPACE}%"
+
+
+def day(value: date | None) -> str:
+    """``1 Nov 2026``."""
+    return UNKNOWN if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(value: date) -> str:
+    """``1 Nov``."""
+    return f"{value.day} {_MONTHS[value.month - 1]}"
+
+
+def weekday(value: date) -> str:
+    """``Sun 1 Nov 2026``."""
+    return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[value.weekday()]} {day(value)}"
+
+
+def instant(value: datetime | None) -> str:
+    """``1 Nov 2026, 14:03 UTC``. An instant without a time zone is refused with ValueError."""
+    if value is None:
+        return UNKNOWN
+    if value.tzinfo is None:
+        raise ValueError(f"An instant needs a time zone: {value}")
+    utc = value.astimezone(UTC)
+    return f"{day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def age(value: datetime, now: datetime) -> str:
+    """How long ago: ``just now``, ``4 min ago``, ``3 h ago``, ``12 days ago``."""
+    seconds = (now - value).total_seconds()
+    if seconds < 60:
+        return "just now"
+    return f"{duration(timedelta(seconds=seconds))} ago"
+
+
+def duration(value: timedelta | float | None) -> str:
+    """A length of time in its largest fitting unit: ``84 ms``, ``1.2 s``, ``4 min``, ``3 h``, ``12 days``.
+
+    A bare number is seconds.
+    """
+    if value is None:
+        return UNKNOWN
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if seconds < 0.9995:
+        return f"{round(seconds * 1000)}{NARROW_SPACE}ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}{NARROW_SPACE}s"
+    if seconds < 59.5:
+        return f"{round(seconds)}{NARROW_SPACE}s"
+    if seconds < 3600:
+        return f"{int(seconds // 60) or 1}{NARROW_SPACE}min"
+    if seconds < 2 * 86_400:
+        return f"{int(seconds // 3600)}{NARROW_SPACE}h"
+    return f"{int(seconds // 86_400):,}{NARROW_SPACE}days"
+
+
+def data_size(size: int | None) -> str:
+    """Bytes in decimal units, as clouds bill them: ``0 B``, ``812 kB``, ``12.4 MB``."""
+    if size is None:
+        return UNKNOWN
+    number = Decimal(size)
+    if number < 1000:
+        return f"{number}{NARROW_SPACE}B"
+    for scale, name in ((Decimal(10) ** 12, "TB"), (Decimal(10) ** 9, "GB"), (Decimal(10) ** 6, "MB")):
+        if number >= scale * Decimal("0.9995"):
+            return f"{_significant(number / scale)}{NARROW_SPACE}{name}"
+    return f"{_significant(number / 1000)}{NARROW_SPACE}kB"
+
+
+def names(values: Sequence[str], none: str) -> str:
+    """``web, app``; `none` where there is nothing to name."""
+    return ", ".join(values) if values else none
+
+
+def minor_digits(currency: str) -> int:
+    """Digits after the point that a currency has (ISO 4217): 2 for most, 0 for the yen."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
+def currency_prefix(currency: str) -> str:
+    """What stands before an amount: ``$``, ``€``, or the code with a space."""
+    if not currency:
+        return ""
+    return _SYMBOLS.get(currency, currency + NARROW_SPACE)
+
+
+def _decimal(value: Number) -> Decimal:
+    """The number as a decimal; a float by its shortest text, so that 0.1 stays 0.1."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _round(value: Decimal, digits: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WHOLE)
+
+
+def _short(size: Decimal) -> str:
+    """``1,240`` below ten thousand, then ``12.4k``, ``1.24M``. `size` is not negative."""
+    if size < _COMPACT_FROM - Decimal("0.5"):
+        return f"{_round(size, 0):,}"
+    for scale, letter in _SCALES:
+        if size >= scale * Decimal("0.9995"):  # 999,950 reads 1.00M, not 1,000k
+            return _significant(size / scale) + letter
+    raise AssertionError(f"no scale fits {size}")
+
+
+def _significant(value: Decimal) -> str:
+    """Three significant digits of a number from 1 to below 1,000; more only where it outgrows the last scale."""
+    for digits, limit in ((2, Decimal("9.995")), (1, Decimal("99.95"))):
+        if value < limit:
+            return f"{_round(value, digits)}"
+    return f"{_round(value, 0):,}"
+
+
+def _plain(value: Decimal) -> str:
+    """Without an exponent and without trailing zeros."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _with_currency(text: str, currency: str) -> str:
+    return currency_prefix(currency) + text
+
+
+def _signed(value: Decimal, text: str, *, plus: bool = False) -> str:
+    if value < 0:
+        return MINUS + text
+    return "+" + text if plus and value > 0 else text

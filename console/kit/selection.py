@@ -1,0 +1,187 @@
+"""What a reader may choose and what that means: from the URL to periods and slices. Pure: no widget, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TypeVar
+
+from console.asking.periods import (
+    COMPARISON_LABELS,
+    RETAIL_EVENT_LABELS,
+    Comparison,
+    Period,
+    Preset,
+    compared,
+    event_in,
+    preset_period,
+)
+from console.kit import formatting as text
+
+DEFAULT_PRESET = Preset.LAST_28_DAYS
+MOST_COMPARISONS = 2
+SLICES = ("channel", "category", "region")
+KEYS = ("period", "from", "to", "compare", *SLICES)
+
+Query = dict[str, list[str]]
+_Choice = TypeVar("_Choice", Preset, Comparison)
+
+
+@dataclass(frozen=True)
+class FilterOptions:
+    """What can be chosen: the days the lake has events for (both included), and the values of each slice."""
+
+    first_day: date | None
+    last_day: date | None
+    channels: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    regions: Sequence[str] = ()
+
+    def values(self, name: str) -> Sequence[str]:
+        """The values of one slice by its URL key."""
+        return {"channel": self.channels, "category": self.categories, "region": self.regions}[name]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the reader chose.
+
+    Attributes
+    ----------
+    period : the days asked for
+    comparisons : (name, period) of at most two, only those that meet at least one day of data
+    channels, categories, regions : empty for all
+    preset : the period's name
+    hints : why a comparison chosen is missing or partly covered, one sentence each
+    """
+
+    period: Period
+    comparisons: tuple[tuple[str, Period], ...] = ()
+    channels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    preset: Preset = DEFAULT_PRESET
+    hints: tuple[str, ...] = ()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a slice leaves rows out."""
+        return bool(self.channels or self.categories or self.regions)
+
+    def describe(self) -> list[tuple[str, str]]:
+        """(name, text) lines that say what was asked, for exports."""
+        lines = [("Period", f"{self.period.label()} ({self.period.days} days)")]
+        lines += [("Compared with", f"{name}: {period.label()}") for name, period in self.comparisons]
+        lines.append(("Channel", text.names(self.channels, "all")))
+        lines.append(("Category", text.names(self.categories, "all")))
+        lines.append(("Region", text.names(self.regions, "all")))
+        return lines
+
+
+@dataclass(frozen=True)
+class State:
+    """What the widgets hold: a valid reading of the URL."""
+
+    preset: Preset = DEFAULT_PRESET
+    dates: tuple[date, date] | None = None  # custom dates, both included
+    comparisons: tuple[Comparison, ...] = (Comparison.PREVIOUS,)
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_query(self) -> Query:
+        """The URL that reopens this state; defaults are left out."""
+        query: Query = {}
+        if self.preset is not DEFAULT_PRESET:
+            query["period"] = [self.preset.value]
+        if self.preset is Preset.CUSTOM and self.dates is not None:
+            query["from"], query["to"] = [self.dates[0].isoformat()], [self.dates[1].isoformat()]
+        if self.comparisons != State.comparisons:
+            query["compare"] = [comparison.value for comparison in self.comparisons] or ["none"]
+        for name in SLICES:
+            if self.slices.get(name):
+                query[name] = list(self.slices[name])
+        return query
+
+
+def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> State:
+    """The state a URL asks for. Whatever cannot be used falls back to its default; nothing raises."""
+    preset = _member(Preset, _first(query, "period")) or DEFAULT_PRESET
+    dates = None
+    if preset is Preset.CUSTOM:
+        dates = _custom_dates(_date(_first(query, "from")), _date(_first(query, "to")), options)
+        preset = Preset.CUSTOM if dates else DEFAULT_PRESET
+    comparisons = State.comparisons
+    if query.get("compare"):
+        asked = [_member(Comparison, value) for value in query["compare"]]
+        known = tuple(dict.fromkeys(comparison for comparison in asked if comparison is not None))
+        if known or "none" in query["compare"]:
+            comparisons = known[:MOST_COMPARISONS]
+    slices = {}
+    for name in SLICES:
+        allowed = set(options.values(name))
+        slices[name] = tuple(dict.fromkeys(value for value in query.get(name, ()) if value in allowed))
+    return State(preset, dates, comparisons, slices)
+
+
+def select(state: State, options: FilterOptions, today: date) -> Selection:
+    """The periods and slices that a state means for the data there is; `today` ends the periods of an empty lake."""
+    last_day = options.last_day or today
+    first_day = options.first_day or last_day
+    if state.preset is Preset.CUSTOM and state.dates is not None:
+        period = Period(state.dates[0], state.dates[1] + timedelta(days=1))
+    else:
+        period = preset_period(state.preset, first_day, last_day)
+    found: list[tuple[str, Period]] = []
+    hints: list[str] = []
+    for comparison in state.comparisons:
+        name, other = _comparison_name(comparison, period), compared(period, comparison)
+        if other is None:
+            hints.append("No retail event lies in this period.")
+        elif other.start < first_day:
+            # a period held against a part of another would read as growth that never was
+            hints.append(f"{name} ({other.label()}) is not compared: the data starts on {text.day(first_day)}.")
+        else:
+            found.append((name, other))
+    return Selection(
+        period=period,
+        comparisons=tuple(found),
+        channels=tuple(state.slices.get("channel", ())),
+        categories=tuple(state.slices.get("category", ())),
+        regions=tuple(state.slices.get("region", ())),
+        preset=state.preset,
+        hints=tuple(hints),
+    )
+
+
+def _comparison_name(comparison: Comparison, period: Period) -> str:
+    if comparison is Comparison.EVENT:
+        event = event_in(period)
+        return f"{RETAIL_EVENT_LABELS[event[0]]} {event[1] - 1}" if event else COMPARISON_LABELS[comparison]
+    return COMPARISON_LABELS[comparison]
+
+
+def _custom_dates(start: date | None, last: date | None, options: FilterOptions) -> tuple[date, date] | None:
+    """Both dates moved into the data; None where they cannot be used (missing, reversed, wholly outside)."""
+    if start is None or last is None or last < start or options.first_day is None or options.last_day is None:
+        return None
+    start, last = max(start, options.first_day), min(last, options.last_day)
+    return (start, last) if start <= last else None
+
+
+def _first(query: Mapping[str, Sequence[str]], name: str) -> str:
+    values = query.get(name) or [""]
+    return values[0]
+
+
+def _date(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _member(kind: type[_Choice], value: str) -> _Choice | None:
+    try:
+        return kind(value)
+    except ValueError:
+        return None

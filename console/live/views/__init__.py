@@ -1,0 +1,1 @@
+"""How the Live page is drawn."""

@@ -1,0 +1,183 @@
+"""The parts of the Live page: drawn as plain HTML, because what is drawn anew every second may not flicker or jump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from catalogue.errors import ConsoleError
+from console.asking.figures import Unit
+from console.kit import formatting as text
+from console.kit import page
+from console.live.answer import Live, Step
+from console.live.source import FUNNEL_MINUTES, Flow, Moving, RecentOrder, Snapshot
+
+STEP_NAMES = {"view": "Viewed a product", "cart": "Added to cart", "checkout": "Began checkout", "purchase": "Bought"}
+
+
+def funnel(steps: Sequence[Step], *, is_estimate: bool) -> None:
+    """Distinct sessions by step, as bars."""
+    most = max((step.sessions for step in steps), default=0) or 1
+    rows = "".join(
+        f'<div class="tk-step"><span>{escape(STEP_NAMES.get(step.name, step.name))}</span>'
+        f'<i style="--tk-share:{step.sessions / most:.4f}" aria-hidden="true"></i>'
+        f"<b>{text.count(step.sessions)}</b>"
+        f"<small>{'' if step.share is None else escape(text.percent(step.share))}</small></div>"
+        for step in steps
+    )
+    estimated = ", estimated" if is_estimate else ""
+    note = f"sessions in the last {FUNNEL_MINUTES} minutes{estimated}; share of the step before"
+    st.html(f"{_heading('Funnel', note)}{rows}")
+
+
+def products(moving: Sequence[Moving], currency: str) -> None:
+    """The products that earn most right now."""
+    rows = [
+        (
+            escape(each.name),
+            text.count(each.views),
+            text.count(each.carts),
+            text.count(each.units),
+            text.compact(each.net_revenue, Unit.MONEY, currency),
+        )
+        for each in moving
+    ]
+    heads = ("Product", "Views", "Cart adds", "Units", "Net revenue")
+    _table("Top products", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No product was looked at.")
+
+
+def channels(moving: Sequence[Moving], currency: str) -> None:
+    """What comes in through which channel right now."""
+    rows = [
+        (
+            escape(each.name),
+            text.count(each.events),
+            text.count(each.sessions),
+            text.count(each.orders),
+            text.compact(each.net_revenue, Unit.MONEY, currency),
+        )
+        for each in moving
+    ]
+    heads = ("Channel", "Events", "Sessions", "Orders", "Net revenue")
+    _table("Channels", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No event names its channel.")
+
+
+def orders(latest: Sequence[RecentOrder]) -> None:
+    """The feed of recent orders, newest first."""
+    rows = [
+        (
+            f'<time datetime="{each.at.isoformat()}">{each.at:%H:%M:%S}</time>',
+            f'<span title="{escape(each.order_id, quote=True)}">{escape(_shortened(each.order_id))}</span>',
+            escape(" · ".join(part for part in (each.channel, each.region) if part) or text.UNKNOWN),
+            text.count(each.units),
+            text.money(each.amount, each.currency),
+        )
+        for each in latest
+    ]
+    heads = ("UTC", "Order", "Where", "Units", "Amount")
+    _table("Recent orders", "newest first", heads, rows, empty="No order in the last hour.", words=3)
+
+
+def flow(snapshot: Snapshot) -> None:
+    """How fresh Live is, and whether every record is accounted for."""
+    fresh = snapshot.freshness
+    lags = (
+        '<p class="tk-calm">Nothing arrived in the last minutes.</p>'
+        if fresh is None
+        else "<p>"
+        + " · ".join(
+            f"{name} <b>{escape(text.duration(value))}</b>"
+            for name, value in (("p50", fresh.p50), ("p95", fresh.p95), ("p99", fresh.p99))
+        )
+        + "</p>"
+    )
+    st.html(
+        f'<section class="tk-flow"><div>{_heading("Freshness", "received → visible here, last 5 minutes")}{lags}</div>'
+        f"<div>{_heading('Every record accounted for', _since(snapshot))}"
+        f"{_law('last hour', snapshot.hour)}{_law('in all', snapshot.total)}</div></section>"
+    )
+
+
+def failed(error: ConsoleError) -> None:
+    """The failed state, without a button: Live tries again by itself."""
+    where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
+    remedy = f"<p>{escape(error.remedy)} This page tries again every second.</p>"
+    st.html(f'<section class="tk-failed" role="alert"><h2>{escape(error.what)}</h2>{where}{remedy}</section>')
+
+
+def waiting(url: str) -> None:
+    """The empty state: how to start traffic, and how to send one event by hand; `url` is that of the page."""
+    parts = urlsplit(url)
+    page.stop_if_empty(
+        True,
+        title="No events yet",
+        next_step="Make a write key, then start traffic or send an event: this page shows it within two seconds.",
+        commands=start_commands(f"{parts.scheme}://{parts.netloc}"),
+    )
+
+
+def start_commands(origin: str) -> list[str]:
+    """Shell commands that bring the first events to the collector at `origin`. KEY is the key that the first prints."""
+    return [
+        "python -m pipeline keys create shop",
+        "",
+        f"python -m pipeline traffic --rate 20 --url {origin} --key KEY",
+        "",
+        f"curl {origin}/v1/events -H 'Authorization: Bearer KEY' -H 'Content-Type: application/json' \\",
+        """  -d '{"event_id": "hello-1", "event_type": "product_view", "product_id": "lamp", "session_id": "me", '\\""",
+        """'"occurred_at": "'$(date -u +%FT%TZ)'"}'""",
+    ]
+
+
+def running_alt(answer: Live, currency: str) -> str:
+    """The chart of the hour in words."""
+    if not answer.minutes:
+        return "Net revenue of the last hour: no values"
+    _, now, before = answer.minutes[-1]
+    return (
+        f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "
+        f"same hour last week {text.money(before, currency)}"
+    )
+
+
+def _since(snapshot: Snapshot) -> str:
+    return "" if snapshot.since is None else f"since {text.instant(snapshot.since)}"
+
+
+def _law(when: str, counts: Flow) -> str:
+    tone, verdict = ("tk-good", "holds") if counts.holds else ("tk-bad", "does not hold")
+    parts = " + ".join(
+        f"{text.count(value)} {name}"
+        for name, value in (
+            ("accepted", counts.accepted),
+            ("duplicates", counts.duplicates),
+            ("quarantined", counts.quarantined),
+        )
+    )
+    return f'<p class="{tone}">{escape(when)}: {text.count(counts.received)} received = {parts} <b>{verdict}</b></p>'
+
+
+def _heading(title: str, note: str = "") -> str:
+    small = f" <small>{escape(note)}</small>" if note else ""
+    return f'<h3 class="tk-chart-title">{escape(title)}{small}</h3>'
+
+
+def _table(
+    title: str, note: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str, words: int = 1
+) -> None:
+    """A small table; cells are HTML. The first `words` columns (1 or 3) are words, the others numbers."""
+    if not rows:
+        st.html(f'{_heading(title, note)}<p class="tk-calm">{escape(empty)}</p>')
+        return
+    kind = " tk-words" if words > 1 else ""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    table = f'<table class="tk-live{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    st.html(_heading(title, note) + table)
+
+
+def _shortened(name: str, most: int = 14) -> str:
+    return name if len(name) <= most else f"{name[: most - 5]}…{name[-4:]}"

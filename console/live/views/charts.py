@@ -1,0 +1,71 @@
+"""The one chart of the Live page: the hour's revenue so far, against the same hour last week."""
+
+from __future__ import annotations
+
+from console.asking.figures import Unit
+from console.kit import echarts, scales
+from console.kit import formatting as text
+from console.kit.charts import EMPTY_HEIGHT, Chart
+from console.live.answer import LABEL, Live
+from console.live.views import board as live_board
+
+HEIGHT = 240
+_EVERY = 10  # minutes between two labels of the axis
+
+
+def revenue_so_far(answer: Live, currency: str) -> Chart:
+    """Net revenue of the last hour, added up minute by minute."""
+    title, note = "Net revenue, added up over the last hour", "UTC"
+    alt = live_board.running_alt(answer, currency)
+    if not answer.minutes:
+        return Chart(title, alt, EMPTY_HEIGHT, None)
+    axis = scales.linear([amount for _, now, before in answer.minutes for amount in (now, before)])
+    rows = [
+        [
+            f"{at:%H:%M}",
+            echarts.number(now),
+            text.money(now, currency),
+            echarts.number(before),
+            text.money(before, currency),
+        ]
+        for at, now, before in answer.minutes
+    ]
+    names = ["Last hour", LABEL]
+    lines = [
+        echarts.line(name, f"value{rank}", rank) | {"encode": {"x": "minute", "y": f"value{rank}"}}
+        for rank, name in enumerate(names)
+    ]
+    labels = [text.tick(value, Unit.MONEY, currency) for value in axis.ticks]
+    hover = "".join(echarts.hover_row(name, f"{{@text{rank}}}") for rank, name in enumerate(names))
+    spec = echarts.template() | {
+        "dataset": {"dimensions": ["minute", "value0", "text0", "value1", "text1"], "source": rows},
+        "grid": echarts.grid(echarts.width(labels) + 8, 16, 30, 26),
+        "legend": {
+            "show": True, "data": names, "top": 0, "left": 0, "itemWidth": 18, "itemHeight": 3, "icon": "rect",
+            "selectedMode": False, "textStyle": {"fontSize": echarts.SMALL, "color": echarts.GREY},
+        },
+        "tooltip": {
+            "trigger": "axis",
+            "formatter": f"<b>{{@minute}}</b><table>{hover}</table>",
+            "axisPointer": echarts.POINTER,
+            **echarts.TOOLTIP,
+        },
+        "xAxis": {
+            "type": "category",
+            "data": [row[0] for row in rows],
+            "boundaryGap": False,
+            "axisLine": {"show": False},
+            "axisTick": {"show": False},
+            "splitLine": {"show": False},
+            "axisLabel": {
+                "color": echarts.GREY,
+                "fontSize": echarts.SMALL,
+                "hideOverlap": True,
+                "customValues": [place for place, (at, _, _) in enumerate(answer.minutes) if at.minute % _EVERY == 0],
+                "margin": 10,
+            },
+        },
+        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
+        "series": [*lines, echarts.ticks(axis, Unit.MONEY, currency)],
+    }  # fmt: skip
+    return Chart(title, alt, HEIGHT, spec, note)

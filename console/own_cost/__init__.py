@@ -1,0 +1,1 @@
+"""Own cost: what does this console itself cost?"""

@@ -1,0 +1,1 @@
+"""Products: what sells, and with what?"""

@@ -1,0 +1,226 @@
+"""What sells, and with what?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from console.asking.engines import Result, Statistics, combine
+from console.asking.figures import Better, Change, Figure, Unit
+from console.asking.periods import Period
+from console.asking.scope import Question, Scope
+from console.asking.slices import Slices, question
+from console.sales.answer import ZERO, Compared
+
+BEST_SELLERS = 200  # products that are paired: pairs of rare products are chance
+MINIMUM_ORDERS = 4  # below, a lift says nothing
+PAIR_DAYS = 365  # tastes change slowly and orders with two products are few: pairs look back a year
+TOP_SHARE = 10
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product over the period, and its net revenue in the comparison."""
+
+    product_id: str
+    name: str
+    category: str
+    brand: str
+    net_revenue: Decimal
+    before: Decimal | None
+    units: int
+    orders: int
+    refund_rate: Decimal | None
+    gross_margin: Decimal | None
+    gross_margin_rate: Decimal | None
+    views: int
+    cart_adds: int
+
+    @property
+    def change(self) -> Decimal | None:
+        """Net revenue now − before."""
+        return None if self.before is None else self.net_revenue - self.before
+
+    @property
+    def cart_rate(self) -> Decimal | None:
+        """Cart adds ÷ views."""
+        return Decimal(self.cart_adds) / self.views if self.views else None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two products bought in one order more often than chance would have it."""
+
+    first: str
+    second: str
+    orders: int
+    support: float
+    confidence: float
+    lift: float
+
+
+@dataclass(frozen=True)
+class Products:
+    """The answer of the Products page."""
+
+    figures: Sequence[Figure]
+    products: Sequence[Product]
+    pairs: Sequence[Pair]
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sold or looked at."""
+        return not self.products
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+
+def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Products:
+    """Sales, interest and affinity by product, against the first comparison."""
+
+    results = scope.ask_all(
+        [
+            question(scope, "products/interest", period, slices),
+            question(
+                scope,
+                "products/bought_together",
+                Period(period.end - timedelta(days=PAIR_DAYS), period.end),
+                slices,
+                best_sellers=BEST_SELLERS,
+                minimum_orders=MINIMUM_ORDERS,
+            ),
+            *(question(scope, "products/sales", each, slices) for each in (period, *(each for _, each in comparisons))),
+        ]
+    )
+    interest, together, *sales = (result.rows() for result in results)
+    pairs = [
+        Pair(
+            row["product_name"] or row["product_id"],
+            row["other_product_name"] or row["other_product_id"],
+            row["orders"],
+            row["support"],
+            row["confidence"],
+            row["lift"],
+        )
+        for row in together
+        if row["lift"] > 1
+    ]
+    labels = [label for label, _ in comparisons]
+    return Products(_figures(labels, sales, scope.reporting_currency), _join(sales, interest), pairs, results)
+
+
+def rising(every: Sequence[Product]) -> list[Product]:
+    """Products by gain of net revenue, largest first; empty without a comparison."""
+    gained = [each for each in every if each.change is not None and each.change > 0]
+    return sorted(gained, key=lambda each: (-(each.change or ZERO), each.product_id))
+
+
+def falling(every: Sequence[Product]) -> list[Product]:
+    """Products by loss of net revenue, largest first; empty without a comparison."""
+    lost = [each for each in every if each.change is not None and each.change < 0]
+    return sorted(lost, key=lambda each: (each.change or ZERO, each.product_id))
+
+
+def mover_questions(scope: Scope, period: Period, before: Period, slices: Slices) -> list[Question]:
+    """What `movers` asks."""
+    return [question(scope, "products/net_revenue", each, slices) for each in (period, before)]
+
+
+def movers(scope: Scope, period: Period, before: Period, slices: Slices) -> tuple[list[Product], list[Result]]:
+    """Products with their net revenue now and before, and nothing else of them: what the Brief needs."""
+    results = scope.ask_all(mover_questions(scope, period, before, slices))
+    return _join([result.rows() for result in results], []), results
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _join(sales: Sequence[Rows], interest: Rows) -> list[Product]:
+    now = {row["product_id"]: row for row in sales[0]}
+    before = {row["product_id"]: row for row in sales[1]} if len(sales) > 1 else None
+    seen = {row["product_id"]: row for row in interest}
+    found = [
+        _product(key, now.get(key), None if before is None else before.get(key, {}), seen.get(key, {}))
+        for key in {**now, **(before or {}), **seen}
+    ]
+    return sorted(found, key=lambda product: (-product.net_revenue, -product.views, product.product_id))
+
+
+def _product(
+    key: str, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, seen: Mapping[str, Any]
+) -> Product:
+    row = now or {}
+    named: Mapping[str, Any] = now or before or seen
+    with_cost, gross = row.get("net_revenue_with_cost") or ZERO, row.get("gross_revenue") or ZERO
+    margin = with_cost - row["cost"] if with_cost and row.get("cost") is not None else None
+    return Product(
+        product_id=key,
+        name=named.get("product_name") or key,
+        category=named.get("category") or "(none)",
+        brand=named.get("brand") or "",
+        net_revenue=row.get("net_revenue", ZERO),
+        before=None if before is None else before.get("net_revenue", ZERO),
+        units=row.get("units", 0),
+        orders=row.get("orders", 0),
+        refund_rate=row["refunds"] / gross if gross else None,
+        gross_margin=margin,
+        gross_margin_rate=None if margin is None else margin / with_cost,
+        views=seen.get("views", 0),
+        cart_adds=seen.get("cart_adds", 0),
+    )
+
+
+def _figures(labels: Sequence[str], sales: Sequence[Rows], currency: str) -> list[Figure]:
+    sums = [_Sums.of(rows) for rows in sales]
+
+    def changes(name: str) -> list[Change]:
+        return [
+            Change(label, getattr(each, name) if each.products or each.net_revenue else None)
+            for label, each in zip(labels, sums[1:], strict=True)
+        ]
+
+    now = sums[0]
+    return [
+        Figure("Products sold", now.products, Unit.COUNT, changes=changes("products")),
+        Figure("Net revenue", now.net_revenue, Unit.MONEY, currency, changes("net_revenue")),
+        Figure("Units", now.units, Unit.COUNT, changes=changes("units")),
+        Figure(
+            f"Share of top {TOP_SHARE}",
+            now.top_share,
+            Unit.PERCENT,
+            changes=changes("top_share"),
+            better=Better.NEITHER,
+        ),
+        Figure("Refund rate", now.refund_rate, Unit.PERCENT, changes=changes("refund_rate"), better=Better.LOWER),
+    ]
+
+
+@dataclass(frozen=True)
+class _Sums:
+    products: int
+    net_revenue: Decimal
+    units: int
+    top_share: Decimal | None
+    refund_rate: Decimal | None
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Sums:
+        net = sum((row["net_revenue"] for row in rows), ZERO)
+        gross = sum((row["gross_revenue"] for row in rows), ZERO)
+        refunds = sum((row["refunds"] for row in rows), ZERO)
+        top = sum(sorted((row["net_revenue"] for row in rows), reverse=True)[:TOP_SHARE], ZERO)
+        sold = sum(1 for row in rows if row["orders"])
+        return cls(
+            sold,
+            net,
+            sum(row["units"] for row in rows),
+            top / net if net > 0 else None,
+            refunds / gross if gross else None,
+        )

@@ -1,0 +1,1 @@
+"""Revenue: what did we earn, where and from what?"""

@@ -1,0 +1,103 @@
+"""Savings: what of this stack could cost less.
+
+::
+
+    InventorySource ──► Inventory (facts: what there is and how it is used) ─┐
+    price book ──────────────────────────────────────────────────────────────┼─► checks ─► findings
+    Cost Optimization Hub, Compute Optimizer ──► recommendations ────────────┘
+
+A check is a pure function of facts and prices. What could not be read leaves its check *not judged*, with the reason:
+a check that saw nothing says so, and is never taken for one that found nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from console.asking.periods import Period
+from console.savings.facts import (
+    AthenaQuery,
+    Bucket,
+    CapacityTable,
+    Crawler,
+    Function,
+    LogGroup,
+    NatGateway,
+    Recommendation,
+    StoredTable,
+    Stream,
+    Warehouse,
+    WebAcl,
+)
+
+FactT_co = TypeVar("FactT_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Facts that could not be had: which, why, and what would help."""
+
+    what: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Read(Generic[FactT_co]):
+    """What was read of one kind of facts, and what of it could not be read."""
+
+    items: tuple[FactT_co, ...] = ()
+    missing: tuple[Unread, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything was read: an empty answer counts, a refused one does not."""
+        return bool(self.items) or not self.missing
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The stack's resources and how they were used.
+
+    Attributes
+    ----------
+    taken_at : when it was read, with offset
+    period : the days that use was measured over
+    origin : where it was read, as a reader would say it: an AWS account and region, or the lake folder
+    is_sample : whether the resources are made up from the sample's bill
+    stored_tables : tables of the lake with their files; `queries` are those that Athena logged
+    """
+
+    taken_at: datetime
+    period: Period
+    region: str
+    origin: str
+    is_sample: bool = False
+    streams: Read[Stream] = Read()
+    warehouses: Read[Warehouse] = Read()
+    queries: Read[AthenaQuery] = Read()
+    stored_tables: Read[StoredTable] = Read()
+    buckets: Read[Bucket] = Read()
+    log_groups: Read[LogGroup] = Read()
+    functions: Read[Function] = Read()
+    nat_gateways: Read[NatGateway] = Read()
+    web_acls: Read[WebAcl] = Read()
+    crawlers: Read[Crawler] = Read()
+    capacity_tables: Read[CapacityTable] = Read()
+    recommendations: Read[Recommendation] = Read()
+
+
+class InventorySource(Protocol):
+    """Reads the stack."""
+
+    def inventory(self) -> Inventory:
+        """What there is and how it was used.
+
+        Raises
+        ------
+        SourceError
+            Nothing could be read at all; what is refused for one service alone is in the inventory as `Unread`.
+        """
+        ...

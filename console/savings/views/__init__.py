@@ -1,0 +1,1 @@
+"""How the Savings page is drawn."""

@@ -1,0 +1,223 @@
+"""``scan-cost``: what every page scans on Athena when the lake holds so many events."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from catalogue.errors import BindingError, QueryFailed
+from console.cli import output
+
+if TYPE_CHECKING:
+    from catalogue.binding import Statement
+    from console.asking.scope import Scope
+    from console.kit.navigation import PageEntry
+    from console.settings import Settings
+
+DAYS = 730  # two years
+EVENTS = Decimal(1_000_000_000)
+FEWEST_EVENTS, MOST_EVENTS = 20_000, 4_000_000  # of the sample that is measured; what its size does not reach is scaled
+PAGES_EVENTS = 4  # the pages run on a lake this many times smaller: they ask the same
+PRICE = "athena.scanned_terabyte"
+VIEWS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "default": {},
+    "quarter, two comparisons": {"period": ["90d"], "compare": ["previous", "year"]},
+    "year, two comparisons": {"period": ["12m"], "compare": ["previous", "year"]},
+    "year, one category": {"period": ["12m"], "category": ["Home"]},
+}
+COLUMNS = ("page", "view", "queries", "scanned_mb", "billed_mb", "scanned_usd", "billed_usd", "within_limit")
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of one page, and what it costs; `failure` says why it could not be run."""
+
+    page: str
+    view: str
+    cost: Any
+    failure: str = ""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    command = commands.add_parser("scan-cost", help="estimate what every page scans on Athena, and its price")
+    command.add_argument(
+        "--events", default="1e9", metavar="N", help="events in the lake, over two years (default: 1e9)"
+    )
+    command.add_argument(
+        "--folder", metavar="DIR", help="keep the measured sample here (default: measured and forgotten)"
+    )
+    command.add_argument(
+        "--page", action="append", default=[], metavar="NAME", help="only this page; may be given again"
+    )
+    command.add_argument("--by-query", action="store_true", help="every statement with the tables it reads")
+    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Answer the command; 1 where a page is over the limit or could not be run."""
+    from console.scan_cost.estimate import LIMIT_BYTES
+
+    with _folder(parsed.folder) as folder:
+        views = measure(_events(parsed.events), folder, only=parsed.page, tell=_tell)
+    rows = [_row(view) for view in views]
+    if parsed.by_query:
+        rows = [line for view in views for line in _lines(view)]
+        output.show(rows, ("page", "view", "query", "scanned_mb", "by_table"), parsed.format, under="statements")
+    else:
+        output.show(rows, COLUMNS, parsed.format, under="pages")
+    for view in views:
+        if view.failure:
+            _tell(view.failure)
+        elif not view.cost.is_within_limit:
+            _tell(f"{view.page}, {view.view}: {view.cost.scanned / 1e6:.1f} MB is more than {LIMIT_BYTES / 1e6:.0f} MB")
+    return int(any(view.failure or not view.cost.is_within_limit for view in views))
+
+
+def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = lambda _text: None) -> list[View]:
+    """Every view of every page, on a lake of `events` events over two years.
+
+    Parameters
+    ----------
+    folder : where the sample lakes are made, or are from an earlier run
+    only : titles or URL paths of the pages; all where there are none
+    """
+    from catalogue.tables import TABLES
+    from console.kit.navigation import PAGES
+    from console.scan_cost.density import measure as density_of
+    from console.scan_cost.estimate import FullLake, page_cost
+    from console.wiring import samples
+
+    a_day = events / DAYS
+    size = round(min(max(a_day, FEWEST_EVENTS), MOST_EVENTS))
+    tell(f"Measuring a sample of {size:,} events as one day of {DAYS} …")
+    small, large = (samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
+    last_day = samples.sample_end()
+    densities = {
+        name: density_of(name, small, large, *samples.curated_file_writer(table.partition))
+        for name, table in TABLES.items()
+    }
+    lake = FullLake(densities, last_day, DAYS, a_day / size)
+    wanted = {name.lower() for name in only}
+    views = []
+    for page in PAGES:
+        if wanted and not {page.title.lower(), page.url_path} & wanted:
+            continue
+        tell(f"Running {page.title} …")
+        for name, view in VIEWS.items():
+            try:
+                asked = statements_of(page, small, view, first_day=last_day - timedelta(days=DAYS))
+            except QueryFailed as error:
+                views.append(View(page.title, name, None, str(error)))
+            else:
+                views.append(View(page.title, name, page_cost(lake, asked)))
+    return views
+
+
+def statements_of(
+    page: PageEntry, lake: Path, view: Mapping[str, Sequence[str]], *, first_day: date | None = None
+) -> list[Statement]:
+    """Every statement of one view of a page: nothing was asked before, and nothing is asked twice.
+
+    Parameters
+    ----------
+    view : the URL's parameters, such as ``{"period": ["12m"]}``
+    first_day : let the page believe that the data begins there
+
+    Raises
+    ------
+    QueryFailed
+        The page cannot be shown.
+    """
+    from console import wiring
+    from console.asking.cache import ResultCache
+    from console.kit import headless as rehearsal
+    from console.metering import NoMeter
+    from console.scan_cost.recording import Recording
+
+    recordings: list[Recording] = []
+    cache, real = ResultCache(), wiring.scope
+
+    def scope(settings: Settings) -> Scope:
+        own = real(settings)
+        made = {name: Recording(engine, first_day) for name, engine in own.engines.items()}
+        recordings.extend(made.values())
+        return replace(own, engines=made, cache=cache, meter=NoMeter())
+
+    # whatever opens the lake meanwhile gets a scope that is listened to
+    with patch.dict(os.environ, {"TAKINGS_LAKE": str(lake)}), patch.object(wiring, "scope", scope):
+        rehearsal.show(page, view)
+    return [statement for recording in recordings for statement in recording.statements]
+
+
+def _events(text: str) -> int:
+    try:
+        events = Decimal(text)
+        if events.is_finite() and 1 <= events <= Decimal(10) ** 15:
+            return int(events)
+    except InvalidOperation:
+        pass
+    raise BindingError(f"--events is {text!r}, which is no number of events", where="--events", remedy="Write 1e9.")
+
+
+def _row(view: View) -> dict[str, Any]:
+    if view.failure:
+        return dict.fromkeys(COLUMNS) | {"page": view.page, "view": view.view, "within_limit": "failed"}
+    scanned, billed = view.cost.scanned, view.cost.billed
+    return {
+        "page": view.page,
+        "view": view.view,
+        "queries": len(view.cost.statements),
+        "scanned_mb": _megabytes(scanned),
+        "billed_mb": _megabytes(billed),
+        "scanned_usd": _dollars(scanned),
+        "billed_usd": _dollars(billed),
+        "within_limit": "yes" if view.cost.is_within_limit else "no",
+    }
+
+
+def _lines(view: View) -> Iterator[dict[str, Any]]:
+    for each in view.cost.statements if view.cost else ():
+        tables = ", ".join(f"{table} {_megabytes(size)}" for table, size in sorted(each.by_table.items()))
+        yield {
+            "page": view.page,
+            "view": view.view,
+            "query": each.query,
+            "scanned_mb": _megabytes(each.scanned),
+            "by_table": tables,
+        }
+
+
+def _megabytes(size: int) -> Decimal:
+    return (Decimal(size) / 1_000_000).quantize(Decimal("0.1"))
+
+
+def _dollars(size: int) -> Decimal | None:
+    from console.finops.pricing import price_book
+    from console.scan_cost.estimate import dollars
+
+    price = price_book.load().price(PRICE, region="us-east-1").amount
+    return None if price is None else dollars(size, price).quantize(Decimal("0.000001"))
+
+
+@contextmanager
+def _folder(named: str | None) -> Iterator[Path]:
+    if named is not None:
+        yield Path(named).absolute()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,133 @@
+"""All that the Spend page and its command say, asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from console.asking.engines import Result, Statistics, combine
+from console.asking.figures import Figure
+from console.asking.periods import Period
+from console.asking.scope import Question, Scope
+from console.finops.charges import Basis
+from console.finops.contents import Contents
+from console.spend import breakdown, summary, tags
+from console.spend import changes as change
+from console.spend import commitment_use as commitments
+from console.spend import part as parts
+from console.spend.commitments import Commitments
+from console.spend.part import Part
+
+Compared = tuple[str, Period]
+
+
+@dataclass(frozen=True)
+class Spend:
+    """The answer of the Spend page.
+
+    Attributes
+    ----------
+    now, comparisons : the period's sums, and those of what it is held against
+    incomplete_from : first day that is estimated or not over, with all after it
+    other_currencies : spend of the period in other currencies, in no figure here
+    changed : None without a comparison, or where one of the two periods says no cost in the basis
+    """
+
+    basis: Basis
+    part: Part
+    now: summary.Sums
+    comparisons: Sequence[summary.Sums]
+    figures: Sequence[Figure]
+    incomplete_from: date | None
+    other_currencies: Mapping[str, Decimal]
+    breakdown: breakdown.Breakdown
+    changed: change.Changed | None
+    commitments: Commitments
+    commitments_before: Commitments | None
+    tags: tags.Tags
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was charged in the period."""
+        return not self.now.charges
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no charge of the period says what it costs in the basis."""
+        return not self.is_empty and not self.now.has_cost
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+
+def spend(
+    scope: Scope,
+    contents: Contents,
+    period: Period,
+    comparisons: Sequence[Compared],
+    part: Part,
+    *,
+    basis: Basis = Basis.EFFECTIVE,
+    by: str = "service",
+    tag_key: str | None = None,
+) -> Spend:
+    """What was spent in a period, on what, and what changed against the first comparison.
+
+    Parameters
+    ----------
+    by : a name of `part.DIMENSIONS`, or ``tag:KEY``
+    tag_key : the key whose untagged usage is listed; by default the one that covers most
+    """
+    every = [("This period", period), *comparisons]
+    periods = [each for _, each in every[:2]]
+    everywhere = replace(part, currency="")  # the other currencies too: they are shown, apart
+    daily = parts.of_part("by_day", part)
+    asked: dict[str, Question] = {"day 0": parts.question(scope, daily, period, everywhere)}
+    for number, (_, each) in enumerate(comparisons, start=1):
+        asked[f"day {number}"] = parts.question(scope, daily, each, part)
+    broken = breakdown.questions(scope, by, periods, part, basis)
+    asked |= {f"values {number}": each for number, each in enumerate(broken.values)} | {"days": broken.days}
+    asked |= {f"commitments {number}": commitments.question(scope, each, part) for number, each in enumerate(periods)}
+    asked["tags"] = tags.question(scope, period, part)
+    if comparisons:
+        asked["change"] = change.question(scope, period, comparisons[0][1], part, basis)
+    found = dict(zip(asked, scope.ask_all(list(asked.values())), strict=True))
+
+    currency = part.currency
+    now, *before = (
+        summary.sums(label, each, found[f"day {number}"], currency, basis) for number, (label, each) in enumerate(every)
+    )
+    tagged = tags.tags(found["tags"], currency, basis, tag_key)
+    return Spend(
+        basis=basis,
+        part=part,
+        now=now,
+        comparisons=before,
+        figures=summary.figures(
+            now, before, basis, currency, (tagged.chosen.key, tagged.chosen.coverage) if tagged.chosen else None
+        ),
+        incomplete_from=summary.incomplete_from(now, contents.last_complete_day),
+        other_currencies=summary.other_currencies(found["day 0"], currency, basis),
+        breakdown=breakdown.breakdown(
+            by,
+            [found[f"values {number}"] for number in range(len(periods))],
+            found["days"],
+            now.days,
+            now.estimated_days,
+            now.spend,
+            basis,
+            contents.names,
+        ),
+        changed=change.changed(comparisons[0][0], found["change"], currency, contents.names)
+        if before and now.has_cost and before[0].has_cost
+        else None,
+        commitments=commitments.measured(found["commitments 0"], currency),
+        commitments_before=commitments.measured(found["commitments 1"], currency) if comparisons else None,
+        tags=tagged,
+        results=list(found.values()),
+    )

@@ -1,1 +1,0 @@
-"""How much a month may cost, where that is kept, and how it stands."""

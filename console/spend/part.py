@@ -1,0 +1,147 @@
+"""Which part of the bill a reader looks at, by what it is grouped, and which table answers that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catalogue.binding import Value
+from console.asking.periods import Period
+from console.asking.scope import Question, Scope
+
+NONE = "(none)"  # what a charge says nothing about
+UNTAGGED = "(untagged)"
+TAG = "tag"
+RESOURCE = "resource"
+_TAG_PREFIX = f"{TAG}:"
+_PLAIN = re.compile(r"^[A-Za-z0-9_. -]+$")  # what JSON writes as it is: charges without it need no parsing
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Something the bill can be grouped and narrowed by.
+
+    Attributes
+    ----------
+    name : as in the URL and in the queries
+    parameter : the list of its values in a query
+    title, plural : as printed
+    then : what is looked at next inside one of its values
+    """
+
+    name: str
+    parameter: str
+    title: str
+    plural: str
+    then: str
+
+
+DIMENSIONS: Mapping[str, Dimension] = {
+    each.name: each
+    for each in (
+        Dimension("service", "services", "Service", "services", "usage_type"),
+        Dimension("service_category", "service_categories", "Service category", "service categories", "service"),
+        Dimension("account", "accounts", "Account", "accounts", "service"),
+        Dimension("cloud_region", "cloud_regions", "Region", "regions", "service"),
+        Dimension("usage_type", "usage_types", "Usage type", "usage types", RESOURCE),
+        Dimension(RESOURCE, "resources", "Resource", "resources", "usage_type"),
+        Dimension("charge", "charges", "Charge category", "charge categories", "service"),
+        Dimension("pricing", "pricing", "Pricing", "pricing categories", "service"),
+        Dimension("provider", "providers", "Provider", "providers", "service"),
+    )
+}
+
+# which narrowings each mart can answer; everything else is asked of the charges themselves
+_BY_TAG = frozenset({"service", "account", "charge"})
+_BY_RESOURCE = frozenset({"service", "service_category", "account", "cloud_region", "usage_type", "provider"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the bill, in one currency.
+
+    Attributes
+    ----------
+    currency : the billing currency; empty for all, each in rows of its own
+    narrowed : dimension → its values; a dimension that is not there is not narrowed
+    tag : (key, value) that charges must carry; None for any
+    """
+
+    currency: str
+    narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tag: tuple[str, str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self.tag is None and not any(self.narrowed.values())
+
+    @property
+    def needs_charges(self) -> bool:
+        """Whether no mart can tell it apart: only the charges know tags and resources beside all the rest."""
+        return self.tag is not None or bool(self.narrowed.get(RESOURCE))
+
+    def _narrowings(self) -> frozenset[str]:
+        return frozenset(name for name, values in self.narrowed.items() if values)
+
+    def values(self) -> dict[str, Value | tuple[str, ...]]:
+        """All of it as values of query parameters."""
+        given: dict[str, Value | tuple[str, ...]] = {"currencies": (self.currency,) if self.currency else ()}
+        given |= {DIMENSIONS[name].parameter: values for name, values in self.narrowed.items()}
+        if self.tag is not None:
+            key, value = self.tag
+            given |= {"tag_key": key, "tag_values": (value,)}
+            if _PLAIN.match(value):
+                given["tag_text"] = value
+        return given
+
+
+def tag_key(by: str) -> str | None:
+    """The key in a grouping such as ``tag:component``; None for any other grouping."""
+    return by.removeprefix(_TAG_PREFIX) if by.startswith(_TAG_PREFIX) else None
+
+
+def by_tag(key: str) -> str:
+    """The grouping by a tag's values."""
+    return f"{_TAG_PREFIX}{key}"
+
+
+def title(by: str) -> str:
+    """A grouping as printed: ``Service``, or ``Tag component``."""
+    key = tag_key(by)
+    return DIMENSIONS[by].title if key is None else f"Tag {key}"
+
+
+def question(scope: Scope, query: str, period: Period, part: Part, **more: Value | tuple[str, ...]) -> Question:
+    """A question about a period and a part of the bill; narrowings that the query does not take are left out."""
+    known = scope.catalogue[query].parameters
+    taken = {name: value for name, value in part.values().items() if name in known}
+    return Question(query, {"start_date": period.start, "end_date": period.end, **taken, **more})
+
+
+def of_part(name: str, part: Part) -> str:
+    """The query called `name` on the mart where that can answer, else on the charges."""
+    return f"spend/charges/{name}" if part.needs_charges else f"spend/{name}"
+
+
+def grouped(by: str, part: Part) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
+    """How to ask for a grouping: (query by value, query by value and day, their values)."""
+    key, narrowings = tag_key(by), part._narrowings()
+    if key is not None:
+        if not part.needs_charges and narrowings <= _BY_TAG:
+            return "spend/by_tag", "spend/by_tag_and_day", {"tag_key": key}
+        return _of_charges({"dimension": TAG, "by_tag": key})
+    if by == RESOURCE:
+        if not part.needs_charges and narrowings <= _BY_RESOURCE:
+            return "spend/by_resource", "spend/by_resource_and_day", {}
+        return _of_charges({"dimension": RESOURCE})
+    if part.needs_charges:
+        return _of_charges({"dimension": by})
+    return "spend/by_dimension", "spend/by_dimension_and_day", {"dimension": by}
+
+
+def _of_charges(
+    values: dict[str, Value | tuple[str, ...]],
+) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
+    return "spend/charges/by_dimension", "spend/charges/by_dimension_and_day", values

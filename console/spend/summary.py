@@ -1,0 +1,193 @@
+"""A period's spend: its total by kind and day, what is estimated, and what discounts saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from console.asking.engines import Result
+from console.asking.figures import Better, Change, Figure, Unit
+from console.asking.periods import Period
+from console.finops.charges import Basis
+from console.finops.decimals import DIGITS, ZERO, total
+
+CREDIT, TAX, CORRECTION = "Credit", "Tax", "Correction"
+APART = (TAX, CREDIT, CORRECTION)  # never mixed into usage and purchases
+APART_LABELS = {TAX: "Tax", CREDIT: "Credits", CORRECTION: "Refunds and corrections"}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A period of one currency, in one basis.
+
+    Attributes
+    ----------
+    label, period : what it is called, and its days
+    by_kind : kind of charge → cost
+    by_day : the cost of every day of the period; 0 where nothing was charged
+    estimated : the cost that the provider may still change
+    list_cost, effective_cost : of usage that has both
+    charges : charge rows; 0 where the period has none, and its figures are unknown
+    unknown : basis → charge rows that say no cost in it; a basis that every charge has is left out
+    has_cost : whether any charge has a cost in the basis asked for
+    """
+
+    label: str
+    period: Period
+    by_kind: Mapping[str, Decimal]
+    days: Sequence[date]
+    by_day: Sequence[Decimal]
+    estimated: Decimal
+    estimated_days: frozenset[date]
+    list_cost: Decimal
+    effective_cost: Decimal
+    charges: int
+    unknown: Mapping[Basis, int]
+    has_cost: bool
+
+    @property
+    def spend(self) -> Decimal:
+        """All of it: usage, purchases, tax, credits and corrections."""
+        return total(self.by_kind.values())
+
+    @property
+    def usage_and_purchases(self) -> Decimal:
+        """Without tax, credits and corrections."""
+        return total(cost for kind, cost in self.by_kind.items() if kind not in APART)
+
+    def apart(self, kind: str) -> Decimal:
+        """Tax, credits or corrections."""
+        return self.by_kind.get(kind, ZERO)
+
+    @property
+    def known(self) -> Sequence[Basis]:
+        """The bases in which some charge has a cost."""
+        return [basis for basis in Basis if self.unknown.get(basis, 0) < self.charges]
+
+    @property
+    def per_day(self) -> Decimal:
+        """Spend ÷ days of the period."""
+        return self.spend / self.period.days
+
+    @property
+    def estimated_share(self) -> Decimal | None:
+        """Estimated spend ÷ spend."""
+        return self.estimated / self.spend if self.spend > 0 else None
+
+    @property
+    def saved(self) -> Decimal:
+        """List cost − effective cost."""
+        return DIGITS.subtract(self.list_cost, self.effective_cost)
+
+    @property
+    def effective_savings_rate(self) -> Decimal | None:
+        """(List cost − effective cost) ÷ list cost; None without a list cost."""
+        return self.saved / self.list_cost if self.list_cost > 0 else None
+
+
+def sums(label: str, period: Period, result: Result, currency: str, basis: Basis) -> Sums:
+    """The sums of one currency out of `spend/by_day`."""
+    rows = [row for row in result.rows() if row["billing_currency"] == currency]
+    by_kind: dict[str, list[Decimal]] = {}
+    by_day: dict[date, Decimal] = {}
+    for row in rows:
+        cost = row[basis.column]
+        if cost is not None:
+            by_kind.setdefault(row["kind"], []).append(cost)
+            by_day[row["charge_date"]] = DIGITS.add(by_day.get(row["charge_date"], ZERO), cost)
+    days = [period.start + timedelta(days=number) for number in range(period.days)]
+    usage = [row for row in rows if row["kind"] == "Usage"]
+    return Sums(
+        label=label,
+        period=period,
+        by_kind={kind: total(costs) for kind, costs in by_kind.items()},
+        days=days,
+        by_day=[by_day.get(day, ZERO) for day in days],
+        estimated=total(row[basis.column] for row in rows if row["estimated"]),
+        estimated_days=frozenset(row["charge_date"] for row in rows if row["estimated"]),
+        list_cost=total(row["list_cost_with_effective"] for row in usage),
+        effective_cost=total(row["effective_cost_with_list"] for row in usage),
+        charges=sum(row["charges"] for row in rows),
+        unknown={
+            each: number for each in Basis if (number := sum(row[f"charges_without_{each.column}"] for row in rows))
+        },
+        has_cost=bool(by_kind),
+    )
+
+
+def other_currencies(result: Result, currency: str, basis: Basis) -> Mapping[str, Decimal]:
+    """Spend in the other currencies of the period, each apart: they are never added."""
+    costs: dict[str, list[Decimal | None]] = {}
+    for row in result.rows():
+        if row["billing_currency"] != currency:
+            costs.setdefault(row["billing_currency"], []).append(row[basis.column])
+    return {name: total(amounts) for name, amounts in sorted(costs.items())}
+
+
+def incomplete_from(now: Sums, last_complete_day: date | None) -> date | None:
+    """The first day from which on every day is estimated or not over yet; None where the last day stands."""
+    known = [day for day, cost in zip(now.days, now.by_day, strict=True) if cost or day in now.estimated_days]
+    cut: date | None = None
+    for day in reversed(known):
+        if day not in now.estimated_days and (last_complete_day is None or day <= last_complete_day):
+            break
+        cut = day
+    return cut
+
+
+def figures(
+    now: Sums, comparisons: Sequence[Sums], basis: Basis, currency: str, tagged: tuple[str, Decimal | None] | None
+) -> list[Figure]:
+    """The headline: spend in the basis, per day, savings rate, credits and refunds, tax, tag coverage."""
+
+    def changes(name: str) -> list[Change]:
+        return [Change(each.label, getattr(each, name) if each.has_cost else None) for each in comparisons]
+
+    def apart_changes(*kinds: str) -> list[Change]:
+        return [
+            Change(each.label, total(each.apart(kind) for kind in kinds) if each.has_cost else None)
+            for each in comparisons
+        ]
+
+    share = now.estimated_share
+    known = now.has_cost
+    lower, neither = Better.LOWER, Better.NEITHER
+    credit, refund = now.apart(CREDIT), now.apart(CORRECTION)
+    key, coverage = tagged or ("", None)
+    return [
+        Figure(
+            f"Spend, {basis}",
+            now.spend if known else None,
+            Unit.MONEY,
+            currency,
+            changes("spend"),
+            now.by_day,
+            lower,
+            note=f"{share:.0%} of it estimated" if share else "",
+        ),
+        Figure(
+            f"Per day, {basis}", now.per_day if known else None, Unit.MONEY, currency, changes("per_day"), better=lower
+        ),
+        Figure(
+            "Effective savings rate",
+            now.effective_savings_rate,
+            Unit.PERCENT,
+            changes=changes("effective_savings_rate"),
+            note="list to effective, usage" if Basis.LIST in now.known else "list cost unknown",
+        ),
+        Figure(
+            f"Credits and refunds, {basis}",
+            credit + refund if known else None,
+            Unit.MONEY,
+            currency,
+            apart_changes(CREDIT, CORRECTION),
+            better=neither,
+            note="" if not refund else "refunds and corrections among them",
+        ),
+        Figure(
+            f"Tax, {basis}", now.apart(TAX) if known else None, Unit.MONEY, currency, apart_changes(TAX), better=neither
+        ),
+        Figure("Tag coverage", coverage, Unit.PERCENT, note=f"tag {key}, of usage" if key else "no tags"),
+    ]

@@ -1,1 +1,0 @@
-"""What a deployment of some size costs a month: usage × prices, line by line, and where tiers meet."""

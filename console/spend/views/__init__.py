@@ -1,0 +1,1 @@
+"""How the Spend page is drawn."""

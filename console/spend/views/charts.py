@@ -1,0 +1,179 @@
+"""Charts of the cloud bill: days stacked by what is charged, the split of a change, and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from console.asking.figures import Unit
+from console.finops.charges import Basis
+from console.finops.decimals import ZERO, total
+from console.kit import charts, descriptions, echarts, scales
+from console.kit import formatting as text
+from console.kit.charts import Chart
+from console.kit.echarts import Spec
+from console.spend.breakdown import APART_NAME, OTHERS, Breakdown
+from console.spend.changes import Changed
+from console.spend.tags import KeyCoverage
+
+HEIGHT = 340
+ESTIMATED = "estimated"
+_MOST_KEYS = 12  # as tall as the texts beside them
+_TOP, _BOTTOM = 28, 26
+_LEGEND_NAME = 26  # characters of a name beside the chart
+_SWATCH = 26  # pixels before a name
+_LEGEND_LINE = 22  # pixels, as ECharts spaces names below each other
+
+
+def by_day(
+    breakdown: Breakdown, days: Sequence[date], basis: Basis, currency: str, incomplete_from: date | None
+) -> Chart:
+    """Spend by day, stacked by the largest values; what is estimated, or of a day not over, is dashed and named so."""
+    title = f"Spend by day and {breakdown.title.lower()}"
+    note = f"{basis}, {currency}"
+    sums = [total(series.costs[place] for series in breakdown.series) for place in range(len(days))]
+    alt = descriptions.by_day(f"{title}, {note}", days, sums, Unit.MONEY, currency)
+    if not breakdown.series:
+        return Chart(title, alt, charts.EMPTY_HEIGHT, None, note)
+    names = _told_apart([series.name for series in breakdown.series])
+    cut = next((place for place, day in enumerate(days) if incomplete_from and day >= incomplete_from), len(days))
+    rows: list[list[object]] = []
+    for place, day in enumerate(days):
+        dashed = [place >= cut or place in series.estimated for series in breakdown.series]
+        told = f", {ESTIMATED}" if place >= cut else f", partly {ESTIMATED}" if any(dashed) else ""
+        row: list[object] = [place, text.weekday(day) + told]
+        for series, is_dashed in zip(breakdown.series, dashed, strict=True):
+            cost = series.costs[place]
+            row += [
+                None if is_dashed else echarts.number(cost),
+                echarts.number(cost) if is_dashed and cost else None,  # nothing would still be a dashed line
+                text.money(cost, currency),
+            ]
+        rows.append([*row, text.money(sums[place], currency)])
+    dimensions = ["day", "day_name"]
+    dimensions += [f"{kind}{position}" for position in range(len(names)) for kind in ("sure", "dashed", "text")]
+    ends = [_stack_ends([series.costs[place] for series in breakdown.series]) for place in range(len(days))]
+    axis = scales.linear([end for pair in ends for end in pair])
+    has_dashed = cut < len(days) or any(series.estimated for series in breakdown.series)
+    drawn = [
+        _bars(name, position, kind)
+        for position, name in enumerate(names)
+        for kind in ("sure", "dashed")
+        if kind == "sure" or has_dashed
+    ]
+    if cut < len(days):
+        drawn[0]["markArea"] = echarts.shades([(ESTIMATED, days[cut], days[-1])], None, days)
+    hover = "".join(echarts.hover_row(name, f"{{@text{position}}}") for position, name in enumerate(names))
+    hover += echarts.hover_row("All", "{@all}")
+    short = [_shortened(name) for name in names]
+    legend = echarts.width(short) + _SWATCH
+    spec: Spec = echarts.template() | {
+        "dataset": {"dimensions": [*dimensions, "all"], "source": rows},
+        "grid": echarts.grid(
+            left=echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8,
+            right=legend + 14,
+            top=_TOP if cut < len(days) else 12,
+            bottom=_BOTTOM,
+        ),
+        "legend": {
+            "show": True,
+            "data": names,
+            "orient": "vertical",
+            "right": 0,
+            "top": "middle",
+            "width": legend,
+            "align": "left",
+            "itemWidth": 12,
+            "itemHeight": 12,
+            "icon": "rect",
+            "selectedMode": False,
+            "textStyle": {"fontSize": echarts.SMALL, "overflow": "truncate", "width": legend - _SWATCH},
+        },
+        "tooltip": {
+            "trigger": "axis",
+            "formatter": f"<b>{{@day_name}}</b><table>{hover}</table>",
+            "axisPointer": {"type": "none"},
+            **echarts.TOOLTIP,
+        },
+        "xAxis": echarts.day_axis(days) | {"boundaryGap": True},
+        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
+        "series": [*drawn, echarts.ticks(axis, Unit.MONEY, currency)],
+    }
+    return Chart(title, alt, HEIGHT, _for_phones(spec, len(names)), note)
+
+
+def why(changed: Changed, basis: Basis, currency: str) -> Chart:
+    """From the spend before, over quantity, price, new, gone and what has no price, to the spend now."""
+    split = changed.split
+    drawn = charts.waterfall(
+        [(effect.value, amount) for effect, amount in split.effects.items()],
+        start=(changed.label, split.before),
+        end=("This period", split.now),
+        unit=Unit.MONEY,
+        currency=currency,
+        title="What changed",
+    )
+    return Chart(drawn.title, drawn.alt, drawn.height, drawn.spec, f"{basis}, {currency}")
+
+
+def coverage(keys: Sequence[KeyCoverage]) -> Chart:
+    """The share of usage that carries each tag key: those that cover most, since clusters bring dozens of their own."""
+    shown = keys[:_MOST_KEYS]
+    drawn = charts.bars(
+        [each.key for each in shown],
+        [each.coverage for each in shown],
+        unit=Unit.PERCENT,
+        title="Tag coverage by key",
+        name="Share of usage tagged",
+    )
+    return drawn if len(keys) == len(shown) else replace(drawn, note=f"{len(shown)} of {len(keys)} keys")
+
+
+def _bars(name: str, position: int, kind: str) -> Spec:
+    style: Spec = {}
+    if name in (OTHERS, APART_NAME):
+        style = {"color": echarts.GREY, "opacity": 0.55 if name == OTHERS else 0.28}
+    if kind == "dashed":
+        style |= {"borderType": "dashed", "borderColor": echarts.GREY, "borderWidth": 1}
+        style["opacity"] = 0.45 * style.get("opacity", 1)
+    return {
+        "type": "bar",
+        "name": name,  # both kinds of a name get one colour of the palette
+        "stack": "spend",
+        "barCategoryGap": "18%",
+        "encode": {"x": "day", "y": f"{kind}{position}"},
+        "itemStyle": style,
+        "emphasis": {"disabled": True},
+        "large": False,
+    }
+
+
+def _stack_ends(costs: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+    """How far a day's bars reach below and above zero."""
+    return total(cost for cost in costs if cost < ZERO), total(cost for cost in costs if cost > ZERO)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LEGEND_NAME else f"{name[: _LEGEND_NAME - 1]}…"
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The same names, numbered where two are the same: a chart tells its series by name."""
+    seen: dict[str, int] = {}
+    told = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return told
+
+
+def _for_phones(spec: Spec, names: int) -> Spec:
+    """The names below the chart where there is no room beside it."""
+    room = _LEGEND_LINE * names
+    narrow = {
+        "legend": {"orient": "vertical", "left": 0, "right": "auto", "top": "auto", "bottom": 0, "width": "auto"},
+        "grid": {"right": 16, "bottom": _BOTTOM + room + 4},
+    }
+    return echarts.with_phone_option(spec, narrow)

@@ -1,0 +1,1 @@
+"""Tiers: which size fits, and what would it cost?"""

@@ -1,0 +1,234 @@
+"""Which size fits, what would it cost, and where does today's bill stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from console.asking.figures import Better, Figure, Unit
+from console.finops.decimals import ZERO
+from console.finops.pricing import price_book
+from console.finops.pricing.price_book import Price, PriceBook
+from console.tiers import tiers
+from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
+from console.tiers.estimate import CENT, Estimate, Line, estimate
+from console.tiers.measured import DOLLARS, LAST_DAYS, Bill, Measured, monthly
+from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
+from console.tiers.tiers import Tier
+
+CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
+CURVE_END = 100_000_000  # events a day: beyond, no tier carries the traffic
+CURVE_POINTS_A_DECADE = 10
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What a reader typed instead of what each tier is made for; None leaves a tier's own.
+
+    Attributes
+    ----------
+    events_per_day, events_per_request, page_views_per_day, recommendations_per_day, retention_days : as in `Usage`
+    measured : the traffic this lake measured instead of what each tier is made for; events typed come before it
+    free_tier : take the always-free quantities off
+    legacy_monthly_usd : what the platform before cost a month, typed by the reader; nothing is assumed
+    """
+
+    events_per_day: int | None = None
+    events_per_request: int | None = None
+    page_views_per_day: int | None = None
+    recommendations_per_day: int | None = None
+    retention_days: int | None = None
+    measured: bool = False
+    free_tier: bool = False
+    legacy_monthly_usd: Decimal | None = None
+
+    def usage(self, tier: Tier, events_measured: Decimal | None = None) -> Usage:
+        """The tier's usage with what was typed; recommendations grow with the events where only those are given.
+
+        Parameters
+        ----------
+        events_measured : events a day that the lake measured; None where it has none
+        """
+        own = typical(tier)
+        events = self.events_per_day
+        if events is None and self.measured and events_measured is not None:
+            events = round(events_measured)
+        if events is not None:
+            own = with_events(own, events)
+        values: dict[str, Decimal] = {}
+        for name in (
+            "events_per_request",
+            "page_views_per_day",
+            "recommendations_per_day",
+            "retention_days",
+        ):
+            typed = getattr(self, name)
+            if typed is not None:
+                values[name] = Decimal(typed)
+        return replace(own, **values)
+
+
+@dataclass(frozen=True)
+class LineRecord:
+    """One line of an estimate, as a table shows it."""
+
+    tier: str
+    service: str
+    what: str
+    formula: str
+    quantity: Decimal
+    unit: str
+    price: Decimal | None
+    monthly_usd: Decimal | None
+    source: str
+    as_of: date
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """The answer of the Tiers page."""
+
+    estimates: Sequence[Estimate]
+    curves: Sequence[Sequence[Estimate]]
+    crossovers: Sequence[Crossover]
+    remarks: Sequence[str]
+    measured: Measured
+    what_if: WhatIf
+    figures: Sequence[Figure]
+
+    @property
+    def unknown(self) -> Sequence[Price]:
+        """Prices that are used and not known."""
+        return list({price.key: price for each in self.estimates for price in each.unknown}.values())
+
+    def lines(self, tier: str) -> list[LineRecord]:
+        """The lines of one tier, dearest first."""
+        chosen = next(each for each in self.estimates if each.tier.name == tier)
+        records = [_record(chosen.tier.title, line) for line in chosen.lines]
+        return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
+
+
+def compare(
+    what_if: WhatIf, known: Measured, *, book: PriceBook | None = None, sizes: Sequence[Tier] | None = None
+) -> Tiers:
+    """The three tiers under one usage, where their bills meet, and where today's stands among them.
+
+    Raises
+    ------
+    SettingsError
+        The price book or the tiers' file cannot be read.
+    """
+    prices = book or price_book.load()
+    chosen = tuple(sizes or tiers.load())
+    usages = tuple(what_if.usage(tier, known.events_per_day) for tier in chosen)
+    estimates = [
+        estimate(tier, usage, prices, free_tier=what_if.free_tier) for tier, usage in zip(chosen, usages, strict=True)
+    ]
+    curves, crossovers = _solved(chosen, usages, prices, what_if.free_tier)
+    return Tiers(
+        estimates=estimates,
+        curves=curves,
+        crossovers=crossovers,
+        remarks=[each for tier, usage in zip(chosen, usages, strict=True) for each in remarks(Flow(tier, usage))],
+        measured=known,
+        what_if=what_if,
+        figures=_figures(estimates, known, what_if),
+    )
+
+
+@lru_cache(maxsize=64)
+def _solved(
+    sizes: tuple[Tier, ...], usages: tuple[Usage, ...], book: PriceBook, free_tier: bool
+) -> tuple[list[list[Estimate]], list[Crossover]]:
+    """Bills over the traffic, and where they meet: a quarter of a second, the same for every reader."""
+    points = grid(LEAST_EVENTS, CURVE_END, CURVE_POINTS_A_DECADE)
+    curves = [curve(tier, usage, book, points, free_tier=free_tier) for tier, usage in zip(sizes, usages, strict=True)]
+    return curves, all_of(sizes, usages, book, free_tier=free_tier)
+
+
+def standing(amount: Decimal, sizes: Sequence[Tier]) -> str:
+    """Where a month's bill stands among the bands: ``in the Startup band``, ``between Dev and Startup``."""
+    for tier in sizes:
+        if tier.monthly_usd.holds(amount):
+            return f"in the {tier.title} band"
+    below = [tier for tier in sizes if tier.monthly_usd.high < amount]
+    above = [tier for tier in sizes if tier.monthly_usd.low > amount]
+    if not below:
+        return f"below the {above[0].title} band"
+    if not above:
+        return f"above the {below[-1].title} band"
+    return f"between the {below[-1].title} and {above[0].title} bands"
+
+
+def saving(amount: Decimal | None, legacy: Decimal | None) -> Decimal | None:
+    """(legacy − today) ÷ legacy, as a fraction; None where either is unknown or the legacy bill is 0."""
+    return None if amount is None or not legacy else (legacy - amount) / legacy
+
+
+def legacy_for(amount: Decimal) -> Decimal:
+    """The legacy bill against which today's is the case study's saving."""
+    return (amount / (1 - CASE_STUDY_SAVING)).quantize(CENT)
+
+
+def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) -> list[Figure]:
+    figures = [
+        Figure(
+            each.tier.title,
+            each.monthly_usd.quantize(CENT),
+            Unit.MONEY,
+            DOLLARS,
+            better=Better.LOWER,
+            note=_band_note(each),
+        )
+        for each in estimates
+    ]
+    today = monthly(known.bill)
+    sizes = [each.tier for each in estimates]
+    figures.append(
+        Figure(
+            "Today’s bill, a month",
+            today,
+            Unit.MONEY,
+            DOLLARS,
+            better=Better.LOWER,
+            note=_bill_note(known.bill, today, sizes),
+        )
+    )
+    saved = saving(today, what_if.legacy_monthly_usd)
+    if saved is not None:
+        note = "Against the bill you typed"
+    elif today is not None:
+        note = f"Type the old bill; 60 % would take ${legacy_for(today):,.0f}"
+    else:
+        note = "Type the old bill; needs a bill of today"
+    figures.append(Figure("Saved against legacy", saved, Unit.PERCENT, note=note))
+    return figures
+
+
+def _bill_note(bill: Bill | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:
+    if bill is None or today is None:
+        return "No bill in US dollars yet"
+    short = "" if bill.days >= LAST_DAYS else f", from {bill.days} day{'' if bill.days == 1 else 's'} alone"
+    return f"Effective, {standing(today, sizes)}{short}"
+
+
+def _band_note(each: Estimate) -> str:
+    band = each.tier.monthly_usd
+    named = f"${band.low:,f} to ${band.high:,f}"
+    if each.unknown:
+        return f"Short of {len(each.unknown)} unknown prices; band {named}"
+    if each.in_band:
+        return f"Inside its band of {named}"
+    return f"{'Above' if each.monthly_usd > band.high else 'Below'} its band of {named}"
+
+
+def _record(tier: str, line: Line) -> LineRecord:
+    price = line.price
+    return LineRecord(
+        tier, line.service, line.what, line.formula, line.quantity, price.unit, price.amount, line.monthly_usd,
+        price.source, price.as_of, price.confidence,
+    )  # fmt: skip

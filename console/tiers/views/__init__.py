@@ -1,0 +1,1 @@
+"""How the Tiers page is drawn."""

@@ -1,0 +1,322 @@
+"""What does an order cost us in the cloud, and what is left of the margin?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from statistics import median
+
+from catalogue.errors import BindingError
+from console.asking.engines import Result, Statistics, combine
+from console.asking.figures import Better, Change, Figure, Unit
+from console.asking.periods import Period
+from console.asking.scope import Scope
+from console.budgets.outlook import BACKGROUND
+from console.finops.decimals import DIGITS, ZERO, total
+from console.sales.answer import Compared
+from console.unit_costs.allocation import NO_RULE, Allocation
+from console.unit_costs.days import COUNTED, ESTIMATE_ERROR, Counted, Measured, measured, questions
+from console.unit_costs.unit_costs import Efficiency, Parts, efficiency, per_unit
+
+AHEAD_DAYS = 14
+NORMAL_80 = Decimal("1.2816")  # half-width of an 80 % interval in standard deviations
+MARGIN = "Margin after cloud"
+_STEP = Decimal("0.0001")
+_WEEK = 7
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """One line of the table of unit costs."""
+
+    unit: str
+    count: int
+    unit_cost: Decimal | None
+    direct: Decimal | None
+    shared: Decimal | None
+    unallocated: Decimal | None
+    before: Decimal | None
+
+
+@dataclass(frozen=True)
+class FunctionRecord:
+    """One line of the table of functions: what it costs, and what one of its own units does."""
+
+    title: str
+    direct: Decimal
+    shared: Decimal
+    total: Decimal
+    share: Decimal | None
+    count: int | None
+    unit: str
+    unit_cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A day to come: the margin after cloud expected, and the interval that holds it four times in five."""
+
+    day: date
+    amount: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class UnitCosts:
+    """The answer of the Unit costs page.
+
+    Attributes
+    ----------
+    currency : of the bill; the margin is only there where it is the reporting currency
+    other_currencies : effective cost in other billing currencies, in no figure here
+    unallocated : reason → amount, largest first
+    efficiency : of the unit asked for; None for too few days
+    ahead : days to come, and the method that made them
+    """
+
+    now: Measured
+    before: Measured | None
+    currency: str
+    reporting_currency: str
+    other_currencies: Mapping[str, Decimal]
+    allocation: Allocation
+    counted: Counted
+    figures: Sequence[Figure]
+    units: Sequence[UnitRecord]
+    functions: Sequence[FunctionRecord]
+    unallocated: Sequence[tuple[str, Decimal]]
+    efficiency: Efficiency | None
+    ahead: Sequence[Ahead]
+    method: str
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was charged in the period."""
+        return not self.now.costs
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether bill and revenue are in one currency: an amount is only taken from an amount of its own currency."""
+        return self.currency == self.reporting_currency
+
+    @property
+    def statistics(self) -> Statistics:
+        """Statistics of all questions together."""
+        return combine(self.results)
+
+
+def restricted(scope: Scope) -> str:
+    """Why this viewer can be shown no unit cost; empty where they can.
+
+    The cloud's bill is of the whole shop. Divided by the orders of some regions alone it would tell a cost per order
+    that nobody pays.
+    """
+    if scope.row_filter.regions is None:
+        return ""
+    seen = ", ".join(scope.row_filter.regions) or "no region"
+    return f"You see {seen}; the cloud’s bill is of the whole shop and cannot be divided by a part of its orders"
+
+
+def unit_costs(
+    scope: Scope,
+    period: Period,
+    comparisons: Sequence[Compared],
+    allocation: Allocation,
+    *,
+    currency: str,
+    unit: Counted = COUNTED[0],
+) -> UnitCosts:
+    """Unit costs of a period against the first comparison, allocated by the rules, with the margin that is left.
+
+    Parameters
+    ----------
+    currency : billing currency of the charges to count
+
+    Raises
+    ------
+    BindingError
+        The viewer sees some regions only.
+    """
+    refusal = restricted(scope)
+    if refusal:
+        raise BindingError(refusal, where="Unit costs", remedy="Ask somebody who sees all regions.")
+    asked = [("This period", period), *comparisons[:1]]
+    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation, currency)])
+    size = len(results) // len(asked)
+    periods = [
+        _kept(label, each, results[place * size : (place + 1) * size], allocation, currency)
+        for place, (label, each) in enumerate(asked)
+    ]
+    now, before = periods[0], periods[1] if len(periods) > 1 and periods[1].costs else None
+    has_margin = currency == scope.reporting_currency
+    ahead, method = _ahead(now) if has_margin else ((), "")
+    return UnitCosts(
+        now=now,
+        before=before,
+        currency=currency,
+        reporting_currency=scope.reporting_currency,
+        other_currencies=now.other_currencies,
+        allocation=allocation,
+        counted=unit,
+        figures=_figures(now, before, currency, scope.reporting_currency),
+        units=[_unit_record(each, now, before) for each in COUNTED],
+        functions=_functions(now, allocation),
+        unallocated=_reasons(now),
+        efficiency=_line(now, unit),
+        ahead=ahead,
+        method=method,
+        results=results,
+    )
+
+
+def _kept(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
+    """`measured`, once for the same answers and rules: a click on a unit changes neither."""
+    answers = tuple(result.identity for result in results)
+    key = ("unit costs", label, period, answers, repr(allocation), currency)
+    return BACKGROUND.kept(key, lambda: measured(label, period, results, allocation, currency))
+
+
+def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
+    cost = now.unit_cost(unit)
+    held = before.unit_cost(unit) if before else None
+    return UnitRecord(
+        _told(unit.one, unit.name, now, before),
+        now.count(unit.name),
+        None if cost is None else cost.total,
+        None if cost is None else cost.direct,
+        None if cost is None else cost.shared,
+        None if cost is None else cost.unallocated,
+        None if held is None else held.total,
+    )
+
+
+def _told(words: str, name: str, *measured: Measured | None) -> str:
+    """What is counted, and how well where that is an estimate in one of the periods."""
+    is_estimated = name == "customers" and any(each is not None and each.is_estimated for each in measured)
+    return f"{words}, {ESTIMATE_ERROR}" if is_estimated else words
+
+
+def _functions(now: Measured, allocation: Allocation) -> list[FunctionRecord]:
+    whole = now.parts.total if now.parts else ZERO
+    records = []
+    for function in allocation.functions.values():
+        direct = total(day.direct.get(function.name) for day in now.costs.values())
+        shared = total(day.shared.get(function.name) for day in now.costs.values())
+        count = now.count(function.unit)
+        unit = per_unit(Parts(direct, shared), count)
+        words = next((each.one for each in COUNTED if each.name == function.unit), function.unit.replace("_", " "))
+        if function.unit == "events":
+            words = "event"
+        cost = total((direct, shared))
+        records.append(
+            FunctionRecord(
+                function.title, direct, shared, cost, cost / whole if whole > 0 else None, count,
+                _told(words, function.unit, now),
+                None if unit is None else unit.total,
+            )
+        )  # fmt: skip
+    left = now.parts.unallocated if now.parts else ZERO
+    if left:
+        records.append(
+            FunctionRecord("Unallocated", ZERO, ZERO, left, left / whole if whole > 0 else None, None, "", None)
+        )
+    return sorted(records, key=lambda record: (record.title == "Unallocated", -record.total, record.title))
+
+
+def _reasons(now: Measured) -> list[tuple[str, Decimal]]:
+    sums: dict[str, Decimal] = {}
+    for day in now.costs.values():
+        for reason, amount in day.unallocated.items():
+            sums[reason] = total((sums.get(reason), amount))
+    left = [(reason, amount) for reason, amount in sums.items() if amount]
+    return sorted(left, key=lambda item: (-item[1], item[0] != NO_RULE, item[0]))
+
+
+def _line(now: Measured, unit: Counted) -> Efficiency | None:
+    days = [day for day in now.days if day in now.costs]
+    return efficiency(
+        [now.counts.get(day, {}).get(unit.name, 0) for day in days], [now.costs[day].total for day in days]
+    )
+
+
+def _ahead(now: Measured) -> tuple[tuple[Ahead, ...], str]:
+    """The margin after cloud of the days after the last known one, by the model that forecasts spend."""
+    values = now.margin_after_cloud
+    known = [place for place, value in enumerate(values) if value is not None]
+    if not known:
+        return (), ""
+    days = _without_gaps(values[known[0] : known[-1] + 1])
+    return _expected(days, now.days[known[-1]] + timedelta(days=1))
+
+
+def _without_gaps(values: Sequence[Decimal | None]) -> tuple[Decimal, ...]:
+    """Each unknown day as the median of its known weekdays (else of all): a season keeps its days."""
+    known = [value for value in values if value is not None]
+
+    def usual(place: int) -> Decimal:
+        return median([value for value in values[place % _WEEK :: _WEEK] if value is not None] or known)
+
+    return tuple(usual(place) if value is None else value for place, value in enumerate(values))
+
+
+@lru_cache(maxsize=64)
+def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[Ahead, ...], str]:
+    """The days from `start` on; the model takes a tenth of a second, and what it is given changes once a day."""
+    import numpy as np
+
+    from console.finops.smoothing import smooth
+
+    path = smooth(np.array([float(value) for value in values]), AHEAD_DAYS)
+    ahead = []
+    for number, (amount, spread) in enumerate(zip(path.amounts, path.spreads, strict=True)):
+        expected, width = _money(float(amount)), _money(float(spread) * float(NORMAL_80))
+        ahead.append(Ahead(start + timedelta(days=number), expected, expected - width, expected + width))
+    return tuple(ahead), path.method
+
+
+def _figures(now: Measured, before: Measured | None, currency: str, reporting: str) -> list[Figure]:
+    figures = []
+    for unit in COUNTED:
+        cost, held = now.unit_cost(unit), before.unit_cost(unit) if before else None
+        figures.append(
+            Figure(
+                f"Cost of 1 {unit.one}" if unit.units == 1 else f"Cost of {unit.one}",
+                None if cost is None else cost.total,
+                Unit.MONEY,
+                currency,
+                [Change(before.label, None if held is None else held.total)] if before else (),
+                now.daily(unit),
+                Better.LOWER,
+                f"No {unit.many} on days with charges"
+                if cost is None
+                else _told("", unit.name, now).removeprefix(", "),
+            )
+        )
+    if currency != reporting:
+        note = f"The bill is in {currency}, revenue in {reporting}"
+        return [*figures, Figure(MARGIN, None, Unit.MONEY, reporting, note=note)]
+    values = [value for value in now.margin_after_cloud if value is not None]
+    held_values = [value for value in before.margin_after_cloud if value is not None] if before else []
+    share = now.unknown_share
+    figures.append(
+        Figure(
+            MARGIN,
+            total(values) if values else None,
+            Unit.MONEY,
+            currency,
+            [Change(before.label, total(held_values))] if before and held_values else (),
+            now.margin_after_cloud,
+            Better.HIGHER,
+            f"Margin unknown for {share:.1%} of net revenue" if share else "",
+        )
+    )
+    return figures
+
+
+def _money(value: float) -> Decimal:
+    return Decimal(repr(value)).quantize(_STEP, context=DIGITS)

@@ -1,0 +1,131 @@
+"""``unit-costs``: what an order, a session, a customer, 1,000 events and a recommendation click cost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from catalogue.errors import SettingsError
+from console.cli import output, period
+
+if TYPE_CHECKING:
+    from console.unit_costs.answer import UnitCosts
+
+COLUMNS = ("unit", "count", "unit_cost", "direct", "shared", "unallocated")
+FUNCTION_COLUMNS = ("function", "direct", "shared", "cost", "unit", "count", "unit_cost")
+DAY_COLUMNS = ("day", "kind", "effective_cost", "margin_after_cloud", "low", "high")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    command = commands.add_parser("unit-costs", help="effective cost per order, session, customer, event and click")
+    command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+    period.add(command, last="charged")
+    command.add_argument("--by", choices=("unit", "function", "day"), default="unit", help="default: unit")
+    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Answer the command."""
+    from console import settings, wiring
+    from console.finops import contents
+    from console.unit_costs import answer as insight
+
+    chosen = settings.chosen(parsed.lake)
+    scope = wiring.scope(chosen)
+    bill = contents.contents(scope)
+    if bill.last_complete_day is None:
+        raise SettingsError(
+            "There is no cloud bill yet", where=str(chosen.lake), remedy="`python -m console spend import FILE`."
+        )
+    answer = insight.unit_costs(
+        scope,
+        period.chosen(parsed, bill.last_complete_day),
+        (),
+        wiring.allocation(chosen),
+        currency=bill.currency(None, scope.reporting_currency),
+    )
+    if parsed.by == "function":
+        output.show(_functions(answer), FUNCTION_COLUMNS, parsed.format, under="functions")
+    elif parsed.by == "day":
+        output.show(_days(answer), DAY_COLUMNS, parsed.format, under="days")
+    elif parsed.format == "json":
+        output.json(_document(answer))
+    else:
+        output.show(_units(answer), COLUMNS, parsed.format, under="units")
+    if parsed.format == "table":
+        sys.stderr.write(f"{answer.now.period.label()} · effective cost, {answer.currency}\n")
+        if answer.now.uncounted:
+            sys.stderr.write(
+                f"Days with charges before the first event or after the last one: {len(answer.now.uncounted)}. "
+                "Nothing was counted then; they are in no figure.\n"
+            )
+    return 0
+
+
+def _units(answer: UnitCosts) -> list[dict[str, Any]]:
+    return [{name: getattr(each, name) for name in COLUMNS} for each in answer.units]
+
+
+def _functions(answer: UnitCosts) -> list[dict[str, Any]]:
+    return [
+        {
+            "function": each.title,
+            "direct": each.direct,
+            "shared": each.shared,
+            "cost": each.total,
+            "unit": each.unit,
+            "count": each.count,
+            "unit_cost": each.unit_cost,
+        }
+        for each in answer.functions
+    ]
+
+
+def _days(answer: UnitCosts) -> list[dict[str, Any]]:
+    """What is left of the margin by day, and of the days to come with the interval that holds it four times in five."""
+    now = answer.now
+    known: list[dict[str, Any]] = [
+        {
+            "day": day.isoformat(),
+            "kind": "known",
+            "effective_cost": now.costs[day].total if day in now.costs else None,
+            "margin_after_cloud": margin if answer.has_margin else None,
+            "low": None,
+            "high": None,
+        }
+        for day, margin in zip(now.days, now.margin_after_cloud, strict=True)
+    ]
+    return known + [
+        {
+            "day": each.day.isoformat(),
+            "kind": "expected",
+            "effective_cost": None,
+            "margin_after_cloud": each.amount,
+            "low": each.low,
+            "high": each.high,
+        }
+        for each in answer.ahead
+    ]
+
+
+def _document(answer: UnitCosts) -> dict[str, Any]:
+    fitted, parts = answer.efficiency, answer.now.parts
+    return {
+        "first_day": answer.now.period.start.isoformat(),
+        "last_day": answer.now.period.last_day.isoformat(),
+        "basis": "effective",
+        "currency": answer.currency,
+        "days": len(answer.now.days),
+        "days_with_charges": len(answer.now.costs),
+        "days_with_charges_without_events": len(answer.now.uncounted),
+        "effective_cost": None if parts is None else parts.total,
+        "units": _units(answer),
+        "functions": _functions(answer),
+        "unallocated": [{"reason": reason, "cost": amount} for reason, amount in answer.unallocated],
+        "margin_after_cloud": answer.figures[-1].value,
+        "fixed_share": None if fitted is None else fitted.fixed_share,
+        "fixed_cost_a_day": None if fitted is None else fitted.fixed,
+        "cost_of_one_more_order": None if fitted is None else fitted.variable,
+    }

@@ -1,0 +1,199 @@
+"""Charts of unit costs: the margin after cloud with the days to come, and unit cost against volume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from console.asking.figures import Unit
+from console.kit import charts, descriptions, echarts, forecast_lines, scales
+from console.kit import formatting as text
+from console.kit.charts import Chart
+from console.kit.echarts import Spec
+from console.unit_costs.answer import UnitCosts, UnitRecord
+
+CURVE_HEIGHT = 300
+CURVE_POINTS = 60
+_FAR_OUT = 2  # times the 90th percentile
+_PARTS = (("direct", "Direct"), ("shared", "Shared"), ("unallocated", "Unallocated"))
+
+
+def margin_after_cloud(answer: UnitCosts) -> Chart:
+    """Gross margin less the cloud's cost by day, dashed with its interval for the days to come."""
+    title = "Margin after cloud by day"
+    known = list(answer.now.margin_after_cloud)
+    ahead = list(answer.ahead)
+    last = ahead[0].day if ahead else None
+    pairs = [(day, value) for day, value in zip(answer.now.days, known, strict=True) if last is None or day < last]
+    days = [day for day, _ in pairs] + [each.day for each in ahead]
+    values: list[Decimal | None] = [value for _, value in pairs] + [None] * len(ahead)
+    currency = answer.currency
+    alt = descriptions.by_day(title, days, values, Unit.MONEY, currency)
+    if not any(value is not None for value in values):
+        return Chart(title, alt, charts.EMPTY_HEIGHT, None)
+    numbers = [value for value in values if value is not None]
+    axis = scales.linear([*numbers, *(each.low for each in ahead), *(each.high for each in ahead)])
+    rows: list[list[object]] = []
+    joint = len(pairs) - 1  # the dashed line starts where the other ends
+    for place, day in enumerate(days):
+        value = values[place]
+        coming = ahead[place - len(pairs)] if place >= len(pairs) else None
+        expected = coming.amount if coming else (value if place == joint and ahead else None)
+        rows.append(
+            [
+                place,
+                text.weekday(day) + (", expected" if coming else ""),
+                echarts.number(value),
+                echarts.number(expected),
+                echarts.number(coming.low) if coming else None,
+                float(coming.high - coming.low) if coming else None,
+                text.exact(coming.amount if coming else value, Unit.MONEY, currency),
+                f"{text.money(coming.low, currency)} to {text.money(coming.high, currency)}" if coming else "",
+            ]
+        )
+    main = echarts.line("Margin after cloud", "main", 0)
+    dashed = echarts.line("Margin after cloud", "expected", 0, dashed=True)  # one name, one colour
+    spec: Spec = echarts.template() | {
+        "dataset": {
+            "dimensions": ["day", "day_name", "main", "expected", "low", "height", "text", "interval"],
+            "source": rows,
+        },
+        "grid": echarts.grid(
+            left=echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8,
+            right=16, top=12, bottom=26,
+        ),
+        "tooltip": {
+            "trigger": "axis",
+            "formatter": "<b>{@day_name}</b><br>{@text}<br>{@interval}",
+            "axisPointer": echarts.POINTER,
+            **echarts.TOOLTIP,
+        },
+        "xAxis": echarts.day_axis(days),
+        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
+        "series": [*forecast_lines.band(), main, dashed, echarts.ticks(axis, Unit.MONEY, currency)],
+    }  # fmt: skip
+    note = f"dashed: the next {len(ahead)} days, grey: four times in five" if ahead else ""
+    return Chart(title, alt, charts.DAY_HEIGHT, spec, note)
+
+
+def efficiency(answer: UnitCosts) -> Chart:
+    """Each day's unit cost against its volume, with the curve that a fixed and a variable part make."""
+    unit = answer.counted
+    title = f"Cost of {'1 ' if unit.units == 1 else ''}{unit.one} by {unit.many} a day"
+    daily = answer.now.daily(unit)
+    dots = [
+        (answer.now.counts.get(day, {}).get(unit.name, 0), value, day)
+        for day, value in zip(answer.now.days, daily, strict=True)
+        if value is not None
+    ]
+    if not dots:
+        return Chart(title, f"{title}: no values", charts.EMPTY_HEIGHT, None)
+    currency = answer.currency
+    volumes = [volume for volume, _, _ in dots]
+    most = max(volumes)
+    drawn = _curve(answer, min(volumes), most)
+    x_axis = scales.linear([most])
+    top = max(value for _, value, _ in dots)
+    shown = [dot for dot in dots if dot[1] <= _highest([value for _, value, _ in dots])]
+    y_axis = scales.linear([value for _, value, _ in shown])  # below 0 on days of credits
+    rows = [
+        [volume, float(value), text.weekday(day), text.count(volume), _price(value, currency)]
+        for volume, value, day in shown
+    ]
+    series: list[Spec] = [
+        {
+            "type": "scatter",
+            "name": "Days",
+            "symbolSize": 7,
+            "itemStyle": {"opacity": 0.6},
+            "encode": {"x": "volume", "y": "cost"},
+            "emphasis": {"disabled": True},
+        }
+    ]
+    if drawn:
+        series.append(
+            {
+                "type": "line",
+                "name": "Fixed and variable",
+                "data": [[x, y] for x, y in drawn if y <= y_axis.high],
+                "showSymbol": False,
+                "silent": True,
+                "tooltip": {"show": False},
+                "lineStyle": {"color": echarts.GREY, "width": 1.6},
+                "itemStyle": {"color": echarts.GREY},
+                "emphasis": {"disabled": True},
+            }
+        )
+    y_names = [_price(value, currency) for value in y_axis.ticks]
+    lines = echarts.ticks(y_axis, Unit.MONEY, currency)
+    for mark, name in zip(lines["markLine"]["data"], y_names, strict=True):
+        mark["label"]["formatter"] = name
+    lines["markLine"]["data"] += [
+        {"xAxis": float(value), "label": {"formatter": text.tick(value, Unit.COUNT)}} for value in x_axis.ticks if value
+    ]
+    spec: Spec = echarts.template() | {
+        "dataset": {"dimensions": ["volume", "cost", "day", "count", "text"], "source": rows},
+        "grid": echarts.grid(echarts.width(y_names) + 8, 22, 12, 26),
+        "tooltip": {
+            "trigger": "item",
+            "formatter": f"<b>{{@day}}</b><br>{{@count}} {unit.many}<br>{{@text}}",
+            **echarts.TOOLTIP,
+        },
+        "xAxis": {"type": "value", "min": 0, "max": x_axis.high, "show": False},
+        "yAxis": {"type": "value", "min": y_axis.low, "max": y_axis.high, "show": False},
+        "series": [*series, lines],
+    }
+    alt = (
+        f"{title}: {len(dots)} days, {text.count(min(volumes))} to {text.count(most)} {unit.many}, "
+        f"{_price(min(value for _, value, _ in dots), currency)} to {_price(top, currency)}"
+    )
+    above = len(dots) - len(shown)
+    notes = ["line: fixed ÷ volume + variable"] if drawn else []
+    if above:
+        notes.append(f"{above} day{'' if above == 1 else 's'} above, up to {_price(top, currency)}")
+    return Chart(title, alt, CURVE_HEIGHT, spec, "; ".join(notes))
+
+
+def _highest(values: Sequence[Decimal]) -> Decimal:
+    """Where the picture ends: the dearest day, unless it is far out, as a day of monthly charges is."""
+    usual = sorted(values)[int(0.9 * (len(values) - 1))]
+    return usual * _FAR_OUT if 0 < usual * _FAR_OUT < max(values) else max(values)
+
+
+def split(units: Sequence[UnitRecord]) -> Chart:
+    """How each unit's cost is made of direct, shared and unallocated cost, each bar one whole."""
+    title = "Direct, shared, unallocated"
+    known = [each for each in units if each.unit_cost]
+    if not known:
+        return Chart(title, f"{title}: no values", charts.EMPTY_HEIGHT, None)
+    first = known[0]
+    parts = [(label, getattr(first, name) or Decimal(0)) for name, label in _PARTS]
+    return charts.bars(
+        [label for label, _ in parts],
+        [amount / (first.unit_cost or 1) for _, amount in parts],
+        unit=Unit.PERCENT,
+        title=title,
+        name="Share of effective cost",
+    )
+
+
+def _curve(answer: UnitCosts, low: int, high: int) -> list[tuple[float, float]]:
+    """Points of the fitted curve over the days' volumes; none where there is no line, or it falls below zero."""
+    fitted = answer.efficiency
+    if fitted is None or fitted.fixed < 0 or fitted.variable < 0 or high <= low:
+        return []
+    points = []
+    for step in range(CURVE_POINTS + 1):  # evenly by factors: the curve bends where volumes are small
+        volume = Decimal(repr(low * (high / low) ** (step / CURVE_POINTS)))
+        cost = fitted.unit_cost(volume)
+        if cost is not None:
+            points.append((float(volume), float(cost * answer.counted.units)))
+    return points
+
+
+def _price(value: Decimal, currency: str) -> str:
+    """An amount that may be far below a cent: two significant digits are kept."""
+    if value and abs(value) < Decimal("0.01"):
+        digits = 1 - value.adjusted()
+        return f"{text.currency_prefix(currency)}{value:.{digits}f}"
+    return text.money(value, currency)

@@ -1,0 +1,244 @@
+"""The collector: a request in, entries on the stream, a verdict per event out. Pure but for its ports.
+
+``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` speak Segment's language and
+``/mp/collect`` GA4's. The HTTP server and the Lambda handler both call `Collector.answer`.
+
+Nothing is acknowledged before `Stream.append` has returned: a 202 means *stored*. Refused records take the same way,
+so that ``received = accepted + duplicates + quarantined`` holds of what the stream holds. A request is stored whole or
+refused whole; one that is refused whole (4xx, 503) is not received at all, and may be sent again.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from itertools import repeat
+from types import MappingProxyType
+
+from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
+from pipeline.collecting.keys import Keys, WriteKey
+from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.recent import RecentIds
+from pipeline.collecting.verdicts import Outcome, verdicts
+from pipeline.contract import batches
+from pipeline.contract.batches import Batch
+from pipeline.contract.rejections import quarantine_line
+from pipeline.contract.shape import Rules
+from pipeline.errors import SettingsError, StreamFull, StreamUnavailable
+from pipeline.formats import ga4, segment
+from pipeline.streams import Entry, Kind, Stream
+
+RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
+PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
+RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
+
+
+def _native(outcome: Outcome) -> Response:
+    return json_response(202, verdicts(outcome))
+
+
+def _segment(outcome: Outcome) -> Response:
+    """Segment's senders look at the status alone; the verdicts are for people."""
+    return json_response(200, b'{"success":true,' + verdicts(outcome)[1:])
+
+
+def _ga4(_outcome: Outcome) -> Response:
+    """GA4 answers without a body, whatever it was sent."""
+    return Response(204)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One address that takes records: how to read them, how to answer, and which parameter may hold the key."""
+
+    source: str
+    read: Callable[[bytes, Rules, Request], Batch]
+    answer: Callable[[Outcome], Response]
+    key_parameter: str = "key"
+
+
+DOORS = MappingProxyType(
+    {
+        "/v1/events": Door("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
+        "/v1/track": Door("segment", lambda body, rules, _: segment.read(body, rules, call="track"), _segment),
+        "/v1/page": Door("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
+        "/v1/batch": Door("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
+        "/mp/collect": Door("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
+    }
+)
+
+
+class Collector:
+    """Answers requests that bring events. Safe to use from several threads.
+
+    Parameters
+    ----------
+    stream : takes the entries; durable when `append` returns
+    keys : says whose write key a secret is
+    reporting_currency, retention_days : the lake's (`pipeline.lake.LakeSettings`)
+    origins : pages that may send from a browser, such as ``https://shop.example``; ``*`` for every page
+    recent : ids received lately; hand one in that has recalled the stream
+    limits : how much a key may send
+    note : told of each request whose entries are stored, as ``note(accepted=…, duplicates=…, quarantined=…)``
+    now : aware instant of reception
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        keys: Keys,
+        *,
+        reporting_currency: str,
+        retention_days: int | None,
+        origins: Collection[str] = (),
+        recent: RecentIds | None = None,
+        limits: TokenBuckets | None = None,
+        note: Callable[..., None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._stream, self._keys = stream, keys
+        self._currency, self._retention = reporting_currency, retention_days
+        self._origins = frozenset(origins)
+        self._recent = recent or RecentIds()
+        self._limits = limits or TokenBuckets(RATE, BURST)
+        self._note = note
+        self._now = now
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def counts(self) -> dict[str, int]:
+        """Received, accepted, duplicates, quarantined, ignored; and answers by status (``http_202``)."""
+        with self._lock:
+            return dict(self._counts)
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request. Raises nothing that a request could cause."""
+        refusal = self.refusal(request)
+        if refusal is not None:
+            return refusal
+        try:
+            key, door = self._check(request)
+            response = self._store(request, key, door)
+        except Problem as problem:
+            response = problem.response()
+        return self._finish(request, response)
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer that is certain before the body is read: a preflight's, or a refusal. None: read on."""
+        if request.method == "OPTIONS" and request.path in DOORS:
+            return self._finish(request, self._preflight(request))
+        try:
+            self._check(request)
+        except Problem as problem:
+            return self._finish(request, problem.response())
+        return None
+
+    def _check(self, request: Request) -> tuple[WriteKey, Door]:
+        """Whose request this is and which way it goes, from its head alone."""
+        door = DOORS.get(request.path)
+        if door is None:
+            raise Problem(404, "not_found", "There is nothing here; events go to /v1/events.")
+        if request.method != "POST":
+            raise Problem(405, "method_not_allowed", "Send events with POST.", {"allow": "POST, OPTIONS"})
+        secret = write_key(request, door.key_parameter)
+        try:
+            key = self._keys.find(secret) if secret else None
+        except SettingsError as error:
+            raise _unavailable("keys_unavailable", error.what) from error
+        if key is None:
+            message = "The write key is wrong or has ended." if secret else "The write key is missing."
+            raise Problem(
+                401,
+                "unauthorized",
+                f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
+                {"www-authenticate": 'Bearer realm="takings"'},
+            )
+        check_head(request.headers)
+        return key, door
+
+    def _store(self, request: Request, key: WriteKey, door: Door) -> Response:
+        """Read a body, put what it holds on the stream, and tell what became of it."""
+        body = unpack(request.body, request.headers)
+        rules = Rules(now=self._now(), retention_days=self._retention, reporting_currency=self._currency)
+        try:
+            batch = door.read(body, rules, request)
+        except batches.TooMany as error:
+            message = f"A request may bring {batches.MAX_RECORDS} records; send them in several."
+            raise Problem(413, "too_many_records", message) from error
+        except batches.Unreadable as error:
+            raise Problem(400, "unreadable", str(error)) from error
+        wait = self._limits.take(key.id, max(1, batch.received + batch.ignored))
+        if wait > 0:
+            headers = {"retry-after": str(math.ceil(wait))}
+            raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
+        duplicates = self._append(batch, rules, door.source, origin=key.source)
+        self._count(batch, duplicates)
+        return door.answer(Outcome(batch, duplicates))
+
+    def _append(self, batch: Batch, rules: Rules, source: str, *, origin: str) -> set[int]:
+        """Put a batch on the stream; returns the places, among the good events, of those known already."""
+        entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
+        for record, refusal in batch.refused.values():
+            line = quarantine_line(record, refusal, origin=origin, received_at=rules.now, source=source)
+            entries.append(Entry(Kind.REFUSED, blake2b(record, digest_size=8).hexdigest(), line))
+        duplicates = self._recent.claim(batch.ids)
+        if not entries:
+            return duplicates
+        stored = False
+        try:
+            self._stream.append(entries)
+            stored = True
+        except StreamFull as error:
+            raise _unavailable("stream_full", error.what) from error
+        except StreamUnavailable as error:
+            raise _unavailable("stream_unavailable", error.what) from error
+        finally:
+            if not stored:
+                self._recent.release([name for place, name in enumerate(batch.ids) if place not in duplicates])
+        return duplicates
+
+    def _count(self, batch: Batch, duplicates: Collection[int]) -> None:
+        told = {
+            "accepted": len(batch.ids) - len(duplicates),
+            "duplicates": len(duplicates),
+            "quarantined": len(batch.refused),
+        }
+        with self._lock:
+            self._counts.update(told, received=batch.received, ignored=batch.ignored)
+        if self._note is not None:
+            self._note(**told)
+
+    def _finish(self, request: Request, response: Response) -> Response:
+        """Count an answer, and let the page that asked read it where its origin is one of ours."""
+        with self._lock:
+            self._counts[f"http_{response.status}"] += 1
+        origin = request.headers.get("origin")
+        if origin is None or not self._origins:
+            return response
+        shared = {"vary": "origin"}
+        if origin in self._origins or "*" in self._origins:
+            shared["access-control-allow-origin"] = origin
+            shared["access-control-expose-headers"] = "retry-after"
+        return Response(response.status, {**response.headers, **shared}, response.body)
+
+    def _preflight(self, request: Request) -> Response:
+        """What a browser asks before it sends: without the header that allows its page, it does not."""
+        if not {request.headers.get("origin"), "*"} & self._origins:
+            return Response(204)
+        return Response(
+            204,
+            {
+                "access-control-allow-methods": "POST",
+                "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key",
+                "access-control-max-age": str(PREFLIGHT_AGE),
+            },
+        )
+
+
+def _unavailable(code: str, what: str) -> Problem:
+    return Problem(503, code, f"{what}. Nothing was stored; send it again.", {"retry-after": str(RETRY_AFTER)})

@@ -1,0 +1,236 @@
+"""A body of many records, read under the event contract at a fraction of the price of one record at a time (pure).
+
+A body is a JSON array, or JSON objects one after another (newline-delimited; a single object is one of those). In the
+common case all records are good: one decode of the whole body into typed structs, a few comparisons per event, one
+encode into one buffer, one look for personal data over that buffer. Only where a record is not an event is it taken
+apart on its own, under exactly the same rules: `pipeline.contract.events.parse` gives the same verdict for each record.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC
+
+import msgspec
+
+from pipeline.contract import events
+from pipeline.contract.admission import refuse_strings, settle
+from pipeline.contract.privacy import may_hold_personal_data
+from pipeline.contract.rejections import Reason, Rejection
+from pipeline.contract.shape import Event, Rules, SentEvent
+
+MAX_RECORDS = 500
+
+_ARRAY = msgspec.json.Decoder(list[SentEvent])
+_LINES = msgspec.json.Decoder(SentEvent)
+_RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW_LINES = msgspec.json.Decoder(msgspec.Raw)
+_ENCODER = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_SPACE = b" \t\r\n"
+# A string, closed or not, or a sign. Possessive: whatever the bytes are, each is looked at once.
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+_ID_MARK, _ID_GAP = b'"event_id"', events.RECORD_BYTES // 4
+
+
+class Unreadable(ValueError):  # noqa: N818 - reads as the sentence it is
+    """Nothing in a body could be read; says why."""
+
+
+class TooMany(ValueError):  # noqa: N818 - reads as the sentence it is
+    """A body holds more records than `MAX_RECORDS`."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of the records of one body.
+
+    Attributes
+    ----------
+    ids, keys, lines : of each good event, in order: its id, the key that keeps its customer's events in order, and its
+        canonical line
+    refused : place among all records, counted from 0 → the original bytes, and why
+    ignored : messages of another tracker that name no action of the contract; they are not received
+    """
+
+    ids: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    refused: dict[int, tuple[bytes, Rejection]] = field(default_factory=dict)
+    ignored: int = 0
+
+    @property
+    def received(self) -> int:
+        """How many records there were: the good ones and the refused ones."""
+        return len(self.ids) + len(self.refused)
+
+    def add(self, event: Event | Rejection, record: bytes) -> None:
+        """Put one more record at the end: the event that it is, or why it is none."""
+        if isinstance(event, Rejection):
+            self.refused[self.received] = (record, event)
+            return
+        self.ids.append(event.event_id)
+        self.keys.append(key_of(event))
+        self.lines.append(events.encode(event))
+
+
+def key_of(event: SentEvent) -> str:
+    """What keeps events in order: the customer, else the session, else the event itself."""
+    return event.customer_id or event.session_id or event.event_id
+
+
+def read(body: bytes, rules: Rules, *, source: str) -> Batch:
+    """Read every record of a body.
+
+    Parameters
+    ----------
+    body : uncompressed, of bounded length: memory is a small multiple of it
+    source : ``native``
+
+    Raises
+    ------
+    Unreadable
+        Not a single record is JSON.
+    TooMany
+        There are more than `MAX_RECORDS`; none was looked at.
+    """
+    is_array = body.lstrip(_SPACE)[:1] == b"["
+    try:
+        sent: list[SentEvent] | None = _ARRAY.decode(body) if is_array else _LINES.decode_lines(body)
+    except _UNREADABLE:
+        sent = None
+    if sent is None or _may_hold_a_large_record(body):
+        return _read_each(body, is_array, rules, source)
+    if len(sent) > MAX_RECORDS:
+        raise TooMany
+    if not sent and not is_array:
+        raise Unreadable("The body is empty.")
+    batch = _admit(sent, rules, source)
+    if batch.refused:
+        _attach_originals(batch, body, is_array)
+    return batch
+
+
+def _admit(sent: list[SentEvent], rules: Rules, source: str) -> Batch:
+    """Settle decoded events, and write the good ones into one buffer."""
+    refused = _settle_all(sent, rules)
+    kept = [event for place, event in enumerate(sent) if place not in refused] if refused else sent
+    buffer = _ENCODER.encode_lines(kept)
+    if may_hold_personal_data(buffer) and _refuse_personal_data(sent, kept, buffer, refused):
+        kept = [event for place, event in enumerate(sent) if place not in refused]
+        buffer = _ENCODER.encode_lines(kept)
+    stamp = b"," + _ENCODER.encode({"received_at": rules.now, "source": source})[1:]
+    return Batch(
+        ids=[event.event_id for event in kept],
+        keys=[event.customer_id or event.session_id or event.event_id for event in kept],
+        lines=[line[:-1] + stamp for line in buffer[:-1].split(b"\n")] if kept else [],
+        refused={place: (b"", refusal) for place, refusal in refused.items()},
+    )
+
+
+def _refuse_personal_data(
+    sent: list[SentEvent], kept: list[SentEvent], buffer: bytes, refused: dict[int, Rejection]
+) -> bool:
+    """Refuse those of the kept events that hold personal data; whether there were any."""
+    before = len(refused)
+    places = (place for place in range(len(sent)) if place not in refused)
+    for place, event, line in list(zip(places, kept, buffer.splitlines(), strict=True)):
+        if may_hold_personal_data(line):
+            refusal = refuse_strings(event)
+            if refusal is not None:
+                refused[place] = refusal
+    return len(refused) > before
+
+
+def _settle_all(sent: list[SentEvent], rules: Rules) -> dict[int, Rejection]:
+    """Which events are refused, and why. A plain product view needs no more than these comparisons."""
+    refused: dict[int, Rejection] = {}
+    moments = [event.occurred_at for event in sent]
+    are_timely = bool(sent) and min(moments) >= rules.earliest and max(moments) <= rules.latest
+    for place, event in enumerate(sent):
+        if (
+            are_timely
+            and event.event_type == "product_view"
+            and event.product_id is not None
+            and (event.customer_id is not None or event.session_id is not None)
+            and event.unit_price is None
+            and event.product is None
+            and event.currency is None
+            and event.attributes is None
+            and event.recommendation is None
+            and event.occurred_at.tzinfo is UTC
+        ):
+            continue
+        refusal = settle(event, rules)
+        if refusal is not None:
+            refused[place] = refusal
+    return refused
+
+
+def _attach_originals(batch: Batch, body: bytes, is_array: bool) -> None:
+    """Give refused records their original bytes; the body is known to be well-formed."""
+    raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
+    for place, (_, refusal) in batch.refused.items():
+        batch.refused[place] = (bytes(raws[place]).strip(_SPACE), refusal)
+
+
+def _read_each(body: bytes, is_array: bool, rules: Rules, source: str) -> Batch:
+    """Read a body record by record: something in it is not an event, or not even JSON."""
+    records = _records(body, is_array)
+    if len(records) > MAX_RECORDS:
+        raise TooMany
+    batch = Batch()
+    for record in records:
+        batch.add(events.parse(record, rules, source=source), record)
+    unread = (Reason.INVALID_JSON, Reason.INVALID_UTF8)
+    if not batch.ids and all(refusal.reason in unread for _, refusal in batch.refused.values()):
+        first = next((refusal.detail for _, refusal in batch.refused.values()), "The body is empty.")
+        raise Unreadable(first)
+    return batch
+
+
+def _records(body: bytes, is_array: bool) -> list[bytes]:
+    """The bytes of each record; at most one more than `MAX_RECORDS`, to tell that there are too many."""
+    try:
+        raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
+    except _UNREADABLE:
+        return _split_array(body) if is_array else _split_lines(body)
+    return [bytes(raw).strip(_SPACE) for raw in raws[: MAX_RECORDS + 1]]
+
+
+def _split_lines(body: bytes) -> list[bytes]:
+    lines = (line.strip(_SPACE) for line in body.split(b"\n"))
+    return [line for line in lines if line][: MAX_RECORDS + 1]
+
+
+def _split_array(body: bytes) -> list[bytes]:
+    """Elements of an array that is not JSON as a whole: one wrong element must not cost the others."""
+    records: list[bytes] = []
+    depth, start, end = 0, body.index(b"[") + 1, len(body)
+    for token in _TOKENS.finditer(body):
+        sign = token.group()
+        if sign in (b"[", b"{"):
+            depth += 1
+        elif sign in (b"]", b"}"):
+            depth -= 1
+        elif sign == b"," and depth == 1:
+            records.append(body[start : token.start()].strip(_SPACE))
+            start = token.end()
+        if depth == 0 or len(records) > MAX_RECORDS:
+            end = token.start() if depth == 0 else end
+            break
+    records.append(body[start:end].strip(_SPACE))
+    rest = body[end + 1 :].strip(_SPACE)  # what follows the array is a record of its own, as wrong as it is
+    return [record for record in (*records, rest) if record]
+
+
+def _may_hold_a_large_record(body: bytes) -> bool:
+    """Whether one record may be over `RECORD_BYTES`: then two ids, or an id and an end, are a quarter of that apart."""
+    position, size = 0, len(body)
+    while position + _ID_GAP < size:
+        found = body.rfind(_ID_MARK, position, position + _ID_GAP)
+        if found < 0:
+            return True
+        position = found + 1
+    return False

@@ -1,0 +1,284 @@
+"""The whole write path in one process: collector → append log → live store, raw zone, curated lake.
+
+Two threads do the work. *Live* reads the log as entries become durable and gives them to the live store. *History*
+brings them into the raw zone and curates it, every minute; queries see the entries in between through
+`console.asking.engines.pending`, so the pace of history decides how many files there are and how old the marts may be,
+not how fresh `events` is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from pipeline.collecting.collector import Collector
+from pipeline.collecting.keys import FILE as KEYS
+from pipeline.collecting.keys import KeyFile
+from pipeline.collecting.recent import RecentIds
+from pipeline.embedded.loops import Loop, Trouble
+from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics, received_at
+from pipeline.errors import PipelineError, StreamUnavailable
+from pipeline.lake import Lake
+from pipeline.live.store import LiveStore
+from pipeline.raw.writer import RawWriter
+from pipeline.streams import Kind
+from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
+from pipeline.streams.log import KEEP_BYTES, KEEP_SECONDS, RESERVE_BYTES, SEGMENT_BYTES, AppendLog
+from pipeline.streams.segments import Position
+
+RECENT_IDS = 200_000  # what the collector remembers for its verdicts
+
+_BATCH_ENTRIES = 2_000  # what live takes at once: small enough to be shown within a tenth of a second
+_WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
+
+
+class _Named(msgspec.Struct):
+    event_id: str
+
+
+_DECODER = msgspec.json.Decoder(_Named)
+
+
+@dataclass(frozen=True)
+class PlatformOptions:
+    """How the embedded platform paces itself.
+
+    Attributes
+    ----------
+    history_seconds : between two curations. One raw file a minute is 1,440 a day, as Firehose makes with its longest
+        common buffer, and keeps the marts a minute behind.
+    history_share : curation takes at most this share of the time, so that a large lake is curated less often
+    origins : pages that may send events from a browser
+    segment_bytes, reserve_bytes, keep_seconds, keep_bytes : of the append log
+    """
+
+    history_seconds: float = 60.0
+    history_share: float = 0.1
+    origins: tuple[str, ...] = ()
+    segment_bytes: int = SEGMENT_BYTES
+    reserve_bytes: int = RESERVE_BYTES
+    keep_seconds: float = KEEP_SECONDS
+    keep_bytes: int = KEEP_BYTES
+
+
+class Platform:
+    """The embedded write path of one lake. Nothing runs before `start`; a context manager starts and stops it.
+
+    Parameters
+    ----------
+    live : the live store; without one, entries go to the lake only
+
+    Attributes
+    ----------
+    collector : takes the requests; None before the start and after the stop
+    """
+
+    def __init__(self, lake: Lake, *, live: LiveStore | None = None, options: PlatformOptions | None = None) -> None:
+        self.lake = lake
+        self.live = live
+        self.freshness = FreshnessWindow()
+        self.collector: Collector | None = None
+        self._options = options or PlatformOptions()
+        self._checkpoints = Checkpoints(lake.root / CHECKPOINTS)
+        self._since = datetime.now(UTC)
+        self._log: AppendLog | None = None
+        self._history = threading.Lock()  # one curation at a time
+        self._loops: tuple[Loop, ...] = ()
+        self._closing: Trouble | None = None
+        self._curation: tuple[datetime, float] | None = None
+        self._seen: str | None = None  # how far freshness was measured where there is no live store
+
+    def start(self) -> None:
+        """Open the log, cutting what a killed process tore, and begin the threads.
+
+        Raises
+        ------
+        StreamUnavailable
+            Another process runs on this lake, or its disk cannot be used.
+        """
+        import duckdb
+
+        options = self._options
+        log = AppendLog(
+            self.lake.root / STREAM, segment_bytes=options.segment_bytes, reserve_bytes=options.reserve_bytes
+        )
+        self._log = log
+        self._raw = RawWriter(log, self.lake, self._checkpoints, workshop=self.lake.root / STREAM / "workshop")
+        self._seen = log.end
+        self._since = datetime.now(UTC)
+        self._loops = (
+            Loop("live", self._live_step, expected=(PipelineError, OSError)),
+            Loop("history", self._history_step, expected=(PipelineError, OSError, duckdb.Error)),
+        )
+        recent = RecentIds()
+        recent.recall(self.recent_ids())
+        for loop in self._loops:
+            loop.start()
+        self.collector = Collector(
+            log,
+            KeyFile(self.lake.root / KEYS),
+            reporting_currency=self.lake.settings.reporting_currency,
+            retention_days=self.lake.settings.retention_days,
+            origins=options.origins,
+            recent=recent,
+        )
+
+    def stop(self) -> None:
+        """End the threads, bring what is in the log to the live store and the raw zone, and close the log."""
+        log = self._log
+        if log is None:
+            return
+        self.collector = None
+        for loop in self._loops:
+            loop.stop()
+        try:
+            while self._show(0):
+                pass
+            self._raw.flush()
+        except (PipelineError, OSError) as error:
+            # nothing is lost: the log keeps it, and the next start goes on from there
+            self._closing = Trouble("stop", f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)
+        log.close()
+        self._log = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def stream(self) -> AppendLog:
+        """Where the collector puts entries.
+
+        Raises
+        ------
+        StreamUnavailable
+            The platform is not running.
+        """
+        if self._log is None:
+            raise StreamUnavailable(
+                "The embedded platform is not running",
+                where=str(self.lake.root),
+                remedy="Start it, then send the events again.",
+            )
+        return self._log
+
+    def unready(self) -> str | None:
+        """Why no events can be taken or moved on now, in a sentence; None where they can."""
+        log = self._log
+        if log is None or self.collector is None:
+            return "The pipeline is starting or stopping."
+        if log.refusal is not None:
+            return f"{log.refusal}."
+        stopped = [loop for loop in self._loops if not loop.is_alive]
+        return f"A thread of the pipeline ended: {stopped[0].name}." if stopped else None
+
+    def recent_ids(self, limit: int = RECENT_IDS) -> list[str]:
+        """Ids of the newest events in the log's replay window, oldest first, for the collector's duplicate window."""
+        log = self.stream
+        ids: deque[str] = deque(maxlen=limit)
+        position: str | None = None
+        while (batch := log.read(position, _BATCH_ENTRIES)).entries:
+            for entry in batch.entries:
+                if entry.kind is Kind.EVENT:
+                    with suppress(msgspec.MsgspecError):  # a line without an id is nobody's duplicate
+                        ids.append(_DECODER.decode(entry.line).event_id)
+            position = batch.position
+        return list(ids)
+
+    def curate(self) -> None:
+        """Bring everything stored so far into the curated tables, now; after an update make them all again.
+
+        Raises
+        ------
+        CurationError, LakeError, StreamFull, StreamUnavailable, OSError
+            As curation and the raw writer say; what is not curated stays in the log.
+        """
+        from pipeline.curate import curate, is_stale
+
+        with self._history:
+            self._raw.flush()
+            position = self._raw.position
+            if position in (None, self._checkpoints.load(CURATED)) and not is_stale(self.lake):
+                return
+            begun = time.monotonic()
+            curate(self.lake)
+            self._curation = (datetime.now(UTC), time.monotonic() - begun)
+            # after the curated state stands, never before: what is behind this position is no longer pending
+            if position is not None:
+                self._checkpoints.save(CURATED, position)
+
+    def metrics(self) -> Metrics:
+        """What there is to know about the platform now."""
+        counts = self.collector.counts() if self.collector else {}
+        positions: dict[str, str | None] = {"raw": self._raw.position, CURATED: self._checkpoints.load(CURATED)}
+        if self.live is not None:
+            positions["live"] = self.live.position()
+        troubles = [
+            trouble for trouble in (*(loop.trouble for loop in self._loops), self._closing) if trouble is not None
+        ]
+        at, seconds = self._curation or (None, None)
+        return Metrics(
+            since=self._since,
+            accepted=counts.get("accepted", 0),
+            duplicates=counts.get("duplicates", 0),
+            quarantined=counts.get("quarantined", 0),
+            lag={name: self._lag(position) for name, position in positions.items()},
+            freshness=self.freshness.read(),
+            log=self.stream.status,
+            curated_at=at,
+            curation_seconds=seconds,
+            troubles=troubles,
+        )
+
+    def _lag(self, position: str | None) -> Lag:
+        waiting = self.stream.bytes_after(position)
+        oldest = self.stream.read(position, 1).entries if waiting else []
+        at = received_at(oldest[0]) if oldest else None
+        return Lag(waiting, max(0.0, (datetime.now(UTC) - at).total_seconds()) if at else 0.0)
+
+    def _live_step(self) -> float:
+        self._show(_WAIT_SECONDS)
+        return 0.0
+
+    def _show(self, wait_seconds: float) -> bool:
+        """Give the next entries to the live store; whether there were any."""
+        log = self.stream
+        after = self.live.position() if self.live is not None else self._seen
+        if not log.wait(after, wait_seconds):
+            return False
+        batch = log.read(after, _BATCH_ENTRIES)
+        if self.live is not None:
+            self.live.apply(batch, after=after)
+        self._seen = batch.position
+        self.freshness.note(batch.entries)
+        return bool(batch.entries)
+
+    def _history_step(self) -> float:
+        begun = time.monotonic()
+        self.curate()
+        self._release()
+        busy = time.monotonic() - begun
+        return max(self._options.history_seconds, busy / self._options.history_share)
+
+    def _release(self) -> None:
+        """Let the log forget what every consumer has passed."""
+        positions = [self._raw.position, self._checkpoints.load(CURATED)]
+        if self.live is not None:
+            positions.append(self.live.position())
+        passed = [Position.parse(position) for position in positions if position is not None]
+        if len(passed) == len(positions):
+            options = self._options
+            self.stream.release(str(min(passed)), keep_seconds=options.keep_seconds, keep_bytes=options.keep_bytes)

@@ -1,0 +1,225 @@
+"""Charges: raw bills → the rows of `spend`, bill by bill.
+
+What is new or gone among the raw files names the provider and period whose charges can change: they are taken anew
+from the best source there is (`pipeline.spend.bills`), and put in the place of those that stand. Rows are streamed
+from file to file: a year of charges does not fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalogue.tables import CURATION_RELATIONS
+from pipeline.curate.raw import refused
+from pipeline.lake import RAW_SPEND, Lake
+from pipeline.spend.bills import Bill, counting, provider_key
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipeline.curate.store import CuratedStore
+
+SAMPLE_FOLDER = f"{RAW_SPEND}/sample/"
+
+# how a standing row says which bill it belongs to; the source does not matter, because one takes another's place
+_KEY = "concat(coalesce(provider_name, ''), '|', coalesce(cast(cast(billing_period_start as date) as varchar), ''))"
+_PERIOD = "coalesce(cast(cast(billing_period_start as date) as varchar), '')"
+RAW_KEYS = f"source, coalesce(provider_name, ''), coalesce(billing_account_id, ''), {_PERIOD}"  # what names a bill
+
+
+class Part(NamedTuple):
+    """The rows of one bill in one raw file; `written` is the provider as the rows write it."""
+
+    source: str
+    written: str
+    account: str
+    period: str
+    rows: int
+
+    @property
+    def bill(self) -> Bill:
+        """The bill the rows belong to."""
+        return Bill(self.source, provider_key(self.written), self.account, self.period)
+
+
+Ledger = Mapping[str, Sequence[Part]]  # raw file → the bills in it
+
+
+def ledger(lake: Lake) -> dict[str, list[Part]]:
+    """The bills of every raw file that is curated."""
+    return {name: [Part(*part) for part in parts] for name, parts in lake.state().get("bills", {}).items()}
+
+
+def gone(lake: Lake, raw_root: Path) -> list[str]:
+    """Raw files whose charges are curated and which are no more there."""
+    present = set(Lake(raw_root, lake.settings).raw_files(RAW_SPEND))
+    return sorted(set(ledger(lake)) - present)
+
+
+class SpendStep:
+    """Brings `spend` up to date with new and missing raw files.
+
+    Parameters
+    ----------
+    known : the bills of the raw files curated so far
+    new, gone : names of raw files below `raw_root`
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        store: CuratedStore,
+        raw_root: Path,
+        *,
+        known: Ledger,
+        new: Sequence[str],
+        gone: Sequence[str],
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._root = raw_root
+        self._known = known
+        self._new = new
+        self._gone = gone
+
+    def run(self, sql: str) -> dict[str, list[Part]]:
+        """Replace the charges that can have changed; returns the bills of every raw file.
+
+        Parameters
+        ----------
+        sql : makes the rows of `spend` from `raw_spend`
+
+        Raises
+        ------
+        CurationError
+            A raw file is no Parquet file, or a column holds what it may not; names the file.
+        """
+        with self._explained(self._new):
+            found = self._parts()
+        files = {name: list(parts) for name, parts in self._known.items() if name not in self._gone} | found
+        changed = {
+            (part.bill.provider, part.bill.period)
+            for parts in (*found.values(), *(self._known[name] for name in self._gone))
+            for part in parts
+        }
+        counts = counting(part.bill for parts in files.values() for part in parts)
+        wanted = {
+            name: chosen
+            for name, parts in files.items()
+            if (chosen := [p for p in parts if p.bill in counts and (p.bill.provider, p.bill.period) in changed])
+        }
+        with self._explained(list(wanted)):
+            self._view(wanted, files)
+            self._store.replace(
+                "spend", rows=sql, key=_KEY, units=self._standing(changed), instant="charge_period_start"
+            )
+        return files
+
+    def _parts(self) -> dict[str, list[Part]]:
+        """What bills the new files hold."""
+        if not self._new:
+            return {}
+        rows = self._connection.execute(
+            f"select filename, {RAW_KEYS}, count(*) from ({raw_select(self._paths(self._new), name=True)})"
+            " group by all order by all"
+        ).fetchall()
+        by_path = {str(self._root / name): name for name in self._new}
+        parts: dict[str, list[Part]] = {name: [] for name in self._new}
+        for path, source, *rest in rows:
+            name = by_path[path]
+            parts[name].append(Part(source or source_of(name), *rest))
+        return parts
+
+    def _view(self, wanted: Mapping[str, Sequence[Part]], files: Ledger) -> None:
+        """`raw_spend`: the rows that count, of all files that hold any."""
+        selects = []
+        whole = [name for name, parts in wanted.items() if len(parts) == len(files[name])]
+        by_source: dict[str, list[str]] = {}
+        for name in whole:
+            by_source.setdefault(source_of(name), []).append(name)
+        for source, names in sorted(by_source.items()):
+            selects.append(raw_select(self._paths(names), source=source))
+        for name in sorted(set(wanted).difference(whole)):
+            rows = ", ".join(
+                "(" + ", ".join(_text(value) for value in (part.written, part.account, part.period)) + ")"
+                for part in wanted[name]
+            )
+            selects.append(
+                f"select * from ({raw_select(self._paths([name]), source=source_of(name))}) where"
+                f" (coalesce(provider_name, ''), coalesce(billing_account_id, ''), {_PERIOD}) in ({rows})"
+            )
+        union = " union all ".join(f"({each})" for each in selects or [raw_select([])])
+        self._connection.execute(f"create or replace view raw_spend as {union}")
+
+    def _standing(self, changed: set[tuple[str, str]]) -> str:
+        """A select of the keys of standing rows that are replaced."""
+        rows = self._connection.execute(
+            f"select distinct coalesce(provider_name, ''), {_PERIOD}, {_KEY} from ({self._store.select('spend')})"
+        ).fetchall()
+        keys = sorted(key for name, period, key in rows if (provider_key(name), period) in changed)
+        listed = ", ".join(f"({_text(key)})" for key in keys) or "(null)"
+        self._connection.execute(
+            f"create or replace table replaced_bills as select * from (values {listed}) as t(key) where key is not null"
+        )
+        return "select key from replaced_bills"
+
+    def _paths(self, names: Iterable[str]) -> list[Path]:
+        return [self._root / name for name in names]
+
+    @contextmanager
+    def _explained(self, names: Sequence[str]) -> Iterator[None]:
+        """What DuckDB says of a raw file, named."""
+        import duckdb
+
+        try:
+            yield
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            paths = self._paths(names)
+            named = next((path for path in paths if str(path) in str(error)), None)
+            if named is None and isinstance(error, duckdb.IOException):
+                raise  # the disk's, not a file's: explained by the curation
+            raise refused(named or self._root / RAW_SPEND, str(error)) from error
+
+
+def source_of(name: str) -> str:
+    """What the rows of a raw file come from where they do not say it: an older lake's sample did not."""
+    return "sample" if name.startswith(SAMPLE_FOLDER) else "focus"
+
+
+def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool = False) -> str:
+    """A select of charge rows from raw files, whose column names are the specification's.
+
+    Parameters
+    ----------
+    source : said where a row says none
+    name : with the file's path, as `filename`
+    """
+    import duckdb
+
+    kinds = {
+        column: kind.replace("timestamp(6)", "timestamp") for column, kind in CURATION_RELATIONS["raw_spend"].items()
+    }
+    focus = {column: "".join(word.capitalize() for word in column.split("_")) for column in kinds}
+    present: dict[str, str] = {}
+    place = "(select 1 where false)"
+    if files:
+        listed = ", ".join(_text(str(path)) for path in files)
+        place = (
+            f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false{', filename=true' if name else ''})"
+        )
+        with duckdb.connect(":memory:") as connection:
+            present = dict(row[:2] for row in connection.execute(f"describe select * from {place}").fetchall())
+    given = {column: f'"{written}"' if written in present else "null" for column, written in focus.items()}
+    if present.get(focus["tags"], "").startswith("MAP("):  # as providers export them
+        given["tags"] = f"to_json({given['tags']})"
+    if source is not None:
+        given["source"] = f"coalesce({given['source']}, {_text(source)})"
+    chosen = ", ".join(f"cast({given[column]} as {kind}) as {column}" for column, kind in kinds.items())
+    return f"select {chosen}{', filename' if name and files else ''} from {place}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""Builders, fixtures and doubles that tests share."""

@@ -1,0 +1,34 @@
+"""Lists of objects as tables: amounts exact, rates as doubles, what is unknown stays unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pyarrow as pa
+
+from console.kit.records import table_of
+
+
+@dataclass
+class _Row:
+    name: str
+    amount: Decimal | None
+    rate: Decimal | None
+    units: int
+
+
+ROWS = [_Row("a", Decimal("0.1"), Decimal(1) / 3, 2), _Row("b", None, None, 0)]
+
+
+def test_amounts_keep_four_digits_and_rates_become_doubles() -> None:
+    table = table_of(ROWS, ["name", "amount", "rate", "units"], rates=["rate"])
+    assert table.schema.types == [pa.string(), pa.decimal128(38, 4), pa.float64(), pa.int64()]
+    assert table.to_pylist() == [
+        {"name": "a", "amount": Decimal("0.1000"), "rate": 1 / 3, "units": 2},
+        {"name": "b", "amount": None, "rate": None, "units": 0},
+    ]
+
+
+def test_a_list_without_records_is_a_table_without_rows() -> None:
+    assert table_of([], ["name", "amount"]).num_rows == 0

@@ -1,0 +1,226 @@
+"""The monthly estimate against months worked out by hand: literal quantities and dollars, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.finops.pricing import price_book
+from console.finops.pricing.price_book import Price, PriceBook
+from console.tiers import tiers
+from console.tiers.estimate import CENT, Estimate, Line, estimate
+from console.tiers.left_out import LEFT_OUT
+from console.tiers.lines import Factor
+from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
+from pipeline.sample.prices import USAGE
+from tests.support.months_by_hand import DEV_BY_HAND, SCALE_BY_HAND, STARTUP_BY_HAND, ByHand
+from tests.unit.console.finops.test_price_book import SAMPLE_KEYS
+
+BOOK = price_book.load()
+TIERS = {tier.name: tier for tier in tiers.load()}
+DEV, STARTUP, SCALE = TIERS["dev"], TIERS["startup"], TIERS["scale"]
+
+
+def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
+    return estimate(tier, replace(typical(tier), **usage), book)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("tier", "by_hand", "total"),
+    [
+        (DEV, DEV_BY_HAND, "38.5115"),
+        (STARTUP, STARTUP_BY_HAND, "348.3451"),
+        (SCALE, SCALE_BY_HAND, "1345.6532"),
+    ],
+    ids=["dev", "startup", "scale"],
+)
+def test_every_line_of_a_month_is_what_it_is_by_hand(tier: tiers.Tier, by_hand: ByHand, total: str) -> None:
+    month = of(tier)
+    found = {
+        (line.service, line.what): (f"{line.quantity:f}", f"{line.monthly_usd:.4f}")
+        for line in month.lines
+        if line.monthly_usd is not None
+    }
+    assert found == by_hand
+    assert month.monthly_usd.quantize(Decimal("0.0001")) == Decimal(total)
+
+
+@pytest.mark.parametrize(("tier", "low", "high"), [("dev", 25, 50), ("startup", 200, 400), ("scale", 1000, 1500)])
+@pytest.mark.parametrize("free_tier", [False, True])
+def test_each_tier_falls_in_its_band_with_and_without_the_free_quantities(
+    tier: str, low: int, high: int, free_tier: bool
+) -> None:
+    month = estimate(TIERS[tier], typical(TIERS[tier]), BOOK, free_tier=free_tier)
+    assert month.in_band
+    assert low <= month.monthly_usd <= high
+    assert month.unknown == []
+    assert remarks(Flow(TIERS[tier], typical(TIERS[tier]))) == []
+
+
+DESIGN = {  # every service that the design and its stacks name
+    "Amazon API Gateway", "Amazon Athena", "Amazon CloudFront", "Amazon Cognito", "Amazon Data Firehose",
+    "Amazon DynamoDB", "Amazon Elastic Compute Cloud", "Amazon Elastic Container Registry",
+    "Amazon Elastic Container Service", "Amazon EventBridge", "Amazon GuardDuty", "Amazon Kinesis", "Amazon Macie",
+    "Amazon Redshift", "Amazon Route 53", "Amazon Simple Notification Service", "Amazon Simple Queue Service",
+    "Amazon Simple Storage Service", "Amazon Virtual Private Cloud", "AmazonCloudWatch", "AWS Budgets",
+    "AWS CloudTrail", "AWS Config", "AWS Cost Explorer", "AWS Data Transfer", "AWS Glue",
+    "AWS Key Management Service", "AWS Lambda", "AWS Secrets Manager", "AWS Security Hub", "AWS WAF", "AWS X-Ray",
+    "Elastic Load Balancing",
+}  # fmt: skip
+
+
+def test_every_service_of_the_design_is_estimated_or_left_out_with_a_reason() -> None:
+    estimated = {line.service for tier in TIERS.values() for line in of(tier).lines}
+    assert estimated <= DESIGN
+    assert DESIGN - estimated <= {each.service for each in LEFT_OUT}
+    assert all(each.what and each.reason for each in LEFT_OUT)
+
+
+def test_the_sample_bill_has_each_price_under_the_service_of_the_estimate() -> None:
+    estimated: dict[str, set[str]] = {}
+    for tier in TIERS.values():
+        for line in of(tier).lines:
+            estimated.setdefault(line.price.key, set()).add(line.service)
+    for line in USAGE:
+        assert estimated.get(SAMPLE_KEYS[line.sku], {line.service}) == {line.service}
+
+
+def test_the_bands_are_those_of_the_design() -> None:
+    assert [(tier.name, tier.events_per_day) for tier in TIERS.values()] == [
+        ("dev", 50_000), ("startup", 2_000_000), ("scale", 30_000_000),
+    ]  # fmt: skip
+    assert [(tier.monthly_usd.low, tier.monthly_usd.high) for tier in TIERS.values()] == [
+        (25, 50), (200, 400), (1000, 1500),
+    ]  # fmt: skip
+
+
+def test_an_on_demand_stream_is_charged_by_the_hour_and_by_kilobytes_in_and_out_for_each_consumer() -> None:
+    month = of(replace(DEV, stream=replace(DEV.stream, mode="on_demand")))
+    kinesis = {line.what: (f"{line.quantity:f}", line.monthly_usd) for line in month.lines if "Kinesis" in line.service}
+    # a record of 4,650 bytes counts as 5,000; 5,000 records a day × 730 ÷ 24 days
+    assert kinesis == {
+        "Stream": ("730.000000", Decimal("29.2")),
+        "Data in": ("0.760417", Decimal("0.06083336")),
+        "Data out": ("1.520833", Decimal("0.06083332")),
+    }
+
+
+def test_retention_beyond_a_day_is_charged_for_every_shard_hour() -> None:
+    month = of(replace(DEV, stream=replace(DEV.stream, retention_hours=168)))
+    lines = {line.what: line.monthly_usd for line in month.lines}
+    assert lines["Retention beyond a day"] == Decimal("14.6")  # 730 × $0.02
+
+
+def test_a_scaling_stream_keeps_its_peak_for_four_hours_a_day() -> None:
+    # 15 million records of 4,650 bytes a day: 0.81 MB/s, 3.23 MB/s at the peak: 4 shards for 4 hours, else at least 2
+    busy = with_events(typical(SCALE), 150_000_000)
+    assert Flow(SCALE, busy).shard_hours == 4 * 4 + 2 * 20
+    steady = replace(SCALE, stream=replace(SCALE.stream, autoscaling=False))
+    assert Flow(steady, busy).shard_hours == 4 * 24
+
+
+def test_interface_endpoints_are_charged_in_every_zone() -> None:
+    month = of(replace(STARTUP, network=replace(STARTUP.network, interface_endpoints=3)))
+    lines = {line.what: line.monthly_usd for line in month.lines}
+    assert lines["Interface endpoints"] == Decimal("43.8")  # 3 × 2 zones × 730 × $0.01
+
+
+def test_larger_batches_make_fewer_requests_and_a_smaller_bill() -> None:
+    one, ten, hundred = (of(SCALE, events_per_request=Decimal(size)).monthly_usd for size in (1, 10, 100))
+    assert one > ten > hundred
+
+
+def test_the_warehouse_costs_no_more_than_its_limit_and_says_that_it_stops() -> None:
+    busy = replace(typical(STARTUP), page_views_per_day=Decimal(5_000))
+    redshift = next(line for line in estimate(STARTUP, busy, BOOK).lines if line.what == "Serverless")
+    assert redshift.quantity == Decimal("243.333333")  # 8 RPU-hours × 730 ÷ 24
+    assert remarks(Flow(STARTUP, busy)) == ["Startup: the warehouse stops at 8 RPU-hours a day; 68.3 are asked for"]
+
+
+def test_a_stream_too_small_for_its_peak_is_named() -> None:
+    assert remarks(Flow(DEV, with_events(typical(DEV), 60_000_000))) == [
+        "Dev: the busiest minutes need 2 shards, the tier may have 1"
+    ]
+
+
+def test_more_events_ask_for_as_many_more_recommendations() -> None:
+    more = with_events(typical(DEV), 500_000)
+    assert (more.events_per_day, more.recommendations_per_day, more.people) == (500_000, 20_000, 3)
+
+
+def test_no_traffic_leaves_what_is_charged_for_standing_there() -> None:
+    month = of(DEV, events_per_day=Decimal(0), recommendations_per_day=Decimal(0), page_views_per_day=Decimal(0))
+    assert {line.what for line in month.lines if line.service in ("AWS WAF", "Amazon Kinesis")} == {
+        "Web ACL", "Rules", "Shards",
+    }  # fmt: skip
+    assert month.monthly_usd > 25
+
+
+def test_a_missing_price_is_named_and_the_bill_is_then_in_no_band() -> None:
+    unknown = replace(BOOK.price("kinesis.shard_hour"), amount=None)
+    book = replace(BOOK, prices={**BOOK.prices, "kinesis.shard_hour": unknown})
+    month = of(DEV, book)
+    assert [price.key for price in month.unknown] == ["kinesis.shard_hour"]
+    assert next(line for line in month.lines if line.what == "Shards").monthly_usd is None
+    assert (month.monthly_usd + Decimal("10.95")).quantize(CENT) == of(DEV).monthly_usd.quantize(CENT)
+    assert not month.in_band
+
+
+def test_free_quantities_are_taken_off_once_for_all_lines_of_a_price() -> None:
+    price = BOOK.price("lambda.request")  # a million a month are free
+    factors = (Factor(Decimal(800_000), "calls"),)
+    first = Line("AWS Lambda", "Collector calls", price, factors, free_tier=True)
+    second = Line("AWS Lambda", "Live calls", price, factors, free_tier=True, units_before=Decimal(800_000))
+    assert (first.monthly_usd, second.monthly_usd) == (0, Decimal("0.12"))  # 600,000 × $0.0000002
+
+
+def test_the_formula_says_what_is_multiplied_and_divided() -> None:
+    price = BOOK.price("glue.dpu_hour")
+    line = Line(
+        "AWS Glue", "Curation", price,
+        (Factor(Decimal(1234), "runs"), Factor(Decimal("0.0206"), "hours"), Factor(Decimal(60), "parts", divides=True)),
+    )  # fmt: skip
+    assert line.formula == "1,234 runs × 0.0206 hours ÷ 60 parts"
+    assert line.quantity == Decimal("0.423673")
+
+
+@given(
+    events=st.integers(0, 10**9), views=st.integers(0, 10**5), asked=st.integers(0, 10**8), kept=st.integers(0, 4000),
+    batch=st.integers(1, 500), tier=st.sampled_from(sorted(TIERS)), free_tier=st.booleans(),
+)  # fmt: skip
+def test_services_and_lines_add_up_to_the_bill_in_full_and_in_cents(
+    events: int, views: int, asked: int, kept: int, batch: int, tier: str, free_tier: bool
+) -> None:
+    usage = Usage(
+        Decimal(events), Decimal(views), Decimal(5), Decimal(asked), Decimal(kept), events_per_request=Decimal(batch)
+    )
+    month = estimate(TIERS[tier], usage, BOOK, free_tier=free_tier)
+    assert sum(month.by_service.values()) == month.monthly_usd
+    assert sum(line.monthly_usd for line in month.lines if line.monthly_usd is not None) == month.monthly_usd
+    assert sum(month.cents_by_service.values()) == month.monthly_usd.quantize(CENT)
+    for service, cents in month.cents_by_service.items():
+        assert abs(cents - month.by_service[service]) < CENT
+    assert all(line.monthly_usd is not None and line.monthly_usd >= 0 for line in month.lines)
+
+
+@given(units=st.decimals(0, 10**9, places=3), more=st.decimals(0, 10**6, places=3))
+def test_more_units_never_cost_less_and_tiers_leave_no_gap(units: Decimal, more: Decimal) -> None:
+    price = BOOK.price("data_transfer.out_gigabyte")
+    now, then = price.cost(units), price.cost(units + more)
+    assert now is not None
+    assert then is not None
+    assert now <= then <= now + more * Decimal("0.09")
+
+
+def test_a_bad_usage_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one event"):
+        replace(typical(DEV), events_per_request=Decimal(0))
+    with pytest.raises(ValueError, match="people is not negative"):
+        replace(typical(DEV), people=Decimal(-1))
+    price: Price = BOOK.price("waf.request")
+    with pytest.raises(ValueError, match="not negative"):
+        price.cost(Decimal(-1))

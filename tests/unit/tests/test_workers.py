@@ -1,0 +1,79 @@
+"""Two workers share the tests: both find the same ones, and those of one group run on one of them.
+
+A group starts Trino, PostgreSQL or Spark once, not once a worker.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LONGEST_VALUE, pytest_make_parametrize_id
+from tests.support.paths import ROOT
+
+TESTS = """
+import os
+from pathlib import Path
+import pytest
+
+@pytest.mark.xdist_group("a server")
+@pytest.mark.parametrize("number", range(8))
+def test_it(number, tmp_path):
+    (Path(__file__).parent / f"{os.environ['PYTEST_XDIST_WORKER']}.{number}").touch()
+"""
+
+
+def test_a_group_of_tests_runs_on_one_worker(tmp_path: Path) -> None:
+    (tmp_path / "test_grouped.py").write_text(TESTS, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = xdist_group: a group\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    ran = sorted(path.name for path in tmp_path.glob("gw*"))
+    assert len(ran) == 8
+    assert len({name.partition(".")[0] for name in ran}) == 1, ran
+
+
+@pytest.mark.parametrize("second", [1, 2])
+@pytest.mark.parametrize("rows", [0, 5000])
+def test_a_case_of_bytes_has_the_same_name_at_any_second(pytestconfig: pytest.Config, second: int, rows: int) -> None:
+    packed = gzip.compress(b"row\n" * rows, mtime=second)
+    assert pytest_make_parametrize_id(pytestconfig, packed, "content") == "content"
+
+
+def test_a_case_is_named_by_a_value_that_can_be_read(pytestconfig: pytest.Config) -> None:
+    assert pytest_make_parametrize_id(pytestconfig, b"[]", "body") is None, "pytest's own name: the value"
+    assert pytest_make_parametrize_id(pytestconfig, 5, "number") is None
+    assert pytest_make_parametrize_id(pytestconfig, "select 1", "sql") is None
+    assert pytest_make_parametrize_id(pytestconfig, "a" * 5000, "sql") == "a" * LONGEST_VALUE
+
+
+def test_every_test_has_the_same_name_whatever_the_seed_of_hashes(request: pytest.FixtureRequest) -> None:
+    names = [collected(seed) for seed in ("1", "2")]
+    assert names[0] == names[1]
+    assert request.node.nodeid.partition("@")[0] in names[0]
+
+
+def collected(seed: str) -> list[str]:
+    """The names of all tests, as a worker with this seed finds them."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**environment, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line for line in done.stdout.splitlines() if "::" in line]
