@@ -249,9 +249,7 @@ def test_no_cookie_is_set_or_sent(shop: Shop, enter, visitor: BrowserContext):
     assert [cookie["name"] for cookie in visitor.cookies()] == ["known"]
 
 
-def test_a_session_lives_on_another_page_and_ends_after_thirty_minutes_without_an_action(
-    shop: Shop, visitor: BrowserContext
-):
+def test_a_session_spans_pages_and_ends_after_thirty_idle_minutes(shop: Shop, visitor: BrowserContext):
     page = visitor.new_page()
     page.clock.install()
     page.goto(shop.page)

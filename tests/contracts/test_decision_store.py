@@ -93,7 +93,7 @@ def test_a_decision_comes_back_as_it_was_given(store: DecisionStore, reopen: Ope
     assert list(reopen().history("saving", "nat/main")) == [given]
 
 
-def test_the_latest_decision_stands_and_every_earlier_one_stays_readable_oldest_first(store: DecisionStore) -> None:
+def test_the_latest_decision_counts_and_earlier_ones_stay_readable(store: DecisionStore) -> None:
     first, second, third = decision(), decision(verdict="dismissed", minutes=1), decision(verdict="realised", minutes=2)
     for each in (first, second, third):
         store.decide(each)

@@ -226,7 +226,7 @@ def test_an_order_counts_once_however_its_lines_arrive(place: Place):
     assert whole.orders["o1"].at == NOW - timedelta(minutes=2)
 
 
-def test_sessions_are_distinct_across_batches_and_a_customer_without_one_counts_as_one(place: Place):
+def test_sessions_are_distinct_across_batches_and_a_customer_counts_as_one(place: Place):
     place.apply(
         [event("e1", session_id="s1"), event("e2", session_id="s1"), event("e3", session_id=None, customer_id="c7")],
         "1",

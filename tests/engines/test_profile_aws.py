@@ -148,7 +148,7 @@ def test_the_trust_line_says_who_answered_and_what_it_cost(with_warehouse: Ran) 
     assert "Price of the queries" in html
 
 
-def test_the_source_of_a_query_decides_who_answers_and_without_a_warehouse_athena_answers_all(
+def test_the_source_of_a_query_names_its_engine_and_athena_stands_in_for_a_warehouse(
     with_warehouse: Ran, without_warehouse: Ran
 ) -> None:
     assert with_warehouse["athena"]

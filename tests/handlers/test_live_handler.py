@@ -70,7 +70,7 @@ class Kept:
         self.entries += entries
 
 
-def test_poison_goes_to_the_quarantine_with_its_reason_and_the_good_records_around_it_count(
+def test_poison_is_quarantined_with_its_reason_and_good_records_around_it_count(
     cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
 ):
     good = line("e1")
@@ -122,7 +122,7 @@ def test_one_record_holds_many_lines_and_poison_among_them_costs_only_its_own(cl
     assert json.loads(kept.entries[0].line)["origin"] == "1/2"
 
 
-def test_a_record_that_touches_more_minutes_than_a_transaction_holds_is_applied_in_pieces(cloud: Cloud):
+def test_a_record_of_more_minutes_than_a_transaction_holds_is_applied_in_pieces(cloud: Cloud):
     moments = [now() - timedelta(minutes=n) for n in range(40)]
     data = b"\n".join(line(f"e{n}", at=at, region=f"r{n % 3}") for n, at in enumerate(moments))
     assert deliver(records(data), shard=SHARD, store=store(cloud), stream=Kept(), now=now()) == (None, 0)

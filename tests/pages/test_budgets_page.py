@@ -261,7 +261,7 @@ def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
     assert not looks_again(page)
 
 
-def test_where_aws_cannot_be_asked_the_reason_stands_there_and_the_page_does_not_go_on_asking(
+def test_where_aws_cannot_be_asked_the_page_gives_the_reason_and_stops_asking(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []

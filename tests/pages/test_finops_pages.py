@@ -85,7 +85,7 @@ def test_tiers_are_estimated_at_the_traffic_that_the_lake_measured(
     assert open_page("tiers", empty_lake, measured=["yes"]).toggle(key="tk-what-if-measured").disabled
 
 
-def test_the_command_says_where_todays_bill_stands_and_what_is_saved_against_a_typed_one(
+def test_the_command_compares_todays_bill_and_a_typed_one(
     open_page: Open, sample_lake: Path, empty_lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = text_of(open_page("tiers", sample_lake, legacy=["2500"]))

@@ -303,9 +303,7 @@ def test_the_regions_of_the_shop_that_a_viewer_may_see_do_not_hide_the_bill(lake
     assert insight.budgets(narrow, Kept(), decisions, patience=None).forecast.amount == 310
 
 
-def test_a_bill_that_ends_in_a_month_that_is_over_says_so_and_so_does_what_its_source_left_out(
-    lake: Rows, decisions: Any
-) -> None:
+def test_a_bill_that_ended_says_so_and_names_what_its_source_left_out(lake: Rows, decisions: Any) -> None:
     source = Kept()
     source.left_out = (LeftOut("Quarter", "it is quarterly, not monthly"),)
     answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)

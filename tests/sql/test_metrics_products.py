@@ -66,7 +66,7 @@ def test_sales_by_product_tell_purchases_from_refunds_and_known_costs_from_unkno
     ]
 
 
-def test_net_revenue_of_a_product_bears_its_name_today_and_is_told_without_a_name_too(lake: Rows) -> None:
+def test_net_revenue_of_a_product_has_its_current_name_or_none(lake: Rows) -> None:
     lake.table("order_lines", [line("o1", "lamp", "40.00"), line("o2", "lamp", "-15", event_type="refund"),
                                line("o3", "vase", "7"), line("o4", None, "1")]).derived(*MARTS)  # fmt: skip
     lake.table("products", [{"product_id": "lamp", "product_name": "Lamp, black"}])
@@ -86,7 +86,7 @@ def test_lines_without_a_product_are_kept_together_under_none(lake: Rows) -> Non
     ]
 
 
-def test_interest_counts_views_and_cart_adds_of_known_products_by_their_category_today(lake: Rows) -> None:
+def test_interest_counts_views_and_cart_adds_by_the_current_category(lake: Rows) -> None:
     def seen(product: str, views: int, cart_adds: int, day: date = DAY) -> dict[str, Any]:
         counts = {"product_id": product, "views": views, "cart_adds": cart_adds}
         return {**counts, "event_date": day, "event_month": day.replace(day=1)}
@@ -108,7 +108,7 @@ def test_interest_counts_views_and_cart_adds_of_known_products_by_their_category
     assert [row["product_id"] for row in lake.ask("products/interest", categories=["Art"], **only_day)] == ["vase"]
 
 
-def test_products_bought_together_have_the_support_confidence_and_lift_worked_out_by_hand(lake: Rows) -> None:
+def test_products_bought_together_have_support_confidence_and_lift_as_by_hand(lake: Rows) -> None:
     # 5 orders: tea in 4, cup in 3, both in 3; jam in 2, with tea in 1
     baskets = {"o1": "tea cup", "o2": "tea cup jam", "o3": "tea cup", "o4": "tea", "o5": "jam"}
     lines = [line(order, product, "1.00") for order, names in baskets.items() for product in names.split()]

@@ -170,7 +170,7 @@ def test_orders_and_first_orders_are_counted_on_the_day_of_the_order(lake: Rows)
     ]
 
 
-def test_an_order_with_lines_in_two_categories_counts_once_and_a_free_line_makes_no_order(lake: Rows) -> None:
+def test_an_order_in_two_categories_counts_once_and_a_free_line_is_no_order(lake: Rows) -> None:
     def line(order: str, category: str, amount: str, day: int = 1, **more: Any) -> dict[str, Any]:
         on = date(2026, 3, day)
         return {

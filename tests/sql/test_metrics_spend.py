@@ -68,7 +68,7 @@ def kinds(lake: Rows, **values: Any) -> list[tuple[Any, ...]]:
     return [(row["billing_currency"], row["charge_date"].day, row["kind"], row["effective_cost"]) for row in asked]
 
 
-def test_days_are_told_apart_by_kind_currency_and_estimate_and_the_end_date_is_left_out(lake: Rows) -> None:
+def test_days_are_split_by_kind_currency_and_estimate_without_the_end_date(lake: Rows) -> None:
     lake.table(
         "daily_spend",
         [
@@ -605,7 +605,7 @@ def test_a_tag_s_charges_say_what_is_unknown_as_the_mart_does(lake: Rows) -> Non
     assert (found.now.charges, found.now.unknown) == (2, {Basis.LIST: 1})
 
 
-def test_what_is_estimated_is_told_by_day_and_value_and_by_day_where_the_table_knows_no_more(lake: Rows) -> None:
+def test_estimated_charges_are_marked_by_day_and_by_value_where_the_table_has_one(lake: Rows) -> None:
     lake.table(
         "daily_spend",
         [

@@ -74,7 +74,7 @@ def test_records_received_are_those_accepted_doubled_and_quarantined(lake: Rows)
     assert lake.ask("lake/conservation") == [{"received": 102, "accepted": 97, "duplicates": 3, "quarantined": 2}]
 
 
-def test_quarantined_records_are_counted_by_reason_and_source_the_most_frequent_first(lake: Rows) -> None:
+def test_quarantined_records_are_counted_by_reason_and_source_largest_first(lake: Rows) -> None:
     lake.table(
         "quarantine",
         [

@@ -242,7 +242,7 @@ def visits(lake: Rows, customers: dict[str, list[date]]) -> Rows:
     return lake.table("sessions", rows).derived("daily_customers", "daily_customer_registers")
 
 
-def test_customers_of_more_than_a_month_are_estimated_and_the_table_and_the_notes_say_so(lake: Rows) -> None:
+def test_customers_of_more_than_a_month_are_marked_as_estimated(lake: Rows) -> None:
     visits(spent(shop(lake), BILL), {"ann": [FIRST, SECOND], "bob": [FIRST]})
     found = unit_costs.unit_costs(lake.scope(), LONG, (), allocation_file.load(), currency="USD")
     assert [(each.unit, each.count) for each in found.units if "customer" in each.unit] == [
@@ -255,7 +255,7 @@ def test_customers_of_more_than_a_month_are_estimated_and_the_table_and_the_note
 
 
 @pytest.mark.parametrize("count", [1, 10, 1_000, 9_000, 14_000, 60_000])
-def test_an_estimate_lies_within_four_standard_errors_and_counts_who_comes_again_once(lake: Rows, count: int) -> None:
+def test_an_estimate_is_within_four_standard_errors_and_counts_nobody_twice(lake: Rows, count: int) -> None:
     """All come on the first day, every second one again on the second."""
     visits(spent(lake, BILL), {f"customer {n}": [FIRST, *([SECOND] if n % 2 else [])] for n in range(count)})
     days = {"start_date": LONG.start, "end_date": LONG.end, "currency": "USD"}

@@ -16,7 +16,7 @@ from pipeline.lake import Lake, LakeSettings
 from tests.support.paths import ROOT
 
 
-def test_without_a_variable_the_console_runs_embedded_on_the_folder_lake_for_every_region() -> None:
+def test_without_variables_the_console_is_embedded_on_lake_for_every_region() -> None:
     assert read({}) == Settings("embedded", Path.cwd() / "lake", None)
 
 
@@ -27,7 +27,7 @@ def test_the_lake_is_an_absolute_folder_and_an_empty_variable_is_none(monkeypatc
     assert read({"TAKINGS_LAKE": ""}).lake == Path.cwd() / "lake"
 
 
-def test_regions_are_separated_by_commas_and_an_empty_list_shows_nothing_rather_than_everything() -> None:
+def test_regions_are_separated_by_commas_and_an_empty_list_shows_nothing() -> None:
     assert read({"TAKINGS_REGIONS": "north, south ,,"}).regions == ("north", "south")
     assert read({"TAKINGS_REGIONS": "Île-de-France"}).regions == ("Île-de-France",)
     assert read({"TAKINGS_REGIONS": ""}).regions == ()
@@ -61,7 +61,7 @@ def test_a_lake_with_a_wrong_setting_is_named_by_its_file(tmp_path: Path) -> Non
         wiring.scope(Settings(lake=tmp_path / "lake"))
 
 
-def test_everyone_in_the_process_shares_one_engine_and_one_cache_and_keeps_their_own_regions(tmp_path: Path) -> None:
+def test_everyone_shares_one_engine_and_cache_and_keeps_their_own_regions(tmp_path: Path) -> None:
     Lake.create(tmp_path / "lake", LakeSettings("Europe/London", "GBP"))
     everything = wiring.scope(Settings(lake=tmp_path / "lake"))
     north = wiring.scope(Settings(lake=tmp_path / "lake", regions=("north",)))

@@ -118,7 +118,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return clock.waits
 
 
-def test_the_bound_statement_goes_into_the_capped_workgroup_and_no_temporary_table_is_made(athena: Athena) -> None:
+def test_the_bound_statement_runs_in_the_capped_workgroup_without_a_table(athena: Athena) -> None:
     assert athena.engine().run(QUESTION).rows() == [{"n": 1}]
     (sent,) = athena.given("StartQueryExecution")
     assert (sent["QueryString"], sent["WorkGroup"]) == ("select 1 as n", "capped")
@@ -136,7 +136,7 @@ def test_the_workgroup_is_asked_for_once_a_minute_and_a_refusal_is_not_remembere
     assert athena.times("GetWorkGroup") == 2
 
 
-def test_a_workgroup_without_a_cutoff_runs_nothing_and_the_remedy_is_the_command_that_sets_one(athena: Athena) -> None:
+def test_a_workgroup_without_a_cutoff_runs_nothing_and_says_how_to_set_one(athena: Athena) -> None:
     del athena.workgroup["BytesScannedCutoffPerQuery"]
     with pytest.raises(QueryFailed, match="workgroup capped does not cap") as refused:
         athena.engine().run(QUESTION)
@@ -144,7 +144,7 @@ def test_a_workgroup_without_a_cutoff_runs_nothing_and_the_remedy_is_the_command
     assert athena.times("StartQueryExecution") == 0
 
 
-def test_what_is_remembered_is_forgotten_after_a_minute_and_is_kept_by_what_was_asked(athena: Athena) -> None:
+def test_an_answer_is_remembered_by_its_question_for_a_minute(athena: Athena) -> None:
     now = [0.0]
     client = athena.session.client("athena")
     Memory(lambda: now[0]).watch(client, "GetWorkGroup")
@@ -191,9 +191,7 @@ def test_awswranglers_own_cache_stays_off_even_where_its_configuration_turns_it_
         (2**40 + 1, "5.00000476837158203125"),
     ],
 )
-def test_a_statement_costs_its_bytes_rounded_up_to_a_megabyte_and_ten_megabytes_at_least(
-    athena: Athena, scanned: int, dollars: str
-) -> None:
+def test_a_statement_costs_whole_megabytes_and_at_least_ten(athena: Athena, scanned: int, dollars: str) -> None:
     athena.statistics = {
         "DataScannedInBytes": scanned,
         "QueryQueueTimeInMillis": 120,
@@ -217,7 +215,7 @@ def test_a_reused_result_costs_nothing_says_so_and_is_left_to_the_run_that_made_
     assert athena.files == ["results/athena/q1.csv"]
 
 
-def test_result_files_go_at_once_without_reuse_and_when_nobody_can_reuse_them_with_it(athena: Athena) -> None:
+def test_result_files_are_deleted_as_soon_as_nobody_can_reuse_them(athena: Athena) -> None:
     athena.engine(reuse_seconds=0).run(QUESTION)
     assert athena.files == []
     times = iter(
@@ -447,7 +445,7 @@ def test_a_statement_that_nobody_waits_for_any_more_is_stopped_at_once(athena: A
     assert athena.given("StopQueryExecution") == [{"QueryExecutionId": "q1"}]
 
 
-def test_a_statement_is_stopped_where_its_state_cannot_be_asked_and_that_failure_is_the_one_told(
+def test_a_statement_whose_state_cannot_be_read_is_stopped_and_reported(
     athena: Athena,
 ) -> None:
     athena.refuse(
@@ -476,13 +474,13 @@ def test_a_statement_that_is_stopped_is_charged_for_what_it_had_scanned(athena: 
     assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
 
 
-def test_a_statement_that_ends_while_it_is_stopped_is_charged_as_one_that_was_answered(athena: Athena) -> None:
+def test_a_statement_that_ends_while_being_stopped_is_charged_as_answered(athena: Athena) -> None:
     athena.states = [{"State": "RUNNING"}, {"State": "SUCCEEDED"}]
     athena.statistics = {"DataScannedInBytes": 20 * 2**20}
     assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 20 * 2**20, TWENTY_MEGABYTES)]
 
 
-def test_what_a_stopped_statement_had_scanned_is_unknown_where_athena_does_not_say_and_not_nothing(
+def test_bytes_of_a_stopped_statement_are_unknown_where_athena_gives_none(
     athena: Athena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(athena_executions, "_AFTER_STOP", (0.0, 0.0))
@@ -536,7 +534,7 @@ def test_an_answer_that_the_console_cannot_hold_is_refused_with_its_size(
     assert athena.files == []
 
 
-def test_a_workgroup_that_keeps_its_results_itself_is_named_also_where_a_result_could_be_reused(
+def test_a_workgroup_with_managed_results_is_refused_even_with_reuse(
     athena: Athena,
 ) -> None:
     athena.workgroup["ManagedQueryResultsConfiguration"] = {"Enabled": True}
@@ -619,7 +617,7 @@ def parquet_of(rows: list[tuple[str | None, Decimal | None]]) -> bytes:
     return file.getvalue()
 
 
-def test_a_large_result_is_unloaded_put_in_order_again_typed_to_the_microsecond_and_cleaned_up() -> None:
+def test_a_large_result_is_unloaded_sorted_typed_and_cleaned_up() -> None:
     athena = Unloading(
         [
             ("2026-03-29 01:30:00.123456", Decimal("1.0000")),
@@ -664,7 +662,7 @@ def test_rows_whose_order_the_result_cannot_tell_come_as_csv(athena: Athena) -> 
     assert not any(sent["QueryString"].startswith("unload") for sent in athena.given("StartQueryExecution"))
 
 
-def test_files_that_are_too_large_together_are_refused_before_one_is_read_and_deleted(
+def test_files_too_large_together_are_refused_unread_and_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     athena = Unloading([("2026-03-29 01:30:00.000001", Decimal(1)), ("2026-03-29 01:30:00.000002", Decimal(2))])
@@ -677,7 +675,7 @@ def test_files_that_are_too_large_together_are_refused_before_one_is_read_and_de
     assert athena.files == []
 
 
-def test_the_file_that_only_named_the_columns_goes_at_once_though_another_result_is_kept() -> None:
+def test_the_file_that_only_names_the_columns_is_deleted_at_once() -> None:
     athena = Unloading([])
     unsorted = Statement("export/hidden", "Hidden", "select at, amount from t order by other", "trino", frozenset())
     engine = athena.engine(large_result=0)

@@ -75,7 +75,7 @@ def test_a_decimal_keeps_its_scale_and_every_digit() -> None:
     assert table.schema.field("x").type == pa.decimal128(38, 4)
 
 
-def test_a_file_without_rows_keeps_names_and_types_even_names_that_repeat_or_break_lines() -> None:
+def test_a_file_without_rows_keeps_its_column_names_and_types() -> None:
     columns = [Column("a", "bigint"), Column("a", "date"), Column('say "x"\ny', "varchar")]
     table = read_csv(written([each.name for each in columns], []), columns)
     assert table.schema == pa.schema([("a", pa.int64()), ("a", pa.date32()), ('say "x"\ny', pa.string())])

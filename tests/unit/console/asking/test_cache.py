@@ -130,7 +130,7 @@ def test_answers_without_rows_and_long_statements_weigh_something() -> None:
     assert again.times == 2, "the SQL is part of what is kept"
 
 
-def test_an_answer_larger_than_the_cache_is_given_and_not_kept_and_throws_nothing_out() -> None:
+def test_an_answer_larger_than_the_cache_is_given_but_not_kept() -> None:
     cache, again = ResultCache(capacity_bytes=3000), Asked(answer())
     cache.get(key("small"), Asked(answer()))
     assert cache.get(key("large"), Asked(answer(size=5000))).table.nbytes >= 5000
@@ -231,7 +231,7 @@ def test_the_cost_is_told_to_the_one_who_stayed() -> None:
     assert sorted(billed, key=str) == [0, 9]
 
 
-def test_an_answer_that_was_paid_for_and_that_nobody_took_is_told_once_to_whoever_keeps_account() -> None:
+def test_a_paid_answer_that_nobody_took_is_metered_once() -> None:
     cache, running = ResultCache(), Running()
     told: list[Result] = []
     first, second = cache.start(key(1), running, told.append), cache.start(key(1), running, told.append)
@@ -244,7 +244,7 @@ def test_an_answer_that_was_paid_for_and_that_nobody_took_is_told_once_to_whoeve
     assert cache.get(key(1), Asked(QueryFailed("not asked"))).statistics.cached
 
 
-def test_an_answer_that_came_although_it_was_told_to_stop_is_told_too_and_one_that_was_taken_is_not() -> None:
+def test_an_answer_that_arrives_after_a_stop_is_metered_once() -> None:
     cache, told = ResultCache(), list[Result]()
     started, go_on = threading.Event(), threading.Event()
 
@@ -264,7 +264,7 @@ def test_an_answer_that_came_although_it_was_told_to_stop_is_told_too_and_one_th
     assert len(told) == 1
 
 
-def test_the_questions_of_a_page_that_failed_are_metered_though_nobody_saw_their_answers(tmp_path: Path) -> None:
+def test_questions_of_a_failed_page_are_metered_although_nobody_saw_them(tmp_path: Path) -> None:
     answered = threading.Event()
 
     class Engine:
@@ -390,7 +390,7 @@ def stale(clock: Clock) -> ResultCache:
     return ResultCache(stale_seconds=60, clock=clock)
 
 
-def test_an_answer_that_a_curation_overtook_is_served_at_once_and_renewed_once_behind(stale: ResultCache) -> None:
+def test_an_overtaken_answer_is_served_at_once_and_renewed_once_behind(stale: ResultCache) -> None:
     old, new = Asked(answer(sql="old")), Running()
     stale.get(version(1), old)
     first, again = stale.get(version(2), new), stale.get(version(2), new)
@@ -416,9 +416,7 @@ def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(st
     assert not new.stopped.is_set()
 
 
-def test_an_answer_is_served_stale_only_for_the_stated_time_since_it_was_known_to_be_current(
-    stale: ResultCache, clock: Clock
-) -> None:
+def test_an_answer_is_served_stale_only_for_the_stated_time(stale: ResultCache, clock: Clock) -> None:
     never = Asked(QueryFailed("It is down"))
     stale.get(version(1), Asked(answer()))
     clock.now += 500
@@ -431,9 +429,7 @@ def test_an_answer_is_served_stale_only_for_the_stated_time_since_it_was_known_t
         stale.get(version(2), never)
 
 
-def test_a_renewal_that_fails_keeps_the_answer_says_why_and_is_not_tried_at_every_click(
-    stale: ResultCache, clock: Clock
-) -> None:
+def test_a_failed_renewal_keeps_the_answer_says_why_and_waits_before_another(stale: ResultCache, clock: Clock) -> None:
     stale.get(version(1), Asked(answer(sql="old")))
     down = Asked(QueryFailed("Athena is busy", remedy="Try again."))
     stale.get(version(2), down)
@@ -555,7 +551,7 @@ def test_what_is_stale_is_marked_and_a_failure_is_told_where_answers_are_added_u
 
 
 @pytest.mark.parametrize(("seed", "stale_seconds"), [(1, 0.0), (2, 60.0), (3, 0.0)])
-def test_whoever_comes_and_leaves_an_answer_is_told_once_and_nobody_who_waits_meets_a_stop(
+def test_readers_who_come_and_leave_never_stop_an_answer_that_another_waits_for(
     seed: int, stale_seconds: float
 ) -> None:
     cache = ResultCache(capacity_bytes=3000, stale_seconds=stale_seconds, workers=4)

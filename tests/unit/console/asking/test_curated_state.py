@@ -70,7 +70,7 @@ def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, conte
         state(service, [0.0]).current()
 
 
-def test_a_bucket_that_refuses_is_named_for_every_reader_and_asked_again_after_the_same_seconds(
+def test_a_bucket_that_refuses_is_named_to_every_reader_and_asked_again_later(
     service: Service,
 ) -> None:
     seconds = [0.0]
@@ -88,7 +88,7 @@ def test_a_bucket_that_refuses_is_named_for_every_reader_and_asked_again_after_t
     assert curated.current().data_as_of is None
 
 
-def test_readers_who_came_while_a_bucket_did_not_answer_do_not_ask_it_one_after_the_other(service: Service) -> None:
+def test_readers_waiting_for_a_silent_bucket_share_one_request(service: Service) -> None:
     seconds = [0.0]
     curated = state(service, seconds)
 

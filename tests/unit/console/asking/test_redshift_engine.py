@@ -155,7 +155,7 @@ def test_time_spent_reading_pages_is_not_time_the_warehouse_was_awake(
     assert engine.run(QUESTION).statistics.rpu_seconds == 0, "it ran from 1056 to 1058, which is paid for"
 
 
-def test_the_first_statement_pays_the_waking_minute_and_one_that_follows_at_once_pays_nothing(
+def test_the_first_statement_pays_the_minimum_minute_and_the_next_pays_nothing(
     service: Redshift,
 ) -> None:
     engine = service.engine()
@@ -301,7 +301,7 @@ def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshi
     assert service.times("CancelStatement") == 1
 
 
-def test_a_statement_without_an_answer_is_charged_for_the_time_the_warehouse_was_awake(service: Redshift) -> None:
+def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service: Redshift) -> None:
     told: list[Statistics] = []
     waking_minute = Decimal(60) * 8 * Decimal("0.36") / 3600
     with charging(told.append):

@@ -109,7 +109,7 @@ def scope_of(tmp_path: Path, engine: Together) -> tuple[Scope, Meter]:
     return replace(Rows(tmp_path / "lake").scope(engine=engine), meter=meter), meter
 
 
-def test_what_is_asked_ahead_runs_at_once_and_its_cost_is_told_to_whoever_asks_for_it(tmp_path: Path) -> None:
+def test_questions_asked_ahead_run_at_once_and_are_metered_to_who_asks(tmp_path: Path) -> None:
     engine = Together(3)
     scope, meter = scope_of(tmp_path, engine)
     with scope.ahead([DAYS, SLICES, CONSERVATION]) as ready:
@@ -126,7 +126,7 @@ def test_what_is_asked_ahead_runs_at_once_and_its_cost_is_told_to_whoever_asks_f
     ]
 
 
-def test_what_a_question_cost_that_gave_no_answer_is_told_once_to_whoever_asked_first(tmp_path: Path) -> None:
+def test_a_question_without_an_answer_is_metered_once_to_its_first_reader(tmp_path: Path) -> None:
     scope, meter = scope_of(tmp_path, Charging(1))
     with pytest.raises(QueryFailed, match="It was stopped"):
         replace(scope, asker=Asker("ann", "Revenue")).ask("lake/days")
@@ -159,7 +159,7 @@ def test_what_was_asked_ahead_and_is_not_wanted_after_all_is_stopped(tmp_path: P
     assert not engine.asked
 
 
-def test_the_brief_asks_all_it_wants_of_the_shop_before_it_waits_for_the_first_answer(tmp_path: Path) -> None:
+def test_the_brief_submits_all_its_questions_before_it_waits_for_one(tmp_path: Path) -> None:
     lake = Rows(tmp_path / "lake")
     engine = Together(16, DuckDbEngine(lake.lake.root))
     period = Period(START, START + timedelta(days=7))

@@ -217,7 +217,7 @@ def test_an_adapter_that_says_its_actions_itself_says_the_same(need: permissions
     assert getattr(module, "ACTIONS", need.actions) == need.actions
 
 
-def test_every_need_is_written_once_in_order_and_what_is_done_on_behalf_has_its_reason() -> None:
+def test_every_need_is_listed_once_and_actions_on_behalf_have_a_reason() -> None:
     assert len({(need.adapter, need.resource) for need in NEEDS}) == len(NEEDS)
     for need in NEEDS:
         assert list(need.actions) == sorted(set(need.actions))
@@ -236,7 +236,7 @@ def test_every_need_is_written_once_in_order_and_what_is_done_on_behalf_has_its_
         ("budgets", "DescribeBudgets", "budgets:ViewBudget"),
     ],
 )
-def test_an_operation_is_allowed_by_the_action_of_its_name_or_by_the_exception_written_down(
+def test_an_operation_needs_the_action_of_its_name_or_a_listed_exception(
     service: str, operation: str, action: str
 ) -> None:
     assert action_of(service, operation) == action

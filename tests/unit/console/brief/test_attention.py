@@ -68,7 +68,7 @@ def test_more_than_half_a_percent_of_quarantined_records_is_the_pipelines() -> N
     ]
 
 
-def test_an_empty_lake_and_a_viewer_who_cannot_see_the_refused_records_say_nothing_of_them() -> None:
+def test_refused_records_are_silent_on_an_empty_lake_and_under_a_row_filter() -> None:
     assert found(conservation=kept(0, 0)) == []
     assert kept(1000, 0, is_whole=False).quarantined_share is None
     assert found(conservation=kept(1000, 900, is_whole=False)) == []
@@ -110,7 +110,7 @@ def test_a_category_is_compared_even_where_refunds_ate_the_earlier_total(total: 
     assert told == ["business: Shoes lost 90% of its net revenue. It made 100.00 before."]
 
 
-def test_cost_unknown_for_more_than_a_tenth_is_said_and_nothing_of_a_period_that_lost_money() -> None:
+def test_a_cost_unknown_for_more_than_a_tenth_is_a_finding() -> None:
     assert found(measured(net_revenue_with_cost=900)) == []
     told = found(measured(net_revenue_with_cost=890))
     assert [each.partition(".")[0] for each in told] == ["data: Cost unknown for 11% of net revenue"]

@@ -28,14 +28,14 @@ def spiked(count: int, at: int, amount: str, length: int = 1, usual: str = "10")
     return [amount if at <= number < at + length else usual for number in range(count)]
 
 
-def test_consecutive_days_far_above_the_usual_are_one_episode_with_the_money_at_stake() -> None:
+def test_consecutive_days_above_the_usual_are_one_episode_with_its_impact() -> None:
     (found,) = find(used(spiked(60, 40, "35.50", length=3)))
     assert (found.key, found.start, found.end) == ("Athena|2026-02-10", date(2026, 2, 10), date(2026, 2, 12))
     assert (found.actual, found.expected, found.money) == (Decimal("106.50"), 30, Decimal("76.50"))
     assert (found.days, found.times, found.ongoing) == (3, Decimal("3.55"), False)
 
 
-def test_the_usage_types_to_blame_stand_in_the_order_of_their_money_and_the_calm_ones_are_left_out() -> None:
+def test_usage_types_to_blame_are_in_order_of_cost_without_the_calm_ones() -> None:
     found = find(
         used(spiked(60, 40, "40"), usage_type="Reads")
         + used(spiked(60, 40, "90", length=2), usage_type="Writes")
@@ -160,9 +160,7 @@ def test_planted_incidents_are_found_on_their_first_day_and_nothing_else_is() ->
     assert seen / incidents >= 0.85
 
 
-def test_a_job_that_runs_now_and_then_is_an_anomaly_three_times_and_then_no_more_unless_it_costs_twice_as_much() -> (
-    None
-):
+def test_an_occasional_job_is_an_anomaly_three_times_then_only_at_twice_its_cost() -> None:
     runs = {30: "50", 37: "55", 41: "50", 46: "50", 50: "55", 59: "60", 64: "130"}
     job = used([runs.get(number, "0") for number in range(75)], usage_type="Job")
     found = find(job + used(["100"] * 75, usage_type="Storage"))

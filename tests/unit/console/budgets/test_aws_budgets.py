@@ -149,7 +149,7 @@ def test_a_filter_written_as_an_expression_is_its_scope(
     assert found.scope == scope
 
 
-def test_amortised_costs_are_effective_ones_and_planned_amounts_belong_to_their_months(stubbed: Any) -> None:
+def test_amortised_costs_are_effective_and_planned_amounts_are_by_month(stubbed: Any) -> None:
     november = str(int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()))
     planned = {"PlannedBudgetLimits": {november: {"Amount": "400", "Unit": "USD"}}}
     (found,) = read(stubbed, described(CostTypes={"UseAmortized": True}, **planned)).budgets()

@@ -53,7 +53,7 @@ def test_credits_are_no_target() -> None:
     assert {each.actual for each in backtest(bill(usage(["1"] * 59), credit)).origins} == {28.0}
 
 
-def test_a_month_that_is_not_over_counts_up_to_its_last_settled_day_from_twenty_days_on() -> None:
+def test_an_unfinished_month_counts_up_to_its_last_settled_day_from_day_twenty() -> None:
     assert {each.month.month for each in backtest(bill(usage(["1"] * 79))).origins} == {2, 3}
     assert {each.month.month for each in backtest(bill(usage(["1"] * 78))).origins} == {2}
 
@@ -87,7 +87,7 @@ def test_the_interval_is_widened_to_what_would_have_held_four_in_five() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_on_a_sample_year_the_forecast_errs_less_than_both_rivals_and_its_interval_holds(seed: int) -> None:
+def test_on_a_sample_year_the_forecast_beats_both_rivals_and_its_interval_holds(seed: int) -> None:
     overall = backtest(sample_bill(seed).charges).overall
     assert overall is not None
     assert overall.forecast.mape < 0.02
@@ -158,7 +158,7 @@ def test_what_is_judged_is_the_forecast_that_was_shown_with_the_tax_known_by_the
     assert one.forecast == pytest.approx(float(shown.amount), abs=0.01)
 
 
-def test_days_that_are_not_settled_are_no_part_of_the_target_and_neither_is_their_tax() -> None:
+def test_unsettled_days_and_their_tax_are_no_part_of_the_target() -> None:
     january, february = usage(["1"] * 31), usage(["1"] * 25, date(2026, 2, 1))
     open_month = [each._replace(estimated=True) for each in february]
     tested = backtest(bill(january, taxed(january, "0.2"), open_month, taxed(february, "0.2")))

@@ -57,7 +57,7 @@ def expected(given: Result) -> Decimal:
     return amount
 
 
-def test_a_forecast_made_of_the_answer_of_the_version_before_is_made_again_of_the_renewed_one() -> None:
+def test_a_forecast_from_a_stale_answer_is_made_again_from_the_renewed_one() -> None:
     before, renewed = answer("1.00", "run 1"), answer("2.00", "run 2")
     stale = replace(before, statistics=before.statistics.as_stale(""))
     assert expected(stale) == pytest.approx(Decimal(30), abs=Decimal("0.01"))

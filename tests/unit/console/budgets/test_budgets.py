@@ -37,7 +37,7 @@ def budget(amount: str, **more: object) -> Budget:
         ("150", Standing.OVER, [(100, "actual"), (120, "forecast")]),
     ],
 )
-def test_a_budget_alerts_at_the_highest_threshold_that_what_is_booked_or_expected_reaches(
+def test_a_budget_alerts_at_the_highest_threshold_booked_or_expected(
     amount: str, standing: Standing, alerts: list[tuple[int, str]]
 ) -> None:
     found = status(budget(amount), CHARGES, forecast(CHARGES))
@@ -87,9 +87,7 @@ def test_at_an_even_pace_every_day_takes_the_same_and_the_last_one_leaves_nothin
 
 @settings(max_examples=20, deadline=None)
 @given(some.integers(20, 80), some.integers(0, 99))
-def test_the_last_point_of_a_month_is_the_forecast_and_no_point_lies_outside_its_interval(
-    count: int, seed: int
-) -> None:
+def test_a_month_ends_at_the_forecast_with_every_point_in_its_interval(count: int, seed: int) -> None:
     charges = weekly(count, seed=seed)
     whole = bill(charges, taxed(charges, "0.2"))
     expected = forecast(whole)

@@ -119,7 +119,7 @@ def test_a_bill_of_nothing_stays_nothing() -> None:
     assert forecast(bill(usage(["0"] * 50))).amount == 0
 
 
-def test_a_missing_day_is_neither_invented_in_what_is_booked_nor_learned_as_a_day_without_cost() -> None:
+def test_a_missing_day_is_neither_booked_nor_learned_as_a_day_without_cost() -> None:
     whole = weekly(75)
     found = forecast(bill([each for each in whole if each.day != date(2026, 2, 20)]))
     assert close(found.to_come, forecast(bill(whole)).to_come, 0.02)
@@ -286,7 +286,7 @@ def test_a_longer_history_of_the_same_kind_narrows_nothing_below_its_noise() -> 
     assert 0.2 < path.spreads[0] < 0.45, "the noise of these bills is 0.3"
 
 
-def test_a_day_on_which_a_service_has_no_charge_cost_nothing_where_the_bill_knows_that_day() -> None:
+def test_a_day_without_a_charge_costs_nothing_where_the_bill_covers_it() -> None:
     every = days(75)  # 1 January to 16 March
     jobs = [Charged(day, "Athena", "Usage", Decimal(10)) for day in every if day.weekday() < 2]  # no rows on other days
     whole = bill(usage(["1"] * 75), jobs)
@@ -298,7 +298,7 @@ def test_a_day_on_which_a_service_has_no_charge_cost_nothing_where_the_bill_know
     assert close(found.amount, Decimal(100), 0.02)
 
 
-def test_a_service_that_stopped_is_known_for_as_long_as_the_bill_and_not_expected_again() -> None:
+def test_a_service_that_stopped_is_not_expected_again() -> None:
     stopped = usage(["10"] * 40, service="Athena")  # up to 9 February
     found = forecast(history(stopped, whole=bill(usage(["1"] * 75), stopped)))
     assert (found.month, found.as_of, found.booked) == (date(2026, 3, 1), date(2026, 3, 16), 0)
@@ -322,7 +322,7 @@ def test_of_what_was_never_charged_nothing_is_expected_and_its_name_is_asked_for
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25])
-def test_a_job_that_runs_now_and_then_is_neither_smoothed_away_nor_expected_every_day(share: float) -> None:
+def test_an_occasional_job_is_neither_smoothed_away_nor_expected_every_day(share: float) -> None:
     fractions = []
     for seed in range(8):
         chance = random.Random(seed)

@@ -211,7 +211,7 @@ def test_every_page_is_asked_for_and_paid_for():
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "LimitExceededException"])
-def test_a_throttled_request_is_asked_again_after_a_growing_pause_with_jitter_and_not_paid(code: str):
+def test_a_throttled_request_is_tried_again_with_backoff_and_not_paid(code: str):
     made, stubber = stubbed()
     for _ in range(3):
         stubber.add_client_error("get_cost_and_usage", code, "slow down", 400)
@@ -279,9 +279,7 @@ class _Unreachable:
         (botocore.exceptions.ParamValidationError(report="bad"), 1, "report it"),
     ],
 )
-def test_a_request_that_does_not_arrive_is_named_and_tried_again_only_where_that_helps(
-    error: Exception, tries: int, remedy: str
-):
+def test_a_failed_connection_is_named_and_tried_again_only_where_that_helps(error: Exception, tries: int, remedy: str):
     unreachable = _Unreachable(error)
     with pytest.raises(SourceError, match="cannot be asked") as caught:
         rows(CostExplorer(paid(unreachable), start=START, end=END, plan=BY_SERVICE))

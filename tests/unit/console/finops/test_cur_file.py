@@ -95,7 +95,7 @@ def test_net_costs_come_before_gross_ones(tmp_path: Path):
     assert (row["billed_cost"], row["effective_cost"]) == (Decimal(9), Decimal("6.3"))
 
 
-def test_an_effective_cost_that_the_report_does_not_say_is_unknown_and_not_the_price_on_demand(tmp_path: Path):
+def test_an_effective_cost_missing_from_the_report_is_unknown(tmp_path: Path):
     assert one(tmp_path, lineItem__LineItemType="SavingsPlanCoveredUsage")["effective_cost"] is None
     assert one(tmp_path, lineItem__LineItemType="RIFee")["effective_cost"] is None
 

@@ -75,13 +75,13 @@ def test_the_version_is_known_from_the_columns(tmp_path: Path, columns: dict[str
     assert FocusFile(bill_files.write(tmp_path / "bill.csv", [focus(**columns)])).version == version
 
 
-def test_1_3_names_service_and_host_provider_where_older_versions_name_provider_and_publisher(tmp_path: Path):
+def test_1_3_service_and_host_provider_are_provider_and_publisher(tmp_path: Path):
     row = without(focus(ServiceProviderName="Databricks", HostProviderName="AWS"), "ProviderName")
     (found,) = read(bill_files.write(tmp_path / "bill.csv", [row]))
     assert (found["provider_name"], found["publisher_name"]) == ("Databricks", "AWS")
 
 
-def test_where_a_file_has_the_old_and_the_new_name_the_old_one_wins_and_the_new_one_fills_its_gaps(tmp_path: Path):
+def test_the_old_column_name_wins_and_the_new_one_fills_its_gaps(tmp_path: Path):
     rows = [
         focus(ProviderName="AWS", ServiceProviderName="Amazon Web Services"),
         focus(ProviderName=None, ServiceProviderName="Oracle"),
@@ -90,7 +90,7 @@ def test_where_a_file_has_the_old_and_the_new_name_the_old_one_wins_and_the_new_
     assert [row["provider_name"] for row in found] == ["AWS", "Oracle"]
 
 
-def test_of_the_columns_a_provider_adds_usage_type_and_operation_are_read_and_others_left_out(tmp_path: Path):
+def test_of_provider_columns_only_usage_type_and_operation_are_read(tmp_path: Path):
     row = one(tmp_path, x_UsageType="USE1-ETL", x_Operation="Jobrun", x_Discounts="{}", SkuMeter="DPU")
     assert (row["usage_type"], row["operation"]) == ("USE1-ETL", "Jobrun")
     assert not any(name.startswith("x_") for name in row)
@@ -251,7 +251,7 @@ def test_tags_as_a_parquet_map_become_the_same_json(tmp_path: Path):
         ({"BillingCurrency": "$"}, "row 2, BillingCurrency '\\$': not a currency"),
     ],
 )
-def test_a_row_that_cannot_be_read_refuses_the_file_naming_row_column_value_and_remedy(
+def test_an_unreadable_row_refuses_the_file_and_names_row_column_and_value(
     tmp_path: Path, changes: dict[str, str | None], complaint: str
 ):
     rows = [focus(ListUnitPrice="1"), focus(**({"ListUnitPrice": "1"} | changes)), focus(ListUnitPrice="1")]

@@ -38,7 +38,7 @@ def in_state(state: str, **query: str) -> tuple[AppTest, str]:
     return app, html_of(app)
 
 
-def test_the_trust_line_tells_of_an_answer_that_a_curation_overtook_and_of_a_renewal_that_failed():
+def test_the_trust_line_marks_stale_answers_and_failed_renewals():
     assert "being renewed" in trust(STATISTICS.as_stale(""))
     parts = dict(page.trust_parts(STATISTICS.as_stale("Athena is busy."), quarantined_share=None, now=NOW))
     assert parts["not renewed"] == "Newer data is there and could not be asked for: Athena is busy."
@@ -56,7 +56,7 @@ def test_the_trust_line_says_where_a_number_came_from():
     ]
 
 
-def test_the_trust_line_says_what_the_time_went_into_what_was_reused_and_what_the_warehouse_was_awake_for():
+def test_the_trust_line_explains_time_reuse_and_warehouse_seconds():
     athena = replace(STATISTICS, engine="Athena", queue_seconds=0.12, engine_seconds=0.84)
     redshift = replace(STATISTICS, engine="Redshift", engine_seconds=2.0, rpu_seconds=Decimal(480))
     both = combine([Result(pa.table({}), each, "q", "select 1") for each in (athena, redshift)])

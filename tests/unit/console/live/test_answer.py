@@ -64,7 +64,7 @@ def test_last_week_ends_at_the_second_that_corresponds_to_now():
     assert answer.figures[1].changes[0].value == 2
 
 
-def test_a_minute_before_live_began_to_listen_comes_from_the_lake_and_no_minute_from_both():
+def test_minutes_before_live_started_come_from_the_lake_and_none_from_both():
     since = MINUTE - timedelta(minutes=10, seconds=-20)
     earlier = {MINUTE - timedelta(minutes=30): "100", MINUTE - timedelta(minutes=10): "1000"}
     answer = live(snapshot({30: "7", 10: "3", 2: "5"}, since=since), history(since=since, earlier=earlier), "EUR")
@@ -158,7 +158,7 @@ def test_readers_share_a_snapshot_for_a_moment(tmp_path: Path):
     store.close()
 
 
-def test_a_store_that_cannot_be_opened_is_a_source_that_does_not_answer_and_is_tried_again(tmp_path: Path):
+def test_a_store_that_cannot_be_opened_is_an_unavailable_source_and_tried_again(tmp_path: Path):
     store = EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", now=lambda: NOW)
     answers = iter([StreamUnavailable("Live is locked", where="live.sqlite", remedy="Wait."), store])
 

@@ -136,7 +136,7 @@ def test_single_calls_go_after_the_days_they_are_kept_and_what_was_added_up_stay
     assert counted(files) == {FIRST: 1, SECOND: 1}
 
 
-def test_a_day_that_is_closed_when_its_single_calls_are_too_old_to_be_kept_leaves_what_was_added_up(
+def test_a_day_closed_after_its_calls_expired_keeps_only_its_totals(
     files: Files,
 ) -> None:
     Calls(files).write([at(FIRST)])

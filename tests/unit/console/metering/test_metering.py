@@ -72,7 +72,7 @@ class Priced:
         return replace(result, statistics=priced)
 
 
-def test_every_question_tells_the_meter_who_asked_what_it_cost_and_what_the_cache_saved(lake: Rows) -> None:
+def test_every_question_is_metered_with_reader_cost_and_cache_savings(lake: Rows) -> None:
     meter = Kept()
     engine = Priced(DuckDbEngine(lake.lake.root))
     scope = replace(lake.scope(engine=engine), meter=meter, asker=Asker("ann", "Revenue"))  # type: ignore[arg-type]
@@ -224,7 +224,7 @@ def test_a_batch_is_one_file_that_is_written_again_as_it_grows_until_it_is_full(
     meter.close()
 
 
-def test_where_files_may_not_change_a_batch_that_was_tried_to_be_written_gets_no_more_calls() -> None:
+def test_a_batch_whose_write_was_tried_gets_no_more_calls_where_files_may_not_change() -> None:
     tried: list[tuple[str, int]] = []
     refuses = [True]
 
@@ -247,7 +247,7 @@ def test_where_files_may_not_change_a_batch_that_was_tried_to_be_written_gets_no
     assert len({first[0], second[0], third[0]}) == 3
 
 
-def test_a_call_that_could_not_be_written_until_its_day_may_be_closed_counts_on_a_later_day() -> None:
+def test_a_call_written_after_its_day_was_closed_counts_on_a_later_day() -> None:
     clock, written = [CALL.called_at], {}
     is_full = True
 

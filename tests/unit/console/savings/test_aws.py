@@ -112,7 +112,7 @@ def test_metrics_stand_hour_by_hour_and_each_one_asked_is_metered_at_its_price()
     ]
 
 
-def test_more_metrics_than_one_request_takes_are_asked_in_several_and_pages_are_followed() -> None:
+def test_many_metrics_are_asked_in_several_requests_and_pages_are_followed() -> None:
     def paged(params: Mapping[str, Any]) -> dict[str, Any]:
         first = "NextToken" not in params
         results = [
@@ -603,7 +603,7 @@ def test_web_acls_of_the_region_and_of_cloudfront_are_read_with_all_their_pages(
         ("", "APP_RUNNER_SERVICE", None),
     ],
 )
-def test_a_web_acl_may_stand_before_many_kinds_and_one_that_refuses_leaves_it_unknown(
+def test_a_web_acl_has_many_kinds_of_resources_and_a_refused_one_is_unknown(
     kind: str, refused: str, protects: int | None
 ) -> None:
     def listed(params: Mapping[str, Any]) -> Any:
@@ -716,7 +716,7 @@ OPTIMIZER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_recommendations_of_both_services_are_read_and_foreign_currencies_are_unknown() -> None:
+def test_recommendations_of_both_services_are_read_in_dollars_only() -> None:
     read = recommendations.read(account(Answers({**HUB, **OPTIMIZER})))
     assert [(each.identifier.rsplit(":", 1)[-1], each.monthly_savings) for each in read.items] == [
         ("r1", D("12.34")),
@@ -818,7 +818,7 @@ def test_the_calls_it_makes_are_the_actions_it_lists() -> None:
     assert answers.actions == set(ACTIONS)
 
 
-def test_every_request_is_metered_with_who_asked_at_the_price_of_the_price_book_or_as_free() -> None:
+def test_every_request_is_metered_with_its_reader_at_the_book_price_or_free() -> None:
     meter, answers = Kept(), Answers(EVERYTHING)
     prices = {key: price_book.load().price(key, REGION).amount for key in PRICES.values()}
     whole(answers, charges=Charges(meter, prices, Asker("ann", "Savings"))).inventory()
@@ -874,7 +874,7 @@ def test_a_query_in_the_logs_is_charged_by_what_it_scanned_and_once() -> None:
 
 
 @pytest.mark.parametrize("status", ["Running", "Complete"])
-def test_a_query_in_the_logs_that_does_not_say_what_it_scanned_costs_an_unknown_amount(status: str) -> None:
+def test_a_logged_query_without_scanned_bytes_costs_an_unknown_amount(status: str) -> None:
     meter = Kept()
     answers = Answers({"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": {"status": status}})
     here = account(answers, Charges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))

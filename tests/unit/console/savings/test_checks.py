@@ -172,7 +172,7 @@ def test_a_large_base_that_mostly_waits_is_too_large_and_one_that_works_is_not()
     assert found(warehouse.check, warehouses=[workgroup(("1920", 1, "1"), base_capacity=8)]) == ()
 
 
-def test_a_workgroup_without_a_limit_says_what_it_could_cost_and_that_the_saving_is_unknown() -> None:
+def test_a_workgroup_without_a_limit_says_its_risk_and_an_unknown_saving() -> None:
     saving = only(found(warehouse.check, warehouses=[workgroup(("3600", 1, "450"), rpu_hour_limit=None)]))
     assert saving.monthly is None
     assert "only when something runs away" in saving.unknown_because

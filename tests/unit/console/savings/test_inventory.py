@@ -61,7 +61,7 @@ def test_loose_text_is_named_with_what_a_sample_of_it_compresses_to(tmp_path: Pa
     assert table.compressed_share < D("0.05")
 
 
-def test_a_laptop_judges_its_files_and_says_of_everything_else_that_there_is_no_account(tmp_path: Path) -> None:
+def test_a_laptop_judges_its_files_and_says_that_there_is_no_account(tmp_path: Path) -> None:
     for minute in range(200):
         put(tmp_path / f"raw/events/dt=2026-03-01/hour=10/{minute}.jsonl.gz", b"x")
     inventory = EmbeddedInventory(tmp_path, now=lambda: NOW).inventory()

@@ -120,7 +120,7 @@ def test_usage_types_that_two_services_share_are_told_apart_by_service() -> None
     assert measured.a_day_before == D(3) / 28
 
 
-def test_savings_on_the_same_charges_share_out_what_they_fell_by_as_was_expected_of_each() -> None:
+def test_savings_on_the_same_charges_share_the_fall_by_their_estimates() -> None:
     fell = bill(lambda day: "10" if day < ACCEPTED else "6")
     idle, endpoints = (
         Taken(NAT, ACCEPTED, ACCEPTED, D(90)),
@@ -231,7 +231,7 @@ def test_the_estimate_is_what_was_promised_and_not_what_is_left(store: DecisionS
     assert track([less], store, lambda: None)[0].estimate == D("32.85")
 
 
-def test_done_is_measured_from_the_day_it_was_done_against_the_days_before_it_was_accepted(
+def test_a_done_saving_is_measured_against_the_days_before_it_was_accepted(
     store: DecisionStore,
 ) -> None:
     done = ACCEPTED + timedelta(days=10)

@@ -121,7 +121,7 @@ def test_row_groups_that_the_sort_order_rules_out_are_not_read(tmp_path: Path) -
     assert scanned(lake, "select sum(quantity) from events where quantity < 100") == pytest.approx(ten, abs=3)
 
 
-def test_a_cte_that_is_named_twice_is_read_twice_and_rows_that_are_only_counted_are_not_read(tmp_path: Path) -> None:
+def test_a_cte_used_twice_is_read_twice_and_counted_rows_are_not_read(tmp_path: Path) -> None:
     lake = events(tmp_path)
     once = scanned(lake, "with e as (select quantity from events) select sum(quantity) from e")
     twice = (

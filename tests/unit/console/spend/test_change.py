@@ -71,7 +71,7 @@ def test_more_hours_at_a_lower_price_are_split_as_worked_out_by_hand() -> None:
     }
 
 
-def test_the_same_price_leaves_all_of_the_change_to_quantity_and_the_same_quantity_to_price() -> None:
+def test_an_equal_price_gives_the_change_to_quantity_and_the_reverse() -> None:
     assert split_line(line("30", "20", "3", "2")) == {Effect.QUANTITY: Decimal(10)}
     assert split_line(line("30", "20", "2", "2")) == {Effect.PRICE: Decimal(10)}
 

@@ -22,7 +22,7 @@ def usage(
     return Usage(service, usage_type, pricing, status, known, Decimal(effective))
 
 
-def test_coverage_is_covered_by_eligible_list_cost_and_utilisation_used_by_bought_effective_cost() -> None:
+def test_coverage_divides_list_costs_and_utilisation_effective_costs() -> None:
     found = commitments(
         [
             usage("BoxUsage:m5.large", "Committed", "Used", list_cost="30", effective="20"),

@@ -89,7 +89,7 @@ def test_every_state_that_drilling_leads_to_can_be_reopened_and_left_again(state
     assert start.drilled == ()
 
 
-def test_looking_into_a_service_shows_its_usage_types_then_resources_and_the_crumbs_lead_back() -> None:
+def test_a_service_drills_to_usage_types_then_resources_and_crumbs_lead_back() -> None:
     inside = State().into("EC2")
     assert (inside.by, inside.narrowed, inside.drilled) == ("usage_type", {"service": ("EC2",)}, ("service",))
     deeper = inside.into("BoxUsage")
@@ -141,7 +141,7 @@ def test_sums_of_a_resource_or_a_tag_come_from_the_charges() -> None:
     assert of_part("change", Part("USD", {}, ("team", "x"))) == "spend/charges/change"
 
 
-def test_the_currency_is_the_one_asked_for_else_the_reporting_one_else_the_most_frequent() -> None:
+def test_the_currency_is_the_chosen_else_the_reporting_else_the_most_frequent() -> None:
     assert CONTENTS.currency("EUR", "USD") == "EUR"
     assert CONTENTS.currency(None, "EUR") == "EUR"
     assert CONTENTS.currency("CHF", "GBP") == "USD"

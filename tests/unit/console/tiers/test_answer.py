@@ -83,7 +83,7 @@ def test_what_was_typed_replaces_each_tiers_own_and_recommendations_follow_event
     assert WhatIf().usage(startup).page_views_per_day == startup.usage.page_views_per_day
 
 
-def test_measured_traffic_takes_the_place_of_the_tiers_own_and_gives_way_to_what_is_typed() -> None:
+def test_measured_traffic_replaces_the_tier_s_own_and_typed_traffic_wins() -> None:
     startup = SIZES[1]
     measured = WhatIf(measured=True).usage(startup, Decimal("328.4"))
     assert (measured.events_per_day, measured.recommendations_per_day) == (328, Decimal("16.4"))  # 1 in 20, as typical

@@ -98,7 +98,7 @@ def test_the_bands_are_those_of_the_design() -> None:
     ]  # fmt: skip
 
 
-def test_an_on_demand_stream_is_charged_by_the_hour_and_by_kilobytes_in_and_out_for_each_consumer() -> None:
+def test_an_on_demand_stream_is_charged_by_hour_and_by_kilobytes_in_and_out() -> None:
     month = of(replace(DEV, stream=replace(DEV.stream, mode="on_demand")))
     kinesis = {line.what: (f"{line.quantity:f}", line.monthly_usd) for line in month.lines if "Kinesis" in line.service}
     # a record of 4,650 bytes counts as 5,000; 5,000 records a day × 730 ÷ 24 days

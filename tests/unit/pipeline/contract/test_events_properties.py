@@ -74,7 +74,7 @@ def parsed(record: dict[str, Any], *, ascii_only: bool = True) -> Event:
 
 @unhurried
 @given(records())
-def test_a_record_that_fulfils_the_contract_is_accepted_and_its_line_gives_the_event_back(record: dict[str, Any]):
+def test_a_valid_record_is_accepted_and_its_line_gives_the_event_back(record: dict[str, Any]):
     event = parsed(record)
     line = events.encode(event)
     assert events.parse(line, RULES, source="native") == event

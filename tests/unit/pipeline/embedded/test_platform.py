@@ -127,7 +127,7 @@ def test_history_is_curated_again_and_again_and_the_law_holds(lake: Lake) -> Non
     assert (lag["raw"].bytes, lag["curated"].bytes) == (0, 0)
 
 
-def test_tables_that_an_older_version_made_are_made_again_at_the_start_though_nothing_arrived(lake: Lake) -> None:
+def test_tables_of_an_older_version_are_rebuilt_at_the_start(lake: Lake) -> None:
     with platform(lake) as first:
         first.stream.append([arrival("1")])
         first.curate()

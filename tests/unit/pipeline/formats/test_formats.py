@@ -130,7 +130,7 @@ def test_an_order_is_never_half_an_order():
     assert json.loads(base64.b64decode(refused["record"])) == wrong
 
 
-def test_pages_and_identities_are_ignored_and_unknown_names_are_kept_in_the_quarantine():
+def test_pages_and_identities_are_ignored_and_unknown_names_are_quarantined():
     stream = Shelf()
     messages = [TRACK | {"type": kind} for kind in ("page", "identify", "screen", "group", "alias")]
     answer = segment(stream, {"batch": [*messages, track("Order Complete", ORDER)]}, "batch")

@@ -46,7 +46,7 @@ def test_money_that_goes_back_is_a_refund_of_a_positive_amount(
     assert (fields["event_type"], fields["quantity"], str(fields["unit_price"])) == (kind, *kept)
 
 
-def test_equal_rows_are_lines_of_their_invoice_counted_even_where_the_invoice_is_interrupted():
+def test_equal_rows_are_separate_lines_even_in_an_interrupted_invoice():
     a, b = "1,22,X,1,2010-12-01 08:26:00,1,,France", "2,22,X,1,2010-12-01 08:26:00,1,,France"
     assert [fields["event_id"] for fields in invoice_lines(a, a, b, a)] == ["1-22-1", "1-22-2", "2-22-1", "1-22-3"]
 
@@ -88,7 +88,7 @@ def rees46_row(**change: str) -> Any:
     return Rees46().translator(list(row), "")(list((row | change).values()))
 
 
-def test_a_rees46_purchase_belongs_to_the_order_of_its_user_and_session_and_keeps_its_category_id_as_text():
+def test_a_rees46_order_is_a_user_and_session_and_its_category_id_stays_text():
     fields = rees46_row()
     assert fields.pop("event_id") == rees46_row()["event_id"] != rees46_row(price="642.70")["event_id"]
     assert fields == {

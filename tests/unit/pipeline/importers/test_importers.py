@@ -75,9 +75,7 @@ def test_a_row_becomes_one_canonical_event(lake: Lake, tmp_path: Path):
     assert lake.raw_files("raw/quarantine") == []
 
 
-def test_a_byte_order_mark_crlf_blank_lines_quoted_line_breaks_and_a_missing_last_newline_are_understood(
-    lake: Lake, tmp_path: Path
-):
+def test_a_byte_order_mark_crlf_blank_lines_and_quoted_breaks_are_understood(lake: Lake, tmp_path: Path):
     quoted = ROW.replace("HEART HOLDER", '"HEART, BIG\r\nHOLDER"')
     text = f"\ufeff{HEADER}\r\n{quoted}\r\n\r\nshort,row\r\n{ROW}"
     report = bring(lake, tmp_path / "a.csv", text)

@@ -74,7 +74,7 @@ def test_the_example_mapping_is_itself_a_mapping():
     assert Mapped(mapping).lake_settings.reporting_currency == "EUR"
 
 
-def test_a_semicolon_file_with_decimal_commas_local_times_and_another_encoding_becomes_events(tmp_path: Path):
+def test_semicolons_decimal_commas_local_times_and_encodings_are_understood(tmp_path: Path):
     (tmp_path / "map.toml").write_text(
         """
         [file]

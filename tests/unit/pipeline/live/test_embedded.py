@@ -110,7 +110,7 @@ def test_no_lag_has_no_percentile():
     assert lag_percentile({}, 0.5) is None
 
 
-def test_the_largest_document_fits_into_an_item_of_dynamodb_and_twelve_into_a_transaction():
+def test_the_largest_document_fits_an_item_and_twelve_fit_a_transaction():
     from decimal import Decimal
 
     def counts(size: int, name: str = "") -> Counts:

@@ -72,7 +72,7 @@ def test_a_line_that_says_no_hour_goes_with_the_one_before_it(lake: Lake, log: A
 
 
 @pytest.mark.parametrize("steps", range(12))
-def test_a_writer_that_dies_at_any_step_writes_every_entry_exactly_once_when_it_comes_back(
+def test_a_writer_killed_at_any_step_writes_every_entry_once_when_it_restarts(
     lake: Lake, log: AppendLog, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     expected = [arrival(str(n), received_at=NOON + timedelta(hours=n)) for n in range(3)]

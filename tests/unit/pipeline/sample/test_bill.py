@@ -74,7 +74,7 @@ def test_the_runaway_query_multiplies_athena_by_eight_for_two_days(rows: list[Ro
     assert max(cost for day, cost in athena.items() if day not in spike) <= usual
 
 
-def test_a_busy_day_costs_more_where_traffic_is_priced_and_nothing_more_where_it_is_not(tmp_path: Path) -> None:
+def test_a_busy_day_costs_more_only_where_traffic_is_priced(tmp_path: Path) -> None:
     rows = bill(tmp_path, busy={100: 400})
     busy, before = (calendar(END).start + timedelta(days=n) for n in (100, 99))
     firehose, balancer = by_day(rows, "Amazon Data Firehose"), by_day(rows, "Elastic Load Balancing")

@@ -35,7 +35,7 @@ def test_the_sample_is_written_then_curated_and_reported_without_a_bar(
     assert "2,995 events, 3 duplicates, 2 quarantined" in said.err
 
 
-def test_a_lake_with_data_is_refused_or_left_alone_if_only_missing_ones_are_asked_for(tmp_path: Path) -> None:
+def test_a_lake_with_data_is_refused_and_kept_with_if_missing(tmp_path: Path) -> None:
     words = ("--lake", str(tmp_path), "--events", "2000", "--end", "2026-03-01")
     curated: list[Lake] = []
     run_sample(options(*words), curated.append)

@@ -72,7 +72,7 @@ def test_every_line_is_the_canonical_form_of_an_event_that_the_contract_accepts(
         assert encode(event) == line
 
 
-def test_received_equals_distinct_plus_duplicates_plus_quarantined_and_is_exactly_what_was_asked_for(
+def test_the_conservation_law_holds_for_exactly_the_number_of_events_asked_for(
     sample: tuple[Lake, SampleReport], arrived: list[Event], events: list[Event]
 ) -> None:
     lake, report = sample
@@ -177,7 +177,7 @@ def test_nothing_online_happens_or_arrives_in_the_outage_while_the_stores_go_on(
     assert not any(down <= event.occurred_at < up or down <= event.received_at < up for event in online)
 
 
-def test_visits_from_just_before_the_outage_end_before_it_and_arrive_before_or_after_it() -> None:
+def test_visits_just_before_the_outage_end_before_it_and_arrive_around_it() -> None:
     when, shop, rng = calendar(END), open_shop(7), np.random.default_rng(7)
     down, up = when.outage
     arriving = arrivals(100_000, when, shop, rng)
@@ -239,7 +239,7 @@ def lift(baskets: Collection[set[str]], partner: Sequence[int], identifiers: Seq
     return together * len(baskets) / sum(alone[main] * alone[side] for main, side in wanted)
 
 
-def test_planted_partners_go_together_more_often_than_chance_and_than_their_neighbours(events: list[Event]) -> None:
+def test_planted_partners_are_bought_together_more_than_chance_or_neighbours(events: list[Event]) -> None:
     viewed: dict[str, set[str]] = defaultdict(set)
     bought: dict[str, set[str]] = defaultdict(set)
     for event in events:

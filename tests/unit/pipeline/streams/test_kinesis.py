@@ -162,7 +162,7 @@ def test_a_stream_that_does_not_exist_is_named(kinesis: Any):
     assert isinstance(failure.value.__cause__, ClientError)
 
 
-def test_a_refused_record_larger_than_a_kinesis_record_keeps_its_first_bytes_and_says_so():
+def test_a_refused_record_too_large_for_kinesis_keeps_its_first_bytes():
     client = Shaky()
     large = refused("é" * 500_000, at=NOW)
     assert len(large.line) > RECORD_BYTES

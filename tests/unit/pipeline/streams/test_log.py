@@ -201,9 +201,7 @@ def test_a_tail_that_is_no_entry_is_cut(tmp_path: Path, tail: bytes) -> None:
 
 
 @pytest.mark.parametrize("at", range(len(encode([TWO]))))
-def test_a_damaged_entry_in_the_middle_comes_back_as_refused_and_nothing_behind_it_is_lost(
-    tmp_path: Path, at: int
-) -> None:
+def test_a_damaged_entry_is_read_as_refused_and_nothing_behind_it_is_lost(tmp_path: Path, at: int) -> None:
     log = AppendLog(tmp_path, reserve_bytes=0)
     log.append([ONE, TWO, THREE])
     log.close()

@@ -247,7 +247,7 @@ class Patience(Event):
         return self.is_set()
 
 
-def test_429_and_503_are_waited_out_as_long_as_asked_and_the_same_bytes_are_sent_again(server):
+def test_429_and_503_are_waited_out_and_the_same_bytes_are_sent_again(server):
     server.script += [(429, {"Retry-After": "7"}, b"{}"), (503, {"Retry-After": "3"}, b"{}")]
     stop = Patience()
     sender = Sender(address(server), "secret", stop)
