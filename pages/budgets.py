@@ -20,7 +20,7 @@ from console.budgets.views import form as budget_form
 from console.decisions import Decision
 from console.finops import view as spend_reading
 from console.finops.charges import Basis
-from console.kit import charts, linked, page, records, tables, tiles
+from console.kit import charts, link, page, records, tables, tiles
 from console.kit import formatting as text
 from console.kit import viewer as reader
 
@@ -68,12 +68,10 @@ with page.answer():
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-budget-bar"):
         name, basis = "", Basis.BILLED
         if names:
-            name = linked.LinkedChoice("budget", {each: each for each in names}, names[0]).draw_list(
-                "Budget", width=285
-            )
+            name = link.Choice("budget", {each: each for each in names}, names[0]).draw_list("Budget", width=285)
         else:
             bases = {each.value: each.value for each in Basis}
-            basis = Basis(linked.LinkedChoice("basis", bases, basis.value).draw_list("Basis", width=165))
+            basis = Basis(link.Choice("basis", bases, basis.value).draw_list("Basis", width=165))
         services = insight.services(scope)
         if file is not None:
             budget_form.edit(file, bill(scope).currency, services)

@@ -5,7 +5,7 @@ import streamlit as st
 from catalogue.errors import LakeMissing
 from console import wiring
 from console.asking.figures import Unit
-from console.kit import charts, closing, linked, page, prose, records, tables, tiles, viewer
+from console.kit import charts, closing, link, page, prose, records, tables, tiles, viewer
 from console.kit import formatting as text
 from console.tiers import answer as insight
 from console.tiers.left_out import LEFT_OUT
@@ -42,7 +42,7 @@ with page.answer():
     prose.lines("What does not fit", answer.remarks)
 
     titles = {each.tier.name: each.tier.title for each in answer.estimates}
-    shown = linked.LinkedChoice("lines", titles, default="startup").draw("Lines of")
+    shown = link.Choice("lines", titles, default="startup").draw("Lines of")
     lines = answer.lines(shown)
     tables.show(
         records.table_of(

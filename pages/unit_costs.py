@@ -6,7 +6,7 @@ from console import wiring
 from console.asking.figures import Unit
 from console.finops import view as spend_reading
 from console.finops.charges import Basis
-from console.kit import charts, linked, page, prose, records, tables, tiles
+from console.kit import charts, link, page, prose, records, tables, tiles
 from console.unit_costs import answer as insight
 from console.unit_costs import days as unit_cost_days
 from console.unit_costs import view as unit_cost_charts
@@ -14,7 +14,7 @@ from console.unit_costs import words
 
 DIGITS = 8  # an event costs millionths of a dollar
 UNITS = {each.name: f"Per {each.one}" for each in unit_cost_days.COUNTED}
-EFFICIENCY = linked.LinkedChoice("efficiency", UNITS, default="orders")
+EFFICIENCY = link.Choice("efficiency", UNITS, default="orders")
 
 view = spend_reading.begin("Unit costs", __doc__, wiring.viewer)
 
@@ -41,7 +41,7 @@ with page.answer():
         charts.draw(unit_cost_charts.margin_after_cloud(answer))
     curve, shares = st.columns([3, 2], gap="medium")
     with curve:
-        EFFICIENCY.draw("Efficiency by", shown=False)
+        EFFICIENCY.draw("Efficiency by", is_label_shown=False)
         charts.draw(unit_cost_charts.efficiency(answer))
     with shares:
         prose.lines("What stands still", words.efficiency(answer))

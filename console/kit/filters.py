@@ -1,28 +1,34 @@
 """The one filter bar: period, comparison, channel, category and region.
 
-The state lives in the URL under short, stable keys and travels from page to page, so that a link reopens what was seen:
+What is chosen travels from page to page, and a link reopens what was seen:
 ``?period=28d&compare=year&channel=web&region=North``; custom dates add ``from`` and ``to``, the last day included.
-Widgets could be bound to the URL by Streamlit itself, but that writes their labels into it ("Last 28 days") and drops
-them on a page that has no bar; a link must outlive a label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import urlsplit
 
 import streamlit as st
 
 from console.asking.periods import COMPARISON_LABELS, PRESET_LABELS, Comparison, Preset
-from console.kit.selection import KEYS, MOST_COMPARISONS, SLICES, FilterOptions, Query, Selection, State, read, select
+from console.kit.link import Link
+from console.kit.selection import (
+    MOST_COMPARISONS,
+    PARAMETERS,
+    SLICES,
+    FilterOptions,
+    FilterState,
+    Selection,
+    read,
+    select,
+)
 
 __all__ = ["FilterOptions", "Selection", "bar", "clear"]
 
+LINK = Link("tk-filter-", PARAMETERS)
+
 _PLURALS = {"channel": "channels", "category": "categories", "region": "regions"}
-_STORE = "tk-filters"  # the query last written, kept through pages that have no bar
-_PAGE = "tk-filters-page"  # the page whose widgets hold the state
 
 
 def bar(options: FilterOptions, *, sliced: bool = True) -> Selection:
@@ -34,9 +40,7 @@ def bar(options: FilterOptions, *, sliced: bool = True) -> Selection:
         chosen elsewhere travels on without an effect here
     """
     state = _draw(options, _restore(options), sliced)
-    query = state.as_query()
-    st.session_state[_STORE] = query
-    _write_url(query)
+    LINK.write(state.as_query())
     if not sliced:
         state = replace(state, slices=dict.fromkeys(SLICES, ()))
     selection = select(state, options, datetime.now(UTC).date())
@@ -47,36 +51,31 @@ def bar(options: FilterOptions, *, sliced: bool = True) -> Selection:
 def clear() -> None:
     """Choose every channel, category and region again; for `on_click`."""
     for name in SLICES:
-        st.session_state[_key(name)] = []
+        st.session_state[LINK.widget(name)] = []
 
 
-def _restore(options: FilterOptions) -> State:
-    """The state to show, put into the widgets where the URL or another page says something new."""
-    asked = {name: st.query_params.get_all(name) for name in KEYS if name in st.query_params}
-    written: Query | None = st.session_state.get(_STORE)
-    followed = asked != written if asked or written is None else False  # a link was followed in this session
-    state = read(asked if followed or written is None else written, options)
-    page = urlsplit(st.context.url or "").path
-    moved = st.session_state.get(_PAGE) != page  # a widget of the same key on another page starts anew
-    st.session_state[_PAGE] = page
-    if followed or moved or _key("period") not in st.session_state:
-        st.session_state[_key("period")] = state.preset
-        st.session_state[_key("compare")] = list(state.comparisons)
+def _restore(options: FilterOptions) -> FilterState:
+    """The state to show, put into the widgets where the link or another page says something new."""
+    query, is_new = LINK.read()
+    state = read(query, options)
+    if is_new:
+        st.session_state[LINK.widget("period")] = state.preset
+        st.session_state[LINK.widget("compare")] = list(state.comparisons)
         for name in SLICES:
-            st.session_state[_key(name)] = list(state.slices[name])
+            st.session_state[LINK.widget(name)] = list(state.slices[name])
         if state.dates is not None:
-            st.session_state[_key("dates")] = state.dates
+            st.session_state[LINK.widget("dates")] = state.dates
     return state
 
 
-def _draw(options: FilterOptions, state: State, sliced: bool) -> State:
+def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterState:
     """The widgets, in one row on a wide screen; on a phone the slices hide behind a button (see style.css)."""
     with st.container(key="tk-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
         preset = st.selectbox(
             "Period",
             [preset for preset in Preset if preset is not Preset.CUSTOM or options.last_day is not None],
             format_func=lambda preset: PRESET_LABELS[preset],
-            key=_key("period"),
+            key=LINK.widget("period"),
             label_visibility="collapsed",
             width=150,
         )
@@ -87,24 +86,24 @@ def _draw(options: FilterOptions, state: State, sliced: bool) -> State:
             "Compare with",
             list(Comparison),
             format_func=lambda comparison: COMPARISON_LABELS[comparison],
-            key=_key("compare"),
+            key=LINK.widget("compare"),
             max_selections=MOST_COMPARISONS,
             placeholder="No comparison",
             label_visibility="collapsed",
             width=285,
         )
         if not sliced:
-            return State(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), state.slices)
-        chosen = sum(bool(st.session_state.get(_key(name))) for name in SLICES)
-        st.checkbox(f"Filters · {chosen}" if chosen else "Filters", key=_key("open"))
+            return FilterState(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), state.slices)
+        chosen = sum(bool(st.session_state.get(LINK.widget(name))) for name in SLICES)
+        st.checkbox(f"Filters · {chosen}" if chosen else "Filters", key=LINK.widget("open"))
         slices: dict[str, tuple[str, ...]] = {}
         with st.container(key="tk-slices", horizontal=True, vertical_alignment="center", gap="xsmall", width="stretch"):
             for name in SLICES:
                 slices[name] = tuple(
                     st.multiselect(
                         name.capitalize(),
-                        _with_chosen(options.values(name), _key(name)),
-                        key=_key(name),
+                        LINK.options(options.values(name), name),
+                        key=LINK.widget(name),
                         placeholder=f"All {_PLURALS[name]}",
                         label_visibility="collapsed",
                         width=165,
@@ -112,21 +111,21 @@ def _draw(options: FilterOptions, state: State, sliced: bool) -> State:
                 )
             if chosen:
                 st.button("Clear filters", key="tk-clear", type="tertiary", on_click=clear)
-    return State(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), slices)
+    return FilterState(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), slices)
 
 
-def _draw_custom_dates(options: FilterOptions, state: State) -> tuple[date, date]:
-    """The date range widget; while only its first day is picked, the range chosen before stands."""
+def _draw_custom_dates(options: FilterOptions, state: FilterState) -> tuple[date, date]:
+    """The date range widget; while only its first day is picked, the range chosen before is kept."""
     first_day, last_day = _days(options)
     kept = state.dates or (max(first_day, last_day - timedelta(days=27)), last_day)
-    if _key("dates") not in st.session_state:
-        st.session_state[_key("dates")] = kept
+    if LINK.widget("dates") not in st.session_state:
+        st.session_state[LINK.widget("dates")] = kept
     picked = st.date_input(
         "Dates",
         min_value=first_day,
         max_value=last_day,
         format="YYYY-MM-DD",
-        key=_key("dates"),
+        key=LINK.widget("dates"),
         label_visibility="collapsed",
         width=215,
     )
@@ -136,7 +135,7 @@ def _draw_custom_dates(options: FilterOptions, state: State) -> tuple[date, date
 
 
 def _draw_dates(selection: Selection) -> None:
-    """The dates in words, because a preset's name and a comparison's name leave them open."""
+    """The dates in words: the names of a period and of a comparison do not say them."""
     against = " <i>and</i> ".join(f"{name} {period.label()}" for name, period in selection.comparisons)
     if against:
         against = f" <i>against</i> {against}"
@@ -144,25 +143,7 @@ def _draw_dates(selection: Selection) -> None:
     st.html(f'<p class="tk-dates"><b>{selection.period.label()}</b>{against}{hints}</p>')
 
 
-def _write_url(query: Query) -> None:
-    """Put the state into the URL, leaving keys of other owners alone; one message to the browser, or none."""
-    current = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = {name: values for name, values in current.items() if name not in KEYS} | query
-    if current != wanted:
-        st.query_params.from_dict(wanted)
-
-
 def _days(options: FilterOptions) -> tuple[date, date]:
     if options.first_day is None or options.last_day is None:
         raise ValueError("Custom dates need a lake with data")
     return options.first_day, options.last_day
-
-
-def _with_chosen(values: Sequence[str], key: str) -> list[str]:
-    """The options, and whatever is still chosen though the data no longer has it: a widget refuses unknown values."""
-    chosen = st.session_state.get(key) or []
-    return [*values, *(value for value in chosen if value not in values)]
-
-
-def _key(name: str) -> str:
-    return f"tk-filter-{name}"

@@ -18,13 +18,13 @@ from console.asking.periods import (
     preset_period,
 )
 from console.kit import formatting as text
+from console.kit.link import Query, first
 
 DEFAULT_PRESET = Preset.LAST_28_DAYS
 MOST_COMPARISONS = 2
 SLICES = ("channel", "category", "region")
-KEYS = ("period", "from", "to", "compare", *SLICES)
+PARAMETERS = ("period", "from", "to", "compare", *SLICES)
 
-Query = dict[str, list[str]]
 _Choice = TypeVar("_Choice", Preset, Comparison)
 
 
@@ -80,8 +80,8 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class State:
-    """What the widgets hold: a valid reading of the URL."""
+class FilterState:
+    """What the widgets of the filter bar hold: a valid reading of the URL."""
 
     preset: Preset = DEFAULT_PRESET
     dates: tuple[date, date] | None = None  # custom dates, both included
@@ -95,7 +95,7 @@ class State:
             query["period"] = [self.preset.value]
         if self.preset is Preset.CUSTOM and self.dates is not None:
             query["from"], query["to"] = [self.dates[0].isoformat()], [self.dates[1].isoformat()]
-        if self.comparisons != State.comparisons:
+        if self.comparisons != FilterState.comparisons:
             query["compare"] = [comparison.value for comparison in self.comparisons] or ["none"]
         for name in SLICES:
             if self.slices.get(name):
@@ -103,14 +103,14 @@ class State:
         return query
 
 
-def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> State:
+def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> FilterState:
     """The state a URL asks for. Whatever cannot be used falls back to its default; nothing raises."""
-    preset = _member(Preset, _first(query, "period")) or DEFAULT_PRESET
+    preset = _member(Preset, first(query, "period")) or DEFAULT_PRESET
     dates = None
     if preset is Preset.CUSTOM:
-        dates = _custom_dates(_date(_first(query, "from")), _date(_first(query, "to")), options)
+        dates = _custom_dates(_date(first(query, "from")), _date(first(query, "to")), options)
         preset = Preset.CUSTOM if dates else DEFAULT_PRESET
-    comparisons = State.comparisons
+    comparisons = FilterState.comparisons
     if query.get("compare"):
         asked = [_member(Comparison, value) for value in query["compare"]]
         known = tuple(dict.fromkeys(comparison for comparison in asked if comparison is not None))
@@ -120,10 +120,10 @@ def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> State:
     for name in SLICES:
         allowed = set(options.values(name))
         slices[name] = tuple(dict.fromkeys(value for value in query.get(name, ()) if value in allowed))
-    return State(preset, dates, comparisons, slices)
+    return FilterState(preset, dates, comparisons, slices)
 
 
-def select(state: State, options: FilterOptions, today: date) -> Selection:
+def select(state: FilterState, options: FilterOptions, today: date) -> Selection:
     """The periods and slices that a state means for the data there is; `today` ends the periods of an empty lake."""
     last_day = options.last_day or today
     first_day = options.first_day or last_day
@@ -166,11 +166,6 @@ def _custom_dates(start: date | None, last: date | None, options: FilterOptions)
         return None
     start, last = max(start, options.first_day), min(last, options.last_day)
     return (start, last) if start <= last else None
-
-
-def _first(query: Mapping[str, Sequence[str]], name: str) -> str:
-    values = query.get(name) or [""]
-    return values[0]
 
 
 def _date(value: str) -> date | None:

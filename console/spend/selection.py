@@ -1,8 +1,8 @@
-"""What a reader may choose on the Spend page and what the URL says of it. Pure: no widget.
+"""What a reader can choose on the Spend page, and how the link says it. Draws nothing.
 
 ``?basis=billed&by=usage_type&service=AWS+Lambda&drill=service``: the basis, the grouping, what the bill is narrowed
-to, and which of the narrowings were drilled into, in that order. The shop's channel, category and region have keys of
-their own.
+to, and which of the narrowings were drilled into, in that order. The shop's channel, category and region have other
+parameters.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from console.finops.charges import Basis
 from console.finops.contents import SLICES, Contents
+from console.kit.link import Query, first
 from console.spend import part as parts
 from console.spend.part import DIMENSIONS, RESOURCE, Part
 
@@ -19,15 +20,13 @@ DEFAULT_BASIS = Basis.EFFECTIVE  # a day's use at what it really costs; billed s
 DEFAULT_BY = "service"
 TAG = parts.TAG
 OFFERED = SLICES  # narrowings with a widget; the others come from drilling
-KEYS = ("basis", "currency", "by", "drill", "tag_key", "tag_value", "untagged", *DIMENSIONS)
+PARAMETERS = ("basis", "currency", "by", "drill", "tag_key", "tag_value", "untagged", *DIMENSIONS)
 MOST_VALUES = 100  # in a link; a query takes ten times as many
-
-Query = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class State:
-    """A valid reading of the URL.
+class SpendSelection:
+    """What the Spend page shows: a valid reading of the URL.
 
     Attributes
     ----------
@@ -69,7 +68,7 @@ class State:
         """The part of the bill that is meant."""
         return Part(currency, {name: values for name, values in self.narrowed.items() if values}, self.tag)
 
-    def into(self, value: str) -> State:
+    def into(self, value: str) -> SpendSelection:
         """One value of the grouping looked into: narrowed to it, grouped by what comes next."""
         key = parts.tag_key(self.by)
         if key is not None:
@@ -79,7 +78,7 @@ class State:
         taken = replace(self, narrowed=narrowed, drilled=(*self._without(self.by), self.by))
         return replace(taken, by=taken._next(DIMENSIONS[self.by].then))
 
-    def back(self, steps: int) -> State:
+    def back(self, steps: int) -> SpendSelection:
         """The state with only the first `steps` drilled, grouped by the dimension that was drilled next."""
         kept, undone = self.drilled[:steps], self.drilled[steps:]
         narrowed = {name: values for name, values in self.narrowed.items() if name not in undone}
@@ -88,7 +87,7 @@ class State:
             by = parts.by_tag(self.tag[0]) if undone[0] == TAG and self.tag else undone[0]
         return replace(self, by=by, narrowed=narrowed, tag=None if TAG in undone else self.tag, drilled=kept)
 
-    def with_values(self, name: str, values: Sequence[str]) -> State:
+    def with_values(self, name: str, values: Sequence[str]) -> SpendSelection:
         """Narrowed by hand; a dimension that holds one value no longer is no step of the drill any more."""
         drilled = self.drilled if len(values) == 1 else self._without(name)
         return replace(self, narrowed={**self.narrowed, name: tuple(values)}, drilled=drilled)
@@ -110,7 +109,7 @@ class State:
         return self.by not in self.drilled
 
     def _without(self, name: str) -> tuple[str, ...]:
-        return tuple(each for each in self.drilled if each != name)
+        return tuple(drilled for drilled in self.drilled if drilled != name)
 
     def _next(self, wanted: str) -> str:
         """The next grouping: the one wanted, or the first after it that is not narrowed to one value already."""
@@ -120,10 +119,10 @@ class State:
         return wanted
 
 
-def read(query: Mapping[str, Sequence[str]], contents: Contents) -> State:
+def read(query: Mapping[str, Sequence[str]], contents: Contents) -> SpendSelection:
     """The state a URL asks for. Whatever cannot be used falls back to its default; nothing raises."""
-    basis = _first(query, "basis")
-    by = _first(query, "by")
+    basis = first(query, "basis")
+    by = first(query, "by")
     key = parts.tag_key(by)
     narrowed: dict[str, tuple[str, ...]] = {}
     for name in DIMENSIONS:
@@ -132,15 +131,15 @@ def read(query: Mapping[str, Sequence[str]], contents: Contents) -> State:
         values = asked if known is None else tuple(value for value in asked if value in known)
         if values:
             narrowed[name] = values
-    tag_key, tag_value = _first(query, "tag_key"), _first(query, "tag_value")
+    tag_key, tag_value = first(query, "tag_key"), first(query, "tag_value")
     tag = (tag_key, tag_value) if tag_key in contents.tag_keys and tag_value else None
     drilled = tuple(
         name
         for name in dict.fromkeys(query.get("drill", ()))
         if (name == TAG and tag is not None) or len(narrowed.get(name, ())) == 1
     )
-    currency, untagged = _first(query, "currency"), _first(query, "untagged")
-    return State(
+    currency, untagged = first(query, "currency"), first(query, "untagged")
+    return SpendSelection(
         basis=Basis(basis) if basis in set(Basis) else DEFAULT_BASIS,
         by=by if by in DIMENSIONS or (key is not None and key in contents.tag_keys) else DEFAULT_BY,
         currency=currency if currency in contents.currencies else None,
@@ -154,8 +153,3 @@ def read(query: Mapping[str, Sequence[str]], contents: Contents) -> State:
 def groupings(contents: Contents) -> list[str]:
     """What the bill can be grouped by: every dimension, and every tag key."""
     return [*DIMENSIONS, *(parts.by_tag(key) for key in contents.tag_keys)]
-
-
-def _first(query: Mapping[str, Sequence[str]], name: str) -> str:
-    values = query.get(name) or [""]
-    return values[0]

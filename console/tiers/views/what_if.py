@@ -1,7 +1,7 @@
-"""What-if sliders of the Tiers page. Their values live in the URL, so that a link reopens what was tried.
+"""The what-if sliders of the Tiers page. A link reopens what was tried.
 
-``?events=2000000&batch=10&views=400&asked=100000&kept=365&measured=yes&free=yes&legacy=2500``: a key that is left out
-leaves each tier at what it is made for.
+``?events=2000000&batch=10&views=400&asked=100000&kept=365&measured=yes&free=yes&legacy=2500``: a parameter that is left
+out leaves each tier at what it is made for.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from decimal import Decimal, InvalidOperation
 import streamlit as st
 
 from console.kit import formatting as text
-from console.kit.selection import Query
+from console.kit.link import Link, Query, first
 from console.tiers.answer import WhatIf
 
 OWN = 0  # the choice that leaves each tier its own
-_STORE = "tk-what-if"
 
 
 @dataclass(frozen=True)
 class Slider:
-    """One figure that can be tried: its key in the URL, its name in `WhatIf`, and its choices."""
+    """One figure that can be tried: its parameter in the URL, its name in `WhatIf`, and its choices."""
 
     key: str
     field: str
@@ -44,7 +43,7 @@ SLIDERS = (
     Slider("kept", "retention_days", "Days events are kept", (30, 60, 90, 180, 365, 730, 1_095, 1_825)),
 )
 MEASURED, FREE, LEGACY = "measured", "free", "legacy"
-KEYS = (*(slider.key for slider in SLIDERS), MEASURED, FREE, LEGACY)
+LINK = Link("tk-what-if-", (*(slider.key for slider in SLIDERS), MEASURED, FREE, LEGACY), is_remembered=False)
 MOST_LEGACY = Decimal(100_000_000)
 
 
@@ -52,14 +51,14 @@ def read(query: Mapping[str, Sequence[str]]) -> WhatIf:
     """What a URL asks for. Whatever cannot be used is left out; nothing raises."""
     values: dict[str, int] = {}
     for slider in SLIDERS:
-        written = (query.get(slider.key) or [""])[0]
+        written = first(query, slider.key)
         if written in map(str, slider.choices):  # compared as texts: a number of thousands of digits is none of ours
             values[slider.field] = int(written)
     return WhatIf(
         **values,
-        measured=(query.get(MEASURED) or [""])[0] == "yes",
-        free_tier=(query.get(FREE) or [""])[0] == "yes",
-        legacy_monthly_usd=_amount((query.get(LEGACY) or [""])[0]),
+        measured=first(query, MEASURED) == "yes",
+        free_tier=first(query, FREE) == "yes",
+        legacy_monthly_usd=_amount(first(query, LEGACY)),
     )
 
 
@@ -82,22 +81,22 @@ def bar(*, events_measured: Decimal | None) -> WhatIf:
     ----------
     events_measured : events a day that the lake measured; None where it has none
     """
-    asked = {name: st.query_params.get_all(name) for name in KEYS if name in st.query_params}
-    if st.session_state.get(_STORE) != asked or _key(SLIDERS[0].key) not in st.session_state:
-        linked = read(asked)
+    query, is_new = LINK.read()
+    if is_new:
+        asked = read(query)
         for slider in SLIDERS:
-            st.session_state[_key(slider.key)] = getattr(linked, slider.field) or OWN
-        st.session_state[_key(MEASURED)] = linked.measured
-        st.session_state[_key(FREE)] = linked.free_tier
-        legacy = linked.legacy_monthly_usd
-        st.session_state[_key(LEGACY)] = None if legacy is None else float(legacy)
+            st.session_state[LINK.widget(slider.key)] = getattr(asked, slider.field) or OWN
+        st.session_state[LINK.widget(MEASURED)] = asked.measured
+        st.session_state[LINK.widget(FREE)] = asked.free_tier
+        legacy = asked.legacy_monthly_usd
+        st.session_state[LINK.widget(LEGACY)] = None if legacy is None else float(legacy)
     with st.container(key="tk-what-if", horizontal=True, gap="small", vertical_alignment="top"):
         for slider in SLIDERS:
             st.select_slider(
                 slider.label,
                 (OWN, *slider.choices),
                 format_func=lambda value: "each tier’s own" if value == OWN else f"{value:,}",
-                key=_key(slider.key),
+                key=LINK.widget(slider.key),
                 width=155,
             )
         st.number_input(
@@ -105,30 +104,30 @@ def bar(*, events_measured: Decimal | None) -> WhatIf:
             min_value=0.0,
             max_value=float(MOST_LEGACY),
             step=100.0,
-            key=_key(LEGACY),
+            key=LINK.widget(LEGACY),
             placeholder="type it",
             help="What the platform before cost; nothing is assumed. Savings are only worked out once you type it.",
             width=155,
         )
         st.toggle(
             "Measured traffic",
-            key=_key(MEASURED),
+            key=LINK.widget(MEASURED),
             disabled=events_measured is None,
             help="Events a day of this lake in place of what each tier is made for; the slider of events comes first"
             + (f": {text.count(events_measured)}" if events_measured is not None else ". Nothing is measured yet"),
         )
         st.toggle(
             "Free tier",
-            key=_key(FREE),
+            key=LINK.widget(FREE),
             help="Take the always-free quantities off, as in an account that uses them for nothing else",
         )
     tried = WhatIf(
-        **{slider.field: st.session_state[_key(slider.key)] or None for slider in SLIDERS},
-        measured=st.session_state[_key(MEASURED)],
-        free_tier=st.session_state[_key(FREE)],
-        legacy_monthly_usd=_amount(str(st.session_state[_key(LEGACY)] or "")),
+        **{slider.field: st.session_state[LINK.widget(slider.key)] or None for slider in SLIDERS},
+        measured=st.session_state[LINK.widget(MEASURED)],
+        free_tier=st.session_state[LINK.widget(FREE)],
+        legacy_monthly_usd=_amount(str(st.session_state[LINK.widget(LEGACY)] or "")),
     )
-    _write(as_query(tried))
+    LINK.write(as_query(tried))
     return tried
 
 
@@ -145,22 +144,9 @@ def describe(what_if: WhatIf) -> list[tuple[str, str]]:
     return lines
 
 
-def _write(query: Query) -> None:
-    """Put the state into the URL, leaving keys of other owners alone; one message to the browser, or none."""
-    st.session_state[_STORE] = query
-    current = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = {name: values for name, values in current.items() if name not in KEYS} | query
-    if current != wanted:
-        st.query_params.from_dict(wanted)
-
-
 def _amount(written: str) -> Decimal | None:
     try:
         amount = Decimal(written)
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and 0 < amount <= MOST_LEGACY else None
-
-
-def _key(name: str) -> str:
-    return f"tk-what-if-{name}"

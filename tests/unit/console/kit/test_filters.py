@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from console.asking.periods import Comparison, Period, Preset
-from console.kit.selection import KEYS, FilterOptions, State, read, select
+from console.kit.selection import PARAMETERS, FilterOptions, FilterState, read, select
 from tests.support.paths import SUPPORT
 
 TODAY = date(2026, 12, 1)
@@ -86,19 +86,19 @@ def test_at_most_two_comparisons_are_kept_and_none_is_a_choice():
 
 
 def test_a_comparison_before_the_first_day_is_left_out_with_a_reason():
-    selection = select(State(Preset.LAST_12_MONTHS, comparisons=(Comparison.YEAR,)), OPTIONS, TODAY)
+    selection = select(FilterState(Preset.LAST_12_MONTHS, comparisons=(Comparison.YEAR,)), OPTIONS, TODAY)
     assert selection.comparisons == ()
     assert selection.hints == ("A year ago (1 Dec 2024 – 30 Nov 2025) is not compared: the data starts on 1 Sep 2025.",)
-    early = State(Preset.CUSTOM, (date(2025, 9, 1), date(2025, 9, 7)), (Comparison.PREVIOUS,))
+    early = FilterState(Preset.CUSTOM, (date(2025, 9, 1), date(2025, 9, 7)), (Comparison.PREVIOUS,))
     selection = select(early, OPTIONS, TODAY)
     assert selection.comparisons == ()
     assert selection.hints == ("Previous period (25 – 31 Aug 2025) is not compared: the data starts on 1 Sep 2025.",)
 
 
 def test_a_retail_event_is_named_with_its_year_and_its_absence_is_said():
-    found = select(State(comparisons=(Comparison.EVENT,)), OPTIONS, TODAY)
+    found = select(FilterState(comparisons=(Comparison.EVENT,)), OPTIONS, TODAY)
     assert [name for name, _ in found.comparisons] == ["Cyber Week 2025"]
-    quiet = State(Preset.CUSTOM, (date(2026, 7, 1), date(2026, 7, 31)), (Comparison.EVENT,))
+    quiet = FilterState(Preset.CUSTOM, (date(2026, 7, 1), date(2026, 7, 31)), (Comparison.EVENT,))
     assert select(quiet, OPTIONS, TODAY).hints == ("No retail event lies in this period.",)
 
 
@@ -112,7 +112,7 @@ def test_an_empty_lake_still_gives_a_period():
 
 words = st.text(max_size=12)
 queries = st.dictionaries(
-    st.sampled_from(KEYS),
+    st.sampled_from(PARAMETERS),
     st.lists(
         st.one_of(
             words,

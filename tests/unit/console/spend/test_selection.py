@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.finops.charges import Basis
 from console.finops.contents import Contents
 from console.spend.part import DIMENSIONS, Part, grouped, of_part
-from console.spend.selection import State, groupings, read
+from console.spend.selection import SpendSelection, groupings, read
 
 CONTENTS = Contents(
     first_day=date(2026, 1, 1),
@@ -30,8 +30,8 @@ CONTENTS = Contents(
 
 
 def test_an_empty_link_means_effective_cost_by_service_of_the_whole_bill() -> None:
-    assert read({}, CONTENTS) == State(basis=Basis.EFFECTIVE, by="service")
-    assert State().as_query() == {}
+    assert read({}, CONTENTS) == SpendSelection(basis=Basis.EFFECTIVE, by="service")
+    assert SpendSelection().as_query() == {}
 
 
 def test_what_a_link_says_that_does_not_exist_is_ignored() -> None:
@@ -45,11 +45,11 @@ def test_what_a_link_says_that_does_not_exist_is_ignored() -> None:
         "drill": ["service", "tag", "nonsense"],
         "untagged": ["nobody"],
     }
-    assert read(asked, CONTENTS) == State()
+    assert read(asked, CONTENTS) == SpendSelection()
 
 
 STATES = st.builds(
-    State,
+    SpendSelection,
     basis=st.sampled_from(Basis),
     by=st.sampled_from(groupings(CONTENTS)),
     currency=st.sampled_from([None, "USD", "EUR"]),
@@ -67,12 +67,14 @@ STATES = st.builds(
 
 
 @given(STATES)
-def test_a_link_reopens_what_was_seen(state: State) -> None:
+def test_a_link_reopens_what_was_seen(state: SpendSelection) -> None:
     assert read(state.as_query(), CONTENTS) == state
 
 
 @given(STATES, st.lists(st.integers(0, 2), max_size=6))
-def test_every_state_that_drilling_leads_to_can_be_reopened_and_left_again(state: State, choices: list[int]) -> None:
+def test_every_state_that_drilling_leads_to_can_be_reopened_and_left_again(
+    state: SpendSelection, choices: list[int]
+) -> None:
     start, visited = state, [state]
     for choice in choices:
         if not state.can_look_into():
@@ -90,32 +92,32 @@ def test_every_state_that_drilling_leads_to_can_be_reopened_and_left_again(state
 
 
 def test_a_service_drills_to_usage_types_then_resources_and_crumbs_lead_back() -> None:
-    inside = State().into("EC2")
+    inside = SpendSelection().into("EC2")
     assert (inside.by, inside.narrowed, inside.drilled) == ("usage_type", {"service": ("EC2",)}, ("service",))
     deeper = inside.into("BoxUsage")
     assert (deeper.by, deeper.drilled) == ("resource", ("service", "usage_type"))
     assert deeper.crumbs({}) == ["EC2", "BoxUsage"]
-    assert deeper.back(1) == State(by="usage_type", narrowed={"service": ("EC2",)}, drilled=("service",))
-    assert deeper.back(0) == State()
+    assert deeper.back(1) == SpendSelection(by="usage_type", narrowed={"service": ("EC2",)}, drilled=("service",))
+    assert deeper.back(0) == SpendSelection()
 
 
 def test_looking_into_a_tag_narrows_to_it_and_goes_on_with_services() -> None:
-    inside = State(by="tag:team").into("search")
+    inside = SpendSelection(by="tag:team").into("search")
     assert (inside.tag, inside.by, inside.drilled) == (("team", "search"), "service", ("tag",))
     assert inside.crumbs({}) == ["team = search"]
-    assert inside.back(0) == State(by="tag:team")
+    assert inside.back(0) == SpendSelection(by="tag:team")
     assert inside.part("USD") == Part("USD", {}, ("team", "search"))
 
 
 def test_a_second_value_chosen_by_hand_ends_the_drill() -> None:
-    inside = State().into("EC2")
+    inside = SpendSelection().into("EC2")
     assert inside.with_values("service", ["EC2", "S3"]).drilled == ()
     assert inside.with_values("service", []).drilled == ()
     assert inside.with_values("service", ["S3"]).drilled == ("service",)
 
 
 def test_accounts_are_called_by_their_names() -> None:
-    assert State(by="account").into("1").crumbs(CONTENTS.names) == ["production"]
+    assert SpendSelection(by="account").into("1").crumbs(CONTENTS.names) == ["production"]
 
 
 @pytest.mark.parametrize(
