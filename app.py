@@ -19,7 +19,7 @@ import streamlit as st
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console import settings, wiring
 from console.kit import gc_tuning
 from console.kit.hosting import KnownHost
@@ -32,7 +32,7 @@ PORT = 8501
 QUIET_SECONDS = 10.0  # after the start: the first page has both cores for itself
 
 
-def _tell(reason: str | ConsoleError) -> None:
+def _tell(reason: str | TakingsError) -> None:
     print(f"takings: {reason}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own log
 
 
@@ -40,7 +40,7 @@ def _warm() -> None:
     """Open the lake before the first reader comes; a lake that is missing is the page's to explain."""
     try:
         wiring.viewer().ask("lake/days")
-    except ConsoleError as error:
+    except TakingsError as error:
         _tell(error)
 
 
@@ -51,7 +51,7 @@ def _look_ahead() -> None:
     """
     from console.budgets import answer as budgets
 
-    with suppress(ConsoleError):
+    with suppress(TakingsError):
         budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
     gc_tuning.shorten()
 

@@ -1,24 +1,30 @@
-"""One exception tree for the read side.
+"""Every error that Takings raises by name: one tree, for the console and the pipeline alike.
 
 ::
 
-    ConsoleError
-    ├── SettingsError        a setting or an option has a value that cannot be used
-    ├── CatalogueError       a query file drifted: header, parameters or tables do not agree
-    ├── BindingError         a value does not fit its parameter
-    ├── SourceError          an engine, spend or health source did not answer
-    │   ├── LakeMissing      there is no lake, or nothing is curated yet
-    │   └── QueryFailed      the engine refused or broke off a query
-    └── ExportError          a table could not be written as a file
+    TakingsError
+    ├── SettingsError          a setting or an option has a value that cannot be used
+    ├── CatalogueError         a query file drifted: its header, its parameters or its tables do not agree
+    ├── BindingError           a value does not fit its parameter
+    ├── SourceError            an engine, a spend source or a health source did not answer
+    │   └── QueryFailed        the engine refused or broke off a query
+    ├── ExportError            a table could not be written as a file
+    ├── LakeError              a lake folder is locked, damaged, cannot be written, or holds something else
+    │   └── LakeMissing        there is no lake that can be opened, or nothing in it is curated yet
+    ├── ImportFailed           a file could not be imported; nothing of it was kept
+    ├── CurationError          raw records could not be turned into curated tables; the previous tables stay
+    ├── StreamFull             the stream has no room; nothing of the call was acknowledged
+    └── StreamUnavailable      the stream or the live store cannot be reached; the caller may try again
 
-Every error says what failed, where, and what to do next; a page shows the three parts as its failed state.
+A command prints an error as one line; a page shows its three parts as the failed state. This module imports nothing,
+so that the handlers which run in a Lambda can raise these errors too.
 """
 
 from __future__ import annotations
 
 
-class ConsoleError(Exception):
-    """What failed, where (file, line, query, source), and the remedy, each a short sentence."""
+class TakingsError(Exception):
+    """What failed, where (file, line, record, query or source), and the remedy, each a short sentence."""
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what = what
@@ -29,29 +35,49 @@ class ConsoleError(Exception):
         super().__init__(f"{what}{place}.{step}")
 
 
-class SettingsError(ConsoleError):
+class SettingsError(TakingsError):
     """A setting or an option has a value that cannot be used."""
 
 
-class CatalogueError(ConsoleError):
+class CatalogueError(TakingsError):
     """A query file drifted: its header, its parameters or its tables do not agree."""
 
 
-class BindingError(ConsoleError):
+class BindingError(TakingsError):
     """A value does not fit its parameter."""
 
 
-class SourceError(ConsoleError):
+class SourceError(TakingsError):
     """An engine, a spend source or a health source did not answer."""
-
-
-class LakeMissing(SourceError):  # noqa: N818 - reads as the sentence it is
-    """There is no lake at the place named, or nothing in it is curated yet."""
 
 
 class QueryFailed(SourceError):  # noqa: N818 - reads as the sentence it is
     """The engine refused or broke off a query."""
 
 
-class ExportError(ConsoleError):
+class ExportError(TakingsError):
     """A table could not be written as a file."""
+
+
+class LakeError(TakingsError):
+    """A lake folder is locked by another writer, damaged, cannot be written, or holds something else."""
+
+
+class LakeMissing(LakeError):  # noqa: N818 - reads as the sentence it is
+    """There is no lake that can be opened at the place named, or nothing in it is curated yet."""
+
+
+class ImportFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """A file could not be imported; nothing of it was kept."""
+
+
+class CurationError(TakingsError):
+    """Raw records could not be turned into curated tables; the previous tables stay."""
+
+
+class StreamFull(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """The stream has no room (disk full, throughput exceeded); nothing of the call was acknowledged."""
+
+
+class StreamUnavailable(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """The stream or the live store cannot be reached; the caller may try again."""

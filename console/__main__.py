@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from catalogue.errors import BindingError, ConsoleError
+from catalogue.errors import BindingError, TakingsError
 from console.budgets import command as budgets
 from console.cli import permissions
 from console.finops.pricing import command as prices
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _COMMANDS[parsed.command](parsed)
         sys.stdout.flush()
         return code
-    except ConsoleError as error:
+    except TakingsError as error:
         print(f"console: {error}", file=sys.stderr)
         return BROKEN
     except BrokenPipeError:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console import wiring
 from console.budgets import answer as insight
 from console.budgets import figures as budget_figures
@@ -29,7 +29,7 @@ PENDING = (None, "")  # what AWS found, while it is asked
 
 try:
     scope = reader.scope(wiring.viewer, TITLE)
-except ConsoleError as error:
+except TakingsError as error:
     page.begin(TITLE, __doc__)
     with page.answer():
         raise error

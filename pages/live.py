@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console import wiring
 from console.kit import charts, page, tiles
 from console.kit import viewer as reader
@@ -17,7 +17,7 @@ HISTORY = "tk-live-history"
 
 try:
     scope, source = reader.scope(wiring.viewer, "Live"), wiring.live_source()
-except ConsoleError as error:
+except TakingsError as error:
     page.begin("Live", __doc__)
     with page.answer():
         raise error
@@ -56,7 +56,7 @@ def board() -> None:
     try:
         snapshot = source.snapshot(scope.row_filter.regions)
         answer = insight.live(snapshot, history(snapshot.since), currency)
-    except ConsoleError as failure:
+    except TakingsError as failure:
         live_board.failed(failure)
         return
     if answer.is_empty:

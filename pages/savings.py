@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console import wiring
 from console.finops.pricing import price_book
 from console.kit import charts as drawn
@@ -18,7 +18,7 @@ from console.savings.views import list as savings_list
 
 try:
     scope = reader.scope(wiring.viewer, "Savings")
-except ConsoleError as error:
+except TakingsError as error:
     page.begin("Savings", __doc__)
     with page.answer():
         raise error

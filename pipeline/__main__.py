@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
+from catalogue.errors import TakingsError
 from pipeline import options
 from pipeline.collecting.command import add_keys_arguments, run_keys
-from pipeline.errors import PipelineError
 from pipeline.importers.command import add_import_arguments, run_import
 from pipeline.lake import Lake
 from pipeline.sample.command import add_sample_arguments, run_sample
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         return _run(parsed)
-    except PipelineError as error:
+    except TakingsError as error:
         print(f"pipeline: {error}", file=sys.stderr)
         return BROKEN
     except KeyboardInterrupt:

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.errors import LakeError, SettingsError
+from catalogue.errors import LakeError, LakeMissing, SettingsError
 from pipeline.transaction import JOURNAL, STAGING, Transaction, discard, finish
 
 RAW_EVENTS = "raw/events"
@@ -151,21 +151,23 @@ class Lake:
 
         Raises
         ------
-        LakeError
+        LakeMissing
             There is no lake at `root`, or its `lake.toml` cannot be read.
+        SettingsError
+            A setting in `lake.toml` has a value that cannot be used.
         """
         root = Path(root).absolute()
         path = root / SETTINGS
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise LakeError(
+            raise LakeMissing(
                 "There is no lake here",
                 where=str(root),
                 remedy="Make one with `python -m pipeline sample --lake DIR` or `python -m pipeline import …`.",
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise LakeError(
+            raise LakeMissing(
                 f"The lake's settings cannot be read: {error}", where=str(path), remedy="Mend the file by hand."
             ) from error
         known = set(LakeSettings.__dataclass_fields__)

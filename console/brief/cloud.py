@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Scope
@@ -55,7 +55,7 @@ class Cloud:
     share: Decimal | None
     share_before: Decimal | None
     standing: BudgetStanding | None
-    trouble: ConsoleError | None
+    trouble: TakingsError | None
     results: Sequence[Result]
 
     @property
@@ -134,7 +134,7 @@ def cloud(
     with scope.ahead(questions) as ready:
         try:
             standing = budgets.standing(ready, source, decisions, patience=patience)
-        except ConsoleError as error:
+        except TakingsError as error:
             trouble = error
         results = ready.ask_all(questions)
     measured = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console.asking.engines import Result, Statistics, combine
 from console.asking.scope import Scope
 from console.budgets import bill as bills
@@ -198,7 +198,7 @@ def by_aws(
     """
     try:
         return wait(BACKGROUND.ask(("aws anomalies", today), ask, failure_seconds=AGAIN), patience), ""
-    except ConsoleError as error:
+    except TakingsError as error:
         return None, f"{error.what}. {error.remedy}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console.asking import contents as lake
 from console.asking.engines import Result, Statistics
 from console.asking.scope import Scope
@@ -73,7 +73,7 @@ def begin(title: str, question: str | None, viewer: Callable[[], Scope]) -> Read
         scope = reader.scope(viewer, title)
         shop = lake.contents(scope, also=contents.QUESTIONS)
         bill = contents.contents(scope)
-    except ConsoleError:
+    except TakingsError:
         page.begin(title, question)
         with page.answer():
             raise

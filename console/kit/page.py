@@ -23,7 +23,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError, LakeMissing
+from catalogue.errors import LakeMissing, TakingsError
 from console.asking.engines import Statistics
 from console.kit import filters
 from console.kit import formatting as text
@@ -67,11 +67,11 @@ def answer() -> Iterator[None]:
         yield
     except LakeMissing as error:
         _empty("There is no data yet", error.remedy or "Fill a lake, then reload this page.", FILL_COMMANDS)
-    except ConsoleError as error:
+    except TakingsError as error:
         failed(error)
 
 
-def failed(error: ConsoleError) -> None:
+def failed(error: TakingsError) -> None:
     """The failed state: what failed, where, and the remedy, with a way to try again."""
     where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
     commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(error.remedy))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError, LakeMissing
+from catalogue.errors import LakeMissing, TakingsError
 from console.asking import contents as lake
 from console.asking.engines import Result, Statistics
 from console.asking.scope import Scope
@@ -86,7 +86,7 @@ def begin(
                 where=title,
                 remedy="Fill it with the sample year or with your own data, then reload this page.",
             )
-    except ConsoleError:
+    except TakingsError:
         page.begin(title, question)
         with page.answer():
             raise

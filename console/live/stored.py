@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from catalogue.errors import SourceError
 from console.live.source import (
     FUNNEL_MINUTES,
     HOUR_MINUTES,
@@ -23,7 +22,6 @@ from console.live.source import (
     RecentOrder,
     Snapshot,
 )
-from pipeline.errors import PipelineError
 from pipeline.live import documents, sketch
 from pipeline.live.documents import SESSIONS, STEPS, Counts, Document, lag_percentile
 from pipeline.live.rollup import instant_of, minute_of
@@ -63,12 +61,9 @@ class StoredLive:
             kept = self._shared.get(regions)
             if kept is not None and abs(now - kept.now) < timedelta(seconds=SHARED_SECONDS):
                 return kept
-            try:
-                if self._store is None:
-                    self._store = self._opened()
-                found = read(self._store, regions, now)
-            except PipelineError as error:
-                raise SourceError(error.what, where=error.where, remedy=error.remedy) from error
+            if self._store is None:
+                self._store = self._opened()
+            found = read(self._store, regions, now)
             self._shared[regions] = found
             return found
 

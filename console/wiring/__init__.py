@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogue.binding import RowFilter
-from catalogue.errors import LakeMissing
 from catalogue.queries import load
 from console.asking.cache import ResultCache
 from console.asking.engines import SqlEngine
@@ -270,13 +269,9 @@ def scope(settings: Settings) -> Scope:
     """
     if settings.aws is not None:
         return replace(deployment(settings.aws).scope(settings.regions), country=settings.country)
-    from pipeline.errors import LakeError, SettingsError
-    from pipeline.lake import Lake
+    from console.asking.engines.duckdb import opened
 
-    try:
-        lake = Lake.open(settings.lake)
-    except (LakeError, SettingsError) as error:
-        raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
+    lake = opened(settings.lake)
     engine, cache = _shared(settings)
     return Scope(
         engines={"lake": engine, "warehouse": engine},

@@ -20,6 +20,7 @@ from hashlib import blake2b
 from itertools import repeat
 from types import MappingProxyType
 
+from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
 from pipeline.collecting.keys import Keys, WriteKey
 from pipeline.collecting.limits import TokenBuckets
@@ -29,7 +30,6 @@ from pipeline.contract import batches
 from pipeline.contract.batches import Batch
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
-from pipeline.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.formats import ga4, segment
 from pipeline.streams import Entry, Kind, Stream
 

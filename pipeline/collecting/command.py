@@ -6,8 +6,8 @@ import argparse
 import sys
 from datetime import UTC, datetime, timedelta
 
+from catalogue.errors import SettingsError
 from pipeline.collecting.keys import FILE, GRACE, KeyFile, WriteKey
-from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 from pipeline.options import add_lake
 
@@ -47,7 +47,7 @@ def run_keys(args: argparse.Namespace) -> int:
 
     Raises
     ------
-    PipelineError
+    TakingsError
         There is no lake, or the keys cannot be read or written.
     """
     lake = Lake.open(args.lake)

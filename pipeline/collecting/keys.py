@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from pipeline.errors import SettingsError
+from catalogue.errors import SettingsError
 
 FILE = "keys.json"
 PREFIX = "tk_"  # so that a secret scanner, and a person, knows one when it sees one

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from catalogue.errors import CurationError
 from pipeline.curate.frames import is_complete
-from pipeline.errors import CurationError
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalogue.errors import CurationError, LakeError
 from catalogue.queries import load_curation
 from pipeline.curate.step import Outcome, Progress, Step
-from pipeline.errors import CurationError, LakeError
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
 from pipeline.spend.curation import SAMPLE_FOLDER, gone
 

@@ -20,10 +20,10 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from catalogue.binding import bind
+from catalogue.errors import CurationError
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
 from pipeline.curate import spark_raw
-from pipeline.errors import CurationError
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, LakeSettings
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from catalogue.errors import StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform
-from pipeline.errors import PipelineError, StreamUnavailable
 from pipeline.traffic import play
 
 SOURCE = "sample-traffic"
@@ -54,7 +54,7 @@ class Hosted:
         try:
             platform = self._build()
             platform.start()
-        except PipelineError as error:
+        except TakingsError as error:
             self._failure = str(error)
             return self._failure
         self._platform = platform

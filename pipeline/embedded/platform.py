@@ -19,13 +19,13 @@ from typing import Self
 
 import msgspec
 
+from catalogue.errors import StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
 from pipeline.collecting.recent import RecentIds
 from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics, received_at
-from pipeline.errors import PipelineError, StreamUnavailable
 from pipeline.lake import Lake
 from pipeline.live.store import LiveStore
 from pipeline.raw.writer import RawWriter
@@ -115,8 +115,8 @@ class Platform:
         self._seen = log.end
         self._since = datetime.now(UTC)
         self._loops = (
-            Loop("live", self._live_step, expected=(PipelineError, OSError)),
-            Loop("history", self._history_step, expected=(PipelineError, OSError, duckdb.Error)),
+            Loop("live", self._live_step, expected=(TakingsError, OSError)),
+            Loop("history", self._history_step, expected=(TakingsError, OSError, duckdb.Error)),
         )
         recent = RecentIds()
         recent.recall(self.recent_ids())
@@ -143,7 +143,7 @@ class Platform:
             while self._show(0):
                 pass
             self._raw.flush()
-        except (PipelineError, OSError) as error:
+        except (TakingsError, OSError) as error:
             # nothing is lost: the log keeps it, and the next start goes on from there
             self._closing = Trouble("stop", f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)
         log.close()

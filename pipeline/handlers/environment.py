@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import msgspec
 
+from catalogue.errors import SettingsError
 from pipeline.collecting.keys import WriteKey
-from pipeline.errors import SettingsError
 
 WRITE_KEYS = "TAKINGS_WRITE_KEYS"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from catalogue.errors import SettingsError
 from pipeline import options
-from pipeline.errors import SettingsError
 from pipeline.importers import DATASETS, Importer, ImportReport, import_file
 from pipeline.importers.core import Progress
 from pipeline.importers.mapped import Mapped
@@ -46,7 +46,7 @@ def run_import(args: argparse.Namespace, *, curate: Callable[[Lake], None]) -> i
 
     Raises
     ------
-    PipelineError
+    TakingsError
         The file, the mapping or the lake cannot be used; nothing was imported.
     """
     if args.example_map:

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from catalogue.errors import ImportFailed
 from pipeline.contract import events
 from pipeline.contract.rejections import Rejection, quarantine_line
-from pipeline.errors import ImportFailed
 from pipeline.importers.tables import open_table
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings, Transaction
 

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from catalogue.errors import SettingsError
 from pipeline.contract.events import EVENT_TYPES
-from pipeline.errors import SettingsError
 
 EXAMPLE = """\
 # How the columns of a table become events. Import with:

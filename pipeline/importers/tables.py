@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from catalogue.errors import ImportFailed
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.errors import ImportFailed
 
 LINE_BYTES = 1 << 20  # no line of a table of events is this long; reading one would not be bounded
 _BUFFER = 1 << 20

@@ -17,10 +17,10 @@ from datetime import datetime
 
 import msgspec
 
+from catalogue.errors import StreamFull, StreamUnavailable
 from pipeline.contract import events
 from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rejected
 from pipeline.contract.shape import EARLIEST, Event, Rules
-from pipeline.errors import StreamFull, StreamUnavailable
 from pipeline.live.dynamodb import MOST_DOCUMENTS, MOST_FLOWS
 from pipeline.live.rollup import is_remembered, minute_of
 from pipeline.live.store import LiveStore

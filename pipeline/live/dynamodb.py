@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.errors import StreamUnavailable
+from catalogue.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, read, roll

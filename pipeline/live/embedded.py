@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.errors import StreamUnavailable
+from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, read, roll
 from pipeline.live.store import SHARD, Totals

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from catalogue.errors import SettingsError, TakingsError
 from pipeline import options
-from pipeline.errors import PipelineError, SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_SPEND, SETTINGS, Lake
 from pipeline.sample.year import generate
 
@@ -76,7 +76,7 @@ def run_sample(args: argparse.Namespace, curate: Callable[[Lake], None]) -> None
     try:
         with _progress(console) as progress:
             report = generate(lake, events=args.events, end=end, seed=args.seed, progress=progress)
-    except PipelineError:
+    except TakingsError:
         if is_new:  # a refused sample decides nothing about the lake that may come here
             (lake.root / SETTINGS).unlink(missing_ok=True)
         raise

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from catalogue.errors import TakingsError
 from pipeline.contract.events import Rejection, Rules, parse, quarantine_line
-from pipeline.errors import PipelineError
 
 _STAMPS = b',"received_at"'  # what the collector adds begins here
 
@@ -59,6 +59,6 @@ def quarantined(lines: Sequence[bytes], received: Sequence[datetime], *, first: 
         record = damage(line.rpartition(_STAMPS)[0] + b"}")
         verdict = parse(record, Rules(now=moment, retention_days=None, reporting_currency=currency), source=source)
         if not isinstance(verdict, Rejection):
-            raise PipelineError("A damaged record passed the event contract", where=f"damage: {name}")
+            raise TakingsError("A damaged record passed the event contract", where=f"damage: {name}")
         kept.append(quarantine_line(record, verdict, origin="", received_at=moment, source=source) + b"\n")
     return kept

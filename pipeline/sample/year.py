@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import LakeError, SettingsError
+from catalogue.errors import LakeError, SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, SAMPLE, Lake, Transaction
 from pipeline.sample import budgets
 from pipeline.sample.actions import EVENT_TYPES, VIEW, Actions, expand

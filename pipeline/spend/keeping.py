@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import ImportFailed
+from catalogue.errors import ImportFailed
 from pipeline.lake import RAW_SPEND, Lake, Transaction
 from pipeline.spend.bills import Bill, provider_key
 from pipeline.spend.sums import COSTS, Sums

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline.errors import PipelineError, StreamFull, StreamUnavailable
+from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
 from pipeline.streams import Entry, Kind
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class KinesisStream:
         results = zip(keys, answer["Records"], strict=True)
         return {key: result["ErrorCode"] for key, result in results if result.get("ErrorCode")}
 
-    def _refusal(self, code: str, attempts: int) -> PipelineError:
+    def _refusal(self, code: str, attempts: int) -> TakingsError:
         if code in _THROTTLED:
             return StreamFull(
                 f"The stream's throughput was exceeded {attempts} times in a row",

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.errors import PipelineError, StreamFull, StreamUnavailable
+from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
 from pipeline.streams import Batch, Entry
 from pipeline.streams.checkpoints import sync_folder
 from pipeline.streams.frames import encode
@@ -53,7 +53,7 @@ class _Group:
         self.frames: list[bytes] = []
         self.done = False
         # stands until the write succeeded, so that a leader that is interrupted acknowledges nothing
-        self.failure: PipelineError | None = StreamUnavailable(
+        self.failure: TakingsError | None = StreamUnavailable(
             "The write was broken off", remedy="Send the events again."
         )
 

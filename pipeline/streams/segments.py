@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from catalogue.errors import StreamUnavailable
 from pipeline.contract.rejections import Rejection, quarantine_line
-from pipeline.errors import StreamUnavailable
 from pipeline.streams import Batch, Entry, Kind
 from pipeline.streams.frames import End, decode, next_frame
 

@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 from urllib.parse import urlsplit
 
-from pipeline.errors import SettingsError
+from catalogue.errors import SettingsError
 from pipeline.traffic.pace import BATCH, bodies
 from pipeline.traffic.sender import Sender, Tally
 
@@ -42,7 +42,7 @@ def run_traffic(args: argparse.Namespace) -> int:
         An option has a value that cannot be used, or the write key is wrong.
     StreamUnavailable
         No collector answers.
-    PipelineError
+    TakingsError
         The collector refused a request for good.
     """
     _check(args)

@@ -11,7 +11,7 @@ from time import monotonic
 
 import msgspec
 
-from pipeline.errors import StreamFull, StreamUnavailable
+from catalogue.errors import StreamFull, StreamUnavailable
 from pipeline.sample.command import DEFAULT_SEED
 from pipeline.sample.refused import DAMAGES
 from pipeline.sample.shop import open_shop

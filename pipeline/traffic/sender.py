@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pipeline.errors import PipelineError, SettingsError, StreamUnavailable
+from catalogue.errors import SettingsError, StreamUnavailable, TakingsError
 
 TIMEOUT_SECONDS = 10.0
 GIVES_UP_AFTER = 30.0  # seconds without any answer
@@ -89,7 +89,7 @@ class Sender:
             The collector does not know the write key.
         StreamUnavailable
             Nothing answered for `GIVES_UP_AFTER` seconds.
-        PipelineError
+        TakingsError
             The collector refused the request for good.
         """
         attempt, heard = 0, monotonic()
@@ -129,7 +129,7 @@ class Sender:
         try:
             verdicts = msgspec.json.decode(answer, type=Verdicts)
         except msgspec.MsgspecError as error:
-            raise PipelineError(
+            raise TakingsError(
                 f"The answer cannot be read: {error}", where=self._url, remedy="Is this a Takings collector?"
             ) from error
         return Tally(
@@ -149,4 +149,4 @@ class Sender:
             )
         if status not in (408, 429) and status < 500:
             said = answer[:200].decode("utf-8", "replace")
-            raise PipelineError(f"The collector refused the request with status {status}: {said}", where=self._url)
+            raise TakingsError(f"The collector refused the request with status {status}: {said}", where=self._url)

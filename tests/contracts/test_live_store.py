@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from catalogue.errors import StreamUnavailable
 from pipeline.contract.rejections import Reason, quarantine_line, rejected
-from pipeline.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, OTHER, SESSIONS, Document, Flow, Item
 from pipeline.live.embedded import EmbeddedLiveStore

@@ -25,7 +25,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from catalogue.binding import Statement, bind
-from catalogue.errors import LakeMissing, QueryFailed
+from catalogue.errors import LakeError, LakeMissing, QueryFailed
 from catalogue.queries import load
 from console.asking.engines import Result, SqlEngine
 from console.asking.engines import duckdb as adapter
@@ -269,7 +269,7 @@ def test_a_damaged_file_names_the_remedy(lake: Rows) -> None:
 def test_a_damaged_state_names_the_file_and_the_remedy(lake: Rows) -> None:
     lake.table("orders", [{"order_id": "o", "order_date": DAY}])
     (lake.lake.root / STATE).write_text("{broken")
-    with pytest.raises(QueryFailed, match=r"state.json.*python -m pipeline curate"):
+    with pytest.raises(LakeError, match=r"state.json.*python -m pipeline curate"):
         ask(DuckDbEngine(lake.lake.root), "select count(*) as n from orders")
 
 

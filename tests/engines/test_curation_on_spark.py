@@ -17,11 +17,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from catalogue.errors import CurationError
 from catalogue.parquet import select
 from catalogue.tables import CURATED_TABLES
 from pipeline.contract.events import encode
 from pipeline.curate import spark as on_spark
-from pipeline.errors import CurationError
 from pipeline.lake import CURATED, LakeSettings
 from tests.engines import spark_session
 from tests.engines.gaps import GAPS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import SettingsError
+from catalogue.errors import SettingsError
 from pipeline.handlers import collector
 from pipeline.handlers.environment import read
 from tests.handlers.conftest import SECRET, Cloud, Context, metrics_of

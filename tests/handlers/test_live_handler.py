@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import StreamFull
+from catalogue.errors import StreamFull
 from pipeline.handlers import live
 from pipeline.live.delivery import Record, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore

@@ -13,11 +13,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from catalogue.errors import StreamUnavailable
 from console import wiring
 from console.kit.formatting import NARROW_SPACE
 from console.live.stored import StoredLive
 from pipeline.curate import curate
-from pipeline.errors import StreamUnavailable
 from pipeline.lake import Lake
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch, Entry

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.errors import LakeError
 from pipeline.curate import curate
-from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from tests.support.given import Given, event
 from tests.support.paths import ROOT, SUPPORT

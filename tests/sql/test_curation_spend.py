@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from catalogue.binding import Statement
+from catalogue.errors import ImportFailed
 from console.asking.engines.duckdb import DuckDbEngine
 from console.finops.billing.charges import SCHEMA
-from pipeline.errors import ImportFailed
 from pipeline.lake import RAW_SPEND
 from pipeline.spend import import_charges
 from pipeline.spend.account import account

@@ -17,13 +17,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.errors import LakeMissing, QueryFailed
+from catalogue.errors import LakeMissing, QueryFailed, SettingsError, TakingsError
 from catalogue.parquet import quoted, select
 from catalogue.tables import CURATED_TABLES, TABLES
 from console.asking.engines import Result, Statistics, newest
 from console.asking.engines.calls import CALLS, ConsoleCalls, Kept
 from console.asking.engines.pending import STANDING, PendingEvents, curated_position
-from pipeline.errors import LakeError, PipelineError, SettingsError
 from pipeline.lake import CURATED, STATE, Lake
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ class DuckDbEngine:
                     where=statement.query,
                     remedy="Choose a shorter period, or fewer columns.",
                 ) from error
-            except (OSError, PipelineError) as error:
+            except (OSError, TakingsError) as error:
                 raise QueryFailed(
                     f"What arrived since the last curation cannot be read: {error}",
                     where=statement.query,
@@ -232,8 +231,6 @@ class DuckDbEngine:
             self._wait_for_moves()
             try:
                 snapshot = _Snapshot(lake, self._kept)
-            except LakeError as error:
-                raise QueryFailed(error.what, where=error.where, remedy=error.remedy) from error
             except duckdb.Error as error:
                 failure = str(error).splitlines()[0]
                 continue
@@ -253,10 +250,15 @@ class DuckDbEngine:
             time.sleep(0.01)
 
     def _open(self) -> Lake:
-        try:
-            return Lake.open(self._root)
-        except (LakeError, SettingsError) as error:
-            raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
+        return opened(self._root)
+
+
+def opened(root: Path) -> Lake:
+    """The lake at `root`; raises LakeMissing where there is none, or where its settings cannot be used."""
+    try:
+        return Lake.open(root)
+    except SettingsError as error:
+        raise LakeMissing(error.what, where=error.where, remedy=error.remedy) from error
 
 
 def _moment(text: object) -> datetime | None:

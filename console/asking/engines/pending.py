@@ -74,7 +74,7 @@ class PendingEvents:
 
         Raises
         ------
-        OSError, PipelineError, duckdb.Error
+        OSError, TakingsError, duckdb.Error
             The log or the curated events cannot be read; the next call tries again.
         """
         with self._lock:

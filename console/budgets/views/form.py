@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError, SettingsError
+from catalogue.errors import SettingsError, TakingsError
 from console.budgets.budget_file import BudgetFile
 from console.budgets.budgets import MOST_NAME, Budget, BudgetScope, Kind
 from console.finops.charges import Basis
@@ -91,7 +91,7 @@ def _form(
                 scope = BudgetScope(kind or Kind.ALL, value.strip())
                 made = _made(old, name.strip(), amount, currency, scope, basis or Basis.BILLED)
                 file.save([made if each is old else each for each in kept] if old else [*kept, made], seen=version)
-            except ConsoleError as error:
+            except TakingsError as error:
                 st.error(f"{error.what}. {error.remedy}")
             else:
                 _rerun()

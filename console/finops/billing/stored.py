@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +14,6 @@ from catalogue.errors import SourceError
 from console.finops.billing.prefetch import ahead
 from console.finops.charges import SpendSource
 from pipeline.curate import curate
-from pipeline.errors import PipelineError
 from pipeline.lake import RAW_SPEND, SETTINGS, Lake
 from pipeline.spend import SpendImport, import_charges
 from pipeline.spend.account import SpendAccount, account
@@ -53,7 +51,7 @@ class StoredSpend:
 
         Raises
         ------
-        SourceError
+        SourceError, ImportFailed, LakeError, CurationError
             A source cannot be read, or the lake cannot be written; the lake is as it was.
         """
         return self._bring(source, (batch for each in charges for batch in each.charges()), tell, {})
@@ -71,8 +69,7 @@ class StoredSpend:
         ----------
         cost : requests made and their dollars, asked once the source has answered
         """
-        with _named():
-            Lake.create(self._root)  # before anything is paid for
+        Lake.create(self._root)  # before anything is paid for
         batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
         calls, dollars = cost()
         told = {
@@ -104,29 +101,18 @@ class StoredSpend:
 
     def account(self) -> SpendAccount:
         """Every charge, counted from the files."""
-        with _named():
-            return account(Lake.open(self._root))
+        return account(Lake.open(self._root))
 
     def _bring(
         self, source: str, batches: Iterable[pa.RecordBatch], tell: Tell | None, notes: dict[str, bytes]
     ) -> SpendImport:
-        with _named():
-            is_new = not (self._root / SETTINGS).exists()
-            lake = Lake.create(self._root)
-            try:
-                report = import_charges(lake, source, ahead(batches), notes=notes)
-            except BaseException:
-                if is_new:  # a first import that failed has decided nothing about the lake
-                    (self._root / SETTINGS).unlink(missing_ok=True)
-                raise
-            curate(lake, progress=tell)
+        is_new = not (self._root / SETTINGS).exists()
+        lake = Lake.create(self._root)
+        try:
+            report = import_charges(lake, source, ahead(batches), notes=notes)
+        except BaseException:
+            if is_new:  # a first import that failed has decided nothing about the lake
+                (self._root / SETTINGS).unlink(missing_ok=True)
+            raise
+        curate(lake, progress=tell)
         return report
-
-
-@contextmanager
-def _named() -> Iterator[None]:
-    """What the pipeline raises, as the console's error."""
-    try:
-        yield
-    except PipelineError as error:
-        raise SourceError(error.what, where=error.where, remedy=error.remedy) from error

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from catalogue.errors import ConsoleError
+from catalogue.errors import TakingsError
 from console.asking.figures import Unit
 from console.kit import formatting as text
 from console.kit import page
@@ -101,7 +101,7 @@ def flow(snapshot: Snapshot) -> None:
     )
 
 
-def failed(error: ConsoleError) -> None:
+def failed(error: TakingsError) -> None:
     """The failed state, without a button: Live tries again by itself."""
     where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
     remedy = f"<p>{escape(error.remedy)} This page tries again every second.</p>"

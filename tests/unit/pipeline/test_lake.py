@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import LakeError, SettingsError
+from catalogue.errors import LakeError, SettingsError
 from pipeline.lake import RAW_EVENTS, Lake, LakeSettings
 from pipeline.transaction import finish
 from tests.support.paths import ROOT

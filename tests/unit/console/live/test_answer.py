@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from catalogue.errors import SourceError
+from catalogue.errors import StreamUnavailable
 from console.live.answer import History, live
 from console.live.source import Flow, Minute, Snapshot
 from console.live.stored import StoredLive, read
-from pipeline.errors import StreamUnavailable
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch
 from tests.support.live_lines import event
@@ -169,7 +168,7 @@ def test_a_store_that_cannot_be_opened_is_an_unavailable_source_and_tried_again(
         return answer
 
     source = StoredLive(opened, now=lambda: NOW)
-    with pytest.raises(SourceError, match=r"Live is locked \(live.sqlite\)\. Wait\."):
+    with pytest.raises(StreamUnavailable, match=r"Live is locked \(live.sqlite\)\. Wait\."):
         source.snapshot(None)
     assert source.snapshot(None).since is None
     store.close()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
-from pipeline.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.streams import Kind
 from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, request, told, views
 

@@ -16,10 +16,10 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from catalogue.errors import StreamUnavailable
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.http import routes
-from pipeline.errors import StreamUnavailable
 from tests.support.collecting import SECRET, VIEW, Ring, Shelf
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.errors import SettingsError
 from pipeline.collecting.command import add_keys_arguments, run_keys
 from pipeline.collecting.keys import FILE, KeyFile
-from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.errors import CurationError, StreamUnavailable
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import KeyFile
 from pipeline.curate import is_stale
@@ -18,7 +19,6 @@ from pipeline.curate import run as curation
 from pipeline.curate.status import account
 from pipeline.embedded.loops import Loop
 from pipeline.embedded.platform import Platform, PlatformOptions
-from pipeline.errors import CurationError, StreamUnavailable
 from pipeline.lake import CURATED, STATE, Lake
 from pipeline.streams import Batch, Entry, Kind
 from tests.support.arrivals import arrival, refusal

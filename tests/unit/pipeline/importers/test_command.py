@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ImportFailed, LakeError, SettingsError
+from catalogue.errors import ImportFailed, LakeError, SettingsError
 from pipeline.importers.command import add_import_arguments, run_import
 from pipeline.importers.mapping import EXAMPLE
 from pipeline.lake import Lake, LakeSettings

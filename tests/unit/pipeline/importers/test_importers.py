@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalogue.errors import ImportFailed, LakeError
 from pipeline.contract.rejections import Reason, Rejection
-from pipeline.errors import ImportFailed, LakeError
 from pipeline.importers import ImportReport, OnlineRetail, Rees46, import_file
 from pipeline.importers import core as import_core
 from pipeline.importers.tables import open_table

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.errors import ImportFailed, SettingsError
 from pipeline.contract.rejections import Rejection
-from pipeline.errors import ImportFailed, SettingsError
 from pipeline.importers import import_file
 from pipeline.importers.mapped import Mapped
 from pipeline.importers.mapping import EXAMPLE, load_mapping, read_mapping

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pipeline.errors import StreamUnavailable
+from catalogue.errors import StreamUnavailable
 from pipeline.live.dynamodb import MOST_DOCUMENTS, DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
 from pipeline.streams import Batch

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.errors import StreamUnavailable
 from pipeline.curate.raw import lines
-from pipeline.errors import StreamUnavailable
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.writer import RawWriter
 from pipeline.streams import Entry, Kind

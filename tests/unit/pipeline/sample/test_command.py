@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import LakeError, SettingsError
+from catalogue.errors import LakeError, SettingsError
 from pipeline.lake import RAW_EVENTS, Lake
 from pipeline.sample.command import add_sample_arguments, run_sample
 

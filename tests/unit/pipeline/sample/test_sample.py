@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from catalogue.errors import LakeError, SettingsError
 from pipeline.contract.events import Event, Reason, Rules, decode, encode, parse
-from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, LakeSettings
 from pipeline.sample import SampleReport, generate
 from pipeline.sample.actions import expand

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from pipeline.errors import StreamFull, StreamUnavailable
+from catalogue.errors import StreamFull, StreamUnavailable
 from pipeline.streams import Entry, Kind
 from pipeline.streams.kinesis import ATTEMPTS, CALL_BYTES, CALL_RECORDS, RECORD_BYTES, KinesisStream, kind_of
 from tests.support.live_lines import NOW, event, refused

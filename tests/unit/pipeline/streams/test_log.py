@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.errors import StreamFull, StreamUnavailable
+from catalogue.errors import StreamFull, StreamUnavailable
 from pipeline.streams import Entry, Kind
 from pipeline.streams import log as log_module
 from pipeline.streams.frames import End, decode, encode, next_frame

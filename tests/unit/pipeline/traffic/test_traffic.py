@@ -18,8 +18,8 @@ from threading import Event
 import msgspec
 import pytest
 
+from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, TakingsError
 from pipeline.contract import events
-from pipeline.errors import PipelineError, SettingsError, StreamFull, StreamUnavailable
 from pipeline.sample.shop import open_shop
 from pipeline.traffic import play
 from pipeline.traffic.command import add_traffic_arguments, is_loopback, run_traffic
@@ -274,7 +274,7 @@ def test_a_wrong_key_is_said_at_once_and_says_how_to_get_one(server):
 def test_a_request_refused_for_good_is_not_sent_again(server):
     server.script += [(413, {}, b'{"error":"too large"}')]
     sender = Sender(address(server), "k", Event())
-    with pytest.raises(PipelineError, match=r"status 413.*too large"):
+    with pytest.raises(TakingsError, match=r"status 413.*too large"):
         sender.post(b"{}")
     sender.close()
     assert len(server.seen) == 1
@@ -283,7 +283,7 @@ def test_a_request_refused_for_good_is_not_sent_again(server):
 def test_an_answer_of_something_else_than_a_collector_is_named(server):
     server.script += [(200, {}, b"<html>")]
     sender = Sender(address(server), "k", Event())
-    with pytest.raises(PipelineError, match="Is this a Takings collector"):
+    with pytest.raises(TakingsError, match="Is this a Takings collector"):
         sender.post(b"{}")
     sender.close()
 
