@@ -26,7 +26,6 @@ from __future__ import annotations
 import fcntl
 import json
 import tomllib
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from catalogue.errors import LakeError, LakeMissing, SettingsError
+from catalogue.files import atomic_write
 from pipeline.transaction import JOURNAL, STAGING, Transaction, discard, finish
 
 RAW_EVENTS = "raw/events"
@@ -133,10 +133,7 @@ class Lake:
                     where=str(root),
                     remedy="Name a new or empty folder with --lake DIR.",
                 )
-            chosen = settings or LakeSettings()
-            aside = root / f".{SETTINGS}.{uuid.uuid4().hex}"
-            aside.write_text(chosen.as_toml(), encoding="utf-8")
-            aside.replace(root / SETTINGS)
+            atomic_write(root / SETTINGS, (settings or LakeSettings()).as_toml())
         except OSError as error:
             raise LakeError(
                 f"The lake folder cannot be written: {error.strerror}",

@@ -8,7 +8,6 @@ reader ever opens half a file, because a file appears only by rename.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterable
@@ -16,6 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from catalogue.files import fsync_path
 
 JOURNAL = ".journal.json"
 STAGING = ".staging"
@@ -62,7 +63,7 @@ class Transaction:
     def adopt(self, written: Path, target: str) -> None:
         """Let a file that is already written below `folder` appear at `target` on commit."""
         # its way to the disk begins now, while the caller computes the next file
-        self._moves.append(_Move(written, target, self._pool.submit(_sync, written) if self._durable else None))
+        self._moves.append(_Move(written, target, self._pool.submit(fsync_path, written) if self._durable else None))
 
     def remove(self, target: str) -> None:
         """Let the file at `target` disappear on commit."""
@@ -78,7 +79,7 @@ class Transaction:
         """
         moves = [move for move in self._moves if move.source.exists()]  # a caller may stage a file and not need it
         if self._durable:
-            for syncing in [move.syncing or self._pool.submit(_sync, move.source) for move in moves]:
+            for syncing in [move.syncing or self._pool.submit(fsync_path, move.source) for move in moves]:
                 syncing.result()
         journal = self._folder / "journal"
         plan = {
@@ -109,7 +110,7 @@ def finish(root: Path, *, durable: bool = True) -> None:
     except FileNotFoundError:
         return
     if durable:
-        _sync(root)  # no file moves before the journal is certain
+        fsync_path(root)  # no file moves before the journal is certain
     removed = [root / target for target in plan["removals"]]
     for path in removed:
         path.unlink(missing_ok=True)
@@ -137,12 +138,4 @@ def discard(root: Path) -> None:
 def _sync_all(paths: Iterable[Path]) -> None:
     """Force files or folders to the disk, several at a time."""
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(_sync, paths))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        list(pool.map(fsync_path, paths))

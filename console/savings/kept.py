@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 
+from catalogue.files import atomic_write
 from console.savings.inventory import Inventory, InventorySource
 
 A_DAY = timedelta(hours=24)
@@ -80,9 +80,7 @@ class KeptInventory:
             return
         with suppress(OSError):
             self._path.parent.mkdir(exist_ok=True)
-            aside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
-            aside.write_bytes(msgspec.json.encode((at, inventory)))
-            aside.replace(self._path)
+            atomic_write(self._path, msgspec.json.encode((at, inventory)), durable=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import threading
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from catalogue.errors import SettingsError
+from catalogue.files import OWNER_ONLY, atomic_write
 
 FILE = "keys.json"
 PREFIX = "tk_"  # so that a secret scanner, and a person, knows one when it sees one
@@ -165,17 +165,10 @@ class KeyFile:
         return key, secret
 
     def _write(self, keys: list[WriteKey]) -> None:
-        """Replace the file by one rename: a reader sees the old keys or the new ones."""
-        aside = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        text = msgspec.json.format(msgspec.json.encode(keys), indent=2) + b"\n"
         try:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(keys), indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self._path)
+            atomic_write(self._path, text, mode=OWNER_ONLY)
         except OSError as error:
-            aside.unlink(missing_ok=True)
             raise SettingsError(
                 f"The write keys cannot be written: {error.strerror}",
                 where=str(self._path),

@@ -12,16 +12,16 @@ after fsync.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from catalogue.files import atomic_write, fsync_path
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.streams import Entry, Kind
-from pipeline.streams.checkpoints import Checkpoints, sync_folder
+from pipeline.streams.checkpoints import Checkpoints
 from pipeline.streams.log import AppendLog
 
 CONSUMER = "raw"
@@ -88,14 +88,8 @@ class RawWriter:
             return
         packed = pa.Codec("zstd", COMPRESSION_LEVEL).compress(b"\n".join(lines) + b"\n", asbytes=True)
         self._workshop.mkdir(parents=True, exist_ok=True)
-        aside = self._workshop / "raw-file"
-        with aside.open("wb") as file:
-            file.write(packed)
-            file.flush()
-            os.fsync(file.fileno())
         _make_folders(place.parent)
-        aside.replace(place)
-        sync_folder(place.parent)
+        atomic_write(place, packed, aside=self._workshop / "raw-file")
 
 
 def _by_place(entries: Sequence[Entry]) -> dict[str, list[bytes]]:
@@ -115,4 +109,4 @@ def _make_folders(folder: Path) -> None:
     if not folder.exists():
         _make_folders(folder.parent)
         folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
+        fsync_path(folder.parent)

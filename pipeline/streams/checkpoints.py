@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from catalogue.files import atomic_write
 
 STREAM = "stream"  # the append log's folder in a lake
 CHECKPOINTS = "stream/checkpoints"
 
-CURATED = "curated"  # moved by curation, after its state stands: entries behind it are what is pending
+CURATED = "curated"  # saved by curation after its state: entries behind it are still to be curated
 
 
 class Checkpoints:
@@ -35,22 +36,7 @@ class Checkpoints:
         Raises
         ------
         OSError
-            The disk refuses; the former position stands.
+            The disk refuses; the former position remains.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._folder / f".{name}"
-        with aside.open("w", encoding="ascii") as file:
-            file.write(f"{position}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._folder / name)
-        sync_folder(self._folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on disk: a rename or a new file lasts after this."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        atomic_write(self._folder / name, f"{position}\n", aside=self._folder / f".{name}")

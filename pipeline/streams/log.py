@@ -27,8 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
+from catalogue.files import fsync_path
 from pipeline.streams import Batch, Entry
-from pipeline.streams.checkpoints import sync_folder
 from pipeline.streams.frames import encode
 from pipeline.streams.recovery import TornTail, cut_torn_tail
 from pipeline.streams.segments import Damage, LogReader, Position, numbers, path_of
@@ -143,7 +143,7 @@ class AppendLog:
         path = path_of(self.folder, number)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         try:
-            sync_folder(self.folder)
+            fsync_path(self.folder)
         except OSError:
             os.close(handle)
             path.unlink()  # only the newest segment may be unfinished: no empty one may follow it
