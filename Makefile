@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
 export TAKINGS_LAKE ?= $(abspath $(LAKE))
 
-.PHONY: help run sample test test-browser test-engines test-load check format bench docs lock clean
+.PHONY: help run sample quick quick-checks quick-tests test test-browser test-engines test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,17 @@ run: $(VENV)/.run ## Sample year on the first start, then the console on http://
 sample: $(VENV)/.run ## Fill an empty lake with the sample year (LAKE=…, EVENTS=…)
 	@$(BIN)/python -m pipeline sample --events $(EVENTS) --lake $(TAKINGS_LAKE)
 
+quick: $(VENV)/.dev ## The inner loop: checks, and unit tests of what changed since the last commit, or all
+	@$(MAKE) --no-print-directory -j2 --output-sync=target quick-checks quick-tests
+
+quick-checks:
+	$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+quick-tests:
+	$(BIN)/python -m pytest -q $$($(BIN)/python -m tests.support.changed)
+
 test: $(VENV)/.dev ## Every test that needs no system package
 	$(BIN)/python -m pytest -m "not browser and not load and not engines" -n 2 --dist loadgroup
 
@@ -65,7 +76,7 @@ check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m console.definitions.documents --check
 	$(BIN)/python -m tests.engines.matrix --check
 
