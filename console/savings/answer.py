@@ -14,8 +14,9 @@ from console.asking.figures import Better, Figure, Unit
 from console.asking.scope import Scope
 from console.decisions import DecisionStore
 from console.savings.checks import run
-from console.savings.findings import Checked, Effort, Prices
+from console.savings.findings import Checked, Effort
 from console.savings.inventory import Inventory, InventorySource, Unread
+from console.savings.judging import Prices
 from console.savings.tracking import DOLLARS, State, Tracked, track
 from console.savings.usage import Bill
 

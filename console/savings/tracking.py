@@ -17,7 +17,8 @@ import msgspec
 
 from console.asking.periods import Period
 from console.decisions import Decision, DecisionStore
-from console.savings.findings import DAYS_A_MONTH, Charges, Finding
+from console.savings.findings import Charges, Finding
+from console.savings.judging import DAYS_A_MONTH
 from console.savings.usage import Bill
 
 SAVING, ESTIMATE = "saving", "saving_estimate"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from console.savings.checks import (
@@ -19,10 +18,11 @@ from console.savings.checks import (
     tables,
     warehouse,
 )
-from console.savings.findings import Checked, Evidence, Finding, Prices, dollars
+from console.savings.findings import Checked, Evidence, Finding
 from console.savings.inventory import Inventory
+from console.savings.judging import Prices, dollars_a_month
 
-CHECKS: tuple[Callable[[Inventory, Prices], Checked], ...] = (
+CHECKS = (
     streams.check,
     warehouse.check,
     queries.check,
@@ -39,41 +39,37 @@ CHECKS: tuple[Callable[[Inventory, Prices], Checked], ...] = (
 
 
 def run(inventory: Inventory, prices: Prices) -> list[Checked]:
-    """What every check did; a recommendation of AWS for a resource that ours found stands with ours, not beside it."""
-    done = [check(inventory, prices) for check in CHECKS]
-    ours = [finding for each in done if each.check != recommended.NAME for finding in each.findings]
-    theirs = [finding for each in done if each.check == recommended.NAME for finding in each.findings]
-    also = {id(finding): _match(finding, ours) for finding in theirs}
-    return [replace(each, findings=_merged(each, theirs, also)) for each in done]
+    """What every check found; advice of AWS on a resource that ours found is added to our finding, not listed twice."""
+    *done, advised = (check(inventory, prices) for check in CHECKS)
+    ours = [finding for checked in done for finding in checked.findings]
+    also: dict[int, list[Evidence]] = {}
+    rest = []
+    for advice in advised.findings:
+        mine = next((finding for finding in ours if _is_same(finding, advice)), None)
+        if mine is None:
+            rest.append(advice)
+        else:
+            evidence = Evidence(recommended.SOURCES[advice.origin], dollars_a_month(advice.monthly))
+            also.setdefault(id(mine), []).append(evidence)
+    merged = [
+        replace(
+            checked,
+            findings=tuple(replace(mine, also=tuple(also.get(id(mine), ()))) for mine in checked.findings),
+        )
+        for checked in done
+    ]
+    return [*merged, replace(advised, findings=tuple(rest))]
 
 
-def _match(theirs: Finding, ours: Sequence[Finding]) -> Finding | None:
-    """Our finding on the same resource that lowers the same lines of the bill."""
-    for mine in ours:
-        same_lines = set(mine.charges.usage_types) & set(theirs.charges.usage_types) or not theirs.charges.usage_types
-        if _same_resource(mine.resource, theirs.resource) and same_lines:
-            return mine
-    return None
+def _is_same(ours: Finding, advice: Finding) -> bool:
+    """Whether both are about one resource and lower the same charges."""
+    usage_types = advice.charges.usage_types
+    shares_charges = not usage_types or not set(usage_types).isdisjoint(ours.charges.usage_types)
+    return shares_charges and _is_same_resource(ours.resource, advice.resource)
 
 
-def _same_resource(one: str, other: str) -> bool:
+def _is_same_resource(one: str, other: str) -> bool:
     """Whether two names mean one resource: AWS names some by ARN that its own interface names by identifier."""
     if one.startswith("arn:") and other.startswith("arn:"):
         return one == other
     return one.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]
-
-
-def _merged(each: Checked, theirs: Sequence[Finding], also: dict[int, Finding | None]) -> tuple[Finding, ...]:
-    if each.check == recommended.NAME:
-        return tuple(finding for finding in each.findings if also[id(finding)] is None)
-    return tuple(
-        replace(
-            mine,
-            also=tuple(
-                Evidence(recommended.SOURCES[other.origin], f"{dollars(other.monthly)} a month")
-                for other in theirs
-                if also[id(other)] is mine
-            ),
-        )
-        for mine in each.findings
-    )

@@ -5,46 +5,30 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from console.savings.facts import Function
-from console.savings.findings import (
-    HOURS_A_MONTH,
-    Charges,
-    Checked,
-    Effort,
-    Finding,
-    Prices,
-    Rates,
-    Risk,
-    count,
-    figures,
-    is_worth,
-    percent,
-)
-from console.savings.inventory import Inventory, Unread
+from console.savings.findings import Charges, Effort, Finding, Risk
+from console.savings.inventory import Inventory, Read, Unread
+from console.savings.judging import Case, Check, count, percent
 
-NAME, TITLE = "functions", "Lambda memory"
 HEADROOM = Decimal("1.25")  # above the largest run seen
 STEP, SMALLEST = 64, 128  # MB
 LEAST_INVOCATIONS = 50  # fewer runs do not show the largest; Compute Optimizer asks for as many
-_MEMORY = "docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
 
 
-def check(inventory: Inventory, prices: Prices) -> Checked:
-    """Functions whose memory could be a quarter smaller and still stand a quarter above the largest run."""
+def _judged(inventory: Inventory) -> Read[Function]:
+    """Functions that never ran or whose memory use is known; the others are named as missing."""
     functions = inventory.functions.items
-    judged = [each for each in functions if each.max_memory_used is not None or not each.invocations]
-    unseen = [each.name for each in functions if each.max_memory_used is None and each.invocations]
-    missing = list(inventory.functions.missing)
-    if unseen:
-        missing.append(
-            Unread(
-                f"memory used by {', '.join(unseen[:3])}" + (f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""),
-                "no report line in its log",
-                "Keep the function's system log at INFO, or switch Lambda Insights on.",
-            )
-        )
-    found = [_judge(each, inventory, prices) for each in judged]
-    findings = tuple(each for each in found if each is not None and is_worth(each.monthly))
-    return Checked(NAME, TITLE, len(judged), findings, tuple(missing))
+    unseen = [function.name for function in functions if function.max_memory_used is None and function.invocations]
+    judged = tuple(
+        function for function in functions if function.max_memory_used is not None or not function.invocations
+    )
+    if not unseen:
+        return Read(judged, inventory.functions.missing)
+    unread = Unread(
+        f"memory used by {', '.join(unseen[:3])}" + (f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""),
+        "no report line in its log",
+        "Keep the function's system log at INFO, or switch Lambda Insights on.",
+    )
+    return Read(judged, (*inventory.functions.missing, unread))
 
 
 def fitting(used: int) -> int:
@@ -52,46 +36,39 @@ def fitting(used: int) -> int:
     return max(SMALLEST, int((used * HEADROOM / STEP).to_integral_value(ROUND_CEILING)) * STEP)
 
 
-def _judge(function: Function, inventory: Inventory, prices: Prices) -> Finding | None:
+def _memory(case: Case[Function]) -> Finding | None:
+    """The memory could be a quarter smaller, and still a quarter above the largest run."""
+    function, rates = case.facts, case.rates
     if function.max_memory_used is None or function.invocations < LEAST_INVOCATIONS:
         return None
     target = fitting(function.max_memory_used)
     if target * 4 > function.memory * 3:
         return None
-    rates = Rates(prices, inventory.region)
     price = "lambda.gigabyte_second" if function.architecture == "arm64" else "lambda.gigabyte_second_x86"
-    seconds = function.duration * HOURS_A_MONTH / (24 * inventory.period.days)
-    spared = seconds * (function.memory - target) / 1024
-    longer = Decimal(function.memory) / target - 1
-    return Finding(
-        key=f"{NAME}.memory/{function.resource}",
-        check=NAME,
-        title=f"Function {function.name} uses {function.max_memory_used} of its {function.memory:,} MB",
-        resource=function.resource,
-        monthly=rates.cost({price: spared}),
+    seconds = case.a_month(function.duration)
+    resize = f"aws lambda update-function-configuration --function-name {function.name} --memory-size"
+    return case.finding(
+        "memory",
+        f"Function {function.name} uses {function.max_memory_used} of its {function.memory:,} MB",
+        monthly=rates.cost({price: seconds * (function.memory - target) / 1024}),
         effort=Effort.LOW,
         risk=Risk.MEDIUM,
-        evidence=figures(
-            [
-                ("Measured", inventory.period.label()),
-                ("Largest run", f"{function.max_memory_used} MB of {function.memory:,} MB"),
-                (
-                    "Runs",
-                    f"{count(function.invocations)}, {count(function.duration * 1000 / function.invocations)} ms each",
-                ),
-                ("Pays unless runs get longer by", percent(longer)),
-            ]
-        ),
-        steps=(
-            f"aws lambda update-function-configuration --function-name {function.name} --memory-size {target}",
-            "Less memory is less processor: compare the duration's p95 for a day.",
-        ),
-        undo=(
-            f"aws lambda update-function-configuration --function-name {function.name} --memory-size {function.memory}",
-        ),
+        evidence=[
+            case.measured(),
+            ("Largest run", f"{function.max_memory_used} MB of {function.memory:,} MB"),
+            (
+                "Runs",
+                f"{count(function.invocations)}, {count(function.duration * 1000 / function.invocations)} ms each",
+            ),
+            ("Pays unless runs get longer by", percent(Decimal(function.memory) / target - 1)),
+        ],
+        steps=[f"{resize} {target}", "Less memory is less processor: compare the duration's p95 for a day."],
+        undo=[f"{resize} {function.memory}"],
         formula=f"{count(seconds)} s a month × ({function.memory:,} − {target}) ÷ 1,024 GB × {rates.text(price)}, runs "
         "as long as before",
-        sources=(*rates.sources, _MEMORY),
         charges=Charges(("Lambda-GB-Second",)),
-        unknown_because=rates.because(),
+        page="docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
     )
+
+
+check = Check("functions", "Lambda memory", _judged, (_memory,))

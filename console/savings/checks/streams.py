@@ -5,44 +5,29 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from console.savings.facts import Stream, StreamHour
-from console.savings.findings import (
+from console.savings.findings import Charges, Effort, Finding, Risk
+from console.savings.judging import (
     GIGABYTE,
     HOURS_A_MONTH,
-    Charges,
-    Checked,
-    Effort,
-    Finding,
-    Prices,
+    LEAST_HOURS,
+    Case,
+    Check,
     Rates,
-    Risk,
     a_month,
     count,
     dollars,
-    figures,
-    is_worth,
+    dollars_a_month,
     size,
 )
-from console.savings.inventory import Inventory
 
-NAME, TITLE = "streams", "Kinesis shards and capacity mode"
-LEAST_HOURS = 7 * 24  # a stream is judged over a week at least: shops are quiet on some days
-PEAK_FACTOR = 3  # the busiest second of an hour over the hour's mean
+PEAK_OVER_MEAN = 3  # the busiest second of an hour over the hour's mean
 SHARD_BYTES_IN, SHARD_RECORDS_IN, SHARD_BYTES_OUT = 1_000_000, 1_000, 2_000_000  # a second, for one shard
 PAYLOAD_UNIT = 25_000  # bytes of a record that one PUT payload unit covers
 ON_DEMAND_RECORD = 1_000  # on demand, each record is rounded up to that many bytes
-_LIMITS = "docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
-_MODES = "docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html"
-
-
-def check(inventory: Inventory, prices: Prices) -> Checked:
-    """At most one finding a stream: the cheapest of nothing, fewer shards and the other mode."""
-    found = [_judge(stream, inventory, prices) for stream in inventory.streams.items]
-    findings = tuple(each for each in found if each is not None and is_worth(each.monthly))
-    return Checked(NAME, TITLE, len(found), findings, inventory.streams.missing)
 
 
 def shards_needed(hours: tuple[StreamHour, ...]) -> int:
-    """Shards that carry the busiest hour with its busiest second `PEAK_FACTOR` times above the hour's mean; at least 1.
+    """Shards that carry the busiest hour, its busiest second `PEAK_OVER_MEAN` times the hour's mean; at least 1.
 
     Source: one shard takes 1 MB/s or 1,000 records/s in and gives 2 MB/s out.
     """
@@ -53,51 +38,48 @@ def shards_needed(hours: tuple[StreamHour, ...]) -> int:
             (hour.records_in, SHARD_RECORDS_IN),
             (hour.bytes_out, SHARD_BYTES_OUT),
         ):
-            needed = max(needed, -(-amount * PEAK_FACTOR // (3600 * limit)))
+            needed = max(needed, -(-amount * PEAK_OVER_MEAN // (3600 * limit)))
     return needed
 
 
-def _judge(stream: Stream, inventory: Inventory, prices: Prices) -> Finding | None:
-    measured = len(stream.hours)
-    if measured < LEAST_HOURS:
+def _judge(case: Case[Stream]) -> Finding | None:
+    """The cheapest of nothing, fewer shards and the other mode."""
+    stream, rates = case.facts, case.rates
+    if len(stream.hours) < LEAST_HOURS:
         return None
-    rates = Rates(prices, inventory.region)
     provisioned, on_demand = _provisioned(stream, rates, stream.shards), _on_demand(stream, rates)
     now = on_demand if stream.is_on_demand else provisioned
     if not any(hour.records_in for hour in stream.hours):
-        return _idle(stream, inventory, rates, now)
+        return _idle(case, now)
     needed = shards_needed(stream.hours)
-    fitted = _provisioned(stream, rates, needed)
-    choices = [("fewer", fitted), ("on demand", on_demand)] if not stream.is_on_demand else [("provisioned", fitted)]
-    if not stream.is_on_demand and needed >= stream.shards:
-        choices = choices[1:]
-    if now is None or any(cost is None for _, cost in choices):
+    has_spare = not stream.is_on_demand and needed < stream.shards
+    fewer = _provisioned(stream, rates, needed)
+    other = fewer if stream.is_on_demand else on_demand
+    if now is None or other is None or (has_spare and fewer is None):
         # an unknown price says nothing about modes; shards that nobody needs are saved whatever they cost
-        return _fewer(stream, inventory, rates, needed) if not stream.is_on_demand and needed < stream.shards else None
-    choice, cost = min(((name, cost) for name, cost in choices if cost is not None), key=lambda each: each[1])
-    if cost >= now:
-        return None
-    if choice == "fewer":
-        return _fewer(stream, inventory, rates, needed)
-    return _other_mode(stream, inventory, rates, needed, now, cost)
+        return _fewer(case, needed) if has_spare else None
+    if has_spare and fewer is not None and fewer <= other:
+        return _fewer(case, needed) if fewer < now else None
+    return _other_mode(case, needed, now, other) if other < now else None
 
 
 def _provisioned(stream: Stream, rates: Rates, shards: int) -> Decimal | None:
-    hours = len(stream.hours)
-    units = sum((hour.records_in * _units(hour) for hour in stream.hours), Decimal(0))
-    return rates.cost({"kinesis.shard_hour": shards * HOURS_A_MONTH, "kinesis.put_payload_unit": a_month(units, hours)})
+    units = a_month(sum((hour.records_in * _units(hour) for hour in stream.hours), Decimal(0)), len(stream.hours))
+    return rates.cost({"kinesis.shard_hour": shards * HOURS_A_MONTH, "kinesis.put_payload_unit": units})
 
 
-def _units(hour: StreamHour) -> Decimal:
-    """PUT payload units of a record of the hour's mean size."""
+def _units(hour: StreamHour, unit: int = PAYLOAD_UNIT) -> Decimal:
+    """Units of so many bytes that a record of the hour's mean size is rounded up to."""
     if not hour.records_in:
         return Decimal(0)
-    return (Decimal(hour.bytes_in) / hour.records_in / PAYLOAD_UNIT).to_integral_value(ROUND_CEILING)
+    return (Decimal(hour.bytes_in) / hour.records_in / unit).to_integral_value(ROUND_CEILING)
 
 
 def _on_demand(stream: Stream, rates: Rates) -> Decimal | None:
     hours = len(stream.hours)
-    bytes_in = sum((_rounded_up(hour) for hour in stream.hours), Decimal(0))
+    bytes_in = sum(
+        (_units(hour, ON_DEMAND_RECORD) * ON_DEMAND_RECORD * hour.records_in for hour in stream.hours), Decimal(0)
+    )
     bytes_out = sum(hour.bytes_out for hour in stream.hours)
     return rates.cost(
         {
@@ -108,121 +90,101 @@ def _on_demand(stream: Stream, rates: Rates) -> Decimal | None:
     )
 
 
-def _rounded_up(hour: StreamHour) -> Decimal:
-    """Bytes in, each record of the hour's mean size rounded up to 1 KB."""
-    if not hour.records_in:
-        return Decimal(0)
-    mean = Decimal(hour.bytes_in) / hour.records_in / ON_DEMAND_RECORD
-    return mean.to_integral_value(ROUND_CEILING) * ON_DEMAND_RECORD * hour.records_in
-
-
-def _evidence(stream: Stream, inventory: Inventory) -> list[tuple[str, str]]:
+def _evidence(case: Case[Stream]) -> list[tuple[str, str]]:
+    stream = case.facts
     busiest = max(stream.hours, key=lambda hour: hour.bytes_in)
+    name, hours = case.measured(len(stream.hours))
     return [
         ("Mode", "on demand" if stream.is_on_demand else f"provisioned, {count(stream.shards)} shards"),
-        ("Measured", f"{inventory.period.label()}, {count(len(stream.hours))} hours"),
+        (name, hours),
         ("In, all hours", f"{size(sum(hour.bytes_in for hour in stream.hours))}, "
                           f"{count(sum(hour.records_in for hour in stream.hours))} records"),
         ("Busiest hour", f"{size(busiest.bytes_in)} in, {size(Decimal(busiest.bytes_in) / 3600)} a second"),
     ]  # fmt: skip
 
 
-def _idle(stream: Stream, inventory: Inventory, rates: Rates, now: Decimal | None) -> Finding:
-    mode = "ON_DEMAND" if stream.is_on_demand else "PROVISIONED"
-    return Finding(
-        key=f"{NAME}.idle/{stream.resource}",
-        check=NAME,
-        title=f"Stream {stream.name} carried nothing",
-        resource=stream.resource,
+def _mode(is_on_demand: bool) -> str:
+    return f"StreamMode={'ON_DEMAND' if is_on_demand else 'PROVISIONED'}"
+
+
+def _resize(stream: Stream, shards: int) -> str:
+    return (
+        f"aws kinesis update-shard-count --stream-name {stream.name} --target-shard-count {shards} "
+        "--scaling-type UNIFORM_SCALING"
+    )
+
+
+def _idle(case: Case[Stream], now: Decimal | None) -> Finding:
+    stream, rates = case.facts, case.rates
+    return case.finding(
+        "idle",
+        f"Stream {stream.name} carried nothing",
         monthly=now,
         effort=Effort.LOW,
         risk=Risk.HIGH,
-        evidence=figures([*_evidence(stream, inventory), ("Cost now", f"{dollars(now)} a month")]),
-        steps=(
+        evidence=[*_evidence(case), ("Cost now", dollars_a_month(now))],
+        steps=[
             "Ask the owner whether a producer is only paused.",
             f"aws kinesis delete-stream --stream-name {stream.name} --enforce-consumer-deletion",
-        ),
-        undo=(
-            f"aws kinesis create-stream --stream-name {stream.name} --stream-mode-details StreamMode={mode}"
+        ],
+        undo=[
+            f"aws kinesis create-stream --stream-name {stream.name} --stream-mode-details {_mode(stream.is_on_demand)}"
             + ("" if stream.is_on_demand else f" --shard-count {stream.shards}"),
             "Records that were in the stream are gone.",
-        ),
+        ],
         formula=f"1 stream × 730 h × {rates.text('kinesis.on_demand_stream_hour')}"
         if stream.is_on_demand
         else f"{stream.shards} shards × 730 h × {rates.text('kinesis.shard_hour')}",
-        sources=rates.sources,
         charges=Charges(("ShardHour", "OnDemand-StreamHour")),
-        unknown_because="" if now is not None else rates.because(),
     )
 
 
-def _fewer(stream: Stream, inventory: Inventory, rates: Rates, needed: int) -> Finding:
-    spare = stream.shards - needed
-    mine = rates.anew()
-    monthly = mine.cost({"kinesis.shard_hour": spare * HOURS_A_MONTH})
-    return Finding(
-        key=f"{NAME}.shards/{stream.resource}",
-        check=NAME,
-        title=f"Stream {stream.name} needs {needed} of its {stream.shards} shards",
-        resource=stream.resource,
-        monthly=monthly,
+def _fewer(case: Case[Stream], needed: int) -> Finding:
+    stream, rates = case.facts, case.rates
+    rates.forget()  # whatever the modes cost: only a shard's price counts
+    return case.finding(
+        "shards",
+        f"Stream {stream.name} needs {needed} of its {stream.shards} shards",
+        monthly=rates.cost({"kinesis.shard_hour": (stream.shards - needed) * HOURS_A_MONTH}),
         effort=Effort.LOW,
         risk=Risk.MEDIUM,
-        evidence=figures(
-            [*_evidence(stream, inventory), ("Needed", f"{needed} with the peak at {PEAK_FACTOR}× the hour's mean")]
-        ),
-        steps=(
-            f"aws kinesis update-shard-count --stream-name {stream.name} --target-shard-count "
-            f"{max(needed, -(-stream.shards // 2))} --scaling-type UNIFORM_SCALING",
+        evidence=[*_evidence(case), ("Needed", f"{needed} with the peak at {PEAK_OVER_MEAN}× the hour's mean")],
+        steps=[
+            _resize(stream, max(needed, -(-stream.shards // 2))),
             f"A call can at most halve the shards: repeat it down to {needed}.",
             "Watch WriteProvisionedThroughputExceeded for a day.",
-        ),
-        undo=(
-            f"aws kinesis update-shard-count --stream-name {stream.name} --target-shard-count {stream.shards} "
-            "--scaling-type UNIFORM_SCALING",
-        ),
-        formula=f"({stream.shards} − {needed}) shards × 730 h × {mine.text('kinesis.shard_hour')}",
-        sources=(*mine.sources, _LIMITS),
+        ],
+        undo=[_resize(stream, stream.shards)],
+        formula=f"({stream.shards} − {needed}) shards × 730 h × {rates.text('kinesis.shard_hour')}",
         charges=Charges(("ShardHour",)),
-        unknown_because=mine.because(),
+        page="docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
     )
 
 
-def _other_mode(
-    stream: Stream, inventory: Inventory, rates: Rates, needed: int, now: Decimal, cost: Decimal
-) -> Finding:
-    mode = "PROVISIONED" if stream.is_on_demand else "ON_DEMAND"
+def _other_mode(case: Case[Stream], needed: int, now: Decimal, cost: Decimal) -> Finding:
+    stream, rates = case.facts, case.rates
     name = f"provisioned with {needed} shard{'' if needed == 1 else 's'}" if stream.is_on_demand else "on demand"
-    steps = [f"aws kinesis update-stream-mode --stream-arn {stream.resource} --stream-mode-details StreamMode={mode}"]
-    if stream.is_on_demand:
-        steps.append(
-            f"aws kinesis update-shard-count --stream-name {stream.name} --target-shard-count {needed} "
-            "--scaling-type UNIFORM_SCALING"
-        )
-    back = "ON_DEMAND" if stream.is_on_demand else "PROVISIONED"
-    return Finding(
-        key=f"{NAME}.mode/{stream.resource}",
-        check=NAME,
-        title=f"Stream {stream.name} is cheaper {name}",
-        resource=stream.resource,
+    change = f"aws kinesis update-stream-mode --stream-arn {stream.resource} --stream-mode-details"
+    return case.finding(
+        "mode",
+        f"Stream {stream.name} is cheaper {name}",
         monthly=now - cost,
         effort=Effort.LOW,
         risk=Risk.MEDIUM if stream.is_on_demand else Risk.LOW,
-        evidence=figures(
-            [
-                *_evidence(stream, inventory),
-                ("Cost now", f"{dollars(now)} a month"),
-                (f"Cost {name}", f"{dollars(cost)} a month"),
-            ]
-        ),
-        steps=(*steps, "The mode can be changed twice in 24 hours."),
-        undo=(
-            f"aws kinesis update-stream-mode --stream-arn {stream.resource} --stream-mode-details StreamMode={back}",
-        ),
+        evidence=[*_evidence(case), ("Cost now", dollars_a_month(now)), (f"Cost {name}", dollars_a_month(cost))],
+        steps=[
+            f"{change} {_mode(not stream.is_on_demand)}",
+            *([_resize(stream, needed)] if stream.is_on_demand else []),
+            "The mode can be changed twice in 24 hours.",
+        ],
+        undo=[f"{change} {_mode(stream.is_on_demand)}"],
         formula=f"{dollars(now)} − {dollars(cost)}; provisioned: shards × 730 h × {rates.text('kinesis.shard_hour')} "
         f"+ PUT units of 25 KB × {rates.text('kinesis.put_payload_unit')}; on demand: 730 h × "
         f"{rates.text('kinesis.on_demand_stream_hour')} + GB in × {rates.text('kinesis.on_demand_gigabyte_in')} "
         f"+ GB out × {rates.text('kinesis.on_demand_gigabyte_out')}",
-        sources=(*rates.sources, _MODES),
         charges=Charges(("ShardHour", "PutRequestPayloadUnits", "OnDemand-StreamHour", "OnDemand-Billed")),
+        page="docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html",
     )
+
+
+check = Check("streams", "Kinesis shards and capacity mode", lambda inventory: inventory.streams, (_judge,))

@@ -5,35 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from console.savings.facts import CapacityHour, CapacityTable
-from console.savings.findings import (
-    HOURS_A_MONTH,
-    Charges,
-    Checked,
-    Effort,
-    Finding,
-    Prices,
-    Rates,
-    Risk,
-    a_month,
-    count,
-    dollars,
-    figures,
-    is_worth,
-)
-from console.savings.inventory import Inventory
+from console.savings.findings import Charges, Effort, Finding, Risk
+from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, a_month, count, dollars, dollars_a_month
 
-NAME, TITLE = "tables", "DynamoDB capacity mode"
-LEAST_HOURS = 7 * 24
 TARGET_USE = Decimal("0.7")  # of provisioned capacity that automatic scaling keeps used
 LEAST_SHARE = Decimal("0.2")  # of the cost now that a change of mode must save: modes differ in comfort, too
-_MODES = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/CostOptimization_TableCapacityMode.html"
-
-
-def check(inventory: Inventory, prices: Prices) -> Checked:
-    """Tables that would cost a fifth less in the other mode."""
-    found = [_judge(table, inventory, prices) for table in inventory.capacity_tables.items]
-    findings = tuple(each for each in found if each is not None and is_worth(each.monthly))
-    return Checked(NAME, TITLE, len(found), findings, inventory.capacity_tables.missing)
 
 
 def scaled(hour: CapacityHour) -> tuple[Decimal, Decimal]:
@@ -45,19 +21,13 @@ def scaled(hour: CapacityHour) -> tuple[Decimal, Decimal]:
     return units(hour.reads), units(hour.writes)
 
 
-def _judge(table: CapacityTable, inventory: Inventory, prices: Prices) -> Finding | None:
-    hours = len(table.hours)
+def _mode(case: Case[CapacityTable]) -> Finding | None:
+    """The table would cost a fifth less in the other mode."""
+    table, rates, hours = case.facts, case.rates, len(case.facts.hours)
     if hours < LEAST_HOURS:
         return None
-    rates = Rates(prices, inventory.region)
-    reads = sum((hour.reads for hour in table.hours), Decimal(0))
-    writes = sum((hour.writes for hour in table.hours), Decimal(0))
-    on_demand = rates.cost(
-        {
-            "dynamodb.read_request_unit": a_month(reads, hours),
-            "dynamodb.write_request_unit": a_month(writes, hours),
-        }
-    )
+    reads = a_month(sum((hour.reads for hour in table.hours), Decimal(0)), hours)
+    writes = a_month(sum((hour.writes for hour in table.hours), Decimal(0)), hours)
     if table.is_on_demand:
         units = [scaled(hour) for hour in table.hours]
         provisioned_reads = a_month(sum((read for read, _ in units), Decimal(0)), hours)
@@ -65,6 +35,7 @@ def _judge(table: CapacityTable, inventory: Inventory, prices: Prices) -> Findin
     else:
         provisioned_reads = table.provisioned_reads * HOURS_A_MONTH
         provisioned_writes = table.provisioned_writes * HOURS_A_MONTH
+    on_demand = rates.cost({"dynamodb.read_request_unit": reads, "dynamodb.write_request_unit": writes})
     provisioned = rates.cost(
         {
             "dynamodb.read_capacity_unit_hour": provisioned_reads,
@@ -72,69 +43,46 @@ def _judge(table: CapacityTable, inventory: Inventory, prices: Prices) -> Findin
         }
     )
     now, then = (on_demand, provisioned) if table.is_on_demand else (provisioned, on_demand)
-    if now is None or then is None:
+    monthly = None if now is None or then is None else now - then
+    if now is None or monthly is None:
         # which mode is cheaper cannot be said without its price; only a table that nobody uses is waste in any case
         if table.is_on_demand or reads or writes:
             return None
-        monthly = None
-    else:
-        monthly = now - then
-        if monthly <= 0 or monthly < now * LEAST_SHARE:
-            return None
-    return _finding(table, inventory, rates, now, then, monthly)
+    elif monthly <= 0 or monthly < now * LEAST_SHARE:
+        return None
 
-
-def _finding(
-    table: CapacityTable,
-    inventory: Inventory,
-    rates: Rates,
-    now: Decimal | None,
-    then: Decimal | None,
-    monthly: Decimal | None,
-) -> Finding:
     other = "provisioned with automatic scaling" if table.is_on_demand else "on demand"
-    to_on_demand = f"aws dynamodb update-table --table-name {table.name} --billing-mode PAY_PER_REQUEST"
-    reads, writes = table.provisioned_reads or 1, table.provisioned_writes or 1
+    change = f"aws dynamodb update-table --table-name {table.name} --billing-mode"
+    units_now = table.provisioned_reads or 1, table.provisioned_writes or 1
+    to_on_demand = f"{change} PAY_PER_REQUEST"
     to_provisioned = (
-        f"aws dynamodb update-table --table-name {table.name} --billing-mode PROVISIONED --provisioned-throughput "
-        f"ReadCapacityUnits={reads},WriteCapacityUnits={writes}"
+        f"{change} PROVISIONED --provisioned-throughput "
+        f"ReadCapacityUnits={units_now[0]},WriteCapacityUnits={units_now[1]}"
     )
     scaling = "aws application-autoscaling register-scalable-target, then a policy that keeps 70 % used."
-    hours = len(table.hours)
-    reads_used = sum((hour.reads for hour in table.hours), Decimal(0))
-    writes_used = sum((hour.writes for hour in table.hours), Decimal(0))
-    return Finding(
-        key=f"{NAME}.mode/{table.resource}",
-        check=NAME,
-        title=f"Table {table.name} is cheaper {other}",
-        resource=table.resource,
+    mode = f"provisioned, {count(units_now[0])} read and {count(units_now[1])} write units"
+    return case.finding(
+        "mode",
+        f"Table {table.name} is cheaper {other}",
         monthly=monthly,
         effort=Effort.MEDIUM if table.is_on_demand else Effort.LOW,
         risk=Risk.MEDIUM if table.is_on_demand else Risk.LOW,
-        evidence=figures(
-            [
-                ("Measured", f"{inventory.period.label()}, {count(hours)} hours"),
-                (
-                    "Mode",
-                    "on demand"
-                    if table.is_on_demand
-                    else f"provisioned, {count(reads)} read and {count(writes)} write units",
-                ),
-                (
-                    "Consumed a month",
-                    f"{count(a_month(reads_used, hours))} reads, {count(a_month(writes_used, hours))} writes",
-                ),
-                ("Cost now", f"{dollars(now)} a month"),
-                (f"Cost {other}", f"{dollars(then)} a month"),
-            ]
-        ),
-        steps=(to_provisioned, scaling) if table.is_on_demand else (to_on_demand,),
-        undo=(to_on_demand,) if table.is_on_demand else (to_provisioned,),
+        evidence=[
+            case.measured(hours),
+            ("Mode", "on demand" if table.is_on_demand else mode),
+            ("Consumed a month", f"{count(reads)} reads, {count(writes)} writes"),
+            ("Cost now", dollars_a_month(now)),
+            (f"Cost {other}", dollars_a_month(then)),
+        ],
+        steps=[to_provisioned, scaling] if table.is_on_demand else [to_on_demand],
+        undo=[to_on_demand] if table.is_on_demand else [to_provisioned],
         formula=f"{dollars(now)} − {dollars(then)}; on demand: reads × {rates.text('dynamodb.read_request_unit')} "
         f"+ writes × {rates.text('dynamodb.write_request_unit')}; provisioned: unit-hours × "
         f"{rates.text('dynamodb.read_capacity_unit_hour')} and {rates.text('dynamodb.write_capacity_unit_hour')}"
         + (", at 70 % of use in each hour" if table.is_on_demand else ""),
-        sources=(*rates.sources, _MODES),
         charges=Charges(("RequestUnits", "CapacityUnit-Hrs")),
-        unknown_because=rates.because() if monthly is None else "",
-    )  # fmt: skip
+        page="docs.aws.amazon.com/amazondynamodb/latest/developerguide/CostOptimization_TableCapacityMode.html",
+    )
+
+
+check = Check("tables", "DynamoDB capacity mode", lambda inventory: inventory.capacity_tables, (_mode,))

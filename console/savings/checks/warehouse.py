@@ -2,162 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from console.savings.facts import Warehouse
-from console.savings.findings import (
-    HOURS_A_MONTH,
-    Charges,
-    Checked,
-    Effort,
-    Finding,
-    Prices,
-    Rates,
-    Risk,
-    a_month,
-    count,
-    dollars,
-    figures,
-    is_worth,
-    percent,
-)
-from console.savings.inventory import Inventory
+from console.savings.facts import Warehouse, WarehouseHour
+from console.savings.findings import Charges, Effort, Finding, Risk
+from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, a_month, count, dollars_a_month, percent
 
-NAME, TITLE = "warehouse", "Redshift RPU: idle use and usage limits"
-LEAST_HOURS = 7 * 24
 SMALLEST_BASE = 8  # RPU; some regions allow 4
 LOW_USE = Decimal("0.25")  # of billed time with a query running, below which the 60-second minimum is what is paid for
 LIKELY_MAXIMUM = 512  # RPU a workgroup may grow to where no maximum is set
+_PRICE = "redshift.rpu_hour"
 _BILLING = "docs.aws.amazon.com/redshift/latest/mgmt/serverless-billing.html"
 _CHARGES = Charges(("ServerlessUsage",))
 
 
-def check(inventory: Inventory, prices: Prices) -> Checked:
-    """For each workgroup: hours billed without a query, a base capacity that waits, and no limit."""
-    findings: list[Finding] = []
-    for warehouse in inventory.warehouses.items:
-        found = (
-            _idle(warehouse, inventory, prices),
-            _base(warehouse, inventory, prices),
-            _unlimited(warehouse, inventory, prices),
-        )
-        findings += [each for each in found if each is not None and is_worth(each.monthly)]
-    return Checked(NAME, TITLE, len(inventory.warehouses.items), tuple(findings), inventory.warehouses.missing)
+def _billed(hours: Sequence[WarehouseHour]) -> Decimal:
+    """RPU-seconds."""
+    return sum((hour.rpu_seconds for hour in hours), Decimal(0))
 
 
-def _idle(warehouse: Warehouse, inventory: Inventory, prices: Prices) -> Finding | None:
-    hours = len(warehouse.hours)
-    without = sum((hour.rpu_seconds for hour in warehouse.hours if not hour.queries), Decimal(0))
-    if hours < LEAST_HOURS or not without:
+def _idle(case: Case[Warehouse]) -> Finding | None:
+    """Hours that are billed without a query."""
+    warehouse, rates = case.facts, case.rates
+    idle = [hour for hour in warehouse.hours if hour.rpu_seconds and not hour.queries]
+    hours, seconds = len(warehouse.hours), _billed(idle)
+    if hours < LEAST_HOURS or not seconds:
         return None
-    rates = Rates(prices, inventory.region)
-    rpu_hours = a_month(without, hours) / 3600
-    billed = sum((hour.rpu_seconds for hour in warehouse.hours), Decimal(0))
-    return Finding(
-        key=f"{NAME}.idle/{warehouse.resource}",
-        check=NAME,
-        title=f"Workgroup {warehouse.name} is billed in hours without a query",
-        resource=warehouse.resource,
-        monthly=rates.cost({"redshift.rpu_hour": rpu_hours}),
+    rpu_hours = a_month(seconds, hours) / 3600
+    return case.finding(
+        "idle",
+        f"Workgroup {warehouse.name} is billed in hours without a query",
+        monthly=rates.cost({_PRICE: rpu_hours}),
         effort=Effort.MEDIUM,
         risk=Risk.LOW,
-        evidence=figures(
-            [
-                ("Measured", f"{inventory.period.label()}, {count(hours)} hours"),
-                (
-                    "Hours billed without a query",
-                    count(sum(1 for h in warehouse.hours if h.rpu_seconds and not h.queries)),
-                ),
-                ("Share of billed RPU", percent(without / billed)),
-            ]
-        ),
-        steps=(
+        evidence=[
+            case.measured(hours),
+            ("Hours billed without a query", count(len(idle))),
+            ("Share of billed RPU", percent(seconds / _billed(warehouse.hours))),
+        ],
+        steps=[
             "Find what wakes it: select user_id, query_text, start_time from sys_query_history.",
             "Stop scheduled pings and dashboards that refresh at night; set automatic refresh of "
             "materialised views off where nobody reads them.",
-        ),
-        undo=("Turn the schedule or the refresh on again.",),
-        formula=f"{count(rpu_hours)} RPU-hours a month in hours without a query × {rates.text('redshift.rpu_hour')}",
-        sources=(*rates.sources, _BILLING),
+        ],
+        undo=["Turn the schedule or the refresh on again."],
+        formula=f"{count(rpu_hours)} RPU-hours a month in hours without a query × {rates.text(_PRICE)}",
         charges=_CHARGES,
-        unknown_because=rates.because(),
+        page=_BILLING,
     )
 
 
-def _base(warehouse: Warehouse, inventory: Inventory, prices: Prices) -> Finding | None:
-    hours = len(warehouse.hours)
+def _base(case: Case[Warehouse]) -> Finding | None:
+    """A base capacity above the smallest that mostly waits for a query to end."""
+    warehouse, rates = case.facts, case.rates
+    hours, base = len(warehouse.hours), warehouse.base_capacity
     asked = [hour for hour in warehouse.hours if hour.queries]
-    billed = sum((hour.rpu_seconds for hour in asked), Decimal(0))
-    if hours < LEAST_HOURS or warehouse.base_capacity <= SMALLEST_BASE or not billed:
+    billed = _billed(asked)
+    if hours < LEAST_HOURS or base <= SMALLEST_BASE or not billed:
         return None
-    use = min(sum((hour.query_seconds for hour in asked), Decimal(0)) * warehouse.base_capacity / billed, Decimal(1))
+    use = min(sum((hour.query_seconds for hour in asked), Decimal(0)) * base / billed, Decimal(1))
     if use >= LOW_USE:
         return None
-    rates = Rates(prices, inventory.region)
     waiting = a_month(billed * (1 - use), hours) / 3600
-    share = 1 - Decimal(SMALLEST_BASE) / warehouse.base_capacity
-    return Finding(
-        key=f"{NAME}.base/{warehouse.resource}",
-        check=NAME,
-        title=f"Workgroup {warehouse.name} waits with {warehouse.base_capacity} RPU",
-        resource=warehouse.resource,
-        monthly=rates.cost({"redshift.rpu_hour": waiting * share}),
+    resize = f"aws redshift-serverless update-workgroup --workgroup-name {warehouse.name} --base-capacity"
+    return case.finding(
+        "base",
+        f"Workgroup {warehouse.name} waits with {base} RPU",
+        monthly=rates.cost({_PRICE: waiting * (1 - Decimal(SMALLEST_BASE) / base)}),
         effort=Effort.LOW,
         risk=Risk.MEDIUM,
-        evidence=figures(
-            [
-                ("Measured", f"{inventory.period.label()}, {count(hours)} hours"),
-                ("Billed time with a query running", percent(use)),
-                ("Base capacity", f"{warehouse.base_capacity} RPU"),
-            ]
-        ),
-        steps=(
-            f"aws redshift-serverless update-workgroup --workgroup-name {warehouse.name} "
-            f"--base-capacity {SMALLEST_BASE}",
+        evidence=[
+            case.measured(hours),
+            ("Billed time with a query running", percent(use)),
+            ("Base capacity", f"{base} RPU"),
+        ],
+        steps=[
+            f"{resize} {SMALLEST_BASE}",
             "Compare the time of the slowest queries for a week: less capacity makes large ones slower.",
-        ),
-        undo=(
-            f"aws redshift-serverless update-workgroup --workgroup-name {warehouse.name} "
-            f"--base-capacity {warehouse.base_capacity}",
-        ),
-        formula=f"{count(waiting)} RPU-hours a month billed while no query ran × (1 − {SMALLEST_BASE} ÷ "
-        f"{warehouse.base_capacity}) × {rates.text('redshift.rpu_hour')}",
-        sources=(*rates.sources, _BILLING),
+        ],
+        undo=[f"{resize} {base}"],
+        formula=f"{count(waiting)} RPU-hours a month billed while no query ran × (1 − {SMALLEST_BASE} ÷ {base}) × "
+        f"{rates.text(_PRICE)}",
         charges=_CHARGES,
-        unknown_because=rates.because(),
+        page=_BILLING,
     )
 
 
-def _unlimited(warehouse: Warehouse, inventory: Inventory, prices: Prices) -> Finding | None:
+def _unlimited(case: Case[Warehouse]) -> Finding | None:
+    """Nothing bounds what a workgroup may cost in a month."""
+    warehouse = case.facts
     if warehouse.rpu_hour_limit is not None:
         return None
-    rates = Rates(prices, inventory.region)
     most = warehouse.max_capacity or LIKELY_MAXIMUM
-    exposed = rates.cost({"redshift.rpu_hour": most * HOURS_A_MONTH})
-    used = a_month(sum((hour.rpu_seconds for hour in warehouse.hours), Decimal(0)), len(warehouse.hours)) / 3600
+    exposed = case.rates.cost({_PRICE: most * HOURS_A_MONTH})
+    used = a_month(_billed(warehouse.hours), len(warehouse.hours)) / 3600
     limit = max(int(used * 2) + 1, 10)
-    return Finding(
-        key=f"{NAME}.limit/{warehouse.resource}",
-        check=NAME,
-        title=f"Workgroup {warehouse.name} has no usage limit",
-        resource=warehouse.resource,
+    return case.finding(
+        "limit",
+        f"Workgroup {warehouse.name} has no usage limit",
         monthly=None,
         effort=Effort.LOW,
         risk=Risk.LOW,
-        evidence=figures(
-            [
-                ("Used", f"{count(used)} RPU-hours a month"),
-                ("Nothing stops it before", f"{most} RPU × 730 h, {dollars(exposed)} a month"),
-            ]
-        ),
-        steps=(
+        evidence=[
+            ("Used", f"{count(used)} RPU-hours a month"),
+            ("Nothing stops it before", f"{most} RPU × 730 h, {dollars_a_month(exposed)}"),
+        ],
+        steps=[
             f"aws redshift-serverless create-usage-limit --resource-arn {warehouse.resource} "
             f"--usage-type serverless-compute --amount {limit} --period monthly --breach-action emit-metric",
             "Set the action to deactivate once the alarm has proved quiet.",
-        ),
-        undo=("aws redshift-serverless delete-usage-limit --usage-limit-id ID",),
+        ],
+        undo=["aws redshift-serverless delete-usage-limit --usage-limit-id ID"],
         formula="A limit saves what a runaway would have cost: nothing until it happens.",
-        sources=(*rates.sources, _BILLING),
         charges=_CHARGES,
+        page=_BILLING,
         unknown_because="a limit saves only when something runs away",
     )
+
+
+check = Check(
+    "warehouse",
+    "Redshift RPU: idle use and usage limits",
+    lambda inventory: inventory.warehouses,
+    (_idle, _base, _unlimited),
+)

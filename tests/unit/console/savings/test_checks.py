@@ -32,8 +32,9 @@ from console.savings.checks import (
     tables,
     warehouse,
 )
-from console.savings.findings import Checked, Effort, Finding, Prices, Risk
+from console.savings.findings import Checked, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read, Unread
+from console.savings.judging import Prices
 from tests.support.saving_facts import (
     HOURS,
     NOW,
