@@ -41,12 +41,20 @@ def _imported() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Pages wait for what is worked out: a test draws once."""
-    BACKGROUND.forget()
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for what is worked out: a test draws once. The same charges are forecast once for all tests."""
     monkeypatch.setattr(insight.budgets, "__kwdefaults__", {**insight.budgets.__kwdefaults__, "patience": 300.0})
+
+
+@pytest.fixture
+def _nothing_known() -> Iterator[None]:
+    """No forecast is there yet, and none of this test's stays."""
+    BACKGROUND.forget()
     yield
     BACKGROUND.forget()
+
+
+not_known_yet = pytest.mark.usefixtures("_nothing_known")
 
 
 def test_the_page_draws_budgets_forecast_anomalies_and_the_backtest(open_page: Open, lake: Path) -> None:
@@ -72,6 +80,7 @@ def test_the_page_draws_budgets_forecast_anomalies_and_the_backtest(open_page: O
     assert overall["mape"] < overall["last_month_mape"] < overall["run_rate_mape"]
 
 
+@not_known_yet
 def test_while_the_forecast_is_worked_out_the_page_shows_what_is_booked(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +241,7 @@ def looks_again(page: AppTest) -> bool:
     return re.search(r'<p class="tk-calm">[^<]+ …</p>', text_of(page)) is not None
 
 
+@not_known_yet
 def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +271,7 @@ def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
     assert not looks_again(page)
 
 
+@not_known_yet
 def test_where_aws_cannot_be_asked_the_page_gives_the_reason_and_stops_asking(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +292,7 @@ def test_where_aws_cannot_be_asked_the_page_gives_the_reason_and_stops_asking(
     assert len(asked) == 1
 
 
+@not_known_yet
 def test_the_brief_looks_again_until_it_can_say_how_the_bill_stands(open_page: Open, lake: Path) -> None:
     gate = threading.Event()
     BACKGROUND.ask("gate", gate.wait)  # everything else waits behind it
@@ -298,6 +310,7 @@ def test_the_brief_looks_again_until_it_can_say_how_the_bill_stands(open_page: O
     assert "the bill ends on" in text_of(page), "the sample year of the tests is over"
 
 
+@not_known_yet
 def test_a_forecast_that_fails_is_the_failed_state_and_is_not_waited_for_for_ever(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
