@@ -26,7 +26,7 @@ except TakingsError as error:
 page.begin("Savings", __doc__, is_sample=scope.is_sample)
 
 
-def decide(tracked: insight.Tracked, state: insight.State, note: str) -> None:
+def decide(tracked: insight.TrackedSaving, state: insight.DecisionState, note: str) -> None:
     """Remember what was clicked, and show the page as it now is."""
     tracking.decide(wiring.decisions(), tracked, state, note, reader.name(), datetime.now(UTC))
     st.rerun()
@@ -47,7 +47,7 @@ with page.answer():
             st.html('<p class="tk-calm">No saving in this selection.</p>')
         savings_list.draw(shown, decide)
         tables.show(
-            records.table_of([insight.Line.of(each) for each in shown], list(savings_list.COLUMNS)),
+            records.table_of([insight.SavingRow.of(saving) for saving in shown], list(savings_list.COLUMNS)),
             savings_list.COLUMNS,
             export_as="savings",
             title="As a table",

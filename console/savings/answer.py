@@ -1,8 +1,9 @@
-"""What can go: findings of every check, what was decided about them, and what the bill says about those taken."""
+"""What could cost less: the findings of every check, the decisions on them, and what the accepted ones saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,15 +15,15 @@ from console.asking.figures import Better, Figure, Unit
 from console.asking.scope import Scope
 from console.decisions import DecisionStore
 from console.savings.checks import run
-from console.savings.findings import Checked, Effort
+from console.savings.findings import Checked, Effort, Finding
 from console.savings.inventory import Inventory, InventorySource, Unread
 from console.savings.judging import Prices
-from console.savings.tracking import DOLLARS, State, Tracked, track
-from console.savings.usage import Bill
+from console.savings.tracking import DOLLARS, DecisionState, TrackedSaving, track
+from console.savings.usage import BilledUsage
 
 OLDEST_DAYS = 460  # of the bill: savings accepted more than a year ago are history
 
-__all__ = ["DOLLARS", "Savings", "State", "Tracked", "savings"]
+__all__ = ["DOLLARS", "DecisionState", "SavingRow", "Savings", "TrackedSaving", "savings"]
 
 
 @dataclass(frozen=True)
@@ -32,22 +33,22 @@ class Savings:
     Attributes
     ----------
     checks : what every check did, those without a finding included
-    tracked : every finding and every decision, most dollars first, unknown ones after them
+    tracked : every finding and every decision, most dollars first, unknown ones last
     """
 
     inventory: Inventory
     checks: Sequence[Checked]
-    tracked: Sequence[Tracked]
+    tracked: Sequence[TrackedSaving]
     results: Sequence[Result]
 
-    def of(self, *states: State) -> list[Tracked]:
+    def of(self, *states: DecisionState) -> list[TrackedSaving]:
         """Those in one of the states."""
-        return [each for each in self.tracked if each.state in states]
+        return [saving for saving in self.tracked if saving.state in states]
 
     @property
     def not_judged(self) -> list[tuple[str, Unread]]:
         """(title of the check, what it could not read)."""
-        return [(check.title, each) for check in self.checks for each in check.missing]
+        return [(check.title, unread) for check in self.checks for unread in check.missing]
 
     @property
     def statistics(self) -> Statistics:
@@ -57,21 +58,22 @@ class Savings:
     @property
     def figures(self) -> Sequence[Figure]:
         """The tiles."""
-        opened, taken = self.of(State.OPEN), self.of(State.ACCEPTED, State.REALISED)
-        unknown = [each for each in opened if each.estimate is None]
-        measured = [each.realised.monthly for each in taken if each.realised and each.realised.monthly is not None]
-        waiting = len(taken) - len(measured)
+        opened, accepted = self.of(DecisionState.OPEN), self.of(DecisionState.ACCEPTED, DecisionState.REALISED)
+        unknown = sum(1 for saving in opened if saving.estimate is None)
+        realised = [saving.realised.monthly for saving in accepted if saving.realised]
+        measured = [monthly for monthly in realised if monthly is not None]
+        waiting = len(accepted) - len(measured)
         unjudged = [check for check in self.checks if not check.is_judged]
         partly = sum(1 for check in self.checks if check.is_judged and check.missing)
-        accepted_unknown = sum(1 for each in taken if each.estimate is None)
+        unestimated = sum(1 for saving in accepted if saving.estimate is None)
         return [
             Figure("Open, a month", total(opened), Unit.MONEY, DOLLARS, better=Better.LOWER,
-                   note=f"{_counted(len(opened), 'finding')}" + (f", {len(unknown)} unknown" if unknown else "")),
-            Figure("Accepted, a month", total(taken), Unit.MONEY, DOLLARS,
-                   note=_counted(len(taken), "saving") + (f", {accepted_unknown} unknown" if accepted_unknown else "")),
+                   note=f"{_counted(len(opened), 'finding')}" + (f", {unknown} unknown" if unknown else "")),
+            Figure("Accepted, a month", total(accepted), Unit.MONEY, DOLLARS,
+                   note=_counted(len(accepted), "saving") + (f", {unestimated} unknown" if unestimated else "")),
             Figure("Realised, a month", sum(measured, Decimal(0)) if measured else None, Unit.MONEY, DOLLARS,
-                   note=f"{waiting} not measured yet" if waiting else "" if taken else "Nothing accepted yet"),
-            Figure("Savings unknown", len(unknown), Unit.COUNT, better=Better.LOWER,
+                   note=f"{waiting} not measured yet" if waiting else "" if accepted else "Nothing accepted yet"),
+            Figure("Savings unknown", unknown, Unit.COUNT, better=Better.LOWER,
                    note="A price or a measure is missing" if unknown else ""),
             Figure("Checks not judged", len(unjudged), Unit.COUNT, better=Better.LOWER,
                    note=f"of {len(self.checks)}" + (f", {partly} in part" if partly else "")),
@@ -80,26 +82,33 @@ class Savings:
     @property
     def by_check(self) -> list[tuple[str, Decimal]]:
         """Open dollars a month by check, most first; checks whose findings are all unknown are left out."""
-        return _summed((_title(self.checks, each), each.estimate) for each in self.of(State.OPEN))
+        titles = {check.check: check.title for check in self.checks}
+        sums = self._open_sums(lambda finding: titles[finding.check])
+        return sorted(sums.items(), key=lambda item: -item[1])
 
     @property
     def by_effort(self) -> list[tuple[str, Decimal]]:
         """Open dollars a month by effort, least effort first."""
-        found = dict(
-            _summed((each.finding.effort.value, each.estimate) for each in self.of(State.OPEN) if each.finding)
-        )
-        return [(effort.value.capitalize(), found[effort.value]) for effort in Effort if effort.value in found]
+        sums = self._open_sums(lambda finding: finding.effort.value)
+        return [(effort.value.capitalize(), sums[effort.value]) for effort in Effort if effort.value in sums]
+
+    def _open_sums(self, group: Callable[[Finding], str]) -> dict[str, Decimal]:
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for saving in self.of(DecisionState.OPEN):
+            if saving.finding is not None and saving.estimate is not None:
+                sums[group(saving.finding)] += saving.estimate
+        return sums
 
 
 def savings(scope: Scope, source: InventorySource, prices: Prices, decisions: DecisionStore) -> Savings:
-    """Judge the stack, and put beside each finding what was decided and what it brought.
+    """The savings found in the stack, each with the decision on it and what it saved.
 
     Raises
     ------
     SourceError
         The stack, the decisions or the bill cannot be read at all.
     LakeMissing
-        There is no resource, no bill and no decision: nothing was ever put in.
+        There is no resource, no bill and no decision: the lake is empty.
     """
     inventory = source.inventory()
     checks = run(inventory, prices)
@@ -107,12 +116,12 @@ def savings(scope: Scope, source: InventorySource, prices: Prices, decisions: De
     results: list[Result] = []
 
     @cache
-    def billed() -> Bill | None:
-        found, asked = bill(scope)
+    def bill() -> BilledUsage | None:
+        usage, asked = billed_usage(scope)
         results.extend(asked)
-        return found
+        return usage
 
-    tracked = track(findings, decisions, billed)
+    tracked = track(findings, decisions, bill)
     if not results:
         results.append(scope.ask("spend/days"))
     if not tracked and not any(check.looked_at for check in checks) and results[0].rows()[0]["last_day"] is None:
@@ -124,8 +133,8 @@ def savings(scope: Scope, source: InventorySource, prices: Prices, decisions: De
     return Savings(inventory, checks, tracked, results)
 
 
-def bill(scope: Scope) -> tuple[Bill | None, list[Result]]:
-    """Usage of the bill by day, as far back as savings are measured; None where the lake has no bill."""
+def billed_usage(scope: Scope) -> tuple[BilledUsage | None, list[Result]]:
+    """Usage of the bill by day, as far back as savings are measured, and the results; None if there is no bill."""
     days = scope.ask("spend/days")
     row = days.rows()[0]
     first_day, last_day = row["first_day"], row["last_day"]
@@ -133,26 +142,13 @@ def bill(scope: Scope) -> tuple[Bill | None, list[Result]]:
         return None, [days]
     start = max(first_day, last_day - timedelta(days=OLDEST_DAYS))
     usage = scope.ask("savings/usage_by_day", start_date=start, end_date=last_day + timedelta(days=1))
-    return Bill(usage.rows(), start, last_day), [days, usage]
+    return BilledUsage(usage.rows(), start, last_day), [days, usage]
 
 
-def total(tracked: Sequence[Tracked]) -> Decimal | None:
-    """Σ estimates; None where there are some and none of them is known."""
-    known = [each.estimate for each in tracked if each.estimate is not None]
+def total(tracked: Sequence[TrackedSaving]) -> Decimal | None:
+    """Sum of the known estimates; None if there are savings and none of their estimates is known."""
+    known = [saving.estimate for saving in tracked if saving.estimate is not None]
     return sum(known, Decimal(0)) if known or not tracked else None
-
-
-def _title(checks: Sequence[Checked], tracked: Tracked) -> str:
-    titles: Mapping[str, str] = {check.check: check.title for check in checks}
-    return titles.get(tracked.finding.check, "") if tracked.finding else ""
-
-
-def _summed(pairs: Iterable[tuple[str, Decimal | None]]) -> list[tuple[str, Decimal]]:
-    sums: dict[str, Decimal] = {}
-    for name, amount in pairs:
-        if amount is not None and name:
-            sums[name] = sums.get(name, Decimal(0)) + amount
-    return sorted(sums.items(), key=lambda each: -each[1])
 
 
 def _counted(number: int, noun: str) -> str:
@@ -160,7 +156,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class SavingRow:
     """One saving as a row of a table; amounts are None where unknown."""
 
     key: str
@@ -175,7 +171,7 @@ class Line:
     note: str
 
     @classmethod
-    def of(cls, tracked: Tracked) -> Line:
+    def of(cls, tracked: TrackedSaving) -> SavingRow:
         """The row of a saving."""
         finding = tracked.finding
         return cls(
@@ -188,5 +184,5 @@ class Line:
             state=tracked.state.value,
             resource=tracked.resource,
             formula=finding.formula if finding else "",
-            note=tracked.decision.note if tracked.decision and tracked.state is not State.OPEN else "",
+            note=tracked.decision.note if tracked.decision and tracked.state is not DecisionState.OPEN else "",
         )

@@ -12,7 +12,7 @@ from catalogue.errors import BindingError
 from console.cli import output
 
 if TYPE_CHECKING:
-    from console.savings.answer import Savings, Tracked
+    from console.savings.answer import Savings, TrackedSaving
 
 COLUMNS = ("title", "estimate", "realised", "effort", "risk", "state", "key")
 VERDICTS = {"accept": "accepted", "dismiss": "dismissed", "done": "realised", "undo": "open"}
@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.action == "decide":
         _decide(answer, parsed, store)
         return 0
-    lines = [insight.Line.of(each) for each in answer.tracked]
+    lines = [insight.SavingRow.of(each) for each in answer.tracked]
     if parsed.format == "json":
         output.json(document(answer))
         return 0
@@ -84,7 +84,7 @@ def document(answer: Savings) -> dict[str, Any]:
     }
 
 
-def _saving(tracked: Tracked) -> dict[str, Any]:
+def _saving(tracked: TrackedSaving) -> dict[str, Any]:
     finding, decision = tracked.finding, tracked.decision
     found: dict[str, Any] = {
         "key": tracked.key,
@@ -116,14 +116,14 @@ def _saving(tracked: Tracked) -> dict[str, Any]:
 
 
 def _decide(answer: Savings, parsed: argparse.Namespace, store: Any) -> None:
-    from console.savings.tracking import State, decide
+    from console.savings.tracking import DecisionState, decide
 
     found = next((each for each in answer.tracked if each.key == parsed.key), None)
     if found is None:
         raise BindingError(
             f"There is no saving {parsed.key!r}", where="KEY", remedy="`python -m console savings` lists their keys."
         )
-    decide(store, found, State(VERDICTS[parsed.verdict]), parsed.note, getpass.getuser(), datetime.now(UTC))
+    decide(store, found, DecisionState(VERDICTS[parsed.verdict]), parsed.note, getpass.getuser(), datetime.now(UTC))
     sys.stdout.write(f"{found.title}: {VERDICTS[parsed.verdict]}\n")
 
 

@@ -1,6 +1,6 @@
-"""What there is on a laptop: the lake folder's files, and for the sample year the sample shop's stack.
+"""The inventory without an AWS account: the lake folder's files, or the sample shop's resources for a sample lake.
 
-Fills the `InventorySource` port. Without an AWS account there is nothing else to judge, and every other check says so.
+Fills the `InventorySource` port. There is nothing else to judge on a laptop, and every other check says so.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from console.savings import sample
 from console.savings.checks.files import TARGET_BYTES
 from console.savings.facts import StoredTable
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.usage import Bill
+from console.savings.usage import BilledUsage
 
 DAYS = 28
-SAMPLE_BYTES = 4_000_000  # of a file, to measure how far it would compress
-_PACKED = (".gz", ".zst")
+SAMPLE_BYTES = 4_000_000  # read of a file to measure how well it compresses
+_COMPRESSED = (".gz", ".zst")
 
 
 def _wall_clock() -> datetime:
@@ -29,18 +29,17 @@ def _wall_clock() -> datetime:
 
 
 class EmbeddedInventory:
-    """The lake folder `lake`.
+    """Reads the tables of a lake folder.
 
     Parameters
     ----------
-    bill : gives the sample's bill where the folder holds the sample year; None for any other lake, and for a sample
-        without a bill
+    bill : gives the sample's bill if the folder holds the sample year; None for any other lake
     """
 
     def __init__(
         self,
         lake: Path,
-        bill: Callable[[], Bill | None] | None = None,
+        bill: Callable[[], BilledUsage | None] | None = None,
         *,
         now: Callable[[], datetime] = _wall_clock,
     ) -> None:
@@ -117,10 +116,10 @@ def _curated(folder: Path) -> StoredTable:
 
 
 def _raw(folder: Path, name: str) -> StoredTable:
-    """Raw files by day of arrival; imports stand in folders of their own, each taken for a partition."""
+    """Raw files by day of arrival; each import has a folder of its own, counted as one partition."""
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
     sizes = [(path.relative_to(folder).parts[0], path.stat().st_size) for path in paths]
-    loose = [path for path in paths if path.suffix not in _PACKED]
+    loose = [path for path in paths if path.suffix not in _COMPRESSED]
     return StoredTable(
         name=name,
         resource=f"raw/{folder.name}",
@@ -136,7 +135,7 @@ def _raw(folder: Path, name: str) -> StoredTable:
 
 
 def _needed(sizes: Iterable[tuple[str, int]]) -> int:
-    """Files of the target size that hold each partition."""
+    """Number of files if each partition were merged into files of the target size."""
     by_partition: dict[str, int] = defaultdict(int)
     for partition, size in sizes:
         by_partition[partition] += size
@@ -144,7 +143,7 @@ def _needed(sizes: Iterable[tuple[str, int]]) -> int:
 
 
 def _compressed_share(paths: list[Path]) -> Decimal | None:
-    """How far the largest loose file compresses with zstd; None where there is none, or nothing in it."""
+    """Compressed ÷ uncompressed size of the largest loose file, with zstd; None without one that holds anything."""
     if not paths:
         return None
     import pyarrow as pa
@@ -154,5 +153,5 @@ def _compressed_share(paths: list[Path]) -> Decimal | None:
         text = file.read(SAMPLE_BYTES)
     if not text:
         return None
-    packed = pa.Codec("zstd").compress(text)
-    return (Decimal(packed.size) / len(text)).quantize(Decimal("0.001"))
+    compressed = pa.Codec("zstd").compress(text)
+    return (Decimal(compressed.size) / len(text)).quantize(Decimal("0.001"))

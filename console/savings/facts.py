@@ -1,6 +1,6 @@
-"""Facts about resources and their use, as the checks are given them. Sizes in bytes, lengths of time in seconds.
+"""Facts about resources and their use, which the checks judge. Sizes are in bytes, durations in seconds.
 
-A fact that is None could not be measured; a check says *unknown* where it would need it.
+A fact that is None could not be measured; a check that needs it says *unknown*.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class StreamHour:
-    """What passed through a stream in one hour."""
+    """Bytes and records that passed through a stream in one hour."""
 
     bytes_in: int
     records_in: int
@@ -33,9 +33,9 @@ class Stream:
 
 @dataclass(frozen=True)
 class WarehouseHour:
-    """RPU-seconds that were billed in one hour, queries that ran in it, and the time of those that ended in it.
+    """RPU-seconds billed in one hour, queries that ran in it, and the run time of those that ended in it.
 
-    `queries` may count one too often: of the queries that ended later, only the longest is known.
+    `queries` may be one too high: of the queries that ended later, only the longest is known.
     """
 
     rpu_seconds: Decimal
@@ -47,8 +47,8 @@ class WarehouseHour:
 class Warehouse:
     """A Redshift Serverless workgroup.
 
-    `rpu_hour_limit` is the usage limit on RPU-hours a month; None where there is none. `max_capacity` is None where
-    nothing bounds how many RPU it may take.
+    `rpu_hour_limit` is the usage limit in RPU-hours a month, None if none is set; `max_capacity` is the most RPU it may
+    take, None if unlimited.
     """
 
     name: str
@@ -65,10 +65,9 @@ class AthenaQuery:
 
     Attributes
     ----------
-    tables : of the lake that it reads
-    unrestricted : those of them that have a partition column which stands in no condition; None where its text could
-        not be understood
-    reads_others : whether it reads what is not of the lake besides, so that the bytes cannot be told apart
+    tables : the tables of the lake that it reads
+    unrestricted : those of them whose partition column is in no condition; None if the query could not be parsed
+    reads_others : whether it also reads tables outside the lake, so that its bytes cannot be divided among the tables
     """
 
     query_id: str
@@ -81,16 +80,16 @@ class AthenaQuery:
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A table of the lake in its files.
+    """A table of the lake, with its files.
 
     Attributes
     ----------
-    partition : the partition column; empty where it has none
-    partitions : how many there are
-    files_needed : how many files there would be if each partition were merged into files of the target size
+    partition : the partition column; empty if it has none
+    partitions : number of partitions
+    files_needed : number of files if each partition were merged into files of the target size
     is_columnar : Parquet or ORC
-    is_compressed : by the format or as files; None where it could not be told
-    compressed_share : measured on a sample of its files: compressed ÷ uncompressed size
+    is_compressed : by the format or as files; None if unknown
+    compressed_share : compressed ÷ uncompressed size, measured on a sample of its files
     """
 
     name: str
@@ -112,10 +111,10 @@ class Bucket:
     Attributes
     ----------
     standard_bytes : in the Standard class
-    cold_bytes, cold_objects : in Standard, larger than 128 KB and not written for 30 days; None where not listed
-    noncurrent_bytes : of overwritten and deleted versions
+    cold_bytes, cold_objects : in Standard, larger than 128 KB and not written for 30 days; None if not listed
+    noncurrent_bytes : size of overwritten and deleted versions
     has_transition, has_noncurrent_expiration, aborts_uploads : what its lifecycle rules do
-    incomplete_uploads, incomplete_bytes : multipart uploads begun more than a week ago and never completed
+    incomplete_uploads, incomplete_bytes : multipart uploads started more than a week ago and never completed
     """
 
     name: str
@@ -133,7 +132,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class LogGroup:
-    """A CloudWatch log group; `retention_days` None keeps for ever."""
+    """A CloudWatch log group; `retention_days` is None if events never expire."""
 
     name: str
     resource: str
@@ -144,7 +143,7 @@ class LogGroup:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function; `max_memory_used` in MB, None where no run was reported; `duration` is billed seconds."""
+    """A Lambda function; `max_memory_used` is in MB, None if no run was reported; `duration` is billed seconds."""
 
     name: str
     resource: str
@@ -162,10 +161,10 @@ class NatGateway:
     Attributes
     ----------
     bytes_processed : in both directions, over the period
-    hours : of the period in which it was there
-    zones : availability zones that an endpoint in its place would stand in
-    endpoints : AWS services its network reaches by an endpoint already, such as ``s3``
-    destinations : bytes by AWS service, ``internet`` for the rest; None where flow logs do not tell
+    hours : hours of the period in which it existed
+    zones : number of availability zones that an endpoint in its place would need
+    endpoints : AWS services that its network already reaches by an endpoint, such as ``s3``
+    destinations : bytes by AWS service, ``internet`` for the rest; None without flow logs
     """
 
     name: str
@@ -179,9 +178,9 @@ class NatGateway:
 
 @dataclass(frozen=True)
 class WebAcl:
-    """A WAF web ACL; `rules` counts rules and managed groups, `requests` those it looked at over the period.
+    """A WAF web ACL: its rules and managed groups, and the requests it inspected over the period.
 
-    `protects` are the resources it stands before; None where that could not be told.
+    `protects` is the number of resources it protects; None if unknown.
     """
 
     name: str
@@ -193,7 +192,7 @@ class WebAcl:
 
 @dataclass(frozen=True)
 class Crawler:
-    """A Glue crawler and its runs over the period; `changed` are runs that changed a table or a partition."""
+    """A Glue crawler and its runs over the period; `changed` counts runs that changed a table or a partition."""
 
     name: str
     resource: str
@@ -214,7 +213,7 @@ class CapacityHour:
 
 @dataclass(frozen=True)
 class CapacityTable:
-    """A DynamoDB table; provisioned units are 0 where it is on demand."""
+    """A DynamoDB table; provisioned units are 0 if it is on demand."""
 
     name: str
     resource: str
@@ -226,14 +225,14 @@ class CapacityTable:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What an AWS service recommends.
+    """One recommendation of an AWS service.
 
     Attributes
     ----------
     source : ``cost_optimization_hub`` or ``compute_optimizer``
     resource : its ARN
-    monthly_savings : US dollars; None where AWS gives none, or in another currency
-    effort : ``low``, ``medium`` or ``high``; empty where AWS does not say
+    monthly_savings : US dollars; None if AWS gives none, or gives another currency
+    effort : ``low``, ``medium`` or ``high``; empty if AWS does not say
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""What a check found: the saving, what it was judged by, how to take it and how to give it back."""
+"""A finding: the saving, the evidence for it, how to do it and how to undo it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console.savings.inventory import Unread
 
 
 class Effort(StrEnum):
-    """What a saving asks of somebody: a command, a change with a test, or a project."""
+    """The work a saving takes: a command, a change with a test, or a project."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -18,7 +18,7 @@ class Effort(StrEnum):
 
 
 class Risk(StrEnum):
-    """What can go wrong: nothing a reader would notice, slower answers, or lost data and refused requests."""
+    """What can go wrong: nothing that a user notices, slower answers, or lost data and refused requests."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -27,7 +27,7 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One figure that a finding was judged by."""
+    """One figure that a finding is based on."""
 
     name: str
     value: str
@@ -35,12 +35,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Charges:
-    """The lines of the bill that a saving lowers.
+    """The charges of the bill that a saving lowers.
 
     Attributes
     ----------
-    usage_types : parts of their names, such as ``ShardHour``
-    services : parts of their services' names, for usage types that several services share; empty for any
+    usage_types : parts of the usage types' names, such as ``ShardHour``
+    services : parts of the services' names, for usage types that several services share; empty for any service
     """
 
     usage_types: tuple[str, ...]
@@ -53,16 +53,16 @@ class Finding:
 
     Attributes
     ----------
-    key : the same on another day for the same resource and check
+    key : stays the same from day to day for the same resource and check
     check : the check's name
-    monthly : US dollars a month; None where it is unknown, never 0
-    unknown_because : what is missing where `monthly` is None
+    monthly : US dollars a month; None if unknown, never 0
+    unknown_because : what is missing if `monthly` is None
     steps, undo : commands or sentences, in order
     formula : how `monthly` was computed, with its figures
     sources : pages that state the prices and the rule
-    charges : what to measure the realised saving on
+    charges : the charges that the realised saving is measured on
     origin : who found it: ``takings`` or an AWS service
-    also : who else recommends it
+    also : AWS services that recommend it too
     """
 
     key: str
@@ -85,7 +85,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What one check did: how many resources it looked at, what it found, and what it could not judge."""
+    """The result of one check: how many resources it looked at, what it found, and what it could not read."""
 
     check: str
     title: str
@@ -95,5 +95,5 @@ class Checked:
 
     @property
     def is_judged(self) -> bool:
-        """Whether it had anything to judge by: nothing there counts, a refused answer does not."""
+        """Whether there was anything to judge by: an empty answer counts, a refused one does not."""
         return bool(self.looked_at) or not self.missing

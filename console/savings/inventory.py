@@ -1,4 +1,4 @@
-"""Savings: what of this stack could cost less.
+"""The resources that are checked for savings, and the port that reads them.
 
 ::
 
@@ -6,8 +6,8 @@
     price book ──────────────────────────────────────────────────────────────┼─► checks ─► findings
     Cost Optimization Hub, Compute Optimizer ──► recommendations ────────────┘
 
-A check is a pure function of facts and prices. What could not be read leaves its check *not judged*, with the reason:
-a check that saw nothing says so, and is never taken for one that found nothing.
+A check is a pure function of facts and prices. If its facts could not be read, it is *not judged*, with the reason:
+that is never shown as a check that found nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FactT_co = TypeVar("FactT_co", covariant=True)
 
 @dataclass(frozen=True)
 class Unread:
-    """Facts that could not be had: which, why, and what would help."""
+    """Facts that could not be read: which, why, and what would help."""
 
     what: str
     reason: str
@@ -46,14 +46,14 @@ class Unread:
 
 @dataclass(frozen=True)
 class Read(Generic[FactT_co]):
-    """What was read of one kind of facts, and what of it could not be read."""
+    """The facts of one kind that were read, and what could not be read."""
 
     items: tuple[FactT_co, ...] = ()
     missing: tuple[Unread, ...] = ()
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything was read: an empty answer counts, a refused one does not."""
+        """Whether there is anything to judge by: an empty answer counts, a refused one does not."""
         return bool(self.items) or not self.missing
 
 
@@ -65,9 +65,9 @@ class Inventory:
     ----------
     taken_at : when it was read, with offset
     period : the days that use was measured over
-    origin : where it was read, as a reader would say it: an AWS account and region, or the lake folder
+    origin : where it was read, as shown to readers: an AWS account and region, or the lake folder
     is_sample : whether the resources are made up from the sample's bill
-    stored_tables : tables of the lake with their files; `queries` are those that Athena logged
+    queries, stored_tables : queries that Athena logged; tables of the lake with their files
     """
 
     taken_at: datetime
@@ -90,14 +90,14 @@ class Inventory:
 
 
 class InventorySource(Protocol):
-    """Reads the stack."""
+    """Reads the stack's resources."""
 
     def inventory(self) -> Inventory:
-        """What there is and how it was used.
+        """The resources and how they were used.
 
         Raises
         ------
         SourceError
-            Nothing could be read at all; what is refused for one service alone is in the inventory as `Unread`.
+            Nothing could be read at all; what one service alone refuses is in the inventory as `Unread`.
         """
         ...

@@ -1,7 +1,7 @@
-"""The sample shop's resources, as they follow from the sample's bill. Made up, and marked so wherever they are shown.
+"""The sample shop's resources, derived from the sample's bill. They are made up, and every page says so.
 
-What is used is what the bill charges: shards, requests, bytes, DPU-hours. What a bill does not say (how much memory a
-run took, which queries name no date) is one constant each, below.
+Their use is what the bill charges: shards, requests, bytes, DPU-hours. What a bill does not say, such as the memory
+of a run or which queries name no date, is a constant below.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from console.savings.facts import (
     WebAcl,
 )
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.usage import Bill
+from console.savings.usage import BilledUsage
 
 DAYS = 28
 REGION = "us-east-1"
@@ -51,11 +51,11 @@ CRAWLER_RUNS_A_DAY, CRAWLER_CHANGED = 2, 3  # changed: of all runs in the period
 WRITES_BY_NIGHT = 60_000  # recommendations, written anew at three
 
 
-def inventory(bill: Bill) -> Inventory:
-    """The stack that such a bill is for; its use is measured over the bill's last four weeks."""
-    used = _Used(bill)
+def inventory(bill: BilledUsage) -> Inventory:
+    """The resources that such a bill is for; their use is measured over the bill's last four weeks."""
+    usage = _Usage(bill)
     period = Period(bill.last_day - timedelta(days=DAYS - 1), bill.last_day + timedelta(days=1))
-    stored = used.stored(bill.last_day)
+    stored = usage.stored(bill.last_day)
     curated = stored / 2  # raw and curated take the same
     days_kept = (bill.last_day - bill.first_day).days + 1
     tables = _tables(curated, days_kept)
@@ -65,17 +65,17 @@ def inventory(bill: Bill) -> Inventory:
         region=REGION,
         origin=ORIGIN,
         is_sample=True,
-        streams=Read((_stream(used, period),)),
-        warehouses=Read((_warehouse(used, period),)),
-        queries=Read(_queries(used, period, tables[0])),
+        streams=Read((_stream(usage, period),)),
+        warehouses=Read((_warehouse(usage, period),)),
+        queries=Read(_queries(usage, period, tables[0])),
         stored_tables=Read(tables),
-        buckets=Read((_bucket(used, bill, stored, curated),)),
-        log_groups=Read((_log_group(used, bill, period),)),
-        functions=Read(_functions(used, period)),
-        nat_gateways=Read((_nat_gateway(used, period),)),
-        web_acls=Read((_web_acl(used, period),)),
-        crawlers=Read((_crawler(used, period),)),
-        capacity_tables=Read((_capacity_table(used, period),)),
+        buckets=Read((_bucket(usage, bill, stored, curated),)),
+        log_groups=Read((_log_group(usage, bill, period),)),
+        functions=Read(_functions(usage, period)),
+        nat_gateways=Read((_nat_gateway(usage, period),)),
+        web_acls=Read((_web_acl(usage, period),)),
+        crawlers=Read((_crawler(usage, period),)),
+        capacity_tables=Read((_capacity_table(usage, period),)),
         recommendations=Read(
             missing=(
                 Unread(
@@ -88,10 +88,10 @@ def inventory(bill: Bill) -> Inventory:
     )
 
 
-class _Used:
+class _Usage:
     """Quantities by usage type and day."""
 
-    def __init__(self, bill: Bill) -> None:
+    def __init__(self, bill: BilledUsage) -> None:
         self._by_day: dict[str, dict[date, Decimal]] = defaultdict(dict)
         for row in bill.rows:
             days = self._by_day[row["usage_type"].removeprefix(_REGION_CODE)]
@@ -106,7 +106,7 @@ class _Used:
         )
 
     def stored(self, day: date) -> Decimal:
-        """Bytes in S3: the bill has a day's share of a month's GB-months."""
+        """Bytes in S3, from the day's share of the month's GB-months on the bill."""
         month = day.replace(day=1)
         days = ((month + timedelta(days=31)).replace(day=1) - month).days
         return self.on("TimedStorage-ByteHrs", day) * days * 10**9
@@ -120,22 +120,22 @@ def _days(period: Period) -> list[date]:
     return [period.start + timedelta(days=number) for number in range(period.days)]
 
 
-def _stream(used: _Used, period: Period) -> Stream:
+def _stream(usage: _Usage, period: Period) -> Stream:
     hours = []
     for day in _days(period):
-        events = used.on("PutRequestPayloadUnits", day)
+        events = usage.on("PutRequestPayloadUnits", day)
         for share in HOURLY_SHARE:
             records = int(events * share / 100)
             hours.append(StreamHour(records * EVENT_BYTES, records, records * EVENT_BYTES * CONSUMERS))
-    shards = int(used.on("Storage-ShardHour", period.last_day) / 24)
+    shards = int(usage.on("Storage-ShardHour", period.last_day) / 24)
     return Stream("events", _arn("kinesis", "stream/events"), False, shards, tuple(hours))
 
 
-def _warehouse(used: _Used, period: Period) -> Warehouse:
-    """Asked in eight hours of the working day; one hour of the night is billed without a query."""
+def _warehouse(usage: _Usage, period: Period) -> Warehouse:
+    """Eight hours of the working day have queries; one hour of the night is billed without a query."""
     hours = []
     for day in _days(period):
-        seconds = used.on("ServerlessUsage", day) * 3600
+        seconds = usage.on("ServerlessUsage", day) * 3600
         for hour in range(24):
             if hour == 3:
                 hours.append(WarehouseHour(seconds * WOKEN_SHARE, 0, Decimal(0)))
@@ -157,9 +157,9 @@ def _tables(curated: Decimal, days: int) -> tuple[StoredTable, ...]:
     return table("events", Decimal("0.9")), table("order_lines", Decimal("0.1"))
 
 
-def _queries(used: _Used, period: Period, events: StoredTable) -> tuple[AthenaQuery, ...]:
-    """Two sorts of queries on the events: with a date, and without."""
-    scanned = used.over("DataScannedInTB", period) * 10**12
+def _queries(usage: _Usage, period: Period, events: StoredTable) -> tuple[AthenaQuery, ...]:
+    """Queries on the events, with a date and without."""
+    scanned = usage.over("DataScannedInTB", period) * 10**12
     whole = events.bytes or 1
     dated = max(int(whole * Decimal(DAYS) / events.partitions), 1)
     counts = {
@@ -175,9 +175,9 @@ def _queries(used: _Used, period: Period, events: StoredTable) -> tuple[AthenaQu
     )
 
 
-def _bucket(used: _Used, bill: Bill, stored: Decimal, curated: Decimal) -> Bucket:
-    """Raw files of a minute are too small for another class; curated ones of more than 30 days ago are not."""
-    before = used.stored(max(bill.last_day - timedelta(days=30), bill.first_day))
+def _bucket(usage: _Usage, bill: BilledUsage, stored: Decimal, curated: Decimal) -> Bucket:
+    """Curated files of more than 30 days ago could move to another class; raw ones are too small."""
+    before = usage.stored(max(bill.last_day - timedelta(days=30), bill.first_day))
     cold = curated * (before / stored if stored else Decimal(0))
     return Bucket(
         name="lake",
@@ -194,15 +194,15 @@ def _bucket(used: _Used, bill: Bill, stored: Decimal, curated: Decimal) -> Bucke
     )
 
 
-def _log_group(used: _Used, bill: Bill, period: Period) -> LogGroup:
-    whole = used.over("DataProcessing-Bytes", Period(bill.first_day, period.end)) * 10**9
+def _log_group(usage: _Usage, bill: BilledUsage, period: Period) -> LogGroup:
+    whole = usage.over("DataProcessing-Bytes", Period(bill.first_day, period.end)) * 10**9
     created = datetime.combine(bill.first_day, time(), UTC)
     return LogGroup("/takings/all", _arn("logs", "log-group:/takings/all"), None, int(whole), created)
 
 
-def _functions(used: _Used, period: Period) -> tuple[Function, ...]:
+def _functions(usage: _Usage, period: Period) -> tuple[Function, ...]:
     found = []
-    billed = used.over("Lambda-GB-Second-ARM", period)
+    billed = usage.over("Lambda-GB-Second-ARM", period)
     for name, seconds_a_run in SECONDS_A_RUN.items():
         duration = billed * FUNCTION_SHARE[name] * 1024 / MEMORY
         runs = int(duration / seconds_a_run)
@@ -211,27 +211,27 @@ def _functions(used: _Used, period: Period) -> tuple[Function, ...]:
     return tuple(found)
 
 
-def _nat_gateway(used: _Used, period: Period) -> NatGateway:
-    processed = int(used.over("NatGateway-Bytes", period) * 10**9)
+def _nat_gateway(usage: _Usage, period: Period) -> NatGateway:
+    processed = int(usage.over("NatGateway-Bytes", period) * 10**9)
     return NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, period.days * 24, 1, (), None)
 
 
-def _web_acl(used: _Used, period: Period) -> WebAcl:
-    requests = int(used.over("RequestV2-Tier1", period))
+def _web_acl(usage: _Usage, period: Period) -> WebAcl:
+    requests = int(usage.over("RequestV2-Tier1", period))
     return WebAcl("collector", _arn("wafv2", "global/webacl/collector"), 5, requests, 1)
 
 
-def _crawler(used: _Used, period: Period) -> Crawler:
-    hours, runs = used.over("Crawler-DPU-Hour", period), CRAWLER_RUNS_A_DAY * period.days
+def _crawler(usage: _Usage, period: Period) -> Crawler:
+    hours, runs = usage.over("Crawler-DPU-Hour", period), CRAWLER_RUNS_A_DAY * period.days
     unchanged = hours * (runs - CRAWLER_CHANGED) / runs
     schedule = "cron(0 0/12 * * ? *)"
     return Crawler("raw", _arn("glue", "crawler/raw"), schedule, runs, CRAWLER_CHANGED, hours, unchanged)
 
 
-def _capacity_table(used: _Used, period: Period) -> CapacityTable:
+def _capacity_table(usage: _Usage, period: Period) -> CapacityTable:
     hours = []
     for day in _days(period):
-        reads, writes = used.on("ReadRequestUnits", day), used.on("WriteRequestUnits", day)
+        reads, writes = usage.on("ReadRequestUnits", day), usage.on("WriteRequestUnits", day)
         by_day = max(writes - WRITES_BY_NIGHT, Decimal(0))
         for hour, share in enumerate(HOURLY_SHARE):
             nightly = min(writes, Decimal(WRITES_BY_NIGHT)) if hour == 3 else Decimal(0)

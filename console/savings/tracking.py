@@ -1,7 +1,7 @@
-"""What was decided about findings, and what the bill says about those that were taken.
+"""What was decided about each finding, and what the accepted ones saved on the bill.
 
-A decision holds a key and a note. What a saving was expected to bring is remembered beside it, as a decision of kind
-`ESTIMATE` whose note is JSON: once a saving is taken its check finds nothing any more, and could not say.
+A decision holds a key and a note. The saving expected at its acceptance is stored beside it, as a decision of kind
+`ESTIMATE` whose note is JSON: once the saving is made, its check finds nothing any more and could not say.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from console.asking.periods import Period
 from console.decisions import Decision, DecisionStore
 from console.savings.findings import Charges, Finding
 from console.savings.judging import DAYS_A_MONTH
-from console.savings.usage import Bill
+from console.savings.usage import BilledUsage
 
 SAVING, ESTIMATE = "saving", "saving_estimate"
 BEFORE_DAYS, MOST_AFTER_DAYS, LEAST_DAYS = 28, 28, 7
@@ -27,8 +27,8 @@ DOLLARS = "USD"
 Row = Mapping[str, Any]  # of ``savings/usage_by_day``
 
 
-class State(StrEnum):
-    """What stands about a finding; the values are the verdicts of `Decision`."""
+class DecisionState(StrEnum):
+    """What was decided about a finding; the values are the verdicts of `Decision`."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """What was expected of a saving when it was accepted."""
+    """What a saving was expected to bring when it was accepted."""
 
     title: str
     resource: str
@@ -48,12 +48,15 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Realised:
-    """What the bill says: the mean cost of a day before and after, of the usage types that the saving lowers.
+class RealisedSaving:
+    """What the bill says: the mean cost of a day, before and after, of the usage types that the saving lowers.
 
-    `monthly` is negative where they cost more than before, and None with the reason where it cannot be measured.
-    `shared_with` counts other savings that were measured on some of the same charges over some of the same days: what
-    these charges fell by is shared out among them, by what was expected of each.
+    Attributes
+    ----------
+    monthly : US dollars; negative where they cost more than before, None where it cannot be measured
+    because : why it cannot be measured
+    shared_with : number of other savings measured on some of the same charges over some of the same days; the fall of
+        these charges is divided among them by their estimates
     """
 
     monthly: Decimal | None
@@ -66,8 +69,8 @@ class Realised:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A saving that somebody took, as the bill is to show it: the lines it lowers, when, and by how much a month."""
+class AcceptedSaving:
+    """An accepted saving as it is measured: the charges it lowers, since when, and by how many dollars a month."""
 
     charges: Charges
     accepted_on: date
@@ -75,69 +78,75 @@ class Taken:
     expected: Decimal | None = None
 
     def lowers(self, row: Row) -> bool:
-        """Whether a row of the bill is one of its lines."""
+        """Whether it lowers the charges of a row of the bill."""
         return (
             row["billing_currency"] == DOLLARS
-            and _named(row["usage_type"], self.charges.usage_types)
-            and (not self.charges.services or _named(row["service_name"], self.charges.services))
+            and _has_any(row["usage_type"], self.charges.usage_types)
+            and (not self.charges.services or _has_any(row["service_name"], self.charges.services))
         )
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """A finding with what stands about it. `finding` is None where its check finds nothing any more."""
+class TrackedSaving:
+    """A finding with the decision on it and what it saved. `finding` is None once its check finds nothing any more."""
 
     key: str
     title: str
     resource: str
-    state: State
+    state: DecisionState
     estimate: Decimal | None
     finding: Finding | None
     decision: Decision | None = None
     accepted_on: date | None = None
-    realised: Realised | None = None
+    realised: RealisedSaving | None = None
 
 
-def decide(store: DecisionStore, tracked: Tracked, state: State, note: str, who: str, at: datetime) -> None:
-    """Remember a decision; with an acceptance, what was expected. Raises as the store does."""
-    if state in (State.ACCEPTED, State.REALISED) and tracked.finding is not None:
+def decide(
+    store: DecisionStore, tracked: TrackedSaving, state: DecisionState, note: str, who: str, at: datetime
+) -> None:
+    """Store a decision; with an acceptance, the estimate too. Raises as the store does."""
+    if state in (DecisionState.ACCEPTED, DecisionState.REALISED) and tracked.finding is not None:
         finding = tracked.finding
-        lines = finding.charges
-        estimate = Estimate(finding.title, finding.resource, finding.monthly, lines.usage_types, lines.services)
+        charges = finding.charges
+        estimate = Estimate(finding.title, finding.resource, finding.monthly, charges.usage_types, charges.services)
         # first: an estimate without a decision harms nothing, a decision without its estimate could not be measured
         store.decide(Decision(ESTIMATE, tracked.key, "estimated", msgspec.json.encode(estimate).decode(), who, at))
     store.decide(Decision(SAVING, tracked.key, state.value, note, who, at))
 
 
-def track(findings: Sequence[Finding], store: DecisionStore, bill: Callable[[], Bill | None]) -> list[Tracked]:
-    """Every finding, and every decision whose finding is gone: most dollars first, unknown ones after them.
+def track(
+    findings: Sequence[Finding], store: DecisionStore, bill: Callable[[], BilledUsage | None]
+) -> list[TrackedSaving]:
+    """Every finding, and every decision whose finding is gone: most dollars first, unknown ones last.
 
-    `bill` is asked only where a saving was taken.
+    `bill` is called only if a saving was accepted.
     """
-    standing = store.standing(SAVING)
-    estimates = {key: _read(decision) for key, decision in store.standing(ESTIMATE).items()} if standing else {}
+    decisions = store.standing(SAVING)
+    estimates = {key: _read(decision) for key, decision in store.standing(ESTIMATE).items()} if decisions else {}
     found = {finding.key: finding for finding in findings}
-    taken = {
-        key: _taken(decision, found.get(key), estimates.get(key), store)
-        for key, decision in standing.items()
-        if _state(decision) in (State.ACCEPTED, State.REALISED)
+    accepted = {
+        key: _accepted(decision, found.get(key), estimates.get(key), store)
+        for key, decision in decisions.items()
+        if _state(decision) in (DecisionState.ACCEPTED, DecisionState.REALISED)
     }
-    realised = measure(bill(), taken) if taken else {}
+    realised = measure(bill(), accepted) if accepted else {}
     tracked = [
-        _tracked(key, found.get(key), standing.get(key), estimates.get(key), taken.get(key), realised.get(key))
-        for key in {**found, **standing}
+        _tracked(key, found.get(key), decisions.get(key), estimates.get(key), accepted.get(key), realised.get(key))
+        for key in {**found, **decisions}
     ]
-    return sorted(tracked, key=lambda each: (each.estimate is None, -(each.estimate or Decimal(0)), each.key))
+    return sorted(tracked, key=lambda saving: (saving.estimate is None, -(saving.estimate or Decimal(0)), saving.key))
 
 
-def _taken(decision: Decision, finding: Finding | None, estimate: Estimate | None, store: DecisionStore) -> Taken:
-    accepted_on = _accepted(store.history(SAVING, decision.key)) or decision.decided_at.date()
+def _accepted(
+    decision: Decision, finding: Finding | None, estimate: Estimate | None, store: DecisionStore
+) -> AcceptedSaving:
+    accepted_on = _acceptance_day(store.history(SAVING, decision.key)) or decision.decided_at.date()
     if estimate is not None:
         charges = Charges(estimate.usage_types, estimate.services)
     else:
         charges = finding.charges if finding else Charges(())
-    done_on = decision.decided_at.date() if _state(decision) is State.REALISED else accepted_on
-    return Taken(charges, accepted_on, done_on, estimate.monthly if estimate else None)
+    done_on = decision.decided_at.date() if _state(decision) is DecisionState.REALISED else accepted_on
+    return AcceptedSaving(charges, accepted_on, done_on, estimate.monthly if estimate else None)
 
 
 def _tracked(
@@ -145,14 +154,14 @@ def _tracked(
     finding: Finding | None,
     decision: Decision | None,
     estimate: Estimate | None,
-    taken: Taken | None,
-    realised: Realised | None,
-) -> Tracked:
-    if taken is not None and estimate is not None:
+    accepted: AcceptedSaving | None,
+    realised: RealisedSaving | None,
+) -> TrackedSaving:
+    if accepted is not None and estimate is not None:
         monthly = estimate.monthly  # what was promised then, not what is left now
     else:
         monthly = finding.monthly if finding else None
-    return Tracked(
+    return TrackedSaving(
         key=key,
         title=finding.title if finding else estimate.title if estimate else key,
         resource=finding.resource if finding else estimate.resource if estimate else key.partition("/")[2],
@@ -160,16 +169,16 @@ def _tracked(
         estimate=monthly,
         finding=finding,
         decision=decision,
-        accepted_on=taken.accepted_on if taken else None,
+        accepted_on=accepted.accepted_on if accepted else None,
         realised=realised,
     )
 
 
-def _state(decision: Decision | None) -> State:
+def _state(decision: Decision | None) -> DecisionState:
     """A verdict of a later version reads as open rather than as an error."""
-    if decision is None or decision.verdict not in set(State):
-        return State.OPEN
-    return State(decision.verdict)
+    if decision is None or decision.verdict not in set(DecisionState):
+        return DecisionState.OPEN
+    return DecisionState(decision.verdict)
 
 
 def _read(decision: Decision) -> Estimate | None:
@@ -179,77 +188,74 @@ def _read(decision: Decision) -> Estimate | None:
         return None
 
 
-def _accepted(history: Sequence[Decision]) -> date | None:
+def _acceptance_day(history: Sequence[Decision]) -> date | None:
     """The day of the first acceptance since the finding was last open; None where somebody just opened it again."""
     since: list[Decision] = []
     for decision in history:
-        since = [] if decision.verdict in (State.OPEN, State.DISMISSED) else [*since, decision]
+        since = [] if decision.verdict in (DecisionState.OPEN, DecisionState.DISMISSED) else [*since, decision]
     return since[0].decided_at.date() if since else None
 
 
-def measure(bill: Bill | None, taken: Mapping[str, Taken]) -> dict[str, Realised]:
-    """What the bill says of each saving; together never more than what their lines fell by.
+def measure(bill: BilledUsage | None, accepted: Mapping[str, AcceptedSaving]) -> dict[str, RealisedSaving]:
+    """What each saving realised on the bill; together never more than what their charges fell by.
 
-    Measured is the mean day of up to four weeks before the acceptance against that of up to four weeks after it was
-    done. The days of both decisions, those between them and the last day of the bill are left out. At least a week on
-    both sides is needed. A day without such a charge counts as 0.
+    Compared are the mean day of up to four weeks before the acceptance and that of up to four weeks after it was done.
+    The days of both decisions, those between them and the last day of the bill are left out. At least a week on both
+    sides is needed. A day without such a charge counts as 0.
     """
-    alone = {key: _measured(bill, each, ()) for key, each in taken.items()}
+    alone = {key: _measured(bill, saving, ()) for key, saving in accepted.items()}
     shared = {}
-    for key, each in alone.items():
-        rivals = [taken[other] for other, its in alone.items() if other != key and _meet(each, its)]
-        shared[key] = _measured(bill, taken[key], rivals) if rivals else each
+    for key, realised in alone.items():
+        rivals = [accepted[other] for other, theirs in alone.items() if other != key and _overlap(realised, theirs)]
+        shared[key] = _measured(bill, accepted[key], rivals) if rivals else realised
     return shared
 
 
-def _meet(one: Realised, other: Realised) -> bool:
+def _overlap(one: RealisedSaving, other: RealisedSaving) -> bool:
     """Whether both are measured, over some of the same days."""
     if one.monthly is None or other.monthly is None or not (one.before and one.after and other.before and other.after):
         return False
     return one.before.start < other.after.end and other.before.start < one.after.end
 
 
-def _measured(bill: Bill | None, taken: Taken, rivals: Sequence[Taken]) -> Realised:
+def _measured(bill: BilledUsage | None, saving: AcceptedSaving, rivals: Sequence[AcceptedSaving]) -> RealisedSaving:
     if bill is None:
-        return Realised(None, "there is no bill in the lake")
-    if not taken.charges.usage_types:
-        return Realised(None, "it is not known which lines of the bill it lowers")
-    first = max(taken.accepted_on - timedelta(days=BEFORE_DAYS), bill.first_day)
-    if (taken.accepted_on - first).days < LEAST_DAYS:
-        return Realised(None, f"the bill has less than {LEAST_DAYS} days before it was accepted")
-    start = taken.done_on + timedelta(days=1)
+        return RealisedSaving(None, "there is no bill in the lake")
+    if not saving.charges.usage_types:
+        return RealisedSaving(None, "it is not known which charges it lowers")
+    first = max(saving.accepted_on - timedelta(days=BEFORE_DAYS), bill.first_day)
+    if (saving.accepted_on - first).days < LEAST_DAYS:
+        return RealisedSaving(None, f"the bill has less than {LEAST_DAYS} days before it was accepted")
+    start = saving.done_on + timedelta(days=1)
     end = min(start + timedelta(days=MOST_AFTER_DAYS), bill.last_day)
     billed = max((end - start).days, 0)
     if billed < LEAST_DAYS:
         ready = start + timedelta(days=LEAST_DAYS + 1)
-        return Realised(None, f"{billed} of {LEAST_DAYS} days after it are billed; ask on {ready.isoformat()}")
-    before, after = Period(first, taken.accepted_on), Period(start, end)
-    mine = [row for row in bill.rows if taken.lowers(row) and (_within(row, before) or _within(row, after))]
-    if not any(_within(row, before) for row in mine):
-        return Realised(None, "the bill has no such usage before it", before, after)
-    if any(row["effective_cost"] is None for row in mine):
-        return Realised(None, "the bill has no effective cost for it", before, after)
-    was, now = (_mean(mine, period, taken, rivals) for period in (before, after))
-    also = sum(1 for rival in rivals if any(rival.lowers(row) for row in mine))
-    return Realised((was - now) * DAYS_A_MONTH, "", before, after, was, now, also)
+        return RealisedSaving(None, f"{billed} of {LEAST_DAYS} days after it are billed; ask on {ready.isoformat()}")
+    before, after = Period(first, saving.accepted_on), Period(start, end)
+    rows = [row for row in bill.rows if saving.lowers(row) and (_within(row, before) or _within(row, after))]
+    if not any(_within(row, before) for row in rows):
+        return RealisedSaving(None, "the bill has no such usage before it", before, after)
+    if any(row["effective_cost"] is None for row in rows):
+        return RealisedSaving(None, "the bill has no effective cost for it", before, after)
+    was, now = (_mean(rows, period, saving, rivals) for period in (before, after))
+    also = sum(1 for rival in rivals if any(rival.lowers(row) for row in rows))
+    return RealisedSaving((was - now) * DAYS_A_MONTH, "", before, after, was, now, also)
 
 
-def _mean(rows: Sequence[Row], period: Period, taken: Taken, rivals: Sequence[Taken]) -> Decimal:
-    costs = (row["effective_cost"] * _share(row, taken, rivals) for row in rows if _within(row, period))
+def _mean(rows: Sequence[Row], period: Period, saving: AcceptedSaving, rivals: Sequence[AcceptedSaving]) -> Decimal:
+    costs = (row["effective_cost"] * _share(row, saving, rivals) for row in rows if _within(row, period))
     return sum(costs, Decimal(0)) / period.days
 
 
-def _share(row: Row, taken: Taken, rivals: Sequence[Taken]) -> Decimal:
-    """The part of a row that one of those that lower it answers for: by what was expected, alike where unknown."""
-    together = [taken, *(rival for rival in rivals if rival.lowers(row))]
-    weights = [each.expected for each in together]
-    known = [weight for weight in weights if weight is not None and weight > 0]
-    if len(known) < len(weights):
-        return Decimal(1) / len(together)
-    return known[0] / sum(known)
+def _share(row: Row, saving: AcceptedSaving, rivals: Sequence[AcceptedSaving]) -> Decimal:
+    """The part of a row's change that belongs to a saving: by the estimates, in equal parts where one is unknown."""
+    estimates = [saving.expected, *(rival.expected for rival in rivals if rival.lowers(row))]
+    known = [estimate for estimate in estimates if estimate is not None and estimate > 0]
+    return known[0] / sum(known) if len(known) == len(estimates) else Decimal(1) / len(estimates)
 
 
-def _named(name: str, parts: Sequence[str]) -> bool:
+def _has_any(name: str, parts: Sequence[str]) -> bool:
     return any(part.lower() in name.lower() for part in parts)
 
 

@@ -1,4 +1,4 @@
-"""Usage of the bill by day: what realised savings are measured on, and what the sample's stack follows from."""
+"""Usage of the bill by day: realised savings are measured on it, and the sample's resources follow from it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Bill:
+class BilledUsage:
     """Usage charges by day and usage type, and the days of the bill.
 
     Attributes
     ----------
     rows : of ``savings/usage_by_day``
-    first_day, last_day : of the bill; the last one may not be all there
+    first_day, last_day : of the bill; the last day may be incomplete
     """
 
     rows: Sequence[Mapping[str, Any]]

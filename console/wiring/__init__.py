@@ -166,12 +166,12 @@ def inventory(scope: Scope, settings: Settings | None = None) -> InventorySource
 @lru_cache(maxsize=8)
 def _embedded_inventory(settings: Settings, version: str) -> InventorySource:  # noqa: ARG001 - a new lake is read anew
     from console.savings import answer as savings
+    from console.savings.cached import CachedInventory
     from console.savings.embedded import EmbeddedInventory
-    from console.savings.kept import KeptInventory
 
     whole = scope(replace(settings, regions=None))
-    return KeptInventory(
-        EmbeddedInventory(settings.lake, (lambda: savings.bill(whole)[0]) if whole.is_sample else None)
+    return CachedInventory(
+        EmbeddedInventory(settings.lake, (lambda: savings.billed_usage(whole)[0]) if whole.is_sample else None)
     )
 
 

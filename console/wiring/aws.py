@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from console.live.source import LiveSource
     from console.metering import Asker, Meter
     from console.savings.aws import AwsInventory
+    from console.savings.cached import CachedInventory
     from console.savings.inventory import InventorySource
-    from console.savings.kept import KeptInventory
 
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
 _MAKING = threading.RLock()  # readers open pages at once; each part is made for all of them
@@ -104,16 +104,16 @@ class Deployment:
     def inventory(self, asker: Asker) -> InventorySource:
         """The account's resources and their use, read once a day; what that costs is told with who asked that day."""
         whole, kept = self._inventory
-        return kept.by(replace(whole, charges=replace(whole.charges, asker=asker)))
+        return kept.read_by(replace(whole, charges=replace(whole.charges, asker=asker)))
 
     @cached_property
-    def _inventory(self) -> tuple[AwsInventory, KeptInventory]:
+    def _inventory(self) -> tuple[AwsInventory, CachedInventory]:
         import boto3
 
         from console.savings.aws import AwsInventory
         from console.savings.aws.charges import PRICES, Charges
         from console.savings.aws.reading import RegionalClients
-        from console.savings.kept import KeptInventory
+        from console.savings.cached import CachedInventory
 
         chosen = self.settings
         whole = AwsInventory(
@@ -124,7 +124,7 @@ class Deployment:
             workgroups=(chosen.athena_workgroup,),
             charges=Charges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
         )
-        return whole, KeptInventory(whole)
+        return whole, CachedInventory(whole)
 
     @cached_property
     def meter(self) -> Meter:

@@ -1,4 +1,4 @@
-"""The list of savings: one line each, opened for evidence, how to do it, how to undo it, and a decision."""
+"""The list of savings: a line for each, which opens to the evidence, how to do it, how to undo it, and a decision."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from console.asking.figures import Unit
 from console.decisions.admission import MOST_NOTE
 from console.kit import formatting as text
 from console.kit import tables
-from console.savings.answer import DOLLARS, Savings, State, Tracked
-from console.savings.tracking import Realised
+from console.savings.answer import DOLLARS, DecisionState, Savings, TrackedSaving
+from console.savings.tracking import RealisedSaving
 
-Decide = Callable[[Tracked, State, str], None]
+Decide = Callable[[TrackedSaving, DecisionState, str], None]
 
-MOST_SHOWN = 50  # lines: each has buttons of its own, and nobody reads more at once
+MOST_SHOWN = 50  # lines: each has its own buttons, and nobody reads more at once
 ALL = "All"
-STATES = {"Open": (State.OPEN,), "Accepted": (State.ACCEPTED,), "Realised": (State.REALISED,),
-          "Dismissed": (State.DISMISSED,), ALL: tuple(State)}  # fmt: skip
+STATES = {"Open": (DecisionState.OPEN,), "Accepted": (DecisionState.ACCEPTED,), "Realised": (DecisionState.REALISED,),
+          "Dismissed": (DecisionState.DISMISSED,), ALL: tuple(DecisionState)}  # fmt: skip
 _BUTTONS = {  # what can be decided from where
-    State.OPEN: (("Accept", State.ACCEPTED), ("Dismiss", State.DISMISSED)),
-    State.ACCEPTED: (("Done", State.REALISED), ("Dismiss", State.DISMISSED), ("Undo", State.OPEN)),
-    State.REALISED: (("Undo", State.OPEN),),
-    State.DISMISSED: (("Undo", State.OPEN),),
+    DecisionState.OPEN: (("Accept", DecisionState.ACCEPTED), ("Dismiss", DecisionState.DISMISSED)),
+    DecisionState.ACCEPTED: (
+        ("Done", DecisionState.REALISED),
+        ("Dismiss", DecisionState.DISMISSED),
+        ("Undo", DecisionState.OPEN),
+    ),
+    DecisionState.REALISED: (("Undo", DecisionState.OPEN),),
+    DecisionState.DISMISSED: (("Undo", DecisionState.OPEN),),
 }
 COLUMNS = {
     "title": tables.Column("Saving"),
@@ -43,14 +47,14 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the reader wants to see: states, checks and efforts; empty stands for all."""
+    """The states, checks and efforts that the reader chose; empty means all."""
 
-    states: tuple[State, ...] = STATES["Open"]
+    states: tuple[DecisionState, ...] = STATES["Open"]
     checks: Sequence[str] = field(default_factory=tuple)
     efforts: Sequence[str] = field(default_factory=tuple)
 
-    def shows(self, tracked: Tracked) -> bool:
-        """Whether a saving is wanted; one whose check finds nothing any more has neither check nor effort."""
+    def shows(self, tracked: TrackedSaving) -> bool:
+        """Whether a saving is chosen; one whose check finds nothing any more has neither check nor effort."""
         finding = tracked.finding
         if tracked.state not in self.states:
             return False
@@ -64,7 +68,7 @@ class Chosen:
 def filters(answer: Savings) -> Chosen:
     """Draw the bar: state, check, effort."""
     titles = {check.check: check.title for check in answer.checks if check.findings}
-    efforts = sorted({each.finding.effort.value for each in answer.tracked if each.finding}, key=_EFFORTS.index)
+    efforts = sorted({saving.finding.effort.value for saving in answer.tracked if saving.finding}, key=_EFFORTS.index)
     with st.container(key="tk-savings-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
         state = st.selectbox(
             "State", list(STATES), key="tk-savings-state", label_visibility="collapsed", width=150
@@ -93,8 +97,8 @@ def filters(answer: Savings) -> Chosen:
 _EFFORTS = ["low", "medium", "high"]
 
 
-def draw(shown: Sequence[Tracked], decide: Decide) -> None:
-    """The savings, each opened by a click."""
+def draw(shown: Sequence[TrackedSaving], decide: Decide) -> None:
+    """The savings; a click opens one."""
     with st.container(key="tk-savings", gap="xsmall"):
         for tracked in shown[:MOST_SHOWN]:
             with st.expander(_line(tracked)):
@@ -104,32 +108,32 @@ def draw(shown: Sequence[Tracked], decide: Decide) -> None:
         st.html(f'<p class="tk-calm">and {len(shown) - MOST_SHOWN:,} more; narrow the list, or export the table</p>')
 
 
-def _line(tracked: Tracked) -> str:
-    """What a closed line says; Markdown's own signs are taken as they are."""
+def _line(tracked: TrackedSaving) -> str:
+    """The text of a closed line, with Markdown's signs escaped."""
     amount = "unknown" if tracked.estimate is None else text.money(tracked.estimate, DOLLARS)
     remarks = []
     if tracked.finding is not None:
         remarks += [f"{tracked.finding.effort.value} effort", f"{tracked.finding.risk.value} risk"]
-    if tracked.state is not State.OPEN:
+    if tracked.state is not DecisionState.OPEN:
         remarks.append(tracked.state.value)
     line = f"**{_plain(amount)}** · {_plain(tracked.title)}"
     return f"{line}  :gray[{' · '.join(remarks)}]" if remarks else line
 
 
 def _plain(words: str) -> str:
-    return "".join(f"\\{each}" if each in "\\`*_{}[]()#+-.!|$:~<>" else each for each in words)
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|$:~<>" else char for char in words)
 
 
-def _body(tracked: Tracked) -> str:
+def _body(tracked: TrackedSaving) -> str:
     finding = tracked.finding
-    parts = [_told(tracked)]
+    parts = [_decision(tracked)]
     if finding is None:
-        parts.append("<p>Its check finds nothing any more.</p>")
+        parts.append("<p>Its check no longer finds it.</p>")
         return f'<div class="tk-saving">{"".join(parts)}</div>'
     if finding.monthly is None:
         parts.append(f"<p>Unknown: {escape(finding.unknown_because)}.</p>")
     rows = [*finding.evidence, *finding.also]
-    parts.append(_table("Judged by", [(each.name, each.value) for each in rows]))
+    parts.append(_table("Evidence", [(row.name, row.value) for row in rows]))
     parts.append(_list("How to do it", finding.steps, ordered=True))
     parts.append(_list("How to undo it", finding.undo, ordered=False))
     sources = " · ".join(escape(source) for source in finding.sources)
@@ -139,19 +143,19 @@ def _body(tracked: Tracked) -> str:
     return f'<div class="tk-saving">{"".join(parts)}</div>'
 
 
-def _told(tracked: Tracked) -> str:
-    """Who decided what, and what the bill says since."""
+def _decision(tracked: TrackedSaving) -> str:
+    """Who decided what, and what the bill shows since."""
     decision = tracked.decision
-    if decision is None or tracked.state is State.OPEN:
+    if decision is None or tracked.state is DecisionState.OPEN:
         return ""
     note = f": “{escape(decision.note)}”" if decision.note else ""
-    verdict = "done" if tracked.state is State.REALISED else tracked.state.value
+    verdict = "done" if tracked.state is DecisionState.REALISED else tracked.state.value
     who, day = escape(decision.decided_by), text.day(decision.decided_at.date())
-    told = f"<p><b>{verdict.capitalize()}</b> by {who} on {day}{note}</p>"
-    return told + (_measured(tracked.realised, tracked) if tracked.realised else "")
+    decided = f"<p><b>{verdict.capitalize()}</b> by {who} on {day}{note}</p>"
+    return decided + (_measured(tracked.realised, tracked) if tracked.realised else "")
 
 
-def _measured(realised: Realised, tracked: Tracked) -> str:
+def _measured(realised: RealisedSaving, tracked: TrackedSaving) -> str:
     if realised.monthly is None or realised.before is None or realised.after is None:
         return f"<p>Realised saving not measured: {escape(realised.because)}.</p>"
     estimate = "unknown" if tracked.estimate is None else text.money(tracked.estimate, DOLLARS)
@@ -179,13 +183,13 @@ def _list(title: str, lines: Sequence[str], *, ordered: bool) -> str:
 
 
 def _step(line: str) -> str:
-    """A command stands out from a sentence."""
+    """A step as HTML: commands in a fixed-width font."""
     if line.startswith("aws "):
         return f"<code>{escape(line)}</code>"
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(line))
 
 
-def _buttons(tracked: Tracked, decide: Decide) -> None:
+def _buttons(tracked: TrackedSaving, decide: Decide) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         note = st.text_input(
             "Note",
@@ -196,14 +200,14 @@ def _buttons(tracked: Tracked, decide: Decide) -> None:
             width=360,
         )
         for label, state in _BUTTONS[tracked.state]:
-            if tracked.finding is None and state is State.DISMISSED:
+            if tracked.finding is None and state is DecisionState.DISMISSED:
                 continue
             if st.button(label, key=f"tk-saving-{label.lower()}-{tracked.key}"):
                 decide(tracked, state, note or "")
 
 
 def judged(answer: Savings) -> None:
-    """What was checked, when, on how many resources; and what could not be."""
+    """The checks with the number of resources each looked at, and what could not be judged."""
     inventory = answer.inventory
     rows = "".join(
         f"<tr><td>{escape(check.title)}</td><td>{check.looked_at:,}</td><td>{len(check.findings):,}</td>"
@@ -216,11 +220,11 @@ def judged(answer: Savings) -> None:
         '<table class="tk-live"><tr><th>Check</th><th>Looked at</th><th>Found</th><th>State</th></tr>'
         f"{rows}</table>"
     )
-    together: dict[tuple[str, str], list[str]] = {}  # one line for all that one reason keeps from us
-    for _, each in answer.not_judged:
-        names = together.setdefault((each.reason, each.remedy), [])
-        if each.what not in names:
-            names.append(each.what)
+    together: dict[tuple[str, str], list[str]] = {}  # one line for everything with the same reason
+    for _, unread in answer.not_judged:
+        names = together.setdefault((unread.reason, unread.remedy), [])
+        if unread.what not in names:
+            names.append(unread.what)
     if together:
         items = "".join(
             f"<li><b>{escape(', '.join(names))}</b>: {escape(reason)}. {escape(remedy)}</li>"
@@ -230,7 +234,7 @@ def judged(answer: Savings) -> None:
 
 
 def nothing(answer: Savings) -> None:
-    """The empty state: nothing to save, as far as was looked."""
+    """The empty state: nothing to save in what could be judged."""
     looked = sum(check.looked_at for check in answer.checks)
     unjudged = sum(1 for check in answer.checks if not check.is_judged)
     judged_checks = len(answer.checks) - unjudged

@@ -13,12 +13,12 @@ import pytest
 from catalogue.errors import SourceError
 from console.finops.pricing import price_book
 from console.savings import sample
+from console.savings.cached import CachedInventory
 from console.savings.checks import CHECKS, files, run
 from console.savings.embedded import EmbeddedInventory, stored_tables
 from console.savings.facts import Stream
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.kept import KeptInventory
-from console.savings.usage import Bill
+from console.savings.usage import BilledUsage
 from tests.support.saving_facts import NOW, PRICES, gateway, inventory, stream
 
 D = Decimal
@@ -108,13 +108,13 @@ EVERY_DAY = {
 }
 
 
-def sample_bill() -> Bill:
+def sample_bill() -> BilledUsage:
     rows = [
         {"charge_date": FIRST + timedelta(days=number), "usage_type": name, "quantity": D(quantity)}
         for number in range((LAST - FIRST).days + 1)
         for name, quantity in EVERY_DAY.items()
     ]
-    return Bill(rows, FIRST, LAST)
+    return BilledUsage(rows, FIRST, LAST)
 
 
 def test_the_sample_s_stack_uses_what_its_bill_charges() -> None:
@@ -185,7 +185,7 @@ class Counts:
 
 def test_an_account_is_read_once_until_its_lifetime_is_over_or_it_is_forgotten() -> None:
     account, clock = Counts(), [NOW]
-    kept = KeptInventory(account, lifetime=timedelta(hours=24), now=lambda: clock[0])
+    kept = CachedInventory(account, lifetime=timedelta(hours=24), now=lambda: clock[0])
     assert kept.inventory() is kept.inventory()
     clock[0] = NOW + timedelta(hours=24) - timedelta(seconds=1)
     kept.inventory()
@@ -200,22 +200,22 @@ def test_an_account_is_read_once_until_its_lifetime_is_over_or_it_is_forgotten()
 
 def test_an_account_is_read_for_whoever_asks_when_it_has_to_be_read_and_kept_for_all() -> None:
     ann, bob, clock = Counts(), Counts(), [NOW]
-    kept = KeptInventory(Counts(), lifetime=timedelta(hours=24), now=lambda: clock[0])
-    assert kept.by(ann).inventory() is kept.by(bob).inventory() is kept.inventory()
+    kept = CachedInventory(Counts(), lifetime=timedelta(hours=24), now=lambda: clock[0])
+    assert kept.read_by(ann).inventory() is kept.read_by(bob).inventory() is kept.inventory()
     clock[0] = NOW + timedelta(hours=24)
-    kept.by(bob).inventory()
+    kept.read_by(bob).inventory()
     assert (ann.times, bob.times) == (1, 1)
 
 
 def test_what_was_read_outlives_a_restart_to_the_last_fact(tmp_path: Path) -> None:
     account, path = Counts(), tmp_path / "savings" / "inventory.json"
-    first = KeptInventory(account, path=path, now=lambda: NOW).inventory()
-    again = KeptInventory(account, path=path, now=lambda: NOW + timedelta(hours=1)).inventory()
+    first = CachedInventory(account, path=path, now=lambda: NOW).inventory()
+    again = CachedInventory(account, path=path, now=lambda: NOW + timedelta(hours=1)).inventory()
     assert account.times == 1
     assert again == first
     assert isinstance(again.streams.items[0], Stream)
     assert (
-        KeptInventory(account, path=path, now=lambda: NOW - timedelta(hours=1)).inventory() != first
+        CachedInventory(account, path=path, now=lambda: NOW - timedelta(hours=1)).inventory() != first
     )  # a clock set back
 
 
@@ -223,7 +223,9 @@ def test_a_damaged_file_is_only_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "inventory.json"
     path.write_bytes(b'["2026-03-31T00:00:00Z", {"taken')
     account = Counts()
-    assert KeptInventory(account, path=path, now=lambda: NOW).inventory().taken_at == datetime(2026, 3, 31, tzinfo=UTC)
+    assert CachedInventory(account, path=path, now=lambda: NOW).inventory().taken_at == datetime(
+        2026, 3, 31, tzinfo=UTC
+    )
     assert account.times == 1
 
 

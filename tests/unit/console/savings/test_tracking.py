@@ -17,8 +17,17 @@ from console.decisions import Decision, DecisionStore
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.savings.checks import network, run
 from console.savings.findings import Charges, Finding
-from console.savings.tracking import SAVING, Realised, State, Taken, Tracked, decide, measure, track
-from console.savings.usage import Bill
+from console.savings.tracking import (
+    SAVING,
+    AcceptedSaving,
+    DecisionState,
+    RealisedSaving,
+    TrackedSaving,
+    decide,
+    measure,
+    track,
+)
+from console.savings.usage import BilledUsage
 from tests.support.saving_facts import PRICES, gateway, inventory, only
 
 D = Decimal
@@ -34,7 +43,9 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def bill(cost: Callable[[date], str | None], first: date = date(2026, 1, 1), last: date = date(2026, 4, 30)) -> Bill:
+def bill(
+    cost: Callable[[date], str | None], first: date = date(2026, 1, 1), last: date = date(2026, 4, 30)
+) -> BilledUsage:
     """One charge a day of a NAT gateway, and one that is none of it."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     rows: list[dict[str, Any]] = []
@@ -43,7 +54,7 @@ def bill(cost: Callable[[date], str | None], first: date = date(2026, 1, 1), las
         if amount is not None:
             rows.append(row(day, "USE1-NatGateway-Hours", amount))
         rows.append(row(day, "TimedStorage-ByteHrs", "1000"))
-    return Bill(rows, first, last)
+    return BilledUsage(rows, first, last)
 
 
 def row(day: date, usage_type: str, cost: str, currency: str = "USD") -> dict[str, Any]:
@@ -58,9 +69,9 @@ def row(day: date, usage_type: str, cost: str, currency: str = "USD") -> dict[st
     }
 
 
-def realised(bill: Bill | None, charges: Charges, accepted_on: date, done_on: date) -> Realised:
+def realised(bill: BilledUsage | None, charges: Charges, accepted_on: date, done_on: date) -> RealisedSaving:
     """One saving alone on a bill."""
-    return measure(bill, {"a": Taken(charges, accepted_on, done_on)})["a"]
+    return measure(bill, {"a": AcceptedSaving(charges, accepted_on, done_on)})["a"]
 
 
 @pytest.fixture
@@ -116,15 +127,15 @@ def test_usage_types_that_two_services_share_are_told_apart_by_service() -> None
     days = [date(2026, 2, 20), date(2026, 3, 5)]
     mine = [{**row(day, "USE1-TimedStorage-ByteHrs", "3"), "service_name": "AmazonCloudWatch"} for day in days]
     others = [{**row(day, "USE1-TimedStorage-ByteHrs", "28"), "service_name": "Amazon S3"} for day in days]
-    measured = realised(Bill(mine + others, date(2026, 1, 1), date(2026, 4, 30)), logs, ACCEPTED, ACCEPTED)
+    measured = realised(BilledUsage(mine + others, date(2026, 1, 1), date(2026, 4, 30)), logs, ACCEPTED, ACCEPTED)
     assert measured.a_day_before == D(3) / 28
 
 
 def test_savings_on_the_same_charges_share_the_fall_by_their_estimates() -> None:
     fell = bill(lambda day: "10" if day < ACCEPTED else "6")
     idle, endpoints = (
-        Taken(NAT, ACCEPTED, ACCEPTED, D(90)),
-        Taken(Charges(("NatGateway-Hours",)), ACCEPTED, ACCEPTED, D(30)),
+        AcceptedSaving(NAT, ACCEPTED, ACCEPTED, D(90)),
+        AcceptedSaving(Charges(("NatGateway-Hours",)), ACCEPTED, ACCEPTED, D(30)),
     )
     found = measure(fell, {"idle": idle, "endpoints": endpoints})
     assert found["idle"].monthly == pytest.approx(3 * D(730) / 24)
@@ -135,19 +146,20 @@ def test_savings_on_the_same_charges_share_the_fall_by_their_estimates() -> None
 def test_where_it_is_unknown_what_was_expected_of_one_all_share_alike() -> None:
     fell = bill(lambda day: "10" if day < ACCEPTED else "6")
     found = measure(
-        fell, {name: Taken(NAT, ACCEPTED, ACCEPTED, expected) for name, expected in (("a", D(90)), ("b", None))}
+        fell,
+        {name: AcceptedSaving(NAT, ACCEPTED, ACCEPTED, expected) for name, expected in (("a", D(90)), ("b", None))},
     )
     assert [each.monthly for each in found.values()] == pytest.approx([2 * D(730) / 24] * 2)
 
 
 def test_savings_on_other_charges_or_at_other_times_share_nothing() -> None:
     fell = bill(lambda day: "10" if day < ACCEPTED else "6")
-    storage = Taken(Charges(("TimedStorage",)), ACCEPTED, ACCEPTED, D(90))
-    early = Taken(
+    storage = AcceptedSaving(Charges(("TimedStorage",)), ACCEPTED, ACCEPTED, D(90))
+    early = AcceptedSaving(
         NAT, date(2026, 1, 12), date(2026, 1, 12), D(90)
     )  # its days after end before those of the other begin
-    late = Taken(NAT, date(2026, 3, 12), date(2026, 3, 12), D(90))
-    apart = measure(fell, {"nat": Taken(NAT, ACCEPTED, ACCEPTED, D(90)), "storage": storage})
+    late = AcceptedSaving(NAT, date(2026, 3, 12), date(2026, 3, 12), D(90))
+    apart = measure(fell, {"nat": AcceptedSaving(NAT, ACCEPTED, ACCEPTED, D(90)), "storage": storage})
     assert (apart["nat"].monthly, apart["nat"].shared_with) == (4 * D(730) / 24, 0)
     assert apart["storage"].monthly == 0
     assert [each.shared_with for each in measure(fell, {"early": early, "late": late}).values()] == [0, 0]
@@ -155,8 +167,8 @@ def test_savings_on_other_charges_or_at_other_times_share_nothing() -> None:
 
 def test_a_saving_that_is_not_measured_yet_takes_no_share() -> None:
     fell = bill(lambda day: "10" if day < ACCEPTED else "6")
-    young = Taken(NAT, date(2026, 4, 28), date(2026, 4, 28), D(90))
-    found = measure(fell, {"nat": Taken(NAT, ACCEPTED, ACCEPTED, D(90)), "young": young})
+    young = AcceptedSaving(NAT, date(2026, 4, 28), date(2026, 4, 28), D(90))
+    found = measure(fell, {"nat": AcceptedSaving(NAT, ACCEPTED, ACCEPTED, D(90)), "young": young})
     assert (found["nat"].monthly, found["young"].monthly) == (4 * D(730) / 24, None)
 
 
@@ -172,7 +184,7 @@ def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
     days = [date(2026, 2, 1) + timedelta(days=number) for number in range(70)]
     rows = [row(day, f"type-{name}", str(costs[name][day > ACCEPTED])) for day in days for name in costs]
     taken = {
-        str(place): Taken(
+        str(place): AcceptedSaving(
             Charges(tuple(f"type-{name}" for name in names)),
             ACCEPTED,
             ACCEPTED,
@@ -180,7 +192,7 @@ def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
         )
         for place, (names, expected) in enumerate(lines)
     }
-    found = measure(Bill(rows, days[0], days[-1]), taken)
+    found = measure(BilledUsage(rows, days[0], days[-1]), taken)
     together = sum(each.monthly or D(0) for each in found.values())
     lowered = set().union(*(names for names, _ in lines))
     assert together == pytest.approx(
@@ -191,31 +203,29 @@ def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
 def test_what_cannot_be_measured_says_why_and_is_never_nothing() -> None:
     whole = bill(lambda _: "1")
     assert realised(None, NAT, ACCEPTED, ACCEPTED).because == "there is no bill in the lake"
-    assert (
-        realised(whole, Charges(()), ACCEPTED, ACCEPTED).because == "it is not known which lines of the bill it lowers"
-    )
+    assert realised(whole, Charges(()), ACCEPTED, ACCEPTED).because == "it is not known which charges it lowers"
     assert realised(whole, Charges(("Redshift",)), ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
-    euros = Bill([row(date(2026, 2, 20), "NatGateway-Hours", "1", "EUR")], whole.first_day, whole.last_day)
+    euros = BilledUsage([row(date(2026, 2, 20), "NatGateway-Hours", "1", "EUR")], whole.first_day, whole.last_day)
     assert realised(euros, NAT, ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
-    unknown = Bill([{**each, "effective_cost": None} for each in whole.rows], whole.first_day, whole.last_day)
+    unknown = BilledUsage([{**each, "effective_cost": None} for each in whole.rows], whole.first_day, whole.last_day)
     assert realised(unknown, NAT, ACCEPTED, ACCEPTED).because == "the bill has no effective cost for it"
 
 
-def no_bill() -> Bill | None:
+def no_bill() -> BilledUsage | None:
     raise AssertionError("the bill is asked only where a saving was taken")
 
 
 def test_a_finding_nobody_decided_on_is_open_and_no_bill_is_asked(store: DecisionStore) -> None:
     tracked = track([nat()], store, no_bill)
-    assert [(each.state, each.estimate, each.realised) for each in tracked] == [(State.OPEN, D("32.85"), None)]
+    assert [(each.state, each.estimate, each.realised) for each in tracked] == [(DecisionState.OPEN, D("32.85"), None)]
 
 
 def test_an_accepted_saving_keeps_its_estimate_when_its_check_finds_nothing_any_more(store: DecisionStore) -> None:
     opened = track([nat()], store, no_bill)[0]
-    decide(store, opened, State.ACCEPTED, "with the network team", "ann", noon(ACCEPTED))
+    decide(store, opened, DecisionState.ACCEPTED, "with the network team", "ann", noon(ACCEPTED))
     cheaper = bill(lambda day: "1.08" if day < ACCEPTED else None)
     gone = track([], store, lambda: cheaper)[0]
-    assert (gone.state, gone.finding, gone.estimate) == (State.ACCEPTED, None, D("32.85"))
+    assert (gone.state, gone.finding, gone.estimate) == (DecisionState.ACCEPTED, None, D("32.85"))
     assert gone.title == "NAT gateway nat-1 carries nothing"
     assert gone.accepted_on == ACCEPTED
     assert gone.decision is not None
@@ -226,7 +236,7 @@ def test_an_accepted_saving_keeps_its_estimate_when_its_check_finds_nothing_any_
 
 def test_the_estimate_is_what_was_promised_and_not_what_is_left(store: DecisionStore) -> None:
     opened = track([nat()], store, no_bill)[0]
-    decide(store, opened, State.ACCEPTED, "", "ann", noon(ACCEPTED))
+    decide(store, opened, DecisionState.ACCEPTED, "", "ann", noon(ACCEPTED))
     less = replace(nat(), monthly=D(1))
     assert track([less], store, lambda: None)[0].estimate == D("32.85")
 
@@ -235,28 +245,33 @@ def test_a_done_saving_is_measured_against_the_days_before_it_was_accepted(
     store: DecisionStore,
 ) -> None:
     done = ACCEPTED + timedelta(days=10)
-    decide(store, track([nat()], store, no_bill)[0], State.ACCEPTED, "", "ann", noon(ACCEPTED))
-    decide(store, track([nat()], store, lambda: None)[0], State.REALISED, "done", "bob", noon(done))
+    decide(store, track([nat()], store, no_bill)[0], DecisionState.ACCEPTED, "", "ann", noon(ACCEPTED))
+    decide(store, track([nat()], store, lambda: None)[0], DecisionState.REALISED, "done", "bob", noon(done))
     tracked = track([nat()], store, lambda: bill(lambda day: "2" if day <= done else "1"))[0]
-    assert (tracked.state, tracked.accepted_on) == (State.REALISED, ACCEPTED)
+    assert (tracked.state, tracked.accepted_on) == (DecisionState.REALISED, ACCEPTED)
     assert tracked.realised is not None
     assert tracked.realised.monthly == D(730) / 24
 
 
 def test_undoing_opens_it_again_and_a_later_acceptance_starts_anew(store: DecisionStore) -> None:
-    for day, state in ((1, State.ACCEPTED), (2, State.OPEN), (20, State.ACCEPTED)):
+    for day, state in ((1, DecisionState.ACCEPTED), (2, DecisionState.OPEN), (20, DecisionState.ACCEPTED)):
         decide(store, track([nat()], store, lambda: None)[0], state, "", "ann", noon(date(2026, 3, day)))
     tracked = track([nat()], store, lambda: None)[0]
-    assert (tracked.state, tracked.accepted_on) == (State.ACCEPTED, date(2026, 3, 20))
-    decide(store, tracked, State.OPEN, "", "ann", noon(date(2026, 3, 21)))
+    assert (tracked.state, tracked.accepted_on) == (DecisionState.ACCEPTED, date(2026, 3, 20))
+    decide(store, tracked, DecisionState.OPEN, "", "ann", noon(date(2026, 3, 21)))
     again = track([nat()], store, no_bill)[0]
-    assert (again.state, again.accepted_on, again.realised) == (State.OPEN, None, None)
+    assert (again.state, again.accepted_on, again.realised) == (DecisionState.OPEN, None, None)
 
 
 def test_a_dismissed_saving_keeps_why_and_is_measured_by_nothing(store: DecisionStore) -> None:
-    decide(store, track([nat()], store, no_bill)[0], State.DISMISSED, "needed for patches", "ann", noon(ACCEPTED))
+    decide(
+        store, track([nat()], store, no_bill)[0], DecisionState.DISMISSED, "needed for patches", "ann", noon(ACCEPTED)
+    )
     tracked = track([nat()], store, no_bill)[0]
-    assert (tracked.state, tracked.decision and tracked.decision.note) == (State.DISMISSED, "needed for patches")
+    assert (tracked.state, tracked.decision and tracked.decision.note) == (
+        DecisionState.DISMISSED,
+        "needed for patches",
+    )
     assert tracked.realised is None
 
 
@@ -269,7 +284,7 @@ def test_savings_are_ranked_by_dollars_with_unknown_ones_last(store: DecisionSto
 def test_a_verdict_of_another_version_and_a_damaged_estimate_do_not_break_the_list(store: DecisionStore) -> None:
     store.decide(Decision(SAVING, nat().key, "postponed", "", "ann", noon(ACCEPTED)))
     store.decide(Decision("saving_estimate", nat().key, "estimated", "{not json", "ann", noon(ACCEPTED)))
-    assert track([nat()], store, no_bill)[0].state is State.OPEN
+    assert track([nat()], store, no_bill)[0].state is DecisionState.OPEN
 
 
 def test_a_crash_between_estimate_and_decision_leaves_the_saving_open(store: DecisionStore) -> None:
@@ -285,10 +300,10 @@ def test_a_crash_between_estimate_and_decision_leaves_the_saving_open(store: Dec
                 raise KeyboardInterrupt
             store.decide(decision)
 
-    tracked: Tracked = track([nat()], store, no_bill)[0]
+    tracked: TrackedSaving = track([nat()], store, no_bill)[0]
     with pytest.raises(KeyboardInterrupt):
-        decide(Breaks(), tracked, State.ACCEPTED, "", "ann", noon(ACCEPTED))  # type: ignore[arg-type]
-    assert track([nat()], store, no_bill)[0].state is State.OPEN
+        decide(Breaks(), tracked, DecisionState.ACCEPTED, "", "ann", noon(ACCEPTED))  # type: ignore[arg-type]
+    assert track([nat()], store, no_bill)[0].state is DecisionState.OPEN
 
 
 def test_tracking_follows_every_check(store: DecisionStore) -> None:
@@ -297,7 +312,7 @@ def test_tracking_follows_every_check(store: DecisionStore) -> None:
 
 
 def test_an_undo_between_two_looks_at_the_store_breaks_nothing(store: DecisionStore) -> None:
-    decide(store, track([nat()], store, no_bill)[0], State.ACCEPTED, "", "ann", noon(ACCEPTED))
+    decide(store, track([nat()], store, no_bill)[0], DecisionState.ACCEPTED, "", "ann", noon(ACCEPTED))
 
     class Undone:
         """Shows what stood before the undo, and the history with it."""
@@ -307,7 +322,7 @@ def test_an_undo_between_two_looks_at_the_store_breaks_nothing(store: DecisionSt
 
         def history(self, kind: str, key: str) -> Any:
             last = store.history(kind, key)[-1]
-            return [*store.history(kind, key), replace(last, verdict=State.OPEN)]
+            return [*store.history(kind, key), replace(last, verdict=DecisionState.OPEN)]
 
     (tracked,) = track([nat()], Undone(), lambda: None)  # type: ignore[arg-type]
     assert tracked.accepted_on == ACCEPTED

@@ -1,4 +1,4 @@
-"""An inventory that is read once and shown often: reading an account takes many calls, and some of them cost money."""
+"""An inventory that is read once a day: reading an account takes many calls, and some of them cost money."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class KeptInventory:
-    """What `source` read, kept for `lifetime`. Fills the `InventorySource` port; safe for several threads.
+class CachedInventory:
+    """What `source` read, for as long as `lifetime`. Fills the `InventorySource` port; safe for several threads.
 
     Parameters
     ----------
-    path : a file that keeps it over a restart, too; None keeps it in memory alone. A file that cannot be read or
-        written is left aside: the account is only read again.
+    path : a file that survives a restart; None caches in memory alone. A file that cannot be read or written is
+        ignored: the account is read again.
     """
 
     def __init__(
@@ -43,26 +43,26 @@ class KeptInventory:
         self._path = path
         self._now = now
         self._lock = threading.Lock()
-        self._kept: tuple[datetime, Inventory] | None = None
+        self._cached: tuple[datetime, Inventory] | None = None
 
-    def by(self, source: InventorySource) -> InventorySource:
-        """The same, which `source` reads where it has to be read anew: the same account for somebody else."""
-        return _By(self, source)
+    def read_by(self, source: InventorySource) -> InventorySource:
+        """The same inventory, read by `source` when it has to be read again: the same account, for another reader."""
+        return _ReadBy(self, source)
 
     def inventory(self, source: InventorySource | None = None) -> Inventory:
-        """See `InventorySource.inventory`; asked anew where the kept one is older than its lifetime."""
+        """See `InventorySource.inventory`; read again once the cached one is older than its lifetime."""
         with self._lock:
-            if self._kept is None:
-                self._kept = self._stored()
-            if self._kept is None or not timedelta(0) <= self._now() - self._kept[0] < self._lifetime:
-                self._kept = (self._now(), (source or self._source).inventory())
-                self._store(*self._kept)
-            return self._kept[1]
+            if self._cached is None:
+                self._cached = self._stored()
+            if self._cached is None or not timedelta(0) <= self._now() - self._cached[0] < self._lifetime:
+                self._cached = (self._now(), (source or self._source).inventory())
+                self._store(*self._cached)
+            return self._cached[1]
 
     def forget(self) -> None:
-        """Let the next question read the account again."""
+        """Let the next call read the account again."""
         with self._lock:
-            self._kept = None
+            self._cached = None
             if self._path is not None:
                 with suppress(OSError):
                     self._path.unlink(missing_ok=True)
@@ -84,10 +84,10 @@ class KeptInventory:
 
 
 @dataclass(frozen=True)
-class _By:
-    kept: KeptInventory
+class _ReadBy:
+    cached: CachedInventory
     source: InventorySource
 
     def inventory(self) -> Inventory:
         """See `InventorySource.inventory`."""
-        return self.kept.inventory(self.source)
+        return self.cached.inventory(self.source)
