@@ -61,6 +61,11 @@ def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
     return Contents(first, last, complete, tuple(values["channel"]), tuple(values["category"]), tuple(values["region"]))
 
 
+def has_charges(scope: Scope) -> bool:
+    """Whether the lake holds any charge of a cloud bill."""
+    return scope.ask("spend/days").rows()[0]["first_day"] is not None
+
+
 @dataclass(frozen=True)
 class Conservation:
     """received = accepted + duplicates + quarantined.

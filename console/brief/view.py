@@ -1,4 +1,4 @@
-"""How the Brief is drawn: its headline, and what needs attention."""
+"""How the Brief is drawn: its headline, what needs attention, why net revenue changed, and which products moved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from html import escape
 
 import streamlit as st
 
+from console.asking.figures import Unit
+from console.brief import words
+from console.brief.answer import Brief
 from console.brief.attention import Cause, Finding
+from console.kit import charts, prose
+from console.products.answer import Product
 
 _CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data", Cause.CLOUD: "cloud"}
 MOST_FINDINGS = 5  # a list that is longer is not read
@@ -33,3 +38,23 @@ def headline(text: str, sentences: Sequence[str]) -> None:
     """The Brief's own words: the headline large, the rest below."""
     paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences if sentence)
     st.html(f'<section class="tk-brief"><h2>{escape(text)}</h2>{paragraphs}</section>')
+
+
+def why(answer: Brief, currency: str) -> charts.Chart:
+    """The change of net revenue by its causes, from the period before to this one."""
+    if answer.before is None:
+        raise ValueError("Nothing to compare with")
+    return charts.waterfall(
+        [(part.name, part.amount) for part in answer.parts],
+        start=(answer.before.label, answer.before.sums.totals.net_revenue),
+        end=("This period", answer.now.sums.totals.net_revenue),
+        unit=Unit.MONEY,
+        currency=currency,
+        title="Why net revenue changed",
+    )
+
+
+def movers(rising: Sequence[Product], falling: Sequence[Product], currency: str) -> None:
+    """The products whose net revenue rose or fell most."""
+    prose.lines("Rising", [words.mover(product, currency) for product in rising])
+    prose.lines("Falling", [words.mover(product, currency) for product in falling])

@@ -104,6 +104,13 @@ def bill(cloud: Cloud | None, label: str) -> str:
     return f"{words}."
 
 
+def paragraphs(answer: Brief, currency: str) -> list[str]:
+    """The sentences below the headline: why and where net revenue changed, and what the cloud cost."""
+    changed = [where(answer.by_category, currency), where(answer.by_region, currency)] if answer.before else []
+    cloud = bill(answer.cloud, answer.before.label if answer.before else "")
+    return [why(answer.parts, currency), *changed, cloud]
+
+
 def mover(product: Product, currency: str) -> str:
     """One product that moved: its name, by how much, and from what."""
     now = text.compact(product.net_revenue, Unit.MONEY, currency)

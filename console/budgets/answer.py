@@ -30,6 +30,7 @@ from console.finops.decimals import total
 LATE = timedelta(days=28)  # before the bill's end: an anomaly that was over by then is no news for the Brief
 ENDED = timedelta(days=3)  # without charges: AWS writes a day's within one, and settles them within two
 AGAIN = 900.0  # seconds until AWS is asked again after a failure
+PENDING = (None, "")  # of `by_aws`
 PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
 
 
@@ -190,12 +191,14 @@ def services(scope: Scope) -> list[str]:
 
 
 def by_aws(
-    ask: Callable[[], Sequence[AwsAnomaly]], today: date, *, patience: float | None = PATIENCE
+    ask: Callable[[], Sequence[AwsAnomaly]] | None, today: date, *, patience: float | None = PATIENCE
 ) -> tuple[Sequence[AwsAnomaly] | None, str]:
-    """What AWS found, asked once a day: None while it is asked; and why it could not be, empty where it could.
+    """What AWS found, and why it could not be asked; `PENDING` while it is asked, nothing where `ask` is None.
 
-    A failure stands for `AGAIN` seconds: a page that looks for the answer every second does not ask every second.
+    It is asked once a day, and `AGAIN` seconds after a failure: a page looks for the answer every second.
     """
+    if ask is None:
+        return (), ""
     try:
         return wait(BACKGROUND.ask(("aws anomalies", today), ask, failure_seconds=AGAIN), patience), ""
     except TakingsError as error:

@@ -59,11 +59,6 @@ QUESTIONS = (Question("spend/days"), Question("spend/slices"))
 SLICES = ("service", "account", "cloud_region", "charge")
 
 
-def has_charges(scope: Scope) -> bool:
-    """Whether there is any charge."""
-    return scope.ask("spend/days").rows()[0]["first_day"] is not None
-
-
 def contents(scope: Scope) -> Contents:
     """The days and values of the bill; every viewer sees all of it."""
     days, slices = scope.ask_all(QUESTIONS)

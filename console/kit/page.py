@@ -1,14 +1,12 @@
-"""The anatomy every page shares: title and question, the failed and the empty state, and the trust line.
+"""How every page opens, fails, is empty and closes.
 
 ::
 
-    page.begin("Revenue", question=__doc__)
-    selection = filters.bar(options)
-    with page.answer():
-        revenue = sales.revenue(…)
-        page.stop_if_empty(not revenue.days, next_step="Widen the dates, or clear a filter.", selection=selection)
+    with page.opened("Revenue", __doc__, wiring.viewer) as reader:
+        revenue = answer.revenue(reader.scope, reader.selection.period, reader.selection.comparisons, reader.slices)
+        page.stop_if_empty(revenue.is_empty, next_step="Widen the dates.", selection=reader.selection)
         …
-        page.trust_line(revenue.statistics, sql=revenue.sql)
+        reader.trust_line(revenue)
 """
 
 from __future__ import annotations
@@ -16,29 +14,156 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
+from typing import Protocol
 from uuid import uuid4
 
 import streamlit as st
 
 from catalogue.errors import LakeMissing, TakingsError
-from console.asking.engines import Statistics
-from console.kit import filters
+from console.asking import contents as lake
+from console.asking.engines import Result, combine
+from console.asking.scope import Scope
+from console.asking.slices import Slices
+from console.kit import filters, trust_line
 from console.kit import formatting as text
+from console.kit import viewer as viewers
 
 FILL_COMMANDS = (
     "python -m pipeline sample",
     "python -m pipeline import --help",
 )
-EVERY = 1.0  # seconds between two looks at what is being worked out
+LOOK_EVERY = 1.0  # seconds between two looks at what is being worked out
+DAYS_BACK = timedelta(days=364)  # that can be chosen where no event says when the shop began
+
+ViewerScope = Callable[[], Scope]  # called inside, so that its failure is shown under the page's title
 
 
-def begin(title: str, question: str | None, *, is_sample: bool = False) -> None:
-    """Head the page with its title and its question in one sentence, and say when the data is the sample year.
+class Answer(Protocol):
+    """What a page draws: an object that holds the results it was made of."""
 
-    `question` is the page's docstring: a leading ``Title:`` is dropped, and only its first paragraph is shown.
+    @property
+    def results(self) -> Sequence[Result]: ...
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a page that has no filters: what they can ask, and how the page closes."""
+
+    scope: Scope
+
+    @property
+    def sample_lines(self) -> list[tuple[str, str]]:
+        """The line of an export that says that the data is made up; none where it is the shop's own."""
+        return [("Data", "sample data, made up")] if self.scope.is_sample else []
+
+    def trust_line(self, answer: Answer, *, notes: Sequence[str] = ()) -> None:
+        """Close the page: data time, engine, duration, price, the SQL of every question, and the notes."""
+        trust_line.of(self.scope, answer.results, notes=notes)
+
+
+@dataclass(frozen=True)
+class LakeReader(Reader):
+    """Who reads a page with the filter bar: also what the lake holds, and what was chosen."""
+
+    contents: lake.Contents
+    selection: filters.Selection
+
+    @property
+    def slices(self) -> Slices:
+        """The channels, categories and regions chosen."""
+        return Slices(self.selection.channels, self.selection.categories, self.selection.regions)
+
+    def describe(self, answer: Answer) -> list[tuple[str, str]]:
+        """(name, text) lines printed in every export: filters, currency and data time."""
+        return [
+            *self.selection.describe(),
+            ("Currency", self.scope.reporting_currency),
+            ("Days in", self.scope.reporting_time_zone),
+            ("Data as of", text.instant(combine(answer.results).data_as_of)),
+            *self.sample_lines,
+        ]
+
+    def trust_line(self, answer: Answer, *, notes: Sequence[str] = ()) -> None:
+        """The same with the share of records that were quarantined."""
+        share = lake.conservation(self.scope).quarantined_share
+        trust_line.of(self.scope, answer.results, notes=notes, quarantined_share=share)
+
+
+@contextmanager
+def opened(
+    title: str,
+    question: str | None,
+    viewer: ViewerScope,
+    *,
+    sliced: bool = True,
+    through_today: bool = False,
+    needs_events: bool = True,
+) -> Iterator[LakeReader]:
+    """Open a page on the lake with its filter bar; it ends in its failed or empty state where it has to.
+
+    Parameters
+    ----------
+    question : the page's docstring
+    sliced : False where the figures have no channel, category or region: the bar then offers days alone
+    through_today : whether presets end with today, which is not over, rather than with the last complete day
+    needs_events : False where the page has something to say of a lake that holds a cloud bill alone
+    """
+    with unfiltered(title, question, viewer) as reader:
+        scope = reader.scope
+        contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
+        if contents.is_empty and (needs_events or not lake.has_charges(scope)):
+            raise LakeMissing(
+                "The lake is empty",
+                where=title,
+                remedy="Fill it with the sample year or with your own data, then reload this page.",
+            )
+        options = filters.FilterOptions(
+            contents.first_day or scope.today - DAYS_BACK,
+            scope.today if through_today else contents.last_complete_day,
+            contents.channels,
+            contents.categories,
+            contents.regions,
+        )
+        yield LakeReader(scope, contents, filters.bar(options, sliced=sliced))
+
+
+@contextmanager
+def unfiltered(title: str, question: str | None, viewer: ViewerScope) -> Iterator[Reader]:
+    """Open a page on the lake without the filter bar; it ends in its failed or empty state where it has to."""
+    try:
+        scope = viewers.scope(viewer, title)
+    except TakingsError:
+        with headed(title, question):
+            raise
+    with headed(title, question, is_sample=scope.is_sample):
+        yield Reader(scope)
+
+
+@contextmanager
+def lake_optional(title: str, question: str | None, viewer: ViewerScope) -> Iterator[Scope | None]:
+    """Open a page that has something to say without a lake; gives None where there is none."""
+    try:
+        scope = viewers.scope(viewer, title)
+    except LakeMissing:
+        scope = None
+    except TakingsError:
+        with headed(title, question):
+            raise
+    with headed(title, question, is_sample=scope is not None and scope.is_sample):
+        yield scope
+
+
+@contextmanager
+def headed(title: str, question: str | None, *, is_sample: bool = False) -> Iterator[None]:
+    """Put the title and the question over the page; an error of ours inside ends it in its failed state.
+
+    Parameters
+    ----------
+    question : the page's docstring: a leading ``Title:`` is dropped, and only its first paragraph is shown
+    is_sample : whether to say that the data is the sample year
     """
     st.set_page_config(page_title=f"{title} · Takings")
     badge = (
@@ -49,6 +174,10 @@ def begin(title: str, question: str | None, *, is_sample: bool = False) -> None:
     st.html(
         f'<header class="tk-head"><h1>{escape(title)}{badge}</h1><p>{escape(question_of(title, question))}</p></header>'
     )
+    with errors_shown():
+        yield
+        return
+    st.stop()
 
 
 def question_of(title: str, docstring: str | None) -> str:
@@ -61,8 +190,8 @@ def question_of(title: str, docstring: str | None) -> str:
 
 
 @contextmanager
-def answer() -> Iterator[None]:
-    """Show the failed state instead of a traceback when anything named is raised inside; the rest travels up."""
+def errors_shown() -> Iterator[None]:
+    """Show an error of ours that is raised inside as the failed state; any other travels up."""
     try:
         yield
     except LakeMissing as error:
@@ -72,7 +201,7 @@ def answer() -> Iterator[None]:
 
 
 def failed(error: TakingsError) -> None:
-    """The failed state: what failed, where, and the remedy, with a way to try again."""
+    """Draw the failed state: what failed, where, and the remedy, with a button that tries again."""
     where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
     commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(error.remedy))
     remedy = f'<p class="tk-remedy">{commands}</p>' if error.remedy else ""
@@ -84,11 +213,11 @@ def failed(error: TakingsError) -> None:
         st.button("Try again", icon=":material/refresh:", key=f"tk-again-{uuid4().hex}")
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=LOOK_EVERY)
 def waiting(what: str, is_done: Callable[[], bool]) -> None:
-    """Say what is being worked out beside the page, look every second whether it is, and then draw the page with it."""
+    """Say what is being worked out in the background, look every second whether it is done, and then draw anew."""
     st.html(f'<p class="tk-calm">{what} …</p>')
-    with answer():
+    with errors_shown():
         if is_done():
             st.rerun()
 
@@ -101,7 +230,7 @@ def stop_if_empty(
     commands: Sequence[str] = (),
     selection: filters.Selection | None = None,
 ) -> None:
-    """End the page with the empty state when `is_empty`.
+    """End the page in the empty state when `is_empty`.
 
     Parameters
     ----------
@@ -122,91 +251,3 @@ def _empty(title: str, next_step: str, commands: Sequence[str], selection: filte
             st.code("\n".join(commands), language=None)
         if selection is not None and selection.is_filtered:
             st.button("Clear filters", key="tk-empty-clear", on_click=filters.clear)
-
-
-def trust_line(
-    statistics: Statistics,
-    *,
-    sql: Sequence[tuple[str, str]] = (),
-    quarantined_share: Decimal | float | None = None,
-    notes: Sequence[str] = (),
-    now: datetime | None = None,
-) -> None:
-    """One quiet line: where the numbers came from, how old they are and what they cost, with the SQL behind them.
-
-    Parameters
-    ----------
-    sql : (title, text) of every statement behind the page
-    quarantined_share : refused ÷ received records; None where unknown
-    notes : short remarks that belong to the whole page, such as a currency left out
-    now : the clock, for tests
-    """
-    parts = trust_parts(statistics, quarantined_share=quarantined_share, now=now or datetime.now(UTC))
-    items = "".join(f'<span title="{escape(hint, quote=True)}">{escape(part)}</span>' for part, hint in parts)
-    remarks = "".join(f"<p>{escape(note)}</p>" for note in notes)
-    with st.container(
-        key="tk-trust", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-    ):
-        st.html(f'<footer class="tk-trust"><p>{items}</p>{remarks}</footer>', width="stretch")
-        if sql:
-            with st.popover("Show SQL", type="tertiary", icon=":material/code:", key="tk-sql"):
-                for title, statement in sql:
-                    st.caption(title)
-                    st.code(statement, language="sql", wrap_lines=True)
-
-
-def trust_parts(
-    statistics: Statistics, *, quarantined_share: Decimal | float | None, now: datetime
-) -> list[tuple[str, str]]:
-    """The items of the trust line as (text, explanation)."""
-    as_of = statistics.data_as_of
-    parts: list[tuple[str, str]] = []
-    if as_of is None:
-        parts.append(("No events yet", "The lake holds no curated event"))
-    else:
-        parts.append(
-            (f"Data as of {text.instant(as_of)} ({text.age(as_of, now)})", "The latest record this answer can contain")
-        )
-    if quarantined_share is not None:
-        parts.append((f"{text.percent(quarantined_share)} quarantined", "Refused records ÷ received records"))
-    parts.append((statistics.engine, "The engine that answered"))
-    if statistics.stale:
-        parts.append(_stale(statistics))
-    elif statistics.cached:
-        parts.append(("cached", "Answered from the cache: nothing was scanned"))
-    else:
-        parts.append((text.duration(statistics.elapsed_seconds), _time(statistics)))
-        if statistics.reused:
-            parts.append(("reused", "The engine gave the results of earlier runs on the same data"))
-        if statistics.bytes_scanned is not None:
-            parts.append((text.data_size(statistics.bytes_scanned), "Read from storage"))
-    if statistics.dollars is not None:
-        parts.append((text.price(statistics.dollars), _price(statistics)))
-    return parts
-
-
-def _time(statistics: Statistics) -> str:
-    """What the time of an answer was spent on, as far as the engine says."""
-    spent = [
-        f"{text.duration(seconds)} {where}"
-        for seconds, where in (
-            (statistics.queue_seconds, "in the engine's queue"),
-            (statistics.engine_seconds, "running"),
-        )
-        if seconds is not None
-    ]
-    return "From asking to the last row, all statements added" + (f": {', '.join(spent)}" if spent else "")
-
-
-def _price(statistics: Statistics) -> str:
-    """What is charged: bytes, or capacity while the warehouse is awake."""
-    if not statistics.rpu_seconds:
-        return "Price of the queries"
-    return f"Price of the queries, with {text.count(statistics.rpu_seconds)} RPU-seconds of the warehouse"
-
-
-def _stale(statistics: Statistics) -> tuple[str, str]:
-    """What a reader is told of an answer that a curation has overtaken."""
-    if statistics.renewal_failure:
-        return ("not renewed", f"Newer data is there and could not be asked for: {statistics.renewal_failure}")
-    return ("being renewed", "From before the last curation; the new answer is being asked for: reload in a moment")

@@ -1,10 +1,11 @@
-"""A table that exports: right-aligned numbers, exact decimals, and CSV and XLSX made only when asked for."""
+"""A table with its exports: numbers to the right, decimals exact, CSV and XLSX made only when asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -16,18 +17,18 @@ from console.kit import export
 from console.kit import formatting as text
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
     from streamlit.elements.lib.column_types import ColumnConfig
 
 MOST_ROWS_IN_SIGHT = 10
 ROW_PIXELS = 32
+AMOUNT_DIGITS = 4  # of the shop's amounts; a cloud bill has twelve
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column reads: its label, its unit (None for text, dates and plain numbers), and a hint on its head."""
+    """How one column is drawn: its label, its unit (None for text, dates and plain numbers), and a hint on its head."""
 
     label: str
     unit: Unit | None = None
@@ -37,35 +38,35 @@ class Column:
 
 
 def show(
-    table: pa.Table | pd.DataFrame,
-    columns: Mapping[str, Column] | None = None,
+    rows: pa.Table | Sequence[object],
+    columns: Mapping[str, Column],
     *,
     export_as: str,
-    title: str = "",
-    scope: Sequence[tuple[str, str]] = (),
-    alt: str = "",
+    title: str,
+    about: Sequence[tuple[str, str]] = (),
+    digits: int = AMOUNT_DIGITS,
     on_row: Callable[[int], None] | None = None,
 ) -> None:
-    """Draw the table with its two download buttons.
+    """Draw a table with its two download buttons.
 
     Parameters
     ----------
-    columns : the columns to show, in this order, by name; None shows all as they are
+    rows : an Arrow table, or objects with an attribute for each column
+    columns : the columns to show, by name, in this order
     export_as : file name without its ending, unique on the page
-    title : stands over the table and in the files
-    scope : (name, text) lines printed in the files: filters, basis, data time
+    title : printed over the table and in the files
+    about : (name, text) lines printed in the files: filters, basis, data time
+    digits : of the objects' decimals, after the point
     on_row : called with a row's position before the next run, when a reader chooses the row
     """
     import pyarrow as pa
 
-    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
-    if columns:
-        arrow = arrow.select(list(columns))
+    table = rows.select(list(columns)) if isinstance(rows, pa.Table) else table_of(rows, columns, digits=digits)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        rows = f"{arrow.num_rows:,} row{'' if arrow.num_rows == 1 else 's'}"
-        st.html(f'<h3 class="tk-chart-title">{escape(title)} <small>{rows}</small></h3>', width="stretch")
+        size = f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}"
+        st.html(f'<h3 class="tk-chart-title">{escape(title)} <small>{size}</small></h3>', width="stretch")
         buttons = st.container(horizontal=True, gap="xsmall", width="content")
-    named = arrow.rename_columns([columns[name].label for name in arrow.column_names]) if columns else arrow
+    labelled = table.rename_columns([column.label for column in columns.values()])
     with buttons:
         for label, ending, write, kind in (
             ("CSV", "csv", export.to_csv, "text/csv"),
@@ -73,7 +74,7 @@ def show(
         ):
             st.download_button(
                 label,
-                data=partial(_file, write, named, title or export_as, tuple(scope)),
+                data=partial(_file, write, labelled, title, tuple(about)),
                 file_name=f"{export_as}.{ending}",
                 mime=kind,
                 key=f"tk-{export_as}-{ending}",
@@ -82,26 +83,48 @@ def show(
                 icon=":material/download:",
                 help=f"Download as {label}, with the filters printed in it",
             )
-    if not arrow.num_rows:
+    if not table.num_rows:
         st.html('<p class="tk-none" style="height:64px">No rows</p>')
         return
     st.dataframe(
-        _in_percent(arrow, columns or {}),
+        _in_percent(table, columns),
         hide_index=True,
         width="stretch",
-        height=(min(max(arrow.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
+        height=(min(max(table.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
         row_height=ROW_PIXELS,
         placeholder=text.UNKNOWN,
-        column_config={name: _config(column) for name, column in (columns or {}).items()},
-        alt=alt or title or export_as,
+        column_config={name: _config(column) for name, column in columns.items()},
+        alt=title,
         key=f"tk-table-{export_as}",
         on_select="ignore" if on_row is None else partial(_chosen, f"tk-table-{export_as}", on_row),
         selection_mode="single-row",
     )
 
 
+def table_of(objects: Sequence[object], columns: Mapping[str, Column], *, digits: int = AMOUNT_DIGITS) -> pa.Table:
+    """An Arrow table with one row per object and one column per attribute named in `columns`.
+
+    Percentages become doubles, since a quotient has no exact decimal; every other decimal keeps `digits` after the
+    point.
+    """
+    import pyarrow as pa
+
+    step = Decimal(1).scaleb(-digits)
+    arrays: dict[str, pa.Array] = {}
+    for name, column in columns.items():
+        values = [getattr(row, name) for row in objects]
+        if column.unit is Unit.PERCENT:
+            arrays[name] = pa.array([None if value is None else float(value) for value in values], pa.float64())
+        elif any(isinstance(value, Decimal) for value in values):
+            decimals = [None if value is None else Decimal(value).quantize(step) for value in values]
+            arrays[name] = pa.array(decimals, pa.decimal128(38, digits))
+        else:
+            arrays[name] = pa.array(values)
+    return pa.table(arrays)
+
+
 def _chosen(key: str, on_row: Callable[[int], None]) -> None:
-    """Tell which row was chosen; nothing where the choice was taken back."""
+    """Call `on_row` with the row chosen; not where the choice was taken back."""
     for position in st.session_state[key].selection.rows[:1]:
         on_row(position)
 
@@ -111,15 +134,15 @@ def _in_percent(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
     import pyarrow.compute as compute
 
     for position, name in enumerate(table.column_names):
-        if name in columns and columns[name].unit is Unit.PERCENT:
+        if columns[name].unit is Unit.PERCENT:
             table = table.set_column(position, name, compute.multiply(table[name].cast("float64"), 100.0))
     return table
 
 
 def _file(
-    write: Callable[[pa.Table, export.About], bytes], table: pa.Table, title: str, scope: tuple[tuple[str, str], ...]
+    write: Callable[[pa.Table, export.About], bytes], table: pa.Table, title: str, about: tuple[tuple[str, str], ...]
 ) -> bytes:
-    return write(table, export.about(title, scope, datetime.now(UTC)))
+    return write(table, export.about(title, about, datetime.now(UTC)))
 
 
 def _config(column: Column) -> ColumnConfig:
@@ -127,7 +150,7 @@ def _config(column: Column) -> ColumnConfig:
     label = column.label
     match column.unit:
         case Unit.MONEY:
-            # the sign of the currency stands in the head: before a number, it would push the minus away from its left
+            # the currency's sign is in the head: before a number it would part the minus from it
             sign = text.currency_prefix(column.currency).strip()
             label = f"{column.label} ({sign})" if sign else column.label
             digits = text.minor_digits(column.currency) if column.digits is None else column.digits

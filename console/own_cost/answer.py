@@ -71,6 +71,11 @@ class OwnCost:
         return self.total.calls == 0
 
     @property
+    def is_free(self) -> bool:
+        """Whether no call has a price, and the cache saved nothing: then calls are drawn in place of dollars."""
+        return self.total.dollars == 0 and self.total.saved == 0
+
+    @property
     def figures(self) -> Sequence[Figure]:
         """The tiles."""
         total = self.total

@@ -1,4 +1,4 @@
-"""Charts of sales, as pages ask for them: what an insight measured, put into the general charts."""
+"""How sales are drawn: by day, by slice, and the table of categories."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 
 from console.asking.figures import Unit
 from console.asking.periods import RETAIL_EVENT_LABELS, Period, RetailEvent, retail_event
-from console.kit import charts
-from console.sales.answer import Measured, Slice
+from console.kit import charts, tables
+from console.sales.answer import Measured, Revenue, Slice
 
 MOST_EVENT_DAYS = 100  # beyond that, the shades of the retail calendar are too thin to read
 
@@ -38,6 +38,29 @@ def by_slice(title: str, slices: Sequence[Slice], comparisons: Sequence[Measured
         currency=currency,
         comparison=(label, [each.before for each in slices]) if comparisons else None,
         title=title,
+    )
+
+
+def category_table(revenue: Revenue, currency: str, about: Sequence[tuple[str, str]]) -> None:
+    """Every category with its share, its margin, and its change where there is a comparison."""
+    compared = {
+        "before": tables.Column("Compared with", Unit.MONEY, currency),
+        "change": tables.Column("Change", Unit.MONEY, currency),
+    }
+    tables.show(
+        revenue.by_category,
+        {
+            "name": tables.Column("Category"),
+            "net_revenue": tables.Column("Net revenue", Unit.MONEY, currency),
+            **(compared if revenue.comparisons else {}),
+            "share": tables.Column("Share", Unit.PERCENT),
+            "gross_margin_rate": tables.Column("Margin", Unit.PERCENT, help="Of the lines whose cost is known"),
+            "refunds": tables.Column("Refunds", Unit.MONEY, currency),
+            "units": tables.Column("Units", Unit.COUNT),
+        },
+        export_as="revenue-by-category",
+        title="Net revenue by category",
+        about=about,
     )
 
 

@@ -95,6 +95,11 @@ class UnitCosts:
     results: Sequence[Result]
 
     @property
+    def chosen(self) -> UnitRecord:
+        """The unit asked for."""
+        return self.units[COUNTED.index(self.counted)]
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing was charged in the period."""
         return not self.now.costs

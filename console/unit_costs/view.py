@@ -1,17 +1,26 @@
-"""Charts of unit costs: the margin after cloud with the days to come, and unit cost against volume."""
+"""How unit costs are drawn: the margin after cloud with the days to come, one unit's cost, and the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+import streamlit as st
+
 from console.asking.figures import Unit
-from console.kit import charts, descriptions, echarts, forecast_lines, scales
+from console.kit import charts, descriptions, echarts, forecast_lines, prose, scales, tables
 from console.kit import formatting as text
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
-from console.unit_costs.answer import UnitCosts, UnitRecord
+from console.kit.link import Choice
+from console.unit_costs import words
+from console.unit_costs.answer import UnitCosts
+from console.unit_costs.days import COUNTED
 
+UNIT = Choice("efficiency", {unit.name: f"Per {unit.one}" for unit in COUNTED}, default="orders")
+DIGITS = 8  # printed: an event costs millionths of a dollar
+DIGITS_KEPT = 12
 CURVE_HEIGHT = 300
 CURVE_POINTS = 60
 _FAR_OUT = 2  # times the 90th percentile
@@ -160,20 +169,79 @@ def _highest(values: Sequence[Decimal]) -> Decimal:
     return usual * _FAR_OUT if 0 < usual * _FAR_OUT < max(values) else max(values)
 
 
-def split(units: Sequence[UnitRecord]) -> Chart:
-    """How each unit's cost is made of direct, shared and unallocated cost, each bar one whole."""
+def split(answer: UnitCosts) -> Chart:
+    """How the cost of the unit chosen is made of direct, shared and unallocated cost: amounts, and bars of shares."""
     title = "Direct, shared, unallocated"
-    known = [each for each in units if each.unit_cost]
-    if not known:
+    chosen, whole = answer.chosen, answer.chosen.unit_cost
+    if not whole:
         return Chart(title, f"{title}: no values", charts.EMPTY_HEIGHT, None)
-    first = known[0]
-    parts = [(label, getattr(first, name) or Decimal(0)) for name, label in _PARTS]
-    return charts.bars(
-        [label for label, _ in parts],
-        [amount / (first.unit_cost or 1) for _, amount in parts],
+    parts = [(label, getattr(chosen, name) or Decimal(0)) for name, label in _PARTS]
+    drawn = charts.bars(
+        [f"{label}, {_price(amount, answer.currency)}" for label, amount in parts],
+        [amount / whole for _, amount in parts],
         unit=Unit.PERCENT,
         title=title,
         name="Share of effective cost",
+    )
+    return replace(drawn, note=f"of {chosen.unit}")
+
+
+def one_unit(answer: UnitCosts) -> None:
+    """The unit chosen: its cost by volume to the left, what it is made of to the right."""
+    curve, shares = st.columns([3, 2], gap="medium")
+    with curve:
+        UNIT.draw("Efficiency by", is_label_shown=False)
+        charts.draw(efficiency(answer))
+    with shares:
+        prose.lines("What stands still", words.efficiency(answer))
+        charts.draw(split(answer))
+        prose.lines("Unallocated", words.unallocated(answer))
+
+
+def units_table(answer: UnitCosts, about: Sequence[tuple[str, str]]) -> None:
+    """Every unit: how many, what one costs, and what that is made of."""
+    currency = answer.currency
+
+    def money(label: str) -> tables.Column:
+        return tables.Column(label, Unit.MONEY, currency, digits=DIGITS)
+
+    tables.show(
+        answer.units,
+        {
+            "unit": tables.Column("Unit"),
+            "count": tables.Column("Count", Unit.COUNT),
+            "unit_cost": money("Effective cost of one"),
+            "direct": money("Direct"),
+            "shared": money("Shared"),
+            "unallocated": money("Unallocated"),
+            **({"before": money(answer.before.label)} if answer.before else {}),
+        },
+        export_as="unit-costs",
+        title="The whole bill, divided",
+        about=about,
+        digits=DIGITS_KEPT,
+    )
+
+
+def functions_table(answer: UnitCosts, about: Sequence[tuple[str, str]]) -> None:
+    """Every business function: what it costs, and what one of its own units does."""
+    currency = answer.currency
+    tables.show(
+        answer.functions,
+        {
+            "title": tables.Column("Function"),
+            "direct": tables.Column("Direct", Unit.MONEY, currency),
+            "shared": tables.Column("Shared", Unit.MONEY, currency),
+            "total": tables.Column("Cost", Unit.MONEY, currency),
+            "share": tables.Column("Share", Unit.PERCENT),
+            "unit": tables.Column("Its unit"),
+            "count": tables.Column("Count", Unit.COUNT),
+            "unit_cost": tables.Column("Its own cost of one", Unit.MONEY, currency, digits=DIGITS),
+        },
+        export_as="cost-by-function",
+        title="Cost by business function",
+        about=[*about, ("Rules", answer.allocation.path.name)],
+        digits=DIGITS_KEPT,
     )
 
 

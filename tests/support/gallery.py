@@ -23,7 +23,7 @@ from catalogue.errors import LakeMissing, QueryFailed
 from console.asking.engines import Statistics
 from console.asking.figures import Better, Change, Figure, Number, Unit
 from console.asking.periods import Period, RetailEvent, retail_event
-from console.kit import charts, filters, page, shell, tables, tiles
+from console.kit import charts, filters, page, shell, tables, tiles, trust_line
 from console.kit.filters import FilterOptions
 from console.kit.tables import Column
 
@@ -110,10 +110,9 @@ def figures(series: list[Decimal], selection: filters.Selection) -> list[Figure]
 
 def gallery() -> None:
     """Gallery: does every piece read well?"""
-    page.begin("Gallery", gallery.__doc__, is_sample=True)
-    selection = filters.bar(OPTIONS)
-    state = st.query_params.get("state", "data")
-    with page.answer():
+    with page.headed("Gallery", gallery.__doc__, is_sample=True):
+        selection = filters.bar(OPTIONS)
+        state = st.query_params.get("state", "data")
         if state == "failed":
             raise QueryFailed(
                 "The engine broke off the query: column net_revenu does not exist",
@@ -209,22 +208,22 @@ def gallery() -> None:
             },
             export_as="revenue-by-category",
             title="By category",
-            scope=selection.describe(),
+            about=selection.describe(),
         )
-        page.trust_line(STATISTICS, sql=[("Net revenue by day", SQL)], quarantined_share=0.0042)
+        trust_line.draw(STATISTICS, sql=[("Net revenue by day", SQL)], quarantined_share=0.0042)
 
 
 def second() -> None:
     """Second: do the filters travel?"""
-    page.begin("Second", second.__doc__)
-    selection = filters.bar(OPTIONS)
-    st.text("\n".join(f"{name}: {words}" for name, words in selection.describe()))
+    with page.headed("Second", second.__doc__):
+        selection = filters.bar(OPTIONS)
+        st.text("\n".join(f"{name}: {words}" for name, words in selection.describe()))
 
 
 def plain() -> None:
     """Plain: a page without a filter bar."""
-    page.begin("Plain", plain.__doc__)
-    st.text("No filters here.")
+    with page.headed("Plain", plain.__doc__):
+        st.text("No filters here.")
 
 
 shell.dress()

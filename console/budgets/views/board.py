@@ -9,13 +9,15 @@ from html import escape
 import streamlit as st
 
 from console.asking.figures import Unit
+from console.budgets import figures
 from console.budgets.answer import Answer, Found
 from console.budgets.budgets import Standing, Status
 from console.budgets.forecasting.anomalies import Anomaly
 from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
+from console.budgets.views import burn_down, days
 from console.decisions.admission import MOST_NOTE
+from console.kit import charts, tables, tiles
 from console.kit import formatting as text
-from console.kit import tables, tiles
 
 Decide = Callable[[Anomaly, str, str], None]  # anomaly, verdict, note
 
@@ -35,6 +37,57 @@ BACKTEST_COLUMNS = {
     "last_month_wape": tables.Column("Last month WAPE", Unit.PERCENT),
     "covered": tables.Column("Interval held", Unit.PERCENT, help="Share of forecasts whose interval held the total"),
 }
+
+
+def ended(answer: Answer) -> None:
+    """That the bill ends before today, where it does."""
+    if answer.ended is not None:
+        st.html(f'<p class="tk-calm">{figures.ended(answer.ended)}</p>')
+
+
+def draw(answer: Answer, by_aws: tuple[Sequence[AwsAnomaly] | None, str] | None, decide: Decide) -> None:
+    """The month and its days, the budgets, how the forecast is made, and the anomalies; `by_aws` is None off AWS."""
+    if not answer.statuses and not answer.elsewhere:
+        st.html(
+            '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'
+        )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        charts.draw(burn_down.chart(answer), key="tk-month")
+        charts.draw(days.chart(answer), key="tk-days")
+    with right:
+        statuses(answer.statuses, answer.chosen)
+        method(answer)
+    ours, theirs = (st.container(), None) if by_aws is None else st.columns([3, 2], gap="medium")
+    with ours:
+        if answer.anomalies is not None:
+            anomalies(answer.anomalies, answer.bill.currency, decide)
+    if by_aws is not None and theirs is not None:
+        with theirs:
+            aws(*by_aws, [found.anomaly for found in answer.anomalies or ()])
+
+
+def backtest(answer: Answer, more: Sequence[tuple[str, str]]) -> None:
+    """How good such forecasts have been, as a table, or why that is not known; `more` is printed in the export."""
+    tested = answer.backtest
+    if tested is None:
+        return
+    if not tested.rows:
+        st.html(f'<p class="tk-calm">{tested.needs}</p>')
+        return
+    tables.show(
+        figures.backtest_lines(tested),
+        BACKTEST_COLUMNS,
+        export_as="forecast-backtest",
+        title="How good such forecasts have been",
+        about=[
+            ("Basis", f"{answer.basis.value} cost"),
+            ("For", str(answer.scope)),
+            ("Currency", answer.bill.currency),
+            ("Known up to", text.day(answer.forecast.as_of)),
+            *more,
+        ],
+    )
 
 
 def statuses(every: Sequence[Status], chosen: Status | None) -> None:
@@ -79,8 +132,8 @@ def method(answer: Answer) -> None:
         tax = text.money(expected.tax_to_come, answer.bill.currency)
         lines.append(f"{rest}. Tax still to come: {tax}." if expected.tax_to_come else f"{rest}.")
     if expected.left_out:
-        days = ", ".join(text.short_day(day) for day in expected.left_out)
-        lines.append(f"Not settled yet, so counted as days to come: {days}.")
+        unsettled = ", ".join(text.short_day(day) for day in expected.left_out)
+        lines.append(f"Not settled yet, so counted as days to come: {unsettled}.")
     named: dict[str, list[str]] = {}
     for each in expected.occasions:
         if each.times is None or abs(each.times - 1) >= TOLD:

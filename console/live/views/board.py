@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from urllib.parse import urlsplit
 
@@ -10,12 +11,46 @@ import streamlit as st
 
 from catalogue.errors import TakingsError
 from console.asking.figures import Unit
+from console.asking.scope import Scope
+from console.kit import charts, page, tiles
 from console.kit import formatting as text
-from console.kit import page
-from console.live.answer import Live, Step
+from console.live import answer
+from console.live.answer import History, Live, Step
 from console.live.source import FUNNEL_MINUTES, Flow, Moving, RecentOrder, Snapshot
+from console.live.views.charts import revenue_so_far
 
+_HISTORY = "tk-live-history"
 STEP_NAMES = {"view": "Viewed a product", "cart": "Added to cart", "checkout": "Began checkout", "purchase": "Bought"}
+
+
+def history(scope: Scope, since: datetime | None) -> History:
+    """What the lake knows of this hour: asked when the page opens, and then once a minute."""
+    minute = answer.minute_of(scope.now())
+    kept = kept_history()
+    if kept is None or (kept.minute, kept.since) != (minute, since):
+        kept = st.session_state[_HISTORY] = answer.history(scope, minute, since)
+    return kept
+
+
+def kept_history() -> History | None:
+    """What `history` gave the last time; None before it was asked."""
+    kept: History | None = st.session_state.get(_HISTORY)
+    return kept
+
+
+def draw(live: Live, currency: str) -> None:
+    """The figures, the hour by minute, products, channels, the funnel, orders, and how fresh it all is."""
+    snapshot = live.snapshot
+    tiles.row(live.figures)
+    charts.draw(revenue_so_far(live, currency), key="tk-live-hour")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        products(snapshot.products, currency)
+        channels(snapshot.channels, currency)
+    with right:
+        funnel(live.steps, is_estimate=snapshot.is_estimate)
+        orders(snapshot.orders)
+    flow(snapshot)
 
 
 def funnel(steps: Sequence[Step], *, is_estimate: bool) -> None:
@@ -130,17 +165,6 @@ def start_commands(origin: str) -> list[str]:
         """  -d '{"event_id": "hello-1", "event_type": "product_view", "product_id": "lamp", "session_id": "me", '\\""",
         """'"occurred_at": "'$(date -u +%FT%TZ)'"}'""",
     ]
-
-
-def running_alt(answer: Live, currency: str) -> str:
-    """The chart of the hour in words."""
-    if not answer.minutes:
-        return "Net revenue of the last hour: no values"
-    _, now, before = answer.minutes[-1]
-    return (
-        f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "
-        f"same hour last week {text.money(before, currency)}"
-    )
 
 
 def _since(snapshot: Snapshot) -> str:

@@ -7,7 +7,6 @@ from console.kit import echarts, scales
 from console.kit import formatting as text
 from console.kit.charts import EMPTY_HEIGHT, Chart
 from console.live.answer import LABEL, Live
-from console.live.views import board as live_board
 
 HEIGHT = 240
 _EVERY = 10  # minutes between two labels of the axis
@@ -16,7 +15,7 @@ _EVERY = 10  # minutes between two labels of the axis
 def revenue_so_far(answer: Live, currency: str) -> Chart:
     """Net revenue of the last hour, added up minute by minute."""
     title, note = "Net revenue, added up over the last hour", "UTC"
-    alt = live_board.running_alt(answer, currency)
+    alt = _in_words(answer, currency)
     if not answer.minutes:
         return Chart(title, alt, EMPTY_HEIGHT, None)
     axis = scales.linear([amount for _, now, before in answer.minutes for amount in (now, before)])
@@ -69,3 +68,14 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
         "series": [*lines, echarts.ticks(axis, Unit.MONEY, currency)],
     }  # fmt: skip
     return Chart(title, alt, HEIGHT, spec, note)
+
+
+def _in_words(answer: Live, currency: str) -> str:
+    """The chart of the hour in words."""
+    if not answer.minutes:
+        return "Net revenue of the last hour: no values"
+    _, now, before = answer.minutes[-1]
+    return (
+        f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "
+        f"same hour last week {text.money(before, currency)}"
+    )

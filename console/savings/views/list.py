@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
@@ -13,15 +13,23 @@ from console.asking.figures import Unit
 from console.decisions.admission import MOST_NOTE
 from console.kit import formatting as text
 from console.kit import tables
-from console.savings.answer import DOLLARS, DecisionState, Savings, TrackedSaving
+from console.kit.link import Link, Query, first
+from console.savings.answer import DOLLARS, DecisionState, SavingRow, Savings, TrackedSaving
+from console.savings.inventory import Inventory
 from console.savings.tracking import RealisedSaving
 
 Decide = Callable[[TrackedSaving, DecisionState, str], None]
 
 MOST_SHOWN = 50  # lines: each has its own buttons, and nobody reads more at once
-ALL = "All"
-STATES = {"Open": (DecisionState.OPEN,), "Accepted": (DecisionState.ACCEPTED,), "Realised": (DecisionState.REALISED,),
-          "Dismissed": (DecisionState.DISMISSED,), ALL: tuple(DecisionState)}  # fmt: skip
+OPEN = "open"
+STATES = {  # in the link → what is listed
+    OPEN: (DecisionState.OPEN,),
+    "accepted": (DecisionState.ACCEPTED,),
+    "realised": (DecisionState.REALISED,),
+    "dismissed": (DecisionState.DISMISSED,),
+    "all": tuple(DecisionState),
+}
+_EFFORTS = ("low", "medium", "high")
 _BUTTONS = {  # what can be decided from where
     DecisionState.OPEN: (("Accept", DecisionState.ACCEPTED), ("Dismiss", DecisionState.DISMISSED)),
     DecisionState.ACCEPTED: (
@@ -45,18 +53,37 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The states, checks and efforts that the reader chose; empty means all."""
+LINK = Link("tk-savings-", ("state", "check", "effort"))
 
-    states: tuple[DecisionState, ...] = STATES["Open"]
-    checks: Sequence[str] = field(default_factory=tuple)
-    efforts: Sequence[str] = field(default_factory=tuple)
+
+@dataclass(frozen=True)
+class SavingsFilter:
+    """Which savings are listed; no check and no effort mean all of them.
+
+    Attributes
+    ----------
+    show : a key of `STATES`
+    checks : names of checks
+    efforts : values of `Effort`, the least first
+    """
+
+    show: str = OPEN
+    checks: tuple[str, ...] = ()
+    efforts: tuple[str, ...] = ()
+
+    def as_query(self) -> Query:
+        """The parameters of the link that reopen it; defaults are left out."""
+        query: Query = {} if self.show == OPEN else {"state": [self.show]}
+        if self.checks:
+            query["check"] = list(self.checks)
+        if self.efforts:
+            query["effort"] = list(self.efforts)
+        return query
 
     def shows(self, tracked: TrackedSaving) -> bool:
-        """Whether a saving is chosen; one whose check finds nothing any more has neither check nor effort."""
+        """Whether a saving is listed; one whose check finds nothing any more has neither check nor effort."""
         finding = tracked.finding
-        if tracked.state not in self.states:
+        if tracked.state not in STATES[self.show]:
             return False
         if finding is None:
             return not self.checks and not self.efforts
@@ -65,36 +92,81 @@ class Chosen:
         )
 
 
-def filters(answer: Savings) -> Chosen:
-    """Draw the bar: state, check, effort."""
+def read(query: Mapping[str, Sequence[str]], checks: Collection[str], efforts: Collection[str]) -> SavingsFilter:
+    """The filter that a link asks for. What cannot be used falls back to its default; nothing raises.
+
+    Parameters
+    ----------
+    checks, efforts : what can be chosen
+    """
+    show = first(query, "state")
+    return SavingsFilter(
+        show if show in STATES else OPEN,
+        tuple(dict.fromkeys(check for check in query.get("check", ()) if check in checks)),
+        tuple(dict.fromkeys(effort for effort in query.get("effort", ()) if effort in efforts)),
+    )
+
+
+def filters(answer: Savings) -> list[TrackedSaving]:
+    """Draw the bar of state, check and effort, put what is chosen into the link, and return the savings it leaves."""
     titles = {check.check: check.title for check in answer.checks if check.findings}
-    efforts = sorted({saving.finding.effort.value for saving in answer.tracked if saving.finding}, key=_EFFORTS.index)
+    found = {saving.finding.effort.value for saving in answer.tracked if saving.finding}
+    efforts = [effort for effort in _EFFORTS if effort in found]
+    query, is_new = LINK.read()
+    if is_new:
+        asked = read(query, titles, efforts)
+        st.session_state[LINK.widget("state")] = asked.show
+        st.session_state[LINK.widget("check")] = list(asked.checks)
+        st.session_state[LINK.widget("effort")] = list(asked.efforts)
     with st.container(key="tk-savings-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
-        state = st.selectbox(
-            "State", list(STATES), key="tk-savings-state", label_visibility="collapsed", width=150
-        )  # fmt: skip
+        show = st.selectbox(
+            "State",
+            list(STATES),
+            format_func=str.capitalize,
+            key=LINK.widget("state"),
+            label_visibility="collapsed",
+            width=150,
+        )
         checks = st.multiselect(
             "Check",
-            list(titles),
+            LINK.options(list(titles), "check"),
             format_func=lambda name: titles.get(name, name),
-            key="tk-savings-check",
+            key=LINK.widget("check"),
             placeholder="All checks",
             label_visibility="collapsed",
             width=285,
         )
         chosen = st.multiselect(
             "Effort",
-            efforts,
+            LINK.options(efforts, "effort"),
             format_func=str.capitalize,
-            key="tk-savings-effort",
+            key=LINK.widget("effort"),
             placeholder="Any effort",
             label_visibility="collapsed",
             width=165,
         )
-    return Chosen(STATES[state or ALL], tuple(checks), tuple(chosen))
+    wanted = SavingsFilter(show, tuple(checks), tuple(chosen))
+    LINK.write(wanted.as_query())
+    shown = [saving for saving in answer.tracked if wanted.shows(saving)]
+    if not shown:
+        st.html('<p class="tk-calm">No saving in this selection.</p>')
+    return shown
 
 
-_EFFORTS = ["low", "medium", "high"]
+def table(shown: Sequence[TrackedSaving], inventory: Inventory) -> None:
+    """The savings listed, one row each, to export."""
+    tables.show(
+        [SavingRow.of(saving) for saving in shown],
+        COLUMNS,
+        export_as="savings",
+        title="As a table",
+        about=[
+            ("Read from", inventory.origin),
+            ("Read at", text.instant(inventory.taken_at)),
+            ("Use measured over", inventory.period.label()),
+            *([("Data", "sample resources, made up from the sample's bill")] if inventory.is_sample else []),
+        ],
+    )
 
 
 def draw(shown: Sequence[TrackedSaving], decide: Decide) -> None:

@@ -107,7 +107,7 @@ def _show(
 
     table = pa.table({name: array for name, (_, array) in columns.items()})
     shown = {name: column for name, (column, _) in columns.items()}
-    tables.show(table, shown, export_as=export_as, title=title, scope=about, on_row=on_row)
+    tables.show(table, shown, export_as=export_as, title=title, about=about, on_row=on_row)
 
 
 def _costs(values: Sequence[Decimal | None]) -> pa.Array:

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.asking.engines import Result, Statistics, combine
-from console.kit import page
+from console.kit import page, trust_line
 from console.kit.formatting import NARROW_SPACE
 from console.kit.navigation import PAGES
 from tests.support.paths import SUPPORT
@@ -22,7 +22,7 @@ STATISTICS = Statistics("duckdb", 0.084, 12_431_220, Decimal(0), data_as_of=NOW 
 
 
 def trust(statistics: Statistics, share: Decimal | None = None) -> list[str]:
-    parts = page.trust_parts(statistics, quarantined_share=share, now=NOW)
+    parts = trust_line.parts(statistics, quarantined_share=share, now=NOW)
     return [part.replace(NARROW_SPACE, " ") for part, _ in parts]
 
 
@@ -40,7 +40,7 @@ def in_state(state: str, **query: str) -> tuple[AppTest, str]:
 
 def test_the_trust_line_marks_stale_answers_and_failed_renewals():
     assert "being renewed" in trust(STATISTICS.as_stale(""))
-    parts = dict(page.trust_parts(STATISTICS.as_stale("Athena is busy."), quarantined_share=None, now=NOW))
+    parts = dict(trust_line.parts(STATISTICS.as_stale("Athena is busy."), quarantined_share=None, now=NOW))
     assert parts["not renewed"] == "Newer data is there and could not be asked for: Athena is busy."
     assert "being renewed" not in trust(STATISTICS.as_cached())
 
@@ -62,7 +62,7 @@ def test_the_trust_line_explains_time_reuse_and_warehouse_seconds():
     both = combine([Result(pa.table({}), each, "q", "select 1") for each in (athena, redshift)])
     parts = {
         part.replace(NARROW_SPACE, " "): hint.replace(NARROW_SPACE, " ")
-        for part, hint in page.trust_parts(both, quarantined_share=None, now=NOW)
+        for part, hint in trust_line.parts(both, quarantined_share=None, now=NOW)
     }
     assert parts["168 ms"] == (
         "From asking to the last row, all statements added: 120 ms in the engine's queue, 2.8 s running"
@@ -143,7 +143,7 @@ def test_an_error_text_cannot_bring_its_own_markup():
         from catalogue.errors import QueryFailed
         from console.kit import page as shown
 
-        with shown.answer():
+        with shown.errors_shown():
             raise QueryFailed("<img src=x>", where="<b>", remedy="<i>")
 
     app = AppTest.from_function(script)
@@ -153,7 +153,7 @@ def test_an_error_text_cannot_bring_its_own_markup():
 
 
 def test_an_error_that_is_not_named_travels_up():
-    with pytest.raises(KeyError), page.answer():
+    with pytest.raises(KeyError), page.errors_shown():
         raise KeyError("a bug")
 
 

@@ -1,4 +1,4 @@
-"""Lists of objects as tables: amounts exact, rates as doubles, what is unknown stays unknown."""
+"""Objects as an Arrow table: amounts exact, rates as doubles, what is unknown stays unknown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from console.kit.records import table_of
+from console.asking.figures import Unit
+from console.kit.tables import Column, table_of
 
 
 @dataclass
@@ -18,11 +19,17 @@ class _Row:
     units: int
 
 
+COLUMNS = {
+    "name": Column("Name"),
+    "amount": Column("Amount", Unit.MONEY, "USD"),
+    "rate": Column("Rate", Unit.PERCENT),
+    "units": Column("Units", Unit.COUNT),
+}
 ROWS = [_Row("a", Decimal("0.1"), Decimal(1) / 3, 2), _Row("b", None, None, 0)]
 
 
 def test_amounts_keep_four_digits_and_rates_become_doubles() -> None:
-    table = table_of(ROWS, ["name", "amount", "rate", "units"], rates=["rate"])
+    table = table_of(ROWS, COLUMNS)
     assert table.schema.types == [pa.string(), pa.decimal128(38, 4), pa.float64(), pa.int64()]
     assert table.to_pylist() == [
         {"name": "a", "amount": Decimal("0.1000"), "rate": 1 / 3, "units": 2},
@@ -30,5 +37,5 @@ def test_amounts_keep_four_digits_and_rates_become_doubles() -> None:
     ]
 
 
-def test_a_list_without_records_is_a_table_without_rows() -> None:
-    assert table_of([], ["name", "amount"]).num_rows == 0
+def test_a_list_without_objects_is_a_table_without_rows() -> None:
+    assert table_of([], COLUMNS).num_rows == 0

@@ -1,0 +1,43 @@
+"""What the Tiers page says below its figures."""
+
+from __future__ import annotations
+
+from console.asking.scope import Scope
+from console.kit import formatting as text
+from console.tiers.answer import Tiers
+from console.tiers.measured import DOLLARS
+from console.tiers.sizing import PEAK_FACTOR
+
+NO_LAKE = "There is no lake yet: what is measured is missing, what is estimated is not."
+NO_BILL = "No bill is imported yet: python -m console spend import FILE."
+
+
+def notes(answer: Tiers, scope: Scope | None) -> list[str]:
+    """What the estimates are made of, and what the measured figures are; `scope` is None without a lake."""
+    known = answer.measured
+    said = [
+        "Public on-demand list prices of us-east-1, without tax, support and discounts. A month is 730 hours. Streams "
+        f"are sized for {PEAK_FACTOR} times the mean."
+    ]
+    if answer.unknown:
+        said.append(f"Unknown prices: {', '.join(price.key for price in answer.unknown)}.")
+    if scope is None:
+        said.append(NO_LAKE)
+    elif known.bill is None:
+        said.append(NO_BILL)
+    if known.events_per_day is not None:
+        said.append(
+            f"Measured in this lake: {text.count(known.events_per_day)} events a day over its last days."
+            + (" The sample bill is that of a shop of 2 million events a day." if scope and scope.is_sample else "")
+        )
+    if known.bill is not None:
+        said += [
+            f"{text.money(amount, currency)} were charged in {currency}, which is not held against dollars."
+            for currency, amount in known.bill.other_currencies.items()
+        ]
+        said.append(
+            f"Today’s bill is the effective cost of {text.day(known.bill.first_day)} to "
+            f"{text.day(known.bill.last_day)} as a month; {text.money(known.bill.apart, DOLLARS)} of tax, "
+            "credits and corrections are apart, as no estimate knows them."
+        )
+    return said
