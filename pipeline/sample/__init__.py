@@ -1,13 +1,13 @@
 """The sample year: a shop, its traffic and its cloud bill, made up from a seed and written into an empty lake.
 
-The model is spread over small modules, each stating its own figures:
+Each module states its part of the model with its figures:
 
 - `words`, `shop`: 12 categories, 2,000 products, prices, costs, partners.
 - `season`: weekdays, seasons, Black Friday, campaigns, and the two incidents.
-- `people`: customers with lifetimes and tastes, anonymous passers-by, when they come and how.
+- `people`: customers with lifetimes and tastes, anonymous visitors, when they come and how.
 - `visits`: what happens in a visit, as counts; decides the exact number of events.
 - `actions`: the events of visits, as columns.
-- `lines`: columns as canonical JSON lines. `refused`: records that arrived broken.
+- `lines`: columns as canonical JSON lines. `refused`: broken records.
 - `prices`, `bill`: the cloud bill that follows from the traffic.
 - `year`: writes all of it in one transaction. `command`: ``python -m pipeline sample``.
 

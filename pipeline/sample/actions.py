@@ -1,15 +1,15 @@
-"""From visits to their events, as columns: what is looked at, in which order, and when.
+"""The events of visits, as columns: which products are viewed, in which order, and when.
 
 Model
 -----
-- A view is of the visit's category for 72 %, otherwise of any category by the month's interest; inside a category by
+- 72 % of views are of the visit's category, the others of any category by the month's interest; inside a category by
   popularity. Of two candidates the visitor's preferred brand wins.
-- After a product with a planted partner the next view is the partner for 45 %.
+- After a product with a planted partner, 45 % of the next views are the partner.
 - Pauses between views: 3 s + exponential (mean 42 s), at most 12 minutes. A visit that would run into the end of the
-  span or into the outage is hurried so that it ends before.
+  span or into the outage has shorter pauses, so that it ends before.
 - Cart and order lines are neighbouring views of the visit, so that partners end up in one order.
-- Cheap things (below $40) are bought in twos or more for 22 %.
-- A clicked recommendation is the next view, and comes first into the cart where the visit buys; that order line
+- 22 % of products below $40 are bought in twos or more.
+- A clicked recommendation is the next view, and comes first into the cart if the visit buys; that order line
   carries the recommendation. The co-occurrence model earns more clicks than the popularity model.
 - Latency from occurrence to arrival: 40 ms + exponential (mean 180 ms). Offline app visits arrive 1 to 48 hours later;
   what would have arrived during the outage arrives right after it.
@@ -36,6 +36,7 @@ VIEW, CART_ADD, CART_REMOVE, CHECKOUT, PURCHASE, REFUND, SEARCH, IMPRESSION, CLI
 
 IN_FOCUS = 0.72
 FOLLOWS_PARTNER = 0.45
+SEVERAL, CHEAP_CENTS = 0.22, 4_000
 PAUSE_MS, PAUSE_MEAN_MS, PAUSE_MOST_MS = 3_000, 42_000, 720_000
 SURFACES = ("product_page", "home", "cart")
 MODELS = ("cooccurrence", "popularity")
@@ -48,7 +49,7 @@ Columns = dict[str, Ints]
 
 @dataclass(frozen=True)
 class Actions:
-    """One entry per event. `visit` indexes the visits they were made from; −1 (0 for amounts) means absent.
+    """One entry per event. `visit` is the index of its visit; −1 (0 for amounts) means absent.
 
     `described` marks events that carry the product object, `slate` is 8 × surface-and-model + rank of a recommendation.
     """
@@ -68,7 +69,7 @@ class Actions:
 
 @dataclass(frozen=True)
 class _Slots:
-    """The products a visit looks at (at a till: buys), flat; `first` is each visit's first slot."""
+    """The products that visits view (at a till: buy), one after the other; `first` is each visit's first slot."""
 
     visit: Ints
     first: Ints
@@ -81,10 +82,10 @@ class _Slots:
 
 def expand(visits: Visits, shop: Shop, when: Calendar, rng: np.random.Generator) -> Actions:
     """The events of some visits, by the time they were received."""
-    slots = _look(visits, shop, rng)
+    slots = _viewed(visits, shop, rng)
     till = visits.channel == STORE
     seen = np.flatnonzero(~till[slots.visit])
-    views = _part(VIEW, slots.visit[seen], slots.at[seen], slots.product[seen], described=np.isin(seen, slots.first))
+    views = _events(VIEW, slots.visit[seen], slots.at[seen], slots.product[seen], described=np.isin(seen, slots.first))
     impressions, clicks, click_slot = _recommend(visits, slots, shop, rng)
     first_in_cart = np.where((click_slot >= 0) & (visits.lines > 0), click_slot, rng.integers(0, 1 << 30, visits.size))
     first_in_cart[till] = 0
@@ -96,7 +97,7 @@ def expand(visits: Visits, shop: Shop, when: Calendar, rng: np.random.Generator)
     slate[clicks["visit"]] = clicks["slate"]
 
     owner, slot = _neighbours(visits.lines, first_in_cart, visits, slots)
-    purchases = _part(
+    purchases = _events(
         PURCHASE,
         owner,
         paid[owner],
@@ -111,18 +112,18 @@ def expand(visits: Visits, shop: Shop, when: Calendar, rng: np.random.Generator)
         clicks,
         _search(visits, slots, rng),
         *_carts(visits, slots, first_in_cart),
-        _part(CHECKOUT, buyer, checkout[buyer]),
+        _events(CHECKOUT, buyer, checkout[buyer]),
         purchases,
     ]
     events = _joined(parts)
-    haste = _haste(visits, np.maximum(paid * (visits.lines > 0), slots.last + 25_000))
-    events["at"] = _hurried(visits.start, haste, events["visit"], events["at"])
+    pause_share = _pause_share(visits, np.maximum(paid * (visits.lines > 0), slots.last + 25_000))
+    events["at"] = _shortened(visits.start, pause_share, events["visit"], events["at"])
 
     position = np.arange(owner.size) - (np.cumsum(visits.lines) - visits.lines)[owner]
     back = np.flatnonzero(position < visits.refunds[owner])
-    refund_at = _hurried(visits.start, haste, owner[back], paid[owner[back]]) + visits.refund_delay[owner[back]]
-    refunds = _part(REFUND, owner[back], refund_at, slots.product[slot[back]], quantity=slots.quantity[slot[back]])
-    return _arrive(_joined([events, refunds]), visits, when, rng)
+    refund_at = _shortened(visits.start, pause_share, owner[back], paid[owner[back]]) + visits.refund_delay[owner[back]]
+    refunds = _events(REFUND, owner[back], refund_at, slots.product[slot[back]], quantity=slots.quantity[slot[back]])
+    return _with_arrivals(_joined([events, refunds]), visits, when, rng)
 
 
 def _neighbours(counts: Ints, first: Ints, visits: Visits, slots: _Slots) -> tuple[Ints, Ints]:
@@ -132,18 +133,18 @@ def _neighbours(counts: Ints, first: Ints, visits: Visits, slots: _Slots) -> tup
 
 
 def _carts(visits: Visits, slots: _Slots, first_in_cart: Ints) -> list[Columns]:
-    """What is put into carts, and the last of it taken out again."""
+    """Cart additions, and the removal of the last one."""
     owner, slot = _neighbours(visits.carts, first_in_cart, visits, slots)
     at = slots.at[slot] + slots.pause[slot] // 2
-    added = _part(CART_ADD, owner, at, slots.product[slot], quantity=slots.quantity[slot], described=True)
+    added = _events(CART_ADD, owner, at, slots.product[slot], quantity=slots.quantity[slot], described=True)
     remover = np.flatnonzero(visits.removals)
     last = slot[(np.cumsum(visits.carts) - 1)[remover]]
     out = slots.last[remover] + 2_000
-    return [added, _part(CART_REMOVE, remover, out, slots.product[last], quantity=slots.quantity[last])]
+    return [added, _events(CART_REMOVE, remover, out, slots.product[last], quantity=slots.quantity[last])]
 
 
-def _look(visits: Visits, shop: Shop, rng: np.random.Generator) -> _Slots:
-    """Which products each visit looks at, and when."""
+def _viewed(visits: Visits, shop: Shop, rng: np.random.Generator) -> _Slots:
+    """The products that each visit views, and when."""
     owner, position = _spread(visits.views)
     count = owner.size
     any_category = shop.draw_categories(visits.month[owner], rng)
@@ -157,7 +158,7 @@ def _look(visits: Visits, shop: Shop, rng: np.random.Generator) -> _Slots:
     follows &= ~np.roll(follows, 1)  # the one before was itself replaced: its partner is another
     product = np.where(follows, shop.partner[before], product)
 
-    several = (rng.random(count) < 0.22) & (shop.price_cents[product] < 4_000)
+    several = (rng.random(count) < SEVERAL) & (shop.price_cents[product] < CHEAP_CENTS)
     quantity = 1 + several * np.minimum(rng.geometric(0.7, count), 5)
     pause = PAUSE_MS + np.minimum(rng.exponential(PAUSE_MEAN_MS, count), PAUSE_MOST_MS).astype(np.int64)
     pause = np.where((visits.channel == STORE)[owner], 0, pause)
@@ -185,14 +186,14 @@ def _recommend(visits: Visits, slots: _Slots, shop: Shop, rng: np.random.Generat
     code = (surface * len(MODELS) + model) * 8
     ranks = np.tile(np.arange(1, SLATE + 1), holder.size)
     moment = slots.at[place]
-    impressions = _part(
+    impressions = _events(
         IMPRESSION,
         np.repeat(holder, SLATE),
         np.repeat(moment + slots.pause[place] // 8, SLATE),
         shown.ravel(),
         slate=np.repeat(code, SLATE) + ranks,
     )
-    clicking = _part(
+    clicked = _events(
         CLICK,
         holder[chosen],
         (moment + slots.pause[place] * 7 // 8)[chosen],
@@ -201,18 +202,18 @@ def _recommend(visits: Visits, slots: _Slots, shop: Shop, rng: np.random.Generat
     )
     click_slot = np.full(visits.size, -1)
     click_slot[holder[chosen]] = slot[chosen] + 1
-    return impressions, clicking, click_slot
+    return impressions, clicked, click_slot
 
 
 def _search(visits: Visits, slots: _Slots, rng: np.random.Generator) -> Columns:
-    """Searches: the first opens the visit, the others fall into its pauses. The term is kept as the slot's product."""
+    """Searches: the first opens the visit, the others are in its pauses. The search term is given as a product."""
     owner, position = _spread(visits.searches)
     slot = slots.first[owner] + (rng.random(owner.size) * visits.views[owner]).astype(np.int64)
     at = np.where(position == 0, visits.start[owner], slots.at[slot] + slots.pause[slot] * 3 // 4)
-    return _part(SEARCH, owner, at, slots.product[slot])
+    return _events(SEARCH, owner, at, slots.product[slot])
 
 
-def _part(
+def _events(
     kind: int,
     visit: Ints,
     at: Ints,
@@ -245,28 +246,28 @@ def _spread(counts: Ints) -> tuple[Ints, Ints]:
     return owner, np.arange(owner.size) - (np.cumsum(counts) - counts)[owner]
 
 
-def _haste(visits: Visits, ends: Ints) -> Floats:
-    """How much of its pauses each visit can keep, so that it ends before its deadline: 1 for almost all."""
+def _pause_share(visits: Visits, ends: Ints) -> Floats:
+    """The share of its pauses that each visit can keep to end before its deadline: 1 for almost all."""
     allowed = np.maximum(visits.deadline - visits.start - 500, 0)
     kept: Floats = np.minimum(1.0, allowed / np.maximum(ends - visits.start, 1))
     return kept
 
 
-def _hurried(start: Ints, haste: Floats, visit: Ints, at: Ints) -> Ints:
-    """Instants moved towards the start of their visit, order kept."""
+def _shortened(start: Ints, pause_share: Floats, visit: Ints, at: Ints) -> Ints:
+    """Instants moved towards the start of their visit, in the same order."""
     moved = np.array(at)
-    late = np.flatnonzero(haste[visit] < 1)
+    late = np.flatnonzero(pause_share[visit] < 1)
     owner = visit[late]
-    moved[late] = start[owner] + ((at[late] - start[owner]) * haste[owner]).astype(np.int64)
+    moved[late] = start[owner] + ((at[late] - start[owner]) * pause_share[owner]).astype(np.int64)
     return moved
 
 
-def _arrive(events: Columns, visits: Visits, when: Calendar, rng: np.random.Generator) -> Actions:
-    """Give every event its arrival and put them in that order."""
+def _with_arrivals(events: Columns, visits: Visits, when: Calendar, rng: np.random.Generator) -> Actions:
+    """The events with their arrival, in the order of arrival."""
     visit, at = events["visit"], events["at"].astype(np.int64)
     online = (visits.channel != STORE)[visit]
     down, up = when.outage
-    refused = online & (events["kind"] == REFUND) & (at >= down) & (at < up)  # visits keep clear of it themselves
+    refused = online & (events["kind"] == REFUND) & (at >= down) & (at < up)  # visits avoid the outage themselves
     at = np.where(refused, at + HOUR_MS, at)
     latency = 40 + rng.exponential(180, at.size).astype(np.int64)
     waits = np.minimum(HOUR_MS * rng.lognormal(1.6, 0.8, visits.size), 48 * HOUR_MS).astype(np.int64)

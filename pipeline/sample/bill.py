@@ -1,12 +1,13 @@
 """The sample year's cloud bill: FOCUS charge rows that follow from the sample's traffic.
 
-The sample is taken to be one event in N of a shop with `FULL_SIZE_EVENTS` a day on average, the startup tier; N is
-`FULL_SIZE_EVENTS` × 396 ÷ events (792 for a million). So the bill has the same size for any sample, and its days rise
-and fall with the sample's own traffic, Black Friday included.
+The sample stands for a shop with `FULL_SIZE_EVENTS` events a day on average, the startup tier: one event of the sample
+is N of the shop's, with N = `FULL_SIZE_EVENTS` × 396 ÷ events (792 for a million). So the bill has the same size for
+any sample, and its days rise and fall with the sample's own traffic, Black Friday included.
 
-Besides one row per day and line of `prices.USAGE`: a savings plan for the console's containers bought during the year
-(billed as a daily fee; the usage it covers is billed 0 and has an effective cost 20 % under list), Developer Support
-on the first of each month, tax per month (8.5 % of what was billed), and promotional credits in the first full months.
+It has a row for each day and row of `prices.USAGE`, and also: a savings plan for the console's containers, bought
+during the year (billed as a daily fee; the usage it covers is billed 0 and has an effective cost 20 % under list),
+Developer Support on the first of each month, tax per month (8.5 % of what was billed), and promotional credits in the
+first full months.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ import pyarrow.parquet as pq
 from pipeline.sample.actions import IMPRESSION
 from pipeline.sample.prices import COMPRESSION, SAVINGS_PLAN_FROM_DAY, USAGE, Day, Usage
 from pipeline.sample.season import DAYS, SPIKE_FACTOR, Calendar, Ints
-from pipeline.sample.usage_types import USAGE_TYPES
 from pipeline.sample.visits import SLATE
 
 FULL_SIZE_EVENTS = 2_000_000
@@ -39,7 +39,13 @@ CREDIT, CREDIT_MONTHS = Decimal("-25"), 2
 _ACCOUNTS = {"production": "210000000017", "security": "210000000025"}
 _PAYER = "210000000009"
 _REGION = ("us-east-1", "US East (N. Virginia)")
-_PLAN = "savingsplan/compute-1"
+_PLAN_ID = f"arn:aws:savingsplans::{_PAYER}:savingsplan/compute-1"
+_PLAN = {
+    "CommitmentDiscountCategory": "Spend",
+    "CommitmentDiscountId": _PLAN_ID,
+    "CommitmentDiscountName": "Console containers",
+    "CommitmentDiscountType": "Compute Savings Plan",
+}
 _STEP = Decimal("0.000000000001")  # decimal(38,12), as AWS data exports keep costs
 
 _MONEY = pa.decimal128(38, 12)
@@ -76,7 +82,6 @@ def write_bill(path: Path, daily: Ints, when: Calendar) -> int:
     rows += list(_monthly(rows, when))
     settled = _midnight(when.end - timedelta(days=ESTIMATED_DAYS))
     for row in rows:
-        row["UsageType"], row["Operation"] = USAGE_TYPES[row["SkuId"]]
         row["Estimated"] = row["ChargePeriodEnd"] > settled
     rows.sort(key=lambda row: (row["ChargePeriodStart"], row["ServiceName"], row["SkuId"]))
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path, compression="zstd")
@@ -106,44 +111,44 @@ def _days(daily: Ints, when: Calendar) -> Iterator[Day]:
 def _usage(number: int, day: Day, when: Calendar) -> Iterator[Row]:
     """One day's charges."""
     start = when.start + timedelta(days=number)
+    stop = start + timedelta(days=1)
     fee = Decimal(0)
-    for line in USAGE:
-        quantity = Decimal(f"{line.quantity(day):.6f}")
-        cost = (quantity * line.price).quantize(_STEP)
-        row = _row(start, start + timedelta(days=1), line.service, line.category, line.sku, line.account) | {
-            "ChargeCategory": "Usage",
-            "ChargeFrequency": "Usage-Based",
-            "ChargeDescription": line.description,
+    for usage in USAGE:
+        quantity = Decimal(f"{usage.quantity(day):.6f}")
+        cost = (quantity * usage.price).quantize(_STEP)
+        kind = ("Usage", "Usage-Based", usage.description)
+        row = _row(start, stop, usage.service, usage.category, usage.sku, kind, usage.account) | {
             "PricingCategory": "Standard",
             "PricingQuantity": quantity,
-            "PricingUnit": line.unit,
+            "PricingUnit": usage.unit,
             "ConsumedQuantity": quantity,
-            "ConsumedUnit": line.unit,
-            "ListUnitPrice": line.price,
-            "ContractedUnitPrice": line.price,
-            "ResourceType": line.resource.split("/")[0] or None,
-            "ResourceName": line.resource.partition("/")[2] or None,
-            "ResourceId": _resource(line),
-            "Tags": _tags(line.component),
+            "ConsumedUnit": usage.unit,
+            "ListUnitPrice": usage.price,
+            "ContractedUnitPrice": usage.price,
+            "ResourceType": usage.resource.split("/")[0] or None,
+            "ResourceName": usage.resource.partition("/")[2] or None,
+            "ResourceId": _resource(usage),
+            "Tags": _tags(usage.component),
+            "UsageType": usage.usage_type,
+            "Operation": usage.operation,
             **_costs(cost),
         }
-        if line.regional:
+        if usage.regional:
             row |= {"RegionId": _REGION[0], "RegionName": _REGION[1]}
-        if line.committed_from_day is not None and number >= line.committed_from_day:
+        if usage.committed_from_day is not None and number >= usage.committed_from_day:
             effective = (cost * (1 - SAVINGS_PLAN_DISCOUNT)).quantize(_STEP)
             fee += effective
-            row |= {"BilledCost": Decimal(0), "EffectiveCost": effective, "PricingCategory": "Committed", **_plan()}
+            row |= {"BilledCost": Decimal(0), "EffectiveCost": effective, "PricingCategory": "Committed", **_PLAN}
             row |= {"CommitmentDiscountStatus": "Used"}
         yield row
     if number >= SAVINGS_PLAN_FROM_DAY:
-        yield _row(start, start + timedelta(days=1), "AWS Savings Plans", "Compute", "ComputeSP-1yr-NoUpfront") | {
-            "ChargeCategory": "Purchase",
-            "ChargeFrequency": "Recurring",
-            "ChargeDescription": "Compute Savings Plan, 1 year, no upfront",
+        kind = ("Purchase", "Recurring", "Compute Savings Plan, 1 year, no upfront")
+        yield _row(start, stop, "AWS Savings Plans", "Compute", "ComputeSP-1yr-NoUpfront", kind) | {
             "PricingCategory": "Committed",
-            "ResourceId": f"arn:aws:savingsplans::{_PAYER}:{_PLAN}",
-            **_plan(),
-            **_costs(Decimal(0)),  # list and effective cost stand with the usage, not twice
+            "ResourceId": _PLAN_ID,
+            "UsageType": "ComputeSP:1yrNoUpfront",
+            **_PLAN,
+            **_costs(Decimal(0)),  # list and effective cost are in the usage's rows, and must not count twice
             "BilledCost": fee,
         }
 
@@ -159,29 +164,30 @@ def _monthly(usage: list[Row], when: Calendar) -> Iterator[Row]:
         start, stop = max(month, when.start), min(after, when.end)
         support = SUPPORT if month >= when.start else Decimal(0)
         if support:
-            yield _row(month, stop, "AWS Support (Developer)", "Other", "Support-Developer") | {
-                "ChargeCategory": "Purchase",
-                "ChargeFrequency": "Recurring",
-                "ChargeDescription": "Developer Support, minimum monthly fee",
-                **_costs(support),
-            }
+            kind = ("Purchase", "Recurring", "Developer Support, minimum monthly fee")
+            row = _row(month, stop, "AWS Support (Developer)", "Other", "Support-Developer", kind)
+            yield row | _costs(support) | {"UsageType": "Dollar"}
         if (month, after) == (start, stop) and whole_months < CREDIT_MONTHS:
             whole_months += 1
-            yield _row(stop - timedelta(days=1), stop, "AWS Activate", "Other", "Promotional-Credit") | {
-                "ChargeCategory": "Credit",
-                "ChargeFrequency": "One-Time",
-                "ChargeDescription": "Promotional credit",
-                **_costs(CREDIT),
-            }
-        yield _row(start, stop, "Tax", "Other", "Sales-Tax") | {
-            "ChargeCategory": "Tax",
-            "ChargeFrequency": "Recurring",
-            "ChargeDescription": f"Sales tax, {TAX_RATE:.1%}",
-            **_costs(((amount + support) * TAX_RATE).quantize(Decimal("0.01"))),
-        }
+            kind = ("Credit", "One-Time", "Promotional credit")
+            yield _row(stop - timedelta(days=1), stop, "AWS Activate", "Other", "Promotional-Credit", kind) | _costs(
+                CREDIT
+            )
+        kind = ("Tax", "Recurring", f"Sales tax, {TAX_RATE:.1%}")
+        tax = ((amount + support) * TAX_RATE).quantize(Decimal("0.01"))
+        yield _row(start, stop, "Tax", "Other", "Sales-Tax", kind) | _costs(tax)
 
 
-def _row(start: date, stop: date, service: str, category: str, sku: str, account: str = "production") -> Row:
+def _row(
+    start: date,
+    stop: date,
+    service: str,
+    category: str,
+    sku: str,
+    kind: tuple[str, str, str],
+    account: str = "production",
+) -> Row:
+    """The columns that every charge has; `kind` is its category, frequency and description."""
     month = start.replace(day=1)
     return {
         "BillingAccountId": _PAYER,
@@ -189,6 +195,9 @@ def _row(start: date, stop: date, service: str, category: str, sku: str, account
         "BillingCurrency": "USD",
         "BillingPeriodStart": _midnight(month),
         "BillingPeriodEnd": _midnight(_next_month(month)),
+        "ChargeCategory": kind[0],
+        "ChargeFrequency": kind[1],
+        "ChargeDescription": kind[2],
         "ChargePeriodStart": _midnight(start),
         "ChargePeriodEnd": _midnight(stop),
         "InvoiceIssuerName": "Amazon Web Services, Inc.",
@@ -208,24 +217,17 @@ def _costs(cost: Decimal) -> Row:
     return dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), cost)
 
 
-def _plan() -> Row:
-    return {
-        "CommitmentDiscountCategory": "Spend",
-        "CommitmentDiscountId": f"arn:aws:savingsplans::{_PAYER}:{_PLAN}",
-        "CommitmentDiscountName": "Console containers",
-        "CommitmentDiscountType": "Compute Savings Plan",
-    }
-
-
-def _resource(line: Usage) -> str | None:
-    if not line.resource:
+def _resource(usage: Usage) -> str | None:
+    if not usage.resource:
         return None
-    service = line.service.removeprefix("Amazon ").removeprefix("AWS ").removeprefix("Amazon").lower().replace(" ", "-")
-    return f"arn:aws:{service}:{_REGION[0] if line.regional else ''}:{_ACCOUNTS[line.account]}:{line.resource}"
+    service = (
+        usage.service.removeprefix("Amazon ").removeprefix("AWS ").removeprefix("Amazon").lower().replace(" ", "-")
+    )
+    return f"arn:aws:{service}:{_REGION[0] if usage.regional else ''}:{_ACCOUNTS[usage.account]}:{usage.resource}"
 
 
 def _tags(component: str) -> str | None:
-    """Cost allocation tags as JSON; none for what nobody tagged."""
+    """Cost allocation tags as JSON; None without a component."""
     if not component:
         return None
     return json.dumps({"application": "takings", "component": component, "environment": "production"})

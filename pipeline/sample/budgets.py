@@ -1,4 +1,4 @@
-"""The sample year's budgets: the whole bill, one service, and one tag. As `budgets.toml` of the lake folder."""
+"""The sample year's budgets for the whole bill, one service and one tag: the `budgets.toml` of the lake folder."""
 
 FILE = "budgets.toml"
 TEXT = """\

@@ -1,8 +1,8 @@
-"""From columns to canonical JSON lines, without visiting an event in Python.
+"""Turns columns of events into canonical JSON lines, without a Python loop over events.
 
-A line is a handful of text pieces side by side. Pieces that depend on the product or the visit are made once each and
-gathered; instants and identifiers are filled into byte matrices; Arrow joins the pieces, and the data buffer of the
-resulting string column *is* the file. Lines equal what `pipeline.contract.events.encode` writes, byte for byte.
+A line is made of a few pieces of text. Pieces that depend on the product or the visit are made once and looked up;
+instants and identifiers are written into byte matrices; Arrow joins the pieces, and the data buffer of the resulting
+string column *is* the content of the file. Lines equal what `pipeline.contract.events.encode` writes, byte for byte.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pipeline.sample.people import CHANNELS, DEVICES, MARKETPLACE, STORE
 from pipeline.sample.season import DAY_MS, DAYS, NEWSLETTER, Calendar, Ints
 from pipeline.sample.shop import Shop
 from pipeline.sample.visits import Visits
-from pipeline.sample.words import BRANDS, REGIONS
+from pipeline.sample.words import REGIONS
 
 SOURCES = ("native", "segment")  # the marketplace reports through Segment
 Bytes = NDArray[np.uint8]
@@ -66,7 +66,7 @@ class Writer:
         self._days = np.frombuffer(days.encode(), np.uint8).reshape(DAYS, 11)
         seconds = "".join(f"{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}." for n in range(86_400))
         self._seconds = np.frombuffer(seconds.encode(), np.uint8).reshape(86_400, 9)
-        # No instant strikes a whole second: it would be written without a fraction, and lines are of equal shape.
+        # No instant is a whole second: it would be written without a fraction, and all lines have the same length.
         self._fractions = np.frombuffer("".join(f"{max(n, 1):03d}000" for n in range(1000)).encode(), np.uint8)
 
     def lines(self, events: Actions, visits: Visits, first_event: int, first_visit: int) -> pa.StringArray:
@@ -79,9 +79,9 @@ class Writer:
         number = np.arange(first_event, first_event + events.kind.size, dtype=np.uint64)
         who, where = self._visit_pieces(visits, first_visit)
         return pc.binary_join_element_wise(
-            _framed(b'{"event_id":"', _name64(number, self._seed), b'"'),
+            _enclosed(b'{"event_id":"', _identifiers64(number, self._seed), b'"'),
             self._types.take(pa.array(events.kind)),
-            _framed(b"", self._instants(events.at), b'Z"'),
+            _enclosed(b"", self._instants(events.at), b'Z"'),
             who.take(pa.array(events.visit)),
             self._products.take(
                 pa.array(np.where(events.kind == SEARCH, -1, events.product) % self._products_and_none)
@@ -90,13 +90,13 @@ class Writer:
             where.take(pa.array(events.visit)),
             self._described.take(pa.array(np.where(events.described, events.product, -1) % self._products_and_none)),
             self._extras(events, first_visit),
-            _framed(b',"received_at":"', self._instants(events.received), b""),
+            _enclosed(b',"received_at":"', self._instants(events.received), b""),
             self._sources.take(pa.array((visits.channel == MARKETPLACE).astype(np.int8)[events.visit])),
             "",
         )
 
     def delayed(self, lines: pa.StringArray, received: Ints) -> list[bytes]:
-        """The same lines, arrived at other instants."""
+        """The same lines with other instants of arrival."""
         instants = _text(self._instants(received)).to_pylist()
         mark = b'"received_at":"'
         copies = []
@@ -123,8 +123,8 @@ class Writer:
         """Per visit: customer and session; channel, device, region, store and campaign."""
         number = np.arange(first_visit, first_visit + visits.size, dtype=np.uint32)
         known = pa.array(visits.customer >= 0)
-        customer = _framed(b',"customer_id":"c', _name32(np.maximum(visits.customer, 0), self._seed + 1), b'"')
-        session = _framed(b',"session_id":"s', _name32(number, self._seed + 2), b'"')
+        customer = _enclosed(b',"customer_id":"c', _identifiers32(np.maximum(visits.customer, 0), self._seed + 1), b'"')
+        session = _enclosed(b',"session_id":"s', _identifiers32(number, self._seed + 2), b'"')
         who = pc.binary_join_element_wise(
             pc.if_else(known, customer, ""), pc.if_else(pa.array(visits.named), session, ""), ""
         )
@@ -152,7 +152,7 @@ class Writer:
         return who, where
 
     def _amounts(self, events: Actions, visits: Visits, first_visit: int) -> pa.StringArray:
-        """Quantity, price, currency and order of the few events that have them; a currency wherever there is a cost."""
+        """Quantity, price, currency and order of the events that have them; the currency of every event with a cost."""
         rows = np.flatnonzero(np.isin(events.kind, (CART_ADD, CART_REMOVE, PURCHASE, REFUND)))
         kind, visit = events.kind[rows], events.visit[rows]
         cents = self._shop.price_cents[events.product[rows]] * (100 - visits.discount[visit]) // 100
@@ -163,7 +163,7 @@ class Writer:
             pa.array([f'.{n:02d}00","currency":"USD"' for n in range(100)]).take(pa.array(rest)),
             "",
         )
-        order = _framed(b',"order_id":"o', _name32(first_visit + visit, self._seed + 3), b'"')
+        order = _enclosed(b',"order_id":"o', _identifiers32(first_visit + visit, self._seed + 3), b'"')
         pieces = pc.binary_join_element_wise(
             ',"quantity":',
             pa.array(events.quantity[rows]).cast(pa.string()),
@@ -176,11 +176,11 @@ class Writer:
         return pa.concat_arrays([pa.array(["", ',"currency":"USD"']), pieces]).take(pa.array(index))
 
     def _extras(self, events: Actions, first_visit: int) -> pa.StringArray:
-        """Recommendation or attributes of the few events that have them."""
+        """Recommendation or attributes of the events that have them."""
         shown = np.flatnonzero(events.slate >= 0)
-        request = _name32(first_visit + events.visit[shown], self._seed + 4)
+        request = _identifiers32(first_visit + events.visit[shown], self._seed + 4)
         slates = pc.binary_join_element_wise(
-            self._slates.take(pa.array(events.slate[shown])), _framed(b"", request, b'"}'), ""
+            self._slates.take(pa.array(events.slate[shown])), _enclosed(b"", request, b'"}'), ""
         )
         searched = np.flatnonzero(events.kind == SEARCH)
         terms = self._terms.take(pa.array(events.product[searched]))
@@ -191,7 +191,7 @@ class Writer:
 
 
 def as_bytes(lines: pa.StringArray, without: Ints) -> list[memoryview]:
-    """The bytes of all lines in order, copied nowhere.
+    """The bytes of all lines in order, without a copy.
 
     Parameters
     ----------
@@ -205,15 +205,14 @@ def as_bytes(lines: pa.StringArray, without: Ints) -> list[memoryview]:
 
 
 def _product_object(shop: Shop, index: int) -> str:
-    known = {"name": shop.names[index], "category": shop.aisles[index], "brand": BRANDS[int(shop.brand[index])]}
-    cents = int(shop.cost_cents[index])
-    if cents >= 0:
-        known["unit_cost"] = f"{cents // 100}.{cents % 100:02d}00"
+    known = shop.description(index)
+    if "unit_cost" in known:
+        known["unit_cost"] += "00"  # four decimals, as the contract writes them
     return f',"product":{_compact(known)}'
 
 
 def _search_object(product_name: str) -> str:
-    """People search for the thing, not for its line: "table lamp"."""
+    """A search for a kind of product, such as "table lamp"."""
     return f',"attributes":{_compact({"query": product_name.split(" ", 1)[1].lower()})}'
 
 
@@ -221,7 +220,7 @@ def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _framed(before: bytes, text: Bytes, after: bytes) -> pa.StringArray:
+def _enclosed(before: bytes, text: Bytes, after: bytes) -> pa.StringArray:
     """Fixed-width texts with the same bytes before and after each."""
     count, width = text.shape
     framed = np.empty((count, len(before) + width + len(after)), np.uint8)
@@ -237,23 +236,23 @@ def _text(matrix: Bytes) -> pa.StringArray:
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(matrix)))
 
 
-def _name64(numbers: NDArray[np.uint64], salt: int) -> Bytes:
+def _identifiers64(numbers: NDArray[np.uint64], salt: int) -> Bytes:
     """Distinct 16-character names (Steele, Lea & Flood, SplitMix64 finalizer: a bijection of 64-bit integers)."""
     mixed = numbers + np.uint64(salt * 0x9E3779B97F4A7C15 % (1 << 64))
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return _names(mixed ^ (mixed >> np.uint64(31)))
+    return _as_text(mixed ^ (mixed >> np.uint64(31)))
 
 
-def _name32(numbers: Ints | NDArray[np.uint32], salt: int) -> Bytes:
+def _identifiers32(numbers: Ints | NDArray[np.uint32], salt: int) -> Bytes:
     """Distinct 8-character names (Appleby, MurmurHash3 32-bit finalizer: a bijection of 32-bit integers)."""
     mixed = numbers.astype(np.uint32) ^ np.uint32(salt * 0x9E3779B1 % (1 << 32))
     mixed = (mixed ^ (mixed >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return _names(mixed ^ (mixed >> np.uint32(16)))
+    return _as_text(mixed ^ (mixed >> np.uint32(16)))
 
 
-def _names(mixed: Sequence[int] | NDArray[np.unsignedinteger]) -> Bytes:
+def _as_text(mixed: Sequence[int] | NDArray[np.unsignedinteger]) -> Bytes:
     values = np.ascontiguousarray(mixed)
     pairs = _PAIRS[values.view(np.uint8).reshape(values.size, -1)]
     return np.ascontiguousarray(pairs).view(np.uint8)

@@ -1,10 +1,11 @@
-"""Who visits when: customers with their lifetimes and tastes, and anonymous passers-by.
+"""Who visits when: customers with their lifetimes and tastes, and anonymous visitors.
 
 Model
 -----
 Customers arrive evenly in *business time*, in which a busy day is a long day, and come back after exponential gaps in
-the same time; so any number of customers together follows the calendar's traffic exactly (the time change of a
-Poisson process). After each visit a customer leaves for good with a fixed hazard. Three kinds differ in both:
+the same time; so any number of customers follows the calendar's traffic exactly (the time change of a
+Poisson process). After each visit a customer leaves for good with a fixed hazard. Three kinds of customers differ in
+both:
 
 ======== ====== ============== =====================
 kind     share  leaves after   mean gap between
@@ -15,7 +16,7 @@ regular  27 %   40 %           7 %
 loyal     7 %    6 %           2 %
 ======== ====== ============== =====================
 
-Customers acquired before the span are part of it as long as they still come. Each customer has one region, one usual
+Customers acquired before the span are included as long as they still come. Each customer has one region, one usual
 channel (kept for 80 % of visits), one to three preferred categories, one preferred brand, and a propensity to buy
 (gamma, mean 1, larger for loyal customers). 35 % of visits are anonymous: seen once, a session id and no customer.
 """
@@ -48,12 +49,12 @@ CHANNELS = ("web", "app", "marketplace", "store")
 DESKTOP, MOBILE, TABLET, POS = range(4)
 DEVICES = ("desktop", "mobile", "tablet", "pos")
 _CHANNEL_MIX = {"anonymous": (0.76, 0.12, 0.12), "casual": (0.64, 0.25, 0.11), "loyal": (0.50, 0.43, 0.07)}
-_DEVICE_MIX = ((0.45, 0.47, 0.08), (0.0, 0.88, 0.12), (0.40, 0.54, 0.06))
+DEVICE_MIX = ((0.45, 0.47, 0.08), (0.0, 0.88, 0.12), (0.40, 0.54, 0.06))
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """One entry per visit, in no order: instant (milliseconds into the span), who, where and with what in mind.
+    """One entry per visit, in no order: instant (milliseconds into the span), who, where, and interested in what.
 
     `customer` is −1 for an anonymous visit. `day` indexes the calendar's local days.
     """
@@ -73,10 +74,12 @@ class Arrivals:
 
 
 def arrivals(events: int, when: Calendar, shop: Shop, rng: np.random.Generator) -> Arrivals:
-    """The visits that a sample of about `events` events can be cut from, a few per cent more than it needs."""
+    """The visits of a sample of about `events` events, a few per cent more than it needs."""
     known = _customer_visits(max(60, round(events * CUSTOMERS_PER_EVENT)), when, rng)
-    passing = _passing_visits(round(known.start.size * ANONYMOUS / (1 - ANONYMOUS)), when, shop, rng)
-    both = Arrivals(**{name: np.concatenate([values, getattr(passing, name)]) for name, values in vars(known).items()})
+    anonymous = _anonymous_visits(round(known.start.size * ANONYMOUS / (1 - ANONYMOUS)), when, shop, rng)
+    both = Arrivals(
+        **{name: np.concatenate([values, getattr(anonymous, name)]) for name, values in vars(known).items()}
+    )
     down, up = when.outage
     online_in_outage = (both.channel != STORE) & (both.start >= down) & (both.start < up)
     inside = (both.start >= 0) & (both.start < when.length_ms - 60_000)
@@ -122,7 +125,7 @@ def _customer_visits(customers: int, when: Calendar, rng: np.random.Generator) -
     )
 
 
-def _passing_visits(count: int, when: Calendar, shop: Shop, rng: np.random.Generator) -> Arrivals:
+def _anonymous_visits(count: int, when: Calendar, shop: Shop, rng: np.random.Generator) -> Arrivals:
     day = _days(rng.random(count), when)
     region = rng.choice(len(REGIONS), count, p=[r.share for r in REGIONS])
     channel = rng.choice(3, count, p=_CHANNEL_MIX["anonymous"])
@@ -141,7 +144,7 @@ def _passing_visits(count: int, when: Calendar, shop: Shop, rng: np.random.Gener
 
 
 def _days(moment: Floats, when: Calendar) -> Ints:
-    """Business time to the calendar's local days."""
+    """The calendar's local days of instants in business time."""
     running = np.cumsum(when.traffic)
     return np.minimum(np.searchsorted(running / running[-1], moment, side="right"), when.traffic.size - 1)
 
@@ -153,6 +156,6 @@ def _brand_of(category: Ints, rng: np.random.Generator) -> Ints:
 
 def _devices(channel: Ints, rng: np.random.Generator) -> Ints:
     uniform = rng.random(channel.size)
-    running = np.cumsum(np.array([*_DEVICE_MIX, (1.0, 0.0, 0.0)]), axis=1)
+    running = np.cumsum(np.array([*DEVICE_MIX, (1.0, 0.0, 0.0)]), axis=1)
     device = (uniform[:, None] >= running[channel]).sum(axis=1)
     return np.where(channel == STORE, POS, np.minimum(device, TABLET))

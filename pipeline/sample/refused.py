@@ -1,6 +1,6 @@
-"""Records that arrived broken: real events of the sample, damaged the way senders damage them.
+"""Broken records: events of the sample, damaged the way real senders damage them.
 
-Each is refused by the contract itself (`pipeline.contract.events.parse`), which names the reason.
+The event contract (`pipeline.contract.events.parse`) refuses each and names the reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from catalogue.errors import TakingsError
 from pipeline.contract.events import Rejection, Rules, parse, quarantine_line
 
-_STAMPS = b',"received_at"'  # what the collector adds begins here
+_STAMPS = b',"received_at"'  # here begins what the collector adds
 
 
 def _without(field: bytes) -> Callable[[bytes], bytes]:
@@ -25,7 +25,7 @@ def _without(field: bytes) -> Callable[[bytes], bytes]:
 
 
 def _with(fields: bytes) -> Callable[[bytes], bytes]:
-    """Append fields; of a key given twice the last one counts."""
+    """Append fields; of a repeated key, the last one counts."""
     return lambda record: record[:-1] + b"," + fields + b"}"
 
 
@@ -43,7 +43,7 @@ DAMAGES: Sequence[tuple[str, Callable[[bytes], bytes]]] = (
 
 
 def quarantined(lines: Sequence[bytes], received: Sequence[datetime], *, first: int, currency: str) -> list[bytes]:
-    """Damage raw event lines and return their quarantine lines.
+    """The quarantine lines of damaged events.
 
     Parameters
     ----------

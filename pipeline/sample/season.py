@@ -1,9 +1,9 @@
-"""The sample year's calendar: how busy each day is, which campaign runs, and what goes wrong when.
+"""The sample year's calendar: how busy each day is, which campaign runs, and when the incidents are.
 
 Model
 -----
-- Traffic of a day = growth (+20 % a year, linear) × weekday × season (linear between `YEAR` anchors) × retail days
-  (`FRIDAY`, around Black Friday) × the running campaign's lift.
+- Traffic of a day = growth (+20 % a year, linear) × weekday × season (linear between the anchors of `SEASON`)
+  × days around Black Friday (`BLACK_FRIDAY_TRAFFIC`) × the running campaign's lift.
 - Hours follow each region's own clock: weekdays peak at lunch and in the evening, weekends in the afternoon and
   evening; stores keep opening hours.
 - Incidents: one hour in which the collector was down (no web, app or marketplace event occurs or arrives), and two
@@ -27,12 +27,12 @@ HOUR_MS = 3_600_000
 YEARLY_GROWTH = 0.20
 
 WEEKDAY = (0.93, 0.92, 0.95, 0.98, 1.00, 1.08, 1.14)  # Monday first
-YEAR = (  # month, day, traffic relative to May
+SEASON = (  # month, day, traffic relative to May
     (1, 1, 0.88), (1, 20, 0.80), (3, 1, 0.94), (5, 1, 1.00), (7, 15, 0.93), (9, 1, 0.98), (10, 15, 1.04),
     (11, 12, 1.12), (12, 10, 1.34), (12, 20, 1.30), (12, 25, 0.75), (12, 31, 0.88),
 )  # fmt: skip
-FRIDAY = {-4: 1.15, -3: 1.15, -2: 1.25, -1: 1.5, 0: 3.2, 1: 1.7, 2: 1.6, 3: 2.3}  # days from Black Friday
-FRIDAY_CONVERSION = {-1: 1.2, 0: 1.5, 1: 1.3, 2: 1.25, 3: 1.4}
+BLACK_FRIDAY_TRAFFIC = {-4: 1.15, -3: 1.15, -2: 1.25, -1: 1.5, 0: 3.2, 1: 1.7, 2: 1.6, 3: 2.3}  # days from Black Friday
+BLACK_FRIDAY_CONVERSION = {-1: 1.2, 0: 1.5, 1: 1.3, 2: 1.25, 3: 1.4}
 
 OUTAGE_DAYS_BEFORE_END, OUTAGE_HOUR = 24, 15
 SPIKE_DAYS_BEFORE_END, SPIKE_DAYS, SPIKE_FACTOR = 17, 2, 8
@@ -136,12 +136,12 @@ def calendar(end: date) -> Calendar:
     from_friday = [(day - black_friday(day.year)).days for day in days]
     growth = 1 + YEARLY_GROWTH * np.arange(len(days)) / 365
     weekday = np.array([WEEKDAY[day.weekday()] for day in days])
-    friday = np.array([FRIDAY.get(distance, 1.0) for distance in from_friday])
+    friday = np.array([BLACK_FRIDAY_TRAFFIC.get(distance, 1.0) for distance in from_friday])
     return Calendar(
         start=start,
         end=end,
         traffic=growth * weekday * _season(days) * friday * lift,
-        conversion=selling * np.array([FRIDAY_CONVERSION.get(distance, 1.0) for distance in from_friday]),
+        conversion=selling * np.array([BLACK_FRIDAY_CONVERSION.get(distance, 1.0) for distance in from_friday]),
         months=np.array([day.month for day in days]),
         weekend=np.array([day.weekday() >= 5 for day in days]),
         campaigns=campaigns,
@@ -171,7 +171,7 @@ def _season(days: list[date]) -> Floats:
         return float(date(year, month, day).toordinal())
 
     years = range(days[0].year - 1, days[-1].year + 2)
-    anchors = [(position(year, month, day), value) for year in years for month, day, value in YEAR]
+    anchors = [(position(year, month, day), value) for year in years for month, day, value in SEASON]
     at, value = zip(*anchors, strict=True)
     season: Floats = np.interp([float(day.toordinal()) for day in days], at, value)
     return season

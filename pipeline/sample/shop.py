@@ -2,7 +2,7 @@
 
 Model
 -----
-- Products are shared out to 48 aisles ("Home/Lighting") by their category's share of interest.
+- The products are divided among 48 aisles ("Home/Lighting") by their category's share of interest.
 - Price: log-normal around the category's median times the aisle's level (sigma 0.5), moved to a retail ending
   (x.49, x.99, and whole dollars ending in 5 or 9 from $100).
 - Unit cost: 35–70 % of the price, uniformly; absent for 8 % of products.
@@ -58,6 +58,12 @@ class Shop:
     cumulative: Floats
     interest: Floats
 
+    def description(self, product: int) -> dict[str, str]:
+        """Name, category, brand and, where known, unit cost of a product, as events carry them."""
+        known = {"name": self.names[product], "category": self.aisles[product], "brand": BRANDS[self.brand[product]]}
+        cents = int(self.cost_cents[product])
+        return known if cents < 0 else known | {"unit_cost": f"{cents // 100}.{cents % 100:02d}"}
+
     def draw_categories(self, months: Ints, rng: np.random.Generator) -> Ints:
         """One category for each month (1–12), by that month's interest."""
         row = months - 1
@@ -67,7 +73,7 @@ class Shop:
         return categories
 
     def draw(self, categories: Ints, rng: np.random.Generator) -> Ints:
-        """One product for each wanted category, by popularity."""
+        """One product for each category, by popularity."""
         # Each category owns the unit interval [category, category + 1) of the running sum.
         wanted = categories + rng.random(categories.size)
         found = np.searchsorted(self.cumulative, wanted, side="right")

@@ -6,12 +6,12 @@ Model (a visit is a session, or one purchase at a till)
 - Probability to buy = channel base × device × region × day (campaigns, Black Friday) × campaign visit (1.15)
   × the visitor's propensity; at a till always. About 3 % over all visits.
 - An order has 1–5 lines (62, 22, 10, 4, 2 %). 8 % of online orders are bought without a cart.
-- 7.5 % of the others fill a cart and leave it; 40 % of those had begun the checkout.
+- 7.5 % of the other online visits fill a cart and abandon it; 40 % of those had begun the checkout.
 - Searches: Poisson, 0.42 a visit. 19 % of longer visits see one slate of four recommendations, 14 % of those click.
 - 6 % of order lines are refunded, 2 to 30 days later, where that still falls into the span.
 
-The number of events is exact by construction: visits are drawn with a surplus, shuffled, and taken while they fit;
-the few events still missing are added as product views.
+The number of events is exact: visits are drawn with a surplus, shuffled, and taken while they fit; the few events that
+are still missing are added as product views.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ BASE_CONVERSION = np.array([0.0195, 0.0255, 0.0275, 1.0])  # web, app, marketpla
 DEVICE_CONVERSION = np.array([1.30, 0.82, 1.0, 1.0])
 CAMPAIGN_CONVERSION = 1.15
 BOUNCES = 0.35
+FILLS_CART, BEGINS_CHECKOUT, WITHOUT_CART, REMOVES, SEES_SLATE = 0.075, 0.40, 0.08, 0.12, 0.19  # shares, see above
 LINES = (0.62, 0.22, 0.10, 0.04, 0.02)
 MOST_VIEWS = 45
 SLATE = 4  # recommendations shown together
@@ -113,18 +114,18 @@ def _draw(a: Arrivals, when: Calendar, rng: np.random.Generator) -> Visits:
     buys = np.where(online, happens(np.minimum(chance, 0.6)), True)
 
     lines = np.where(buys, 1 + rng.choice(len(LINES), count, p=LINES), 0)
-    without_cart = online & buys & happens(0.08)
-    fills = online & ~buys & happens(0.075)
+    without_cart = online & buys & happens(WITHOUT_CART)
+    fills = online & ~buys & happens(FILLS_CART)
     carts = np.where(online & buys & ~without_cart, lines, 0) + fills * rng.integers(1, 4, count)
-    removals = ((carts > 0) & happens(0.12)).astype(np.int64)
+    removals = ((carts > 0) & happens(REMOVES)).astype(np.int64)
     carts += removals * buys  # a buyer removes what was added on top
     bounces = ~buys & ~fills & happens(BOUNCES / 0.88)
     views = np.where(bounces, 1, 1 + rng.geometric(1 / 5.3, count) + 2 * buys)
     views = np.where(online, np.clip(views, np.maximum(carts, lines), MOST_VIEWS), lines)
     searches = online * np.minimum(rng.poisson(0.42, count), 4)
-    slates = (online & (views > 1) & happens(0.19)).astype(np.int64)
+    slates = (online & (views > 1) & happens(SEES_SLATE)).astype(np.int64)
     clicks = slates * happens(np.where(buys, 0.3, 0.13))
-    checkouts = (online & (buys | (fills & happens(0.40)))).astype(np.int64)
+    checkouts = (online & (buys | (fills & happens(BEGINS_CHECKOUT)))).astype(np.int64)
 
     delay = rng.integers(*REFUND_DELAY, count)
     refunds = np.where(a.start + delay < when.length_ms - DAY_MS // 4, rng.binomial(lines, REFUNDED), 0)

@@ -1,4 +1,4 @@
-"""The words the sample shop is made of: categories, nouns, brands, regions and stores. All invented."""
+"""The sample shop's invented words: categories, product names, brands, regions and stores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Category(NamedTuple):
-    """A top category: its share of interest, median price in dollars, busy months, and second level with its nouns."""
+    """A top category: its share of interest, median price in dollars, busy months, and aisles with their products."""
 
     name: str
     share: float
@@ -100,7 +100,7 @@ CATEGORIES = (
     }),
 )  # fmt: skip
 
-# Planted affinity: a product of the first aisle has one partner in the second.
+# Products often bought together: each product of the first aisle has one partner in the second.
 PAIRED_AISLES = (
     ("Home/Lighting", "Home/Bulbs"),
     ("Kitchen/Coffee", "Kitchen/Mugs"),
@@ -115,7 +115,7 @@ PAIRED_AISLES = (
     ("Pets/Dogs", "Pets/Feeding"),
 )
 
-# What an aisle's things cost relative to their category's median; 1 where not named.
+# Price level of an aisle relative to its category's median; 1 if not listed.
 AISLE_PRICE = {
     "Home/Bulbs": 0.35, "Home/Storage": 0.7, "Home/Lighting": 1.5, "Kitchen/Mugs": 0.5, "Kitchen/Utensils": 0.6,
     "Kitchen/Coffee": 1.4, "Kitchen/Cookware": 1.7, "Electronics/Phones": 4.0, "Electronics/Phone accessories": 0.35,

@@ -30,14 +30,14 @@ BROKEN = 0.0005
 PART_EVENTS = 250_000  # enough parts to be read in parallel, few enough to be opened quickly
 FEWEST_EVENTS = 2_000  # below, a day has too few events to have a season
 RESENT_WITHIN_MS = 600_000
-_CORES = 2  # more would only cost memory: each part in work needs some 300 MiB
+_CORES = 2  # more would only cost memory: each part needs about 300 MiB
 
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What was written. `received` = `distinct` + `duplicates` + `quarantined`; `end` is the day after the last one."""
+    """The counts of what was written: `received` = `distinct` + `duplicates` + `quarantined`. `end` is not included."""
 
     seed: int
     start: date
@@ -51,7 +51,7 @@ class SampleReport:
 
 
 class _Part(NamedTuple):
-    """Visits from `first` to `last` (not included) and how many of their events go wrong."""
+    """Visits from `first` to `last` (not included), and how many of their events are repeated or broken."""
 
     number: int
     first: int
@@ -113,11 +113,11 @@ def _write(lake: Lake, change: Transaction, events: int, end: date, seed: int, p
 
     parts = list(_parts(visits, duplicates, broken))
     paths = [change.stage(f"{RAW_EVENTS}/imports/sample/part-{part.number:05d}.jsonl.zst") for part in parts]
-    work = _Work(shop, when, visits, Writer(shop, when, seed), seed, lake.settings.reporting_currency)
+    part_writer = _PartWriter(shop, when, visits, Writer(shop, when, seed), seed, lake.settings.reporting_currency)
     daily = np.zeros((DAYS, len(EVENT_TYPES)), dtype=np.int64)
     refused: list[bytes] = []
     with ThreadPoolExecutor(_CORES) as pool:
-        for done, (counts, lines) in enumerate(pool.map(work.write, parts, paths), start=1):
+        for done, (counts, lines) in enumerate(pool.map(part_writer.write, parts, paths), start=1):
             daily += counts
             refused += lines
             progress("Writing events", 0.1 + 0.85 * done / len(parts))
@@ -153,7 +153,7 @@ def _write(lake: Lake, change: Transaction, events: int, end: date, seed: int, p
 
 
 def _parts(visits: Visits, duplicates: int, broken: int) -> Iterator[_Part]:
-    """Cut the visits into runs of about `PART_EVENTS` events; shares out what goes wrong evenly and exactly."""
+    """The visits in parts of about `PART_EVENTS` events, with duplicates and broken records divided evenly."""
     running = np.cumsum(visits.events())
     total = int(running[-1])
     count = -(-total // PART_EVENTS)
@@ -161,22 +161,22 @@ def _parts(visits: Visits, duplicates: int, broken: int) -> Iterator[_Part]:
     first = event = 0
     for number, last in enumerate(min(end, visits.size) for end in ends):
         after = int(running[last - 1])
-        spoiled = broken * event // total
+        before = broken * event // total
         yield _Part(
             number,
             first,
             last,
             event,
             duplicates * after // total - duplicates * event // total,
-            broken * after // total - spoiled,
-            spoiled,
+            broken * after // total - before,
+            before,
         )
         first, event = last, after
 
 
 @dataclass(frozen=True)
-class _Work:
-    """Everything a part needs; read only, so that parts can be written side by side."""
+class _PartWriter:
+    """Everything that writing a part needs; read only, so that parts can be written at the same time."""
 
     shop: Shop
     when: Calendar
@@ -193,17 +193,19 @@ class _Work:
         lines = self.writer.lines(events, visits, part.first_event, part.first)
 
         views = np.flatnonzero(events.kind == VIEW)
-        spoiled = np.sort(rng.choice(views, part.broken, replace=False))
-        sound = np.ones(events.kind.size, dtype=bool)
-        sound[spoiled] = False
-        again = np.sort(rng.choice(np.flatnonzero(sound & self._can_repeat(events)), part.duplicates, replace=False))
-        later = events.received[again] + rng.integers(1_000, RESENT_WITHIN_MS, again.size)
-        repeated = self.writer.delayed(lines.take(pa.array(again)), later)
-        _write_compressed(path, *as_bytes(lines, without=spoiled), *repeated)
+        broken = np.sort(rng.choice(views, part.broken, replace=False))
+        intact = np.ones(events.kind.size, dtype=bool)
+        intact[broken] = False
+        repeated = np.sort(
+            rng.choice(np.flatnonzero(intact & self._can_repeat(events)), part.duplicates, replace=False)
+        )
+        later = events.received[repeated] + rng.integers(1_000, RESENT_WITHIN_MS, repeated.size)
+        copies = self.writer.delayed(lines.take(pa.array(repeated)), later)
+        _write_compressed(path, *as_bytes(lines, without=broken), *copies)
 
         refused = quarantined(
-            [line.encode().rstrip() for line in lines.take(pa.array(spoiled)).to_pylist()],
-            [self.when.instant(int(moment)) for moment in events.received[spoiled]],
+            [line.encode().rstrip() for line in lines.take(pa.array(broken)).to_pylist()],
+            [self.when.instant(int(moment)) for moment in events.received[broken]],
             first=part.first_broken,
             currency=self.currency,
         )
@@ -211,7 +213,7 @@ class _Work:
         return np.bincount(cells, minlength=DAYS * len(EVENT_TYPES)).reshape(DAYS, -1), refused
 
     def _can_repeat(self, events: Actions) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Whether a second arrival would fall into the span and not into the outage."""
+        """Whether a second arrival would be inside the span and outside the outage."""
         down, up = self.when.outage
         latest = events.received + RESENT_WITHIN_MS
         return (latest < self.when.length_ms) & ((latest < down) | (events.received >= up))

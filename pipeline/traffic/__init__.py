@@ -1,7 +1,7 @@
-"""Traffic: the sample shop's visitors, live, against a collector.
+"""Live traffic: the sample shop's visitors send events to a collector.
 
-`visitors` decides who does what, `pace` when it is sent, `sender` carries it over HTTP; `play` is the same stream
-without HTTP, for a collector in the same process.
+`visitors` decides who does what, `pace` when it is sent, and `sender` sends it over HTTP; `play` sends the same events
+to a collector in the same process.
 """
 
 from pipeline.traffic.pace import play

@@ -1,4 +1,4 @@
-"""One HTTP connection to a collector, kept alive: sends a request until it is taken, as a good tracker does."""
+"""One kept-alive HTTP connection to a collector, which sends a request again until the collector accepts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATH = "/v1/events"
 
 
 class Verdicts(msgspec.Struct, frozen=True):
-    """What of a collector's answer counts: how many records were accepted, known already, and refused."""
+    """The counts of a collector's answer: records accepted, already known, and refused."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -30,7 +30,7 @@ class Verdicts(msgspec.Struct, frozen=True):
 
 @dataclass
 class Tally:
-    """Records sent and what became of them; `latencies` in seconds, one per request that was taken."""
+    """Records sent and their verdicts; `latencies` are in seconds, one per accepted request."""
 
     sent: int = 0
     accepted: int = 0
@@ -39,7 +39,7 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Count another tally in. Its latencies are not kept: a long run would keep them for ever."""
+        """Add the counts of another tally, without its latencies: a long run would fill the memory."""
         self.sent += other.sent
         self.accepted += other.accepted
         self.duplicates += other.duplicates
@@ -54,7 +54,7 @@ class Tally:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The smallest value that `share` of all values do not exceed (nearest rank); there must be one."""
+    """The smallest value that `share` of all values do not exceed (nearest rank); `values` is not empty."""
     ordered = sorted(values)
     return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
@@ -64,7 +64,7 @@ class Sender:
 
     Parameters
     ----------
-    url : the collector's address, such as ``http://127.0.0.1:8501``; a path other than ``/v1/events`` may be named
+    url : the collector's address, such as ``http://127.0.0.1:8501``; its path is ``/v1/events`` unless it has one
     key : write key
     stop : ends every wait
     """
@@ -81,7 +81,7 @@ class Sender:
         self._stop = stop
 
     def post(self, body: bytes) -> Tally | None:
-        """Send one body until it is taken; None where the stop came first.
+        """Send one body until it is accepted; None if `stop` was set first.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Sender:
         TakingsError
             The collector refused the request for good.
         """
-        attempt, heard = 0, monotonic()
+        attempt, answered_at = 0, monotonic()
         while not self._stop.is_set():
             started = monotonic()
             pause = 0.0
@@ -100,14 +100,14 @@ class Sender:
                 status, after, answer = self._exchange(body)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()  # opens again by itself
-                if monotonic() - heard > GIVES_UP_AFTER:
+                if monotonic() - answered_at > GIVES_UP_AFTER:
                     raise StreamUnavailable(
                         f"No collector answers: {error}", where=self._url, remedy="Start one with make run, or name it."
                     ) from error
             else:
-                heard = monotonic()
+                answered_at = monotonic()
                 if status < 300:
-                    return self._tally(body, answer, heard - started)
+                    return self._tally(body, answer, answered_at - started)
                 self._refuse_for_good(status, answer)
                 pause = after
             backoff = min(LONGEST_BACKOFF, 0.2 * 2.0**attempt)
@@ -148,5 +148,5 @@ class Sender:
                 remedy="Give one with --key; python -m pipeline keys makes one.",
             )
         if status not in (408, 429) and status < 500:
-            said = answer[:200].decode("utf-8", "replace")
-            raise TakingsError(f"The collector refused the request with status {status}: {said}", where=self._url)
+            reason = answer[:200].decode("utf-8", "replace")
+            raise TakingsError(f"The collector refused the request with status {status}: {reason}", where=self._url)

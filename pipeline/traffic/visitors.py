@@ -1,15 +1,15 @@
-"""The visitors of the sample shop, live: who looks at what, fills a cart, checks out and buys, now.
+"""The live visitors of the sample shop: who views what, fills a cart, checks out and buys.
 
 Model
 -----
-The assortment, the visitors' mixes and the shares are the sample year's (`pipeline.sample`), so that live events
-continue it. What differs is time: a number of visits are open at once, and what happens next is the next moment of one
-of them, picked at random. With `rate` × 42 seconds of open visits, the pauses of one visitor have about the sample's
-mean, and any rate is met exactly.
+The assortment, the mixes of visitors and the shares are the sample year's (`pipeline.sample`), so that live events
+continue it. Time differs: many visits are open at once, and the next event is the next moment of one of them, picked at
+random. With `rate` × 42 seconds of open visits, the pauses of one visitor have about the sample's mean, and any rate is
+met exactly.
 
 A visit is a queue of moments: perhaps a search, views (of the visitor's taste, partners after each other), perhaps a
 slate of recommendations and a click, what goes into the cart and out again, the checkout, and the order with its lines.
-A few visits bring something back instead: the refund of a line that was sold before, for 6 % of them.
+A few visits return something instead: a refund for 6 % of the lines sold before.
 """
 
 from __future__ import annotations
@@ -25,27 +25,30 @@ from uuid import uuid4
 
 import numpy as np
 
-from pipeline.sample.actions import FOLLOWS_PARTNER, IN_FOCUS, MODELS, PAUSE_MEAN_MS, SURFACES
-from pipeline.sample.people import ANONYMOUS, CHANNELS, DEVICES
+from pipeline.sample.actions import CHEAP_CENTS, FOLLOWS_PARTNER, IN_FOCUS, MODELS, PAUSE_MEAN_MS, SEVERAL, SURFACES
+from pipeline.sample.people import ANONYMOUS, CHANNELS, DEVICE_MIX, DEVICES
 from pipeline.sample.season import NEWSLETTER, NEWSLETTER_SHARE
 from pipeline.sample.shop import Shop
 from pipeline.sample.visits import (
     BASE_CONVERSION,
+    BEGINS_CHECKOUT,
     BOUNCES,
     CAMPAIGN_CONVERSION,
     DEVICE_CONVERSION,
+    FILLS_CART,
     MOST_VIEWS,
     REFUNDED,
+    REMOVES,
+    SEES_SLATE,
     SLATE,
+    WITHOUT_CART,
 )
 from pipeline.sample.visits import LINES as ORDER_LINES
-from pipeline.sample.words import BRANDS, REGIONS
+from pipeline.sample.words import REGIONS
 
 CUSTOMERS = 20_000  # who come back; a few come often
-FILLS_CART, BEGINS_CHECKOUT, WITHOUT_CART, REMOVES, SEES_SLATE, CLICKS = 0.075, 0.40, 0.08, 0.12, 0.19, 0.17
-SEARCHES = 0.35
+CLICKS, SEARCHES = 0.17, 0.35
 FURTHER_VIEWS = 4.3  # mean, of visits that do not bounce
-SEVERAL, CHEAP_CENTS = 0.22, 4_000  # cheap things are bought in twos
 OPEN_SECONDS = PAUSE_MEAN_MS / 1000  # mean pause between two steps of a visit
 LONG_VISIT = 20  # moments; longer ones are few
 RETURNS = 0.02  # of new visits bring something back, as long as something is to be brought back
@@ -55,13 +58,13 @@ DRAWN_TOGETHER = 4_096  # products, because drawing one at a time costs as much 
 Step = dict[str, Any]  # an event without its id and instant
 Moment = list[Step]  # what a visitor does at once: the lines of an order, the slate that is shown
 _CHANNEL_MIX = list(accumulate((0.64, 0.24, 0.12)))
-_DEVICE_MIX = [list(accumulate(mix)) for mix in ((0.45, 0.47, 0.08), (0.0, 0.88, 0.12), (0.40, 0.54, 0.06))]
+_DEVICE_MIX = [list(accumulate(mix)) for mix in DEVICE_MIX]
 _REGION_MIX = list(accumulate(region.share for region in REGIONS))
 _LINES_MIX = list(accumulate(ORDER_LINES))
 
 
 class Visitors:
-    """A crowd in the shop. Not safe for several threads.
+    """All visitors of the shop. Not safe for several threads.
 
     Parameters
     ----------
@@ -71,20 +74,22 @@ class Visitors:
     """
 
     def __init__(self, shop: Shop, rate: float, seed: int | None = None) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - a visitor's mind, not a secret
+        self._random = random.Random(seed)  # noqa: S311 - no secret depends on it
         self._identifiers, self._names = shop.identifiers, shop.names
         self._category: list[int] = shop.category.tolist()  # lists, because single items of arrays are slow
         self._partner: list[int] = shop.partner.tolist()
         self._price_cents: list[int] = shop.price_cents.tolist()
         self._popularity: list[float] = shop.cumulative.tolist()
-        self._descriptions = [_description(shop, product) for product in range(len(shop.names))]
+        self._descriptions = [
+            {"currency": "USD", "product": shop.description(product)} for product in range(len(shop.names))
+        ]
         self._drawn = _products(shop, np.random.default_rng(seed))
         self._returns: deque[Step] = deque(maxlen=LONGEST_QUEUE)
         self._open: list[deque[Moment]] = []
         self._most_open = max(1, round(rate * OPEN_SECONDS))
 
     def act(self) -> list[Step]:
-        """What some visitor does now: whole events, in the order of their fields."""
+        """The events of one visitor's next moment, with their fields in order."""
         place = self._random.randrange(self._most_open)
         if place >= len(self._open):
             place = len(self._open)
@@ -96,10 +101,13 @@ class Visitors:
             if step["event_type"] == "purchase" and self._random.random() < REFUNDED:
                 self._returns.append(step)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return [{"event_id": _name(), "event_type": step["event_type"], "occurred_at": now, **step} for step in moment]
+        return [
+            {"event_id": _new_identifier(), "event_type": step["event_type"], "occurred_at": now, **step}
+            for step in moment
+        ]
 
     def _visit_under_way(self) -> deque[Moment]:
-        """The rest of a visit that began before we looked: long visits are likelier to be met than short ones."""
+        """The rest of a visit that began earlier; long visits are more likely than short ones."""
         visit = self._visit()
         while self._random.random() * LONG_VISIT > len(visit):
             visit = self._visit()
@@ -113,7 +121,7 @@ class Visitors:
         channel = _pick(_CHANNEL_MIX, chance())
         device = _pick(_DEVICE_MIX[channel], chance())
         region = REGIONS[_pick(_REGION_MIX, chance())]
-        who: Step = {"session_id": _name()}
+        who: Step = {"session_id": _new_identifier()}
         if chance() >= ANONYMOUS:
             who["customer_id"] = f"live-{int(CUSTOMERS * chance() ** 3)}"
         who |= {"channel": CHANNELS[channel], "device": DEVICES[device], "region": region.name}
@@ -139,7 +147,7 @@ class Visitors:
         return moments
 
     def _purchase(self, seen: list[int], *, buys: bool) -> Iterator[Moment]:
-        """From the cart to the order, or to where the visitor gives up."""
+        """The moments from the cart to the order, or until the visitor gives up."""
         chance = self._random.random
         wanted = seen[-(1 + _pick(_LINES_MIX, chance())) :]  # neighbours, so that partners end up in one order
         lines = [self._line(product) for product in dict.fromkeys(wanted)]
@@ -152,11 +160,11 @@ class Visitors:
         if buys or chance() < BEGINS_CHECKOUT:
             yield [{"event_type": "checkout_start"}]
         if buys:
-            order = _name()
+            order = _new_identifier()
             yield [{"event_type": "purchase", "order_id": order, **line} for line in lines]
 
     def _views(self, *, buys: bool, bounces: bool) -> list[int]:
-        """The products of a visit: one for a bounce, else two or more, partners after each other."""
+        """The products viewed in a visit: one for a bounce, else two or more, partners one after the other."""
         more = 0 if bounces else 1 + int(self._random.expovariate(1 / FURTHER_VIEWS)) + 2 * buys
         seen = [next(self._drawn)]
         taste = self._category[seen[0]]
@@ -178,25 +186,25 @@ class Visitors:
         return step | self._descriptions[product] if described else step
 
     def _line(self, product: int) -> Step:
-        """What a cart or an order says about one product."""
+        """The fields of a cart event or an order line about one product."""
         cents = self._price_cents[product]
         several = cents < CHEAP_CENTS and self._random.random() < SEVERAL
         return {
             "product_id": self._identifiers[product],
             "quantity": 2 if several else 1,
-            "unit_price": _dollars(cents),
+            "unit_price": f"{cents // 100}.{cents % 100:02d}",
             **self._descriptions[product],
         }
 
     def _slate(self, followed: int) -> Iterator[Moment]:
-        """Recommendations shown together; perhaps one is clicked, and leads to the product viewed next."""
+        """Recommendations shown together; perhaps one is clicked and leads to the next product viewed."""
         shown = [next(self._drawn) for _ in range(SLATE)]
         rank = self._random.randrange(SLATE)
         shown[rank] = followed
         common = {
             "surface": self._random.choice(SURFACES),
             "model": self._random.choice(MODELS),
-            "request_id": _name(),
+            "request_id": _new_identifier(),
         }
 
         def about(kind: str, place: int) -> Step:
@@ -209,31 +217,18 @@ class Visitors:
             yield [about("recommendation_click", rank)]
 
 
-def _name() -> str:
-    """A new identifier. Bare hexadecimal is never taken for a card number; with a letter before it, it may be."""
+def _new_identifier() -> str:
+    """A new identifier. Bare hexadecimal is never mistaken for a card number; with a letter before it, it may be."""
     return uuid4().hex
 
 
-def _dollars(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
-def _description(shop: Shop, product: int) -> Step:
-    """What is known of a product besides its identifier."""
-    known = {"name": shop.names[product], "category": shop.aisles[product], "brand": BRANDS[int(shop.brand[product])]}
-    cents = int(shop.cost_cents[product])
-    if cents >= 0:
-        known["unit_cost"] = _dollars(cents)
-    return {"currency": "USD", "product": known}
-
-
 def _pick(running: list[float], chance: float) -> int:
-    """The place in a running sum of shares; the last one where rounding leaves a gap."""
+    """The index in a running sum of shares; the last one where rounding leaves a gap."""
     return min(bisect(running, chance), len(running) - 1)
 
 
 def _products(shop: Shop, rng: np.random.Generator) -> Iterator[int]:
-    """Products by this month's interest and their popularity, for ever."""
+    """Products without end, by this month's interest and their popularity."""
     while True:
         months = np.full(DRAWN_TOGETHER, datetime.now(UTC).month)
         yield from shop.draw(shop.draw_categories(months, rng), rng).tolist()
