@@ -158,6 +158,19 @@ def test_the_efficiency_curve_is_of_the_unit_chosen(open_page: Open, sample_lake
     assert "Cost of 1 order by orders a day" in text_of(unknown)
 
 
+@pytest.mark.parametrize("unit", ["orders", "sessions", "events"])
+def test_the_split_drawn_is_that_of_the_unit_chosen(open_page: Open, sample_lake: Path, unit: str) -> None:
+    page = open_page("unit_costs", sample_lake, **DAYS, efficiency=[unit])
+    row = page.dataframe[0].value.iloc[["orders", "sessions", "customers", "events"].index(unit)]
+    bars = charts_of(page)[2]["baseOption"]["dataset"]["source"]
+    amounts = [re.search(r"(\w+), \$([\d.]+)", str(bar)) for bar in bars]
+    drawn = {found[1].lower(): Decimal(found[2]) for found in amounts if found}
+    assert set(drawn) == {"direct", "shared", "unallocated"}
+    for part, amount in drawn.items():
+        assert amount == pytest.approx(row[part], rel=Decimal("0.05"), abs=Decimal("0.005"))
+    assert f"of {row['unit']}" in text_of(page)
+
+
 def test_unit_costs_on_a_lake_without_a_bill_says_how_to_import_one(open_page: Open, tmp_path: Path) -> None:
     page = open_page("unit_costs", lake_of_sales(tmp_path / "sales", [{"region": "South"}]))
     assert not page.exception

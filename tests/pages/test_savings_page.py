@@ -145,6 +145,33 @@ def test_filters_narrow_by_check_and_effort_and_say_when_nothing_is_left(open_pa
     assert "No saving in this selection." in text_of(page)
 
 
+def test_a_link_reopens_the_filters_of_savings(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("savings", sample_lake)
+    page.selectbox(key="tk-savings-state").select("all").run()
+    page.multiselect(key="tk-savings-check").select("streams").run()
+    page.multiselect(key="tk-savings-effort").select("low").run()
+    assert dict(page.query_params) == {"state": "all", "check": "streams", "effort": "low"}
+    again = open_page("savings", sample_lake, state=["all"], check=["streams"], effort=["low"])
+    assert not again.exception
+    assert again.selectbox(key="tk-savings-state").value == "all"
+    assert again.multiselect(key="tk-savings-check").value == ["streams"]
+    assert again.multiselect(key="tk-savings-effort").value == ["low"]
+    assert lines(again) == lines(page)
+    again.selectbox(key="tk-savings-state").select("open").run()
+    again.multiselect(key="tk-savings-check").unselect("streams").run()
+    again.multiselect(key="tk-savings-effort").unselect("low").run()
+    assert dict(again.query_params) == {}
+
+
+def test_what_a_link_to_savings_says_that_cannot_be_used_is_ignored(open_page: Open, sample_lake: Path) -> None:
+    page = open_page("savings", sample_lake, state=["bought"], check=["nothing"], effort=["<b>"], period=["7d"])
+    assert not page.exception
+    assert page.selectbox(key="tk-savings-state").value == "open"
+    assert page.multiselect(key="tk-savings-check").value == []
+    assert page.multiselect(key="tk-savings-effort").value == []
+    assert dict(page.query_params) == {"period": "7d"}  # of another page: it is left alone
+
+
 def test_a_viewer_of_one_region_of_the_shop_sees_the_savings(
     open_page: Open, sample_lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
