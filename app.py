@@ -53,7 +53,7 @@ def _look_ahead() -> None:
 
     with suppress(TakingsError):
         budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
-    gc_tuning.shorten()
+    gc_tuning.tune_garbage_collector()
 
 
 class _Elsewhere:

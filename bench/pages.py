@@ -66,7 +66,7 @@ def _run(events: int) -> Iterator[Record]:
             if number:
                 first.append(elapsed)
             else:  # the very first run imports pandas and the rest: that is start-up
-                gc_tuning.shorten()  # as the server does then
+                gc_tuning.tune_garbage_collector()  # as the server does then
             for _ in range(AGAIN if number else 0):
                 started = time.perf_counter()
                 page.run()

@@ -197,7 +197,7 @@ def _run() -> Iterator[Record]:
         return first, repeated, work
 
     view({"warm": ["up"]})  # the very first run imports pandas and the rest: that is start-up
-    gc_tuning.shorten()  # as the server does then
+    gc_tuning.tune_garbage_collector()  # as the server does then
     for name, queries in (("first", VIEWS), ("drilled", DRILLED)):
         measured = [view(query) for query in queries]
         for query, (first, _, work) in zip(queries, measured, strict=True):

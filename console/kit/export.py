@@ -1,4 +1,4 @@
-"""A table as a file: CSV and XLSX, with what it answers printed inside.
+"""A table as a CSV or XLSX file, with its title, filters and data time printed inside.
 
 Money is written exactly. CSV carries every decimal digit. A number in XLSX is a double by the format's own definition
 (ECMA-376, 18.3.1.96), exact to 15 significant digits; a decimal that would lose one is written as text instead.
@@ -81,7 +81,7 @@ def to_xlsx(table: pa.Table, about: About = ()) -> bytes:
 
 
 def guarded(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
+    """The text, with an apostrophe in front where a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
@@ -190,6 +190,6 @@ def _check(table: pa.Table) -> None:
         )
 
 
-def about(title: str, scope: Iterable[tuple[str, str]], exported_at: datetime) -> list[tuple[str, str]]:
-    """What is printed in every file: its title, the scope lines, and when it was made."""
-    return [("Title", title), *scope, ("Exported at", f"{_utc(exported_at):%Y-%m-%d %H:%M} UTC")]
+def about(title: str, lines: Iterable[tuple[str, str]], exported_at: datetime) -> list[tuple[str, str]]:
+    """What is printed in every file: its title, these (name, text) lines, and when it was made."""
+    return [("Title", title), *lines, ("Exported at", f"{_utc(exported_at):%Y-%m-%d %H:%M} UTC")]

@@ -1,4 +1,4 @@
-"""A page run without a browser."""
+"""Runs a page without a browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from catalogue.errors import QueryFailed
 from console.kit.navigation import PageEntry
 
-SECONDS = 120.0  # a first run imports pandas, on a machine that may be busy
+SECONDS = 120.0  # the first run imports pandas, and the machine may be busy
 _CONTEXT = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns that there is no browser
 
 
-def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
-    """Run a page to its end, by the settings of this process.
+def run(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
+    """Run a page to its end with the settings of this process.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
     Raises
     ------
     QueryFailed
-        It raises, or shows its failed state.
+        The page raises an error, or shows its failed state.
     """
-    with _unwarned():
+    with _without_warning():
         script = AppTest.from_file(str(page.path), default_timeout=SECONDS)
         for name, values in view.items():
             script.query_params[name] = list(values)
@@ -41,8 +41,8 @@ def show(page: PageEntry, view: Mapping[str, Sequence[str]]) -> None:
 
 
 @contextmanager
-def _unwarned() -> Iterator[None]:
-    """What runs inside is not told that it has no browser: it is meant to have none."""
+def _without_warning() -> Iterator[None]:
+    """Silence Streamlit's warning that there is no browser: none is meant to be there."""
     log = logging.getLogger(_CONTEXT)
     level = log.level
     log.setLevel(logging.ERROR)
@@ -53,6 +53,6 @@ def _unwarned() -> Iterator[None]:
 
 
 def _failure(script: AppTest) -> str:
-    """What a page says that shows its failed state; nothing where it shows another one."""
-    written = (str(each.proto.body) for each in script.get("html"))
+    """The text of the failed state; empty where the page shows another state."""
+    written = (str(block.proto.body) for block in script.get("html"))
     return next((re.sub(r"<[^>]+>", " ", text).strip() for text in written if "tk-failed" in text), "")

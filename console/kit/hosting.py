@@ -1,8 +1,8 @@
-"""Tells the browser where the console lives, so that it need not probe for it.
+"""Writes the console's address into every page, so that the browser need not search for it.
 
 Streamlit's page looks for its server along the path of a deep link, and asks it for the host's configuration, before
-it opens its socket: refused requests in the log, and two round trips of waiting. It skips both where the page carries
-`window.__streamlit`, Streamlit's contract with whoever hosts it. The console is always served from the root.
+it opens its socket: refused requests in the log, and two round trips of waiting. It skips both where the page contains
+`window.__streamlit`, which Streamlit reads from whoever hosts it. The console is always served from the root.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SCRIPT = b"""
 
 
 class KnownHost:
-    """ASGI middleware that adds the script to every HTML page; everything else passes as it is."""
+    """ASGI middleware that adds the script to every HTML page; every other answer passes unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -52,15 +52,15 @@ class KnownHost:
             await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
             await send({"type": "http.response.body", "body": page})
 
-        await self._app({**scope, "headers": _plain(scope)}, receive, forward)
+        await self._app({**scope, "headers": _headers(scope)}, receive, forward)
 
 
 def _is_html(message: Message) -> bool:
     return any(name == b"content-type" and value.startswith(b"text/html") for name, value in message["headers"])
 
 
-def _plain(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Request headers; those that could bring back a packed or a cached page are left out for pages."""
+def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The request's headers; for a page, without those that allow a compressed or a cached answer."""
     headers: list[tuple[bytes, bytes]] = list(scope["headers"])
     if not any(name == b"accept" and b"text/html" in value for name, value in headers):
         return headers

@@ -1,4 +1,4 @@
-"""The one table of pages: where each stands in the menu, and which file answers its question."""
+"""The one table of pages: place in the menu, address and file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class PageEntry:
-    """One line of the menu.
+    """One page in the menu.
 
     Attributes
     ----------

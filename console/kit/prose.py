@@ -9,7 +9,7 @@ import streamlit as st
 
 
 def lines(title: str, texts: Sequence[str]) -> None:
-    """A list of short lines under its title, if it has one; nothing where there is none."""
+    """A list of short lines under its title, if it has one; nothing where there is no line."""
     if not texts:
         return
     items = "".join(f"<li>{escape(line)}</li>" for line in texts)
@@ -18,7 +18,7 @@ def lines(title: str, texts: Sequence[str]) -> None:
 
 
 def key(names: Sequence[str]) -> None:
-    """What the colours of the charts above mean: the palette in its order, the last name grey."""
+    """What the colours of the charts above mean: names in the order of the palette, the last one grey."""
     last = len(names) - 1
     items = "".join(
         f'<li class="tk-colour-{"rest" if place == last else place}">{escape(name)}</li>'
@@ -28,7 +28,7 @@ def key(names: Sequence[str]) -> None:
 
 
 def definition(term: str, meaning: str, origin: str) -> None:
-    """One word: its meaning, and where it is computed."""
+    """One term with its meaning, and where it is computed."""
     st.html(
         f'<article class="tk-definition"><h2>{escape(term)}</h2><p>{escape(meaning[:1].upper() + meaning[1:])}</p>'
         f"<small>{escape(origin)}</small></article>"

@@ -1,4 +1,4 @@
-"""What a reader may choose and what that means: from the URL to periods and slices. Pure: no widget, no clock."""
+"""What a reader can choose and what that means: from the link to periods and slices. Draws nothing, reads no clock."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def select(state: FilterState, options: FilterOptions, today: date) -> Selection
         if other is None:
             hints.append("No retail event lies in this period.")
         elif other.start < first_day:
-            # a period held against a part of another would read as growth that never was
+            # compared with a part of a period, this one would show growth that never was
             hints.append(f"{name} ({other.label()}) is not compared: the data starts on {text.day(first_day)}.")
         else:
             found.append((name, other))
@@ -161,7 +161,7 @@ def _comparison_name(comparison: Comparison, period: Period) -> str:
 
 
 def _custom_dates(start: date | None, last: date | None, options: FilterOptions) -> tuple[date, date] | None:
-    """Both dates moved into the data; None where they cannot be used (missing, reversed, wholly outside)."""
+    """Both dates moved into the days of the data; None where they are missing, reversed or wholly outside."""
     if start is None or last is None or last < start or options.first_day is None or options.last_day is None:
         return None
     start, last = max(start, options.first_day), min(last, options.last_day)

@@ -30,18 +30,18 @@ def row(figures: Sequence[Figure]) -> None:
 
 
 def tile(figure: Figure) -> str:
-    """One figure as HTML; its whole meaning is also in the accessible name."""
+    """One figure as HTML; the accessible name says all of it."""
     value = text.compact(figure.value, figure.unit, figure.currency)
-    exact = text.exact(figure.value, figure.unit, figure.currency)
+    in_full = text.exact(figure.value, figure.unit, figure.currency)
     changes = [_change(figure, change.label, change.value) for change in figure.changes]
-    spoken = [f"{figure.name} {exact if figure.value is not None else 'unknown'}", *(words for _, words in changes)]
+    spoken = [f"{figure.name} {in_full if figure.value is not None else 'unknown'}", *(words for _, words in changes)]
     if figure.note:
         spoken.append(figure.note)
     note = f'<p class="tk-note">{escape(figure.note)}</p>' if figure.note else ""
     return (
         f'<div class="tk-tile" role="group" aria-label="{escape(", ".join(spoken), quote=True)}">'
         f'<p class="tk-name">{escape(figure.name)}</p>'
-        f'<p class="tk-value" title="{escape(exact, quote=True)}">{escape(value)}</p>'
+        f'<p class="tk-value" title="{escape(in_full, quote=True)}">{escape(value)}</p>'
         f"{''.join(html for html, _ in changes)}{note}{sparkline(figure.series)}</div>"
     )
 
@@ -95,9 +95,9 @@ def _change(figure: Figure, label: str, base: Number | None) -> tuple[str, str]:
     sign = amount[0] if amount[0] in "+−" else ""
     arrow = f'<i aria-hidden="true">{"▲" if sign == "+" else "▼"}</i>' if sign else ""
     tone = _tone(sign, figure.better)
-    held = text.exact(base, figure.unit, figure.currency)
+    compared = text.exact(base, figure.unit, figure.currency)
     html = (
-        f'<p class="tk-change tk-{tone}" title="{escape(f"{label}: {held}", quote=True)}">'
+        f'<p class="tk-change tk-{tone}" title="{escape(f"{label}: {compared}", quote=True)}">'
         f"<b>{arrow}{escape(amount)}</b> <span>{escape(label)}</span></p>"
     )
     return html, f"{amount} against {label}"

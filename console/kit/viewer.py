@@ -1,4 +1,4 @@
-"""Who reads the page: the name that the sign-in or the proxy in front gives, and whether they are still there."""
+"""Who reads the page: the name that the sign-in or the proxy gives, and whether they are still there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.asking.scope import Scope
 from console.metering import Asker
 
 UNNAMED = "anonymous"  # nobody signs in on a laptop
-LONGEST = 200
+LONGEST = 200  # characters
 
 
 def name() -> str:
@@ -27,11 +27,11 @@ def name() -> str:
     return given[:LONGEST] if given else UNNAMED
 
 
-def scope(given: Callable[[], Scope], page: str) -> Scope:
-    """What the reader of a page can ask: metered under the page's title, and asked no further when they have left."""
-    return replace(given(), asker=Asker(name(), page), check=_still_here)
+def scope(viewer: Callable[[], Scope], page: str) -> Scope:
+    """The scope of a page's reader: metered under the page's title, and stopped when the reader leaves."""
+    return replace(viewer(), asker=Asker(name(), page), check=_still_here)
 
 
 def _still_here() -> None:
-    """End the script where its reader left or clicked on: Streamlit does so when a script touches the session."""
+    """End the script when its reader has left or clicked: Streamlit does so when a script reads the session."""
     st.session_state.get("tk-still-here")

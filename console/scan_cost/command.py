@@ -141,7 +141,7 @@ def statements_of(
     """
     from console import wiring
     from console.asking.cache import ResultCache
-    from console.kit import headless as rehearsal
+    from console.kit import headless
     from console.metering import NoMeter
     from console.scan_cost.recording import Recording
 
@@ -156,7 +156,7 @@ def statements_of(
 
     # whatever opens the lake meanwhile gets a scope that is listened to
     with patch.dict(os.environ, {"TAKINGS_LAKE": str(lake)}), patch.object(wiring, "scope", scope):
-        rehearsal.show(page, view)
+        headless.run(page, view)
     return [statement for recording in recordings for statement in recording.statements]
 
 

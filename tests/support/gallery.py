@@ -226,7 +226,7 @@ def plain() -> None:
         st.text("No filters here.")
 
 
-shell.dress()
+shell.set_up()
 st.navigation(
     {
         "Kit": [

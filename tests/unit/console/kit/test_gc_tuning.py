@@ -28,14 +28,14 @@ def _as_before() -> Iterator[None]:
 
 def test_later_collections_pass_over_what_was_there() -> None:
     stays = Ring()
-    gc_tuning.shorten()
-    assert not any(each is stays for each in gc.get_objects())
+    gc_tuning.tune_garbage_collector()
+    assert not any(found is stays for found in gc.get_objects())
     assert gc.get_freeze_count() > 10_000
-    assert gc.get_threshold()[0] == gc_tuning.YOUNG
+    assert gc.get_threshold()[0] == gc_tuning.YOUNG_OBJECTS
 
 
 def test_what_comes_later_is_collected_as_ever() -> None:
-    gc_tuning.shorten()
+    gc_tuning.tune_garbage_collector()
     gone = weakref.ref(Ring())
     gc.collect()
     assert gone() is None
