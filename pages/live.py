@@ -31,4 +31,4 @@ with page.unfiltered("Live", __doc__, wiring.viewer) as reader:
     moving()
     past = board.kept_history()
     if past is not None and past.since is not None:
-        reader.trust_line(past, notes=("Now is counted by live as events arrive; the hour last week is the lake's.",))
+        reader.trust_line(past, notes=("The last hour is counted as events arrive; last week's comes from the lake.",))

@@ -23,8 +23,8 @@ from console.sales import answer as sales
 from console.sales.answer import ZERO, Compared, Measured, Slice
 from console.sales.decomposition import Part, split
 
-_URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # what explains or costs comes first
-MOVERS = 3  # products named in each direction: what is read in 20 seconds
+_URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # first what explains the others or costs money
+MOVERS = 3  # products named in each direction, as many as are read in 20 seconds
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Brief:
 
     Attributes
     ----------
-    before : the first comparison, where it holds anything
-    parts : the change of net revenue against the first comparison, split exactly; empty without one
+    before : the first comparison, if it has data
+    parts : the change of net revenue since the first comparison by its causes; empty without one
     by_category, by_region : changes, the largest in either direction first
-    rising, falling : products that moved most
-    cloud : the bill beside the takings; None where the lake holds none
+    rising, falling : the products whose net revenue changed most
+    cloud : the cloud's bill beside net revenue; None if the lake has no bill
     """
 
     now: Measured
@@ -75,15 +75,15 @@ def brief(
     *,
     patience: float | None = 0.0,
 ) -> Brief:
-    """The period in sentences' worth of facts: what changed, why, where, what the cloud cost, and what needs somebody.
+    """What changed, why and where, what the cloud cost, and what needs attention.
 
     Parameters
     ----------
-    budgets, decisions : what the bill is held against, and which of its anomalies were expected
-    patience : seconds to wait for what of the bill is being worked out; None waits for good
+    budgets, decisions : of the bill, and on its anomalies
+    patience : seconds to wait for the bill's forecast and anomalies; None waits until they are known
     """
     periods = [("This period", period), *comparisons]
-    against = [period, *(each for _, each in comparisons[:1])]
+    against = [period, *(compared for _, compared in comparisons[:1])]
     recent = max(period.start, period.end - timedelta(days=QUIET_DAYS))
     beside = [
         question(scope, "lake/events_by_hour", Period(recent, period.end), slices),
@@ -112,7 +112,7 @@ def brief(
         conservation = lake.conservation(ready)
         hours, currencies = ready.ask_all(beside)
         before = rest[0] if rest and rest[0].sums.has_data else None
-        is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill cannot be cut by the shop's slices
+        is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill has none of the shop's slices
         bill = cloud(
             ready,
             _takings(now, is_whole),
@@ -121,7 +121,7 @@ def brief(
             decisions,
             patience=patience,
         )
-    told = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
+    found = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
     return Brief(
         now=now,
         comparisons=rest,
@@ -133,7 +133,7 @@ def brief(
         rising=products.rising(moved)[:MOVERS] if before else [],
         falling=products.falling(moved)[:MOVERS] if before else [],
         cloud=bill,
-        findings=sorted([*told, *(bill.findings if bill else [])], key=lambda each: _URGENCY.index(each.cause)),
+        findings=sorted([*found, *(bill.findings if bill else [])], key=lambda finding: _URGENCY.index(finding.cause)),
         conservation=conservation,
         results=[*results, conservation.result, hours, currencies, *(bill.results if bill else [])],
     )
@@ -144,4 +144,4 @@ def _takings(measured: Measured, is_whole: bool) -> Takings:
 
 
 def _by_change(slices: Sequence[Slice]) -> list[Slice]:
-    return sorted(slices, key=lambda each: (-abs(each.change or ZERO), -each.net_revenue, each.name))
+    return sorted(slices, key=lambda part: (-abs(part.change or ZERO), -part.net_revenue, part.name))

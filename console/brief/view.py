@@ -10,24 +10,23 @@ import streamlit as st
 from console.asking.figures import Unit
 from console.brief import words
 from console.brief.answer import Brief
-from console.brief.attention import Cause, Finding
+from console.brief.attention import Finding
 from console.kit import charts, prose
 from console.products.answer import Product
 
-_CAUSES = {Cause.PIPELINE: "pipeline", Cause.BUSINESS: "business", Cause.DATA: "data", Cause.CLOUD: "cloud"}
 MOST_FINDINGS = 5  # a list that is longer is not read
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """What needs somebody, with its cause; says so where nothing does."""
+    """What needs attention, each with its cause."""
     heading = '<h3 class="tk-chart-title">Needs attention</h3>'
     if not found:
-        st.html(f'{heading}<p class="tk-calm">Nothing crosses a threshold.</p>')
+        st.html(f'{heading}<p class="tk-calm">Nothing needs attention.</p>')
         return
     items = "".join(
-        f'<li><span class="tk-cause tk-cause-{_CAUSES[each.cause]}">{_CAUSES[each.cause]}</span>'
-        f"<b>{escape(each.title)}</b><p>{escape(each.detail)}</p></li>"
-        for each in found[:MOST_FINDINGS]
+        f'<li><span class="tk-cause tk-cause-{finding.cause}">{finding.cause}</span>'
+        f"<b>{escape(finding.title)}</b><p>{escape(finding.detail)}</p></li>"
+        for finding in found[:MOST_FINDINGS]
     )
     more = len(found) - MOST_FINDINGS
     rest = f'<p class="tk-calm">and {more} more</p>' if more > 0 else ""
@@ -35,7 +34,7 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def headline(text: str, sentences: Sequence[str]) -> None:
-    """The Brief's own words: the headline large, the rest below."""
+    """The headline, and the sentences below it."""
     paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences if sentence)
     st.html(f'<section class="tk-brief"><h2>{escape(text)}</h2>{paragraphs}</section>')
 

@@ -1,4 +1,4 @@
-"""The Brief in words: facts in, sentences out. Pure, so that a test reads them as a reader does."""
+"""The sentences of the Brief, made from its figures. Pure functions, so that tests read what readers read."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from console.products.answer import Product
 from console.sales.answer import Slice
 from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part
 
-_GAINED = {
+_MORE = {
     TRAFFIC: "more visits",
     CONVERSION: "better conversion",
     ORDER_VALUE: "larger orders",
     ORDERS: "more orders",
 }
-_LOST = {
+_LESS = {
     TRAFFIC: "fewer visits",
     CONVERSION: "weaker conversion",
     ORDER_VALUE: "smaller orders",
     ORDERS: "fewer orders",
 }
 WORD_JOINER = "\u2060"  # a minus sign may not end a line
-STEADY = 0.005  # a change below half a percent reads as none
+STEADY = 0.005  # a smaller change is called none
 
 
 def headline(brief: Brief, currency: str) -> str:
-    """What happened, in one sentence."""
+    """Net revenue of the period, and how it compares, in one sentence."""
     now = brief.now.sums.net_revenue
     amount = text.compact(now, Unit.MONEY, currency)
     days = brief.now.daily.period.days
@@ -41,7 +41,7 @@ def headline(brief: Brief, currency: str) -> str:
     base = before.sums.net_revenue
     relative = relative_change(now, base)
     if relative is None:
-        return f"{took}; there is nothing to hold it against."
+        return f"{took}; there is nothing to compare it with."
     against = _against(before.label)
     if abs(relative) < STEADY:
         return f"{took}, about as much as {against}."
@@ -51,42 +51,42 @@ def headline(brief: Brief, currency: str) -> str:
 
 
 def why(parts: Sequence[Part], currency: str) -> str:
-    """Which factor moved revenue, the strongest first; empty where nothing did."""
+    """The factors that changed net revenue, the strongest first; empty if none did."""
     moved = sorted((part for part in parts if part.amount), key=lambda part: -abs(part.amount))
     if not moved:
         return ""
     pieces = []
     for part in moved:
-        words = (_GAINED if part.amount > 0 else _LOST)[part.name]
+        words = (_MORE if part.amount > 0 else _LESS)[part.name]
         pieces.append(f"{words} {_amount(part.amount, currency)}")
     return _sentence(_listed(pieces))
 
 
 def where(slices: Sequence[Slice], currency: str) -> str:
-    """Which slices gained and lost most; empty where none changed."""
-    gains = [each for each in slices if (each.change or 0) > 0]
-    losses = [each for each in slices if (each.change or 0) < 0]
+    """The slices that gained and lost most; empty if none changed."""
+    changed = [(part.name, part.change) for part in slices if part.change]
     pieces = []
-    if gains:
-        best = max(gains, key=lambda each: each.change or 0)
-        pieces.append(f"{best.name} gained most ({_amount(best.change, currency)})")
-    if losses:
-        worst = min(losses, key=lambda each: each.change or 0)
-        pieces.append(f"{worst.name} lost most ({_amount(worst.change, currency)})")
+    if changed:
+        name, most = max(changed, key=lambda pair: pair[1])
+        if most > 0:
+            pieces.append(f"{name} gained most ({_amount(most, currency)})")
+        name, least = min(changed, key=lambda pair: pair[1])
+        if least < 0:
+            pieces.append(f"{name} lost most ({_amount(least, currency)})")
     return _sentence(", ".join(pieces))
 
 
 def bill(cloud: Cloud | None, label: str) -> str:
-    """What the cloud cost, its share of what the shop took, and whether the bill needs somebody; empty without one."""
+    """What the cloud cost, its share of net revenue, and what is wrong with the bill; empty without a bill."""
     if cloud is None or cloud.cost is None:
         return ""
     words = f"The cloud cost {text.money(cloud.cost, cloud.currency)} (effective)"
     if cloud.share is not None:
         words += f", {_share(cloud.share)} of net revenue"
         if cloud.share_before is not None:
-            words += f" after {_share(cloud.share_before)} in {_against(label)}"
+            words += f", compared with {_share(cloud.share_before)} {_during(label)}"
     elif cloud.before is not None:
-        words += f" after {text.money(cloud.before, cloud.currency)} in {_against(label)}"
+        words += f", compared with {text.money(cloud.before, cloud.currency)} {_during(label)}"
     standing = cloud.standing
     if standing is None or standing.is_pending:
         return f"{words}."
@@ -98,9 +98,9 @@ def bill(cloud: Cloud | None, label: str) -> str:
         words += f"; {at_stake} of the last four weeks' bill {'is' if unusual == 1 else 'are'} unusual"
     over = len(standing.off_budget)
     if over:
-        words += f"; {over} budget{'' if over == 1 else 's'} will not hold"
+        words += f"; {over} budget{' is' if over == 1 else 's are'} off track"
     if not unusual and not over:
-        words += "; nothing in it is unusual" + (" and every budget holds" if standing.statuses else "")
+        words += "; nothing in it is unusual" + (" and every budget is on track" if standing.statuses else "")
     return f"{words}."
 
 
@@ -112,7 +112,7 @@ def paragraphs(answer: Brief, currency: str) -> list[str]:
 
 
 def mover(product: Product, currency: str) -> str:
-    """One product that moved: its name, by how much, and from what."""
+    """A product whose net revenue changed: its name, the change, and its net revenue now."""
     now = text.compact(product.net_revenue, Unit.MONEY, currency)
     return f"{product.name}: {_amount(product.change, currency)} to {now}"
 
@@ -123,6 +123,11 @@ def _share(share: Decimal) -> str:
 
 def _against(label: str) -> str:
     return {"Previous period": "the period before", "A year ago": "a year ago"}.get(label, label)
+
+
+def _during(label: str) -> str:
+    """When the comparison was: "in the period before", "a year ago"."""
+    return _against(label) if label == "A year ago" else f"in {_against(label)}"
 
 
 def _amount(value: Decimal | None, currency: str) -> str:

@@ -1,8 +1,8 @@
-"""What is happening right now, held against the same hour last week?
+"""What is happening right now, compared with the same hour last week?
 
-Two sources are joined here. What happens now comes from live, every second. The hour last week, and what happened in
-this hour before live began to listen, come from the curated lake, which is asked once a minute: neither changes
-faster. A minute is counted from one source only.
+Two sources are joined here. What happens now comes from live, every second. The hour last week, and the part of this
+hour before live was started, come from the curated lake, which is asked once a minute: neither changes faster. Every
+minute is counted from one source only.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from console.live.source import FUNNEL_MINUTES, HOUR_MINUTES, ZERO, Snapshot
 WEEK = timedelta(days=7)
 LABEL = "Same hour last week"
 MINUTE = timedelta(minutes=1)
-RATE_OVER = 10  # seconds that the rate is a mean of
+RATE_SECONDS = 10  # that the rate is the mean of
 
 Seconds = Mapping[datetime, tuple[Decimal, int]]
 
 
 @dataclass(frozen=True)
 class History:
-    """What the curated lake knows of the hour, asked at a minute.
+    """What the curated lake holds of the hour last week and of this hour.
 
     Attributes
     ----------
-    minute : the minute it was asked in
-    since : when live began to listen; None where it has not
+    minute : the minute in which it was asked
+    since : when live was started; None before that
     last_week : net revenue and orders by second of the hour last week, to the end of the minute
-    earlier : of this hour, the part before live began to listen
+    earlier : the same for this hour before live was started
     """
 
     minute: datetime
@@ -51,8 +51,8 @@ class History:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of the funnel: distinct sessions, and their share of the step before (None for the first one)."""
+class FunnelStep:
+    """One step of the funnel: distinct sessions, and their share of the step before (None for the first step)."""
 
     name: str
     sessions: int
@@ -65,12 +65,12 @@ class Live:
 
     Attributes
     ----------
-    minutes : the last hour by minute: start, net revenue so far, and that of last week so far (None ahead of now)
+    minutes : the last hour by minute: its start, net revenue so far, and last week's net revenue so far
     """
 
     snapshot: Snapshot
     figures: Sequence[Figure]
-    steps: Sequence[Step]
+    steps: Sequence[FunnelStep]
     minutes: Sequence[tuple[datetime, Decimal, Decimal]]
 
     @property
@@ -85,37 +85,37 @@ def minute_of(at: datetime) -> datetime:
 
 
 def history(scope: Scope, minute: datetime, since: datetime | None) -> History:
-    """Ask the lake for the hour last week, and for this hour up to the minute in which live began to listen."""
+    """The hour last week, and this hour up to the minute in which live was started, from the lake."""
     start, end = minute - (HOUR_MINUTES - 1) * MINUTE, minute + MINUTE
-    listening = end if since is None else minute_of(since)
+    live_from = end if since is None else minute_of(since)
     spans = [(start - WEEK, end - WEEK)]
-    if listening > start:
-        spans.append((start, min(listening, end)))
+    if live_from > start:
+        spans.append((start, min(live_from, end)))
     results = scope.ask_all([_question(scope, *span) for span in spans])
     found = [
-        {row["second"].replace(tzinfo=minute.tzinfo): (row["net_revenue"], row["orders"]) for row in each.rows()}
-        for each in results
+        {row["second"].replace(tzinfo=minute.tzinfo): (row["net_revenue"], row["orders"]) for row in result.rows()}
+        for result in results
     ]
     return History(minute, since, found[0], found[1] if len(found) > 1 else {}, results)
 
 
 def live(snapshot: Snapshot, past: History, currency: str) -> Live:
-    """Figures, funnel and the hour by minute, from a snapshot and what the lake knows of the hour.
+    """Figures, funnel and the hour by minute, from a snapshot and what the lake holds of the hour.
 
-    Sparklines end before the minute under way: half a minute would read as a drop.
+    Sparklines end before the current minute: half a minute would look like a drop.
     """
-    heard = [past.since is not None and minute.at + MINUTE > past.since for minute in snapshot.minutes]
-    revenue = [minute.net_revenue if known else ZERO for minute, known in zip(snapshot.minutes, heard, strict=True)]
-    orders = [minute.orders if known else 0 for minute, known in zip(snapshot.minutes, heard, strict=True)]
+    is_live = [past.since is not None and minute.at + MINUTE > past.since for minute in snapshot.minutes]
+    revenue = [minute.net_revenue if known else ZERO for minute, known in zip(snapshot.minutes, is_live, strict=True)]
+    orders = [minute.orders if known else 0 for minute, known in zip(snapshot.minutes, is_live, strict=True)]
     places = {minute.at: place for place, minute in enumerate(snapshot.minutes)}
     for second, (amount, count) in past.earlier.items():
         place = places.get(minute_of(second))
-        if place is not None and not heard[place]:
+        if place is not None and not is_live[place]:
             revenue[place] += amount
             orders[place] += count
     before, orders_before = _by_minute(past.last_week, snapshot)
     peak = max(snapshot.rates, default=0)
-    latest = snapshot.rates[-RATE_OVER:]
+    latest = snapshot.rates[-RATE_SECONDS:]
     rate = Decimal(sum(latest)) / len(latest) if latest else ZERO
     approximately = ", estimated" if snapshot.is_estimate else ""
     figures = [
@@ -126,7 +126,7 @@ def live(snapshot: Snapshot, past: History, currency: str) -> Live:
         Figure("Orders, last hour", sum(orders), Unit.COUNT, "", [Change(LABEL, sum(orders_before))], orders[:-1]),
         Figure(
             "Events per second", round(rate, 1), Unit.RATIO, series=snapshot.rates, better=Better.NEITHER,
-            note=f"mean of {RATE_OVER} s; highest {peak} in two minutes",
+            note=f"mean of {RATE_SECONDS} s; highest {peak} in two minutes",
         ),
         Figure(
             "Sessions", snapshot.sessions, Unit.COUNT, series=[minute.sessions for minute in snapshot.minutes[:-1]],
@@ -139,13 +139,13 @@ def live(snapshot: Snapshot, past: History, currency: str) -> Live:
 def _question(scope: Scope, start: datetime, end: datetime) -> Question:
     zone = ZoneInfo(scope.reporting_time_zone)
     first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
-    # a refund's day is its own, an order's that of its first line: a day more on each side costs nothing
+    # refunds have a day of their own, orders that of their first line: a day more on each side costs nothing
     days = {"start_date": first - timedelta(days=1), "end_date": last + timedelta(days=2)}
     return Question("live/revenue_by_second", {"start_at": start, "end_at": end, **days})
 
 
 def _by_minute(seconds: Seconds, snapshot: Snapshot) -> tuple[list[Decimal], list[int]]:
-    """Last week by minute, up to the second that corresponds to now: half a minute is held against half a minute."""
+    """Last week by minute, up to the second that corresponds to now: half a minute is compared with half a minute."""
     places = {minute.at - WEEK: place for place, minute in enumerate(snapshot.minutes)}
     amounts, orders = [ZERO] * len(places), [0] * len(places)
     for second, (amount, count) in seconds.items():
@@ -156,18 +156,18 @@ def _by_minute(seconds: Seconds, snapshot: Snapshot) -> tuple[list[Decimal], lis
     return amounts, orders
 
 
-def _steps(funnel: Mapping[str, int]) -> list[Step]:
-    steps: list[Step] = []
+def _steps(funnel: Mapping[str, int]) -> list[FunnelStep]:
+    steps: list[FunnelStep] = []
     for name, sessions in funnel.items():
         before = steps[-1].sessions if steps else 0
-        steps.append(Step(name, sessions, sessions / before if before else None))
+        steps.append(FunnelStep(name, sessions, sessions / before if before else None))
     return steps
 
 
 def _running(
     snapshot: Snapshot, revenue: Sequence[Decimal], before: Sequence[Decimal]
 ) -> list[tuple[datetime, Decimal, Decimal]]:
-    """Revenue of the hour so far, minute by minute, with last week's."""
+    """Net revenue of the hour so far at the end of each minute, with last week's."""
     so_far, before_so_far = ZERO, ZERO
     running = []
     for minute, amount, amount_before in zip(snapshot.minutes, revenue, before, strict=True):

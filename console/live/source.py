@@ -1,6 +1,6 @@
-"""The port of the Live page: what is happening right now, as one snapshot.
+"""The port of the Live page, which gives one snapshot of what is happening right now.
 
-Adapter: `stored.py`, over any live store of the pipeline.
+Its adapter is `stored.py`, over any live store of the pipeline.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RATE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Minute:
-    """One minute of what happened: distinct sessions are those of this minute alone."""
+    """The counts of one minute; `sessions` are the distinct sessions of this minute alone."""
 
     at: datetime
     events: int = 0
@@ -29,8 +29,8 @@ class Minute:
 
 
 @dataclass(frozen=True)
-class Moving:
-    """A product, or a channel, over the last half hour. Revenue is net, in the reporting currency."""
+class RecentActivity:
+    """The counts of a product or a channel over the last half hour, and its net revenue in the reporting currency."""
 
     name: str
     events: int
@@ -44,7 +44,7 @@ class Moving:
 
 @dataclass(frozen=True)
 class RecentOrder:
-    """One order of the feed, as far as its lines have arrived."""
+    """One order, with the lines that have arrived so far."""
 
     order_id: str
     at: datetime
@@ -57,8 +57,8 @@ class RecentOrder:
 
 
 @dataclass(frozen=True)
-class Flow:
-    """received = accepted + duplicates + quarantined. `received` is counted on its own, before anything is decided."""
+class RecordCounts:
+    """Records received and their verdicts. `received` is counted on its own, before the verdicts."""
 
     received: int = 0
     accepted: int = 0
@@ -73,7 +73,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Freshness:
-    """Seconds from reception to being visible here, of the events of the last minutes, at most 10 % too high."""
+    """Percentiles of the seconds from reception to this page, over the last minutes; at most 10 % too high."""
 
     p50: float
     p95: float
@@ -87,16 +87,16 @@ class Snapshot:
     Attributes
     ----------
     now : when the snapshot was taken
-    since : when live received its first batch; None where it never did
-    minutes : the last `HOUR_MINUTES`, oldest first; the last one is under way
-    rates : entries received in each of the last `RATE_SECONDS`, oldest first; the second under way is left out
+    since : when live received its first batch; None before that
+    minutes : the last `HOUR_MINUTES`, oldest first; the last one is incomplete
+    rates : records received in each of the last `RATE_SECONDS`, oldest first; the current second is left out
     funnel : distinct sessions by step (view, cart, checkout, purchase) in the last `FUNNEL_MINUTES`
     sessions : distinct sessions in that time
-    is_estimate : whether so many sessions were seen that their number is estimated, within some 3 %
+    is_estimate : whether there were so many sessions that their number is estimated, to about 3 %
     products, channels : by net revenue, then by events, over that time
     orders : the latest ones, newest first
-    hour, total : the conservation law of the last hour, and since `since`
-    freshness : None where nothing arrived in the last minutes
+    hour, total : counts of the last hour, and since `since`
+    freshness : None if nothing arrived in the last minutes
     """
 
     now: datetime
@@ -106,21 +106,21 @@ class Snapshot:
     funnel: Mapping[str, int] = field(default_factory=dict)
     sessions: int = 0
     is_estimate: bool = False
-    products: Sequence[Moving] = ()
-    channels: Sequence[Moving] = ()
+    products: Sequence[RecentActivity] = ()
+    channels: Sequence[RecentActivity] = ()
     orders: Sequence[RecentOrder] = ()
-    hour: Flow = Flow()
-    total: Flow = Flow()
+    hour: RecordCounts = RecordCounts()
+    total: RecordCounts = RecordCounts()
     freshness: Freshness | None = None
 
 
 class LiveSource(Protocol):
-    """Says what is happening. Safe to call from several threads, every second, for many readers."""
+    """Gives snapshots. Safe to call from several threads, every second, for many readers."""
 
     def snapshot(self, regions: tuple[str, ...] | None) -> Snapshot:
-        """What is happening in the regions that the reader may see (None: in all).
+        """What is happening in the regions that the reader may see (None: all regions).
 
-        Flow, rates and freshness are of everything received: a refused record has no region.
+        Record counts, rates and freshness are of everything received: a refused record has no region.
 
         Raises
         ------

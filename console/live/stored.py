@@ -1,6 +1,6 @@
-"""Live from the pipeline's live store. Fills the `LiveSource` port.
+"""Snapshots of the pipeline's live store. Fills the `LiveSource` port.
 
-Readers share a snapshot: however many look, the store is read once a second for each set of regions.
+Readers share a snapshot: the store is read once a second for every set of regions, however many readers there are.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from console.live.source import (
     HOUR_MINUTES,
     RATE_SECONDS,
     ZERO,
-    Flow,
     Freshness,
     Minute,
-    Moving,
+    RecentActivity,
     RecentOrder,
+    RecordCounts,
     Snapshot,
 )
 from pipeline.live import documents, sketch
@@ -27,8 +27,8 @@ from pipeline.live.documents import SESSIONS, STEPS, Counts, Document, lag_perce
 from pipeline.live.rollup import instant_of, minute_of
 from pipeline.live.store import LiveStore
 
-SHARED_SECONDS = 0.8  # a reader asks every second
-FRESH_MINUTES = 5  # the window of the percentiles
+SHARED_SECONDS = 0.8  # a page asks every second
+FRESH_MINUTES = 5  # that the percentiles of freshness are of
 MOST_ORDERS = 12
 MOST_MOVING = 10
 
@@ -40,12 +40,7 @@ def _wall_clock() -> datetime:
 
 
 class StoredLive:
-    """Live as `opened()` keeps it; opened when it is first asked.
-
-    Parameters
-    ----------
-    opened : gives the store
-    """
+    """Snapshots of the store that `opened` gives, which is opened at the first snapshot."""
 
     def __init__(self, opened: Callable[[], LiveStore], *, now: Callable[[], datetime] = _wall_clock) -> None:
         self._opened = opened
@@ -89,11 +84,11 @@ def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime) -> Sn
         funnel={step: sketch.estimate(found, SESSIONS) for step, found in funnel.items()},
         sessions=sketch.estimate(sessions, SESSIONS),
         is_estimate=len(sketch.unpack(sessions)) >= SESSIONS,
-        products=_moving([document.products for document in recent], documents.PRODUCT_SESSIONS),
-        channels=_moving([document.channels for document in recent], documents.CHANNEL_SESSIONS),
+        products=_activity([document.products for document in recent], documents.PRODUCT_SESSIONS),
+        channels=_activity([document.channels for document in recent], documents.CHANNEL_SESSIONS),
         orders=_orders(document for _, _, document in rows),
-        hour=_flow(whole),
-        total=_flow(totals.flow),
+        hour=_counts(whole),
+        total=_counts(totals.flow),
         freshness=_freshness([flow for minute, flow in flows if minute > current - FRESH_MINUTES]),
     )
 
@@ -112,10 +107,10 @@ def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
 def _minute(minute: int, counts: Sequence[Counts]) -> Minute:
     return Minute(
         instant_of(minute),
-        sum(each.events for each in counts),
-        sketch.estimate(_union(each.sessions for each in counts), SESSIONS),
-        sum(each.orders for each in counts),
-        sum((each.net for each in counts), ZERO),
+        sum(part.events for part in counts),
+        sketch.estimate(_union(part.sessions for part in counts), SESSIONS),
+        sum(part.orders for part in counts),
+        sum((part.net for part in counts), ZERO),
     )
 
 
@@ -128,26 +123,26 @@ def _rates(flows: Sequence[tuple[int, documents.Flow]], now: datetime) -> list[i
     return [received[second] for second in range(current - RATE_SECONDS, current)]
 
 
-def _moving(parts: Sequence[Mapping[str, Counts]], size: int) -> list[Moving]:
-    """Products or channels, added up; sessions only of those that are shown."""
+def _activity(parts: Sequence[Mapping[str, Counts]], size: int) -> list[RecentActivity]:
+    """Products or channels, added up; sessions are estimated only for those that are shown."""
     found: dict[str, list[Counts]] = {}
     for part in parts:
         for name, counts in part.items():
             found.setdefault(name, []).append(counts)
     ranked = sorted(
         found.items(),
-        key=lambda each: (-sum(counts.net for counts in each[1]), -sum(counts.events for counts in each[1]), each[0]),
+        key=lambda item: (-sum(counts.net for counts in item[1]), -sum(counts.events for counts in item[1]), item[0]),
     )
     return [
-        Moving(
+        RecentActivity(
             name=next((counts.name for counts in reversed(all_counts) if counts.name), name),
-            events=sum(each.events for each in all_counts),
-            views=sum(each.views for each in all_counts),
-            carts=sum(each.carts for each in all_counts),
-            orders=sum(each.orders for each in all_counts),
-            units=sum(each.units for each in all_counts),
-            net_revenue=sum((each.net for each in all_counts), ZERO),
-            sessions=sketch.estimate(sketch.union((each.sessions for each in all_counts), size), size),
+            events=sum(counts.events for counts in all_counts),
+            views=sum(counts.views for counts in all_counts),
+            carts=sum(counts.carts for counts in all_counts),
+            orders=sum(counts.orders for counts in all_counts),
+            units=sum(counts.units for counts in all_counts),
+            net_revenue=sum((counts.net for counts in all_counts), ZERO),
+            sessions=sketch.estimate(sketch.union((counts.sessions for counts in all_counts), size), size),
         )
         for name, all_counts in ranked[:MOST_MOVING]
     ]
@@ -174,8 +169,8 @@ def _orders(found: Iterable[Document]) -> list[RecentOrder]:
     ]
 
 
-def _flow(flow: documents.Flow) -> Flow:
-    return Flow(flow.received, flow.accepted, flow.duplicates, flow.quarantined)
+def _counts(flow: documents.Flow) -> RecordCounts:
+    return RecordCounts(flow.received, flow.accepted, flow.duplicates, flow.quarantined)
 
 
 def _freshness(flows: Sequence[documents.Flow]) -> Freshness | None:

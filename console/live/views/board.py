@@ -1,4 +1,4 @@
-"""The parts of the Live page: drawn as plain HTML, because what is drawn anew every second may not flicker or jump."""
+"""The parts of the Live page, as plain HTML: what is drawn every second must not flicker or jump."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from console.asking.scope import Scope
 from console.kit import charts, page, tiles
 from console.kit import formatting as text
 from console.live import answer
-from console.live.answer import History, Live, Step
-from console.live.source import FUNNEL_MINUTES, Flow, Moving, RecentOrder, Snapshot
+from console.live.answer import FunnelStep, History, Live
+from console.live.source import FUNNEL_MINUTES, RecentActivity, RecentOrder, RecordCounts, Snapshot
 from console.live.views.charts import revenue_so_far
 
 _HISTORY = "tk-live-history"
@@ -53,7 +53,7 @@ def draw(live: Live, currency: str) -> None:
     flow(snapshot)
 
 
-def funnel(steps: Sequence[Step], *, is_estimate: bool) -> None:
+def funnel(steps: Sequence[FunnelStep], *, is_estimate: bool) -> None:
     """Distinct sessions by step, as bars."""
     most = max((step.sessions for step in steps), default=0) or 1
     rows = "".join(
@@ -68,59 +68,59 @@ def funnel(steps: Sequence[Step], *, is_estimate: bool) -> None:
     st.html(f"{_heading('Funnel', note)}{rows}")
 
 
-def products(moving: Sequence[Moving], currency: str) -> None:
-    """The products that earn most right now."""
+def products(activity: Sequence[RecentActivity], currency: str) -> None:
+    """The products with most net revenue right now."""
     rows = [
         (
-            escape(each.name),
-            text.count(each.views),
-            text.count(each.carts),
-            text.count(each.units),
-            text.compact(each.net_revenue, Unit.MONEY, currency),
+            escape(row.name),
+            text.count(row.views),
+            text.count(row.carts),
+            text.count(row.units),
+            text.compact(row.net_revenue, Unit.MONEY, currency),
         )
-        for each in moving
+        for row in activity
     ]
     heads = ("Product", "Views", "Cart adds", "Units", "Net revenue")
-    _table("Top products", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No product was looked at.")
+    _table("Top products", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No product was viewed.")
 
 
-def channels(moving: Sequence[Moving], currency: str) -> None:
-    """What comes in through which channel right now."""
+def channels(activity: Sequence[RecentActivity], currency: str) -> None:
+    """The channels with most net revenue right now."""
     rows = [
         (
-            escape(each.name),
-            text.count(each.events),
-            text.count(each.sessions),
-            text.count(each.orders),
-            text.compact(each.net_revenue, Unit.MONEY, currency),
+            escape(row.name),
+            text.count(row.events),
+            text.count(row.sessions),
+            text.count(row.orders),
+            text.compact(row.net_revenue, Unit.MONEY, currency),
         )
-        for each in moving
+        for row in activity
     ]
     heads = ("Channel", "Events", "Sessions", "Orders", "Net revenue")
-    _table("Channels", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No event names its channel.")
+    _table("Channels", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No event has a channel.")
 
 
 def orders(latest: Sequence[RecentOrder]) -> None:
     """The feed of recent orders, newest first."""
     rows = [
         (
-            f'<time datetime="{each.at.isoformat()}">{each.at:%H:%M:%S}</time>',
-            f'<span title="{escape(each.order_id, quote=True)}">{escape(_shortened(each.order_id))}</span>',
-            escape(" · ".join(part for part in (each.channel, each.region) if part) or text.UNKNOWN),
-            text.count(each.units),
-            text.money(each.amount, each.currency),
+            f'<time datetime="{order.at.isoformat()}">{order.at:%H:%M:%S}</time>',
+            f'<span title="{escape(order.order_id, quote=True)}">{escape(_shortened(order.order_id))}</span>',
+            escape(" · ".join(part for part in (order.channel, order.region) if part) or text.UNKNOWN),
+            text.count(order.units),
+            text.money(order.amount, order.currency),
         )
-        for each in latest
+        for order in latest
     ]
     heads = ("UTC", "Order", "Where", "Units", "Amount")
     _table("Recent orders", "newest first", heads, rows, empty="No order in the last hour.", words=3)
 
 
 def flow(snapshot: Snapshot) -> None:
-    """How fresh Live is, and whether every record is accounted for."""
+    """How fresh this page is, and whether every record is accounted for."""
     fresh = snapshot.freshness
     lags = (
-        '<p class="tk-calm">Nothing arrived in the last minutes.</p>'
+        '<p class="tk-calm">Nothing arrived in the last 5 minutes.</p>'
         if fresh is None
         else "<p>"
         + " · ".join(
@@ -155,7 +155,7 @@ def waiting(url: str) -> None:
 
 
 def start_commands(origin: str) -> list[str]:
-    """Shell commands that bring the first events to the collector at `origin`. KEY is the key that the first prints."""
+    """Shell commands that send first events to the collector at `origin`; the first command prints KEY."""
     return [
         "python -m pipeline keys create shop",
         "",
@@ -171,7 +171,7 @@ def _since(snapshot: Snapshot) -> str:
     return "" if snapshot.since is None else f"since {text.instant(snapshot.since)}"
 
 
-def _law(when: str, counts: Flow) -> str:
+def _law(when: str, counts: RecordCounts) -> str:
     tone, verdict = ("tk-good", "holds") if counts.holds else ("tk-bad", "does not hold")
     parts = " + ".join(
         f"{text.count(value)} {name}"

@@ -82,7 +82,9 @@ def test_without_a_bill_nothing_is_said(lake: Rows, tmp_path: Path) -> None:
 def test_the_cost_stands_beside_the_takings_in_both_periods(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 2), "25"), charged(date(2026, 2, 2), "16")])
     _, line = told(lake, tmp_path)
-    assert line.startswith("The cloud cost $25.00 (effective), 2.5 % of net revenue after 2.0 % in the period before")
+    assert line.startswith(
+        "The cloud cost $25.00 (effective), 2.5 % of net revenue, compared with 2.0 % in the period before"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_a_budget_that_is_overdrawn_is_named(lake: Rows, tmp_path: Path) -> None
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "Whole bill is over budget"
     assert "50.00 are booked" in found.detail
-    assert "1 budget will not hold" in line
+    assert "1 budget is off track" in line
 
 
 def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(lake: Rows, tmp_path: Path) -> None:

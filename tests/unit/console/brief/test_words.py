@@ -82,7 +82,7 @@ def test_one_day_without_anything_to_compare(lake: Rows) -> None:
 def test_a_base_of_nothing_makes_no_percentage(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "12.5"), sold("2026-02-05", "0", gross_revenue=5, refunds=5)])
     assert sentences.headline(told(lake), "USD") == (
-        "We took $12.50 net in 31 days; there is nothing to hold it against."
+        "We took $12.50 net in 31 days; there is nothing to compare it with."
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from catalogue.errors import StreamUnavailable
 from console.live.answer import History, live
-from console.live.source import Flow, Minute, Snapshot
+from console.live.source import Minute, RecordCounts, Snapshot
 from console.live.stored import StoredLive, read
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch
@@ -91,8 +91,8 @@ def test_live_that_never_received_anything_is_empty():
 
 
 def test_the_law_is_said_to_be_broken_where_it_is():
-    assert Flow(3, 1, 1, 1).holds
-    assert not Flow(4, 1, 1, 1).holds
+    assert RecordCounts(3, 1, 1, 1).holds
+    assert not RecordCounts(4, 1, 1, 1).holds
 
 
 def test_a_snapshot_adds_regions_up_and_leaves_out_what_a_reader_may_not_see(tmp_path: Path):
@@ -137,7 +137,7 @@ def test_a_snapshot_adds_regions_up_and_leaves_out_what_a_reader_may_not_see(tmp
     assert [(each.order_id, each.amount, each.lines, each.at) for each in whole.orders] == [("o1", Decimal(7), 2, old)]
     assert [(each.name, each.net_revenue, each.sessions) for each in whole.products] == [("Lamp", Decimal(3), 2)]
     assert [each.name for each in whole.channels] == ["web"]
-    assert whole.hour == whole.total == Flow(4, 4, 0, 0)
+    assert whole.hour == whole.total == RecordCounts(4, 4, 0, 0)
     assert whole.rates[-5:] == [1, 0, 0, 0, 0]
     north = read(store, ("North",), NOW)
     assert (north.orders, north.funnel["purchase"], sum(each.events for each in north.minutes)) == ([], 0, 1)
