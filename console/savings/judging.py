@@ -100,6 +100,24 @@ FactT = TypeVar("FactT", bound=Resource)
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of saving.
+
+    Attributes
+    ----------
+    name : with the check and the resource it makes the key of a finding
+    charges : what a saving of this kind lowers
+    page : states the rule
+    """
+
+    name: str
+    effort: Effort
+    risk: Risk
+    charges: Charges
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class Case(Generic[FactT]):
     """One resource that a rule judges: its facts, the inventory it is part of, and the prices."""
 
@@ -119,18 +137,14 @@ class Case(Generic[FactT]):
 
     def finding(
         self,
-        kind: str,
+        kind: Kind,
         title: str,
         *,
         monthly: Decimal | None,
-        effort: Effort,
-        risk: Risk,
         evidence: Sequence[tuple[str, str]],
         steps: Sequence[str],
         undo: Sequence[str],
         formula: str,
-        charges: Charges,
-        page: str = "",
         unknown_because: str = "",
         origin: str = "takings",
     ) -> Finding:
@@ -138,26 +152,24 @@ class Case(Generic[FactT]):
 
         Parameters
         ----------
-        kind : of saving; with the check and the resource it makes the key
-        page : states the rule; the pages that state the prices are added
         unknown_because : what is missing where `monthly` is None, if it is not a price
 
         The others are those of `Finding`.
         """
         return Finding(
-            key=f"{self.check}.{kind}/{self.facts.resource}",
+            key=f"{self.check}.{kind.name}/{self.facts.resource}",
             check=self.check,
             title=title,
             resource=self.facts.resource,
             monthly=monthly,
-            effort=effort,
-            risk=risk,
+            effort=kind.effort,
+            risk=kind.risk,
             evidence=tuple(Evidence(name, value) for name, value in evidence),
             steps=tuple(steps),
             undo=tuple(undo),
             formula=formula,
-            sources=(*self.rates.sources, page) if page else self.rates.sources,
-            charges=charges,
+            sources=(*self.rates.sources, kind.page) if kind.page else self.rates.sources,
+            charges=kind.charges,
             unknown_because=(unknown_because or self.rates.missing()) if monthly is None else "",
             origin=origin,
         )

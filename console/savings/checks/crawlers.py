@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from console.savings.facts import Crawler
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, count
+from console.savings.judging import Case, Check, Kind, count
 
 LEAST_RUNS = 7
 MOST_CHANGED = Decimal("0.10")  # of runs, above which the schedule fits the data
+
+_PAGE = "docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html"
+_WASTE = Kind("waste", Effort.LOW, Risk.LOW, Charges(("Crawler-DPU-Hour",)), _PAGE)
 
 
 def _waste(case: Case[Crawler]) -> Finding | None:
@@ -19,11 +22,9 @@ def _waste(case: Case[Crawler]) -> Finding | None:
         return None
     wasted = case.a_month(crawler.dpu_hours_unchanged)
     return case.finding(
-        "waste",
+        _WASTE,
         f"Crawler {crawler.name} changed something in {crawler.changed:,} of {crawler.runs:,} runs",
         monthly=rates.cost({"glue.crawler_dpu_hour": wasted}),
-        effort=Effort.LOW,
-        risk=Risk.LOW,
         evidence=[
             case.measured(),
             ("Schedule", crawler.schedule or "on demand"),
@@ -38,8 +39,6 @@ def _waste(case: Case[Crawler]) -> Finding | None:
             "--recrawl-policy RecrawlBehavior=CRAWL_EVERYTHING",
         ],
         formula=f"{count(wasted)} DPU-hours a month in runs without a change × {rates.text('glue.crawler_dpu_hour')}",
-        charges=Charges(("Crawler-DPU-Hour",)),
-        page="docs.aws.amazon.com/glue/latest/dg/crawler-s3-event-notifications.html",
     )
 
 

@@ -7,11 +7,14 @@ from decimal import Decimal
 from console.savings.checks.queries import PARTITIONS_ASKED
 from console.savings.facts import StoredTable
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, count, size
+from console.savings.judging import Case, Check, Kind, count, size
 
 TARGET_BYTES = 128 * 2**20  # of a file; AWS recommends files of 128 MB and more
 LEAST_EXCESS = 100  # files beyond what is needed, below which merging them is not felt
 REQUESTS_PER_FILE = 2  # of one reading: the footer, then the columns
+
+_PAGE = "docs.aws.amazon.com/athena/latest/ug/performance-tuning-data-optimization-techniques.html"
+_SMALL = Kind("small", Effort.LOW, Risk.LOW, Charges(("Requests-Tier2",), ("S3", "Simple Storage")), _PAGE)
 
 
 def _readings(case: Case[StoredTable]) -> Decimal | None:
@@ -36,11 +39,9 @@ def _small(case: Case[StoredTable]) -> Finding | None:
         return None
     readings = _readings(case)
     return case.finding(
-        "small",
+        _SMALL,
         f"{table.name} has {table.files:,} files where {table.files_needed:,} would do",
         monthly=None if readings is None else rates.cost({"s3.get_request": excess * REQUESTS_PER_FILE * readings}),
-        effort=Effort.LOW,
-        risk=Risk.LOW,
         evidence=[
             ("Files", f"{table.files:,} in {max(table.partitions, 1):,} partitions"),
             ("Mean size", size(Decimal(table.bytes) / table.files)),
@@ -54,8 +55,6 @@ def _small(case: Case[StoredTable]) -> Finding | None:
         undo=["Nothing to undo: the rows are the same. Iceberg keeps the old files until vacuum."],
         formula=f"{excess:,} files too many × {REQUESTS_PER_FILE} requests × "
         f"{'?' if readings is None else count(readings)} readings a month × {rates.text('s3.get_request')}",
-        charges=Charges(("Requests-Tier2",), ("S3", "Simple Storage")),
-        page="docs.aws.amazon.com/athena/latest/ug/performance-tuning-data-optimization-techniques.html",
         unknown_because="how often its files are requested is not known here" if readings is None else "",
     )
 

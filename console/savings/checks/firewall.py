@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from console.savings.facts import WebAcl
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, count
+from console.savings.judging import Case, Check, Kind, count
+
+_PAGE = "docs.aws.amazon.com/waf/latest/developerguide/web-acl.html"
+_IDLE = Kind("idle", Effort.LOW, Risk.HIGH, Charges(("WebACLV2", "RuleV2")), _PAGE)
 
 
 def _idle(case: Case[WebAcl]) -> Finding | None:
@@ -13,11 +18,9 @@ def _idle(case: Case[WebAcl]) -> Finding | None:
     if acl.requests:
         return None
     return case.finding(
-        "idle",
+        replace(_IDLE, risk=Risk.LOW) if acl.protects == 0 else _IDLE,
         f"Web ACL {acl.name} looked at no request",
         monthly=rates.cost({"waf.web_acl_month": 1, "waf.rule_month": acl.rules}),
-        effort=Effort.LOW,
-        risk=Risk.LOW if acl.protects == 0 else Risk.HIGH,
         evidence=[
             case.measured(),
             ("Requests", "0"),
@@ -33,8 +36,6 @@ def _idle(case: Case[WebAcl]) -> Finding | None:
         ],
         undo=["aws wafv2 create-web-acl from the saved file, then associate-web-acl."],
         formula=f"{rates.text('waf.web_acl_month')} + {acl.rules} rules × {rates.text('waf.rule_month')}",
-        charges=Charges(("WebACLV2", "RuleV2")),
-        page="docs.aws.amazon.com/waf/latest/developerguide/web-acl.html",
     )
 
 

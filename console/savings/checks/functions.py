@@ -7,11 +7,14 @@ from decimal import ROUND_CEILING, Decimal
 from console.savings.facts import Function
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.judging import Case, Check, count, percent
+from console.savings.judging import Case, Check, Kind, count, percent
 
 HEADROOM = Decimal("1.25")  # above the largest run seen
 STEP, SMALLEST = 64, 128  # MB
 LEAST_INVOCATIONS = 50  # fewer runs do not show the largest; Compute Optimizer asks for as many
+
+_PAGE = "docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
+_MEMORY = Kind("memory", Effort.LOW, Risk.MEDIUM, Charges(("Lambda-GB-Second",)), _PAGE)
 
 
 def _judged(inventory: Inventory) -> Read[Function]:
@@ -48,11 +51,9 @@ def _memory(case: Case[Function]) -> Finding | None:
     seconds = case.a_month(function.duration)
     resize = f"aws lambda update-function-configuration --function-name {function.name} --memory-size"
     return case.finding(
-        "memory",
+        _MEMORY,
         f"Function {function.name} uses {function.max_memory_used} of its {function.memory:,} MB",
         monthly=rates.cost({price: seconds * (function.memory - target) / 1024}),
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=[
             case.measured(),
             ("Largest run", f"{function.max_memory_used} MB of {function.memory:,} MB"),
@@ -66,8 +67,6 @@ def _memory(case: Case[Function]) -> Finding | None:
         undo=[f"{resize} {function.memory}"],
         formula=f"{count(seconds)} s a month × ({function.memory:,} − {target}) ÷ 1,024 GB × {rates.text(price)}, runs "
         "as long as before",
-        charges=Charges(("Lambda-GB-Second",)),
-        page="docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
     )
 
 

@@ -6,13 +6,16 @@ from decimal import Decimal
 
 from console.savings.facts import LogGroup
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import GIGABYTE, Case, Check, count, dollars_a_month, size
+from console.savings.judging import GIGABYTE, Case, Check, Kind, count, dollars_a_month, size
 
 RETENTION_DAYS = 30
 STORED_SHARE = Decimal("0.15")
 """Of the bytes ingested, those billed as stored: logs are kept compressed, and AWS's own examples compute with 15 %."""
 
 _STORED = "cloudwatch.logs_stored_gigabyte_month"
+
+_PAGE = "docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"
+_RETENTION = Kind("retention", Effort.LOW, Risk.MEDIUM, Charges(("TimedStorage-ByteHrs",), ("CloudWatch",)), _PAGE)
 
 
 def _retention(case: Case[LogGroup]) -> Finding | None:
@@ -24,11 +27,9 @@ def _retention(case: Case[LogGroup]) -> Finding | None:
     removed = group.stored_bytes * STORED_SHARE * (1 - Decimal(RETENTION_DAYS) / age) / GIGABYTE
     a_year = rates.cost({_STORED: removed * (1 + Decimal(365) / age)})
     return case.finding(
-        "retention",
+        _RETENTION,
         f"Log group {group.name} keeps everything",
         monthly=rates.cost({_STORED: removed}),
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=[
             ("Retention", "never expires"),
             ("Stored", f"{size(group.stored_bytes)} since {group.created_at:%Y-%m-%d} ({age:,} days)"),
@@ -41,8 +42,6 @@ def _retention(case: Case[LogGroup]) -> Finding | None:
         ],
         formula=f"{count(Decimal(group.stored_bytes) / GIGABYTE)} GB × {STORED_SHARE * 100:.0f} % compressed × "
         f"(1 − {RETENTION_DAYS} ÷ {age:,} days) × {rates.text(_STORED)}",
-        charges=Charges(("TimedStorage-ByteHrs",), ("CloudWatch",)),
-        page="docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     )
 
 

@@ -12,6 +12,7 @@ from console.savings.judging import (
     LEAST_HOURS,
     Case,
     Check,
+    Kind,
     a_month,
     dollars_a_month,
     is_worth,
@@ -21,6 +22,10 @@ from console.savings.judging import (
 FREE_ENDPOINTS = {"s3": "S3", "dynamodb": "DynamoDB"}  # gateway endpoints cost nothing
 IDLE_BYTES = 10**6  # a gateway's own health probes; less a period means that nothing goes through
 _CHARGES = Charges(("NatGateway",))
+_PAGES = "docs.aws.amazon.com/vpc/latest/privatelink"
+_IDLE = Kind("idle", Effort.LOW, Risk.MEDIUM, _CHARGES)
+_REPLACE = Kind("replace", Effort.MEDIUM, Risk.MEDIUM, _CHARGES, f"{_PAGES}/aws-services-privatelink-support.html")
+_ENDPOINTS = Kind("endpoints", Effort.LOW, Risk.LOW, _CHARGES, f"{_PAGES}/gateway-endpoints.html")
 
 
 def _judge(case: Case[NatGateway]) -> Finding | None:
@@ -48,11 +53,9 @@ def _evidence(case: Case[NatGateway]) -> list[tuple[str, str]]:
 def _idle(case: Case[NatGateway]) -> Finding:
     gateway, rates = case.facts, case.rates
     return case.finding(
-        "idle",
+        _IDLE,
         f"NAT gateway {gateway.name} carries nothing",
         monthly=rates.cost({"nat_gateway.hour": HOURS_A_MONTH}),
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=_evidence(case),
         steps=[
             "Look for a route that needs it: aws ec2 describe-route-tables --filters "
@@ -61,7 +64,6 @@ def _idle(case: Case[NatGateway]) -> Finding:
         ],
         undo=["aws ec2 create-nat-gateway, and point the routes at the new one. Its public address is another."],
         formula=f"730 h × {rates.text('nat_gateway.hour')}",
-        charges=_CHARGES,
     )
 
 
@@ -86,11 +88,9 @@ def _replaced(case: Case[NatGateway]) -> Finding | None:
         rates.forget()
         return None
     return case.finding(
-        "replace",
+        _REPLACE,
         f"Endpoints can replace NAT gateway {gateway.name}",
         monthly=None if now is None or then is None else now - then,
-        effort=Effort.MEDIUM,
-        risk=Risk.MEDIUM,
         evidence=[
             *_evidence(case),
             ("Called through it", ", ".join(called)),
@@ -105,8 +105,6 @@ def _replaced(case: Case[NatGateway]) -> Finding | None:
         formula=f"(730 h × {rates.text('nat_gateway.hour')} + GB × {rates.text('nat_gateway.gigabyte')}) − "
         f"({len(paid)} endpoints × {gateway.zones} zones × 730 h × {rates.text('vpc_endpoint.interface_hour')} "
         f"+ GB × {rates.text('vpc_endpoint.gigabyte')}); S3 and DynamoDB endpoints are free",
-        charges=_CHARGES,
-        page="docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html",
     )
 
 
@@ -123,11 +121,9 @@ def _free_endpoints(case: Case[NatGateway]) -> Finding | None:
         return None
     names = " and ".join(lacking.values())
     return case.finding(
-        "endpoints",
+        _ENDPOINTS,
         f"No endpoint for {names} beside NAT gateway {gateway.name}",
         monthly=None if moved is None else rates.cost({"nat_gateway.gigabyte": _gigabytes(moved, gateway)}),
-        effort=Effort.LOW,
-        risk=Risk.LOW,
         evidence=[
             *_evidence(case),
             ("To S3 and DynamoDB", "unknown" if moved is None else size(moved)),
@@ -136,8 +132,6 @@ def _free_endpoints(case: Case[NatGateway]) -> Finding | None:
         steps=[_create(key, gateway) for key in lacking],
         undo=["aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ID"],
         formula=f"GB to {names} × {rates.text('nat_gateway.gigabyte')}; a gateway endpoint is free",
-        charges=_CHARGES,
-        page="docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html",
         unknown_because="flow logs do not say where the bytes go" if moved is None else "",
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from console.savings.facts import AthenaQuery, StoredTable
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
-from console.savings.judging import Case, Check, count, dollars_a_month, is_worth, percent, size
+from console.savings.judging import Case, Check, Kind, count, dollars_a_month, is_worth, percent, size
 
 TERABYTE = Decimal(10) ** 12
 LEAST_BILLED = Decimal(10_000_000)  # bytes that every query is billed for at least
@@ -23,6 +23,10 @@ page's own example reads a third, and of that only the columns that are asked fo
 _PRICE = "athena.scanned_terabyte"
 _TUNING = "docs.aws.amazon.com/athena/latest/ug/performance-tuning.html"
 _CHARGES = Charges(("DataScannedInTB",))
+
+_PREDICATE = Kind("predicate", Effort.MEDIUM, Risk.LOW, _CHARGES, _TUNING)
+_PARTITION = Kind("partition", Effort.HIGH, Risk.MEDIUM, _CHARGES, _TUNING)
+_COMPRESSION = Kind("compression", Effort.MEDIUM, Risk.LOW, _CHARGES, _TUNING)
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,9 @@ def _whole_scans(case: Case[ScannedTable]) -> Finding | None:
     removed = sum((_removed(scan, [_partition_share(table, scan)])[0] for scan in whole), Decimal(0))
     largest = max(whole, key=lambda scan: scan.bytes).query
     return case.finding(
-        "predicate",
+        _PREDICATE,
         f"{len(whole):,} queries read all of {table.name}: no condition on {table.partition}",
         monthly=_cost(removed, case),
-        effort=Effort.MEDIUM,
-        risk=Risk.LOW,
         evidence=[
             case.measured(),
             ("Queries", f"{len(whole):,} of {len(scans):,} on this table have no condition on {table.partition}"),
@@ -123,8 +125,6 @@ def _whole_scans(case: Case[ScannedTable]) -> Finding | None:
         undo=["Remove the condition, or the cap."],
         formula=f"Σ (bytes billed − bytes billed for {PARTITIONS_ASKED} of {table.partitions} partitions), for a "
         f"month, × {case.rates.text(_PRICE)} a TB",
-        charges=_CHARGES,
-        page=_TUNING,
     )
 
 
@@ -144,11 +144,9 @@ def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
     if not is_worth(spent):
         return None
     return case.finding(
-        "partition",
+        _PARTITION,
         f"{table.name} has no partitions: every query may read {size(table.bytes)}",
         monthly=None,
-        effort=Effort.HIGH,
-        risk=Risk.MEDIUM,
         evidence=[
             case.measured(),
             ("Size", size(table.bytes)),
@@ -162,8 +160,6 @@ def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
         ],
         undo=["Point the queries at the old table."],
         formula="bytes that a condition on the partition would spare × price of a TB; how many is not known before",
-        charges=_CHARGES,
-        page=_TUNING,
         unknown_because="how much a partition would spare depends on the questions",
     )
 
@@ -180,11 +176,9 @@ def _uncompressed(case: Case[ScannedTable]) -> Finding | None:
     share = COLUMNAR_SHARE if table.compressed_share is None else table.compressed_share
     removed = sum((_removed(scan, [_partition_share(table, scan), share])[1] for scan in scans), Decimal(0))
     return case.finding(
-        "compression",
+        _COMPRESSION,
         f"{table.name} is read as uncompressed text",
         monthly=_cost(removed, case) if is_logged else None,
-        effort=Effort.MEDIUM,
-        risk=Risk.LOW,
         evidence=[
             case.measured(),
             ("Uncompressed", size(table.bytes)),
@@ -194,8 +188,6 @@ def _uncompressed(case: Case[ScannedTable]) -> Finding | None:
         steps=["Let Firehose compress (CompressionFormat=GZIP), or read the curated Parquet in place of the raw text."],
         undo=["Set CompressionFormat=UNCOMPRESSED; compressed files stay readable."],
         formula=f"Σ (bytes billed − bytes billed at {percent(share)}), for a month, × {case.rates.text(_PRICE)} a TB",
-        charges=_CHARGES,
-        page=_TUNING,
         unknown_because="" if is_logged else "how often it is read is not known here",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.savings.facts import Recommendation
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
-from console.savings.judging import Case, Check, dollars_a_month
+from console.savings.judging import Case, Check, Kind, dollars_a_month
 
 SOURCES = {"cost_optimization_hub": "Cost Optimization Hub", "compute_optimizer": "Compute Optimizer"}
 _PAGES = {
@@ -46,11 +46,15 @@ def _advised(case: Case[Recommendation]) -> Finding:
         *advice.figures.items(),
     ]
     return case.finding(
-        _kind(advice.action),
+        Kind(
+            _kind(advice.action),
+            _EFFORTS.get(advice.effort.lower(), Effort.MEDIUM),
+            Risk.MEDIUM if advice.restart_needed or advice.rollback_possible is False else Risk.LOW,
+            next((charges for part, charges in _CHARGES.items() if part in advice.kind.lower()), Charges(())),
+            _PAGES[advice.source],
+        ),
         f"{source}: {advice.action} {name}",
         monthly=advice.monthly_savings,
-        effort=_EFFORTS.get(advice.effort.lower(), Effort.MEDIUM),
-        risk=Risk.MEDIUM if advice.restart_needed or advice.rollback_possible is False else Risk.LOW,
         evidence=[(label, value) for label, value in evidence if value],
         steps=[
             f"Change {advice.current or 'it'} to {advice.recommended or 'what is recommended'}.",
@@ -62,8 +66,6 @@ def _advised(case: Case[Recommendation]) -> Finding:
             else "AWS says that it cannot be taken back.",
         ],
         formula=f"{dollars_a_month(advice.monthly_savings)} as AWS estimates it",
-        charges=next((charges for part, charges in _CHARGES.items() if part in advice.kind.lower()), Charges(())),
-        page=_PAGES[advice.source],
         unknown_because=f"{source} gives no estimate in dollars",
         origin=advice.source,
     )

@@ -6,13 +6,17 @@ from decimal import Decimal
 
 from console.savings.facts import Bucket
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import GIGABYTE, Case, Check, count, dollars, size
+from console.savings.judging import GIGABYTE, Case, Check, Kind, count, dollars, size
 
 LARGE_BUCKET = 10**9  # bytes: below, a lifecycle rule saves a cent or two
 _STANDARD, _INFREQUENT = "s3.standard_gigabyte_month", "s3.infrequent_access_gigabyte_month"
-_LIFECYCLE = "docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"
-_UPLOADS = "docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html"
+_LIFECYCLE_PAGE = "docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"
+_UPLOADS_PAGE = "docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html"
 _CHARGES = Charges(("TimedStorage",), ("S3", "Simple Storage"))
+
+_UPLOADS = Kind("uploads", Effort.LOW, Risk.LOW, _CHARGES, _UPLOADS_PAGE)
+_LIFECYCLE = Kind("lifecycle", Effort.LOW, Risk.MEDIUM, _CHARGES, _LIFECYCLE_PAGE)
+_VERSIONS = Kind("versions", Effort.LOW, Risk.HIGH, _CHARGES, _LIFECYCLE_PAGE)
 
 
 def _save_rules(bucket: Bucket) -> str:
@@ -27,11 +31,9 @@ def _uploads(case: Case[Bucket]) -> Finding | None:
     held = bucket.incomplete_bytes
     formula = f"{'?' if held is None else count(held / GIGABYTE)} GB × {rates.text(_STANDARD)}"
     return case.finding(
-        "uploads",
+        _UPLOADS,
         f"{bucket.name} keeps {bucket.incomplete_uploads:,} uploads that were never completed",
         monthly=None if held is None else rates.cost({_STANDARD: held / GIGABYTE}),
-        effort=Effort.LOW,
-        risk=Risk.LOW,
         evidence=[
             ("Begun more than 7 days ago", count(bucket.incomplete_uploads)),
             ("Parts kept", "unknown" if held is None else size(held)),
@@ -43,8 +45,6 @@ def _uploads(case: Case[Bucket]) -> Finding | None:
         ],
         undo=["Put the saved configuration back. Aborted uploads begin again from their first part."],
         formula=formula,
-        charges=_CHARGES,
-        page=_UPLOADS,
         unknown_because=rates.missing() or "the parts could not be listed",
     )
 
@@ -65,11 +65,9 @@ def _cold(case: Case[Bucket]) -> Finding | None:
         cold = f"{size(bucket.cold_bytes)} in {count(objects)} objects"
     formula = f"GB older than 30 days × ({rates.text(_STANDARD)} − {rates.text(_INFREQUENT)}), retrieval not counted"
     return case.finding(
-        "lifecycle",
+        _LIFECYCLE,
         f"{bucket.name} keeps everything in Standard for ever",
         monthly=monthly,
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=[
             ("In Standard", size(bucket.standard_bytes)),
             ("Older than 30 days, over 128 KB", cold),
@@ -86,8 +84,6 @@ def _cold(case: Case[Bucket]) -> Finding | None:
             "Moved objects are billed for 30 days at least.",
         ],
         formula=formula,
-        charges=_CHARGES,
-        page=_LIFECYCLE,
         unknown_because=rates.missing() or "the objects' age was not listed",
     )
 
@@ -99,11 +95,9 @@ def _versions(case: Case[Bucket]) -> Finding | None:
         return None
     gigabytes = bucket.noncurrent_bytes / GIGABYTE
     return case.finding(
-        "versions",
+        _VERSIONS,
         f"{bucket.name} keeps every old version",
         monthly=rates.cost({_STANDARD: gigabytes}),
-        effort=Effort.LOW,
-        risk=Risk.HIGH,
         evidence=[("Old versions", size(bucket.noncurrent_bytes)), ("Rule that expires them", "none")],
         steps=[
             "Agree how long a deleted object must be recoverable.",
@@ -111,8 +105,6 @@ def _versions(case: Case[Bucket]) -> Finding | None:
         ],
         undo=["Remove the rule; versions that expired are gone."],
         formula=f"{count(gigabytes)} GB × {rates.text(_STANDARD)}",
-        charges=_CHARGES,
-        page=_LIFECYCLE,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from console.savings.facts import Stream, StreamHour
@@ -12,6 +13,7 @@ from console.savings.judging import (
     LEAST_HOURS,
     Case,
     Check,
+    Kind,
     Rates,
     a_month,
     count,
@@ -24,6 +26,12 @@ PEAK_OVER_MEAN = 3  # the busiest second of an hour over the hour's mean
 SHARD_BYTES_IN, SHARD_RECORDS_IN, SHARD_BYTES_OUT = 1_000_000, 1_000, 2_000_000  # a second, for one shard
 PAYLOAD_UNIT = 25_000  # bytes of a record that one PUT payload unit covers
 ON_DEMAND_RECORD = 1_000  # on demand, each record is rounded up to that many bytes
+_PAGES = "docs.aws.amazon.com/streams/latest/dev"
+_IDLE = Kind("idle", Effort.LOW, Risk.HIGH, Charges(("ShardHour", "OnDemand-StreamHour")))
+_SHARDS = Kind("shards", Effort.LOW, Risk.MEDIUM, Charges(("ShardHour",)), f"{_PAGES}/service-sizes-and-limits.html")
+_ALL = Charges(("ShardHour", "PutRequestPayloadUnits", "OnDemand-StreamHour", "OnDemand-Billed"))
+_TO_ON_DEMAND = Kind("mode", Effort.LOW, Risk.LOW, _ALL, f"{_PAGES}/how-do-i-size-a-stream.html")
+_TO_PROVISIONED = replace(_TO_ON_DEMAND, risk=Risk.MEDIUM)
 
 
 def shards_needed(hours: tuple[StreamHour, ...]) -> int:
@@ -117,11 +125,9 @@ def _resize(stream: Stream, shards: int) -> str:
 def _idle(case: Case[Stream], now: Decimal | None) -> Finding:
     stream, rates = case.facts, case.rates
     return case.finding(
-        "idle",
+        _IDLE,
         f"Stream {stream.name} carried nothing",
         monthly=now,
-        effort=Effort.LOW,
-        risk=Risk.HIGH,
         evidence=[*_evidence(case), ("Cost now", dollars_a_month(now))],
         steps=[
             "Ask the owner whether a producer is only paused.",
@@ -135,7 +141,6 @@ def _idle(case: Case[Stream], now: Decimal | None) -> Finding:
         formula=f"1 stream × 730 h × {rates.text('kinesis.on_demand_stream_hour')}"
         if stream.is_on_demand
         else f"{stream.shards} shards × 730 h × {rates.text('kinesis.shard_hour')}",
-        charges=Charges(("ShardHour", "OnDemand-StreamHour")),
     )
 
 
@@ -143,11 +148,9 @@ def _fewer(case: Case[Stream], needed: int) -> Finding:
     stream, rates = case.facts, case.rates
     rates.forget()  # whatever the modes cost: only a shard's price counts
     return case.finding(
-        "shards",
+        _SHARDS,
         f"Stream {stream.name} needs {needed} of its {stream.shards} shards",
         monthly=rates.cost({"kinesis.shard_hour": (stream.shards - needed) * HOURS_A_MONTH}),
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=[*_evidence(case), ("Needed", f"{needed} with the peak at {PEAK_OVER_MEAN}× the hour's mean")],
         steps=[
             _resize(stream, max(needed, -(-stream.shards // 2))),
@@ -156,8 +159,6 @@ def _fewer(case: Case[Stream], needed: int) -> Finding:
         ],
         undo=[_resize(stream, stream.shards)],
         formula=f"({stream.shards} − {needed}) shards × 730 h × {rates.text('kinesis.shard_hour')}",
-        charges=Charges(("ShardHour",)),
-        page="docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
     )
 
 
@@ -166,11 +167,9 @@ def _other_mode(case: Case[Stream], needed: int, now: Decimal, cost: Decimal) ->
     name = f"provisioned with {needed} shard{'' if needed == 1 else 's'}" if stream.is_on_demand else "on demand"
     change = f"aws kinesis update-stream-mode --stream-arn {stream.resource} --stream-mode-details"
     return case.finding(
-        "mode",
+        _TO_PROVISIONED if stream.is_on_demand else _TO_ON_DEMAND,
         f"Stream {stream.name} is cheaper {name}",
         monthly=now - cost,
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM if stream.is_on_demand else Risk.LOW,
         evidence=[*_evidence(case), ("Cost now", dollars_a_month(now)), (f"Cost {name}", dollars_a_month(cost))],
         steps=[
             f"{change} {_mode(not stream.is_on_demand)}",
@@ -182,8 +181,6 @@ def _other_mode(case: Case[Stream], needed: int, now: Decimal, cost: Decimal) ->
         f"+ PUT units of 25 KB × {rates.text('kinesis.put_payload_unit')}; on demand: 730 h × "
         f"{rates.text('kinesis.on_demand_stream_hour')} + GB in × {rates.text('kinesis.on_demand_gigabyte_in')} "
         f"+ GB out × {rates.text('kinesis.on_demand_gigabyte_out')}",
-        charges=Charges(("ShardHour", "PutRequestPayloadUnits", "OnDemand-StreamHour", "OnDemand-Billed")),
-        page="docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html",
     )
 
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from console.savings.facts import CapacityHour, CapacityTable
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, a_month, count, dollars, dollars_a_month
+from console.savings.judging import (
+    HOURS_A_MONTH,
+    LEAST_HOURS,
+    Case,
+    Check,
+    Kind,
+    a_month,
+    count,
+    dollars,
+    dollars_a_month,
+)
 
 TARGET_USE = Decimal("0.7")  # of provisioned capacity that automatic scaling keeps used
 LEAST_SHARE = Decimal("0.2")  # of the cost now that a change of mode must save: modes differ in comfort, too
+
+_PAGE = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/CostOptimization_TableCapacityMode.html"
+_TO_ON_DEMAND = Kind("mode", Effort.LOW, Risk.LOW, Charges(("RequestUnits", "CapacityUnit-Hrs")), _PAGE)
+_TO_PROVISIONED = replace(_TO_ON_DEMAND, effort=Effort.MEDIUM, risk=Risk.MEDIUM)
 
 
 def scaled(hour: CapacityHour) -> tuple[Decimal, Decimal]:
@@ -62,11 +77,9 @@ def _mode(case: Case[CapacityTable]) -> Finding | None:
     scaling = "aws application-autoscaling register-scalable-target, then a policy that keeps 70 % used."
     mode = f"provisioned, {count(units_now[0])} read and {count(units_now[1])} write units"
     return case.finding(
-        "mode",
+        _TO_PROVISIONED if table.is_on_demand else _TO_ON_DEMAND,
         f"Table {table.name} is cheaper {other}",
         monthly=monthly,
-        effort=Effort.MEDIUM if table.is_on_demand else Effort.LOW,
-        risk=Risk.MEDIUM if table.is_on_demand else Risk.LOW,
         evidence=[
             case.measured(hours),
             ("Mode", "on demand" if table.is_on_demand else mode),
@@ -80,8 +93,6 @@ def _mode(case: Case[CapacityTable]) -> Finding | None:
         f"+ writes × {rates.text('dynamodb.write_request_unit')}; provisioned: unit-hours × "
         f"{rates.text('dynamodb.read_capacity_unit_hour')} and {rates.text('dynamodb.write_capacity_unit_hour')}"
         + (", at 70 % of use in each hour" if table.is_on_demand else ""),
-        charges=Charges(("RequestUnits", "CapacityUnit-Hrs")),
-        page="docs.aws.amazon.com/amazondynamodb/latest/developerguide/CostOptimization_TableCapacityMode.html",
     )
 
 

@@ -7,7 +7,17 @@ from decimal import Decimal
 
 from console.savings.facts import Warehouse, WarehouseHour
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, a_month, count, dollars_a_month, percent
+from console.savings.judging import (
+    HOURS_A_MONTH,
+    LEAST_HOURS,
+    Case,
+    Check,
+    Kind,
+    a_month,
+    count,
+    dollars_a_month,
+    percent,
+)
 
 SMALLEST_BASE = 8  # RPU; some regions allow 4
 LOW_USE = Decimal("0.25")  # of billed time with a query running, below which the 60-second minimum is what is paid for
@@ -15,6 +25,10 @@ LIKELY_MAXIMUM = 512  # RPU a workgroup may grow to where no maximum is set
 _PRICE = "redshift.rpu_hour"
 _BILLING = "docs.aws.amazon.com/redshift/latest/mgmt/serverless-billing.html"
 _CHARGES = Charges(("ServerlessUsage",))
+
+_IDLE = Kind("idle", Effort.MEDIUM, Risk.LOW, _CHARGES, _BILLING)
+_BASE = Kind("base", Effort.LOW, Risk.MEDIUM, _CHARGES, _BILLING)
+_LIMIT = Kind("limit", Effort.LOW, Risk.LOW, _CHARGES, _BILLING)
 
 
 def _billed(hours: Sequence[WarehouseHour]) -> Decimal:
@@ -31,11 +45,9 @@ def _idle(case: Case[Warehouse]) -> Finding | None:
         return None
     rpu_hours = a_month(seconds, hours) / 3600
     return case.finding(
-        "idle",
+        _IDLE,
         f"Workgroup {warehouse.name} is billed in hours without a query",
         monthly=rates.cost({_PRICE: rpu_hours}),
-        effort=Effort.MEDIUM,
-        risk=Risk.LOW,
         evidence=[
             case.measured(hours),
             ("Hours billed without a query", count(len(idle))),
@@ -48,8 +60,6 @@ def _idle(case: Case[Warehouse]) -> Finding | None:
         ],
         undo=["Turn the schedule or the refresh on again."],
         formula=f"{count(rpu_hours)} RPU-hours a month in hours without a query × {rates.text(_PRICE)}",
-        charges=_CHARGES,
-        page=_BILLING,
     )
 
 
@@ -67,11 +77,9 @@ def _base(case: Case[Warehouse]) -> Finding | None:
     waiting = a_month(billed * (1 - use), hours) / 3600
     resize = f"aws redshift-serverless update-workgroup --workgroup-name {warehouse.name} --base-capacity"
     return case.finding(
-        "base",
+        _BASE,
         f"Workgroup {warehouse.name} waits with {base} RPU",
         monthly=rates.cost({_PRICE: waiting * (1 - Decimal(SMALLEST_BASE) / base)}),
-        effort=Effort.LOW,
-        risk=Risk.MEDIUM,
         evidence=[
             case.measured(hours),
             ("Billed time with a query running", percent(use)),
@@ -84,8 +92,6 @@ def _base(case: Case[Warehouse]) -> Finding | None:
         undo=[f"{resize} {base}"],
         formula=f"{count(waiting)} RPU-hours a month billed while no query ran × (1 − {SMALLEST_BASE} ÷ {base}) × "
         f"{rates.text(_PRICE)}",
-        charges=_CHARGES,
-        page=_BILLING,
     )
 
 
@@ -99,11 +105,9 @@ def _unlimited(case: Case[Warehouse]) -> Finding | None:
     used = a_month(_billed(warehouse.hours), len(warehouse.hours)) / 3600
     limit = max(int(used * 2) + 1, 10)
     return case.finding(
-        "limit",
+        _LIMIT,
         f"Workgroup {warehouse.name} has no usage limit",
         monthly=None,
-        effort=Effort.LOW,
-        risk=Risk.LOW,
         evidence=[
             ("Used", f"{count(used)} RPU-hours a month"),
             ("Nothing stops it before", f"{most} RPU × 730 h, {dollars_a_month(exposed)}"),
@@ -115,8 +119,6 @@ def _unlimited(case: Case[Warehouse]) -> Finding | None:
         ],
         undo=["aws redshift-serverless delete-usage-limit --usage-limit-id ID"],
         formula="A limit saves what a runaway would have cost: nothing until it happens.",
-        charges=_CHARGES,
-        page=_BILLING,
         unknown_because="a limit saves only when something runs away",
     )
 
