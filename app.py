@@ -20,11 +20,9 @@ from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
 from catalogue.errors import TakingsError
-from console import settings, wiring
+from console import wiring
 from console.kit import gc_tuning
 from console.kit.hosting import KnownHost
-from pipeline.collecting.http import routes
-from pipeline.embedded.hosted import Hosted
 
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
@@ -32,7 +30,7 @@ PORT = 8501
 QUIET_SECONDS = 10.0  # after the start: the first page has both cores for itself
 
 
-def _tell(reason: str | TakingsError) -> None:
+def _log(reason: str | TakingsError) -> None:
     print(f"takings: {reason}", file=sys.stderr, flush=True)  # noqa: T201 - the server's own log
 
 
@@ -41,7 +39,7 @@ def _warm() -> None:
     try:
         wiring.viewer().ask("lake/days")
     except TakingsError as error:
-        _tell(error)
+        _log(error)
 
 
 def _look_ahead() -> None:
@@ -52,36 +50,20 @@ def _look_ahead() -> None:
     from console.budgets import answer as budgets
 
     with suppress(TakingsError):
-        budgets.standing(wiring.viewer(), wiring.budgets(), wiring.decisions(), patience=None)
+        budgets.standing(wiring.viewer(), PROFILE.budgets, PROFILE.decisions, patience=None)
     gc_tuning.tune_garbage_collector()
 
 
-class _Elsewhere:
-    """The write side of a deployment, which runs in Lambdas: this process serves the pages."""
-
-    collector = None
-
-    def unready(self) -> str | None:
-        return None
-
-    def start(self) -> str | None:
-        return None
-
-    def stop(self) -> None:
-        return None
-
-
-CHOSEN = settings.read()
-HOSTED = Hosted(lambda: wiring.platform(CHOSEN), traffic=CHOSEN.traffic) if CHOSEN.aws is None else _Elsewhere()
-SERVED = [route for route in routes(HOSTED) if CHOSEN.aws is None or route.path in ("/healthz", "/readyz")]
+PROFILE = wiring.profile()
+SERVER = PROFILE.server
 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Start the embedded platform with the server, warm up beside it, and stop both in order."""
-    failure = await run_sync(HOSTED.start)
+    failure = await run_sync(SERVER.start)
     if failure:
-        _tell(failure)
+        _log(failure)
     threading.Thread(target=_warm, name="warm", daemon=True).start()
     ahead = threading.Timer(QUIET_SECONDS, _look_ahead)
     ahead.daemon = True
@@ -90,13 +72,13 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         yield
     finally:
         ahead.cancel()
-        await run_sync(HOSTED.stop)
+        await run_sync(SERVER.stop)
 
 
 app = st.App(
     ROOT / "console" / "kit" / "shell.py",
     lifespan=lifespan,
-    routes=SERVED,
+    routes=PROFILE.routes(),
     middleware=[Middleware(KnownHost)],
 )
 

@@ -100,8 +100,7 @@ def _query(parsed: argparse.Namespace) -> int:
     from console import settings, wiring
 
     definition = load()[parsed.name]
-    chosen = settings.chosen(parsed.lake)
-    scope = wiring.scope(chosen)
+    scope = wiring.profile(settings.chosen(parsed.lake)).scope()
     values = _values(definition, parsed)
     for name, default in (("start_date", 0), ("end_date", 1)):
         if name in definition.parameters and name not in values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from catalogue.errors import SettingsError
@@ -47,15 +48,14 @@ class Settings:
     call_days: int = CALL_DAYS
 
 
-def read(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment: ``TAKINGS_PROFILE``, ``TAKINGS_LAKE``, ``TAKINGS_REGIONS``.
+def read(values: Mapping[str, str]) -> Settings:
+    """Settings from the variables of an environment.
 
     Raises
     ------
     SettingsError
         A variable has a value that cannot be used; names it.
     """
-    values = os.environ if environment is None else environment
     profile = values.get("TAKINGS_PROFILE", "embedded")
     if profile not in PROFILES:
         raise SettingsError(
@@ -68,20 +68,26 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
     days = _days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
-    aws = replace(aws_settings.read(values), call_days=days) if profile == "aws" else None
+    aws = aws_settings.read(values) if profile == "aws" else None
     country = _country(values.get("TAKINGS_COUNTRY") or "US")
     return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws, days)
 
 
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process, read from its environment by the first call; raises as `read`."""
+    return read(os.environ)
+
+
 def chosen(lake: str | None) -> Settings:
-    """Settings from the environment, with the folder that a command's ``--lake`` names in its place.
+    """The settings of this process, with the folder that a command's ``--lake`` names in its place.
 
     Raises
     ------
     SettingsError
         As `read` and `folder` say.
     """
-    settings = read()
+    settings = current()
     return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
 
 

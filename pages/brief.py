@@ -11,7 +11,7 @@ from console.sales import view as sales
 
 def is_cloud_known() -> bool:
     """Whether the forecast of the cloud's bill and its anomalies are worked out."""
-    known = standing(reader.scope, wiring.budgets(), wiring.decisions(), patience=0)
+    known = standing(reader.scope, wiring.profile().budgets, wiring.profile().decisions, patience=0)
     return known is None or not known.is_pending
 
 
@@ -21,8 +21,8 @@ with page.opened("Brief", __doc__, wiring.viewer) as reader:
         reader.selection.period,
         reader.selection.comparisons,
         reader.slices,
-        wiring.budgets(),
-        wiring.decisions(),
+        wiring.profile().budgets,
+        wiring.profile().decisions,
     )
     page.stop_if_empty(brief.is_empty, next_step="Widen the dates, or clear a filter.", selection=reader.selection)
 

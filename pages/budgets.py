@@ -17,16 +17,16 @@ from console.kit import page, tiles, viewer
 
 def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
     """Keep what was clicked, and draw the page anew."""
-    wiring.decisions().decide(Decision(KIND, anomaly.key, verdict, note, viewer.name(), datetime.now(UTC)))
+    wiring.profile().decisions.decide(Decision(KIND, anomaly.key, verdict, note, viewer.name(), datetime.now(UTC)))
     st.rerun()
 
 
 with page.unfiltered("Budgets and forecast", __doc__, wiring.viewer) as reader:
-    scope, source = reader.scope, wiring.budgets()
+    scope, profile = reader.scope, wiring.profile()
     stop_without_bill(bill(scope).is_empty)
-    name, basis = bar.draw(source, wiring.budget_file(), bill(scope).currency, answer.services(scope))
-    ask = partial(answer.budgets, scope, source, wiring.decisions(), name=name, basis=basis)
-    aws = partial(wiring.aws_anomalies, scope.asker) if wiring.has_aws_anomalies() else None
+    name, basis = bar.draw(profile.budgets, profile.budget_file, bill(scope).currency, answer.services(scope))
+    ask = partial(answer.budgets, scope, profile.budgets, profile.decisions, name=name, basis=basis)
+    aws = partial(profile.aws_anomalies, scope.asker) if profile.has_aws_anomalies else None
     ask_aws = partial(answer.by_aws, aws, scope.today)
 
     budgets = ask()

@@ -27,7 +27,7 @@ def moving() -> None:
 
 
 with page.unfiltered("Live", __doc__, wiring.viewer) as reader:
-    source = wiring.live_source()
+    source = wiring.profile().live
     moving()
     past = board.kept_history()
     if past is not None and past.since is not None:

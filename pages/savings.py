@@ -14,12 +14,13 @@ from console.savings.views import list as listed
 
 def decide(saving: tracking.TrackedSaving, state: tracking.DecisionState, note: str) -> None:
     """Keep what was clicked, and draw the page anew."""
-    tracking.decide(wiring.decisions(), saving, state, note, viewer.name(), datetime.now(UTC))
+    tracking.decide(wiring.profile().decisions, saving, state, note, viewer.name(), datetime.now(UTC))
     st.rerun()
 
 
 with page.unfiltered("Savings", __doc__, wiring.viewer) as reader:
-    savings = answer.savings(reader.scope, wiring.inventory(reader.scope), price_book.load(), wiring.decisions())
+    profile = wiring.profile()
+    savings = answer.savings(reader.scope, profile.inventory(reader.scope), price_book.load(), profile.decisions)
     tiles.row(savings.figures)
     if savings.tracked:
         checks, efforts = st.columns([3, 2], gap="medium")

@@ -18,7 +18,7 @@ with bill.opened("Unit costs", __doc__, wiring.viewer) as reader:
         reader.scope,
         reader.selection.period,
         reader.selection.comparisons,
-        wiring.allocation(),
+        wiring.profile().allocation(),
         currency=reader.contents.currency(None, reader.scope.reporting_currency),
         unit=counted(view.UNIT.value),
     )

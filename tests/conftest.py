@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from console import settings as console_settings
 from tests.support.given import Given
 from tests.support.iam import Recorder, recording
 
@@ -35,6 +36,14 @@ def recorded_actions() -> Iterator[Recorder]:
     """The IAM actions that a test's own sessions use; see `tests.support.iam`."""
     with recording() as recorder:
         yield recorder
+
+
+@pytest.fixture(autouse=True)
+def own_settings() -> Iterator[None]:
+    """Settings are read once a process; a test reads those of its own environment."""
+    console_settings.current.cache_clear()
+    yield
+    console_settings.current.cache_clear()
 
 
 @pytest.fixture

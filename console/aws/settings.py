@@ -29,13 +29,11 @@ class AwsSettings:
     athena_workgroup : the workgroup with the byte cutoff (``TAKINGS_ATHENA_WORKGROUP``)
     athena_results : ``s3://bucket/prefix/`` of result files (``TAKINGS_ATHENA_RESULTS``)
     live_table, decisions_table : DynamoDB tables (``TAKINGS_LIVE_TABLE``, ``TAKINGS_DECISIONS_TABLE``)
-    recommendations_table : DynamoDB table, None where nothing is recommended (``TAKINGS_RECOMMENDATIONS_TABLE``)
     redshift_workgroup, redshift_database : the warehouse, None for none: Athena answers all
         (``TAKINGS_REDSHIFT_WORKGROUP``, ``TAKINGS_REDSHIFT_DATABASE``)
     redshift_base_rpus : the warehouse's base capacity (``TAKINGS_REDSHIFT_BASE_RPUS``)
     reporting_currency, reporting_time_zone : as curation was told (``TAKINGS_REPORTING_CURRENCY``,
         ``TAKINGS_REPORTING_TIME_ZONE``)
-    call_days : as `console.settings` read it
     """
 
     region: str
@@ -46,13 +44,11 @@ class AwsSettings:
     live_table: str
     decisions_table: str
     lake_prefix: str = ""
-    recommendations_table: str | None = None
     redshift_workgroup: str | None = None
     redshift_database: str | None = None
     redshift_base_rpus: int = 8
     reporting_currency: str = "USD"
     reporting_time_zone: str = "UTC"
-    call_days: int = 90
 
 
 def read(values: Mapping[str, str]) -> AwsSettings:
@@ -73,7 +69,6 @@ def read(values: Mapping[str, str]) -> AwsSettings:
         athena_results=_location(values, "TAKINGS_ATHENA_RESULTS"),
         live_table=_needed(values, "TAKINGS_LIVE_TABLE"),
         decisions_table=_needed(values, "TAKINGS_DECISIONS_TABLE"),
-        recommendations_table=_name(values, "TAKINGS_RECOMMENDATIONS_TABLE", needed=False),
         redshift_workgroup=warehouse,
         redshift_database=_name(values, "TAKINGS_REDSHIFT_DATABASE", needed=warehouse is not None),
         redshift_base_rpus=_rpus(values.get("TAKINGS_REDSHIFT_BASE_RPUS") or "8"),

@@ -167,17 +167,17 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
     from console.budgets.figures import notes
     from console.finops.charges import Basis
 
-    chosen = settings.chosen(parsed.lake)
-    scope, store = wiring.scope(chosen), wiring.decisions(chosen)
+    profile = wiring.profile(settings.chosen(parsed.lake))
+    scope, store = profile.scope(), profile.decisions
     if bill(scope).is_empty:
         raise SourceError(
             "There is no cloud bill yet",
-            where=str(chosen.lake),
+            where=str(profile.settings.lake),
             remedy="Import one with `python -m console spend import FILE`.",
         )
     answer = insight.budgets(
         scope,
-        wiring.budgets(chosen),
+        profile.budgets,
         store,
         name=getattr(parsed, "budget", ""),
         basis=Basis(getattr(parsed, "basis", "billed")),

@@ -22,7 +22,7 @@ def name() -> str:
         signed_in = user.get("email") or user.get("name") or user.get("sub")
         if signed_in:
             return str(signed_in)[:LONGEST]
-    header = settings.read().viewer_header
+    header = settings.current().viewer_header
     given = st.context.headers.get(header) if header else None
     return given[:LONGEST] if given else UNNAMED
 

@@ -32,7 +32,7 @@ def run(parsed: argparse.Namespace) -> int:
     from console import settings, wiring
     from console.own_cost import answer as insight
 
-    scope = wiring.scope(settings.chosen(parsed.lake))
+    scope = wiring.profile(settings.chosen(parsed.lake)).scope()
     asked = period.chosen(parsed, scope.today)
     answer = insight.own_cost(scope, asked)
     if parsed.format == "json":

@@ -36,10 +36,9 @@ def run(parsed: argparse.Namespace) -> int:
     from console.finops.pricing import price_book
     from console.savings import answer as insight
 
-    chosen = settings.chosen(parsed.lake)
-    scope = wiring.scope(chosen)
-    store = wiring.decisions(chosen)
-    answer = insight.savings(scope, wiring.inventory(scope, chosen), price_book.load(), store)
+    profile = wiring.profile(settings.chosen(parsed.lake))
+    scope, store = profile.scope(), profile.decisions
+    answer = insight.savings(scope, profile.inventory(scope), price_book.load(), store)
     if parsed.action == "decide":
         _decide(answer, parsed, store)
         return 0

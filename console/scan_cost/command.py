@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from catalogue.errors import BindingError, QueryFailed
 from console.cli import output
 
 if TYPE_CHECKING:
     from catalogue.binding import Statement
-    from console.asking.scope import Scope
+    from console.asking.engines import SqlEngine
     from console.kit.navigation import PageEntry
-    from console.settings import Settings
 
 DAYS = 730  # two years
 EVENTS = Decimal(1_000_000_000)
@@ -139,23 +136,17 @@ def statements_of(
     QueryFailed
         The page cannot be shown.
     """
-    from console import wiring
-    from console.asking.cache import ResultCache
     from console.kit import headless
-    from console.metering import NoMeter
     from console.scan_cost.recording import Recording
+    from console.wiring import samples
 
     recordings: list[Recording] = []
-    cache, real = ResultCache(), wiring.scope
 
-    def scope(settings: Settings) -> Scope:
-        own = real(settings)
-        made = {name: Recording(engine, first_day) for name, engine in own.engines.items()}
-        recordings.extend(made.values())
-        return replace(own, engines=made, cache=cache, meter=NoMeter())
+    def recorded(engine: SqlEngine) -> SqlEngine:
+        recordings.append(Recording(engine, first_day))
+        return recordings[-1]
 
-    # whatever opens the lake meanwhile gets a scope that is listened to
-    with patch.dict(os.environ, {"TAKINGS_LAKE": str(lake)}), patch.object(wiring, "scope", scope):
+    with samples.pages_on(lake, recorded):
         headless.run(page, view)
     return [statement for recording in recordings for statement in recording.statements]
 

@@ -80,10 +80,9 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    from console import wiring
     from console.finops.billing.bill_files import files_of, open_bill
 
-    stored = wiring.stored_spend(_lake(parsed))
+    stored = _profile(parsed).stored_spend()
     paths = files_of(parsed.files)
     with _bars() as bars:
         bills = [open_bill(path, parsed.form, bars.file(path)) for path in paths]
@@ -98,7 +97,6 @@ def _import(parsed: argparse.Namespace) -> int:
 
 def _snapshot(parsed: argparse.Namespace) -> int:
     from catalogue.errors import SettingsError
-    from console import wiring
     from console.finops.billing.cost_explorer import FIRST_MONTHS, NAME, months_since
 
     months = parsed.months
@@ -106,16 +104,15 @@ def _snapshot(parsed: argparse.Namespace) -> int:
         raise SettingsError(
             f"{months} bills cannot be asked for", where="--months", remedy=f"Give 1 to {FIRST_MONTHS}."
         )
-    chosen = _lake(parsed)
-    stored = wiring.stored_spend(chosen)
+    profile = _profile(parsed)
+    stored = profile.stored_spend()
     now = datetime.now(UTC)
     last = stored.snapshot(NAME)
     if stored.was_taken_on(NAME, now.date()) and not parsed.again:
         assert last is not None  # noqa: S101 - it was taken today
         _say(f"Today's snapshot was taken at {last.taken_at:%H:%M} UTC; nothing was asked. --again asks once more.")
         return 0
-    source, client = wiring.cost_explorer(
-        chosen,
+    source, client = profile.cost_explorer(
         today=now.date(),
         months=months or months_since(last.taken_at.astimezone(UTC).date() if last else None, now.date()),
         tag=parsed.tag,
@@ -134,9 +131,8 @@ def _snapshot(parsed: argparse.Namespace) -> int:
 
 
 def _status(parsed: argparse.Namespace) -> int:
-    from console import wiring
 
-    account = wiring.stored_spend(_lake(parsed)).account()
+    account = _profile(parsed).stored_spend().account()
     rows: list[dict[str, Any]] = []
     for each in account.bills:
         for currency in sorted({currency for currency, _ in each.sums}) or [""]:
@@ -216,11 +212,10 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _lake(parsed: argparse.Namespace) -> Any:
+def _profile(parsed: argparse.Namespace) -> Any:
+    from console import settings, wiring
 
-    from console import settings
-
-    return settings.chosen(parsed.lake)
+    return wiring.profile(settings.chosen(parsed.lake))
 
 
 class _Bars:

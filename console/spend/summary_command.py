@@ -45,11 +45,14 @@ def run(parsed: argparse.Namespace) -> int:
     from console.spend.part import DIMENSIONS, Part, tag_key
 
     chosen = settings.chosen(parsed.lake)
-    scope = wiring.scope(chosen)
+    profile = wiring.profile(chosen)
+    scope = profile.scope()
     bill = contents.contents(scope)
     if bill.first_day is None or bill.last_complete_day is None:
         raise SettingsError(
-            "There is no cloud bill yet", where=str(chosen.lake), remedy="`python -m console spend import FILE`."
+            "There is no cloud bill yet",
+            where=str(chosen.lake),
+            remedy="`python -m console spend import FILE`.",
         )
     key = tag_key(parsed.by)
     if parsed.by not in DIMENSIONS and key not in bill.tag_keys:

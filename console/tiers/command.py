@@ -87,10 +87,7 @@ def _known(lake: str | None) -> Measured:
     from console import settings, wiring
     from console.tiers.measured import measured
 
-    chosen = settings.read()
-    if lake is not None:
-        chosen = replace(chosen, lake=settings.folder(lake, "--lake"))
-    return measured(wiring.scope(chosen))
+    return measured(wiring.profile(settings.chosen(lake)).scope())
 
 
 def _measured(lake: str | None) -> int:

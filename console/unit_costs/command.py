@@ -33,17 +33,20 @@ def run(parsed: argparse.Namespace) -> int:
     from console.unit_costs import answer as insight
 
     chosen = settings.chosen(parsed.lake)
-    scope = wiring.scope(chosen)
+    profile = wiring.profile(chosen)
+    scope = profile.scope()
     bill = contents.contents(scope)
     if bill.last_complete_day is None:
         raise SettingsError(
-            "There is no cloud bill yet", where=str(chosen.lake), remedy="`python -m console spend import FILE`."
+            "There is no cloud bill yet",
+            where=str(chosen.lake),
+            remedy="`python -m console spend import FILE`.",
         )
     answer = insight.unit_costs(
         scope,
         period.chosen(parsed, bill.last_complete_day),
         (),
-        wiring.allocation(chosen),
+        profile.allocation(),
         currency=bill.currency(None, scope.reporting_currency),
     )
     if parsed.by == "function":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -13,14 +15,20 @@ from typing import TYPE_CHECKING
 
 from catalogue.queries import load
 from catalogue.tables import TABLES
-from console.metering import Call
+from console import wiring
+from console.asking.cache import ResultCache
+from console.metering import Call, NoMeter
 from console.metering.calls import CLOSED_AFTER
 from console.metering.closing import close_days
 from console.metering.folder import FolderCalls
+from console.settings import Settings
+from console.wiring.embedded import Embedded
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from console.asking.engines import SqlEngine
+    from console.asking.scope import Scope
 
 READERS = 20
 PAGES = (
@@ -92,3 +100,23 @@ def curated_file_writer(partition: str | None) -> tuple[Callable[[pa.Table, Path
     rows = ROW_GROUP_OF_ONE_FILE if partition is None else ROW_GROUP
     is_mart = partition is None or partition.endswith("_month")
     return partial(write_file, row_group=rows, is_mart=is_mart), rows
+
+
+@contextmanager
+def pages_on(lake: Path, recorded: Callable[[SqlEngine], SqlEngine]) -> Iterator[None]:
+    """Pages that run inside ask this lake, without a meter, and nothing was asked before.
+
+    Parameters
+    ----------
+    recorded : wraps each engine that a page asks
+    """
+    cache = ResultCache()
+
+    class Recorded(Embedded):
+        def scope(self) -> Scope:
+            scope = super().scope()
+            engines = {source: recorded(engine) for source, engine in scope.engines.items()}
+            return replace(scope, engines=engines, cache=cache, meter=NoMeter())
+
+    with wiring.using(Recorded(Settings(lake=lake))):
+        yield

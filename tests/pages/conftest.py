@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from console import wiring
+from console import settings, wiring
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.sample import generate
@@ -75,6 +75,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
     def opened(name: str, lake: Path, **query: list[str]) -> AppTest:
         monkeypatch.setenv("TAKINGS_LAKE", str(lake))
+        settings.current.cache_clear()
         page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=SECONDS)
         for key, values in query.items():
             page.query_params[key.rstrip("_")] = values
@@ -88,7 +89,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 def _forget() -> None:
     st.cache_data.clear()
     st.cache_resource.clear()
-    wiring._shared.cache_clear()
+    wiring.forget()
 
 
 def text_of(page: AppTest) -> str:

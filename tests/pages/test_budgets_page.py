@@ -16,12 +16,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from catalogue.errors import SourceError
-from console import wiring
 from console.budgets import answer as insight
 from console.budgets.budget_file import FILE, BudgetFile, read
 from console.budgets.forecasting.aws_anomalies import AwsAnomaly
 from console.budgets.outlook import BACKGROUND
 from console.metering import Asker
+from console.wiring.embedded import Embedded
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 
 
@@ -247,15 +247,15 @@ def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
 ) -> None:
     day = date(2026, 5, 1)
     theirs = AwsAnomaly("a1", "Amazon <b>Athena", "Scan", "", "", day, None, Decimal("7.5"), None, None, "")
-    monkeypatch.setattr(wiring, "has_aws_anomalies", lambda: True)
+    monkeypatch.setattr(Embedded, "has_aws_anomalies", True)
     gate = threading.Event()
 
-    def asked(asker: Asker) -> list[AwsAnomaly]:
+    def asked(_: Embedded, asker: Asker) -> list[AwsAnomaly]:
         gate.wait()
         assert asker == Asker("anonymous", "Budgets and forecast")
         return [theirs]
 
-    monkeypatch.setattr(wiring, "aws_anomalies", asked)
+    monkeypatch.setattr(Embedded, "aws_anomalies", asked)
     try:
         page = open_page("budgets", lake)
     finally:
@@ -277,12 +277,12 @@ def test_where_aws_cannot_be_asked_the_page_gives_the_reason_and_stops_asking(
 ) -> None:
     asked: list[int] = []
 
-    def denied(_asker: Asker) -> list[AwsAnomaly]:
+    def denied(_: Embedded, _asker: Asker) -> list[AwsAnomaly]:
         asked.append(1)
         raise SourceError("Cost Explorer denied access", remedy="Allow ce:GetAnomalies.")
 
-    monkeypatch.setattr(wiring, "has_aws_anomalies", lambda: True)
-    monkeypatch.setattr(wiring, "aws_anomalies", denied)
+    monkeypatch.setattr(Embedded, "has_aws_anomalies", True)
+    monkeypatch.setattr(Embedded, "aws_anomalies", denied)
     page = open_page("budgets", lake)
     BACKGROUND.ask("after it", lambda: None).result()
     page.run()

@@ -15,12 +15,12 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
-from console import wiring
 from console.asking.cache import ResultCache
 from console.asking.engines import Result
 from console.asking.engines.stopping import stop_event
 from console.kit.navigation import PAGES
 from console.live.stored import StoredLive
+from console.wiring.embedded import Embedded
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch
 from tests.support.lake_rows import Rows
@@ -54,8 +54,8 @@ def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endless
     scope = lake.scope(engine=engine, cache=cache)
     live = EmbeddedLiveStore(tmp_path / "live.sqlite", "USD")
     live.apply(Batch([event("e1", at=datetime.now(UTC), received=datetime.now(UTC))], "1"), after=None)
-    monkeypatch.setattr(wiring, "viewer", lambda: scope)
-    monkeypatch.setattr(wiring, "live_source", lambda: StoredLive(lambda: live))
+    monkeypatch.setattr(Embedded, "scope", lambda _: scope)
+    monkeypatch.setattr(Embedded, "live", StoredLive(lambda: live))
     monkeypatch.setenv("TAKINGS_LAKE", str(lake.lake.root))
     yield engine
     cache.close()

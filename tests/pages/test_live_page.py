@@ -14,9 +14,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from catalogue.errors import StreamUnavailable
-from console import wiring
 from console.kit.formatting import NARROW_SPACE
 from console.live.stored import StoredLive
+from console.wiring.embedded import Embedded
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.live.embedded import EmbeddedLiveStore
@@ -75,7 +75,7 @@ def open_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenL
             store.apply(Batch(entries, "1"), after=None)
         shared = source or StoredLive(lambda: store)
         monkeypatch.setenv("TAKINGS_LAKE", str(lake.root))
-        monkeypatch.setattr(wiring, "live_source", lambda: shared, raising=False)
+        monkeypatch.setattr(Embedded, "live", shared)
         return AppTest.from_file(PAGE, default_timeout=60).run()
 
     st.cache_data.clear()

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console import wiring
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.savings.inventory import Inventory, Read, Unread
 from console.savings.tracking import SAVING
+from console.wiring.embedded import Embedded
 from pipeline.lake import Lake
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of
 from tests.support.saving_facts import gateway, inventory, stream, web_acl
@@ -40,7 +40,7 @@ def judging(monkeypatch: pytest.MonkeyPatch, found: Inventory) -> None:
         def inventory(self) -> Inventory:
             return found
 
-    monkeypatch.setattr(wiring, "inventory", lambda *_: Given())
+    monkeypatch.setattr(Embedded, "inventory", lambda *_: Given())
 
 
 def test_the_sample_s_savings_are_ranked_by_dollars_and_marked_as_made_up(open_page: Open, sample_lake: Path) -> None:

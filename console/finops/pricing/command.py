@@ -40,7 +40,7 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     from console import wiring
 
-    answer = refresh(book, wiring.price_list(), datetime.now(UTC).date(), region=parsed.region)
+    answer = refresh(book, wiring.profile().price_list(), datetime.now(UTC).date(), region=parsed.region)
     _explain(answer)
     if parsed.write and answer.diff:
         from console.finops.pricing.replacing import replace_text

@@ -282,4 +282,4 @@ def test_a_reader_that_stops_early_ends_the_command_quietly(folder: Path) -> Non
 def _forget_engines() -> Any:
     """Engines are shared by the process: leave none of these lakes open."""
     yield
-    wiring._shared.cache_clear()
+    wiring.forget()

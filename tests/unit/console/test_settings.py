@@ -51,21 +51,21 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_a_folder_without_a_lake_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(LakeMissing, match=r"There is no lake here.*python -m pipeline sample"):
-        wiring.scope(Settings(lake=tmp_path / "nowhere"))
+        wiring.profile(Settings(lake=tmp_path / "nowhere")).scope()
 
 
 def test_a_lake_with_a_wrong_setting_is_named_by_its_file(tmp_path: Path) -> None:
     Lake.create(tmp_path / "lake")
     (tmp_path / "lake" / "lake.toml").write_text('reporting_time_zone = "Mars/Base"')
     with pytest.raises(LakeMissing, match="Time zone 'Mars/Base' is unknown"):
-        wiring.scope(Settings(lake=tmp_path / "lake"))
+        wiring.profile(Settings(lake=tmp_path / "lake")).scope()
 
 
 def test_everyone_shares_one_engine_and_cache_and_keeps_their_own_regions(tmp_path: Path) -> None:
     Lake.create(tmp_path / "lake", LakeSettings("Europe/London", "GBP"))
-    everything = wiring.scope(Settings(lake=tmp_path / "lake"))
-    north = wiring.scope(Settings(lake=tmp_path / "lake", regions=("north",)))
-    assert wiring.scope(Settings(lake=tmp_path / "lake")).engines["lake"] is everything.engines["lake"]
+    everything = wiring.profile(Settings(lake=tmp_path / "lake")).scope()
+    north = wiring.profile(Settings(lake=tmp_path / "lake", regions=("north",))).scope()
+    assert wiring.profile(Settings(lake=tmp_path / "lake")).scope().engines["lake"] is everything.engines["lake"]
     assert (everything.reporting_currency, everything.reporting_time_zone) == ("GBP", "Europe/London")
     assert (everything.row_filter.regions, north.row_filter.regions) == (None, ("north",))
 

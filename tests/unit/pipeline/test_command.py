@@ -133,7 +133,7 @@ def test_the_sample_fills_the_lake_of_the_variable(run: Any, tmp_path: Path, mon
 def answer(capsys: pytest.CaptureFixture[str], lake: Path, query: str, *more: str) -> list[dict[str, Any]]:
     """The rows of a headless answer."""
     assert console.main(["query", query, "--lake", str(lake), "--format", "json", *more]) == 0
-    wiring._shared.cache_clear()
+    wiring.forget()
     rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out, parse_float=Decimal)["rows"]
     return rows
 

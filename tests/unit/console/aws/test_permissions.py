@@ -19,6 +19,7 @@ from console.asking.engines.curated_state import CuratedState
 from console.aws import permissions
 from console.aws.paid import PaidClient
 from console.aws.permissions import NEEDS, UNCHECKED, action_of, actions_of
+from console.budgets.account import AccountBudgets
 from console.budgets.forecasting.aws_anomalies import found_by_aws
 from console.decisions import Decision
 from console.decisions.dynamodb import DynamoDbDecisionStore
@@ -30,7 +31,6 @@ from console.metering import NoMeter
 from console.metering.bucket import BucketCalls
 from console.metering.calls import CLOSED_AFTER
 from console.metering.closing import BESIDE_FOR, close_days
-from console.wiring.finops import AccountBudgets
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams import Batch
 from tests.support.aws_answers import Answers

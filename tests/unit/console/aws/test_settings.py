@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import QueryFailed, SettingsError
-from console.aws import settings as aws_settings
 from console.aws.settings import AwsSettings
 from console.settings import read
-from console.wiring.aws import Deployment
+from console.wiring.deployed import Deployed
 from tests.support.paths import ROOT
 
 LEAST = {
@@ -38,7 +37,6 @@ def test_the_least_settings_have_no_warehouse_and_report_dollars_in_utc() -> Non
         live_table="shop-live",
         decisions_table="shop-decisions",
         lake_prefix="",
-        recommendations_table=None,
         redshift_workgroup=None,
         redshift_database=None,
         redshift_base_rpus=8,
@@ -50,7 +48,6 @@ def test_the_least_settings_have_no_warehouse_and_report_dollars_in_utc() -> Non
 def test_every_setting_is_read() -> None:
     more = {
         "TAKINGS_LAKE_PREFIX": "/zone/lake/",
-        "TAKINGS_RECOMMENDATIONS_TABLE": "shop-recommendations",
         "TAKINGS_REDSHIFT_WORKGROUP": "warehouse",
         "TAKINGS_REDSHIFT_DATABASE": "shop",
         "TAKINGS_REDSHIFT_BASE_RPUS": "4",
@@ -62,7 +59,7 @@ def test_every_setting_is_read() -> None:
     aws = settings.aws
     assert aws is not None
     assert settings.regions == ("north",)
-    assert (aws.lake_prefix, aws.recommendations_table) == ("zone/lake/", "shop-recommendations")
+    assert aws.lake_prefix == "zone/lake/"
     assert (aws.redshift_workgroup, aws.redshift_database, aws.redshift_base_rpus) == ("warehouse", "shop", 4)
     assert (aws.reporting_currency, aws.reporting_time_zone) == ("EUR", "Europe/Berlin")
     with pytest.raises(FrozenInstanceError):
@@ -129,11 +126,11 @@ sys.meta_path.insert(0, NoDuckDb())
 import app
 from console import wiring
 scope = wiring.viewer()
-wiring.live_source(), wiring.decisions()
+wiring.profile().live, wiring.profile().decisions
 engines = {source: type(engine).__name__ for source, engine in scope.engines.items()}
 again = wiring.viewer()
 assert again.cache is scope.cache and again.engines is scope.engines
-print(engines, scope.is_sample, sorted(route.path for route in app.SERVED), "awswrangler" in sys.modules)
+print(engines, scope.is_sample, sorted(route.path for route in app.PROFILE.routes()), "awswrangler" in sys.modules)
 """
 
 
@@ -166,5 +163,7 @@ def test_a_profile_that_is_named_and_not_there_is_a_failure_with_its_remedy(monk
     monkeypatch.setenv("AWS_PROFILE", "nope")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    settings = read(LEAST)
+    assert settings.aws is not None
     with pytest.raises(QueryFailed, match=r"config profile \(nope\) could not be found \(AWS_PROFILE\)"):
-        _ = Deployment(aws_settings.read(LEAST)).clients
+        _ = Deployed(settings, settings.aws).clients

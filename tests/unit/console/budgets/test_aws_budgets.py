@@ -15,13 +15,13 @@ from moto import mock_aws
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
 from console.budgets import aws_budgets
+from console.budgets.account import KeptBudgets
 from console.budgets.aws_budgets import AwsBudgets, LeftOut
 from console.budgets.budgets import Budget, BudgetScope, Kind
 from console.budgets.forecasting import aws_anomalies
 from console.budgets.forecasting.aws_anomalies import found_by_aws
 from console.finops.charges import Basis
 from console.metering import Call
-from console.wiring.finops import KeptBudgets
 
 ACCOUNT = "123456789012"
 

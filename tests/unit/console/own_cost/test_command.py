@@ -40,7 +40,7 @@ MAY = ("--start", "2026-05-01", "--end", "2026-05-03")
 def lake(tmp_path: Path) -> Path:
     root = Lake.create(tmp_path / "lake").root
     FolderCalls(root).write(CALLS)
-    wiring._shared.cache_clear()
+    wiring.forget()
     return root
 
 
@@ -94,7 +94,7 @@ def test_what_a_killed_console_left_is_counted_when_the_next_one_starts(
     killed.append(Batch(AT.date(), "left"), replace(CALL, viewer="eve", dollars=Decimal("0.25")))
     for handle in killed._open.values():
         os.close(handle)  # as the system does
-    wiring._meter.cache_clear()
+    wiring.forget()
     assert main(["own-cost", "--lake", str(lake), *MAY, "--by", "person", "--format", "csv"]) == 0
     rows = {row["name"]: row["dollars"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert Decimal(rows["eve"]) == Decimal("0.25")
@@ -107,13 +107,13 @@ def test_a_lake_whose_journals_cannot_be_kept_is_answered_all_the_same(
         raise OSError("Read-only file system")
 
     monkeypatch.setattr(Journal, "recover", refused)
-    wiring._meter.cache_clear()
+    wiring.forget()
     assert main(["own-cost", "--lake", str(lake), *MAY, "--format", "csv"]) == 0
     assert "Revenue" in capsys.readouterr().out
 
 
 def test_before_the_first_call_the_rate_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wiring._shared.cache_clear()
+    wiring.forget()
     assert main(["own-cost", "--lake", str(Lake.create(tmp_path / "new").root)]) == 0
     assert "a month at this rate unknown" in capsys.readouterr().err
 

@@ -28,7 +28,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     generate(lake, events=5_000, end=date(2026, 6, 1), seed=7)
     curate(lake)
     yield lake.root
-    wiring._shared.cache_clear()
+    wiring.forget()
 
 
 def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:

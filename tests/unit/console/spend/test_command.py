@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from console import wiring
 from console.__main__ import main
 from console.aws.paid import PaidClient
 from console.finops.billing.cost_explorer import SERVICE, CostExplorer, Plan
 from console.metering import NoMeter
+from console.wiring.embedded import Embedded
 from tests.support import bill_files
 from tests.support.bill_files import cur, focus
 from tests.support.cost_explorer_answers import answer, day, stubbed
@@ -145,11 +145,9 @@ class Wired:
         self._charged = charged
         self.months: list[int] = []
         self.calls = 0
-        monkeypatch.setattr(wiring, "cost_explorer", self.make)
+        monkeypatch.setattr(Embedded, "cost_explorer", self.make)
 
-    def make(
-        self, _settings: object, *, today: date, months: int, tag: str | None = None
-    ) -> tuple[CostExplorer, PaidClient]:
+    def make(self, *, today: date, months: int, tag: str | None = None) -> tuple[CostExplorer, PaidClient]:
         self.months.append(months)
         made, stubber = stubbed()
         yesterday = today - timedelta(days=1)

@@ -30,7 +30,7 @@ def bill(tmp_path: Path) -> Path:
             charge("2026-03-20", "4", billing_currency="EUR"),
         ],
     )
-    wiring._shared.cache_clear()
+    wiring.forget()
     return lake.lake.root
 
 
@@ -60,7 +60,7 @@ def test_a_cost_that_nobody_said_is_null_and_the_charges_without_it_are_counted(
 ) -> None:
     lake = Rows(tmp_path / "unsaid")
     lake.table("daily_spend", [charge("2026-03-20", "3", list_cost=None, charges=2)])
-    wiring._shared.cache_clear()
+    wiring.forget()
     found = told(capsys, "--lake", str(lake.lake.root), "--basis", "list")
     assert (found["spend"], found["charges"], found["charges_without_cost"]) == (None, 2, 2)
     assert [each["cost"] for each in found["values"]] == [None]

@@ -21,6 +21,7 @@ from console.tiers import tiers
 from console.tiers.crossovers import all_of, bill, cheaper, crossings, grid, stream_modes, warehouse_or_athena
 from console.tiers.estimate import estimate
 from console.tiers.sizing import typical, with_events
+from console.wiring.embedded import Embedded
 
 BOOK = price_book.load()
 DEV, STARTUP, SCALE = tiers.load()
@@ -273,7 +274,7 @@ def test_refresh_shows_the_difference_and_writes_only_when_told_to(
     path = tmp_path / "book.toml"
     before = price_book.PRICE_BOOK.read_text(encoding="utf-8")
     path.write_text(before, encoding="utf-8")
-    monkeypatch.setattr("console.wiring.price_list", _Answers)
+    monkeypatch.setattr(Embedded, "price_list", lambda _: _Answers())
     assert main(["prices", "--file", str(path), "refresh"]) == 0
     out = capsys.readouterr().out
     assert '-amount = "1"' in out

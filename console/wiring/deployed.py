@@ -1,0 +1,245 @@
+"""The ``aws`` profile: Athena, Redshift, DynamoDB, S3 and the account's own billing. No DuckDB, and no lake folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from catalogue.binding import RowFilter
+from catalogue.errors import SourceError
+from catalogue.queries import load
+from console.asking.cache import ResultCache
+from console.asking.engines import SqlEngine
+from console.asking.engines.curated_state import CuratedState
+from console.asking.scope import Scope
+from console.aws.clients import SharedClients, calling
+from console.aws.settings import AwsSettings
+from console.settings import Settings
+from console.wiring.once import made_once
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from starlette.routing import Route
+
+    from console.aws.paid import PaidClient
+    from console.budgets.budgets import BudgetSource
+    from console.budgets.forecasting.aws_anomalies import AwsAnomaly
+    from console.decisions import DecisionStore
+    from console.finops.billing.cost_explorer import CostExplorer
+    from console.finops.billing.stored import StoredSpend
+    from console.finops.pricing.price_list import PriceList
+    from console.live.source import LiveSource
+    from console.metering import Asker, Meter
+    from console.savings.aws import AwsInventory
+    from console.savings.cached import CachedInventory
+    from console.savings.inventory import InventorySource
+    from console.unit_costs.allocation import Allocation
+
+STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
+QUESTIONS_AT_ONCE = 24  # of all readers of this process; Athena queues what is above its own quota
+HEALTH = ("/healthz", "/readyz")
+
+
+class NothingToStart:
+    """The server of a deployment: its write side runs in Lambdas."""
+
+    collector = None
+
+    def unready(self) -> str | None:
+        """None: the pages can be served at once."""
+        return None
+
+    def start(self) -> str | None:
+        """Nothing starts, so nothing fails."""
+        return None
+
+    def stop(self) -> None:
+        """Nothing stops."""
+
+
+class Deployed:
+    """See `console.wiring.Profile`."""
+
+    has_aws_anomalies = True
+    budget_file = None
+    server = NothingToStart()
+
+    def __init__(self, settings: Settings, aws: AwsSettings) -> None:
+        self.settings, self._aws = settings, aws
+
+    @made_once
+    def clients(self) -> SharedClients:
+        """Clients of the deployment's region, with the credentials of this process."""
+        import boto3
+
+        with calling("AWS", "AWS_PROFILE"):  # a profile that is named and not there
+            return SharedClients(boto3.Session(region_name=self._aws.region))
+
+    def scope(self) -> Scope:
+        """See `Profile.scope`."""
+        return Scope(
+            engines=self._engines,
+            catalogue=load(),
+            cache=self._cache,
+            reporting_currency=self._aws.reporting_currency,
+            reporting_time_zone=self._aws.reporting_time_zone,
+            row_filter=RowFilter(self.settings.regions),
+            country=self.settings.country,
+            meter=self.meter,
+        )
+
+    @made_once
+    def _cache(self) -> ResultCache:
+        return ResultCache(stale_seconds=STALE_SECONDS, workers=QUESTIONS_AT_ONCE)
+
+    @made_once
+    def _engines(self) -> Mapping[str, SqlEngine]:
+        """The engine by a query's ``source``; without a warehouse Athena answers all."""
+        from console.asking.engines.athena import AthenaEngine
+
+        aws = self._aws
+        state = CuratedState(self.clients.client("s3"), aws.lake_bucket, aws.lake_prefix)
+        athena = AthenaEngine(
+            self.clients,
+            workgroup=aws.athena_workgroup,
+            database=aws.database,
+            results=aws.athena_results,
+            state=state,
+            price_per_terabyte=self._price("athena.scanned_terabyte"),
+        )
+        if aws.redshift_workgroup is None or aws.redshift_database is None:
+            return {"lake": athena, "warehouse": athena}
+        from console.asking.engines.redshift import RedshiftEngine
+
+        redshift = RedshiftEngine(
+            self.clients,
+            workgroup=aws.redshift_workgroup,
+            database=aws.redshift_database,
+            state=state,
+            base_rpus=aws.redshift_base_rpus,
+            price_per_rpu_hour=self._price("redshift.rpu_hour"),
+        )
+        return {"lake": athena, "warehouse": redshift}
+
+    def _price(self, key: str, region: str | None = None) -> Decimal | None:
+        """Dollars for a unit; None where the price book does not know it for this region."""
+        from console.finops.pricing import price_book
+
+        return price_book.load().price(key, region or self._aws.region).amount
+
+    @made_once
+    def meter(self) -> Meter:
+        """Keeps the console's own calls in the lake's bucket."""
+        from console.metering.bucket import BucketCalls
+        from console.metering.buffered import BufferedMeter
+        from console.metering.closing import close_days
+
+        calls = BucketCalls(self.clients.client("s3"), self._aws.lake_bucket, self._aws.lake_prefix)
+        # Athena lists objects before it reads them: one that was written anew meanwhile would fail the query
+        return BufferedMeter(
+            calls.keep,
+            grows=False,
+            upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days),
+        )
+
+    @made_once
+    def live(self) -> LiveSource:
+        """See `Profile.live`; from the live table."""
+        from console.live.stored import StoredLive
+        from pipeline.live.dynamodb import DynamoDbLiveStore
+
+        aws = self._aws
+        return StoredLive(
+            lambda: DynamoDbLiveStore(self.clients.client("dynamodb"), aws.live_table, aws.reporting_currency)
+        )
+
+    @made_once
+    def decisions(self) -> DecisionStore:
+        """See `Profile.decisions`; from the decisions table."""
+        from console.decisions.dynamodb import DynamoDbDecisionStore
+
+        return DynamoDbDecisionStore(self.clients.client("dynamodb"), self._aws.decisions_table)
+
+    @made_once
+    def budgets(self) -> BudgetSource:
+        """See `Profile.budgets`; of the account that this process runs in."""
+        from console.budgets.account import AccountBudgets, KeptBudgets
+
+        return KeptBudgets(AccountBudgets(self._aws.region))
+
+    def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:
+        """See `Profile.aws_anomalies`; those of the last 90 days."""
+        import boto3
+
+        from console.aws.paid import PaidClient
+        from console.budgets.account import BILLING_REGION
+        from console.budgets.forecasting.aws_anomalies import found_by_aws
+
+        price = self._price("cost_explorer.request", BILLING_REGION)
+        client = boto3.client("ce", region_name=BILLING_REGION)
+        paid = PaidClient(client, self.meter, price, "Cost Explorer", asker=asker)
+        return found_by_aws(paid, datetime.now(UTC).date())
+
+    def allocation(self) -> Allocation:
+        """See `Profile.allocation`."""
+        from console.unit_costs.allocation_file import of_lake
+
+        return of_lake(self.settings.lake)
+
+    def inventory(self, scope: Scope) -> InventorySource:
+        """See `Profile.inventory`; read once a day, and paid for by the asker who was first that day."""
+        account, kept = self._inventory
+        return kept.read_by(replace(account, charges=replace(account.charges, asker=scope.asker)))
+
+    @made_once
+    def _inventory(self) -> tuple[AwsInventory, CachedInventory]:
+        import boto3
+
+        from console.savings.aws import AwsInventory
+        from console.savings.aws.charges import PRICES, Charges
+        from console.savings.aws.reading import RegionalClients
+        from console.savings.cached import CachedInventory
+
+        aws = self._aws
+        account = AwsInventory(
+            RegionalClients(boto3.Session(region_name=aws.region)),
+            aws.region,
+            buckets=(aws.lake_bucket,),
+            database=aws.database,
+            workgroups=(aws.athena_workgroup,),
+            charges=Charges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
+        )
+        return account, CachedInventory(account)
+
+    def stored_spend(self) -> StoredSpend:
+        """Raises SourceError: see `Profile.stored_spend`."""
+        raise _bills_arrive_by_export()
+
+    def cost_explorer(self, **_: object) -> tuple[CostExplorer, PaidClient]:
+        """Raises SourceError: see `Profile.stored_spend`."""
+        raise _bills_arrive_by_export()
+
+    def price_list(self) -> PriceList:
+        """See `Profile.price_list`."""
+        import boto3
+
+        from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
+
+        return PriceList(boto3.client("pricing", region_name=ENDPOINT_REGION))
+
+    def routes(self) -> list[Route]:
+        """The addresses that say whether this process is well."""
+        from pipeline.collecting.http import routes
+
+        return [route for route in routes(self.server) if route.path in HEALTH]
+
+
+def _bills_arrive_by_export() -> SourceError:
+    return SourceError(
+        "The bills of a deployment arrive by its FOCUS data export",
+        where="TAKINGS_PROFILE",
+        remedy="Run this command with TAKINGS_PROFILE=embedded and a lake folder.",
+    )

@@ -1,0 +1,201 @@
+"""The ``embedded`` profile: one process on a lake folder, with no account and no network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from catalogue.binding import RowFilter
+from catalogue.queries import load
+from console.asking.cache import ResultCache
+from console.asking.engines import SqlEngine
+from console.asking.scope import Scope
+from console.settings import Settings
+from console.wiring.once import made_once
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from console.aws.paid import PaidClient
+    from console.budgets.budget_file import BudgetFile
+    from console.budgets.budgets import BudgetSource
+    from console.budgets.forecasting.aws_anomalies import AwsAnomaly
+    from console.decisions import DecisionStore
+    from console.finops.billing.cost_explorer import CostExplorer
+    from console.finops.billing.stored import StoredSpend
+    from console.finops.pricing.price_list import PriceList
+    from console.live.source import LiveSource
+    from console.metering import Asker, Meter
+    from console.savings.inventory import InventorySource
+    from console.unit_costs.allocation import Allocation
+    from pipeline.embedded.hosted import Hosted
+    from pipeline.embedded.platform import Platform
+    from pipeline.live.store import LiveStore
+
+
+class Embedded:
+    """See `console.wiring.Profile`."""
+
+    has_aws_anomalies = False
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._inventory: tuple[str, InventorySource] | None = None
+
+    def scope(self) -> Scope:
+        """See `Profile.scope`."""
+        from console.asking.engines.duckdb import opened
+
+        lake = opened(self.settings.lake)
+        return Scope(
+            engines=self._engines,
+            catalogue=load(),
+            cache=self._cache,
+            reporting_currency=lake.settings.reporting_currency,
+            reporting_time_zone=lake.settings.reporting_time_zone,
+            row_filter=RowFilter(self.settings.regions),
+            is_sample=lake.is_sample,
+            country=self.settings.country,
+            meter=self.meter,
+        )
+
+    @made_once
+    def _engines(self) -> Mapping[str, SqlEngine]:
+        from console.asking.engines.duckdb import DuckDbEngine
+
+        engine = DuckDbEngine(self.settings.lake)
+        return {"lake": engine, "warehouse": engine}
+
+    @made_once
+    def _cache(self) -> ResultCache:
+        return ResultCache()
+
+    @made_once
+    def meter(self) -> Meter:
+        """Keeps the console's own calls in the lake folder; what a killed process left in its journal comes first."""
+        from console.metering.buffered import BufferedMeter
+        from console.metering.closing import close_days
+        from console.metering.folder import FolderCalls
+        from console.metering.journal import FOLDER, Journal
+
+        calls, journal = FolderCalls(self.settings.lake), Journal(self.settings.lake / FOLDER)
+
+        def upkeep() -> None:
+            journal.recover(calls)
+            close_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days, held=journal.days())
+
+        with suppress(OSError):  # a lake that can only be read is shown all the same
+            journal.recover(calls)
+        return BufferedMeter(calls.keep, journal=journal, upkeep=upkeep)
+
+    @made_once
+    def live(self) -> LiveSource:
+        """See `Profile.live`."""
+        from console.live.stored import StoredLive
+
+        return StoredLive(lambda: self._live_store)
+
+    @made_once
+    def _live_store(self) -> LiveStore:
+        """One store for the pages and the write side."""
+        from pipeline.lake import Lake
+        from pipeline.live.embedded import EmbeddedLiveStore
+
+        lake = self.settings.lake
+        return EmbeddedLiveStore(lake / "live" / "live.sqlite", Lake.open(lake).settings.reporting_currency)
+
+    @made_once
+    def decisions(self) -> DecisionStore:
+        """See `Profile.decisions`."""
+        from console.decisions.embedded import EmbeddedDecisionStore
+
+        return EmbeddedDecisionStore(self.settings.lake / "decisions" / "decisions.sqlite")
+
+    @made_once
+    def budget_file(self) -> BudgetFile:
+        """See `Profile.budget_file`."""
+        from console.budgets.budget_file import BudgetFile
+
+        return BudgetFile(self.settings.lake)
+
+    @property
+    def budgets(self) -> BudgetSource:
+        """See `Profile.budgets`."""
+        return self.budget_file
+
+    def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:  # noqa: ARG002 - there is nobody to ask
+        """None: see `has_aws_anomalies`."""
+        return ()
+
+    def allocation(self) -> Allocation:
+        """See `Profile.allocation`."""
+        from console.unit_costs.allocation_file import of_lake
+
+        return of_lake(self.settings.lake)
+
+    def inventory(self, scope: Scope) -> InventorySource:
+        """See `Profile.inventory`; read anew when the lake has changed."""
+        from console.savings import answer as savings
+        from console.savings.cached import CachedInventory
+        from console.savings.embedded import EmbeddedInventory
+
+        version = scope.data_version
+        with self._lock:
+            if self._inventory is None or self._inventory[0] != version:
+                every_region = replace(self.scope(), row_filter=RowFilter())
+                bill = (lambda: savings.billed_usage(every_region)[0]) if every_region.is_sample else None
+                self._inventory = version, CachedInventory(EmbeddedInventory(self.settings.lake, bill))
+            return self._inventory[1]
+
+    def stored_spend(self) -> StoredSpend:
+        """See `Profile.stored_spend`."""
+        from console.finops.billing.stored import StoredSpend
+
+        return StoredSpend(self.settings.lake)
+
+    def cost_explorer(self, *, today: date, months: int, tag: str | None = None) -> tuple[CostExplorer, PaidClient]:
+        """See `Profile.cost_explorer`; asked as whoever is signed in."""
+        import boto3
+
+        from console.aws.paid import PaidClient
+        from console.finops.billing.cost_explorer import CostExplorer, snapshot_period
+        from console.finops.pricing.price_book import load as price_book
+
+        price = price_book().price("cost_explorer.request").amount
+        client = PaidClient(boto3.client("ce", region_name="us-east-1"), self.meter, price, "Cost Explorer")
+        start, end = snapshot_period(today, months)
+        return CostExplorer(client, start=start, end=end, tag=tag), client
+
+    def price_list(self) -> PriceList:
+        """See `Profile.price_list`; asked as whoever is signed in."""
+        import boto3
+
+        from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
+
+        return PriceList(boto3.client("pricing", region_name=ENDPOINT_REGION))
+
+    @made_once
+    def server(self) -> Hosted:
+        """The write side, run by this process."""
+        from pipeline.embedded.hosted import Hosted
+
+        return Hosted(self._platform, traffic=self.settings.traffic)
+
+    def _platform(self) -> Platform:
+        """The write path; the lake is made where there is none."""
+        from pipeline.embedded.platform import Platform, PlatformOptions
+        from pipeline.lake import Lake
+
+        lake = Lake.create(self.settings.lake)
+        return Platform(lake, live=self._live_store, options=PlatformOptions(origins=self.settings.origins))
+
+    def routes(self) -> list[Route]:
+        """The collector's addresses, and those that say whether it is well."""
+        from pipeline.collecting.http import routes
+
+        return routes(self.server)
