@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.sample.people import STORE
-from pipeline.sample.season import HOUR_MS, Calendar, Floats, Ints
+from pipeline.sample.season import HOUR_MS, Bools, Calendar, Columns, Floats, Ints
 from pipeline.sample.shop import Shop
 from pipeline.sample.visits import SLATE, Visits
 
@@ -44,11 +43,11 @@ _CLICKED_RANK = (0.45, 0.27, 0.17, 0.11)
 _COOCCURRENCE = {True: 0.68, False: 0.49}  # share of that model's slates among clicked and other slates
 
 
-Columns = dict[str, Ints]
+EventColumns = dict[str, Ints]
 
 
 @dataclass(frozen=True)
-class Actions:
+class Actions(Columns):
     """One entry per event. `visit` is the index of its visit; −1 (0 for amounts) means absent.
 
     `described` marks events that carry the product object, `slate` is 8 × surface-and-model + rank of a recommendation.
@@ -60,11 +59,8 @@ class Actions:
     received: Ints
     product: Ints
     quantity: Ints
-    described: NDArray[np.bool_]
+    described: Bools
     slate: Ints
-
-    def __getitem__(self, chosen: Ints) -> Actions:
-        return Actions(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ def _neighbours(counts: Ints, first: Ints, visits: Visits, slots: _Slots) -> tup
     return owner, slots.first[owner] + (first[owner] + position) % visits.views[owner]
 
 
-def _carts(visits: Visits, slots: _Slots, first_in_cart: Ints) -> list[Columns]:
+def _carts(visits: Visits, slots: _Slots, first_in_cart: Ints) -> list[EventColumns]:
     """Cart additions, and the removal of the last one."""
     owner, slot = _neighbours(visits.carts, first_in_cart, visits, slots)
     at = slots.at[slot] + slots.pause[slot] // 2
@@ -171,7 +167,9 @@ def _viewed(visits: Visits, shop: Shop, rng: np.random.Generator) -> _Slots:
     return _Slots(owner, first, product, quantity, at, pause, at[last] + pause[last])
 
 
-def _recommend(visits: Visits, slots: _Slots, shop: Shop, rng: np.random.Generator) -> tuple[Columns, Columns, Ints]:
+def _recommend(
+    visits: Visits, slots: _Slots, shop: Shop, rng: np.random.Generator
+) -> tuple[EventColumns, EventColumns, Ints]:
     """Impressions, clicks, and the slot number that each visit's click leads to (−1 for none)."""
     holder = np.flatnonzero(visits.slates)
     clicks = visits.clicks[holder] > 0
@@ -205,7 +203,7 @@ def _recommend(visits: Visits, slots: _Slots, shop: Shop, rng: np.random.Generat
     return impressions, clicked, click_slot
 
 
-def _search(visits: Visits, slots: _Slots, rng: np.random.Generator) -> Columns:
+def _search(visits: Visits, slots: _Slots, rng: np.random.Generator) -> EventColumns:
     """Searches: the first opens the visit, the others are in its pauses. The search term is given as a product."""
     owner, position = _spread(visits.searches)
     slot = slots.first[owner] + (rng.random(owner.size) * visits.views[owner]).astype(np.int64)
@@ -220,10 +218,10 @@ def _events(
     product: Ints | int = -1,
     *,
     quantity: Ints | int = 0,
-    described: NDArray[np.bool_] | bool = False,
+    described: Bools | bool = False,
     slate: Ints | int = -1,
-) -> Columns:
-    """Columns of events of one kind."""
+) -> EventColumns:
+    """EventColumns of events of one kind."""
     size = visit.size
     return {
         "kind": np.full(size, kind),
@@ -236,7 +234,7 @@ def _events(
     }
 
 
-def _joined(parts: Sequence[Columns]) -> Columns:
+def _joined(parts: Sequence[EventColumns]) -> EventColumns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -262,7 +260,7 @@ def _shortened(start: Ints, pause_share: Floats, visit: Ints, at: Ints) -> Ints:
     return moved
 
 
-def _with_arrivals(events: Columns, visits: Visits, when: Calendar, rng: np.random.Generator) -> Actions:
+def _with_arrivals(events: EventColumns, visits: Visits, when: Calendar, rng: np.random.Generator) -> Actions:
     """The events with their arrival, in the order of arrival."""
     visit, at = events["visit"], events["at"].astype(np.int64)
     online = (visits.channel != STORE)[visit]

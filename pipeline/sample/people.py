@@ -26,9 +26,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.sample.season import Calendar, Floats, Ints
+from pipeline.sample.season import Calendar, Columns, Floats, Ints
 from pipeline.sample.shop import Shop
 from pipeline.sample.words import BRANDS, BRANDS_PER_CATEGORY, CATEGORIES, REGIONS
 
@@ -53,7 +52,7 @@ DEVICE_MIX = ((0.45, 0.47, 0.08), (0.0, 0.88, 0.12), (0.40, 0.54, 0.06))
 
 
 @dataclass(frozen=True)
-class Arrivals:
+class Arrivals(Columns):
     """One entry per visit, in no order: instant (milliseconds into the span), who, where, and interested in what.
 
     `customer` is −1 for an anonymous visit. `day` indexes the calendar's local days.
@@ -68,9 +67,6 @@ class Arrivals:
     taste: Ints
     brand: Ints
     propensity: Floats
-
-    def __getitem__(self, chosen: NDArray[np.bool_] | Ints) -> Arrivals:
-        return Arrivals(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def arrivals(events: int, when: Calendar, shop: Shop, rng: np.random.Generator) -> Arrivals:

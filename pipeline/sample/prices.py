@@ -79,13 +79,8 @@ def _monthly(amount: float) -> Callable[[Day], float]:
 
 
 D = Decimal
-ANALYTICS, COMPUTE, MANAGEMENT, NETWORK, SECURITY = (
-    "Analytics",
-    "Compute",
-    "Management and Governance",
-    "Networking",
-    "Security",
-)
+ANALYTICS, COMPUTE, NETWORK, SECURITY = "Analytics", "Compute", "Networking", "Security"
+MANAGEMENT = "Management and Governance"
 SAVINGS_PLAN_FROM_DAY = 150
 
 USAGE: tuple[Usage, ...] = (

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -43,6 +44,15 @@ _STORE_HOURS = (0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 30, 52, 74, 70, 66, 72, 84, 90, 66
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Columns:
+    """Arrays of equal length as the fields of a dataclass."""
+
+    def __getitem__(self, chosen: slice | Ints | Bools) -> Self:
+        """The chosen rows."""
+        return type(self)(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Calendar:
     traffic: Floats
     conversion: Floats
     months: Ints
-    weekend: NDArray[np.bool_]
+    weekend: Bools
     campaigns: tuple[Campaign, ...]
     campaign: Ints
     discount_percent: Ints
@@ -108,7 +118,7 @@ class Calendar:
         days = (black_friday(year) for year in range(self.start.year, self.end.year + 1))
         return [day for day in days if self.start <= day < self.end]
 
-    def instants(self, days: Ints, regions: Ints, stores: NDArray[np.bool_], rng: np.random.Generator) -> Ints:
+    def instants(self, days: Ints, regions: Ints, stores: Bools, rng: np.random.Generator) -> Ints:
         """An instant on each local day (index into the arrays), by the hours of the region or of its stores."""
         kind = np.where(stores, 2, self.weekend[days].astype(np.int64))
         cells = np.cumsum(np.array([_WEEKDAY_HOURS, _WEEKEND_HOURS, _STORE_HOURS], dtype=np.float64), axis=1)

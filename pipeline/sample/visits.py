@@ -19,10 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.sample.people import APP, MARKETPLACE, STORE, Arrivals
-from pipeline.sample.season import DAY_MS, NEWSLETTER_SHARE, Calendar, Floats, Ints
+from pipeline.sample.season import DAY_MS, NEWSLETTER_SHARE, Bools, Calendar, Floats, Ints
 from pipeline.sample.words import REGIONS
 
 BASE_CONVERSION = np.array([0.0195, 0.0255, 0.0275, 1.0])  # web, app, marketplace, store
@@ -40,26 +39,19 @@ APP_OFFLINE = 0.037  # of app visits are sent hours later; about 1 % of all even
 
 
 @dataclass(frozen=True)
-class Visits:
-    """One entry per visit, by start.
+class Visits(Arrivals):
+    """One entry per visit, by start, with the counts of what happens in it.
 
     `deadline` is the instant before which the visit's events must lie (the span's end, or the outage); `campaign` is an
     index into the calendar's campaigns, −1 for none and −2 for the newsletter; `discount` is in per cent.
     """
 
-    start: Ints
     deadline: Ints
-    customer: Ints
-    named: NDArray[np.bool_]
-    offline: NDArray[np.bool_]
-    region: Ints
-    channel: Ints
-    device: Ints
+    named: Bools
+    offline: Bools
     campaign: Ints
     discount: Ints
     month: Ints
-    taste: Ints
-    brand: Ints
     views: Ints
     searches: Ints
     slates: Ints
@@ -70,9 +62,6 @@ class Visits:
     lines: Ints
     refunds: Ints
     refund_delay: Ints
-
-    def __getitem__(self, chosen: slice | Ints) -> Visits:
-        return Visits(**{name: values[chosen] for name, values in vars(self).items()})
 
     @property
     def size(self) -> int:
@@ -104,7 +93,7 @@ def _draw(a: Arrivals, when: Calendar, rng: np.random.Generator) -> Visits:
     count = a.start.size
     online = a.channel != STORE
 
-    def happens(probability: float | Floats) -> NDArray[np.bool_]:
+    def happens(probability: float | Floats) -> Bools:
         return rng.random(count) < probability
 
     campaign = np.where(happens(when.share[a.day]), when.campaign[a.day], np.where(happens(NEWSLETTER_SHARE), -2, -1))
@@ -132,19 +121,13 @@ def _draw(a: Arrivals, when: Calendar, rng: np.random.Generator) -> Visits:
     known = a.customer >= 0
     down, _ = when.outage
     return Visits(
-        start=a.start,
+        **vars(a),
         deadline=np.where(online & (a.start < down) & (a.start > down - DAY_MS), down, when.length_ms),
-        customer=a.customer,
         named=online & ~((a.channel == APP) & known & happens(APP_WITHOUT_SESSION)),
         offline=(a.channel == APP) & happens(APP_OFFLINE),
-        region=a.region,
-        channel=a.channel,
-        device=a.device,
         campaign=campaign,
         discount=np.where(a.channel == MARKETPLACE, 0, when.discount_percent[a.day]),
         month=when.months[a.day],
-        taste=a.taste,
-        brand=a.brand,
         views=views,
         searches=searches,
         slates=slates,

@@ -21,7 +21,7 @@ from pipeline.sample.bill import write_bill
 from pipeline.sample.lines import Writer, as_bytes
 from pipeline.sample.people import arrivals
 from pipeline.sample.refused import quarantined
-from pipeline.sample.season import DAY_MS, DAYS, SPIKE_FACTOR, Calendar, Ints, calendar
+from pipeline.sample.season import DAY_MS, DAYS, SPIKE_FACTOR, Bools, Calendar, Ints, calendar
 from pipeline.sample.shop import Shop, open_shop
 from pipeline.sample.visits import Visits, plan
 
@@ -212,7 +212,7 @@ class _PartWriter:
         cells = (events.at // DAY_MS) * len(EVENT_TYPES) + events.kind
         return np.bincount(cells, minlength=DAYS * len(EVENT_TYPES)).reshape(DAYS, -1), refused
 
-    def _can_repeat(self, events: Actions) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _can_repeat(self, events: Actions) -> Bools:
         """Whether a second arrival would be inside the span and outside the outage."""
         down, up = self.when.outage
         latest = events.received + RESENT_WITHIN_MS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import random
-from dataclasses import dataclass, field
 from math import ceil
 from threading import Event
 from time import monotonic
@@ -20,23 +19,14 @@ LONGEST_BACKOFF = 8.0
 PATH = "/v1/events"
 
 
-class Verdicts(msgspec.Struct, frozen=True):
-    """The counts of a collector's answer: records accepted, already known, and refused."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-
-
-@dataclass
-class Tally:
-    """Records sent and their verdicts; `latencies` are in seconds, one per accepted request."""
+class Tally(msgspec.Struct):
+    """Records sent and the collector's verdicts on them; `latencies` are in seconds, one per accepted request."""
 
     sent: int = 0
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
-    latencies: list[float] = field(default_factory=list)
+    latencies: list[float] = []
 
     def add(self, other: Tally) -> None:
         """Add the counts of another tally, without its latencies: a long run would fill the memory."""
@@ -127,18 +117,13 @@ class Sender:
 
     def _tally(self, body: bytes, answer: bytes, seconds: float) -> Tally:
         try:
-            verdicts = msgspec.json.decode(answer, type=Verdicts)
+            tally = msgspec.json.decode(answer, type=Tally)
         except msgspec.MsgspecError as error:
             raise TakingsError(
                 f"The answer cannot be read: {error}", where=self._url, remedy="Is this a Takings collector?"
             ) from error
-        return Tally(
-            sent=body.count(b"\n") + 1,
-            accepted=verdicts.accepted,
-            duplicates=verdicts.duplicates,
-            quarantined=verdicts.quarantined,
-            latencies=[seconds],
-        )
+        tally.sent, tally.latencies = body.count(b"\n") + 1, [seconds]
+        return tally
 
     def _refuse_for_good(self, status: int, answer: bytes) -> None:
         if status == http.client.UNAUTHORIZED:

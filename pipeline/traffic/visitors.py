@@ -25,25 +25,11 @@ from uuid import uuid4
 
 import numpy as np
 
+from pipeline.sample import visits
 from pipeline.sample.actions import CHEAP_CENTS, FOLLOWS_PARTNER, IN_FOCUS, MODELS, PAUSE_MEAN_MS, SEVERAL, SURFACES
 from pipeline.sample.people import ANONYMOUS, CHANNELS, DEVICE_MIX, DEVICES
 from pipeline.sample.season import NEWSLETTER, NEWSLETTER_SHARE
 from pipeline.sample.shop import Shop
-from pipeline.sample.visits import (
-    BASE_CONVERSION,
-    BEGINS_CHECKOUT,
-    BOUNCES,
-    CAMPAIGN_CONVERSION,
-    DEVICE_CONVERSION,
-    FILLS_CART,
-    MOST_VIEWS,
-    REFUNDED,
-    REMOVES,
-    SEES_SLATE,
-    SLATE,
-    WITHOUT_CART,
-)
-from pipeline.sample.visits import LINES as ORDER_LINES
 from pipeline.sample.words import REGIONS
 
 CUSTOMERS = 20_000  # who come back; a few come often
@@ -60,7 +46,7 @@ Moment = list[Step]  # what a visitor does at once: the lines of an order, the s
 _CHANNEL_MIX = list(accumulate((0.64, 0.24, 0.12)))
 _DEVICE_MIX = [list(accumulate(mix)) for mix in DEVICE_MIX]
 _REGION_MIX = list(accumulate(region.share for region in REGIONS))
-_LINES_MIX = list(accumulate(ORDER_LINES))
+_LINES_MIX = list(accumulate(visits.LINES))
 
 
 class Visitors:
@@ -98,7 +84,7 @@ class Visitors:
         if not self._open[place]:
             self._open[place] = deque(self._visit())
         for step in moment:
-            if step["event_type"] == "purchase" and self._random.random() < REFUNDED:
+            if step["event_type"] == "purchase" and self._random.random() < visits.REFUNDED:
                 self._returns.append(step)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return [
@@ -125,18 +111,18 @@ class Visitors:
         if chance() >= ANONYMOUS:
             who["customer_id"] = f"live-{int(CUSTOMERS * chance() ** 3)}"
         who |= {"channel": CHANNELS[channel], "device": DEVICES[device], "region": region.name}
-        buying = float(BASE_CONVERSION[channel] * DEVICE_CONVERSION[device]) * region.conversion
+        buying = float(visits.BASE_CONVERSION[channel] * visits.DEVICE_CONVERSION[device]) * region.conversion
         if chance() < NEWSLETTER_SHARE:
             who["campaign"] = NEWSLETTER
-            buying *= CAMPAIGN_CONVERSION
+            buying *= visits.CAMPAIGN_CONVERSION
         return [[step | who for step in moment] for moment in self._moments(buys=chance() < buying)]
 
     def _moments(self, *, buys: bool) -> list[Moment]:
         chance = self._random.random
-        fills = not buys and chance() < FILLS_CART
-        seen = self._views(buys=buys, bounces=not buys and not fills and chance() < BOUNCES)
+        fills = not buys and chance() < visits.FILLS_CART
+        seen = self._views(buys=buys, bounces=not buys and not fills and chance() < visits.BOUNCES)
         moments: list[Moment] = [[self._viewed(product, described=not place)] for place, product in enumerate(seen)]
-        if len(seen) > 1 and chance() < SEES_SLATE:
+        if len(seen) > 1 and chance() < visits.SEES_SLATE:
             place = 1 + self._random.randrange(len(seen) - 1)
             moments[place:place] = self._slate(seen[place])
         if chance() < SEARCHES:
@@ -151,13 +137,13 @@ class Visitors:
         chance = self._random.random
         wanted = seen[-(1 + _pick(_LINES_MIX, chance())) :]  # neighbours, so that partners end up in one order
         lines = [self._line(product) for product in dict.fromkeys(wanted)]
-        if not buys or chance() >= WITHOUT_CART:
+        if not buys or chance() >= visits.WITHOUT_CART:
             yield from ([{"event_type": "cart_add", **line}] for line in lines)
-            if chance() < REMOVES:
+            if chance() < visits.REMOVES:
                 extra = self._line(next(self._drawn))
                 yield [{"event_type": "cart_add", **extra}]
                 yield [{"event_type": "cart_remove", **{name: extra[name] for name in ("product_id", "quantity")}}]
-        if buys or chance() < BEGINS_CHECKOUT:
+        if buys or chance() < visits.BEGINS_CHECKOUT:
             yield [{"event_type": "checkout_start"}]
         if buys:
             order = _new_identifier()
@@ -168,7 +154,7 @@ class Visitors:
         more = 0 if bounces else 1 + int(self._random.expovariate(1 / FURTHER_VIEWS)) + 2 * buys
         seen = [next(self._drawn)]
         taste = self._category[seen[0]]
-        while len(seen) <= min(more, MOST_VIEWS - 1):
+        while len(seen) <= min(more, visits.MOST_VIEWS - 1):
             partner = self._partner[seen[-1]]
             if partner >= 0 and self._random.random() < FOLLOWS_PARTNER:
                 seen.append(partner)
@@ -198,8 +184,8 @@ class Visitors:
 
     def _slate(self, followed: int) -> Iterator[Moment]:
         """Recommendations shown together; perhaps one is clicked and leads to the next product viewed."""
-        shown = [next(self._drawn) for _ in range(SLATE)]
-        rank = self._random.randrange(SLATE)
+        shown = [next(self._drawn) for _ in range(visits.SLATE)]
+        rank = self._random.randrange(visits.SLATE)
         shown[rank] = followed
         common = {
             "surface": self._random.choice(SURFACES),
@@ -212,7 +198,7 @@ class Visitors:
             product = self._identifiers[shown[place]]
             return {"event_type": kind, "product_id": product, "recommendation": recommendation}
 
-        yield [about("recommendation_impression", place) for place in range(SLATE)]
+        yield [about("recommendation_impression", place) for place in range(visits.SLATE)]
         if self._random.random() < CLICKS:
             yield [about("recommendation_click", rank)]
 

@@ -83,11 +83,11 @@ def test_no_two_actions_share_an_event_id():
 
 
 def test_the_same_seed_gives_the_same_actions():
-    def told(seed: int) -> list[tuple]:
+    def actions(seed: int) -> list[tuple]:
         return [(e["event_type"], e.get("product_id"), e["region"]) for moment in acts(500, seed=seed) for e in moment]
 
-    assert told(3) == told(3)
-    assert told(3) != told(4)
+    assert actions(3) == actions(3)
+    assert actions(3) != actions(4)
 
 
 def test_the_live_funnel_is_about_as_deep_as_that_of_the_sample_year():
@@ -109,11 +109,11 @@ def test_a_few_records_come_twice():
 
 
 def test_a_few_records_come_broken_and_never_a_body_of_nothing_else():
-    admitted, fate = rules(), random.Random(1)
-    arriving = records(Visitors(SHOP, 20, 1), fate)
+    admitted, chance = rules(), random.Random(1)
+    events_sent = records(Visitors(SHOP, 20, 1), chance)
     refused = []
     for _ in range(4_000):
-        body = damaged(list(islice(arriving, 5)), fate)
+        body = damaged(list(islice(events_sent, 5)), chance)
         verdicts = [events.parse(record, admitted, source="native") for record in body]
         reasons = [verdict.reason for verdict in verdicts if isinstance(verdict, events.Rejection)]
         assert len(reasons) <= 1
@@ -123,8 +123,8 @@ def test_a_few_records_come_broken_and_never_a_body_of_nothing_else():
 
 
 def test_a_record_that_comes_alone_is_sound():
-    fate, record = random.Random(1), b'{"event_type":"product_view"}'
-    assert all(damaged([record], fate) == [record] for _ in range(5_000))
+    chance, record = random.Random(1), b'{"event_type":"product_view"}'
+    assert all(damaged([record], chance) == [record] for _ in range(5_000))
 
 
 def test_no_record_holds_a_line_end_so_that_each_is_one_line_of_a_body():
