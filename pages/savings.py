@@ -1,4 +1,4 @@
-"""Savings: what can go, what was decided, and what did it bring?"""
+"""Savings: what could cost less, what was decided, and how much was saved?"""
 
 from datetime import UTC, datetime
 
@@ -9,11 +9,12 @@ from console.finops.pricing import price_book
 from console.kit import charts, page, tiles, viewer
 from console.savings import answer, tracking
 from console.savings.views import charts as drawn
+from console.savings.views import filters
 from console.savings.views import list as listed
 
 
 def decide(saving: tracking.TrackedSaving, state: tracking.DecisionState, note: str) -> None:
-    """Keep what was clicked, and draw the page anew."""
+    """Store the decision, and draw the page again."""
     tracking.decide(wiring.profile().decisions, saving, state, note, viewer.name(), datetime.now(UTC))
     st.rerun()
 
@@ -28,7 +29,7 @@ with page.unfiltered("Savings", __doc__, wiring.viewer) as reader:
             charts.draw(drawn.by_check(savings))
         with efforts:
             charts.draw(drawn.by_effort(savings))
-        shown = listed.filters(savings)
+        shown = filters.choose(savings)
         listed.draw(shown, decide)
         listed.table(shown, savings.inventory)
     else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -13,7 +12,6 @@ from console.asking.figures import Unit
 from console.decisions.admission import MOST_NOTE
 from console.kit import formatting as text
 from console.kit import tables
-from console.kit.link import Link, Query, first
 from console.savings.answer import DOLLARS, DecisionState, SavingRow, Savings, TrackedSaving
 from console.savings.inventory import Inventory
 from console.savings.tracking import RealisedSaving
@@ -21,15 +19,6 @@ from console.savings.tracking import RealisedSaving
 Decide = Callable[[TrackedSaving, DecisionState, str], None]
 
 MOST_SHOWN = 50  # lines: each has its own buttons, and nobody reads more at once
-OPEN = "open"
-STATES = {  # in the link → what is listed
-    OPEN: (DecisionState.OPEN,),
-    "accepted": (DecisionState.ACCEPTED,),
-    "realised": (DecisionState.REALISED,),
-    "dismissed": (DecisionState.DISMISSED,),
-    "all": tuple(DecisionState),
-}
-_EFFORTS = ("low", "medium", "high")
 _BUTTONS = {  # what can be decided from where
     DecisionState.OPEN: (("Accept", DecisionState.ACCEPTED), ("Dismiss", DecisionState.DISMISSED)),
     DecisionState.ACCEPTED: (
@@ -51,106 +40,6 @@ COLUMNS = {
     "formula": tables.Column("Formula"),
     "note": tables.Column("Note"),
 }
-
-
-LINK = Link("tk-savings-", ("state", "check", "effort"))
-
-
-@dataclass(frozen=True)
-class SavingsFilter:
-    """Which savings are listed; no check and no effort mean all of them.
-
-    Attributes
-    ----------
-    show : a key of `STATES`
-    checks : names of checks
-    efforts : values of `Effort`, the least first
-    """
-
-    show: str = OPEN
-    checks: tuple[str, ...] = ()
-    efforts: tuple[str, ...] = ()
-
-    def as_query(self) -> Query:
-        """The parameters of the link that reopen it; defaults are left out."""
-        query: Query = {} if self.show == OPEN else {"state": [self.show]}
-        if self.checks:
-            query["check"] = list(self.checks)
-        if self.efforts:
-            query["effort"] = list(self.efforts)
-        return query
-
-    def shows(self, tracked: TrackedSaving) -> bool:
-        """Whether a saving is listed; one whose check finds nothing any more has neither check nor effort."""
-        finding = tracked.finding
-        if tracked.state not in STATES[self.show]:
-            return False
-        if finding is None:
-            return not self.checks and not self.efforts
-        return (not self.checks or finding.check in self.checks) and (
-            not self.efforts or finding.effort.value in self.efforts
-        )
-
-
-def read(query: Mapping[str, Sequence[str]], checks: Collection[str], efforts: Collection[str]) -> SavingsFilter:
-    """The filter that a link asks for. What cannot be used falls back to its default; nothing raises.
-
-    Parameters
-    ----------
-    checks, efforts : what can be chosen
-    """
-    show = first(query, "state")
-    return SavingsFilter(
-        show if show in STATES else OPEN,
-        tuple(dict.fromkeys(check for check in query.get("check", ()) if check in checks)),
-        tuple(dict.fromkeys(effort for effort in query.get("effort", ()) if effort in efforts)),
-    )
-
-
-def filters(answer: Savings) -> list[TrackedSaving]:
-    """Draw the bar of state, check and effort, put what is chosen into the link, and return the savings it leaves."""
-    titles = {check.check: check.title for check in answer.checks if check.findings}
-    found = {saving.finding.effort.value for saving in answer.tracked if saving.finding}
-    efforts = [effort for effort in _EFFORTS if effort in found]
-    query, is_new = LINK.read()
-    if is_new:
-        asked = read(query, titles, efforts)
-        st.session_state[LINK.widget("state")] = asked.show
-        st.session_state[LINK.widget("check")] = list(asked.checks)
-        st.session_state[LINK.widget("effort")] = list(asked.efforts)
-    with st.container(key="tk-savings-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
-        show = st.selectbox(
-            "State",
-            list(STATES),
-            format_func=str.capitalize,
-            key=LINK.widget("state"),
-            label_visibility="collapsed",
-            width=150,
-        )
-        checks = st.multiselect(
-            "Check",
-            LINK.options(list(titles), "check"),
-            format_func=lambda name: titles.get(name, name),
-            key=LINK.widget("check"),
-            placeholder="All checks",
-            label_visibility="collapsed",
-            width=285,
-        )
-        chosen = st.multiselect(
-            "Effort",
-            LINK.options(efforts, "effort"),
-            format_func=str.capitalize,
-            key=LINK.widget("effort"),
-            placeholder="Any effort",
-            label_visibility="collapsed",
-            width=165,
-        )
-    wanted = SavingsFilter(show, tuple(checks), tuple(chosen))
-    LINK.write(wanted.as_query())
-    shown = [saving for saving in answer.tracked if wanted.shows(saving)]
-    if not shown:
-        st.html('<p class="tk-calm">No saving in this selection.</p>')
-    return shown
 
 
 def table(shown: Sequence[TrackedSaving], inventory: Inventory) -> None:
