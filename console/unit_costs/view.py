@@ -183,7 +183,8 @@ def split(answer: UnitCosts) -> Chart:
         title=title,
         name="Share of effective cost",
     )
-    return replace(drawn, note=f"of {chosen.unit}")
+    unit = answer.counted
+    return replace(drawn, note=f"of {'1 ' if unit.units == 1 else ''}{unit.one}")
 
 
 def one_unit(answer: UnitCosts) -> None:
