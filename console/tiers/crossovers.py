@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from math import log10
+
+from msgspec import structs
 
 from console.finops.pricing.price_book import PriceBook
 from console.tiers.estimate import Estimate, estimate
@@ -155,8 +157,8 @@ def _is_too_small(tier: Tier, usage: Usage) -> Crossover:
 
 def stream_modes(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> Crossover:
     """Where an on-demand stream and shards kept for the peak cost the same."""
-    provisioned = replace(tier, stream=replace(tier.stream, mode="provisioned", autoscaling=False))
-    on_demand = replace(tier, stream=replace(tier.stream, mode="on_demand"))
+    provisioned = structs.replace(tier, stream=structs.replace(tier.stream, mode="provisioned", autoscaling=False))
+    on_demand = structs.replace(tier, stream=structs.replace(tier.stream, mode="on_demand"))
     met, where = cheaper(
         bill(on_demand, usage, book, free_tier=free_tier), bill(provisioned, usage, book, free_tier=free_tier)
     )
@@ -180,7 +182,9 @@ def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
         return Crossover(question, None, PAGE_VIEWS, "The tier has no warehouse")
     if scanned is None or rpu_hour is None:
         return Crossover(question, None, PAGE_VIEWS, "Unknown: a price is missing")
-    lake = replace(tier, warehouse=replace(tier.warehouse, enabled=False, share_of_questions=Decimal(0)))
+    lake = structs.replace(
+        tier, warehouse=structs.replace(tier.warehouse, enabled=False, share_of_questions=Decimal(0))
+    )
     moved = Flow(lake, usage).athena_bytes_per_page_view - Flow(tier, usage).athena_bytes_per_page_view
     limit = Decimal(tier.warehouse.most_rpu_hours_per_day)
 

@@ -2,138 +2,129 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Literal
 
-from catalogue.errors import SettingsError
+import msgspec
+
+from console.finops.toml_files import DecimalText, WholeNumber, read_toml
 
 TIERS = Path(__file__).resolve().parents[2] / "infra_cdk" / "tiers.toml"
 
 
-@dataclass(frozen=True)
-class Band:
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file: every setting of it is written."""
+
+
+class Band(_Section, frozen=True):
     """What a month of a tier must cost, in US dollars, both ends included."""
 
-    low: Decimal
-    high: Decimal
+    low: DecimalText
+    high: DecimalText
 
     def holds(self, amount: Decimal) -> bool:
         """Whether an amount lies in the band."""
         return self.low <= amount <= self.high
 
 
-@dataclass(frozen=True)
-class TypicalUsage:
+class TypicalUsage(_Section, frozen=True):
     """What is used where nothing was measured: views of console pages, people who open them, recommendations asked."""
 
-    page_views_per_day: int
-    people: int
-    recommendations_per_day: int
+    page_views_per_day: WholeNumber
+    people: WholeNumber
+    recommendations_per_day: WholeNumber
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(_Section, frozen=True):
     """Kinesis: its mode (``provisioned`` or ``on_demand``), its shards, and how long live gathers a batch."""
 
-    mode: str
-    shards: int
-    most_shards: int
+    mode: Literal["provisioned", "on_demand"]
+    shards: WholeNumber
+    most_shards: WholeNumber
     autoscaling: bool
-    retention_hours: int
-    live_window_seconds: int
+    retention_hours: WholeNumber
+    live_window_seconds: WholeNumber
 
 
-@dataclass(frozen=True)
-class Collector:
+class Collector(_Section, frozen=True):
     """The collector's function and its logs."""
 
-    memory_megabytes: int
-    log_retention_days: int
+    memory_megabytes: WholeNumber
+    log_retention_days: WholeNumber
 
 
-@dataclass(frozen=True)
-class LakeStore:
+class LakeStore(_Section, frozen=True):
     """How long events are kept, and how often Firehose writes an object."""
 
-    raw_retention_days: int
-    firehose_buffer_seconds: int
+    raw_retention_days: WholeNumber
+    firehose_buffer_seconds: WholeNumber
 
 
-@dataclass(frozen=True)
-class Curation:
+class Curation(_Section, frozen=True):
     """The Glue job: how often, workers of one DPU each, and the minutes of a run without its events."""
 
-    every_minutes: int
-    workers: int
-    minutes_per_run: int
-    crawler_runs_per_day: int
+    every_minutes: WholeNumber
+    workers: WholeNumber
+    minutes_per_run: WholeNumber
+    crawler_runs_per_day: WholeNumber
 
 
-@dataclass(frozen=True)
-class Warehouse:
+class Warehouse(_Section, frozen=True):
     """Redshift Serverless: its base capacity, the RPU-hours a day it may use, and the share of questions it answers."""
 
     enabled: bool
-    base_rpu: int
-    most_rpu_hours_per_day: int
-    share_of_questions: Decimal
+    base_rpu: WholeNumber
+    most_rpu_hours_per_day: WholeNumber
+    share_of_questions: DecimalText
 
 
-@dataclass(frozen=True)
-class HostedConsole:
+class HostedConsole(_Section, frozen=True):
     """The console's containers; none where it runs on the reader's own machine."""
 
     hosted: bool
-    tasks: int
-    vcpu: Decimal
-    memory_gigabytes: Decimal
+    tasks: WholeNumber
+    vcpu: DecimalText
+    memory_gigabytes: DecimalText
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(_Section, frozen=True):
     """What stands in the way of packets and is charged by the hour."""
 
-    availability_zones: int
-    nat_gateways: int
-    interface_endpoints: int
-    public_addresses: int
-    hosted_zones: int
+    availability_zones: WholeNumber
+    nat_gateways: WholeNumber
+    interface_endpoints: WholeNumber
+    public_addresses: WholeNumber
+    hosted_zones: WholeNumber
 
 
-@dataclass(frozen=True)
-class Watching:
+class Watching(_Section, frozen=True):
     """Metrics, alarms, dashboards, the share of requests traced, and the bytes each one writes to the logs."""
 
-    custom_metrics: int
-    alarms: int
-    dashboards: int
-    traced_share: Decimal
-    log_bytes_per_request: int
+    custom_metrics: WholeNumber
+    alarms: WholeNumber
+    dashboards: WholeNumber
+    traced_share: DecimalText
+    log_bytes_per_request: WholeNumber
 
 
-@dataclass(frozen=True)
-class Security:
+class Security(_Section, frozen=True):
     """The firewall's rules, the services that watch the account, and keys and secrets."""
 
-    waf_rules: int
+    waf_rules: WholeNumber
     guardduty: bool
     security_hub: bool
-    checks_per_day: int
-    config_items_per_month: int
-    management_events_per_month: int
-    macie_buckets: int
-    macie_gigabytes_per_month: int
-    keys: int
-    secrets: int
+    checks_per_day: WholeNumber
+    config_items_per_month: WholeNumber
+    management_events_per_month: WholeNumber
+    macie_buckets: WholeNumber
+    macie_gigabytes_per_month: WholeNumber
+    keys: WholeNumber
+    secrets: WholeNumber
 
 
-@dataclass(frozen=True)
-class Tier:
+class Tier(_Section, frozen=True):
     """One size of the deployment.
 
     Attributes
@@ -143,10 +134,9 @@ class Tier:
     monthly_usd : the band its bill must fall in
     """
 
-    name: str
     title: str
     summary: str
-    events_per_day: int
+    events_per_day: Annotated[int, msgspec.Meta(gt=0)]
     monthly_usd: Band
     usage: TypicalUsage
     stream: Stream
@@ -158,23 +148,7 @@ class Tier:
     network: Network
     watching: Watching
     security: Security
-
-
-_SECTIONS: Mapping[str, type[Any]] = {
-    "monthly_usd": Band,
-    "usage": TypicalUsage,
-    "stream": Stream,
-    "collector": Collector,
-    "lake": LakeStore,
-    "curation": Curation,
-    "warehouse": Warehouse,
-    "console": HostedConsole,
-    "network": Network,
-    "watching": Watching,
-    "security": Security,
-}
-_MODES = ("provisioned", "on_demand")
-_Section = TypeVar("_Section")
+    name: str = ""
 
 
 @lru_cache(maxsize=8)
@@ -184,78 +158,17 @@ def load(path: Path = TIERS) -> tuple[Tier, ...]:
     Raises
     ------
     SettingsError
-        The file cannot be read, or a tier lacks a setting, has one too many, or one of another kind; names it.
+        The file cannot be read, or a tier lacks a setting, has one too many, or one of another kind; names the line.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            f"The tiers cannot be read: {error}", where=str(path), remedy="Mend the file, or name another."
-        ) from error
-    written = values.get("tier")
-    if not isinstance(written, dict) or not written:
-        raise SettingsError("There is no tier", where=str(path), remedy="Write [tier.dev] and its settings.")
-    found = [_tier(path, name, entry) for name, entry in written.items()]
+    file = read_toml(path, name="file of tiers")
+    found = []
+    for name in file.tables("tier"):
+        tier = file.convert(Tier, ("tier", name))
+        if tier.name:
+            raise file.mistake(
+                ("tier", name, "name"), f"There is no setting tier.{name}.name", f"[tier.{name}] names the tier."
+            )
+        found.append(msgspec.structs.replace(tier, name=name))
+    if not found:
+        raise file.mistake((), "There is no tier", "Write [tier.dev] and its settings.")
     return tuple(sorted(found, key=lambda tier: tier.events_per_day))
-
-
-def _tier(path: Path, name: str, entry: Mapping[str, Any]) -> Tier:
-    here = f"{path}: [tier.{name}]"
-    plain = {key: value for key, value in entry.items() if key not in _SECTIONS}
-    sections = {key: _section(f"{path}: [tier.{name}.{key}]", kind, entry.get(key)) for key, kind in _SECTIONS.items()}
-    own = {each.name for each in fields(Tier)} - {"name", *_SECTIONS}
-    _check_names(here, set(plain), own)
-    for key in ("title", "summary"):
-        if not isinstance(plain[key], str):
-            raise _wrong(here, key, plain[key], "a text")
-    if not isinstance(plain["events_per_day"], int) or plain["events_per_day"] <= 0:
-        raise _wrong(here, "events_per_day", plain["events_per_day"], "a positive number")
-    tier = Tier(name=name, **plain, **sections)
-    if tier.stream.mode not in _MODES:
-        raise _wrong(f"{path}: [tier.{name}.stream]", "mode", tier.stream.mode, " or ".join(_MODES))
-    return tier
-
-
-def _section(here: str, kind: type[_Section], entry: object) -> _Section:
-    """One table as its dataclass: numbers are whole and not negative, shares and money are decimals in quotes."""
-    if not isinstance(entry, dict):
-        raise SettingsError("A table is missing", where=here, remedy="Write it, with all its settings.")
-    wanted = {each.name: str(each.type) for each in fields(kind)}  # type: ignore[arg-type]
-    _check_names(here, set(entry), set(wanted))
-    values: dict[str, object] = {}
-    for name, form in wanted.items():
-        value = entry[name]
-        if form == "Decimal":
-            values[name] = _decimal(here, name, value)
-        elif form == "bool" and not isinstance(value, bool):
-            raise _wrong(here, name, value, "true or false")
-        elif form == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-            raise _wrong(here, name, value, "a whole number, not negative")
-        elif form == "str" and not isinstance(value, str):
-            raise _wrong(here, name, value, "a text")
-        else:
-            values[name] = value
-    return kind(**values)
-
-
-def _check_names(here: str, given: set[str], wanted: set[str]) -> None:
-    for name in sorted(wanted - given):
-        raise SettingsError(f"{name} is missing", where=here, remedy=f"Settings: {', '.join(sorted(wanted))}.")
-    for name in sorted(given - wanted):
-        raise SettingsError(f"There is no setting {name}", where=here, remedy=f"Settings: {', '.join(sorted(wanted))}.")
-
-
-def _decimal(here: str, name: str, value: object) -> Decimal:
-    try:
-        if not isinstance(value, str):
-            raise InvalidOperation
-        number = Decimal(value)
-        if not number.is_finite() or number < 0:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise _wrong(here, name, value, 'a decimal in quotes, such as "0.5"') from None
-    return number
-
-
-def _wrong(here: str, name: str, value: object, wanted: str) -> SettingsError:
-    return SettingsError(f"{name} is {value!r}", where=here, remedy=f"Write {wanted}.")

@@ -6,25 +6,23 @@ establish is *unknown*: `Price.amount` is None, and what is made of it is unknow
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+import msgspec
 
 from catalogue.errors import SettingsError
+from console.finops.toml_files import DecimalText, Text, TomlFile, read_toml
 
 PRICE_BOOK = Path(__file__).with_name("price_book.toml")
 GLOBAL = "global"  # the region of a price that is the same everywhere
 UNKNOWN = "unknown"  # the amount of a price that nobody could establish
-CONFIDENCES = ("confirmed", "recalled", "refreshed", UNKNOWN)
-_FIELDS = frozenset(
-    {"amount", "unit", "region", "tiers", "free", "note", "source", "as_of", "confidence", "filters"},
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Price:
     region : where it holds; ``global`` for a price that is the same everywhere
     source : the public page that states it
     as_of : the last day for which it is known to hold
-    confidence : one of `CONFIDENCES`; the book's head says what each means
+    confidence : confirmed, recalled, refreshed or unknown; the head of the file explains them
     tiers : prices by volume in a month, from the first unit on; empty where there is one price
     free : units a month that are always free
     note : how the provider counts
@@ -133,6 +131,35 @@ class PriceBook:
         )
 
 
+class _Tier(msgspec.Struct, forbid_unknown_fields=True):
+    """A price by volume, as the file has it."""
+
+    start: DecimalText = msgspec.field(name="from")
+    amount: DecimalText
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A price, as the file has it; the key and often the region are outside of it."""
+
+    amount: Text  # a decimal, or unknown
+    unit: Text
+    source: Text
+    as_of: date
+    confidence: Literal["confirmed", "recalled", "refreshed", "unknown"]
+    region: Text = ""
+    tiers: tuple[_Tier, ...] = ()
+    free: DecimalText = Decimal(0)
+    note: str = ""
+    filters: dict[str, str] = {}
+
+
+class _Head(msgspec.Struct):
+    """What all prices of a file share."""
+
+    region: Text
+    currency: Text
+
+
 @lru_cache(maxsize=8)
 def load(path: Path = PRICE_BOOK) -> PriceBook:
     """Read and check a price book.
@@ -140,110 +167,43 @@ def load(path: Path = PRICE_BOOK) -> PriceBook:
     Raises
     ------
     SettingsError
-        The file cannot be read, or an entry does not say what it must; names the entry and its field.
+        The file cannot be read, or an entry does not say what it must; names the line, the entry and its field.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            f"The price book cannot be read: {error}", where=str(path), remedy="Mend the file, or name another."
-        ) from error
-    region, currency = values.pop("region", None), values.pop("currency", None)
-    for name, value in (("region", region), ("currency", currency)):
-        if not isinstance(value, str) or not value:
-            raise SettingsError(f"The price book has no {name}", where=str(path), remedy=f'Write {name} = "…" on top.')
+    file = read_toml(path, name="price book")
+    head = file.convert(_Head)
     prices = {}
-    for key, entry in _entries(values):
-        prices[key] = _Entry(path, key, entry).price(region)
-    return PriceBook(prices, region, currency, path)
+    for group in file.content:
+        if group not in ("region", "currency"):
+            for name in file.tables(group):
+                price = _price(file, (group, name), head.region)
+                prices[price.key] = price
+    return PriceBook(prices, head.region, head.currency, path)
 
 
-def _entries(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Tables two deep as dotted keys."""
-    for name, value in values.items():
-        key = f"{prefix}{name}"
-        if not prefix and isinstance(value, dict):
-            yield from _entries(value, f"{name}.")
-        else:
-            yield key, value
-
-
-class _Entry:
-    """Reads one entry; every complaint names it."""
-
-    def __init__(self, path: Path, key: str, entry: object) -> None:
-        self.path = path
-        self.key = key
-        if not isinstance(entry, dict) or not entry:
-            raise self._wrong("is no table", f"Write it as [{key}] with amount, unit, source, as_of and confidence.")
-        self.entry: dict[str, Any] = entry
-        for name in entry:
-            if name not in _FIELDS:
-                raise self._wrong(f"has an unknown field {name}", f"Fields: {', '.join(sorted(_FIELDS))}.")
-
-    def _wrong(self, what: str, remedy: str) -> SettingsError:
-        return SettingsError(f"The price {self.key} {what}", where=f"{self.path}: [{self.key}]", remedy=remedy)
-
-    def price(self, region: str) -> Price:
-        written = self._text("amount")
-        amount = None if written == UNKNOWN else self._decimal("amount", written)
-        confidence = self._text("confidence")
-        if confidence not in CONFIDENCES:
-            raise self._wrong(f"has the confidence {confidence!r}", f"Use one of {', '.join(CONFIDENCES)}.")
-        if (amount is None) != (confidence == UNKNOWN):
-            raise self._wrong("is unknown in one field only", "Amount and confidence are unknown together.")
-        as_of = self.entry.get("as_of")
-        if not isinstance(as_of, date):
-            raise self._wrong("has no date", "Write as_of = 2026-01-31.")
-        filters = self.entry.get("filters", {})
-        if not isinstance(filters, dict) or not all(isinstance(value, str) for value in filters.values()):
-            raise self._wrong("has filters that are no texts", 'Write filters = { service = "…", usagetype = "…" }.')
-        return Price(
-            key=self.key,
-            amount=amount,
-            unit=self._text("unit"),
-            region=self.entry.get("region", region),
-            source=self._text("source"),
-            as_of=as_of,
-            confidence=confidence,
-            tiers=self._tiers(amount),
-            free=self._decimal("free", self.entry.get("free", "0")),
-            note=self.entry.get("note", ""),
-            filters=filters,
+def _price(file: TomlFile, place: tuple[str, str], region: str) -> Price:
+    entry, key = file.convert(_Entry, place), ".".join(place)
+    amount = None if entry.amount == UNKNOWN else file.convert(DecimalText, (*place, "amount"))
+    if (amount is None) != (entry.confidence == UNKNOWN):
+        raise file.mistake(place, f"{key} is unknown in one field only", "Amount and confidence are unknown together.")
+    starts = [tier.start for tier in entry.tiers]
+    if starts and (starts[0] != 0 or starts != sorted(set(starts))):
+        raise file.mistake(
+            (*place, "tiers"), f"{key} has tiers out of order", "The first starts from 0, each later one from more."
         )
-
-    def _text(self, name: str) -> str:
-        value = self.entry.get(name)
-        if not isinstance(value, str) or not value:
-            raise self._wrong(
-                f"has no {name}", f'Write {name} = "…"; numbers stand in quotes, so that they stay exact.'
-            )
-        return value
-
-    def _decimal(self, name: str, written: object) -> Decimal:
-        try:
-            if not isinstance(written, str):
-                raise InvalidOperation
-            value = Decimal(written)
-            if not value.is_finite() or value < 0:
-                raise InvalidOperation
-        except InvalidOperation:
-            raise self._wrong(
-                f"has the {name} {written!r}", 'Write a decimal in quotes, such as "0.0125", or "unknown".'
-            ) from None
-        return value
-
-    def _tiers(self, amount: Decimal | None) -> tuple[VolumePrice, ...]:
-        found = []
-        for written in self.entry.get("tiers", []):
-            if not isinstance(written, dict) or set(written) != {"from", "amount"}:
-                raise self._wrong("has a tier of another form", 'Write { from = "0", amount = "0.09" }.')
-            found.append(VolumePrice(self._decimal("tier", written["from"]), self._decimal("tier", written["amount"])))
-        if not found:
-            return ()
-        starts = [tier.start for tier in found]
-        if starts[0] != 0 or starts != sorted(set(starts)):
-            raise self._wrong("has tiers out of order", "The first starts from 0, each later one from more.")
-        if found[0].amount != amount:
-            raise self._wrong("has an amount that is not its first tier's", "Write the first tier's amount.")
-        return tuple(found)
+    if entry.tiers and entry.tiers[0].amount != amount:
+        raise file.mistake(
+            (*place, "tiers"), f"{key} has an amount that is not its first tier's", "Write the first tier's amount."
+        )
+    return Price(
+        key=key,
+        amount=amount,
+        unit=entry.unit,
+        region=entry.region or region,
+        source=entry.source,
+        as_of=entry.as_of,
+        confidence=entry.confidence,
+        tiers=tuple(VolumePrice(tier.start, tier.amount) for tier in entry.tiers),
+        free=entry.free,
+        note=entry.note,
+        filters=entry.filters,
+    )

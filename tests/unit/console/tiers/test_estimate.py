@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
@@ -99,7 +100,7 @@ def test_the_bands_are_those_of_the_design() -> None:
 
 
 def test_an_on_demand_stream_is_charged_by_hour_and_by_kilobytes_in_and_out() -> None:
-    month = of(replace(DEV, stream=replace(DEV.stream, mode="on_demand")))
+    month = of(structs.replace(DEV, stream=structs.replace(DEV.stream, mode="on_demand")))
     kinesis = {line.what: (f"{line.quantity:f}", line.monthly_usd) for line in month.lines if "Kinesis" in line.service}
     # a record of 4,650 bytes counts as 5,000; 5,000 records a day × 730 ÷ 24 days
     assert kinesis == {
@@ -110,7 +111,7 @@ def test_an_on_demand_stream_is_charged_by_hour_and_by_kilobytes_in_and_out() ->
 
 
 def test_retention_beyond_a_day_is_charged_for_every_shard_hour() -> None:
-    month = of(replace(DEV, stream=replace(DEV.stream, retention_hours=168)))
+    month = of(structs.replace(DEV, stream=structs.replace(DEV.stream, retention_hours=168)))
     lines = {line.what: line.monthly_usd for line in month.lines}
     assert lines["Retention beyond a day"] == Decimal("14.6")  # 730 × $0.02
 
@@ -119,12 +120,12 @@ def test_a_scaling_stream_keeps_its_peak_for_four_hours_a_day() -> None:
     # 15 million records of 4,650 bytes a day: 0.81 MB/s, 3.23 MB/s at the peak: 4 shards for 4 hours, else at least 2
     busy = with_events(typical(SCALE), 150_000_000)
     assert Flow(SCALE, busy).shard_hours == 4 * 4 + 2 * 20
-    steady = replace(SCALE, stream=replace(SCALE.stream, autoscaling=False))
+    steady = structs.replace(SCALE, stream=structs.replace(SCALE.stream, autoscaling=False))
     assert Flow(steady, busy).shard_hours == 4 * 24
 
 
 def test_interface_endpoints_are_charged_in_every_zone() -> None:
-    month = of(replace(STARTUP, network=replace(STARTUP.network, interface_endpoints=3)))
+    month = of(structs.replace(STARTUP, network=structs.replace(STARTUP.network, interface_endpoints=3)))
     lines = {line.what: line.monthly_usd for line in month.lines}
     assert lines["Interface endpoints"] == Decimal("43.8")  # 3 × 2 zones × 730 × $0.01
 

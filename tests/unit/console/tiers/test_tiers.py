@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from catalogue.errors import SettingsError
 from console.__main__ import main
@@ -29,32 +30,35 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "where", "told"),
+    ("before", "after", "line", "reported"),
     [
-        ("shards = 1\n", "", "[tier.dev.stream]", "shards is missing"),
-        ("shards = 1\n", "shards = 1\nsharts = 1\n", "[tier.dev.stream]", "There is no setting sharts"),
-        ("shards = 1\n", 'shards = "1"\n', "[tier.dev.stream]", "shards is '1'"),
-        ("shards = 1\n", "shards = -1\n", "[tier.dev.stream]", "shards is -1"),
-        ("shards = 1\n", "shards = true\n", "[tier.dev.stream]", "shards is True"),
-        ('mode = "provisioned"', 'mode = "manual"', "[tier.dev.stream]", "mode is 'manual'"),
-        ('low = "25"', "low = 25", "[tier.dev.monthly_usd]", "low is 25"),
-        ("guardduty = false", "guardduty = 0", "[tier.dev.security]", "guardduty is 0"),
-        ("events_per_day = 50_000", "events_per_day = 0", "[tier.dev]", "events_per_day is 0"),
-        ('title = "Dev"', "title = 1", "[tier.dev]", "title is 1"),
-        ("[tier.dev.stream]", "[tier.dev.river]", "[tier.dev.stream]", "A table is missing"),
-        ("[tier.dev]", "[tier.dev", "tiers.toml", "The tiers cannot be read"),
-        (FILE, "", "tiers.toml", "There is no tier"),
+        ("shards = 1\n", "", 19, "tier.dev.stream.shards is missing"),
+        ("shards = 1\n", "shards = 1\nsharts = 1\n", 22, "There is no setting tier.dev.stream.sharts"),
+        ("shards = 1\n", 'shards = "1"\n', 21, "tier.dev.stream.shards is '1'"),
+        ("shards = 1\n", "shards = -1\n", 21, "tier.dev.stream.shards is -1"),
+        ("shards = 1\n", "shards = true\n", 21, "tier.dev.stream.shards is True"),
+        ('mode = "provisioned"', 'mode = "manual"', 20, "tier.dev.stream.mode is 'manual'"),
+        ('low = "25"', "low = 25", 12, "tier.dev.monthly_usd.low is 25"),
+        ("guardduty = false", "guardduty = 0", 69, "tier.dev.security.guardduty is 0"),
+        ("events_per_day = 50_000", "events_per_day = 0", 11, "tier.dev.events_per_day is 0"),
+        ('title = "Dev"', "title = 1", 9, "tier.dev.title is 1"),
+        ('title = "Dev"', 'title = "Dev"\nname = "small"', 10, "There is no setting tier.dev.name"),
+        ("[tier.dev.stream]", "[tier.dev.river]", 19, "There is no setting tier.dev.river"),
+        ("[tier.dev.stream]", "[tier.other.stream]", 8, "tier.dev.stream is missing"),
+        ("[tier.dev]", "[tier.dev", 8, "file of tiers is not TOML"),
+        (FILE, "tier = 3", 1, "tier is no table of tables"),
+        (FILE, "", 1, "There is no tier"),
     ],
 )
-def test_a_damaged_file_is_refused_by_table_and_setting(
-    tmp_path: Path, before: str, after: str, where: str, told: str
+def test_a_damaged_file_is_refused_by_line_table_and_setting(
+    tmp_path: Path, before: str, after: str, line: int, reported: str
 ) -> None:
     path = tmp_path / "tiers.toml"
     path.write_text(FILE.replace(before, after, 1), encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
         tiers.load(path)
-    assert told in refused.value.what
-    assert where in refused.value.where
+    assert reported in refused.value.what
+    assert refused.value.where == f"{path}:{line}"
     assert refused.value.remedy
 
 
@@ -95,11 +99,13 @@ def test_a_tier_leaves_its_band_at_the_event_where_its_bill_passes_the_top() -> 
 
 
 def test_an_on_demand_stream_wins_where_many_shards_stand_by_for_a_small_mean() -> None:
-    idle = replace(SCALE, stream=replace(SCALE.stream, shards=8))  # 8 shards: $87.60 a month
+    idle = structs.replace(SCALE, stream=structs.replace(SCALE.stream, shards=8))  # 8 shards: $87.60 a month
     found = stream_modes(idle, typical(SCALE), BOOK)
     assert found.at is not None
-    provisioned = bill(replace(idle, stream=replace(idle.stream, autoscaling=False)), typical(SCALE), BOOK)
-    on_demand = bill(replace(idle, stream=replace(idle.stream, mode="on_demand")), typical(SCALE), BOOK)
+    provisioned = bill(
+        structs.replace(idle, stream=structs.replace(idle.stream, autoscaling=False)), typical(SCALE), BOOK
+    )
+    on_demand = bill(structs.replace(idle, stream=structs.replace(idle.stream, mode="on_demand")), typical(SCALE), BOOK)
     assert provisioned(found.at - 1) > on_demand(found.at - 1)
     assert provisioned(found.at) <= on_demand(found.at)
     # by hand: $87.60 − $29.20 of fixed cost ÷ what a record costs more: 5,000 bytes in at $0.08 and twice out at $0.04,
