@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from catalogue.binding import RowFilter, Statement, Values, bind_again
+from catalogue.clock import utc_now
 from catalogue.queries import Catalogue
 from console.asking.cache import Asked, ResultCache
 from console.asking.engines import Result, SqlEngine, Statistics
-from console.asking.engines.charged import charging
+from console.asking.engines.running import reporting_costs_to
 from console.metering import Asker, Call, Meter, NoMeter
-
-
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 def _stay() -> None:
@@ -60,7 +57,7 @@ class Scope:
     row_filter: RowFilter = field(default_factory=RowFilter)
     is_sample: bool = False
     country: str = "US"
-    now: Callable[[], datetime] = _wall_clock
+    now: Callable[[], datetime] = utc_now
     meter: Meter = field(default_factory=NoMeter)
     asker: Asker = field(default_factory=Asker)
     check: Callable[[], None] = _stay
@@ -137,7 +134,7 @@ class Scope:
         key = (statement.dialect, statement.sql, engine.version_of(statement))
 
         def run() -> Result:
-            with charging(partial(self._meter, query, rows=0)):
+            with reporting_costs_to(partial(self._meter, query, rows=0)):
                 return engine.run(statement)
 
         return self.cache.start(key, run, untold=self._record)
@@ -165,7 +162,7 @@ class Scope:
         """Tell the meter what a question cost, answered or not."""
         self.meter.record(
             Call(
-                called_at=_wall_clock(),  # a test's clock stands still, the meter's does not
+                called_at=utc_now(),  # a test's clock stands still, the meter's does not
                 viewer=self.asker.viewer,
                 page=self.asker.page,
                 kind="query",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from console.aws.clients import SharedClients
     from console.budgets.budgets import Budget, BudgetSource, LeftOut
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
@@ -38,8 +39,8 @@ class KeptBudgets:
 class AccountBudgets:
     """AWS Budgets of the account that this process runs in, which is looked up with the first question."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
+    def __init__(self, clients: SharedClients) -> None:
+        self._clients = clients
         self._source: BudgetSource | None = None
 
     @property
@@ -49,16 +50,14 @@ class AccountBudgets:
 
     def budgets(self) -> Sequence[Budget]:
         """See `BudgetSource.budgets`."""
-        import boto3
-
         from console.aws.paid import PaidClient
         from console.budgets import aws_budgets
         from console.metering import NoMeter
 
         if self._source is None:
-            sts = PaidClient(boto3.client("sts", region_name=self._region), NoMeter(), aws_budgets.PRICE, "AWS STS")
+            sts = PaidClient(self._clients.client("sts"), NoMeter(), aws_budgets.PRICE, "AWS STS")
             account = sts.call("get_caller_identity")["Account"]
-            budgets = boto3.client("budgets", region_name=BILLING_REGION)
+            budgets = self._clients.client("budgets", BILLING_REGION)
             client = PaidClient(budgets, NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE)
             self._source = aws_budgets.AwsBudgets(client, account)
         return self._source.budgets()

@@ -17,7 +17,6 @@ from console.aws.paid import PaidClient
 from console.budgets.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
 from console.finops.charges import Basis
 
-ACTIONS = ("budgets:ViewBudget",)  # allows DescribeBudgets and DescribeNotificationsForBudget
 PRICE = Decimal(0)  # describing budgets is free: aws.amazon.com/aws-cost-management/aws-budgets/pricing, 2025
 SOURCE = "AWS Budgets"
 _DIMENSIONS = {"Service": Kind.SERVICE, "LinkedAccount": Kind.ACCOUNT, "TagKeyValue": Kind.TAG}

@@ -16,12 +16,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from catalogue.errors import SourceError
+from console.aws.failures import KnownFailure, translate_errors
 from console.decisions import Decision
 from console.decisions.admission import OPEN, check, instant, read_instant
 
-ACTIONS = ("dynamodb:PutItem", "dynamodb:Query")
-"""What the console's role needs on the table."""
-
+KNOWN = (
+    KnownFailure(
+        "ResourceNotFoundException",
+        "There is no table of decisions",
+        "Set TAKINGS_DECISIONS_TABLE to the table that was deployed, in the right region.",
+    ),
+)
 _SAME_INSTANT = 100  # decisions on one finding in one microsecond; more are not meant
 
 Item = dict[str, Any]
@@ -32,7 +37,7 @@ class DynamoDbDecisionStore:
 
     Parameters
     ----------
-    client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
+    client : a low-level DynamoDB client
     """
 
     def __init__(self, client: Any, table: str) -> None:
@@ -73,7 +78,7 @@ class DynamoDbDecisionStore:
             "decided_by": decision.decided_by,
             "decided_at": at,
         }
-        with self._named():
+        with self._translated():
             try:
                 self._client.put_item(
                     TableName=self._table,
@@ -89,7 +94,7 @@ class DynamoDbDecisionStore:
         condition, values = "kind = :kind", {":kind": {"S": kind}}
         if start:
             condition, values = f"{condition} and begins_with(key_at, :start)", {**values, ":start": {"S": start}}
-        with self._named():
+        with self._translated():
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression=condition,
@@ -99,26 +104,11 @@ class DynamoDbDecisionStore:
             return [_decision(item) for page in pages for item in page["Items"]]
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
+    def _translated(self) -> Iterator[None]:
+        """What the table refuses, and an item that lacks an attribute, as `SourceError`."""
         try:
-            yield
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise SourceError(
-                f"The table of decisions did not answer: {error}",
-                where=self._table,
-                remedy=f"Allow the console's role {' and '.join(ACTIONS)} on it."
-                if code == "AccessDeniedException"
-                else "Check that the table exists in this region, then try again.",
-            ) from error
-        except BotoCoreError as error:
-            raise SourceError(
-                f"The table of decisions cannot be reached: {error}",
-                where=self._table,
-                remedy="Check the network and the credentials, then try again.",
-            ) from error
+            with translate_errors("DynamoDB", self._table, KNOWN, error=SourceError):
+                yield
         except (KeyError, ValueError) as error:
             raise SourceError(
                 f"An item of the table of decisions is damaged: {error!r}",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from catalogue.clock import utc_now
 from console.live.source import (
     FUNNEL_MINUTES,
     HOUR_MINUTES,
@@ -35,14 +36,10 @@ MOST_MOVING = 10
 Rows = Sequence[tuple[int, str, Document]]
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class StoredLive:
     """Snapshots of the store that `opened` gives, which is opened at the first snapshot."""
 
-    def __init__(self, opened: Callable[[], LiveStore], *, now: Callable[[], datetime] = _wall_clock) -> None:
+    def __init__(self, opened: Callable[[], LiveStore], *, now: Callable[[], datetime] = utc_now) -> None:
         self._opened = opened
         self._now = now
         self._store: LiveStore | None = None

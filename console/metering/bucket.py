@@ -9,7 +9,6 @@ from console.metering.calls import Calls
 from console.metering.files import Found
 from console.metering.rows import ZONE
 
-ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})  # there is one, or somebody is writing it
 _TOGETHER = 1000  # of one DeleteObjects
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from catalogue.clock import utc_now
 from console.metering import Call
 from console.metering.calls import Batch, booked_on
 from console.metering.journal import Journal
@@ -60,7 +61,7 @@ class BufferedMeter:
         upkeep: Callable[[], None] = lambda: None,
         flush_seconds: float = FLUSH_SECONDS,
         capacity: int = CAPACITY,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._keep = keep
         self._grows = grows

@@ -6,19 +6,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from catalogue.clock import utc_now
 from catalogue.files import atomic_write
 from console.savings.inventory import Inventory, InventorySource
 
 A_DAY = timedelta(hours=24)
-
-
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 class CachedInventory:
@@ -36,7 +33,7 @@ class CachedInventory:
         *,
         lifetime: timedelta = A_DAY,
         path: Path | None = None,
-        now: Callable[[], datetime] = _wall_clock,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._source = source
         self._lifetime = lifetime

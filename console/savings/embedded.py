@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from console.asking.periods import Period
 from console.savings import sample
@@ -22,10 +23,6 @@ from console.savings.usage import BilledUsage
 DAYS = 28
 SAMPLE_BYTES = 4_000_000  # read of a file to measure how well it compresses
 _COMPRESSED = (".gz", ".zst")
-
-
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 class EmbeddedInventory:
@@ -41,7 +38,7 @@ class EmbeddedInventory:
         lake: Path,
         bill: Callable[[], BilledUsage | None] | None = None,
         *,
-        now: Callable[[], datetime] = _wall_clock,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._lake = lake
         self._bill = bill

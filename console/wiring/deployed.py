@@ -14,7 +14,7 @@ from console.asking.cache import ResultCache
 from console.asking.engines import SqlEngine
 from console.asking.engines.curated_state import CuratedState
 from console.asking.scope import Scope
-from console.aws.clients import SharedClients, calling
+from console.aws.clients import SharedClients, connect
 from console.aws.settings import AwsSettings
 from console.settings import Settings
 from console.wiring.once import made_once
@@ -73,10 +73,7 @@ class Deployed:
     @made_once
     def clients(self) -> SharedClients:
         """Clients of the deployment's region, with the credentials of this process."""
-        import boto3
-
-        with calling("AWS", "AWS_PROFILE"):  # a profile that is named and not there
-            return SharedClients(boto3.Session(region_name=self._aws.region))
+        return connect(self._aws.region)
 
     def scope(self) -> Scope:
         """See `Profile.scope`."""
@@ -168,18 +165,16 @@ class Deployed:
         """See `Profile.budgets`; of the account that this process runs in."""
         from console.budgets.account import AccountBudgets, KeptBudgets
 
-        return KeptBudgets(AccountBudgets(self._aws.region))
+        return KeptBudgets(AccountBudgets(self.clients))
 
     def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:
         """See `Profile.aws_anomalies`; those of the last 90 days."""
-        import boto3
-
         from console.aws.paid import PaidClient
         from console.budgets.account import BILLING_REGION
         from console.budgets.forecasting.aws_anomalies import found_by_aws
 
         price = self._price("cost_explorer.request", BILLING_REGION)
-        client = boto3.client("ce", region_name=BILLING_REGION)
+        client = self.clients.client("ce", BILLING_REGION)
         paid = PaidClient(client, self.meter, price, "Cost Explorer", asker=asker)
         return found_by_aws(paid, datetime.now(UTC).date())
 
@@ -196,16 +191,13 @@ class Deployed:
 
     @made_once
     def _inventory(self) -> tuple[AwsInventory, CachedInventory]:
-        import boto3
-
         from console.savings.aws import AwsInventory
         from console.savings.aws.charges import PRICES, Charges
-        from console.savings.aws.reading import RegionalClients
         from console.savings.cached import CachedInventory
 
         aws = self._aws
         account = AwsInventory(
-            RegionalClients(boto3.Session(region_name=aws.region)),
+            self.clients.client,
             aws.region,
             buckets=(aws.lake_bucket,),
             database=aws.database,
@@ -224,11 +216,9 @@ class Deployed:
 
     def price_list(self) -> PriceList:
         """See `Profile.price_list`."""
-        import boto3
-
         from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
 
-        return PriceList(boto3.client("pricing", region_name=ENDPOINT_REGION))
+        return PriceList(self.clients.client("pricing", ENDPOINT_REGION))
 
     def routes(self) -> list[Route]:
         """The addresses that say whether this process is well."""

@@ -160,24 +160,22 @@ class Embedded:
 
     def cost_explorer(self, *, today: date, months: int, tag: str | None = None) -> tuple[CostExplorer, PaidClient]:
         """See `Profile.cost_explorer`; asked as whoever is signed in."""
-        import boto3
-
+        from console.aws.clients import connect
         from console.aws.paid import PaidClient
         from console.finops.billing.cost_explorer import CostExplorer, snapshot_period
         from console.finops.pricing.price_book import load as price_book
 
         price = price_book().price("cost_explorer.request").amount
-        client = PaidClient(boto3.client("ce", region_name="us-east-1"), self.meter, price, "Cost Explorer")
+        client = PaidClient(connect("us-east-1").client("ce"), self.meter, price, "Cost Explorer")
         start, end = snapshot_period(today, months)
         return CostExplorer(client, start=start, end=end, tag=tag), client
 
     def price_list(self) -> PriceList:
         """See `Profile.price_list`; asked as whoever is signed in."""
-        import boto3
-
+        from console.aws.clients import connect
         from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
 
-        return PriceList(boto3.client("pricing", region_name=ENDPOINT_REGION))
+        return PriceList(connect(ENDPOINT_REGION).client("pricing"))
 
     @made_once
     def server(self) -> Hosted:

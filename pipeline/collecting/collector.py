@@ -15,11 +15,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
 from types import MappingProxyType
 
+from catalogue.clock import utc_now
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
 from pipeline.collecting.keys import Keys, WriteKey
@@ -99,7 +100,7 @@ class Collector:
         recent: RecentIds | None = None,
         limits: TokenBuckets | None = None,
         note: Callable[..., None] | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._stream, self._keys = stream, keys
         self._currency, self._retention = reporting_currency, retention_days

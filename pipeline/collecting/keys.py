@@ -14,7 +14,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from catalogue.clock import utc_now
 from catalogue.errors import SettingsError
 from catalogue.files import OWNER_ONLY, atomic_write
 
@@ -84,7 +85,7 @@ class KeyFile:
     path : ``<lake>/keys.json``; readable by its owner only; no file means no keys
     """
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
         self._path = path
         self._now = now
         self._lock = threading.Lock()

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
@@ -62,10 +63,6 @@ class _Head:
     regions: list[str] = field(default_factory=list)
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class DynamoDbLiveStore:
     """Live in `table`.
 
@@ -75,7 +72,7 @@ class DynamoDbLiveStore:
     currency : the lake's reporting currency
     """
 
-    def __init__(self, client: Any, table: str, currency: str, *, now: Callable[[], datetime] = _wall_clock) -> None:
+    def __init__(self, client: Any, table: str, currency: str, *, now: Callable[[], datetime] = utc_now) -> None:
         self._client = client
         self._table = table
         self._currency = currency

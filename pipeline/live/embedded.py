@@ -16,13 +16,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, read, roll
@@ -73,10 +74,6 @@ class _Memory:
     pruned: int
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class EmbeddedLiveStore:
     """Live in the file `path`, made where there is none.
 
@@ -87,7 +84,7 @@ class EmbeddedLiveStore:
     """
 
     def __init__(
-        self, path: Path, currency: str, *, now: Callable[[], datetime] = _wall_clock, generation: int = GENERATION
+        self, path: Path, currency: str, *, now: Callable[[], datetime] = utc_now, generation: int = GENERATION
     ) -> None:
         self._path = path
         self._currency = currency

@@ -17,7 +17,7 @@ from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
 from console.asking.cache import ResultCache
 from console.asking.engines import Result
-from console.asking.engines.stopping import stop_event
+from console.asking.engines.running import stop_event
 from console.kit.navigation import PAGES
 from console.live.stored import StoredLive
 from console.wiring.embedded import Embedded

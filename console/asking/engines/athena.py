@@ -17,25 +17,26 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from catalogue.clock import utc_now
 from catalogue.errors import QueryFailed
 from console.asking.engines import Result, Statistics
 from console.asking.engines.athena_executions import SERVICE, Executions, is_final, managed_results
 from console.asking.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.asking.engines.athena_files import ResultFiles
 from console.asking.engines.athena_results import read_csv, read_parquet
-from console.asking.engines.charged import charged
+from console.asking.engines.curated_state import CuratedEngine, CuratedState, State
 from console.asking.engines.prices import scan_price
-from console.aws.clients import SharedClients, check_length
+from console.asking.engines.running import check_length, report_cost
+from console.aws.clients import SharedClients
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from catalogue.binding import Statement
-    from console.asking.engines.curated_state import CuratedState, State
 
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
@@ -46,7 +47,7 @@ _LAST_READER_SECONDS = 600.0  # somebody who reused a result just before its end
 Execution = dict[str, Any]  # as GetQueryExecution describes it
 
 
-class AthenaEngine:
+class AthenaEngine(CuratedEngine):
     """Answers statements through one workgroup.
 
     Parameters
@@ -55,7 +56,7 @@ class AthenaEngine:
     workgroup : the capped workgroup
     database : the Glue database of the curated tables
     results : ``s3://bucket/prefix/`` for result files, below what the workgroup writes to
-    state : which version of the tables stands
+    state : the version of the tables
     price_per_terabyte : dollars, by the price book; None where unknown
     reuse_seconds : how old a result may be to be reused; 0 for never
     timeout_seconds : of one statement
@@ -76,7 +77,7 @@ class AthenaEngine:
         reuse_seconds: float = REUSE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
         large_result: int = LARGE_RESULT,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         clients = SharedClients(session)
         self._results = results.rstrip("/") + "/"
@@ -91,20 +92,6 @@ class AthenaEngine:
         self._large_result = large_result
         self._now = now
         self._sizes: dict[str, int] = {}
-
-    @property
-    def data_version(self) -> str:
-        """The curated version; changes with every curation."""
-        return self._state.current().version
-
-    @property
-    def data_as_of(self) -> datetime | None:
-        """The largest ``received_at`` in the curated tables."""
-        return self._state.current().data_as_of
-
-    def version_of(self, statement: Statement) -> str:  # noqa: ARG002 - the same for all
-        """The curated version: what is still on its way to the lake is not seen."""
-        return self.data_version
 
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
@@ -131,7 +118,7 @@ class AthenaEngine:
                 as_of = state.as_of(statement.tables)
                 statistics = self._statistics(spent, time.perf_counter() - started, as_of)
                 if table is None:
-                    charged(statistics)
+                    report_cost(statistics)
         return Result(table, statistics, statement.query, statement.sql)
 
     def _plain(self, statement: Statement, spent: list[Execution], reuse_minutes: int) -> pa.Table:
@@ -157,7 +144,7 @@ class AthenaEngine:
         asked = self._executions.run(columns_sql(statement.sql), where, spent)
         columns = self._executions.columns(asked, where)
         self._files.forget(asked["ResultConfiguration"]["OutputLocation"], after_seconds=0)
-        order = order_of(statement.sql, [each.name for each in columns])
+        order = order_of(statement.sql, [column.name for column in columns])
         if order is None:
             return None
         folder = f"{self._results}unloaded/{uuid.uuid4().hex}/"
@@ -166,7 +153,7 @@ class AthenaEngine:
             execution = self._executions.run(unload_sql(statement.sql, columns, folder), where, spent)
             manifest = execution.get("Statistics", {}).get("DataManifestLocation")
             output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
-            litter += [each for each in (manifest, output, output and f"{output}.metadata") if each]
+            litter += [path for path in (manifest, output, output and f"{output}.metadata") if path]
             files = self._files.read_below(folder, where)
         finally:
             self._files.delete_below(folder, litter)
@@ -180,42 +167,41 @@ class AthenaEngine:
         """
         if self._reuse_seconds <= 0 or state.committed_at is None:
             return 0
-        standing = (self._now() - state.committed_at).total_seconds() - self._timeout_seconds
-        return max(0, int(min(standing, self._reuse_seconds) // 60))
+        unchanged = (self._now() - state.committed_at).total_seconds() - self._timeout_seconds
+        return max(0, int(min(unchanged, self._reuse_seconds) // 60))
 
     def _statistics(self, executions: list[Execution], elapsed: float, as_of: datetime | None) -> Statistics:
-        told = [_told(each) for each in executions]
-        is_known = all(is_final(each) for each in executions)  # else one was stopped, and did not say what it scanned
-        scanned = (int(each["DataScannedInBytes"]) for each in told)
+        reported = [_statistics_of(execution) for execution in executions]
+        is_known = all(is_final(execution) for execution in executions)  # else one was stopped and did not say
         return Statistics(
             engine=SERVICE,
             elapsed_seconds=elapsed,
-            bytes_scanned=sum(scanned) if is_known else None,
+            bytes_scanned=sum(int(each["DataScannedInBytes"]) for each in reported) if is_known else None,
             dollars=self._dollars(executions) if is_known else None,
             query_id=executions[-1]["QueryExecutionId"],
             data_as_of=as_of,
-            queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in told) / 1000,
-            engine_seconds=sum(int(each.get("EngineExecutionTimeInMillis", 0)) for each in told) / 1000,
-            reused=all(_is_reused(each) for each in executions),
+            queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in reported) / 1000,
+            engine_seconds=sum(int(each.get("EngineExecutionTimeInMillis", 0)) for each in reported) / 1000,
+            reused=all(_is_reused(execution) for execution in executions),
         )
 
     def _dollars(self, executions: list[Execution]) -> Decimal | None:
         if self._price is None:
             return None
-        paid = (int(_told(each)["DataScannedInBytes"]) for each in executions if not _is_free(each))
-        return sum((scan_price(scanned, self._price) for scanned in paid), Decimal(0))
+        charged = [execution for execution in executions if not _is_free(execution)]
+        scanned = (int(_statistics_of(execution)["DataScannedInBytes"]) for execution in charged)
+        return sum((scan_price(size, self._price) for size in scanned), Decimal(0))
 
 
-def _told(execution: Execution) -> dict[str, Any]:
-    told: dict[str, Any] = execution.get("Statistics", {})
-    return {"DataScannedInBytes": 0} | told
+def _statistics_of(execution: Execution) -> dict[str, Any]:
+    return {"DataScannedInBytes": 0, **execution.get("Statistics", {})}
 
 
 def _is_free(execution: Execution) -> bool:
     """A result that was reused, and what was stopped before it scanned anything."""
     is_stopped = execution["Status"]["State"] == "CANCELLED"
-    return _is_reused(execution) or (is_stopped and not int(_told(execution)["DataScannedInBytes"]))
+    return _is_reused(execution) or (is_stopped and not int(_statistics_of(execution)["DataScannedInBytes"]))
 
 
 def _is_reused(execution: Execution) -> bool:
-    return bool(_told(execution).get("ResultReuseInformation", {}).get("ReusedPreviousResult", False))
+    return bool(_statistics_of(execution).get("ResultReuseInformation", {}).get("ReusedPreviousResult", False))

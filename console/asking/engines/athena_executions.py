@@ -1,4 +1,4 @@
-"""Running one statement on Athena: submitted, waited for, stopped where nobody wants it, its failure in words.
+"""One statement on Athena: submitted, waited for, and stopped where nobody wants it.
 
 Submission, status and stopping are awswrangler's; waiting is ours, because its own cannot be stopped.
 """
@@ -12,45 +12,45 @@ from typing import Any
 
 from catalogue.errors import QueryFailed
 from console.asking.engines.athena_results import Column, columns_of
-from console.asking.engines.stopping import stop_event
-from console.aws.clients import Refusal, SharedClients, calling, refusal
+from console.asking.engines.running import poll, stop_event, unwanted
+from console.aws.clients import SharedClients
+from console.aws.failures import KnownFailure, statement_failure, translate_errors
 
 SERVICE = "Athena"
-_POLLS = (0.1, 0.1, 0.2, 0.2, 0.3)  # seconds between two looks, then
-_POLL_SECONDS = 0.5
+_PAUSES = (0.1, 0.1, 0.2, 0.2, 0.3, 0.5)  # seconds between two looks at its state
 _RUNS = 3  # of one statement that Athena itself says may be tried again
 _RETRY_SECONDS = 1.0
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 _AFTER_STOP = (0.0, 0.1, 0.3, 0.6)  # seconds before each look at what a stopped statement had scanned; nobody waits
 
 KNOWN = (
-    Refusal(
+    KnownFailure(
         r"bytes scanned limit",
         "The query would scan more than the workgroup allows, and was stopped",
         "Choose a shorter period or fewer columns; the cutoff is the workgroup's BytesScannedCutoffPerQuery.",
     ),
-    Refusal(
+    KnownFailure(
         r"work ?group.*(?:not found|does not exist)",
         "There is no such workgroup",
         "Set TAKINGS_ATHENA_WORKGROUP to the workgroup that was deployed, in the right region.",
     ),
-    Refusal(
+    KnownFailure(
         r"TABLE_NOT_FOUND.*?Table '?([\w.]+)|SCHEMA_NOT_FOUND.*?Schema '?([\w.]+)|Schema '?([\w.]+)'? does not exist",
         "There is no {0}",
         "Curate once, and check TAKINGS_DATABASE.",
     ),
-    Refusal(
+    KnownFailure(
         r"insufficient (?:lake formation )?permission|access ?denied|not authorized to perform|PERMISSION_DENIED",
         "Athena may not read what the query needs: access denied",
         "Allow the role of this process to read the lake's bucket and its Glue database;"
         " `python -m console permissions` lists all it needs.",
     ),
-    Refusal(
+    KnownFailure(
         r"exhausted resources|EXCEEDED_\w+_LIMIT",
         "The query needs more than Athena gives one query",
         "Choose a shorter period or fewer columns.",
     ),
-    Refusal(
+    KnownFailure(
         r"((?:\w*SYNTAX_ERROR|COLUMN_NOT_FOUND|TYPE_MISMATCH|FUNCTION_NOT_FOUND|[^\n]{0,40}mismatched input)[^\n]*)",
         "Athena cannot run the query as it is written: {0}",
         "Mend the SQL; the columns are those of `catalogue/tables.py`.",
@@ -77,10 +77,6 @@ def uncapped(workgroup: str, where: str) -> QueryFailed:
     )
 
 
-def _unwanted(where: str) -> QueryFailed:
-    return QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
-
-
 class Executions:
     """Statements of one workgroup and database.
 
@@ -100,7 +96,7 @@ class Executions:
         self._timeout_seconds = timeout_seconds
 
     def run(self, sql: str, where: str, spent: list[dict[str, Any]], *, reuse_minutes: int = 0) -> dict[str, Any]:
-        """Run to the end, again where Athena says that it may help; gives Athena's description of the execution.
+        """Athena's description of a finished execution; a statement that may be tried again is.
 
         Parameters
         ----------
@@ -117,7 +113,7 @@ class Executions:
         stop, pause = stop_event(), 0.0
         for attempt in range(_RUNS):
             if stop.wait(pause):
-                raise _unwanted(where)
+                raise unwanted(where)
             execution = self._wait(self._start(sql, where, reuse_minutes), where, deadline, spent)
             status = execution["Status"]
             if status["State"] == "SUCCEEDED":
@@ -126,11 +122,11 @@ class Executions:
                 break
             pause = random.uniform(0, _RETRY_SECONDS * 2**attempt)  # noqa: S311 - jitter
         reason = status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or ""
-        raise refusal(reason, KNOWN, engine=SERVICE, where=where)
+        raise statement_failure(reason, KNOWN, engine=SERVICE, where=where)
 
     def columns(self, execution: dict[str, Any], where: str) -> list[Column]:
         """The columns of a finished execution, as Athena types them."""
-        with calling(SERVICE, where):
+        with translate_errors(SERVICE, where):
             answer = self._session.client("athena").get_query_results(
                 QueryExecutionId=execution["QueryExecutionId"], MaxResults=1
             )
@@ -141,7 +137,7 @@ class Executions:
 
         reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": reuse_minutes}}
         try:
-            with calling(SERVICE, where, KNOWN):
+            with translate_errors(SERVICE, where, KNOWN):
                 group = self._session.client("athena").get_work_group(WorkGroup=self._workgroup)
                 if not group["WorkGroup"].get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
                     raise uncapped(self._workgroup, where)
@@ -159,37 +155,32 @@ class Executions:
         return str(started)
 
     def _wait(self, execution_id: str, where: str, deadline: float, spent: list[dict[str, Any]]) -> dict[str, Any]:
-        """The execution in its final state; stopped when time is up or when nobody wants it any more."""
+        """The execution in its final state; stopped when time is up or when nobody waits any more."""
         import awswrangler as wr
 
-        stop = stop_event()
-        polls = iter(_POLLS)
-        finished, answers = False, False
+        answers = False
+
+        def look() -> dict[str, Any] | None:
+            nonlocal answers
+            answers = False
+            with translate_errors(SERVICE, where, KNOWN):
+                found: dict[str, Any] = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
+            answers = True
+            return found if is_final(found) else None
+
+        final: dict[str, Any] | None = None
         try:
-            while True:
-                answers = False
-                with calling(SERVICE, where, KNOWN):
-                    found: dict[str, Any] = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
-                finished, answers = is_final(found), True
-                if finished:
-                    _add(spent, found)
-                    return found
-                if time.monotonic() >= deadline:
-                    raise QueryFailed(
-                        f"The query ran longer than {self._timeout_seconds:.0f} seconds and was stopped",
-                        where=where,
-                        remedy="Choose a shorter period, or fewer columns.",
-                    )
-                if stop.wait(next(polls, _POLL_SECONDS)):
-                    raise _unwanted(where)
+            final = poll(look, _PAUSES, deadline=deadline, timeout_seconds=self._timeout_seconds, where=where)
         finally:
-            if not finished:
-                _add(spent, self._stopped(execution_id, where, looks=_AFTER_STOP if answers else ()))
+            execution = final or self._stopped(execution_id, where, looks=_AFTER_STOP if answers else ())
+            if execution["Status"]["State"] != "FAILED":
+                spent.append(execution)
+        return final
 
     def _stopped(self, execution_id: str, where: str, looks: Sequence[float]) -> dict[str, Any]:
-        """Stop what runs, whatever else went wrong: the failure that led here is the one to tell.
+        """Stop a statement; gives Athena's last description of it. Never raises, for a failure led here.
 
-        Gives Athena's description of it; one that is not final where that could not be had: what it costs is unknown.
+        A description that is not final says that the cost is unknown.
 
         Parameters
         ----------
@@ -199,7 +190,7 @@ class Executions:
 
         found: dict[str, Any] = {"QueryExecutionId": execution_id, "Status": {"State": "RUNNING"}}
         try:
-            with calling(SERVICE, where):
+            with translate_errors(SERVICE, where):
                 wr.athena.stop_query_execution(execution_id, boto3_session=self._session)
                 for pause in looks:
                     time.sleep(pause)
@@ -214,8 +205,3 @@ class Executions:
 def is_final(execution: dict[str, Any]) -> bool:
     """Whether nothing more will be scanned."""
     return execution["Status"]["State"] in _FINAL
-
-
-def _add(spent: list[dict[str, Any]], execution: dict[str, Any]) -> None:
-    if execution["Status"]["State"] != "FAILED":
-        spent.append(execution)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from catalogue.errors import QueryFailed
-from console.aws.clients import SharedClients, calling
+from console.aws.clients import SharedClients
+from console.aws.failures import translate_errors
 
 LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit beside the rest in a console's memory
 LARGEST_EXPORT = 64 * 2**20  # bytes of compressed Parquet, all files of an answer: about the same in memory
@@ -36,7 +37,7 @@ class ResultFiles:
             It cannot be read, or has more than `LARGEST_RESULT` bytes.
         """
         bucket, _, key = location.removeprefix("s3://").partition("/")
-        with calling(SERVICE, location):
+        with translate_errors(SERVICE, location):
             answer = self._session.client("s3").get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > LARGEST_RESULT:
                 answer["Body"].close()
@@ -59,7 +60,7 @@ class ResultFiles:
 
     def _sizes_below(self, folder: str) -> dict[str, int]:
         bucket, _, prefix = folder.removeprefix("s3://").partition("/")
-        with calling(SERVICE, folder):
+        with translate_errors(SERVICE, folder):
             pages = self._session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             listed = [each for page in pages for each in page.get("Contents", [])]
         return {f"s3://{bucket}/{each['Key']}": each["Size"] for each in listed}
@@ -90,7 +91,7 @@ class ResultFiles:
         if not paths:
             return
         try:
-            with calling(SERVICE, paths[0]):
+            with translate_errors(SERVICE, paths[0]):
                 wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)
         except (QueryFailed, wr.exceptions.ServiceApiError):
             return

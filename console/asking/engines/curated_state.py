@@ -1,13 +1,13 @@
-"""Which version of the curated tables stands on AWS, and how new its data is.
+"""Which version of the curated tables AWS has, and how new its data is.
 
 Curation ends by writing one small object, ``curated/state.json`` in the lake's bucket, after the last table::
 
     {"version": 812, "data_as_of": "2026-03-31T11:59:00Z", "bills_as_of": "2026-03-31T04:10:00Z"}
 
 Its ETag is the data version and its LastModified the time of the commit, so whatever rewrites it makes a new version.
-It is read at most every few seconds, for all readers, and where it cannot be read they are told so without asking one
-after the other. Tables are committed one after the other before it: a question asked in between
-may see a new table beside an old one, under the old version, until the object is written.
+It is read at most every few seconds, for all readers; a failure to read it is kept as long, so that they do not wait
+for the same failure one after the other. Tables are committed one by one before it: a question asked in between may see
+a new table beside an old one, under the old version, until the object is written.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import QueryFailed
 from console.asking.engines import newest
-from console.aws.clients import calling, error_code
+from console.aws.failures import error_code, translate_errors
+
+if TYPE_CHECKING:
+    from catalogue.binding import Statement
 
 STATE_KEY = "curated/state.json"
 KEEP_SECONDS = 5.0  # a new version is seen that much later at most
@@ -52,7 +55,7 @@ class CuratedState:
     Parameters
     ----------
     client : an S3 client
-    bucket, prefix : where the lake stands; the object is ``<prefix>curated/state.json``
+    bucket, prefix : where the lake is; the object is ``<prefix>curated/state.json``
     """
 
     def __init__(
@@ -75,11 +78,11 @@ class CuratedState:
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """The object's address, for people."""
         return f"s3://{self._bucket}/{self._key}"
 
     def current(self) -> State:
-        """The version that stands.
+        """The current version.
 
         Raises
         ------
@@ -91,8 +94,8 @@ class CuratedState:
             if self._read is not None and now - self._read[0] < self._keep_seconds:
                 return self._read[1]
             if self._failed is not None and now - self._failed[0] < self._keep_seconds:
-                told = self._failed[1]
-                raise QueryFailed(told.what, where=told.where, remedy=told.remedy) from told
+                failure = self._failed[1]
+                raise QueryFailed(failure.what, where=failure.where, remedy=failure.remedy) from failure
             try:
                 state = self._ask()
             except QueryFailed as error:
@@ -105,7 +108,7 @@ class CuratedState:
     def _ask(self) -> State:
         from botocore.exceptions import ClientError
 
-        with calling("Amazon S3", self.place):
+        with translate_errors("Amazon S3", self.place):
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
             except ClientError as error:
@@ -114,10 +117,10 @@ class CuratedState:
                 raise
             content: bytes = answer["Body"].read()
         try:
-            told = json.loads(content)
+            state = json.loads(content)
             data_as_of, bills_as_of = (
                 None if text is None else datetime.fromisoformat(text).astimezone(UTC)
-                for text in (told.get("data_as_of"), told.get("bills_as_of"))
+                for text in (state.get("data_as_of"), state.get("bills_as_of"))
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise QueryFailed(
@@ -126,3 +129,23 @@ class CuratedState:
                 remedy="Curate again: it writes the object anew.",
             ) from error
         return State(answer["ETag"].strip('"'), data_as_of, answer["LastModified"], bills_as_of)
+
+
+class CuratedEngine:
+    """What the engines over the curated tables on AWS answer alike: `SqlEngine` but for running a statement."""
+
+    _state: CuratedState
+
+    @property
+    def data_version(self) -> str:
+        """The curated version; changes with every curation."""
+        return self._state.current().version
+
+    @property
+    def data_as_of(self) -> datetime | None:
+        """The largest ``received_at`` in the curated tables."""
+        return self._state.current().data_as_of
+
+    def version_of(self, statement: Statement) -> str:  # noqa: ARG002 - the same for all
+        """The curated version: what is still on its way to the lake is not seen."""
+        return self.data_version

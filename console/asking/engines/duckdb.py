@@ -23,6 +23,7 @@ from catalogue.tables import CURATED_TABLES, TABLES
 from console.asking.engines import Result, Statistics, newest
 from console.asking.engines.calls import CALLS, ConsoleCalls, Kept
 from console.asking.engines.pending import STANDING, PendingEvents, curated_position
+from console.asking.engines.running import too_slow
 from pipeline.lake import CURATED, STATE, Lake
 
 if TYPE_CHECKING:
@@ -177,11 +178,7 @@ class DuckDbEngine:
             try:
                 table = snapshot.answer(statement)
             except duckdb.InterruptException as error:
-                raise QueryFailed(
-                    f"The query ran longer than {TIMEOUT_SECONDS:.0f} seconds and was stopped",
-                    where=statement.query,
-                    remedy="Choose a shorter period, or fewer columns.",
-                ) from error
+                raise too_slow(TIMEOUT_SECONDS, statement.query) from error
             except (OSError, TakingsError) as error:
                 raise QueryFailed(
                     f"What arrived since the last curation cannot be read: {error}",

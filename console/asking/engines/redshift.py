@@ -2,7 +2,7 @@
 
 The workgroup and the role of this process are all it needs: no password, no connection that stays open. awswrangler
 checks the connection and makes its client; its ``read_sql_query`` is not used, because it cannot be stopped and gives
-decimals and dates as text. The curated tables must be found by their bare names: they stand in the schema ``public`` of
+decimals and dates as text. The curated tables must be found by their bare names: they are in the schema ``public`` of
 the database, as tables or as views over the Glue catalog.
 """
 
@@ -10,71 +10,70 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import QueryFailed
 from console.asking.engines import Result, Statistics
-from console.asking.engines.charged import charged
+from console.asking.engines.curated_state import CuratedEngine, CuratedState
 from console.asking.engines.prices import CapacityClock, capacity_price
 from console.asking.engines.redshift_results import Pages, read_records
-from console.asking.engines.stopping import stop_event
-from console.aws.clients import Refusal, SharedClients, calling, check_length, refusal
+from console.asking.engines.running import check_length, poll, report_cost
+from console.aws.clients import SharedClients
+from console.aws.failures import KnownFailure, statement_failure, translate_errors
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import pyarrow as pa
 
     from catalogue.binding import Statement
-    from console.asking.engines.curated_state import CuratedState
 
 SERVICE = "Redshift"
 TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 LONGEST_STATEMENT = 100_000  # bytes that the Data API takes
 LARGEST_RESULT = 64 * 2**20  # bytes: the Data API gives a result in pages of a megabyte, one call each
-_POLLS = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks; the last one stays
+_PAUSES = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks at its state
 _NANOSECONDS = Decimal(10) ** 9
 
 KNOWN = (
-    Refusal(
+    KnownFailure(
         r"permission denied for (?:relation|schema|database|table) (\S+)",
         "Redshift may not read {0}",
         "Grant usage on the schema and select on its tables to the role of this process.",
     ),
-    Refusal(
+    KnownFailure(
         r"access ?denied|not authorized|insufficient (?:privileges|permissions)",
         "Redshift may not read what the query needs: access denied",
         "Allow the role of the warehouse to read the lake's bucket and its Glue database, and grant the schema to the"
         " role of this process.",
     ),
-    Refusal(
+    KnownFailure(
         r"usage limit|query (?:cancelled|aborted).*(?:limit|monitoring rule)|query monitoring rule",
         "The query was stopped by a limit of the workgroup",
         "Choose a shorter period; the limits are the workgroup's RPU-hours and query monitoring rules.",
     ),
-    Refusal(
+    KnownFailure(
         r"(?:relation|table|schema) \"?([\w.\"]+?)\"? (?:does not exist|not found)",
         "There is no {0}",
         "Curate once, and check TAKINGS_REDSHIFT_DATABASE.",
     ),
-    Refusal(
+    KnownFailure(
         r"endpoint (?:doesn't|does not) exist|workgroup.*(?:not found|does not exist)|(?:not find|no such) workgroup",
         "There is no such workgroup",
         "Set TAKINGS_REDSHIFT_WORKGROUP to the workgroup that was deployed, in the right region, or leave it out.",
     ),
-    Refusal(
+    KnownFailure(
         r"database \"?(\S+?)\"? does not exist",
         "There is no database {0} in the workgroup",
         "Check TAKINGS_REDSHIFT_DATABASE.",
     ),
-    Refusal(
+    KnownFailure(
         r"statement timeout|query timeout",
         "The query ran longer than the workgroup allows, and was stopped",
         "Choose a shorter period, or fewer columns.",
     ),
-    Refusal(
+    KnownFailure(
         r"(syntax error[^\n]*|column [^\n]* does not exist[^\n]*|function [^\n]* does not exist[^\n]*"
         r"|operator does not exist[^\n]*|invalid input syntax[^\n]*|type mismatch[^\n]*)",
         "Redshift cannot run the query as it is written: {0}",
@@ -83,14 +82,14 @@ KNOWN = (
 )
 
 
-class RedshiftEngine:
+class RedshiftEngine(CuratedEngine):
     """Answers statements through one serverless workgroup.
 
     Parameters
     ----------
     session : a boto3 session
     workgroup, database : where the statements run
-    state : which version of the curated tables stands
+    state : the version of the curated tables
     base_rpus : the workgroup's base capacity, in Redshift processing units
     price_per_rpu_hour : dollars, by the price book; None where unknown
     """
@@ -117,20 +116,6 @@ class RedshiftEngine:
         self._timeout_seconds = timeout_seconds
         self._clock = CapacityClock()
 
-    @property
-    def data_version(self) -> str:
-        """The curated version; changes with every curation."""
-        return self._state.current().version
-
-    @property
-    def data_as_of(self) -> datetime | None:
-        """The largest ``received_at`` in the curated tables."""
-        return self._state.current().data_as_of
-
-    def version_of(self, statement: Statement) -> str:  # noqa: ARG002 - the same for all
-        """The curated version: what is still on its way to the lake is not seen."""
-        return self.data_version
-
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
         started = time.perf_counter()
@@ -144,7 +129,7 @@ class RedshiftEngine:
         try:
             table = self._read(client, described, statement.query)
         except QueryFailed:
-            charged(spent)
+            report_cost(spent)
             raise
         statistics = replace(
             spent, elapsed_seconds=time.perf_counter() - started, data_as_of=state.as_of(statement.tables)
@@ -167,7 +152,7 @@ class RedshiftEngine:
     def _client(self) -> Any:
         import awswrangler as wr
 
-        with calling(SERVICE, self._workgroup, KNOWN):
+        with translate_errors(SERVICE, self._workgroup, KNOWN):
             connection = wr.data_api.redshift.connect(
                 workgroup_name=self._workgroup, database=self._database, boto3_session=self._session
             )
@@ -176,43 +161,32 @@ class RedshiftEngine:
     def _wait(self, client: Any, statement: Statement) -> dict[str, Any]:
         """The description of the finished statement; stopped when time is up or when nobody wants it any more."""
         where = statement.query
-        stop = stop_event()
         deadline = time.monotonic() + self._timeout_seconds
-        with calling(SERVICE, where, KNOWN):
+        with translate_errors(SERVICE, where, KNOWN):
             answer = client.execute_statement(WorkgroupName=self._workgroup, Database=self._database, Sql=statement.sql)
-        begun, polls = time.monotonic(), iter(_POLLS)
-        finished, status = False, ""
+        begun = time.monotonic()
+
+        def look() -> dict[str, Any] | None:
+            with translate_errors(SERVICE, where, KNOWN):
+                found: dict[str, Any] = client.describe_statement(Id=answer["Id"])
+            return found if found["Status"] in ("FINISHED", "FAILED", "ABORTED") else None
+
+        described: dict[str, Any] | None = None
         try:
-            while True:
-                with calling(SERVICE, where, KNOWN):
-                    described: dict[str, Any] = client.describe_statement(Id=answer["Id"])
-                status = described["Status"]
-                finished = status in ("FINISHED", "FAILED", "ABORTED")
-                if status == "FINISHED":
-                    return described
-                if finished:
-                    raise refusal(described.get("Error", ""), KNOWN, engine=SERVICE, where=where)
-                if time.monotonic() >= deadline:
-                    raise QueryFailed(
-                        f"The query ran longer than {self._timeout_seconds:.0f} seconds and was stopped",
-                        where=where,
-                        remedy="Choose a shorter period, or fewer columns.",
-                    )
-                if stop.wait(next(polls, _POLLS[-1])):
-                    raise QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
+            described = poll(look, _PAUSES, deadline=deadline, timeout_seconds=self._timeout_seconds, where=where)
         finally:
-            if not finished:
+            if described is None:
                 self._stop(client, answer["Id"], where)
-            if status != "FINISHED":  # the warehouse was awake for it all the same
-                charged(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
+            if described is None or described["Status"] != "FINISHED":  # the warehouse was awake for it all the same
+                report_cost(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
+        if described["Status"] != "FINISHED":
+            raise statement_failure(described.get("Error", ""), KNOWN, engine=SERVICE, where=where)
+        return described
 
     def _stop(self, client: Any, statement_id: str, where: str) -> None:
-        """Stop what runs, whatever else went wrong: the failure that led here is the one to tell."""
-        try:
-            with calling(SERVICE, where):
-                client.cancel_statement(Id=statement_id)
-        except QueryFailed:
-            return
+        """Stop a statement; never raises, for a failure led here."""
+        with suppress(QueryFailed), translate_errors(SERVICE, where):
+            client.cancel_statement(Id=statement_id)
 
     def _read(self, client: Any, described: dict[str, Any], where: str) -> pa.Table:
         """The result, typed."""
@@ -240,7 +214,7 @@ class RedshiftEngine:
         def pages() -> Iterator[dict[str, Any]]:
             more: dict[str, Any] = {}
             while True:
-                with calling(SERVICE, where, KNOWN):
+                with translate_errors(SERVICE, where, KNOWN):
                     page = client.get_statement_result(Id=described["Id"], **more)
                 yield page
                 if not page.get("NextToken"):

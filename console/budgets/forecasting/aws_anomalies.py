@@ -15,7 +15,6 @@ from typing import Any
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
 
-ACTIONS = ("ce:GetAnomalies",)
 OPERATION = "get_anomalies"
 LOOK_BACK = timedelta(days=89)  # AWS keeps 90 days
 MOST_PAGES = 20  # of up to 100 each, $0.01 a page

@@ -16,10 +16,12 @@ from difflib import unified_diff
 from typing import Any
 
 from catalogue.errors import SettingsError, SourceError
+from console.aws.failures import translate_errors
+from console.aws.permissions import action_of
 from console.finops.pricing.price_book import GLOBAL, Price, PriceBook, VolumePrice
 
-ACTIONS = ("pricing:GetProducts",)
-ENDPOINT_REGION = "us-east-1"  # the interface stands in few regions; this one answers for all
+ACTION = action_of("pricing", "GetProducts")
+ENDPOINT_REGION = "us-east-1"  # the interface is in few regions; this one answers for all
 _OWN_FIELDS = ("service", "usagetype")  # what stands in `filters` and is no plain attribute of a product
 _CURRENCY = "USD"
 _ANOTHER_UNIT = 100  # times dearer or cheaper: no price moves so far, but a price of a thousand is no price of one
@@ -45,7 +47,7 @@ class PriceList:
 
     Parameters
     ----------
-    client : ``boto3.client("pricing", region_name=ENDPOINT_REGION)``
+    client : a boto3 client of ``pricing`` in `ENDPOINT_REGION`
     """
 
     def __init__(self, client: Any) -> None:
@@ -74,8 +76,6 @@ class PriceList:
 
     def _products(self, price: Price, region: str) -> Iterator[Mapping[str, Any]]:
         """Products whose attributes fit; a usage type is preceded by a region's short name everywhere but at home."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         wanted = {name: value for name, value in price.filters.items() if name not in _OWN_FIELDS}
         if price.region != GLOBAL:
             wanted["regionCode"] = region
@@ -84,26 +84,19 @@ class PriceList:
         if usage_type:
             filters.append({"Type": "CONTAINS", "Field": "usagetype", "Value": usage_type})
         try:
-            pages = self._client.get_paginator("get_products").paginate(
-                ServiceCode=price.filters["service"], Filters=filters
-            )
-            for answer in pages:
-                for written in answer["PriceList"]:
-                    product = json.loads(written)
-                    found = product["product"]["attributes"].get("usagetype", "")
-                    if not usage_type or found == usage_type or found.endswith(f"-{usage_type}"):
-                        yield product
+            service = price.filters["service"]
+            with translate_errors("The Price List API", price.key, action=ACTION, error=SourceError):
+                for answer in self._client.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters):
+                    for written in answer["PriceList"]:
+                        product = json.loads(written)
+                        found = product["product"]["attributes"].get("usagetype", "")
+                        if not usage_type or found == usage_type or found.endswith(f"-{usage_type}"):
+                            yield product
         except KeyError as error:
             raise SourceError(
                 f"The Price List API answered {price.key} without {error}",
                 where=price.key,
                 remedy="Mend the entry's filters: service, usagetype and attributes of the product.",
-            ) from error
-        except (ClientError, BotoCoreError) as error:
-            raise SourceError(
-                f"The Price List API did not answer for {price.key}: {error}",
-                where="pricing:GetProducts",
-                remedy=f"Sign in, and allow {' and '.join(ACTIONS)}.",
             ) from error
 
 

@@ -1,6 +1,6 @@
 """An AWS account as an inventory. Fills the `InventorySource` port.
 
-One module a service. A service that refuses, throttles or does not answer leaves its own facts unread, with the reason;
+Each service has its own module. A service that refuses or does not answer leaves its own facts unread, with the reason;
 the others are read all the same.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from catalogue.clock import utc_now
+from catalogue.errors import SourceError
 from console.asking.periods import Period
 from console.savings.aws import (
     crawlers,
@@ -19,7 +21,6 @@ from console.savings.aws import (
     functions,
     lake,
     logs,
-    metrics,
     network,
     queries,
     recommendations,
@@ -29,42 +30,14 @@ from console.savings.aws import (
 )
 from console.savings.aws.charges import Charges
 from console.savings.aws.metrics import Metrics
-from console.savings.aws.reading import Account, Clients, Refused
+from console.savings.aws.reading import Account, Clients, Collected, unread
 from console.savings.facts import AthenaQuery, Bucket, StoredTable
-from console.savings.inventory import Inventory, Read, Unread
+from console.savings.inventory import Inventory, Read
 
 DAYS = 14  # of use: CloudWatch keeps minutes for 15, and two weeks show every weekday twice
 AT_ONCE = 4  # services asked side by side: their limits are their own, this machine's cores are not
 
-ACTIONS = tuple(
-    sorted(
-        {
-            action
-            for module in (
-                crawlers,
-                firewall,
-                functions,
-                lake,
-                logs,
-                metrics,
-                network,
-                queries,
-                recommendations,
-                streams,
-                tables,
-                warehouse,
-            )
-            for action in module.ACTIONS
-        }
-    )
-)
-"""What the console's role needs to judge everything."""
-
 T = TypeVar("T")
-
-
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -75,7 +48,7 @@ class AwsInventory:
     ----------
     clients : gives a boto3 client of (service, region)
     buckets, database, workgroups : the lake's: buckets to list, the Glue database, the Athena workgroups
-    charges : who is told of every request, and what requests cost
+    charges : how requests are metered, and what they cost
     """
 
     clients: Clients
@@ -84,7 +57,7 @@ class AwsInventory:
     database: str = ""
     workgroups: Sequence[str] = ()
     charges: Charges = field(default_factory=Charges)
-    now: Callable[[], datetime] = _wall_clock
+    now: Callable[[], datetime] = utc_now
 
     def inventory(self) -> Inventory:
         """See `InventorySource.inventory`; never raises for one service alone."""
@@ -111,32 +84,26 @@ class AwsInventory:
         )
 
     def _lake(self, account: Account, now: datetime) -> dict[str, Any]:
-        """Buckets, tables in their files, and queries on them: each stands on the one before."""
+        """Buckets, tables in their files, and queries on them: each is read from the one before."""
         listings: list[lake.Listing] = []
-        unlisted: list[Unread] = []
-        found: list[Read[Bucket]] = []
+        found: Collected[Bucket] = Collected()
         for name in self.buckets:
-            try:
+            with found.part(f"bucket {name}"):
                 listings.append(lake.listed(account, name))
-            except Refused as error:
-                unlisted.append(error.unread(f"bucket {name}"))
-                continue
-            found.append(_read(f"bucket {name}", lambda: lake.bucket(account, listings[-1], now)))
-        buckets = Read(
-            tuple(item for each in found for item in each.items),
-            (*unlisted, *(unread for each in found for unread in each.missing)),
-        )
+                bucket = lake.bucket(account, listings[-1], now)
+                found.items += bucket.items
+                found.missing += bucket.missing
         stored: Read[StoredTable] = _read("lake tables", lambda: lake.tables(account, self.database, listings))
         partitions = {table.name: table.partition for table in stored.items}
         asked: Read[AthenaQuery] = _read(
             "Athena's query log", lambda: queries.read(account, self.workgroups, partitions, self.database)
         )
-        return {"buckets": buckets, "stored_tables": stored, "queries": asked}
+        return {"buckets": found.read(), "stored_tables": stored, "queries": asked}
 
 
 def _read(what: str, reading: Callable[[], Read[T]]) -> Read[T]:
-    """What was read, or that it was refused."""
+    """What was read, or why it could not be."""
     try:
         return reading()
-    except Refused as error:
-        return Read(missing=(error.unread(what),))
+    except SourceError as error:
+        return Read(missing=(unread(what, error),))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
-from console.savings.aws.reading import Account, Refused
+from console.savings.aws.reading import Account, Collected
 from console.savings.facts import Crawler
-from console.savings.inventory import Read, Unread
-
-ACTIONS = ("glue:GetCrawlers", "glue:ListCrawls")
+from console.savings.inventory import Read
 
 
 def read(account: Account) -> Read[Crawler]:
     """All crawlers of the region with their runs of the period."""
     glue = account.reader("glue")
-    found: list[Crawler] = []
-    missing: list[Unread] = []
+    found: Collected[Crawler] = Collected()
     since = {
         "FieldName": "START_TIME",
         "FilterOperator": "GE",
@@ -24,27 +23,26 @@ def read(account: Account) -> Read[Crawler]:
     }
     for crawler in glue.items("get_crawlers", "Crawlers"):
         name = crawler["Name"]
-        try:
+        with found.part(f"runs of crawler {name}"):
             crawls = list(glue.items("list_crawls", "Crawls", CrawlerName=name, Filters=[since]))
-        except Refused as error:
-            missing.append(error.unread(f"runs of crawler {name}"))
-            continue
-        runs = [each for each in crawls if account.start <= each["StartTime"] < account.end]
-        changed = [each for each in runs if has_changed(each.get("Summary", ""))]
-        spent = {each["CrawlId"]: Decimal(str(each.get("DPUHour", 0))) for each in runs}
-        whole = sum(spent.values(), Decimal(0))
-        found.append(
-            Crawler(
-                name=name,
-                resource=f"crawler/{name}",
-                schedule=crawler.get("Schedule", {}).get("ScheduleExpression", ""),
-                runs=len(runs),
-                changed=len(changed),
-                dpu_hours=whole,
-                dpu_hours_unchanged=whole - sum((spent[each["CrawlId"]] for each in changed), Decimal(0)),
+            runs = [run for run in crawls if account.start <= run["StartTime"] < account.end]
+            unchanged = [run for run in runs if not has_changed(run.get("Summary", ""))]
+            found.items.append(
+                Crawler(
+                    name=name,
+                    resource=f"crawler/{name}",
+                    schedule=crawler.get("Schedule", {}).get("ScheduleExpression", ""),
+                    runs=len(runs),
+                    changed=len(runs) - len(unchanged),
+                    dpu_hours=_dpu_hours(runs),
+                    dpu_hours_unchanged=_dpu_hours(unchanged),
+                )
             )
-        )
-    return Read(tuple(found), tuple(missing))
+    return found.read()
+
+
+def _dpu_hours(runs: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((Decimal(str(run.get("DPUHour", 0))) for run in runs), Decimal(0))
 
 
 def has_changed(summary: str) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+from catalogue.errors import SourceError
+from console.aws.failures import error_code
 from console.savings.aws.charges import UNFINISHED
 from console.savings.aws.metrics import Metric, Metrics
-from console.savings.aws.reading import Account, Reader, Refused
+from console.savings.aws.reading import Account, Collected, Reader
 from console.savings.facts import Function
-from console.savings.inventory import Read, Unread
+from console.savings.inventory import Read
 
-ACTIONS = ("lambda:ListFunctions", "logs:StartQuery", "logs:GetQueryResults")
 REPORT_DAYS = 7  # of report lines read where Lambda Insights is off: Logs Insights charges by the GB
 MOST_WAITS = 30
 _REPORTS = 'filter @type = "REPORT" | stats max(@maxMemoryUsed / 1000 / 1000) as used'
@@ -22,34 +23,31 @@ _REPORTS = 'filter @type = "REPORT" | stats max(@maxMemoryUsed / 1000 / 1000) as
 def read(account: Account, metrics: Metrics, *, pause: Callable[[float], None] = time.sleep) -> Read[Function]:
     """All functions of the region."""
     listed = list(account.reader("lambda").items("list_functions", "Functions"))
-    names = [each["FunctionName"] for each in listed]
+    names = [function["FunctionName"] for function in listed]
     runs = metrics.total([Metric("AWS/Lambda", "Invocations", {"FunctionName": name}) for name in names])
     lasted = metrics.total([Metric("AWS/Lambda", "Duration", {"FunctionName": name}) for name in names])
     insights = metrics.largest(
         [Metric("LambdaInsights", "used_memory_max", {"function_name": name}, "Maximum") for name in names]
     )
     logs = account.reader("logs")
-    found: list[Function] = []
-    missing: list[Unread] = []
-    for each, name, invocations, milliseconds, largest in zip(listed, names, runs, lasted, insights, strict=True):
+    found: Collected[Function] = Collected()
+    for function, name, invocations, milliseconds, largest in zip(listed, names, runs, lasted, insights, strict=True):
         used = int(largest) or None
         if used is None and invocations:
-            try:
-                used = _reported(account, logs, each, pause)
-            except Refused as error:
-                missing.append(error.unread(f"memory used by {name}"))
-        found.append(
+            with found.part(f"memory used by {name}"):
+                used = _reported(account, logs, function, pause)
+        found.items.append(
             Function(
                 name=name,
-                resource=each["FunctionArn"],
-                architecture=(each.get("Architectures") or ["x86_64"])[0],
-                memory=int(each["MemorySize"]),
+                resource=function["FunctionArn"],
+                architecture=(function.get("Architectures") or ["x86_64"])[0],
+                memory=int(function["MemorySize"]),
                 max_memory_used=used,
                 invocations=int(invocations),
                 duration=milliseconds / 1000,
             )
         )
-    return Read(tuple(found), tuple(missing))
+    return found.read()
 
 
 def _reported(
@@ -66,8 +64,8 @@ def _reported(
             endTime=int(account.end.timestamp()),
             queryString=_REPORTS,
         )
-    except Refused as error:
-        if error.code == "ResourceNotFoundException":
+    except SourceError as error:
+        if error_code(error) == "ResourceNotFoundException":
             return None
         raise
     for _ in range(MOST_WAITS):

@@ -9,21 +9,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from catalogue.errors import SourceError
 from catalogue.tables import TABLES
-from console.savings.aws.reading import Account, Reader, Refused
+from console.aws.failures import error_code
+from console.savings.aws.reading import Account, Collected, Reader
 from console.savings.checks.files import TARGET_BYTES
 from console.savings.facts import Bucket, StoredTable
 from console.savings.inventory import Read, Unread
 
-ACTIONS = (
-    "s3:ListBucket",
-    "s3:GetLifecycleConfiguration",
-    "s3:GetBucketVersioning",
-    "s3:ListBucketVersions",
-    "s3:ListBucketMultipartUploads",
-    "s3:ListMultipartUploadParts",
-    "glue:GetTables",
-)
 MOST_OBJECTS = 300_000  # listed of one bucket: 300 requests, $0.0015
 MOST_UPLOADS = 1_000
 COLD_AFTER = timedelta(days=30)
@@ -35,7 +28,7 @@ _COLUMNAR = ("parquet", "orc")
 
 @dataclass(frozen=True)
 class Object:
-    """One object as a listing tells it."""
+    """One object of a listing."""
 
     key: str
     size: int
@@ -56,8 +49,8 @@ def listed(account: Account, bucket: str) -> Listing:
     """The objects of a bucket, at most `MOST_OBJECTS`."""
     found = account.reader("s3").items("list_objects_v2", "Contents", Bucket=bucket)
     objects = [
-        Object(each["Key"], each["Size"], each["LastModified"], each.get("StorageClass", "STANDARD"))
-        for each in islice(found, MOST_OBJECTS + 1)
+        Object(item["Key"], item["Size"], item["LastModified"], item.get("StorageClass", "STANDARD"))
+        for item in islice(found, MOST_OBJECTS + 1)
     ]
     return Listing(bucket, objects[:MOST_OBJECTS], len(objects) <= MOST_OBJECTS)
 
@@ -65,47 +58,42 @@ def listed(account: Account, bucket: str) -> Listing:
 def bucket(account: Account, listing: Listing, now: datetime) -> Read[Bucket]:
     """What the bucket holds and what its rules do."""
     s3 = account.reader("s3")
-    missing: list[Unread] = []
+    found: Collected[Bucket] = Collected()
     name = listing.bucket
     rules = _rules(s3, name)
-    standard = [each for each in listing.objects if each.storage_class == "STANDARD"]
-    cold = [each for each in standard if now - each.modified >= COLD_AFTER and each.size > LEAST_COLD]
+    standard = [item for item in listing.objects if item.storage_class == "STANDARD"]
+    cold = [item for item in standard if now - item.modified >= COLD_AFTER and item.size > LEAST_COLD]
     noncurrent = uploads = held = None
-    try:
+    with found.part(f"old versions in {name}"):
         noncurrent = _noncurrent(s3, name)
-    except Refused as error:
-        missing.append(error.unread(f"old versions in {name}"))
-    try:
+    with found.part(f"incomplete uploads in {name}"):
         uploads, held = _uploads(s3, name, now)
-    except Refused as error:
-        missing.append(error.unread(f"incomplete uploads in {name}"))
     if not listing.is_whole:
-        missing.append(Unread(f"objects of {name} beyond the first {MOST_OBJECTS:,}", "there are too many to list"))
-    return Read(
-        (
-            Bucket(
-                name=name,
-                resource=f"arn:aws:s3:::{name}",
-                standard_bytes=sum(each.size for each in standard),
-                cold_bytes=sum(each.size for each in cold) if listing.is_whole else None,
-                cold_objects=len(cold) if listing.is_whole else None,
-                noncurrent_bytes=noncurrent,
-                has_transition=any(rule.get("Transitions") for rule in rules),
-                has_noncurrent_expiration=any(rule.get("NoncurrentVersionExpiration") for rule in rules),
-                aborts_uploads=any(rule.get("AbortIncompleteMultipartUpload") for rule in rules),
-                incomplete_uploads=uploads,
-                incomplete_bytes=held,
-            ),
-        ),
-        tuple(missing),
+        beyond = f"objects of {name} beyond the first {MOST_OBJECTS:,}"
+        found.missing.append(Unread(beyond, "there are too many to list"))
+    found.items.append(
+        Bucket(
+            name=name,
+            resource=f"arn:aws:s3:::{name}",
+            standard_bytes=sum(item.size for item in standard),
+            cold_bytes=sum(item.size for item in cold) if listing.is_whole else None,
+            cold_objects=len(cold) if listing.is_whole else None,
+            noncurrent_bytes=noncurrent,
+            has_transition=any(rule.get("Transitions") for rule in rules),
+            has_noncurrent_expiration=any(rule.get("NoncurrentVersionExpiration") for rule in rules),
+            aborts_uploads=any(rule.get("AbortIncompleteMultipartUpload") for rule in rules),
+            incomplete_uploads=uploads,
+            incomplete_bytes=held,
+        )
     )
+    return found.read()
 
 
 def _rules(s3: Reader, name: str) -> list[Mapping[str, Any]]:
     try:
         rules = s3.call("get_bucket_lifecycle_configuration", Bucket=name).get("Rules", [])
-    except Refused as error:
-        if error.code == "NoSuchLifecycleConfiguration":
+    except SourceError as error:
+        if error_code(error) == "NoSuchLifecycleConfiguration":
             return []
         raise
     return [rule for rule in rules if rule.get("Status") == "Enabled"]
@@ -116,29 +104,28 @@ def _noncurrent(s3: Reader, name: str) -> int:
     if not s3.call("get_bucket_versioning", Bucket=name).get("Status"):
         return 0
     versions = s3.items("list_object_versions", "Versions", Bucket=name)
-    return sum(each["Size"] for each in islice(versions, MOST_OBJECTS) if not each["IsLatest"])
+    return sum(version["Size"] for version in islice(versions, MOST_OBJECTS) if not version["IsLatest"])
 
 
 def _uploads(s3: Reader, name: str, now: datetime) -> tuple[int, int | None]:
     """Abandoned uploads and the bytes of their parts; the bytes are None where there are too many to ask."""
     found = [
-        each
-        for each in s3.items("list_multipart_uploads", "Uploads", Bucket=name)
-        if now - each["Initiated"] >= ABANDONED_AFTER
+        upload
+        for upload in s3.items("list_multipart_uploads", "Uploads", Bucket=name)
+        if now - upload["Initiated"] >= ABANDONED_AFTER
     ]
     if len(found) > MOST_UPLOADS:
         return len(found), None
     held = 0
-    for each in found:
-        parts = s3.items("list_parts", "Parts", Bucket=name, Key=each["Key"], UploadId=each["UploadId"])
+    for upload in found:
+        parts = s3.items("list_parts", "Parts", Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         held += sum(part["Size"] for part in parts)
     return len(found), held
 
 
 def tables(account: Account, database: str, listings: Sequence[Listing]) -> Read[StoredTable]:
     """Tables of the catalogue whose files were listed."""
-    found: list[StoredTable] = []
-    missing: list[Unread] = []
+    found: Collected[StoredTable] = Collected()
     by_bucket = {listing.bucket: listing for listing in listings}
     for table in account.reader("glue").items("get_tables", "TableList", DatabaseName=database):
         location = str(table.get("StorageDescriptor", {}).get("Location", ""))
@@ -146,27 +133,27 @@ def tables(account: Account, database: str, listings: Sequence[Listing]) -> Read
         listing = by_bucket.get(name)
         if listing is None:
             if location:
-                missing.append(Unread(f"files of {table['Name']}", f"its bucket {name} was not listed"))
+                found.missing.append(Unread(f"files of {table['Name']}", f"its bucket {name} was not listed"))
             continue
         if not listing.is_whole:
-            missing.append(Unread(f"files of {table['Name']}", f"{name} has too many objects to list"))
+            found.missing.append(Unread(f"files of {table['Name']}", f"{name} has too many objects to list"))
             continue
-        files = [each for each in listing.objects if each.key.startswith(prefix.rstrip("/") + "/")]
-        found.append(_table(account, database, table, files))
-    return Read(tuple(found), tuple(missing))
+        files = [item for item in listing.objects if item.key.startswith(prefix.rstrip("/") + "/")]
+        found.items.append(_table(account, database, table, files))
+    return found.read()
 
 
 def _table(account: Account, database: str, table: Mapping[str, Any], files: Sequence[Object]) -> StoredTable:
     name = table["Name"]
     keys = [key["Name"] for key in table.get("PartitionKeys", ())]
     is_iceberg = str(table.get("Parameters", {}).get("table_type", "")).upper() == "ICEBERG"
-    if is_iceberg:  # its partitions stand in its metadata; ours are those of the table's definition
-        files = [each for each in files if "/data/" in each.key]
+    if is_iceberg:  # Glue does not list its partitions; ours are those of the table's definition
+        files = [item for item in files if "/data/" in item.key]
         ours = TABLES.get(name)
         keys = [ours.partition] if ours and ours.partition else []
     by_partition: dict[str, int] = defaultdict(int)
-    for each in files:
-        by_partition[each.key.rpartition("/")[0]] += each.size
+    for item in files:
+        by_partition[item.key.rpartition("/")[0]] += item.size
     kind = str(table.get("StorageDescriptor", {}).get("InputFormat", "")) + str(table.get("Parameters", {}))
     is_columnar = is_iceberg or any(name in kind.lower() for name in _COLUMNAR)
     resource = f"arn:aws:glue:{account.region}:{table.get('CatalogId', '')}:table/{database}/{name}"
@@ -176,8 +163,8 @@ def _table(account: Account, database: str, table: Mapping[str, Any], files: Seq
         partition=keys[0] if keys else "",
         partitions=len(by_partition) if keys else 0,
         files=len(files),
-        bytes=sum(each.size for each in files),
+        bytes=sum(item.size for item in files),
         files_needed=sum(max(1, -(-size // TARGET_BYTES)) for size in by_partition.values()),
         is_columnar=is_columnar,
-        is_compressed=is_columnar or all(each.key.endswith(_PACKED) for each in files),
+        is_compressed=is_columnar or all(item.key.endswith(_PACKED) for item in files),
     )

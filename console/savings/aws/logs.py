@@ -8,8 +8,6 @@ from console.savings.aws.reading import Account
 from console.savings.facts import LogGroup
 from console.savings.inventory import Read
 
-ACTIONS = ("logs:DescribeLogGroups",)
-
 
 def read(account: Account) -> Read[LogGroup]:
     """All log groups of the region."""

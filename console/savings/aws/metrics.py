@@ -1,4 +1,4 @@
-"""CloudWatch metrics by the hour, many in one request: each metric asked costs."""
+"""CloudWatch metrics by the hour, many in one request. CloudWatch charges for each metric."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from console.savings.aws.reading import Account
 
-ACTIONS = ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics")
 MOST_QUERIES = 500  # of one request
 HOUR = 3600
 
@@ -23,6 +22,11 @@ class Metric:
     name: str
     dimensions: Mapping[str, str]
     statistic: str = "Sum"
+
+
+def series(namespace: str, names: Iterable[str], dimension: str, value: str) -> list[Metric]:
+    """The sums of several metrics of one resource, by the dimension that names it."""
+    return [Metric(namespace, name, {dimension: value}) for name in names]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Metrics:
 
         Parameters
         ----------
-        since : when what is measured was made: it did not idle in the hours before, which are left out
+        since : when the resource was created; the hours before are left out, for it did not idle in them
         """
         hours = self.account.period.days * 24
         found = [[Decimal(0)] * hours for _ in metrics]
@@ -65,7 +69,8 @@ class Metrics:
         wanted = [{"Name": key, "Value": value} for key, value in dimensions.items()]
         found = reader.items("list_metrics", "Metrics", Namespace=namespace, MetricName=name, Dimensions=wanted)
         return [
-            Metric(namespace, name, {each["Name"]: each["Value"] for each in metric["Dimensions"]}) for metric in found
+            Metric(namespace, name, {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]})
+            for metric in found
         ]
 
     def _asked(self, metrics: Sequence[Metric], region: str) -> Iterable[tuple[int, datetime, Decimal]]:

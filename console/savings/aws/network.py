@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.savings.aws.metrics import Metric, Metrics
+from console.savings.aws.metrics import Metrics, series
 from console.savings.aws.reading import Account
 from console.savings.facts import NatGateway
 from console.savings.inventory import Read
 
-ACTIONS = ("ec2:DescribeNatGateways", "ec2:DescribeVpcEndpoints")
 _METRICS = ("BytesInFromSource", "BytesInFromDestination")  # what comes in on either side is processed
 
 
 def read(account: Account, metrics: Metrics) -> Read[NatGateway]:
-    """All gateways of the region. Where the bytes go only flow logs could tell: it is left unknown."""
+    """All gateways of the region. Only flow logs could say where the bytes go, so that is left unknown."""
     ec2 = account.reader("ec2")
     available = [{"Name": "state", "Values": ["available"]}]
     gateways = list(ec2.items("describe_nat_gateways", "NatGateways", Filters=available))
@@ -22,10 +21,8 @@ def read(account: Account, metrics: Metrics) -> Read[NatGateway]:
     found = []
     for gateway in gateways:
         name = gateway["NatGatewayId"]
-        carried = metrics.hourly(
-            [Metric("AWS/NATGateway", metric, {"NatGatewayId": name}) for metric in _METRICS],
-            since=gateway["CreateTime"],
-        )
+        processed = series("AWS/NATGateway", _METRICS, "NatGatewayId", name)
+        carried = metrics.hourly(processed, since=gateway["CreateTime"])
         total = sum((sum(values, Decimal(0)) for values in carried), Decimal(0))
         beside = {each["ServiceName"].rsplit(".", 1)[-1] for each in endpoints if each["VpcId"] == gateway["VpcId"]}
         found.append(NatGateway(name, name, int(total), len(carried[0]), 1, tuple(sorted(beside)), None))

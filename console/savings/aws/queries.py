@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from console.savings.aws.reading import Account
+from console.savings.aws.reading import Account, Collected
 from console.savings.facts import AthenaQuery
 from console.savings.inventory import Read, Unread
 
-ACTIONS = ("athena:ListQueryExecutions", "athena:BatchGetQueryExecution")
 MOST_QUERIES = 5_000  # newest first
 _TOGETHER = 50  # of one BatchGetQueryExecution
 
@@ -29,13 +28,13 @@ def read(
     """
     known = tuple(sorted((name.lower(), column.lower()) for name, column in partitions.items()))
     athena = account.reader("athena")
-    found: list[AthenaQuery] = []
-    missing: list[Unread] = []
+    found: Collected[AthenaQuery] = Collected()
     for workgroup in workgroups:
         listed = athena.items("list_query_executions", "QueryExecutionIds", WorkGroup=workgroup)
         identifiers = list(islice(listed, MOST_QUERIES + 1))
         if len(identifiers) > MOST_QUERIES:
-            missing.append(Unread(f"queries of {workgroup} before the newest {MOST_QUERIES:,}", "there are too many"))
+            before = f"queries of {workgroup} before the newest {MOST_QUERIES:,}"
+            found.missing.append(Unread(before, "there are too many"))
         for some in _batches(identifiers[:MOST_QUERIES]):
             executions = athena.call("batch_get_query_execution", QueryExecutionIds=some)["QueryExecutions"]
             for execution in executions:
@@ -44,7 +43,7 @@ def read(
                     continue
                 context = execution.get("QueryExecutionContext", {}).get("Database") or database
                 reading = understood(execution.get("Query", ""), known, database.lower(), context.lower())
-                found.append(
+                found.items.append(
                     AthenaQuery(
                         query_id=execution["QueryExecutionId"],
                         workgroup=workgroup,
@@ -54,7 +53,7 @@ def read(
                         reads_others=reading.reads_others,
                     )
                 )
-    return Read(tuple(found), tuple(missing))
+    return found.read()
 
 
 def _batches(identifiers: Sequence[str]) -> Iterator[list[str]]:

@@ -6,17 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from console.savings.aws.reading import Account, Reader, Refused
+from catalogue.errors import SourceError
+from console.aws.failures import error_code
+from console.savings.aws.reading import Account, Collected, Reader, unread
 from console.savings.facts import Recommendation
 from console.savings.inventory import Read, Unread
 
-ACTIONS = (
-    "cost-optimization-hub:ListEnrollmentStatuses",
-    "cost-optimization-hub:ListRecommendations",
-    "compute-optimizer:GetEnrollmentStatus",
-    "compute-optimizer:GetLambdaFunctionRecommendations",
-    "compute-optimizer:GetECSServiceRecommendations",
-)
 HUB_REGION = "us-east-1"  # the hub answers there for all regions
 _ENROL = "Enrol in the billing console: it is free, and answers after a day."
 _OPTED_OUT = "OptInRequiredException"
@@ -24,48 +19,46 @@ _OPTED_OUT = "OptInRequiredException"
 
 def read(account: Account) -> Read[Recommendation]:
     """What both services recommend."""
-    found: list[Recommendation] = []
-    missing: list[Unread] = []
+    found: Collected[Recommendation] = Collected()
     services: tuple[tuple[str, Callable[[Account], Iterator[Recommendation] | None]], ...] = (
         ("Cost Optimization Hub", _hub),
         ("Compute Optimizer", _optimizer),
     )
     for name, service in services:
+        not_enrolled = Unread(name, "the account is not enrolled", _ENROL)
         try:
             recommended = service(account)
             if recommended is None:
-                missing.append(Unread(name, "the account is not enrolled", _ENROL))
+                found.missing.append(not_enrolled)
             else:
-                found += recommended
-        except Refused as error:
-            missing.append(
-                Unread(name, "the account is not enrolled", _ENROL) if error.code == _OPTED_OUT else error.unread(name)
-            )
-    return Read(tuple(found), tuple(missing))
+                found.items += recommended
+        except SourceError as error:
+            found.missing.append(not_enrolled if error_code(error) == _OPTED_OUT else unread(name, error))
+    return found.read()
 
 
 def _hub(account: Account) -> Iterator[Recommendation] | None:
     hub = account.reader("cost-optimization-hub", HUB_REGION)
     statuses = hub.call("list_enrollment_statuses")
-    if not any(each["status"] == "Active" for each in statuses.get("items", ())):
+    if not any(status["status"] == "Active" for status in statuses.get("items", ())):
         return None
     return map(_of_hub, hub.items("list_recommendations", "items", token="nextToken"))  # noqa: S106
 
 
-def _of_hub(each: Mapping[str, Any]) -> Recommendation:
+def _of_hub(item: Mapping[str, Any]) -> Recommendation:
     return Recommendation(
         source="cost_optimization_hub",
-        identifier=each["recommendationId"],
-        resource=each.get("resourceArn") or each.get("resourceId") or each["recommendationId"],
-        kind=each.get("currentResourceType", ""),
-        action=each.get("actionType", ""),
-        current=each.get("currentResourceSummary", ""),
-        recommended=each.get("recommendedResourceSummary", ""),
-        monthly_savings=_dollars(each.get("estimatedMonthlySavings"), each.get("currencyCode", "USD")),
-        effort=each.get("implementationEffort", ""),
-        restart_needed=each.get("restartNeeded"),
-        rollback_possible=each.get("rollbackPossible"),
-        lookback_days=each.get("recommendationLookbackPeriodInDays"),
+        identifier=item["recommendationId"],
+        resource=item.get("resourceArn") or item.get("resourceId") or item["recommendationId"],
+        kind=item.get("currentResourceType", ""),
+        action=item.get("actionType", ""),
+        current=item.get("currentResourceSummary", ""),
+        recommended=item.get("recommendedResourceSummary", ""),
+        monthly_savings=_dollars(item.get("estimatedMonthlySavings"), item.get("currencyCode", "USD")),
+        effort=item.get("implementationEffort", ""),
+        restart_needed=item.get("restartNeeded"),
+        rollback_possible=item.get("rollbackPossible"),
+        lookback_days=item.get("recommendationLookbackPeriodInDays"),
     )
 
 
@@ -80,26 +73,26 @@ def _of_optimizer(optimizer: Reader) -> Iterator[Recommendation]:
     functions = optimizer.items(
         "get_lambda_function_recommendations", "lambdaFunctionRecommendations", token="nextToken"  # noqa: S106
     )  # fmt: skip
-    for each in functions:
-        options = each.get("memorySizeRecommendationOptions", ())
-        if each.get("finding") == "NotOptimized" and options:
+    for function in functions:
+        options = function.get("memorySizeRecommendationOptions", ())
+        if function.get("finding") == "NotOptimized" and options:
             best = min(options, key=lambda option: option.get("rank", 1))
-            current, recommended = f"{each['currentMemorySize']} MB", f"{best['memorySize']} MB"
-            yield _sized(each, each["functionArn"], "LambdaFunction", current, recommended, best)
+            current, recommended = f"{function['currentMemorySize']} MB", f"{best['memorySize']} MB"
+            yield _sized(function, function["functionArn"], "LambdaFunction", current, recommended, best)
     services = optimizer.items("get_ecs_service_recommendations", "ecsServiceRecommendations", token="nextToken")  # noqa: S106
-    for each in services:
-        options = each.get("serviceRecommendationOptions", ())
-        if each.get("finding") in ("Overprovisioned", "Underprovisioned") and options:
+    for service in services:
+        options = service.get("serviceRecommendationOptions", ())
+        if service.get("finding") in ("Overprovisioned", "Underprovisioned") and options:
             best = options[0]
-            now = each.get("currentServiceConfiguration", {})
-            yield _sized(each, each["serviceArn"], "EcsService", _task(now), _task(best), best)
+            now = service.get("currentServiceConfiguration", {})
+            yield _sized(service, service["serviceArn"], "EcsService", _task(now), _task(best), best)
 
 
 def _sized(
-    each: Mapping[str, Any], resource: str, kind: str, current: str, recommended: str, best: Mapping[str, Any]
+    item: Mapping[str, Any], resource: str, kind: str, current: str, recommended: str, best: Mapping[str, Any]
 ) -> Recommendation:
     saved = best.get("savingsOpportunity", {}).get("estimatedMonthlySavings", {})
-    days = each.get("lookbackPeriodInDays") or each.get("lookBackPeriodInDays")
+    days = item.get("lookbackPeriodInDays") or item.get("lookBackPeriodInDays")
     return Recommendation(
         source="compute_optimizer",
         identifier=resource,
@@ -111,7 +104,7 @@ def _sized(
         monthly_savings=_dollars(saved.get("value"), saved.get("currency", "USD")),
         effort="low",
         lookback_days=int(days) if days else None,
-        figures={"Finding": str(each.get("finding", ""))},
+        figures={"Finding": str(item.get("finding", ""))},
     )
 
 

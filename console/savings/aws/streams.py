@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from console.savings.aws.metrics import Metric, Metrics
-from console.savings.aws.reading import Account, Refused
+from console.savings.aws.metrics import Metrics, series
+from console.savings.aws.reading import Account, Collected
 from console.savings.facts import Stream, StreamHour
-from console.savings.inventory import Read, Unread
+from console.savings.inventory import Read
 
-ACTIONS = ("kinesis:ListStreams", "kinesis:DescribeStreamSummary")
 _METRICS = ("IncomingBytes", "IncomingRecords", "GetRecords.Bytes")
 
 
 def read(account: Account, metrics: Metrics) -> Read[Stream]:
     """All streams of the region."""
     kinesis = account.reader("kinesis")
-    found: list[Stream] = []
-    missing: list[Unread] = []
+    found: Collected[Stream] = Collected()
     for name in kinesis.items("list_streams", "StreamNames"):
-        try:
+        with found.part(f"stream {name}"):
             summary = kinesis.call("describe_stream_summary", StreamName=name)["StreamDescriptionSummary"]
-            series = metrics.hourly(
-                [Metric("AWS/Kinesis", metric, {"StreamName": name}) for metric in _METRICS],
-                since=summary["StreamCreationTimestamp"],
-            )
-        except Refused as error:
-            missing.append(error.unread(f"stream {name}"))
-            continue
-        hours = tuple(StreamHour(int(each[0]), int(each[1]), int(each[2])) for each in zip(*series, strict=True))
-        mode = summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
-        found.append(Stream(name, summary["StreamARN"], mode == "ON_DEMAND", summary["OpenShardCount"], hours))
-    return Read(tuple(found), tuple(missing))
+            passed = series("AWS/Kinesis", _METRICS, "StreamName", name)
+            hourly = metrics.hourly(passed, since=summary["StreamCreationTimestamp"])
+            hours = tuple(StreamHour(*map(int, values)) for values in zip(*hourly, strict=True))
+            mode = summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
+            shards = summary["OpenShardCount"]
+            found.items.append(Stream(name, summary["StreamARN"], mode == "ON_DEMAND", shards, hours))
+    return found.read()

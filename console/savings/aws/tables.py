@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from console.savings.aws.metrics import Metric, Metrics
-from console.savings.aws.reading import Account, Refused
+from console.savings.aws.metrics import Metrics, series
+from console.savings.aws.reading import Account, Collected
 from console.savings.facts import CapacityHour, CapacityTable
-from console.savings.inventory import Read, Unread
+from console.savings.inventory import Read
 
-ACTIONS = ("dynamodb:ListTables", "dynamodb:DescribeTable")
 _METRICS = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
 
 
 def read(account: Account, metrics: Metrics) -> Read[CapacityTable]:
     """All tables of the region; their secondary indexes are not looked at."""
     dynamodb = account.reader("dynamodb")
-    found: list[CapacityTable] = []
-    missing: list[Unread] = []
+    found: Collected[CapacityTable] = Collected()
     for name in dynamodb.items("list_tables", "TableNames"):
-        try:
+        with found.part(f"table {name}"):
             table = dynamodb.call("describe_table", TableName=name)["Table"]
-            reads, writes = metrics.hourly(
-                [Metric("AWS/DynamoDB", metric, {"TableName": name}) for metric in _METRICS],
-                since=table["CreationDateTime"],
+            consumed = series("AWS/DynamoDB", _METRICS, "TableName", name)
+            hourly = metrics.hourly(consumed, since=table["CreationDateTime"])
+            is_on_demand = table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
+            provisioned = {} if is_on_demand else table.get("ProvisionedThroughput", {})
+            found.items.append(
+                CapacityTable(
+                    name=name,
+                    resource=table["TableArn"],
+                    is_on_demand=is_on_demand,
+                    provisioned_reads=int(provisioned.get("ReadCapacityUnits", 0)),
+                    provisioned_writes=int(provisioned.get("WriteCapacityUnits", 0)),
+                    hours=tuple(CapacityHour(*values) for values in zip(*hourly, strict=True)),
+                )
             )
-        except Refused as error:
-            missing.append(error.unread(f"table {name}"))
-            continue
-        is_on_demand = table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
-        provisioned = table.get("ProvisionedThroughput", {})
-        found.append(
-            CapacityTable(
-                name=name,
-                resource=table["TableArn"],
-                is_on_demand=is_on_demand,
-                provisioned_reads=0 if is_on_demand else int(provisioned.get("ReadCapacityUnits", 0)),
-                provisioned_writes=0 if is_on_demand else int(provisioned.get("WriteCapacityUnits", 0)),
-                hours=tuple(CapacityHour(*each) for each in zip(reads, writes, strict=True)),
-            )
-        )
-    return Read(tuple(found), tuple(missing))
+    return found.read()

@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from console.savings.aws.metrics import HOUR, Metric, Metrics
-from console.savings.aws.reading import Account, Reader, Refused
+from console.savings.aws.reading import Account, Collected, Reader
 from console.savings.facts import Warehouse, WarehouseHour
 from console.savings.inventory import Read, Unread
 
-ACTIONS = ("redshift-serverless:ListWorkgroups", "redshift-serverless:ListUsageLimits")
 _NAMESPACE = "AWS/Redshift-Serverless"
 _MICROSECONDS = Decimal(10) ** 6  # the unit of QueryDuration
 _MONTHLY = {"daily": Decimal("30.4"), "weekly": Decimal("4.35"), "monthly": Decimal(1)}
@@ -22,13 +21,12 @@ _MONTHLY = {"daily": Decimal("30.4"), "weekly": Decimal("4.35"), "monthly": Deci
 def read(account: Account, metrics: Metrics) -> Read[Warehouse]:
     """All workgroups of the region."""
     redshift = account.reader("redshift-serverless")
-    found: list[Warehouse] = []
-    missing: list[Unread] = []
+    found: Collected[Warehouse] = Collected()
     for workgroup in redshift.items("list_workgroups", "workgroups"):
         name = workgroup["workgroupName"]
-        try:
+        with found.part(f"workgroup {name}"):
             hours = _hours(name, metrics, workgroup.get("creationDate"))
-            found.append(
+            found.items.append(
                 Warehouse(
                     name=name,
                     resource=workgroup["workgroupArn"],
@@ -38,18 +36,15 @@ def read(account: Account, metrics: Metrics) -> Read[Warehouse]:
                     hours=hours or (),
                 )
             )
-        except Refused as error:
-            missing.append(error.unread(f"workgroup {name}"))
-            continue
-        if hours is None:
-            missing.append(
-                Unread(
-                    f"queries of workgroup {name}",
-                    "CloudWatch has compute and no query durations of it",
-                    "They appear some minutes after its first query.",
+            if hours is None:
+                found.missing.append(
+                    Unread(
+                        f"queries of workgroup {name}",
+                        "CloudWatch has compute and no query durations of it",
+                        "They appear some minutes after its first query.",
+                    )
                 )
-            )
-    return Read(tuple(found), tuple(missing))
+    return found.read()
 
 
 def _limit(redshift: Reader, resource: str) -> Decimal | None:
@@ -61,21 +56,21 @@ def _limit(redshift: Reader, resource: str) -> Decimal | None:
 
 
 def _hours(name: str, metrics: Metrics, created: datetime | None) -> tuple[WarehouseHour, ...] | None:
-    """Hour by hour; None where compute was billed and nothing tells when a query ran.
+    """Hour by hour; None where compute was billed and nothing says when a query ran.
 
-    CloudWatch tells of a query when it ends. The longest of those that ended in an hour ran in the hours before, too.
+    CloudWatch counts a query when it ends. The longest of those that ended in an hour ran in the hours before, too.
     """
     durations = metrics.known(_NAMESPACE, "QueryDuration", {"Workgroup": name})
     compute = Metric(_NAMESPACE, "ComputeSeconds", {"Workgroup": name})
     asked = [
         compute,
-        *(replace(each, statistic=name) for name in ("Sum", "SampleCount", "Maximum") for each in durations),
+        *(replace(metric, statistic=name) for name in ("Sum", "SampleCount", "Maximum") for metric in durations),
     ]
     billed, *series = metrics.hourly(asked, since=created)
     if any(billed) and not durations:
         return None
     many = len(durations)
-    told, counted, longest = series[:many], series[many : 2 * many], series[2 * many :]
+    durations_summed, counted, longest = series[:many], series[many : 2 * many], series[2 * many :]
     queries = [int(sum((each[hour] for each in counted), Decimal(0))) for hour in range(len(billed))]
     for hour in range(len(billed)):
         seconds = max((each[hour] for each in longest), default=Decimal(0)) / _MICROSECONDS
@@ -85,7 +80,7 @@ def _hours(name: str, metrics: Metrics, created: datetime | None) -> tuple[Wareh
         WarehouseHour(
             rpu_seconds=billed[hour],
             queries=queries[hour],
-            query_seconds=sum((each[hour] for each in told), Decimal(0)) / _MICROSECONDS,
+            query_seconds=sum((each[hour] for each in durations_summed), Decimal(0)) / _MICROSECONDS,
         )
         for hour in range(len(billed))
     )

@@ -22,9 +22,8 @@ from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
 from console.asking.engines import Statistics, athena_executions, athena_files
 from console.asking.engines.athena import AthenaEngine
-from console.asking.engines.charged import charging
 from console.asking.engines.curated_state import CuratedState
-from console.asking.engines.stopping import stoppable
+from console.asking.engines.running import reporting_costs_to, stoppable
 from console.aws.clients import Memory
 from tests.support.aws_service import Refused, Service
 
@@ -460,7 +459,7 @@ def test_a_statement_whose_state_cannot_be_read_is_stopped_and_reported(
 def spent(engine: AthenaEngine, message: str) -> list[tuple[str, int | None, Decimal | None]]:
     """What was charged for a question that fails."""
     told: list[Statistics] = []
-    with charging(told.append), pytest.raises(QueryFailed, match=message):
+    with reporting_costs_to(told.append), pytest.raises(QueryFailed, match=message):
         engine.run(QUESTION)
     return [(each.query_id, each.bytes_scanned, each.dollars) for each in told]
 
@@ -513,7 +512,7 @@ def test_a_statement_whose_result_cannot_be_read_is_charged_all_the_same(athena:
 
 def test_an_answer_is_told_by_itself_alone(athena: Athena) -> None:
     told: list[Statistics] = []
-    with charging(told.append):
+    with reporting_costs_to(told.append):
         athena.engine().run(QUESTION)
     assert told == []
 

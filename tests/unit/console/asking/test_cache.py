@@ -17,7 +17,7 @@ from catalogue.binding import Statement
 from catalogue.errors import CatalogueError, QueryFailed
 from console.asking.cache import RENEW_AGAIN_SECONDS, ResultCache
 from console.asking.engines import Result, Statistics, combine
-from console.asking.engines.stopping import stop_event
+from console.asking.engines.running import stop_event
 from console.asking.scope import Question
 from console.metering import Call
 from tests.support.lake_rows import START, Rows

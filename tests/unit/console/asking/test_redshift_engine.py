@@ -15,11 +15,10 @@ import pytest
 from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
 from console.asking.engines import Statistics, redshift
-from console.asking.engines.charged import charging
 from console.asking.engines.curated_state import CuratedState
 from console.asking.engines.prices import CapacityClock
 from console.asking.engines.redshift import RedshiftEngine
-from console.asking.engines.stopping import stoppable
+from console.asking.engines.running import reporting_costs_to, stoppable
 from tests.support.aws_service import Refused, Service
 
 QUESTION = Statement("sales/by_day", "By day", "select 1 as n", "redshift", frozenset())
@@ -304,7 +303,7 @@ def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshi
 def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service: Redshift) -> None:
     told: list[Statistics] = []
     waking_minute = Decimal(60) * 8 * Decimal("0.36") / 3600
-    with charging(told.append):
+    with reporting_costs_to(told.append):
         service.states = [{"Status": "STARTED"}]
         with pytest.raises(QueryFailed, match="was stopped"):
             service.engine(timeout_seconds=0).run(QUESTION)

@@ -15,9 +15,8 @@ import pytest
 from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
 from console.asking.engines import Result, SqlEngine, Statistics
-from console.asking.engines.charged import charged
 from console.asking.engines.duckdb import DuckDbEngine
-from console.asking.engines.stopping import stop_event
+from console.asking.engines.running import report_cost, stop_event
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.asking.slices import Slices
@@ -80,7 +79,7 @@ class Charging(Together):
     """An engine that fails after it has scanned something."""
 
     def run(self, statement: Statement) -> Result:
-        charged(Statistics("Athena", 1.5, bytes_scanned=20, dollars=None, query_id="q1"))
+        report_cost(Statistics("Athena", 1.5, bytes_scanned=20, dollars=None, query_id="q1"))
         raise QueryFailed("It was stopped")
 
 

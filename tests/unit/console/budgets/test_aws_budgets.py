@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
+from console.aws.permissions import actions_of
 from console.budgets import aws_budgets
 from console.budgets.account import KeptBudgets
 from console.budgets.aws_budgets import AwsBudgets, LeftOut
@@ -54,7 +55,7 @@ def stubbed() -> Iterator[Callable[[str], tuple[PaidClient, Stubber, Calls]]]:
         stub.activate()
         stubs.append(stub)
         meter = Calls()
-        return PaidClient(client, meter, Decimal(price), service, attempts=1), stub, meter
+        return PaidClient(client, meter, Decimal(price), service), stub, meter
 
     yield make
     for stub in stubs:
@@ -185,7 +186,7 @@ def test_a_refusal_names_the_action_that_is_missing(stubbed: Any) -> None:
     stub.add_client_error("describe_budgets", "AccessDeniedException", "no")
     with pytest.raises(SourceError, match="denied") as refused:
         AwsBudgets(client, ACCOUNT).budgets()
-    assert refused.value.remedy == "Allow budgets:ViewBudget to the role of this console.", "the action IAM knows"
+    assert refused.value.remedy.startswith("Allow budgets:ViewBudget in the role"), "the action IAM knows"
 
 
 def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> None:
@@ -254,5 +255,5 @@ def test_an_endless_answer_is_not_paid_for_without_end(stubbed: Any) -> None:
 
 
 def test_the_actions_are_those_of_the_calls() -> None:
-    assert aws_anomalies.ACTIONS == ("ce:GetAnomalies",)
-    assert aws_budgets.ACTIONS == ("budgets:ViewBudget",)
+    assert actions_of("console.budgets.forecasting.aws_anomalies") == {"ce:GetAnomalies"}
+    assert actions_of("console.budgets.aws_budgets") == {"budgets:ViewBudget"}

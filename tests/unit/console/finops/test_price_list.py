@@ -14,8 +14,9 @@ import pytest
 from botocore.stub import Stubber
 
 from catalogue.errors import SourceError
+from console.aws.permissions import actions_of
 from console.finops.pricing.price_book import Price, VolumePrice, load
-from console.finops.pricing.price_list import ACTIONS, PriceList, refresh
+from console.finops.pricing.price_list import ACTION, PriceList, refresh
 
 TODAY = date(2026, 11, 2)
 BOOK = """# our prices
@@ -117,7 +118,7 @@ def shard_hour(path: Path) -> Price:
 
 
 def test_the_permission_it_needs_is_named() -> None:
-    assert ACTIONS == ("pricing:GetProducts",)
+    assert {ACTION} == actions_of("console.finops.pricing.price_list") == {"pricing:GetProducts"}
 
 
 def test_a_price_that_changed_is_written_with_its_date_and_comments_stay(stubbed: Stubber, book_file: Path) -> None:
@@ -225,7 +226,7 @@ def test_for_another_region_what_is_not_answered_becomes_unknown(stubbed: Stubbe
 
 def test_a_refusal_names_the_permission(stubbed: Stubber, book_file: Path) -> None:
     stubbed.add_client_error("get_products", "AccessDeniedException", "no", 403)
-    with pytest.raises(SourceError, match=r"did not answer for kinesis\.shard_hour") as refused:
+    with pytest.raises(SourceError, match=r"denied access .*\(kinesis\.shard_hour\)") as refused:
         PriceList(stubbed.client).find(shard_hour(book_file), "us-east-1")
     assert "pricing:GetProducts" in refused.value.remedy
 
