@@ -113,7 +113,7 @@ def _curated(folder: Path) -> StoredTable:
 
 
 def _raw(folder: Path, name: str) -> StoredTable:
-    """Raw files by day of arrival; each import has a folder of its own, counted as one partition."""
+    """Raw files by day of arrival; each import has its own folder, counted as one partition."""
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
     sizes = [(path.relative_to(folder).parts[0], path.stat().st_size) for path in paths]
     loose = [path for path in paths if path.suffix not in _COMPRESSED]

@@ -48,7 +48,7 @@ WOKEN_SHARE = Decimal("0.15")  # of RPU-hours: a dashboard that refreshes at nig
 WHOLE_SCAN_SHARE = Decimal("0.4")  # of bytes scanned: queries that name no date
 FILES_A_DAY = 12  # of a partition: the curation appends every two hours
 CRAWLER_RUNS_A_DAY, CRAWLER_CHANGED = 2, 3  # changed: of all runs in the period
-WRITES_BY_NIGHT = 60_000  # recommendations, written anew at three
+WRITES_BY_NIGHT = 60_000  # recommendations, all written again at three
 
 
 def inventory(bill: BilledUsage) -> Inventory:

@@ -189,7 +189,7 @@ def _read(decision: Decision) -> Estimate | None:
 
 
 def _acceptance_day(history: Sequence[Decision]) -> date | None:
-    """The day of the first acceptance since the finding was last open; None where somebody just opened it again."""
+    """The day of the first acceptance since the finding was last open; None if it was opened again."""
     since: list[Decision] = []
     for decision in history:
         since = [] if decision.verdict in (DecisionState.OPEN, DecisionState.DISMISSED) else [*since, decision]

@@ -106,9 +106,9 @@ def stream(bytes_in: int, records_in: int = 1, bytes_out: int = 0, *, hours: int
 def warehouse(*hours: tuple[str, int, str], **more: Any) -> Warehouse:
     """Hours of (RPU-seconds, queries, seconds they ran), repeated over the period."""
     given = {"base_capacity": 8, "max_capacity": 64, "rpu_hour_limit": Decimal(100), **more}
-    told = tuple(WarehouseHour(Decimal(rpu), count, Decimal(seconds)) for rpu, count, seconds in hours)
+    pattern = tuple(WarehouseHour(Decimal(rpu), count, Decimal(seconds)) for rpu, count, seconds in hours)
     return Warehouse("main", "arn:aws:redshift-serverless:us-east-1:1:workgroup/main",
-                     hours=told * (HOURS // len(told)), **given)  # fmt: skip
+                     hours=pattern * (HOURS // len(pattern)), **given)  # fmt: skip
 
 
 def table(**more: Any) -> StoredTable:

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: groups that keep everything for ever."""
+"""CloudWatch Logs: groups whose events never expire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console.savings.judging import GIGABYTE, Case, Check, Kind, count, dollars_
 
 RETENTION_DAYS = 30
 STORED_SHARE = Decimal("0.15")
-"""Of the bytes ingested, those billed as stored: logs are kept compressed, and AWS's own examples compute with 15 %."""
+"""Bytes billed as stored ÷ bytes ingested: logs are stored compressed, and AWS's own examples use 15 %."""
 
 _STORED = "cloudwatch.logs_stored_gigabyte_month"
 

@@ -19,8 +19,8 @@ from console.savings.judging import (
     size,
 )
 
-FREE_ENDPOINTS = {"s3": "S3", "dynamodb": "DynamoDB"}  # gateway endpoints cost nothing
-IDLE_BYTES = 10**6  # a gateway's own health probes; less a period means that nothing goes through
+FREE_ENDPOINTS = {"s3": "S3", "dynamodb": "DynamoDB"}  # services with gateway endpoints, which cost nothing
+IDLE_BYTES = 10**6  # over the period: less is only the gateway's own health probes
 _CHARGES = Charges(("NatGateway",))
 _PAGES = "docs.aws.amazon.com/vpc/latest/privatelink"
 _IDLE = Kind("idle", Effort.LOW, Risk.MEDIUM, _CHARGES)

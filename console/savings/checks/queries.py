@@ -1,4 +1,4 @@
-"""Athena: queries that read whole tables for want of a date, and tables that are read uncompressed."""
+"""Athena: queries without a date that read whole tables, and tables that are read uncompressed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ TERABYTE = Decimal(10) ** 12
 LEAST_BILLED = Decimal(10_000_000)  # bytes that every query is billed for at least
 PARTITIONS_ASKED = 31  # days that a question about a month reads
 LARGE_TABLE = 10**9  # bytes: below, a whole scan costs half a cent
-LARGE_UNREAD = 10**8  # bytes: where no log says who reads it, smaller text is not worth a word
+LARGE_UNREAD = 10**8  # bytes: smaller text is not mentioned where no log says who reads it
 COLUMNAR_SHARE = Decimal("0.25")
-"""Of the bytes of text that the same rows take in compressed Parquet, where no sample was measured: the Athena pricing
-page's own example reads a third, and of that only the columns that are asked for."""
+"""Size in compressed Parquet ÷ size as text, where no sample was measured: the example of Athena's pricing page reads a
+third, and of that only the columns that are asked for."""
 
 _PRICE = "athena.scanned_terabyte"
 _TUNING = "docs.aws.amazon.com/athena/latest/ug/performance-tuning.html"
@@ -33,7 +33,7 @@ _COMPRESSION = Kind("compression", Effort.MEDIUM, Risk.LOW, _CHARGES, _TUNING)
 class Scan:
     """What one query read of one table.
 
-    `share` is the table's share of the query's bytes, by the sizes of the tables it reads: Athena tells only their sum.
+    `share` is the table's share of the query's bytes, by the tables' sizes: Athena reports only their sum.
     """
 
     query: AthenaQuery
@@ -42,7 +42,7 @@ class Scan:
 
     @property
     def bytes(self) -> Decimal:
-        """Of the table alone."""
+        """Bytes of this table alone."""
         return self.query.bytes_scanned * self.share
 
 
@@ -55,12 +55,12 @@ class ScannedTable:
 
     @property
     def resource(self) -> str:
-        """The table's."""
+        """The table's name in AWS."""
         return self.table.resource
 
 
 def scans_of(table: StoredTable, inventory: Inventory) -> list[Scan]:
-    """What the logged queries read of a table; those that read what is not of the lake besides are left out."""
+    """What the logged queries read of a table, without those that also read tables outside the lake."""
     sizes = {stored.name: stored.bytes for stored in inventory.stored_tables.items}
     found = []
     for query in inventory.queries.items:
@@ -129,14 +129,14 @@ def _whole_scans(case: Case[ScannedTable]) -> Finding | None:
 
 
 def _scanned(scans: Sequence[Scan]) -> str:
-    """What was scanned of a table, and that it is a part where the queries read others besides."""
+    """The bytes scanned of a table, and how many of its queries read other tables too."""
     scanned = size(sum((scan.bytes for scan in scans), Decimal(0)))
     shared = sum(1 for scan in scans if scan.share < 1)
     return f"{scanned}; {shared:,} read other tables besides, told apart by size" if shared else scanned
 
 
 def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
-    """A large table without partitions, so that no condition can spare anything."""
+    """A large table without partitions, so that no condition can save anything."""
     table, scans = case.facts.table, case.facts.scans
     if table.partition or table.bytes < LARGE_TABLE or not scans:
         return None
@@ -197,7 +197,7 @@ def _tables(inventory: Inventory) -> Read[ScannedTable]:
     return Read(tables, (*inventory.queries.missing, *inventory.stored_tables.missing))
 
 
-# What the findings remove of one query is never more than it is billed for: bytes are told apart by table.
+# The findings together never remove more of a query than it is billed for: its bytes are divided among its tables.
 check = Check(
     "queries",
     "Athena queries: partitions and compression",

@@ -1,4 +1,4 @@
-"""S3: nothing ever moves or expires, uploads that were never completed, and versions that nobody reads."""
+"""S3: buckets in which nothing moves or expires, uploads that were never completed, and old versions."""
 
 from __future__ import annotations
 

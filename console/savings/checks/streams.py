@@ -64,7 +64,7 @@ def _judge(case: Case[Stream]) -> Finding | None:
     fewer = _provisioned(stream, rates, needed)
     other = fewer if stream.is_on_demand else on_demand
     if now is None or other is None or (has_spare and fewer is None):
-        # an unknown price says nothing about modes; shards that nobody needs are saved whatever they cost
+        # without its price no mode can be called cheaper; unneeded shards are a saving at any price
         return _fewer(case, needed) if has_spare else None
     if has_spare and fewer is not None and fewer <= other:
         return _fewer(case, needed) if fewer < now else None
@@ -146,7 +146,7 @@ def _idle(case: Case[Stream], now: Decimal | None) -> Finding:
 
 def _fewer(case: Case[Stream], needed: int) -> Finding:
     stream, rates = case.facts, case.rates
-    rates.forget()  # whatever the modes cost: only a shard's price counts
+    rates.forget()  # only the price of a shard counts here, not those of the modes
     return case.finding(
         _SHARDS,
         f"Stream {stream.name} needs {needed} of its {stream.shards} shards",

@@ -60,7 +60,7 @@ def _mode(case: Case[CapacityTable]) -> Finding | None:
     now, then = (on_demand, provisioned) if table.is_on_demand else (provisioned, on_demand)
     monthly = None if now is None or then is None else now - then
     if now is None or monthly is None:
-        # which mode is cheaper cannot be said without its price; only a table that nobody uses is waste in any case
+        # without its price no mode can be called cheaper; only an unused table is a saving at any price
         if table.is_on_demand or reads or writes:
             return None
     elif monthly <= 0 or monthly < now * LEAST_SHARE:

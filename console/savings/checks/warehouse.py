@@ -1,4 +1,4 @@
-"""Redshift Serverless: compute billed while nothing was asked, minimum charges, and a missing usage limit."""
+"""Redshift Serverless: compute billed without a query, a base capacity that waits, and a missing usage limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from console.savings.judging import (
 )
 
 SMALLEST_BASE = 8  # RPU; some regions allow 4
-LOW_USE = Decimal("0.25")  # of billed time with a query running, below which the 60-second minimum is what is paid for
+LOW_USE = Decimal("0.25")  # of billed time with a query running, below which mostly the 60-second minimum is paid for
 LIKELY_MAXIMUM = 512  # RPU a workgroup may grow to where no maximum is set
 _PRICE = "redshift.rpu_hour"
 _BILLING = "docs.aws.amazon.com/redshift/latest/mgmt/serverless-billing.html"
@@ -32,7 +32,7 @@ _LIMIT = Kind("limit", Effort.LOW, Risk.LOW, _CHARGES, _BILLING)
 
 
 def _billed(hours: Sequence[WarehouseHour]) -> Decimal:
-    """RPU-seconds."""
+    """RPU-seconds billed in these hours."""
     return sum((hour.rpu_seconds for hour in hours), Decimal(0))
 
 

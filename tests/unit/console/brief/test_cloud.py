@@ -63,7 +63,7 @@ def charged(day: date, effective: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def told(
+def brief_of(
     lake: Rows, tmp_path: Path, budgets: Kept | None = None, slices: Slices | None = None, **seen: Any
 ) -> tuple[Brief, str]:
     """The Brief of March against February, once the forecast and the anomalies are worked out; and its line."""
@@ -75,13 +75,13 @@ def told(
 
 
 def test_without_a_bill_nothing_is_said(lake: Rows, tmp_path: Path) -> None:
-    answer, line = told(lake, tmp_path)
+    answer, line = brief_of(lake, tmp_path)
     assert (answer.cloud, line) == (None, "")
 
 
 def test_the_cost_stands_beside_the_takings_in_both_periods(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 2), "25"), charged(date(2026, 2, 2), "16")])
-    _, line = told(lake, tmp_path)
+    _, line = brief_of(lake, tmp_path)
     assert line.startswith(
         "The cloud cost $25.00 (effective), 2.5 % of net revenue, compared with 2.0 % in the period before"
     )
@@ -94,14 +94,14 @@ def test_who_sees_a_part_of_the_takings_is_told_no_share_of_them(
     lake: Rows, tmp_path: Path, slices: Slices, regions: tuple[str, ...] | None
 ) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 2), "25"), charged(date(2026, 2, 2), "16")])
-    _, line = told(lake, tmp_path, slices=slices, regions=regions)
+    _, line = brief_of(lake, tmp_path, slices=slices, regions=regions)
     assert "net revenue" not in line
     assert line.startswith("The cloud cost $25.00 (effective)")
 
 
 def test_a_bill_in_another_currency_is_no_share_of_the_takings(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 2), "25", billing_currency="EUR")])
-    _, line = told(lake, tmp_path)
+    _, line = brief_of(lake, tmp_path)
     assert line.startswith("The cloud cost €25.00 (effective)")
     assert "net revenue" not in line
 
@@ -109,7 +109,7 @@ def test_a_bill_in_another_currency_is_no_share_of_the_takings(lake: Rows, tmp_p
 def test_a_service_that_leapt_is_named_with_the_money_at_stake(lake: Rows, tmp_path: Path) -> None:
     days = [date(2026, 3, 31) - timedelta(days=number) for number in range(120)]
     lake.table("daily_spend", [charged(day, "90" if day == date(2026, 3, 12) else "3") for day in days])
-    answer, line = told(lake, tmp_path)
+    answer, line = brief_of(lake, tmp_path)
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "Amazon Athena cost 87.00 USD more than usual"
     assert found.detail == "12 Mar, mostly DataScannedInTB: 90.00 instead of 3.00."
@@ -119,7 +119,7 @@ def test_a_service_that_leapt_is_named_with_the_money_at_stake(lake: Rows, tmp_p
 def test_a_budget_that_is_overdrawn_is_named(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 1) - timedelta(days=30 - number), "3") for number in range(60)])
     budget = Budget("Whole bill", Decimal(50), basis=Basis.BILLED, currency="USD")
-    answer, line = told(lake, tmp_path, Kept(budget))
+    answer, line = brief_of(lake, tmp_path, Kept(budget))
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "Whole bill is over budget"
     assert "50.00 are booked" in found.detail
@@ -129,7 +129,7 @@ def test_a_budget_that_is_overdrawn_is_named(lake: Rows, tmp_path: Path) -> None
 def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2026, 3, 2), "25")])
     wrong = SettingsError("Budget 2 has no amount", where="budgets.toml", remedy="Write amount = 100.")
-    answer, line = told(lake, tmp_path, Kept(failing=wrong))
+    answer, line = brief_of(lake, tmp_path, Kept(failing=wrong))
     assert line.startswith("The cloud cost $25.00 (effective), 2.5 % of net revenue")
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "Budgets cannot be read"
@@ -139,7 +139,7 @@ def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(l
 def test_what_was_unusual_months_ago_is_no_news(lake: Rows, tmp_path: Path) -> None:
     days = [date(2026, 3, 31) - timedelta(days=number) for number in range(200)]
     lake.table("daily_spend", [charged(day, "90" if day == date(2026, 1, 12) else "3") for day in days])
-    answer, line = told(lake, tmp_path)
+    answer, line = brief_of(lake, tmp_path)
     assert [each for each in answer.findings if each.cause is Cause.CLOUD] == []
     assert "nothing in it is unusual" in line
 
@@ -152,7 +152,7 @@ def test_the_largest_anomalies_are_named_and_the_others_added_up(lake: Rows, tmp
         for day in days
         for name, more in leaps.items()
     ]
-    answer, _ = told(lake.table("daily_spend", rows), tmp_path)
+    answer, _ = brief_of(lake.table("daily_spend", rows), tmp_path)
     found = [(each.title, each.detail) for each in answer.findings if each.cause is Cause.CLOUD]
     assert [title for title, _ in found[:3]] == [f"Service {n} cost {10 * n}.00 USD more than usual" for n in (6, 5, 4)]
     assert found[3:] == [("3 smaller anomalies in the bill", "60.00 USD more than usual.")]
@@ -160,7 +160,7 @@ def test_the_largest_anomalies_are_named_and_the_others_added_up(lake: Rows, tmp
 
 def test_a_bill_that_ended_months_ago_is_told_as_that_and_no_budget_of_then_is_news(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2025, 12, 1) + timedelta(days=number), "3") for number in range(80)])
-    answer, _ = told(lake, tmp_path, Kept(Budget("Whole bill", Decimal(10), "USD")))
+    answer, _ = brief_of(lake, tmp_path, Kept(Budget("Whole bill", Decimal(10), "USD")))
     (found,) = [each for each in answer.findings if each.cause is Cause.CLOUD]
     assert found.title == "The cloud's bill has ended"
     assert found.detail.startswith("The bill ends on 18 February 2026")

@@ -35,7 +35,7 @@ def sold(day: str, net: str, **more: Any) -> dict[str, Any]:
     return {"order_date": date.fromisoformat(day), "net_revenue": amount, "gross_revenue": amount} | more
 
 
-def told(
+def brief_of(
     lake: Rows, period: Period = MARCH, label: str = "Previous period", against: Period | None = FEBRUARY
 ) -> Brief:
     decisions = EmbeddedDecisionStore(lake.lake.root / "decisions" / "decisions.sqlite")
@@ -50,38 +50,41 @@ def plain(text: str) -> str:
 
 def test_more_than_the_period_before(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "1240311.05"), sold("2026-02-05", "1000000")])
-    assert plain(sentences.headline(told(lake), "USD")) == (
+    assert plain(sentences.headline(brief_of(lake), "USD")) == (
         "We took $1.24M net in 31 days: $240k (24.0 %) more than the period before."
     )
 
 
 def test_less_than_a_year_ago(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "750"), sold("2026-02-05", "1000")])
-    assert plain(sentences.headline(told(lake, label="A year ago"), "EUR")) == (
+    assert plain(sentences.headline(brief_of(lake, label="A year ago"), "EUR")) == (
         "We took €750.00 net in 31 days: €250.00 (25.0 %) less than a year ago."
     )
 
 
 def test_against_a_retail_event_by_its_name(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "900"), sold("2026-02-05", "1000")])
-    said = plain(sentences.headline(told(lake, label="Black Friday 2025"), "USD"))
+    said = plain(sentences.headline(brief_of(lake, label="Black Friday 2025"), "USD"))
     assert said == "We took $900.00 net in 31 days: $100.00 (10.0 %) less than Black Friday 2025."
 
 
 def test_about_as_much(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "1000"), sold("2026-02-05", "996")])
-    assert sentences.headline(told(lake), "USD") == "We took $1,000 net in 31 days, about as much as the period before."
+    assert (
+        sentences.headline(brief_of(lake), "USD")
+        == "We took $1,000 net in 31 days, about as much as the period before."
+    )
 
 
 def test_one_day_without_anything_to_compare(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "12.5")])
-    assert sentences.headline(told(lake, DAY, against=None), "USD") == "We took $12.50 net in 1 day."
-    assert sentences.headline(told(lake, DAY), "USD") == "We took $12.50 net in 1 day."  # February holds nothing
+    assert sentences.headline(brief_of(lake, DAY, against=None), "USD") == "We took $12.50 net in 1 day."
+    assert sentences.headline(brief_of(lake, DAY), "USD") == "We took $12.50 net in 1 day."  # February holds nothing
 
 
 def test_a_base_of_nothing_makes_no_percentage(lake: Rows) -> None:
     lake.table("daily_sales", [sold("2026-03-05", "12.5"), sold("2026-02-05", "0", gross_revenue=5, refunds=5)])
-    assert sentences.headline(told(lake), "USD") == (
+    assert sentences.headline(brief_of(lake), "USD") == (
         "We took $12.50 net in 31 days; there is nothing to compare it with."
     )
 
@@ -120,7 +123,7 @@ def test_a_product_that_moved_says_by_how_much_and_to_what(lake: Rows) -> None:
     lake.table("order_lines", [line("2026-03-05", "20"), line("2026-02-05", "50")])
     lake.derived("daily_product_sales", "monthly_product_sales")
     lake.table("products", [{"product_id": "p1", "product_name": "Lamp"}])
-    answer = told(lake)
+    answer = brief_of(lake)
     assert [plain(sentences.mover(each, "USD")) for each in answer.falling] == ["Lamp: −$30.00 to $20.00"]
     assert answer.rising == []
 
@@ -138,7 +141,7 @@ def test_the_parts_of_the_brief_add_up_to_the_headlines_difference(lake: Rows) -
             {"session_date": date(2026, 2, 5), "sessions": 100, "sessions_with_view": 100},
         ],
     )
-    answer = told(lake)
+    answer = brief_of(lake)
     assert plain(sentences.why(answer.parts, "USD")) == (
         "Better conversion +$493.34, smaller orders −$166.67 and more visits +$133.33."
     )
