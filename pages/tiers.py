@@ -1,4 +1,4 @@
-"""Tiers: which size fits, what would it cost, and where does today’s bill stand?"""
+"""Tiers: which size fits, what would it cost, and how does today’s bill compare?"""
 
 import streamlit as st
 

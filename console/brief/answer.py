@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from console.asking import contents as lake
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Figure
 from console.asking.periods import Period
 from console.asking.scope import Scope
@@ -58,11 +58,6 @@ class Brief:
     def is_empty(self) -> bool:
         """Whether nothing was sold, refunded or visited in the period."""
         return not self.now.sums.has_data
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
 
 def brief(

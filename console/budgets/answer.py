@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from catalogue.errors import TakingsError
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.scope import Scope
 from console.budgets import bill as bills
 from console.budgets.bill import Bill, bill
@@ -95,11 +95,6 @@ class Answer:
     def open_anomalies(self) -> list[Anomaly]:
         """Those somebody should look at."""
         return [each.anomaly for each in self.anomalies or () if each.is_open]
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
     @property
     def run_rate(self) -> Decimal | None:

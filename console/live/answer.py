@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.scope import Question, Scope
 from console.live.source import FUNNEL_MINUTES, HOUR_MINUTES, ZERO, Snapshot
@@ -43,11 +43,6 @@ class History:
     last_week: Seconds
     earlier: Seconds
     results: Sequence[Result]
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of the questions together."""
-        return combine(self.results)
 
 
 @dataclass(frozen=True)

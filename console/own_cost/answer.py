@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -93,11 +93,6 @@ class OwnCost:
 
     def _changes(self, name: str) -> list[Change]:
         return [Change(each.name, getattr(each, name)) for each in self.before if each.calls]
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
     @property
     def least_on_athena(self) -> Decimal | None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -75,11 +75,6 @@ class Products:
     def is_empty(self) -> bool:
         """Whether nothing was sold or looked at."""
         return not self.products
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
 
 def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Products:

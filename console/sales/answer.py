@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Number, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -151,11 +151,6 @@ class Revenue:
     def is_empty(self) -> bool:
         """Whether nothing was sold, refunded or visited in the period."""
         return not (self.now.sums.has_data or self.other_currencies)
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
 
 def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Revenue:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 
 from catalogue.errors import LakeMissing
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Figure, Unit
 from console.asking.scope import Scope
 from console.decisions import DecisionStore
@@ -49,11 +49,6 @@ class Savings:
     def not_judged(self) -> list[tuple[str, Unread]]:
         """(title of the check, what it could not read)."""
         return [(check.title, unread) for check in self.checks for unread in check.missing]
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
     @property
     def figures(self) -> Sequence[Figure]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Figure
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -58,11 +58,6 @@ class Spend:
     def is_unknown(self) -> bool:
         """Whether no charge of the period says what it costs in the basis."""
         return not self.is_empty and not self.now.has_cost
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
 
 def spend(

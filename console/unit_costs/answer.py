@@ -10,7 +10,7 @@ from functools import lru_cache
 from statistics import median
 
 from catalogue.errors import BindingError
-from console.asking.engines import Result, Statistics, combine
+from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Scope
@@ -108,11 +108,6 @@ class UnitCosts:
     def has_margin(self) -> bool:
         """Whether bill and revenue are in one currency: an amount is only taken from an amount of its own currency."""
         return self.currency == self.reporting_currency
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of all questions together."""
-        return combine(self.results)
 
 
 def restricted(scope: Scope) -> str:

@@ -194,7 +194,7 @@ def one_unit(answer: UnitCosts) -> None:
         UNIT.draw("Efficiency by", is_label_shown=False)
         charts.draw(efficiency(answer))
     with shares:
-        prose.lines("What stands still", words.efficiency(answer))
+        prose.lines("Fixed and variable cost", words.efficiency(answer))
         charts.draw(split(answer))
         prose.lines("Unallocated", words.unallocated(answer))
 
