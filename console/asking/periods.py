@@ -105,6 +105,11 @@ def thanksgiving(year: int) -> date:
     return first + timedelta(days=(3 - first.weekday()) % 7 + 21)
 
 
+def black_friday(year: int) -> date:
+    """The day after Thanksgiving."""
+    return thanksgiving(year) + timedelta(days=1)
+
+
 def easter(year: int) -> date:
     """Western Easter Sunday (anonymous Gregorian computus; Meeus, Astronomical Algorithms, chapter 8)."""
     a, (b, c) = year % 19, divmod(year, 100)
@@ -146,7 +151,7 @@ def retail_event(event: RetailEvent, year: int) -> Period:
     the run-ups end with the day itself.
     """
     day = timedelta(days=1)
-    friday = thanksgiving(year) + day
+    friday = black_friday(year)
     spans = {
         RetailEvent.BLACK_FRIDAY: Period(friday - day, friday + 3 * day),
         RetailEvent.CYBER_WEEK: Period(friday - 4 * day, friday + 4 * day),

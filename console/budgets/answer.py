@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from catalogue.errors import TakingsError
+from console.asking.background import BACKGROUND, wait
 from console.asking.engines import Result
 from console.asking.scope import Scope
 from console.budgets import bill as bills
@@ -22,7 +23,6 @@ from console.budgets.forecasting.aws_anomalies import AwsAnomaly
 from console.budgets.forecasting.backtest import Backtest
 from console.budgets.forecasting.forecast import Forecast, booked
 from console.budgets.forecasting.history import History, month_of, next_month
-from console.budgets.outlook import BACKGROUND, wait
 from console.decisions import Decision, DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total

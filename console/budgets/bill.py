@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from catalogue.binding import Value
+from console.asking.background import BACKGROUND
 from console.asking.engines import Result
 from console.asking.scope import Question, Scope
 from console.budgets.budgets import BudgetScope, Kind
@@ -16,7 +17,7 @@ from console.budgets.forecasting.anomalies import Anomaly, Used, find
 from console.budgets.forecasting.forecast import Forecast
 from console.budgets.forecasting.history import Charged, History, history, month_of
 from console.budgets.forecasting.retail_days import retail_days
-from console.budgets.outlook import BACKGROUND, Outlook, expect, outlook
+from console.budgets.outlook import Outlook, expect, outlook
 from console.finops.charges import Basis
 from console.finops.decimals import ZERO
 
@@ -98,7 +99,7 @@ def _history(result: Result, basis: Basis, whole: Result | None) -> History:
         return history(found, whole=known)
 
     key = ("history", result.identity, whole.identity if whole else None, basis)
-    return BACKGROUND.kept(key, read)
+    return BACKGROUND.answer(key, read)
 
 
 def unknown_days(result: Result, basis: Basis) -> int:

@@ -10,11 +10,11 @@ from functools import lru_cache
 from statistics import median
 
 from catalogue.errors import BindingError
+from console.asking.background import BACKGROUND
 from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Scope
-from console.budgets.outlook import BACKGROUND
 from console.finops.decimals import DIGITS, ZERO, total
 from console.sales.answer import Compared
 from console.unit_costs.allocation import NO_RULE, Allocation
@@ -178,7 +178,7 @@ def _kept(label: str, period: Period, results: Sequence[Result], allocation: All
     """`measured`, once for the same answers and rules: a click on a unit changes neither."""
     answers = tuple(result.identity for result in results)
     key = ("unit costs", label, period, answers, repr(allocation), currency)
-    return BACKGROUND.kept(key, lambda: measured(label, period, results, allocation, currency))
+    return BACKGROUND.answer(key, lambda: measured(label, period, results, allocation, currency))
 
 
 def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:

@@ -16,10 +16,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from catalogue.errors import SourceError
+from console.asking.background import BACKGROUND
 from console.budgets import answer as insight
 from console.budgets.budget_file import FILE, BudgetFile, read
 from console.budgets.forecasting.aws_anomalies import AwsAnomaly
-from console.budgets.outlook import BACKGROUND
 from console.metering import Asker
 from console.wiring.embedded import Embedded
 from tests.pages.conftest import Open, charts_of, lake_of_sales, text_of

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from catalogue.errors import SettingsError, SourceError
+from console.asking.background import BACKGROUND
 from console.asking.scope import Scope
 from console.budgets import answer as insight
 from console.budgets import figures as budget_figures
 from console.budgets.bill import bill
 from console.budgets.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
 from console.budgets.forecasting.anomalies import KIND
-from console.budgets.outlook import BACKGROUND
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.finops.charges import Basis

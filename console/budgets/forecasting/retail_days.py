@@ -1,7 +1,7 @@
 """Days on which shops are busy or closed: Black Friday to Cyber Monday, Christmas, and public holidays.
 
-Public holidays come from the package ``holidays``; Black Friday is the day after the United States' Thanksgiving,
-wherever the shop is.
+Public holidays come from the package ``holidays``; the days around Black Friday are those of the event Cyber Week
+(`console.asking.periods`), wherever the shop is.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from catalogue.errors import SettingsError
+from console.asking.periods import RetailEvent, black_friday, retail_event
 
 DEFAULT_COUNTRY = "US"
-BLACK_FRIDAY = range(-4, 4)  # Monday before to Cyber Monday, in days from Black Friday
 CHRISTMAS = range(-1, 2)  # Christmas Eve to the day after
 
 
@@ -47,13 +47,8 @@ def retail_days(first: date, last: date, country: str = DEFAULT_COUNTRY) -> Mapp
     for year in years:
         for offset in CHRISTMAS:
             found[date(year, 12, 25) + timedelta(days=offset)] = RetailDay("Christmas", offset)
-        friday = black_friday(year)
-        for offset in BLACK_FRIDAY:
-            found[friday + timedelta(days=offset)] = RetailDay("Black Friday", offset)
+        week, friday = retail_event(RetailEvent.CYBER_WEEK, year), black_friday(year)
+        for number in range(week.days):
+            day = week.start + timedelta(days=number)
+            found[day] = RetailDay("Black Friday", (day - friday).days)
     return {day: found[day] for day in sorted(found) if first <= day <= last}
-
-
-def black_friday(year: int) -> date:
-    """The day after Thanksgiving, which is the fourth Thursday of November."""
-    first = date(year, 11, 1)
-    return first + timedelta(days=(3 - first.weekday()) % 7 + 22)

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from console.asking.background import BACKGROUND
 from console.asking.engines import Result, Statistics
 from console.budgets import bill as insight
 from console.budgets.bill import Bill
 from console.budgets.budgets import BudgetScope
-from console.budgets.outlook import BACKGROUND
 from console.finops.charges import Basis
 
 FIRST = date(2026, 5, 1)
@@ -68,6 +68,6 @@ def test_charges_that_a_curation_did_not_change_are_worked_out_once() -> None:
     first, asked_again = answer("1.00", "run 1"), answer("1.00", "run 2")
     assert first.identity == asked_again.identity
     expected(first)
-    kept = dict(BACKGROUND._answers)
+    kept = dict(BACKGROUND._works)
     expected(asked_again)
-    assert dict(BACKGROUND._answers) == kept
+    assert dict(BACKGROUND._works) == kept

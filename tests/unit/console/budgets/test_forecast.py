@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from catalogue.errors import SettingsError
+from console.asking.periods import RetailEvent, black_friday, retail_event
 from console.budgets.forecasting.forecast import booked, forecast
 from console.budgets.forecasting.history import Charged, Line, history
-from console.budgets.forecasting.retail_days import RetailDay, black_friday, retail_days
+from console.budgets.forecasting.retail_days import RetailDay, retail_days
 from console.finops.smoothing import (
     AND_SO_FAR,
     CONSTANT,
@@ -190,6 +191,16 @@ def test_retail_days_cost_as_many_times_the_usual_as_the_last_time() -> None:
 def test_a_retail_day_that_the_bill_has_not_seen_is_told() -> None:
     found = forecast(bill(weekly(60, start=date(2026, 9, 25))))  # up to 23 November
     assert {each.times for each in found.occasions} == {None}
+
+
+def test_the_forecast_and_the_comparisons_mean_the_same_black_friday() -> None:
+    for year in range(2020, 2032):
+        found = retail_days(date(year, 1, 1), date(year, 12, 31))
+        around = [day for day, retail_day in found.items() if retail_day.name == "Black Friday"]
+        week = retail_event(RetailEvent.CYBER_WEEK, year)
+        assert (around[0], around[-1], len(around)) == (week.start, week.last_day, week.days)
+        assert found[black_friday(year)] == RetailDay("Black Friday", 0)
+        assert black_friday(year) == retail_event(RetailEvent.BLACK_FRIDAY, year).start + timedelta(days=1)
 
 
 def test_the_retail_calendar_knows_black_friday_christmas_and_public_holidays() -> None:
