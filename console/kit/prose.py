@@ -7,6 +7,8 @@ from html import escape
 
 import streamlit as st
 
+_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]()#+-.!:$~<>|"})
+
 
 def lines(title: str, texts: Sequence[str]) -> None:
     """A list of short lines under its title, if it has one; nothing where there is no line."""
@@ -33,3 +35,8 @@ def definition(term: str, meaning: str, origin: str) -> None:
         f'<article class="tk-definition"><h2>{escape(term)}</h2><p>{escape(meaning[:1].upper() + meaning[1:])}</p>'
         f"<small>{escape(origin)}</small></article>"
     )
+
+
+def escaped(label: str) -> str:
+    """The text for a label that is read as Markdown, so that its signs are shown and not interpreted."""
+    return label.translate(_MARKDOWN)

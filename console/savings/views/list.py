@@ -11,7 +11,7 @@ import streamlit as st
 from console.asking.figures import Unit
 from console.decisions.admission import MOST_NOTE
 from console.kit import formatting as text
-from console.kit import tables
+from console.kit import prose, tables
 from console.savings.answer import DOLLARS, DecisionState, SavingRow, Savings, TrackedSaving
 from console.savings.inventory import Inventory
 from console.savings.tracking import RealisedSaving
@@ -77,12 +77,8 @@ def _line(tracked: TrackedSaving) -> str:
         remarks += [f"{tracked.finding.effort.value} effort", f"{tracked.finding.risk.value} risk"]
     if tracked.state is not DecisionState.OPEN:
         remarks.append(tracked.state.value)
-    line = f"**{_plain(amount)}** · {_plain(tracked.title)}"
+    line = f"**{prose.escaped(amount)}** · {prose.escaped(tracked.title)}"
     return f"{line}  :gray[{' · '.join(remarks)}]" if remarks else line
-
-
-def _plain(words: str) -> str:
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|$:~<>" else char for char in words)
 
 
 def _body(tracked: TrackedSaving) -> str:

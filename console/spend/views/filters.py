@@ -13,6 +13,7 @@ import streamlit as st
 
 from console.finops.charges import Basis
 from console.finops.contents import Contents
+from console.kit import prose
 from console.kit.link import Link
 from console.spend import part as parts
 from console.spend import selection
@@ -79,7 +80,7 @@ def drill(state: SpendSelection, contents: Contents, values: Sequence[Value]) ->
                 st.html(f'<p class="tk-crumb">› <b>{escape(crumb)}</b></p>', width="content")
                 break
             st.button(
-                _plain(crumb if position == 0 else f"› {crumb}"),
+                prose.escaped(crumb if position == 0 else f"› {crumb}"),
                 key=f"tk-crumb-{position}",
                 type="tertiary",
                 on_click=_go,
@@ -165,8 +166,3 @@ def _fill(state: SpendSelection) -> None:
     st.session_state[LINK.widget("untagged")] = state.untagged
     for name in selection.OFFERED:
         st.session_state[LINK.widget(name)] = list(state.narrowed.get(name, ()))
-
-
-def _plain(label: str) -> str:
-    """Text that a button shows as it is: its label is Markdown."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!:$~<>|" else character for character in label)

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.asking.engines import Result, Statistics, combine
-from console.kit import page, trust_line
+from console.kit import page, prose, trust_line
 from console.kit.formatting import NARROW_SPACE
 from console.kit.navigation import PAGES
 from tests.support.paths import SUPPORT
@@ -150,6 +150,29 @@ def test_an_error_text_cannot_bring_its_own_markup():
     app.run()
     assert "&lt;img src=x&gt;" in app.get("html")[0].proto.body
     assert "<img" not in app.get("html")[0].proto.body
+
+
+def test_the_failed_state_ends_the_page():
+    def script() -> None:
+        import streamlit as st
+
+        from catalogue.errors import QueryFailed
+        from console.kit import page as shown
+
+        with shown.headed("Stock", "Stock: what is left?\n\nNotes."):
+            raise QueryFailed("The engine broke off the query")
+        st.text("after")
+
+    app = AppTest.from_function(script)
+    app.run()
+    assert not app.exception
+    assert "<h1>Stock</h1><p>What is left?</p>" in html_of(app)
+    assert "tk-failed" in html_of(app)
+    assert not app.text
+
+
+def test_what_markdown_would_interpret_is_escaped_in_a_label():
+    assert prose.escaped("$5 *a_b* [c](d)") == r"\$5 \*a\_b\* \[c\]\(d\)"
 
 
 def test_an_error_that_is_not_named_travels_up():
