@@ -48,13 +48,6 @@ _PLAN = {
 }
 _STEP = Decimal("0.000000000001")  # decimal(38,12), as AWS data exports keep costs
 
-_MONEY = pa.decimal128(38, 12)
-_INSTANT = pa.timestamp("us", tz="UTC")
-_AMOUNTS = (
-    "BilledCost", "ConsumedQuantity", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "ListCost",
-    "ListUnitPrice", "PricingQuantity",
-)  # fmt: skip
-_INSTANTS = ("BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart")
 _COLUMNS = (
     "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd",
     "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd",
@@ -65,9 +58,17 @@ _COLUMNS = (
     "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "SkuId", "SkuPriceId", "SubAccountId",
     "SubAccountName", "Tags", "UsageType", "Operation", "Estimated", "Source",
 )  # fmt: skip
-_KINDS = dict.fromkeys(_AMOUNTS, _MONEY) | dict.fromkeys(_INSTANTS, _INSTANT) | {"Estimated": pa.bool_()}
-SCHEMA = pa.schema([(name, _KINDS.get(name, pa.string())) for name in _COLUMNS])
 
+
+def _column_type(name: str) -> pa.DataType:
+    if name.endswith(("Cost", "UnitPrice", "Quantity")):
+        return pa.decimal128(38, 12)
+    if name.endswith(("PeriodStart", "PeriodEnd")):
+        return pa.timestamp("us", tz="UTC")
+    return pa.bool_() if name == "Estimated" else pa.string()
+
+
+SCHEMA = pa.schema([(name, _column_type(name)) for name in _COLUMNS])
 Row = dict[str, Any]
 
 

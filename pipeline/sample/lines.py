@@ -78,7 +78,7 @@ class Writer:
         """
         number = np.arange(first_event, first_event + events.kind.size, dtype=np.uint64)
         who, where = self._visit_pieces(visits, first_visit)
-        return pc.binary_join_element_wise(
+        return _joined(
             _enclosed(b'{"event_id":"', _identifiers64(number, self._seed), b'"'),
             self._types.take(pa.array(events.kind)),
             _enclosed(b"", self._instants(events.at), b'Z"'),
@@ -92,7 +92,6 @@ class Writer:
             self._extras(events, first_visit),
             _enclosed(b',"received_at":"', self._instants(events.received), b""),
             self._sources.take(pa.array((visits.channel == MARKETPLACE).astype(np.int8)[events.visit])),
-            "",
         )
 
     def delayed(self, lines: pa.StringArray, received: Ints) -> list[bytes]:
@@ -125,9 +124,7 @@ class Writer:
         known = pa.array(visits.customer >= 0)
         customer = _enclosed(b',"customer_id":"c', _identifiers32(np.maximum(visits.customer, 0), self._seed + 1), b'"')
         session = _enclosed(b',"session_id":"s', _identifiers32(number, self._seed + 2), b'"')
-        who = pc.binary_join_element_wise(
-            pc.if_else(known, customer, ""), pc.if_else(pa.array(visits.named), session, ""), ""
-        )
+        who = _joined(pc.if_else(known, customer, ""), pc.if_else(pa.array(visits.named), session, ""))
         place = (visits.channel * len(DEVICES) + visits.device) * len(REGIONS) + visits.region
         places = pa.array(
             [
@@ -143,11 +140,10 @@ class Writer:
         store = np.where(
             visits.channel == STORE, begins[visits.region] + visits.customer % several[visits.region], len(stores) - 1
         )
-        where = pc.binary_join_element_wise(
+        where = _joined(
             places.take(pa.array(place)),
             pa.array(stores).take(pa.array(store)),
             pa.array(self._campaigns).take(pa.array(visits.campaign % len(self._campaigns))),
-            "",
         )
         return who, where
 
@@ -157,19 +153,17 @@ class Writer:
         kind, visit = events.kind[rows], events.visit[rows]
         cents = self._shop.price_cents[events.product[rows]] * (100 - visits.discount[visit]) // 100
         whole, rest = np.divmod(np.maximum(cents, 1), 100)
-        price = pc.binary_join_element_wise(
+        price = _joined(
             ',"unit_price":"',
             pa.array(whole).cast(pa.string()),
             pa.array([f'.{n:02d}00","currency":"USD"' for n in range(100)]).take(pa.array(rest)),
-            "",
         )
         order = _enclosed(b',"order_id":"o', _identifiers32(first_visit + visit, self._seed + 3), b'"')
-        pieces = pc.binary_join_element_wise(
+        pieces = _joined(
             ',"quantity":',
             pa.array(events.quantity[rows]).cast(pa.string()),
             pc.if_else(pa.array(kind != CART_REMOVE), price, ""),
             pc.if_else(pa.array((kind == PURCHASE) | (kind == REFUND)), order, ""),
-            "",
         )
         index = np.where(events.described, 1, 0)
         index[rows] = np.arange(2, rows.size + 2)
@@ -179,9 +173,7 @@ class Writer:
         """Recommendation or attributes of the events that have them."""
         shown = np.flatnonzero(events.slate >= 0)
         request = _identifiers32(first_visit + events.visit[shown], self._seed + 4)
-        slates = pc.binary_join_element_wise(
-            self._slates.take(pa.array(events.slate[shown])), _enclosed(b"", request, b'"}'), ""
-        )
+        slates = _joined(self._slates.take(pa.array(events.slate[shown])), _enclosed(b"", request, b'"}'))
         searched = np.flatnonzero(events.kind == SEARCH)
         terms = self._terms.take(pa.array(events.product[searched]))
         index = np.zeros(events.kind.size, dtype=np.int64)
@@ -218,6 +210,11 @@ def _search_object(product_name: str) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _joined(*pieces: pa.StringArray | str) -> pa.StringArray:
+    """The texts of several columns, joined row by row."""
+    return pc.binary_join_element_wise(*pieces, "")
 
 
 def _enclosed(before: bytes, text: Bytes, after: bytes) -> pa.StringArray:

@@ -177,13 +177,10 @@ def _campaigns(year: int) -> list[Campaign]:
 
 
 def _season(days: list[date]) -> Floats:
-    def position(year: int, month: int, day: int) -> float:
-        return float(date(year, month, day).toordinal())
-
+    """Traffic relative to May by the time of the year."""
     years = range(days[0].year - 1, days[-1].year + 2)
-    anchors = [(position(year, month, day), value) for year in years for month, day, value in SEASON]
-    at, value = zip(*anchors, strict=True)
-    season: Floats = np.interp([float(day.toordinal()) for day in days], at, value)
+    at = [date(year, month, day).toordinal() for year in years for month, day, _ in SEASON]
+    season: Floats = np.interp([day.toordinal() for day in days], at, [value for _, _, value in SEASON] * len(years))
     return season
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.sample.season import Floats, Ints
 from pipeline.sample.words import AISLE_PRICE, BRANDS, BRANDS_PER_CATEGORY, CATEGORIES, LINES, PAIRED_AISLES
 
 PRODUCTS = 2_000
@@ -26,9 +26,6 @@ COST_SHARE = (0.35, 0.70)
 COST_UNKNOWN = 0.08
 ZIPF_EXPONENT = 0.9
 SEASONAL_LIFT = 1.6  # interest in a category in its busy months
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
