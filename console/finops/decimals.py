@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 ZERO = Decimal(0)
 STEP = Decimal("0.000000000001")  # the last digit of decimal(38, 12)
+MONEY_STEP = Decimal("0.0001")  # to which amounts that were estimated in floats are rounded
 DIGITS = Context(prec=100, rounding=ROUND_HALF_EVEN)  # a product of two costs has at most 76
 
 
@@ -17,6 +18,11 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal:
         if amount is not None:
             added = add(added, amount)
     return added
+
+
+def rounded(value: float, step: Decimal = MONEY_STEP) -> Decimal:
+    """A float as a decimal, rounded to a multiple of `step`."""
+    return Decimal(repr(float(value))).quantize(step, context=DIGITS)
 
 
 def difference(amount: Decimal, other: Decimal) -> Decimal:

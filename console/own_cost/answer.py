@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.asking.engines import Result
+from console.asking.engines.prices import LEAST_BYTES
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -17,8 +18,6 @@ from console.finops.pricing import price_book
 DOLLARS = "USD"  # what AWS bills the console's calls in
 OUTSIDE = "outside a browser"  # asked on the command line, or by the server itself
 DAYS_OF_A_MONTH = Decimal(365) / 12
-# Amazon Athena bills at least 10 MB a query (https://aws.amazon.com/athena/pricing/): the least a question costs there.
-LEAST_BYTES = 10 * 1000 * 1000
 LEAST_DAYS = 7  # of a chart: one day alone is no line
 BYTES_OF_A_TERABYTE = 1000**4
 

@@ -14,13 +14,13 @@ from itertools import groupby
 
 from catalogue.binding import Statement
 from catalogue.tables import TABLES
+from console.asking.engines.prices import LEAST_BYTES
 from console.scan_cost.conditions import Bounds
 from console.scan_cost.density import INSTANT, Density, day_columns
 from console.scan_cost.files import File, Group
 from console.scan_cost.scans import Scan, scans
 
 MEGABYTE = 1_000_000
-LEAST_BILLED_BYTES = 10 * MEGABYTE  # a query that scans less is billed for as much
 LIMIT_BYTES = 50 * MEGABYTE  # of one page view
 _TERABYTE = Decimal(10**12)
 
@@ -40,7 +40,7 @@ class StatementCost:
     @property
     def billed(self) -> int:
         """Bytes billed: rounded up to the megabyte, at least ten."""
-        return max(LEAST_BILLED_BYTES, -(-self.scanned // MEGABYTE) * MEGABYTE)
+        return max(LEAST_BYTES, -(-self.scanned // MEGABYTE) * MEGABYTE)
 
 
 @dataclass(frozen=True)

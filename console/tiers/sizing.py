@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
+from console.asking.engines.prices import LEAST_BYTES
 from console.tiers.tiers import Tier
 
 HOURS = Decimal(730)
@@ -31,7 +32,6 @@ ON_DEMAND_STEP_BYTES = 1_000  # to which an on-demand stream rounds a record up
 CONSUMERS = 2  # of the stream: live and Firehose
 COMPRESSION = 10  # raw lines and curated columns against the raw bytes, zstd
 COPIES = 2  # raw and curated
-ATHENA_LEAST_BYTES = 10_000_000  # a query is charged for at least that much
 SCANNED_AT_A_BILLION = 50_000_000  # bytes a page view scans in a lake of a billion events
 WAREHOUSE_SECONDS = 60  # the least that waking Redshift Serverless is charged for
 EVENTS_PER_WORKER_MINUTE = 1_000_000  # that a Glue worker curates
@@ -164,7 +164,7 @@ class Flow:
     def athena_bytes_per_page_view(self) -> Decimal:
         """Bytes Athena is paid for when one page asks: at least 10 MB a query, more in a large lake."""
         share = 1 - self.tier.warehouse.share_of_questions
-        least = QUESTIONS_PER_PAGE_VIEW * share * ATHENA_LEAST_BYTES
+        least = QUESTIONS_PER_PAGE_VIEW * share * LEAST_BYTES
         stored_events = self.usage.events_per_day * self.usage.retention_days
         return max(least, SCANNED_AT_A_BILLION * stored_events / GIGA * share)
 

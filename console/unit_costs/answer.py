@@ -15,7 +15,7 @@ from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Scope
-from console.finops.decimals import DIGITS, ZERO, total
+from console.finops.decimals import ZERO, rounded, total
 from console.sales.answer import Compared
 from console.unit_costs.allocation import NO_RULE, Allocation
 from console.unit_costs.days import COUNTED, ESTIMATE_ERROR, Counted, Measured, measured, questions
@@ -24,7 +24,6 @@ from console.unit_costs.unit_costs import Efficiency, Parts, efficiency, per_uni
 AHEAD_DAYS = 14
 NORMAL_80 = Decimal("1.2816")  # half-width of an 80 % interval in standard deviations
 MARGIN = "Margin after cloud"
-_STEP = Decimal("0.0001")
 _WEEK = 7
 
 
@@ -274,7 +273,7 @@ def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[Ahead, ..
     path = smooth(np.array([float(value) for value in values]), AHEAD_DAYS)
     ahead = []
     for number, (amount, spread) in enumerate(zip(path.amounts, path.spreads, strict=True)):
-        expected, width = _money(float(amount)), _money(float(spread) * float(NORMAL_80))
+        expected, width = rounded(float(amount)), rounded(float(spread) * float(NORMAL_80))
         ahead.append(Ahead(start + timedelta(days=number), expected, expected - width, expected + width))
     return tuple(ahead), path.method
 
@@ -316,7 +315,3 @@ def _figures(now: Measured, before: Measured | None, currency: str, reporting: s
         )
     )
     return figures
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(_STEP, context=DIGITS)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from console.finops.decimals import DIGITS, STEP, ZERO, difference, total
+from console.finops.decimals import DIGITS, STEP, ZERO, difference, rounded, total
 
 FEWEST_DAYS = 8  # a straight line through fewer days says nothing
 CONFIDENCE = 0.9  # of the interval that the slope must lie above 0 in
@@ -99,8 +99,5 @@ def efficiency(volumes: Sequence[int], costs: Sequence[Decimal]) -> Efficiency |
     share = None
     if low > 0 and usual > 0:
         share = Decimal(str(round(min(max(intercept / usual, 0.0), 1.0), 6)))
-    return Efficiency(_money(intercept), _money(slope), share, _money(low), _money(high), len(pairs))
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(STEP, context=DIGITS)
+    fixed, per_unit, least, most = (rounded(value, STEP) for value in (intercept, slope, low, high))
+    return Efficiency(fixed, per_unit, share, least, most, len(pairs))

@@ -17,6 +17,7 @@ from catalogue.queries import load
 from catalogue.tables import TABLES
 from console import wiring
 from console.asking.cache import ResultCache
+from console.asking.engines.prices import LEAST_BYTES
 from console.metering import Call, NoMeter
 from console.metering.calls import CLOSED_AFTER
 from console.metering.closing import close_days
@@ -37,7 +38,7 @@ PAGES = (
     "Workbench", "Definitions",
 )  # fmt: skip
 CALLS_A_DAY = READERS * len(PAGES) * 13  # each opens every page once; they ask thirteen questions on average
-LEAST_BYTES, DOLLARS_A_TERABYTE = 10_000_000, Decimal(5)  # of one query on Athena
+DOLLARS_A_TERABYTE = Decimal(5)  # that a query on Athena scans
 
 
 def sample_end() -> date:

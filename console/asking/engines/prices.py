@@ -1,7 +1,7 @@
 """What a statement costs: Athena by bytes scanned, Redshift Serverless by processing units and seconds. Pure.
 
 Sources: the pricing pages of Amazon Athena and of Amazon Redshift, *Billing for Amazon Redshift Serverless* in the
-Redshift management guide. The prices themselves are given by the caller (`console/spend/pricing/price_book.toml`).
+Redshift management guide. The prices themselves are given by the caller, who has them from the price book.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from decimal import Decimal
 MEGABYTE = 2**20
 TERABYTE = 2**40
 LEAST_MEGABYTES = 10  # Athena charges at least that much for a statement that scans
+LEAST_BYTES = LEAST_MEGABYTES * 1_000_000  # the same for estimates, which count a megabyte as 10⁶ bytes
 LEAST_SECONDS = Decimal(60)  # Redshift Serverless charges at least that long each time it wakes
 HOUR = Decimal(3600)
 

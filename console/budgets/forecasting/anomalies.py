@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from console.budgets.forecasting.baseline import baseline, runs
 from console.budgets.forecasting.retail_days import RetailDay
-from console.finops.decimals import DIGITS, ZERO, total
+from console.finops.decimals import DIGITS, ZERO, rounded, total
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,6 @@ PATTERN_RUNS = 3  # bursts of a usage type after which another one, no larger th
 PATTERN_DAYS = 56  # before a burst, for the same
 LARGER = 2.0
 CHUNK = 256  # series judged at once: bounds the memory of wide bills
-_STEP = Decimal("0.0001")
 
 
 class Usage(NamedTuple):
@@ -148,7 +147,7 @@ def find(
             span = slice(begin, finish)
             to_blame = [place for place in places if unusual[place, span].any()]
             actual = {place: total(amounts[names[place]][span]) for place in to_blame}
-            usual = {place: _money(float(expected[place, span].sum())) for place in to_blame}
+            usual = {place: rounded(float(expected[place, span].sum())) for place in to_blame}
             blame = [Blame(names[place].usage_type, actual[place] - usual[place]) for place in to_blame]
             shown = max(begin - 28, 0)
             found.append(
@@ -171,7 +170,7 @@ def find(
     worth = [
         each
         for each in found
-        if each.money >= max(SMALLEST_MONEY, _money(MATTERS_IN_ALL * float(least[place_of[each.start]])))
+        if each.money >= max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(least[place_of[each.start]])))
     ]
     return sorted(worth, key=lambda each: (-each.money, each.key))
 
@@ -242,7 +241,3 @@ def _median(values: Floats) -> float:
 def _occasion(days: Sequence[date], retail: Mapping[date, RetailDay]) -> str:
     names = {retail[day].name if day in retail else "" for day in days}
     return names.pop() if len(names) == 1 and names <= set(BUSY) else ""
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(_STEP)

@@ -76,9 +76,9 @@ def _anomaly(each: Mapping[str, Any]) -> AwsAnomaly:
         account=causes[0].get("LinkedAccount") or "",
         start=_day(each["AnomalyStartDate"]),
         end=_day(each["AnomalyEndDate"]) if each.get("AnomalyEndDate") else None,
-        money=_money(impact.get("TotalImpact")) or Decimal(0),
-        expected=_money(impact.get("TotalExpectedSpend")),
-        actual=_money(impact.get("TotalActualSpend")),
+        money=_decimal(impact.get("TotalImpact")) or Decimal(0),
+        expected=_decimal(impact.get("TotalExpectedSpend")),
+        actual=_decimal(impact.get("TotalActualSpend")),
         feedback=each.get("Feedback") or "",
     )
 
@@ -88,5 +88,5 @@ def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
-def _money(value: float | None) -> Decimal | None:
+def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(repr(value))

@@ -5,7 +5,7 @@ on the next first; tax follows the other charges at the rate of the months befor
 days (Black Friday, Christmas, public holidays) cost as much more or less as they did the last time, where that stood
 out.
 
-Amounts are decimals in and out. Floats are used inside the model alone, and its results are rounded to `STEP`.
+Amounts are decimals in and out. Floats are used inside the model alone, and its results are `rounded`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING
 from console.budgets.forecasting.baseline import baseline, runs
 from console.budgets.forecasting.history import History, days_from, month_of, next_month
 from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY, RetailDay, retail_days
-from console.finops.decimals import ZERO, total
+from console.finops.decimals import ZERO, rounded, total
 from console.finops.smoothing import MODEL_DAYS, Path, smooth
 
 if TYPE_CHECKING:
     from console.budgets.forecasting.history import Flags, Floats
 
-STEP = Decimal("0.0001")
 LEVEL = Decimal("0.8")  # share of months that the interval is made to hold
 NORMAL_80 = 1.2816  # half-width in standard deviations
 DEFAULT_WIDENING = 1.5  # of the model's own interval, until a backtest has shown how far off it is
@@ -123,9 +122,9 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
     days = [
         Day(
             day,
-            _money(amount + fixed),
-            _money(max(amount - factor * spread, least) + fixed),
-            _money(amount + fixed + factor * spread),
+            rounded(amount + fixed),
+            rounded(max(amount - factor * spread, least) + fixed),
+            rounded(amount + fixed + factor * spread),
         )
         for day, amount, fixed, spread in zip(
             days_from(start, len(coming.path.amounts)),
@@ -136,8 +135,8 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
         )
     ]
     expected = total(each.amount for each in days)
-    tax = _money(coming.tax_on(float(expected)))
-    wide = _money(factor * float(coming.path.total_spreads[-1]) * (1 + coming.tax_rate))
+    tax = rounded(coming.tax_on(float(expected)))
+    wide = rounded(factor * float(coming.path.total_spreads[-1]) * (1 + coming.tax_rate))
     amount = total((so_far.booked, expected, tax))
     low, high = total((amount, -wide)), total((amount, wide))
     return replace(
@@ -278,7 +277,3 @@ def _note(known: int) -> str:
     if known >= MODEL_DAYS:
         return ""
     return f"The model needs {MODEL_DAYS} days of charges; there {'is' if known == 1 else 'are'} {known}."
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(STEP)

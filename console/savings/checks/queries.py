@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from console.asking.engines.prices import LEAST_BYTES
 from console.savings.facts import AthenaQuery, StoredTable
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
 from console.savings.judging import Case, Check, Kind, count, dollars_a_month, is_worth, percent, size
 
 TERABYTE = Decimal(10) ** 12
-LEAST_BILLED = Decimal(10_000_000)  # bytes that every query is billed for at least
 PARTITIONS_ASKED = 31  # days that a question about a month reads
 LARGE_TABLE = 10**9  # bytes: below, a whole scan costs half a cent
 LARGE_UNREAD = 10**8  # bytes: smaller text is not mentioned where no log says who reads it
@@ -74,7 +74,7 @@ def scans_of(table: StoredTable, inventory: Inventory) -> list[Scan]:
 
 def billed(scanned: Decimal | int) -> Decimal:
     """Bytes that a query is billed for; one that reads nothing, such as a reused one, is free."""
-    return max(Decimal(scanned), LEAST_BILLED) if scanned else Decimal(0)
+    return max(Decimal(scanned), Decimal(LEAST_BYTES)) if scanned else Decimal(0)
 
 
 def _removed(scan: Scan, remaining: Sequence[Decimal]) -> list[Decimal]:

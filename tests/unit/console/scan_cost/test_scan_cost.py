@@ -19,10 +19,11 @@ from sqlglot import parse_one
 from catalogue.binding import Statement, bind
 from catalogue.queries import load
 from console import __main__ as command
+from console.asking.engines.prices import LEAST_BYTES
 from console.scan_cost import command as scan_cost
 from console.scan_cost import density, estimate
 from console.scan_cost.conditions import NotConstant, constant, may_hold
-from console.scan_cost.estimate import LEAST_BILLED_BYTES, FullLake, StatementCost
+from console.scan_cost.estimate import FullLake, StatementCost
 from console.scan_cost.files import FOOTER_BYTES, File, Group, files_of
 from console.scan_cost.scans import scans
 from console.wiring import samples
@@ -216,7 +217,7 @@ def test_what_depends_on_a_row_is_not_worked_out() -> None:
 
 
 def test_athena_bills_whole_megabytes_and_ten_at_least() -> None:
-    assert StatementCost("q", {"events": 1}).billed == LEAST_BILLED_BYTES == 10_000_000
+    assert StatementCost("q", {"events": 1}).billed == LEAST_BYTES == 10_000_000
     assert StatementCost("q", {"events": 12_000_001, "orders": 1_000_000}).billed == 14_000_000
     assert estimate.dollars(50_000_000, Decimal(5)) == Decimal("0.00025")
 
