@@ -122,7 +122,7 @@ class Step:
         bills = self._spend.run(self._sql("spend"))
         self._marts()
         accepted, duplicates = self._row(
-            "select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from merged_daily_events"
+            f"select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from {self._store.merged('daily_events')}"
         )
         (newest,) = self._row(
             "select max(received_at) from"
@@ -236,6 +236,8 @@ class Step:
 
     def _marts(self) -> None:
         for mart, source in _MARTS.items():
+            if not self._store.has_changed(source):
+                continue
             if TABLES[source].partition is None:  # a small table: what is made of it is made again
                 key = TABLES[mart].sort[0]
                 self._connection.execute(f"create or replace view scoped_{source} as from merged_{source}")

@@ -36,6 +36,15 @@ class CuratedStore:
         self._change = change
         self._files = {table: _files_of(lake, table) for table in CURATED_TABLES}
         self.changed: dict[str, int] = {}
+        self._touched: set[str] = set()
+
+    def has_changed(self, table: str) -> bool:
+        """Whether this curation has changed a day of the table, or the table as a whole where it has no days."""
+        return table in self._touched
+
+    def merged(self, table: str) -> str:
+        """The relation of the table as it will be: ``merged_<table>``, or its files where nothing changes."""
+        return f"merged_{table}" if self.has_changed(table) else f"({self.select(table)})"
 
     def is_empty(self, table: str) -> bool:
         """Whether the table has no row yet."""
@@ -208,6 +217,7 @@ class CuratedStore:
         place = self._change.stage(f"{CURATED}/{table}/data.parquet")
         write_file(rows.to_arrow_table(), place, definition.sort, row_group=ROW_GROUP_OF_ONE_FILE, is_mart=True)
         self.changed[table] = 1
+        self._touched.add(table)
 
     def _write_days(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:
         """Write the days of a relation; `spans` are conditions that cut it into runs of days."""
@@ -215,6 +225,8 @@ class CuratedStore:
         partition = str(definition.partition)
         order = ", ".join((partition, *_order(table)))
         gone = self._values(f"from touched_{table}")
+        if gone:
+            self._touched.add(table)
         written = 0
         for span in spans:
             rows = self._connection.sql(f"from {relation} where {span} order by {order}")

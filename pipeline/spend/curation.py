@@ -105,6 +105,8 @@ class SpendStep:
             for parts in (*found.values(), *(self._known[name] for name in self._gone))
             for part in parts
         }
+        if not changed:
+            return files
         counts = counting(part.bill for parts in files.values() for part in parts)
         wanted = {
             name: chosen
