@@ -5,7 +5,7 @@
 
 Nothing is acknowledged before `Stream.append` has returned: a 202 means *stored*. Refused records take the same way,
 so that ``received = accepted + duplicates + quarantined`` holds of what the stream holds. A request is stored whole or
-refused whole; one that is refused whole (4xx, 503) is not received at all, and may be sent again.
+refused whole; one that is refused whole (4xx, 503) counts as not received, and may be sent again.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _ga4(_outcome: Outcome) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One address that takes records: how to read them, how to answer, and which parameter may hold the key."""
+class Endpoint:
+    """A path that takes records: how to read and answer them, and which query parameter may hold the write key."""
 
     source: str
     read: Callable[[bytes, Rules, Request], Batch]
@@ -63,15 +63,23 @@ class Door:
     key_parameter: str = "key"
 
 
-DOORS = MappingProxyType(
+ENDPOINTS = MappingProxyType(
     {
-        "/v1/events": Door("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
-        "/v1/track": Door("segment", lambda body, rules, _: segment.read(body, rules, call="track"), _segment),
-        "/v1/page": Door("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
-        "/v1/batch": Door("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
-        "/mp/collect": Door("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
+        "/v1/events": Endpoint("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
+        "/v1/track": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="track"), _segment),
+        "/v1/page": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
+        "/v1/batch": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
+        "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request whose head is in order: the endpoint it goes to, and the write key it was sent with."""
+
+    endpoint: Endpoint
+    key: WriteKey
 
 
 class Collector:
@@ -80,12 +88,12 @@ class Collector:
     Parameters
     ----------
     stream : takes the entries; durable when `append` returns
-    keys : says whose write key a secret is
+    keys : finds the write key of a secret
     reporting_currency, retention_days : the lake's (`pipeline.lake.LakeSettings`)
     origins : pages that may send from a browser, such as ``https://shop.example``; ``*`` for every page
     recent : ids received lately; hand one in that has recalled the stream
     limits : how much a key may send
-    note : told of each request whose entries are stored, as ``note(accepted=…, duplicates=…, quarantined=…)``
+    note : called after each stored request, as ``note(accepted=…, duplicates=…, quarantined=…)``
     now : aware instant of reception
     """
 
@@ -119,34 +127,37 @@ class Collector:
 
     def answer(self, request: Request) -> Response:
         """Answer one request. Raises nothing that a request could cause."""
-        refusal = self.refusal(request)
-        if refusal is not None:
-            return refusal
+        admitted = self.admit(request)
+        return admitted if isinstance(admitted, Response) else self.store(request, admitted)
+
+    def admit(self, request: Request) -> Admitted | Response:
+        """Check the head of a request; a Response where that is the answer already: a preflight's, or a refusal.
+
+        A server calls it before it reads the body, and hands the result to `store` with the body: the write key is
+        looked up once.
+        """
+        if request.method == "OPTIONS" and request.path in ENDPOINTS:
+            return self._finish(request, self._preflight(request))
         try:
-            key, door = self._check(request)
-            response = self._store(request, key, door)
+            return self._check(request)
+        except Problem as problem:
+            return self._finish(request, problem.response())
+
+    def store(self, request: Request, admitted: Admitted) -> Response:
+        """Answer a request that `admit` let pass, now with its body. Raises nothing that a request could cause."""
+        try:
+            response = self._store(request, admitted)
         except Problem as problem:
             response = problem.response()
         return self._finish(request, response)
 
-    def refusal(self, request: Request) -> Response | None:
-        """The answer that is certain before the body is read: a preflight's, or a refusal. None: read on."""
-        if request.method == "OPTIONS" and request.path in DOORS:
-            return self._finish(request, self._preflight(request))
-        try:
-            self._check(request)
-        except Problem as problem:
-            return self._finish(request, problem.response())
-        return None
-
-    def _check(self, request: Request) -> tuple[WriteKey, Door]:
-        """Whose request this is and which way it goes, from its head alone."""
-        door = DOORS.get(request.path)
-        if door is None:
+    def _check(self, request: Request) -> Admitted:
+        endpoint = ENDPOINTS.get(request.path)
+        if endpoint is None:
             raise Problem(404, "not_found", "There is nothing here; events go to /v1/events.")
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", "Send events with POST.", {"allow": "POST, OPTIONS"})
-        secret = write_key(request, door.key_parameter)
+        secret = write_key(request, endpoint.key_parameter)
         try:
             key = self._keys.find(secret) if secret else None
         except SettingsError as error:
@@ -160,14 +171,14 @@ class Collector:
                 {"www-authenticate": 'Bearer realm="takings"'},
             )
         check_head(request.headers)
-        return key, door
+        return Admitted(endpoint, key)
 
-    def _store(self, request: Request, key: WriteKey, door: Door) -> Response:
-        """Read a body, put what it holds on the stream, and tell what became of it."""
+    def _store(self, request: Request, admitted: Admitted) -> Response:
+        endpoint, key = admitted.endpoint, admitted.key
         body = unpack(request.body, request.headers)
         rules = Rules(now=self._now(), retention_days=self._retention, reporting_currency=self._currency)
         try:
-            batch = door.read(body, rules, request)
+            batch = endpoint.read(body, rules, request)
         except batches.TooMany as error:
             message = f"A request may bring {batches.MAX_RECORDS} records; send them in several."
             raise Problem(413, "too_many_records", message) from error
@@ -177,12 +188,12 @@ class Collector:
         if wait > 0:
             headers = {"retry-after": str(math.ceil(wait))}
             raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
-        duplicates = self._append(batch, rules, door.source, origin=key.source)
+        duplicates = self._append(batch, rules, endpoint.source, origin=key.source)
         self._count(batch, duplicates)
-        return door.answer(Outcome(batch, duplicates))
+        return endpoint.answer(Outcome(batch, duplicates))
 
     def _append(self, batch: Batch, rules: Rules, source: str, *, origin: str) -> set[int]:
-        """Put a batch on the stream; returns the places, among the good events, of those known already."""
+        """Put a batch on the stream; returns the places, among the valid events, of the duplicates."""
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
         for record, refusal in batch.refused.values():
             line = quarantine_line(record, refusal, origin=origin, received_at=rules.now, source=source)
@@ -204,18 +215,18 @@ class Collector:
         return duplicates
 
     def _count(self, batch: Batch, duplicates: Collection[int]) -> None:
-        told = {
+        counts = {
             "accepted": len(batch.ids) - len(duplicates),
             "duplicates": len(duplicates),
             "quarantined": len(batch.refused),
         }
         with self._lock:
-            self._counts.update(told, received=batch.received, ignored=batch.ignored)
+            self._counts.update(counts, received=batch.received, ignored=batch.ignored)
         if self._note is not None:
-            self._note(**told)
+            self._note(**counts)
 
     def _finish(self, request: Request, response: Response) -> Response:
-        """Count an answer, and let the page that asked read it where its origin is one of ours."""
+        """Count an answer, and add the headers that let a page of an allowed origin read it."""
         with self._lock:
             self._counts[f"http_{response.status}"] += 1
         origin = request.headers.get("origin")
@@ -228,7 +239,7 @@ class Collector:
         return Response(response.status, {**response.headers, **shared}, response.body)
 
     def _preflight(self, request: Request) -> Response:
-        """What a browser asks before it sends: without the header that allows its page, it does not."""
+        """The answer to a browser that asks whether its page may send; `_finish` adds the header that says yes."""
         if not {request.headers.get("origin"), "*"} & self._origins:
             return Response(204)
         return Response(

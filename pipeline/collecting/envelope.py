@@ -1,4 +1,4 @@
-"""A request to the collector and its answer, as HTTP servers and Lambda payloads can both make and send them (pure)."""
+"""A request to the collector and its answer: what an HTTP server and a Lambda payload both turn into (pure)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Problem(Exception):  # noqa: N818 - an answer to the sender, not a failure
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
 
     def response(self) -> Response:
-        """The answer that tells it."""
+        """The answer with the code and the message, as JSON."""
         return json_response(self.status, {"code": self.code, "message": self.message}, self.headers)
 
 
@@ -80,7 +80,7 @@ def too_large() -> Problem:
 
 
 def check_head(headers: Mapping[str, str]) -> None:
-    """Refuse what the headers alone tell cannot be read.
+    """Refuse a body that its headers alone show to be unreadable.
 
     Raises
     ------

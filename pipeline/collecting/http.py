@@ -1,26 +1,28 @@
-"""The collector's addresses for an ASGI server: it reads the body within its bound, and answers from a thread."""
+"""The collector's routes for an ASGI server: it reads the body up to its limit, and stores it in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 from anyio.to_thread import run_sync
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from pipeline.collecting import openapi
-from pipeline.collecting.collector import DOORS, Collector
+from pipeline.collecting.collector import ENDPOINTS, Collector
 from pipeline.collecting.envelope import MAX_BODY, Request, Response, json_response, too_large
 
-DRAINED = 8 * MAX_BODY  # a sender of a body that is too long hears so when it has finished, if it finishes by then
-
-Answer = Callable[[Request], Response]
+MAX_DRAINED = (
+    8 * MAX_BODY
+)  # a refused or too long body is read on up to here: a sender reads no answer before it has sent
 
 
 class Platform(Protocol):
-    """What the routes stand on. It may start after them: they ask at each request."""
+    """What the routes ask at each request. It may start after them."""
 
     @property
     def collector(self) -> Collector | None:
@@ -33,107 +35,82 @@ class Platform(Protocol):
 
 
 def routes(platform: Platform) -> list[Route]:
-    """The collector's addresses, ``GET /healthz`` and ``/readyz``, and the document that describes them all."""
-
-    def collect(request: Request) -> Response:
-        collector = platform.collector
-        return _starting() if collector is None else collector.answer(request)
-
-    def refusal(request: Request) -> Response | None:
-        collector = platform.collector
-        return _starting() if collector is None else collector.refusal(request)
-
-    def ready(_request: Request) -> Response:
-        reason = platform.unready()
-        if reason is None:
-            return json_response(200, {"status": "ready"})
-        return json_response(503, {"code": "not_ready", "message": reason}, {"retry-after": "1"})
-
+    """The collector's paths, ``/healthz``, ``/readyz``, and ``/v1/openapi.json``, which describes them all."""
     document = openapi.document()
-    told = {
-        "/healthz": lambda _request: json_response(200, {"status": "alive"}),
-        "/readyz": ready,
-        "/v1/openapi.json": lambda _request: json_response(200, document),
-    }
+
+    async def collect(received: HttpRequest) -> HttpResponse:
+        collector = platform.collector
+        if collector is None:
+            response = _not_ready("The pipeline is starting or stopping; nothing was stored, send it again.")
+            await _body(received, limit=0)
+            return _http(response)
+        request = _head(received)
+        # in threads: the write keys are read from a file, and storing waits for the disk
+        admitted = await run_sync(collector.admit, request)
+        if isinstance(admitted, Response):
+            await _body(received, limit=0)
+            return _http(admitted)
+        body = await _body(received, limit=MAX_BODY)
+        if body is None:
+            return _http(too_large().response())
+        return _http(await run_sync(collector.store, replace(request, body=body), admitted))
+
+    def readiness() -> Response:
+        reason = platform.unready()
+        return json_response(200, {"status": "ready"}) if reason is None else _not_ready(reason)
+
     return [
-        *(Route(path, _Taking(refusal, collect)) for path in DOORS),
-        *(Route(path, _Telling(answer)) for path, answer in told.items()),
+        *(_route(path, collect) for path in ENDPOINTS),
+        _route("/healthz", _only_get(lambda: json_response(200, {"status": "alive"}))),
+        _route("/readyz", _only_get(readiness)),
+        _route("/v1/openapi.json", _only_get(lambda: json_response(200, document))),
     ]
 
 
-def _starting() -> Response:
-    message = "The pipeline is starting or stopping; nothing was stored, send it again."
+def _route(path: str, endpoint: Callable[[HttpRequest], Any]) -> Route:
+    route = Route(path, endpoint)
+    route.methods = None  # each endpoint refuses other methods itself: with JSON, as it refuses all else
+    return route
+
+
+def _only_get(answer: Callable[[], Response]) -> Callable[[HttpRequest], HttpResponse]:
+    """An endpoint that answers GET, and HEAD, whose body the server leaves out."""
+
+    def endpoint(received: HttpRequest) -> HttpResponse:
+        if received.method in ("GET", "HEAD"):
+            return _http(answer())
+        refusal = {"code": "method_not_allowed", "message": "Ask with GET."}
+        return _http(json_response(405, refusal, {"allow": "GET, HEAD"}))
+
+    return endpoint
+
+
+def _not_ready(message: str) -> Response:
     return json_response(503, {"code": "not_ready", "message": message}, {"retry-after": "1"})
 
 
-class _Taking:
-    """Reads a request with its body, and answers it from a thread: storing waits for the disk."""
-
-    def __init__(self, refusal: Callable[[Request], Response | None], collect: Answer) -> None:
-        self._refusal, self._collect = refusal, collect
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = _head(scope)
-        response = await run_sync(self._refusal, head)
-        if response is not None:
-            await _read(receive, kept=0)
-        else:
-            body = await _read(receive, kept=MAX_BODY)
-            if body is None:
-                response = too_large().response()
-            else:
-                response = await run_sync(
-                    self._collect, Request(head.method, head.path, head.headers, head.query, body)
-                )
-        await _send(send, response)
+def _head(received: HttpRequest) -> Request:
+    headers, query = dict(received.headers.items()), dict(received.query_params)
+    return Request(received.method, received.scope["path"], headers, query)
 
 
-class _Telling:
-    """Answers GET and HEAD."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            told = {"code": "method_not_allowed", "message": "Ask with GET."}
-            await _send(send, json_response(405, told, {"allow": "GET, HEAD"}))
-            return
-        await _send(send, await run_sync(self._answer, _head(scope)), with_body=scope["method"] == "GET")
-
-
-def _head(scope: Scope) -> Request:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=None))
-    return Request(scope["method"], scope["path"], headers, query)
-
-
-async def _read(receive: Receive, *, kept: int) -> bytes | None:
-    """The body; None where it is longer than `kept`, and is then read on for a while, but not held."""
+async def _body(received: HttpRequest, *, limit: int) -> bytes | None:
+    """The body; None where it is longer than `limit`, or the sender is gone."""
     chunks: list[bytes] = []
     size = 0
-    while size <= DRAINED:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None  # the sender is gone
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size <= kept:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-        if not message.get("more_body", False):
-            break
-    return b"".join(chunks) if size <= kept else None
+    try:
+        async for chunk in received.stream():
+            size += len(chunk)
+            if size > MAX_DRAINED:
+                return None
+            if size <= limit:
+                chunks.append(chunk)
+            else:
+                chunks.clear()
+    except ClientDisconnect:
+        return None
+    return b"".join(chunks) if size <= limit else None
 
 
-async def _send(send: Send, response: Response, *, with_body: bool = True) -> None:
-    headers: Sequence[tuple[bytes, bytes]] = [
-        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()),
-        (b"cache-control", b"no-store"),
-    ]
-    if response.status != 204:
-        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
-    start: dict[str, Any] = {"type": "http.response.start", "status": response.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+def _http(response: Response) -> HttpResponse:
+    return HttpResponse(response.body, response.status, {**response.headers, "cache-control": "no-store"})

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.applications import Starlette
 
 from pipeline.collecting import openapi
-from pipeline.collecting.collector import DOORS, Collector
+from pipeline.collecting.collector import ENDPOINTS, Collector
 from pipeline.collecting.http import routes
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.contract.shape import SentEvent
@@ -64,7 +64,7 @@ def test_the_app_does_what_the_document_says(case: schemathesis.Case):
 
 
 def test_every_address_that_takes_events_is_described():
-    assert set(DOORS) <= set(openapi.document()["paths"])
+    assert set(ENDPOINTS) <= set(openapi.document()["paths"])
 
 
 def test_the_schema_of_an_event_has_every_field_of_the_contract():

@@ -17,11 +17,11 @@ import atheris
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["pipeline"]):
-    from pipeline.collecting.collector import DOORS
+    from pipeline.collecting.collector import ENDPOINTS
     from pipeline.collecting.envelope import Request
     from tests.support.collecting import SECRET, VIEW, Shelf, collector
 
-PATHS = tuple(DOORS)
+PATHS = tuple(ENDPOINTS)
 TYPES = ("application/json", "application/x-ndjson", "text/plain", "", "text/html")
 QUERY = {"measurement_id": "G-1", "api_secret": SECRET, "key": SECRET}
 MEMORY_MIB = 512
