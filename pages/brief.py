@@ -33,7 +33,7 @@ with page.opened("Brief", __doc__, wiring.viewer) as reader:
     tiles.row(brief.figures[:4])
     attention, movers = st.columns([3, 2], gap="medium")
     with attention:
-        view.findings(brief.findings)
+        view.attention(brief.attention)
         if brief.before:
             charts.draw(view.why(brief, currency))
     with movers:

@@ -12,8 +12,8 @@ from console.asking.figures import Figure
 from console.asking.periods import Period
 from console.asking.scope import Scope
 from console.asking.slices import Slices, question
-from console.brief.attention import QUIET_DAYS, Cause, Finding, findings
-from console.brief.cloud import Cloud, Takings, cloud
+from console.brief.attention import QUIET_DAYS, AttentionItem, Cause, attention_items
+from console.brief.cloud import Cloud, ShopRevenue, cloud
 from console.budgets.bill import CURRENCIES
 from console.budgets.budgets import BudgetSource
 from console.decisions import DecisionStore
@@ -50,7 +50,7 @@ class Brief:
     rising: Sequence[Product]
     falling: Sequence[Product]
     cloud: Cloud | None
-    findings: Sequence[Finding]
+    attention: Sequence[AttentionItem]
     conservation: lake.Conservation
     results: Sequence[Result]
 
@@ -110,13 +110,13 @@ def brief(
         is_whole = slices == Slices() and scope.row_filter.regions is None  # a bill has none of the shop's slices
         bill = cloud(
             ready,
-            _takings(now, is_whole),
-            _takings(before, is_whole) if before else None,
+            _shop_revenue(now, is_whole),
+            _shop_revenue(before, is_whole) if before else None,
             budgets,
             decisions,
             patience=patience,
         )
-    found = findings(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
+    items = attention_items(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
     return Brief(
         now=now,
         comparisons=rest,
@@ -128,14 +128,16 @@ def brief(
         rising=products.rising(moved)[:MOVERS] if before else [],
         falling=products.falling(moved)[:MOVERS] if before else [],
         cloud=bill,
-        findings=sorted([*found, *(bill.findings if bill else [])], key=lambda finding: _URGENCY.index(finding.cause)),
+        attention=sorted(
+            [*items, *(bill.attention_items if bill else [])], key=lambda item: _URGENCY.index(item.cause)
+        ),
         conservation=conservation,
         results=[*results, conservation.result, hours, currencies, *(bill.results if bill else [])],
     )
 
 
-def _takings(measured: Measured, is_whole: bool) -> Takings:
-    return Takings(measured.label, measured.daily.period, measured.sums.net_revenue if is_whole else None)
+def _shop_revenue(measured: Measured, is_whole: bool) -> ShopRevenue:
+    return ShopRevenue(measured.label, measured.daily.period, measured.sums.net_revenue if is_whole else None)
 
 
 def _by_change(slices: Sequence[Slice]) -> list[Slice]:

@@ -1,4 +1,4 @@
-"""What needs somebody: each finding says what, where, and whether the pipeline or the business is the cause."""
+"""What needs attention: what it is, where to look, and whether the pipeline or the business is the cause."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from statistics import median
 from typing import Any
 
 from console.asking.contents import Conservation
+from console.kit import formatting as text
 from console.sales.answer import Measured, Slice
 
-# Thresholds: what a shop's owner would want to hear about, not what is merely different.
+# Thresholds: beyond them a shop's owner wants to know; a mere difference is below.
 QUIET_SHARE = 0.05  # an hour with fewer events than this share of its usual number
-USUAL_EVENTS = 60  # hours that are usually this quiet say nothing
+USUAL_EVENTS = 60  # an hour that usually has fewer says nothing
 QUARANTINED_SHARE = Decimal("0.005")
 CONVERSION_DROP = Decimal("0.10")
 REFUND_RISE = Decimal("0.01")  # percentage points, as a fraction
@@ -26,7 +27,7 @@ QUIET_DAYS = 28  # how far back quiet hours are looked for
 
 
 class Cause(StrEnum):
-    """Who has to look."""
+    """Who has to act."""
 
     PIPELINE = "pipeline"
     BUSINESS = "business"
@@ -35,7 +36,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class AttentionItem:
     """One thing that needs attention: a short title, one sentence, the cause, and the page that shows more."""
 
     title: str
@@ -44,92 +45,67 @@ class Finding:
     page: str = ""
 
 
-def findings(
+def attention_items(
     now: Measured,
     before: Measured | None,
     by_category: Sequence[Slice],
     conservation: Conservation,
     hours: Sequence[Mapping[str, Any]],
     other_currencies: Sequence[Mapping[str, Any]],
-) -> list[Finding]:
-    """Everything that crosses a threshold, the pipeline's findings first: they explain the others."""
-    found = [*quiet_hours(hours)]
+) -> list[AttentionItem]:
+    """Everything that crosses a threshold; the pipeline's items come first, because they explain the others."""
+    items = quiet_hours(hours)
     share = conservation.quarantined_share
     if share is not None and share > QUARANTINED_SHARE:
-        found.append(
-            Finding(
-                f"{share:.1%} of all records are quarantined",
-                f"{conservation.quarantined:,} of {conservation.received:,} records were refused and are in no figure.",
+        refused, received = text.count(conservation.quarantined), text.count(conservation.received)
+        items.append(
+            AttentionItem(
+                f"{text.percent(share)} of all records are quarantined",
+                f"{refused} of {received} records were refused and are not counted in any figure.",
                 Cause.PIPELINE,
             )
         )
-    found += _business(now, before, by_category)
+    if before is not None:
+        items += _business(now, before, by_category)
     unknown = now.sums.unknown_cost_share
     if unknown is not None and unknown > UNKNOWN_COST and now.sums.net_revenue > 0:
-        found.append(
-            Finding(
-                f"Cost unknown for {unknown:.0%} of net revenue",
-                "Send product.unit_cost with the events: the gross margin speaks only of the rest.",
-                Cause.DATA,
-                "products",
-            )
-        )
+        title = f"Cost unknown for {text.percent(unknown, 0)} of net revenue"
+        detail = "The gross margin covers only the rest. Send product.unit_cost with the events to complete it."
+        items.append(AttentionItem(title, detail, Cause.DATA, "products"))
     if other_currencies:
-        amounts = ", ".join(f"{row['net_revenue']:,.2f} {row['currency']}" for row in other_currencies)
-        found.append(
-            Finding("Sales in other currencies", f"{amounts} are kept apart and in no total.", Cause.DATA, "revenue")
-        )
-    return found
+        amounts = ", ".join(text.money(row["net_revenue"], row["currency"]) for row in other_currencies)
+        detail = f"{amounts} are listed separately and not part of any total."
+        items.append(AttentionItem("Sales in other currencies", detail, Cause.DATA, "revenue"))
+    return items
 
 
-def _business(now: Measured, before: Measured | None, by_category: Sequence[Slice]) -> list[Finding]:
-    found: list[Finding] = []
-    if before is None:
-        return found
+def _business(now: Measured, before: Measured, by_category: Sequence[Slice]) -> list[AttentionItem]:
+    found: list[tuple[str, str]] = []
     rate, earlier = now.sums.conversion_rate, before.sums.conversion_rate
     if rate is not None and earlier and rate < earlier * (1 - CONVERSION_DROP):
-        found.append(
-            Finding(
-                f"Conversion fell to {rate:.2%}",
-                f"It was {earlier:.2%}: fewer visits end in an order.",
-                Cause.BUSINESS,
-                "revenue",
-            )
-        )
+        detail = f"It was {text.percent(earlier, 2)} before: fewer visits ended in an order."
+        found.append((f"Conversion fell to {text.percent(rate, 2)}", detail))
     refunds, refunded = now.sums.refund_rate, before.sums.refund_rate
     if refunds is not None and refunded is not None and refunds - refunded > REFUND_RISE:
-        found.append(
-            Finding(
-                f"Refunds rose to {refunds:.1%} of gross revenue",
-                f"They were {refunded:.1%}.",
-                Cause.BUSINESS,
-                "revenue",
-            )
-        )
+        title = f"Refunds rose to {text.percent(refunds)} of gross revenue"
+        found.append((title, f"They were {text.percent(refunded)} before."))
     total = before.sums.net_revenue
-    for each in by_category:
-        if each.before and each.before > 0 and each.before > total * CATEGORY_WEIGHT:
-            fall = 1 - each.net_revenue / each.before
+    for category in by_category:
+        if category.before and category.before > 0 and category.before > total * CATEGORY_WEIGHT:
+            fall = 1 - category.net_revenue / category.before
             if fall > CATEGORY_DROP:
-                found.append(
-                    Finding(
-                        f"{each.name} lost {fall:.0%} of its net revenue",
-                        f"It made {each.before / total:.0%} of net revenue before."
-                        if total > 0
-                        else f"It made {each.before:,.2f} before.",
-                        Cause.BUSINESS,
-                        "revenue",
-                    )
-                )
-    return found
+                title = f"{category.name} lost {text.percent(fall, 0)} of its net revenue"
+                share = f"{text.percent(category.before / total, 0)} of net revenue" if total > 0 else ""
+                found.append((title, f"It made {share or f'{category.before:,.2f}'} before."))
+    return [AttentionItem(title, detail, Cause.BUSINESS, "revenue") for title, detail in found]
 
 
-def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Hours with hardly an event where there are usually many, neighbouring ones joined.
+def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[AttentionItem]:
+    """Hours with hardly any events where there are usually many; neighbouring hours are one item.
 
-    What is usual is the median of the same hour of the day over the days given, or of the same hour of the other weeks
-    where that is less: a shop that never opens on Saturdays is not down. An hour without any event is missing in
-    `hours` and counts 0. The first and the last hour are left out: they may be cut.
+    The usual number is the median of the same hour of the day over the days given, or of the same hour in other weeks
+    if that is less: a shop that never opens on Saturdays is not down. An hour without any event is missing in `hours`
+    and counts 0. The first and the last hour are left out: they may be incomplete.
     """
     if len(hours) < 3 * 24:
         return []
@@ -143,9 +119,9 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
 
     def usual(hour: datetime) -> float:
         other_weeks = [
-            counted.get(each, 0)
-            for each in every
-            if each.hour == hour.hour and each.weekday() == hour.weekday() and each != hour
+            counted.get(other, 0)
+            for other in every
+            if other.hour == hour.hour and other.weekday() == hour.weekday() and other != hour
         ]
         return min(by_clock[hour.hour], median(other_weeks)) if other_weeks else by_clock[hour.hour]
 
@@ -163,9 +139,9 @@ def quiet_hours(hours: Sequence[Mapping[str, Any]]) -> list[Finding]:
         else:
             spans.append((hour, hour + step))
     return [
-        Finding(
-            f"Hardly any events on {start.day} {start:%b %Y}, {start:%H:%M}–{end:%H:%M} UTC",
-            "The shop was probably open and the pipeline was not: read lower sales in these hours as missing data.",
+        AttentionItem(
+            f"Hardly any events on {text.day(start)}, {start:%H:%M}–{end:%H:%M} UTC",
+            "The pipeline was probably down while the shop was open: treat low sales in these hours as missing data.",
             Cause.PIPELINE,
         )
         for start, end in spans

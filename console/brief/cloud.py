@@ -1,16 +1,17 @@
-"""What the cloud cost beside what the shop took: the line that the Brief gives to the bill."""
+"""What the cloud cost compared with net revenue, for the Brief."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from catalogue.errors import TakingsError
 from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Scope
-from console.brief.attention import Cause, Finding
+from console.brief.attention import AttentionItem, Cause
 from console.budgets import answer as budgets
 from console.budgets.answer import BudgetStanding
 from console.budgets.bill import bill
@@ -19,17 +20,18 @@ from console.budgets.figures import ended
 from console.decisions import DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total
+from console.kit import formatting as text
 from console.spend.part import Part, question
 from console.spend.summary import Sums, sums
 
-BASIS = Basis.EFFECTIVE  # what a period used, whenever it is paid
+BASIS = Basis.EFFECTIVE  # the cost of what a period used, whenever it is paid
 PAGE = "budgets"
-MOST_ANOMALIES = 3  # named one by one, the largest: the page lists them all
+MOST_ANOMALIES = 3  # the largest, one item each; the Budgets page lists all
 
 
 @dataclass(frozen=True)
-class Takings:
-    """A period and the net revenue of the whole shop in it; None where the reader does not see the whole shop."""
+class ShopRevenue:
+    """A period and the whole shop's net revenue in it; None for a reader who sees only a part of the shop."""
 
     label: str
     period: Period
@@ -38,15 +40,15 @@ class Takings:
 
 @dataclass(frozen=True)
 class Cloud:
-    """The bill of a period.
+    """The cloud's bill of a period.
 
     Attributes
     ----------
-    currency : of the bill; `share` is None where it is not the shop's
-    cost, before : effective cost of the period and of the comparison; None where nothing was charged
-    share, share_before : cost ÷ net revenue; None where either is unknown
-    standing : budgets and anomalies, so far as they are worked out
-    trouble : why they cannot be, for the rest of the Brief stands without them
+    currency : of the bill; `share` is None if it is not the shop's
+    cost, before : effective cost of the period and of the comparison; None if nothing was charged
+    share, share_before : cost ÷ net revenue; None if either is unknown
+    standing : budgets and anomalies, as far as they are known yet
+    error : why budgets and anomalies cannot be known; the rest of the Brief is shown all the same
     """
 
     currency: str
@@ -55,69 +57,56 @@ class Cloud:
     share: Decimal | None
     share_before: Decimal | None
     standing: BudgetStanding | None
-    trouble: TakingsError | None
+    error: TakingsError | None
     results: Sequence[Result]
 
     @property
-    def findings(self) -> list[Finding]:
-        """What is unusual in the bill, and what is off budget."""
-        if self.trouble is not None:
-            told = f"{self.trouble.what} ({self.trouble.where})" if self.trouble.where else self.trouble.what
-            return [Finding("Budgets cannot be read", f"{told}. {self.trouble.remedy}", Cause.CLOUD, PAGE)]
+    def attention_items(self) -> list[AttentionItem]:
+        """What is unusual in the bill, and which budgets are off track."""
+        return [AttentionItem(title, detail, Cause.CLOUD, PAGE) for title, detail in self._attention()]
+
+    def _attention(self) -> Iterator[tuple[str, str]]:
+        if self.error is not None:
+            what = f"{self.error.what} ({self.error.where})" if self.error.where else self.error.what
+            yield "Budgets cannot be read", f"{what}. {self.error.remedy}"
         if self.standing is None:
-            return []
+            return
         if self.standing.ended is not None:
-            return [Finding("The cloud's bill has ended", ended(self.standing.ended), Cause.CLOUD, PAGE)]
-        found = [
-            Finding(
-                f"{status.budget.name} is over budget"
-                if status.standing is Standing.OVER
-                else f"{status.budget.name} is about to go over budget",
-                f"{status.forecast.booked:,.2f} {self.currency} of {status.amount:,.2f} are booked"
-                + ("." if status.expected is None else f"; the month will end at {status.expected:.0%} of it."),
-                Cause.CLOUD,
-                PAGE,
-            )
-            for status in self.standing.off_budget
-        ]
-        for each in self.standing.open_anomalies[:MOST_ANOMALIES]:
-            days = f"{each.start:%-d %b}" if each.start == each.end else f"{each.start:%-d} to {each.end:%-d %b}"
-            blamed = f", mostly {each.blame[0].usage_type}" if each.blame else ""
-            found.append(
-                Finding(
-                    f"{each.service} cost {each.money:,.2f} {self.currency} more than usual",
-                    f"{days}{blamed}: {each.actual:,.2f} instead of {each.expected:,.2f}.",
-                    Cause.CLOUD,
-                    PAGE,
-                )
-            )
+            yield "The cloud's bill has ended", ended(self.standing.ended)
+            return
+        money = partial(text.money, currency=self.currency)
+        for status in self.standing.off_budget:
+            is_over = status.standing is Standing.OVER
+            so_far = f"{money(status.forecast.booked)} of {money(status.amount)} are booked so far"
+            expected = status.expected
+            forecast = "" if expected is None else f"; the forecast for the month is {text.percent(expected, 0)} of it"
+            yield f"{status.budget.name} is {'over' if is_over else 'about to go over'} budget", f"{so_far}{forecast}."
+        for anomaly in self.standing.open_anomalies[:MOST_ANOMALIES]:
+            start, end = anomaly.start, anomaly.end
+            days = text.short_day(start) if start == end else f"{text.short_day(start)} to {text.short_day(end)}"
+            cause = f", mostly {anomaly.blame[0].usage_type}" if anomaly.blame else ""
+            instead = f"{money(anomaly.actual)} instead of {money(anomaly.expected)}"
+            yield f"{anomaly.service} cost {money(anomaly.money)} more than usual", f"{days}{cause}: {instead}."
         rest = self.standing.open_anomalies[MOST_ANOMALIES:]
         if rest:
-            found.append(
-                Finding(
-                    f"{len(rest)} smaller anomalies in the bill",
-                    f"{total(each.money for each in rest):,.2f} {self.currency} more than usual.",
-                    Cause.CLOUD,
-                    PAGE,
-                )
-            )
-        return found
+            together = money(total(anomaly.money for anomaly in rest))
+            yield f"{len(rest)} smaller anomalies in the bill", f"Together {together} more than usual."
 
 
 def cloud(
     scope: Scope,
-    now: Takings,
-    before: Takings | None,
+    now: ShopRevenue,
+    before: ShopRevenue | None,
     source: BudgetSource,
     decisions: DecisionStore,
     *,
     patience: float | None = 0.0,
 ) -> Cloud | None:
-    """The bill of a period against the shop's net revenue; None where the lake holds no bill.
+    """The cloud's bill of a period compared with the shop's net revenue; None if the lake has no bill.
 
     Parameters
     ----------
-    patience : seconds to wait for a forecast and anomalies that are being worked out; None waits for good
+    patience : seconds to wait for the forecast and the anomalies; None waits until they are known
 
     Raises
     ------
@@ -127,22 +116,24 @@ def cloud(
     found = bill(scope)
     if found.is_empty:
         return None
-    periods = [each for each in (now, before) if each is not None]
+    revenues = [revenue for revenue in (now, before) if revenue is not None]
     part = Part(found.currency)
-    questions = [question(scope, "spend/by_day", each.period, part) for each in periods]
-    standing, trouble = None, None
+    questions = [question(scope, "spend/by_day", revenue.period, part) for revenue in revenues]
+    standing, unreadable = None, None
     with scope.ahead(questions) as ready:
         try:
             standing = budgets.standing(ready, source, decisions, patience=patience)
         except TakingsError as error:
-            trouble = error
+            unreadable = error
         results = ready.ask_all(questions)
     measured = [
-        sums(each.label, each.period, result, found.currency, BASIS)
-        for each, result in zip(periods, results, strict=True)
+        sums(revenue.label, revenue.period, result, found.currency, BASIS)
+        for revenue, result in zip(revenues, results, strict=True)
     ]
     in_one_currency = found.currency == scope.reporting_currency
-    shares = [_share(its, each) if in_one_currency else None for its, each in zip(measured, periods, strict=True)]
+    shares = [
+        _share(cost, revenue) if in_one_currency else None for cost, revenue in zip(measured, revenues, strict=True)
+    ]
     return Cloud(
         currency=found.currency,
         cost=_cost(measured[0]),
@@ -150,7 +141,7 @@ def cloud(
         share=shares[0],
         share_before=shares[1] if before else None,
         standing=standing,
-        trouble=trouble,
+        error=unreadable,
         results=[found.result, *results],
     )
 
@@ -159,8 +150,8 @@ def _cost(measured: Sums) -> Decimal | None:
     return measured.spend if measured.has_cost else None
 
 
-def _share(measured: Sums, takings: Takings) -> Decimal | None:
+def _share(measured: Sums, revenue: ShopRevenue) -> Decimal | None:
     cost = _cost(measured)
-    if cost is None or not takings.net_revenue or takings.net_revenue < 0:
+    if cost is None or not revenue.net_revenue or revenue.net_revenue < 0:
         return None
-    return cost / takings.net_revenue
+    return cost / revenue.net_revenue

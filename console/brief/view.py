@@ -10,27 +10,27 @@ import streamlit as st
 from console.asking.figures import Unit
 from console.brief import words
 from console.brief.answer import Brief
-from console.brief.attention import Finding
+from console.brief.attention import AttentionItem
 from console.kit import charts, prose
 from console.products.answer import Product
 
-MOST_FINDINGS = 5  # a list that is longer is not read
+MOST_ITEMS = 5  # a list that is longer is not read
 
 
-def findings(found: Sequence[Finding]) -> None:
+def attention(items: Sequence[AttentionItem]) -> None:
     """What needs attention, each with its cause."""
     heading = '<h3 class="tk-chart-title">Needs attention</h3>'
-    if not found:
+    if not items:
         st.html(f'{heading}<p class="tk-calm">Nothing needs attention.</p>')
         return
-    items = "".join(
-        f'<li><span class="tk-cause tk-cause-{finding.cause}">{finding.cause}</span>'
-        f"<b>{escape(finding.title)}</b><p>{escape(finding.detail)}</p></li>"
-        for finding in found[:MOST_FINDINGS]
+    lines = "".join(
+        f'<li><span class="tk-cause tk-cause-{item.cause}">{item.cause}</span>'
+        f"<b>{escape(item.title)}</b><p>{escape(item.detail)}</p></li>"
+        for item in items[:MOST_ITEMS]
     )
-    more = len(found) - MOST_FINDINGS
+    more = len(items) - MOST_ITEMS
     rest = f'<p class="tk-calm">and {more} more</p>' if more > 0 else ""
-    st.html(f'{heading}<ul class="tk-findings">{items}</ul>{rest}')
+    st.html(f'{heading}<ul class="tk-findings">{lines}</ul>{rest}')
 
 
 def headline(text: str, sentences: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from console.asking.contents import Conservation
 from console.asking.engines import Result, Statistics
 from console.asking.periods import Period
-from console.brief.attention import QUIET_SHARE, USUAL_EVENTS, Cause, findings, quiet_hours
+from console.brief.attention import QUIET_SHARE, USUAL_EVENTS, Cause, attention_items, quiet_hours
 from console.sales.answer import Daily, Measured, Slice, Sums
 
 PERIOD = Period(date(2026, 3, 1), date(2026, 3, 2))
@@ -53,8 +53,8 @@ def found(
     conservation: Conservation | None = None,
     currencies: Iterable[dict[str, Any]] = (),
 ) -> list[str]:
-    told = findings(now or measured(), before, list(categories), conservation or kept(), [], list(currencies))
-    return [f"{each.cause.value}: {each.title}. {each.detail}" for each in told]
+    items = attention_items(now or measured(), before, list(categories), conservation or kept(), [], list(currencies))
+    return [f"{item.cause.value}: {item.title}. {item.detail}".replace("\u202f", " ") for item in items]
 
 
 def test_a_healthy_shop_needs_nobody() -> None:
@@ -64,7 +64,8 @@ def test_a_healthy_shop_needs_nobody() -> None:
 def test_more_than_half_a_percent_of_quarantined_records_is_the_pipelines() -> None:
     assert found(conservation=kept(1000, 5)) == []
     assert found(conservation=kept(1000, 6)) == [
-        "pipeline: 0.6% of all records are quarantined. 6 of 1,000 records were refused and are in no figure."
+        "pipeline: 0.6 % of all records are quarantined. "
+        "6 of 1,000 records were refused and are not counted in any figure."
     ]
 
 
@@ -78,7 +79,7 @@ def test_conversion_that_falls_by_more_than_a_tenth_is_the_businesss() -> None:
     before = measured(sessions_with_purchase=50)
     assert found(measured(sessions_with_purchase=45), before) == []
     assert found(measured(sessions_with_purchase=44), before) == [
-        "business: Conversion fell to 4.40%. It was 5.00%: fewer visits end in an order."
+        "business: Conversion fell to 4.40 %. It was 5.00 % before: fewer visits ended in an order."
     ]
     assert found(measured(sessions_with_purchase=60), before) == []
 
@@ -92,7 +93,9 @@ def test_conversion_that_is_unknown_in_either_period_is_not_compared() -> None:
 def test_refunds_that_rise_by_more_than_one_percentage_point_are_the_businesss() -> None:
     before = measured(refunds=20)
     assert found(measured(refunds=30), before) == []
-    assert found(measured(refunds=31), before) == ["business: Refunds rose to 3.1% of gross revenue. They were 2.0%."]
+    assert found(measured(refunds=31), before) == [
+        "business: Refunds rose to 3.1 % of gross revenue. They were 2.0 % before."
+    ]
 
 
 def test_a_category_that_weighed_and_lost_more_than_a_fifth_is_the_businesss() -> None:
@@ -100,34 +103,34 @@ def test_a_category_that_weighed_and_lost_more_than_a_fifth_is_the_businesss() -
     lost = category("Shoes", "79", "100")
     steady, small, new = category("Hats", "80", "100"), category("Socks", "0", "20"), category("Bags", "5", None)
     assert found(measured(), before, [lost, steady, small, new]) == [
-        "business: Shoes lost 21% of its net revenue. It made 10% of net revenue before."
+        "business: Shoes lost 21 % of its net revenue. It made 10 % of net revenue before."
     ]
 
 
 @pytest.mark.parametrize("total", [0, -50])
 def test_a_category_is_compared_even_where_refunds_ate_the_earlier_total(total: int) -> None:
-    told = found(measured(), measured(net_revenue=total), [category("Shoes", "10", "100")])
-    assert told == ["business: Shoes lost 90% of its net revenue. It made 100.00 before."]
+    items = found(measured(), measured(net_revenue=total), [category("Shoes", "10", "100")])
+    assert items == ["business: Shoes lost 90 % of its net revenue. It made 100.00 before."]
 
 
 def test_a_cost_unknown_for_more_than_a_tenth_is_a_finding() -> None:
     assert found(measured(net_revenue_with_cost=900)) == []
-    told = found(measured(net_revenue_with_cost=890))
-    assert [each.partition(".")[0] for each in told] == ["data: Cost unknown for 11% of net revenue"]
+    items = found(measured(net_revenue_with_cost=890))
+    assert [each.partition(".")[0] for each in items] == ["data: Cost unknown for 11 % of net revenue"]
     assert found(measured(net_revenue=-100, net_revenue_with_cost=0)) == []
 
 
 def test_sales_in_other_currencies_are_named_with_their_amounts() -> None:
     rows = [{"currency": "EUR", "net_revenue": Decimal("1234.5")}, {"currency": "CHF", "net_revenue": Decimal("-3")}]
     assert found(currencies=rows) == [
-        "data: Sales in other currencies. 1,234.50 EUR, -3.00 CHF are kept apart and in no total."
+        "data: Sales in other currencies. €1,234.50, −CHF 3.00 are listed separately and not part of any total."
     ]
 
 
 def test_the_pipelines_findings_come_first() -> None:
     rows = [{"currency": "EUR", "net_revenue": Decimal(1)}]
-    told = found(measured(refunds=90), measured(), conservation=kept(100, 50), currencies=rows)
-    assert [each.partition(":")[0] for each in told] == ["pipeline", "business", "data"]
+    items = found(measured(refunds=90), measured(), conservation=kept(100, 50), currencies=rows)
+    assert [each.partition(":")[0] for each in items] == ["pipeline", "business", "data"]
 
 
 MONDAY = datetime(2026, 3, 2)
@@ -148,9 +151,9 @@ def at(day: int, hour: int) -> datetime:
 
 
 def spans(rows: list[dict[str, Any]]) -> list[str]:
-    told = quiet_hours(rows)
-    assert all(each.cause is Cause.PIPELINE for each in told)
-    return [each.title for each in told]
+    items = quiet_hours(rows)
+    assert all(each.cause is Cause.PIPELINE for each in items)
+    return [each.title for each in items]
 
 
 def test_neighbouring_quiet_hours_are_one_finding_and_may_cross_midnight() -> None:
