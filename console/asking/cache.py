@@ -1,4 +1,4 @@
-"""Answers kept by (statement, data version): the same question on the same data is asked once, for everybody.
+"""Answers kept by statement and data version: the same question on the same data is asked once, for everybody.
 
 The key is the bound SQL itself, row filter included, so an answer never crosses a row filter. Questions run side by
 side in threads of the cache; who asks what is being asked already waits for that answer. A question that nobody waits
@@ -22,7 +22,7 @@ from console.asking.engines import Result, Statistics
 from console.asking.engines.running import stoppable
 
 Key = tuple[str, str, str]  # dialect, bound SQL, data version
-Untold = Callable[[Result], None]
+Unclaimed = Callable[[Result], None]
 
 CAPACITY_BYTES = 128 * 1024 * 1024  # some thousands of page answers
 WORKERS = 16  # questions asked at once, those of all readers together
@@ -43,16 +43,16 @@ class _Kept:
 
 
 @dataclass
-class _Flight:
-    """A question under way, how many wait for it, and who is told what it cost: one of them, else `untold`."""
+class _Run:
+    """A question under way, how many wait for it, and who gets its cost: one of them, else `unclaimed`."""
 
     in_background: bool
-    untold: Untold
+    unclaimed: Unclaimed
     future: Future[Result] = field(default_factory=Future)
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
-    payer: object = None  # who asked first, while he waits; after him whoever takes the answer
-    is_told: bool = False
+    payer: object = None  # who asked first, while they wait; after them whoever takes the answer
+    is_claimed: bool = False
     answer: Result | None = None
 
 
@@ -67,9 +67,9 @@ def _nobody(answer: Result) -> None:
 class Asked:
     """A question that was asked; the answer may still be on its way."""
 
-    def __init__(self, future: Future[Result], bill: Callable[[], bool], leave: Callable[[], None]) -> None:
+    def __init__(self, future: Future[Result], claim_cost: Callable[[], bool], leave: Callable[[], None]) -> None:
         self._future = future
-        self._bill = bill
+        self._claim_cost = claim_cost
         self._leave = leave
         self._is_waiting = True
 
@@ -89,7 +89,7 @@ class Asked:
             while not wait([self._future], CHECK_SECONDS).done:
                 check()
             answer = self._future.result()
-            return answer if self._bill() else replace(answer, statistics=answer.statistics.as_cached())
+            return answer if self._claim_cost() else replace(answer, statistics=answer.statistics.as_cached())
         finally:
             self.leave()
 
@@ -123,7 +123,7 @@ class ResultCache:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._latest: dict[tuple[str, str], Key] = {}
-        self._asking: dict[Key, _Flight] = {}
+        self._asking: dict[Key, _Run] = {}
         self._bytes = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
 
@@ -131,13 +131,13 @@ class ResultCache:
         """The kept answer, or the one `ask` gives; an exception of `ask` reaches everyone who waits and is not kept."""
         return self.start(key, ask).result(check)
 
-    def start(self, key: Key, ask: Callable[[], Result], untold: Untold = _nobody) -> Asked:
-        """Ask, and come back at once.
+    def start(self, key: Key, ask: Callable[[], Result], unclaimed: Unclaimed = _nobody) -> Asked:
+        """The question, asked in another thread; comes back at once.
 
         Parameters
         ----------
-        untold : told of an answer that was paid for and that no reader took, for it was asked for in the background
-            or all had left; by the thread that asked, or by the last one who left
+        unclaimed : called with an answer that was paid for and that no reader took, because it was asked for in the
+            background or all had left; by the thread that asked, or by the last one who left
         """
         with self._lock:
             now = self._clock()
@@ -149,14 +149,14 @@ class ResultCache:
             stale = self._stale(key, now)
             if stale is not None:
                 if key not in self._asking and now - stale.failed_at >= RENEW_AGAIN_SECONDS:
-                    self._take_off(key, _Flight(in_background=True, untold=untold), ask)
+                    self._submit(key, _Run(in_background=True, unclaimed=unclaimed), ask)
                 return _at_once(stale.answer, stale.answer.statistics.as_stale(stale.failure))
-            reader, flight = object(), self._asking.get(key)
-            if flight is None:
-                flight = _Flight(in_background=False, untold=untold, payer=reader)
-                self._take_off(key, flight, ask)
-            flight.waiting += 1
-        return Asked(flight.future, partial(self._bill, flight, reader), partial(self._leave, key, flight, reader))
+            reader, run = object(), self._asking.get(key)
+            if run is None:
+                run = _Run(in_background=False, unclaimed=unclaimed, payer=reader)
+                self._submit(key, run, ask)
+            run.waiting += 1
+        return Asked(run.future, partial(self._claim_cost, run, reader), partial(self._leave, key, run, reader))
 
     def _stale(self, key: Key, now: float) -> _Kept | None:
         """The answer of an earlier version, where it may still be served."""
@@ -166,66 +166,66 @@ class ResultCache:
             return None
         return kept
 
-    def _take_off(self, key: Key, flight: _Flight, ask: Callable[[], Result]) -> None:
+    def _submit(self, key: Key, run: _Run, ask: Callable[[], Result]) -> None:
         # in this order: where no thread can be had, nobody must wait for what was never asked
-        self._pool.submit(self._fly, key, flight, ask, self._clock())
-        self._asking[key] = flight
+        self._pool.submit(self._run, key, run, ask, self._clock())
+        self._asking[key] = run
 
-    def _fly(self, key: Key, flight: _Flight, ask: Callable[[], Result], asked_at: float) -> None:
+    def _run(self, key: Key, run: _Run, ask: Callable[[], Result], asked_at: float) -> None:
         try:
-            if flight.stop.is_set():
+            if run.stop.is_set():
                 raise CancelledError  # its turn came too late: nobody is left to see this
-            with stoppable(flight.stop):
+            with stoppable(run.stop):
                 answer = ask()
         except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is waited for
             with self._lock:
-                self._land(key, flight)
-                if flight.in_background:
+                self._finish(key, run)
+                if run.in_background:
                     self._note_failure(key, str(error))
-            flight.future.set_exception(error)
+            run.future.set_exception(error)
             return
         with self._lock:
             self._keep(key, answer, asked_at)
-            flight.answer = answer
-            is_untold = self._is_untold(flight)
+            run.answer = answer
+            is_unclaimed = self._take_unclaimed(run)
         try:
-            if is_untold:
-                flight.untold(answer)
+            if is_unclaimed:
+                run.unclaimed(answer)
         finally:
             with self._lock:
-                self._land(key, flight)
-            flight.future.set_result(answer)
+                self._finish(key, run)
+            run.future.set_result(answer)
 
-    def _land(self, key: Key, flight: _Flight) -> None:
-        if self._asking.get(key) is flight:
+    def _finish(self, key: Key, run: _Run) -> None:
+        if self._asking.get(key) is run:
             del self._asking[key]
 
-    def _bill(self, flight: _Flight, reader: object) -> bool:
-        """Whether this reader is told what the answer cost: the first one who stayed is."""
+    def _claim_cost(self, run: _Run, reader: object) -> bool:
+        """Whether this reader is given the cost of the answer: the first one who stayed is."""
         with self._lock:
-            if flight.is_told or flight.payer not in (None, reader):
+            if run.is_claimed or run.payer not in (None, reader):
                 return False
-            flight.is_told = True
+            run.is_claimed = True
             return True
 
-    def _is_untold(self, flight: _Flight) -> bool:
-        """Whether the answer is there and nobody who waits will be told its cost: then it is told elsewhere, once."""
-        if flight.answer is None or flight.is_told or flight.waiting:
+    def _take_unclaimed(self, run: _Run) -> bool:
+        """Whether the answer is there and nobody who waits gets its cost; true once, for who reports it then."""
+        if run.answer is None or run.is_claimed or run.waiting:
             return False
-        flight.is_told = True
+        run.is_claimed = True
         return True
 
-    def _leave(self, key: Key, flight: _Flight, reader: object) -> None:
+    def _leave(self, key: Key, run: _Run, reader: object) -> None:
         with self._lock:
-            flight.waiting -= 1
-            if flight.payer is reader:
-                flight.payer = None
-            answer, is_untold = flight.answer, self._is_untold(flight)
-            if answer is None and flight.waiting == 0 and not flight.in_background:
-                flight.stop.set()
-                self._land(key, flight)  # who asks from now on gets an answer, not the stop
-        if answer is not None and is_untold:
-            flight.untold(answer)
+            run.waiting -= 1
+            if run.payer is reader:
+                run.payer = None
+            answer, is_unclaimed = run.answer, self._take_unclaimed(run)
+            if answer is None and run.waiting == 0 and not run.in_background:
+                run.stop.set()
+                self._finish(key, run)  # who asks from now on gets an answer, not the stop
+        if answer is not None and is_unclaimed:
+            run.unclaimed(answer)
 
     def _note_failure(self, key: Key, failure: str) -> None:
         earlier = self._latest.get(key[:2])
@@ -251,16 +251,16 @@ class ResultCache:
         """Wait until nothing is under way."""
         while True:
             with self._lock:
-                flights = [flight.future for flight in self._asking.values()]
-            if not flights:
+                runs = [run.future for run in self._asking.values()]
+            if not runs:
                 return
-            wait(flights)
+            wait(runs)
 
     def close(self) -> None:
         """Stop what is under way, and wait for it; nothing may be asked any more."""
         with self._lock:
-            for flight in self._asking.values():
-                flight.stop.set()
+            for run in self._asking.values():
+                run.stop.set()
         self._pool.shutdown(wait=True)
 
     def clear(self) -> None:

@@ -42,7 +42,7 @@ class Scope:
     is_sample : whether the lake holds the sample year
     country : whose public holidays a forecast knows, ISO 3166
     now : the clock; a test gives its own
-    meter : is told of every question, what it cost and who asked
+    meter : is given every question, what it cost and who asked
     asker : who asks, on which page
     check : called several times a second while an answer is waited for; what it raises ends the waiting, and the
         engine stops what nobody else waits for
@@ -106,8 +106,8 @@ class Scope:
     def ahead(self, questions: Sequence[Question]) -> Iterator[Scope]:
         """Submit questions that will be asked inside, one after the other or by several insights, all at once.
 
-        Gives the scope to ask them of: a question asked of it is the one under way, and its cost is told to whoever
-        asks. What is not asked inside after all is not waited for.
+        Gives the scope to ask them of: a question asked of it is the one under way, and whoever asks gets its cost.
+        What is not asked inside after all is not waited for.
         """
         submitted: dict[tuple[str, str], Asked] = {}
         try:
@@ -137,10 +137,10 @@ class Scope:
             with reporting_costs_to(partial(self._meter, query, rows=0)):
                 return engine.run(statement)
 
-        return self.cache.start(key, run, untold=self._record)
+        return self.cache.start(key, run, unclaimed=self._record)
 
     def _bound(self, query: str, values: Mapping[str, object]) -> tuple[tuple[str, str], Statement]:
-        """The statement of a question, and where it stands in `submitted`."""
+        """The statement of a question, and its key in `submitted`."""
         definition = self.catalogue[query]
         engine = self.engines[definition.source]
         given: dict[str, object] = {
@@ -155,11 +155,11 @@ class Scope:
         return (definition.source, statement.sql), statement
 
     def _record(self, answer: Result) -> None:
-        """Tell the meter of one answer."""
+        """Meter one answer."""
         self._meter(answer.query, answer.statistics, rows=answer.table.num_rows)
 
     def _meter(self, query: str, statistics: Statistics, *, rows: int) -> None:
-        """Tell the meter what a question cost, answered or not."""
+        """Meter what a question cost, answered or not."""
         self.meter.record(
             Call(
                 called_at=utc_now(),  # a test's clock stands still, the meter's does not

@@ -244,7 +244,7 @@ _WORST = (Standing.UNKNOWN, Standing.ON_TRACK, Standing.AT_RISK, Standing.OVER)
 
 
 def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[Found]:
-    verdicts = decisions.standing(KIND)
+    verdicts = decisions.current(KIND)
     return [Found(each, verdicts.get(each.key)) for each in anomalies]
 
 

@@ -1,7 +1,7 @@
 """What people decided about what the console found: an anomaly that was expected, a saving that was dismissed.
 
-A decision is remembered by the kind of finding and its key, with who took it, when and why; the latest one stands, and
-every earlier one stays readable, so that it can be undone.
+A decision is kept by the kind of finding and its key, with who took it, when and why. The latest one holds; every
+earlier one stays readable, so that it can be undone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Decision:
 class DecisionStore(Protocol):
     """Remembers decisions. Safe to call from several threads and processes."""
 
-    def standing(self, kind: str) -> Mapping[str, Decision]:
-        """The decision that stands for every key of a kind; one that was undone is left out.
+    def current(self, kind: str) -> Mapping[str, Decision]:
+        """The latest decision by key, of a kind; one that was undone is left out.
 
         Raises
         ------
@@ -47,9 +47,9 @@ class DecisionStore(Protocol):
         ...
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:
-        """Every decision on one finding, oldest first; raises as `standing`."""
+        """Every decision on one finding, oldest first; raises as `current`."""
         ...
 
     def decide(self, decision: Decision) -> None:
-        """Remember a decision for good before returning; raises as `standing`."""
+        """Remember a decision for good before returning; raises as `current`."""
         ...

@@ -18,7 +18,7 @@ from typing import Any
 from catalogue.errors import SourceError
 from console.aws.failures import KnownFailure, translate_errors
 from console.decisions import Decision
-from console.decisions.admission import OPEN, check, instant, read_instant
+from console.decisions.validation import OPEN, check, instant, read_instant
 
 KNOWN = (
     KnownFailure(
@@ -44,8 +44,8 @@ class DynamoDbDecisionStore:
         self._client = client
         self._table = table
 
-    def standing(self, kind: str) -> Mapping[str, Decision]:
-        """See `DecisionStore.standing`."""
+    def current(self, kind: str) -> Mapping[str, Decision]:
+        """See `DecisionStore.current`."""
         latest = {decision.key: decision for decision in self._query(kind)}
         return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalogue.errors import SourceError
 from console.decisions import Decision
-from console.decisions.admission import OPEN, check, instant, read_instant
+from console.decisions.validation import OPEN, check, instant, read_instant
 
 BUSY_SECONDS = 10.0  # how long a writer waits for the others before it gives up
 _SCHEMA = """
@@ -38,8 +38,8 @@ class EmbeddedDecisionStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def standing(self, kind: str) -> Mapping[str, Decision]:
-        """See `DecisionStore.standing`."""
+    def current(self, kind: str) -> Mapping[str, Decision]:
+        """See `DecisionStore.current`."""
         rows = self._rows(f"{_SELECT} where kind = ? order by decided_at, number", kind)
         latest = {row[1]: _decision(row) for row in rows}
         return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
@@ -52,7 +52,7 @@ class EmbeddedDecisionStore:
     def decide(self, decision: Decision) -> None:
         """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
         check(decision)
-        with self._named():
+        with self._translated():
             self._path.parent.mkdir(exist_ok=True)
             with closing(self._connect()) as database:
                 database.execute("begin immediate")
@@ -77,7 +77,7 @@ class EmbeddedDecisionStore:
         return database
 
     def _rows(self, query: str, *values: str) -> list[Row]:
-        with self._named():
+        with self._translated():
             if not self._path.exists():
                 return []
             with closing(self._connect()) as database:
@@ -86,7 +86,7 @@ class EmbeddedDecisionStore:
                 return database.execute(query, values).fetchall()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:

@@ -1,15 +1,15 @@
-"""What this console's own questions cost: every call that is paid for, told to a meter as it happens.
+"""What this console's own questions cost: every call that is paid for is given to a meter as it happens.
 
 A `Meter` never raises and never waits::
 
     a call  →  journal, a line written at once      journal     (in a lake folder)
             →  a batch in memory                    buffered
             →  every few seconds: a file of `console_calls`, one a batch, replaced while the batch grows    calls
-    a day that is over is closed                    closing
+    a day that is over is closed                    compaction
             →  `closed_calls`: its single calls in one sorted file, kept for some weeks
-            →  `daily_page_calls`, `daily_question_calls`: added up, kept for good
+            →  `daily_page_calls`, `daily_question_calls`: daily totals, kept for good
 
-Where the files stand says a `Files`: `folder` in the lake folder, `bucket` in the lake's bucket.
+The files are kept by a `Files`: `folder` in the lake folder, `bucket` in the lake's bucket.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Call:
-    """One call this console made, or spared itself by its cache.
+    """One call that this console made, or that its cache answered.
 
     Attributes
     ----------

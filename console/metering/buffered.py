@@ -28,7 +28,7 @@ Keep = Callable[[Batch], None]
 
 @dataclass
 class _Growing:
-    """A batch in memory: how many of its calls stand in its file, and whether all of them stand in its journal."""
+    """A batch in memory: how many of its calls are in its file, and whether all of them are in its journal."""
 
     batch: Batch
     kept: int = 0

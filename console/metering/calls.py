@@ -13,9 +13,7 @@ from console.metering.files import Files
 from console.metering.rows import OPEN, as_parquet, folder_of, from_parquet, table_of
 
 OPEN_FOR = timedelta(hours=1)  # after midnight UTC a call may still be booked on the day it was made
-CLOSED_AFTER = timedelta(
-    hours=2
-)  # after midnight UTC a day may be closed: an hour for a write under way and for clocks
+CLOSED_AFTER = timedelta(hours=2)  # after midnight UTC a day may be closed: an hour for late writes and wrong clocks
 
 
 @dataclass
@@ -24,7 +22,7 @@ class Batch:
 
     Attributes
     ----------
-    name : nobody else's; names sort by time
+    name : unique; names sort by time
     """
 
     day: date
@@ -43,26 +41,21 @@ class Batch:
 
 
 def booked_on(called_at: datetime, now: datetime) -> date:
-    """The UTC day that a call counts on: the one it was made on, or where that may be closed already, the one that is.
+    """The UTC day that a call is booked on: its own, or the current open day once its own is closed.
 
-    So a day that is closed gets no more calls.
+    So a closed day gets no more calls.
     """
     return max(called_at.astimezone(UTC).date(), (now.astimezone(UTC) - OPEN_FOR).date())
 
 
 class Calls:
-    """Writes batches into files.
-
-    Parameters
-    ----------
-    files : where they stand
-    """
+    """Writes batches into files, one a batch."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
 
     def keep(self, batch: Batch) -> None:
-        """Let the batch's file hold all its calls: doing so again changes nothing.
+        """Write all calls of a batch into its file; writing them again changes nothing.
 
         Raises
         ------
@@ -73,7 +66,7 @@ class Calls:
 
     def kept(self, batch: Batch) -> int:
         """How many calls the batch's file holds; 0 where there is none; raises as `keep`."""
-        if not any(each.name == batch.file for each in self.files.found(folder_of(OPEN, batch.day))):
+        if not any(file.name == batch.file for file in self.files.found(folder_of(OPEN, batch.day))):
             return 0
         return int(from_parquet(self.files.read(batch.file)).num_rows)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Found:
-    """A file that stands: its name below the calls' folder, and when it was written."""
+    """An existing file: its name below the calls' folder, and when it was written."""
 
     name: str
     written_at: datetime
@@ -28,7 +28,7 @@ class Files(Protocol):
         ...
 
     def replace(self, name: str, content: bytes) -> None:
-        """Let a file hold this, whatever it held before: a reader sees the one or the other."""
+        """Write a file, in place of one of that name: a reader sees the old content or the new."""
         ...
 
     def add(self, name: str, content: bytes) -> bool:
@@ -36,5 +36,5 @@ class Files(Protocol):
         ...
 
     def remove(self, names: Iterable[str]) -> None:
-        """Let files be gone; one that is gone already does not matter."""
+        """Remove files; one that does not exist is no error."""
         ...

@@ -1,4 +1,4 @@
-"""A line on the disk for every call, before it stands in a file of the lake: what a killed process leaves behind.
+"""A line on the disk for every call, before it is in a file of the lake: what a killed process leaves behind.
 
 Every batch has a file of its own, which its process holds locked as long as it lives: a lock that can be had says that
 the process is gone. A line is handed to the operating system at once and not forced to the disk, so a killed process
@@ -49,18 +49,18 @@ class Journal:
             raise OSError(f"The line was not written whole: {self._path(batch)}")
 
     def forget(self, batch: Batch) -> None:
-        """A batch stands in its file: its journal goes."""
+        """Remove the journal of a batch whose file holds all its calls."""
         handle = self._open.pop(batch.name, None)
         if handle is not None:
             self._path(batch).unlink(missing_ok=True)
             os.close(handle)
 
     def days(self) -> set[date]:
-        """Days of which calls may stand here alone."""
+        """Days of which calls may be in a journal only."""
         return {_batch_of(path).day for path in self._folder.glob("*.jsonl")}
 
     def recover(self, calls: Calls) -> None:
-        """Keep what processes left that are gone: each call once, however often this is begun.
+        """Write the calls that ended processes left: each call once, however often this is begun.
 
         Raises
         ------

@@ -19,7 +19,7 @@ ADDED_UP: Mapping[str, Sequence[str]] = {
     "daily_page_calls": ("page", "viewer", "kind"),
     "daily_question_calls": ("kind", "name", "engine"),
 }
-"""The tables of days that are added up, and what each tells apart."""
+"""The tables of daily totals, and the columns that each is grouped by."""
 ZONE = TABLES[OPEN].zone
 LEAST_FOR_DICTIONARIES = 100  # rows of a file; below, the dictionaries weigh more than they spare
 _STEP = Decimal("0.000000000001")
@@ -45,7 +45,7 @@ def table_of(calls: Sequence[Call]) -> pa.Table:
 
 
 def together(tables: Sequence[pa.Table]) -> pa.Table:
-    """Rows of several files as those of one, in an order that does not depend on that of the files."""
+    """The rows of several files, in an order that does not depend on that of the files."""
     import pyarrow as pa
 
     rows = pa.concat_tables(tables)
@@ -78,7 +78,7 @@ def added_up(rows: pa.Table, table: str) -> pa.Table:
 
 
 def as_parquet(rows: pa.Table) -> bytes:
-    """Rows as the content of a file: of a dozen rows half of it would be what describes them."""
+    """Rows as the content of a file; a small one carries no dictionaries, which would be half of it."""
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
@@ -107,7 +107,7 @@ def from_parquet(content: bytes) -> pa.Table:
 
 
 def _or_nothing(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """What is unknown adds nothing; how often that was, is counted beside it."""
+    """The column with 0 for what is unknown, which is counted in a column of its own."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

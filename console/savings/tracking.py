@@ -121,8 +121,8 @@ def track(
 
     `bill` is called only if a saving was accepted.
     """
-    decisions = store.standing(SAVING)
-    estimates = {key: _read(decision) for key, decision in store.standing(ESTIMATE).items()} if decisions else {}
+    decisions = store.current(SAVING)
+    estimates = {key: _read(decision) for key, decision in store.current(ESTIMATE).items()} if decisions else {}
     found = {finding.key: finding for finding in findings}
     accepted = {
         key: _accepted(decision, found.get(key), estimates.get(key), store)

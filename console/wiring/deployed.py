@@ -132,14 +132,14 @@ class Deployed:
         """Keeps the console's own calls in the lake's bucket."""
         from console.metering.bucket import BucketCalls
         from console.metering.buffered import BufferedMeter
-        from console.metering.closing import close_days
+        from console.metering.compaction import compact_days
 
         calls = BucketCalls(self.clients.client("s3"), self._aws.lake_bucket, self._aws.lake_prefix)
         # Athena lists objects before it reads them: one that was written anew meanwhile would fail the query
         return BufferedMeter(
             calls.keep,
             grows=False,
-            upkeep=lambda: close_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days),
+            upkeep=lambda: compact_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days),
         )
 
     @made_once

@@ -79,7 +79,7 @@ class Embedded:
     def meter(self) -> Meter:
         """Keeps the console's own calls in the lake folder; what a killed process left in its journal comes first."""
         from console.metering.buffered import BufferedMeter
-        from console.metering.closing import close_days
+        from console.metering.compaction import compact_days
         from console.metering.folder import FolderCalls
         from console.metering.journal import FOLDER, Journal
 
@@ -87,7 +87,7 @@ class Embedded:
 
         def upkeep() -> None:
             journal.recover(calls)
-            close_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days, held=journal.days())
+            compact_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days, held=journal.days())
 
         with suppress(OSError):  # a lake that can only be read is shown all the same
             journal.recover(calls)

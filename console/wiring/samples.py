@@ -20,7 +20,7 @@ from console.asking.cache import ResultCache
 from console.asking.engines.prices import LEAST_BYTES
 from console.metering import Call, NoMeter
 from console.metering.calls import CLOSED_AFTER
-from console.metering.closing import close_days
+from console.metering.compaction import compact_days
 from console.metering.folder import FolderCalls
 from console.settings import Settings
 from console.wiring.embedded import Embedded
@@ -66,7 +66,7 @@ def a_day_of_calls(lake: Path, day: date) -> None:
     of_the_day = FolderCalls(lake)
     of_the_day.write(list(calls(day)))
     the_day_after = datetime.combine(day + timedelta(days=1), time(), UTC)
-    close_days(of_the_day.files, the_day_after + CLOSED_AFTER, keep_days=1)
+    compact_days(of_the_day.files, the_day_after + CLOSED_AFTER, keep_days=1)
 
 
 def calls(day: date) -> Iterator[Call]:

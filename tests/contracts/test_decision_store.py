@@ -20,9 +20,9 @@ import pytest
 from catalogue.errors import BindingError, SourceError
 from console.aws.permissions import actions_of
 from console.decisions import Decision, DecisionStore
-from console.decisions.admission import MOST_KEY_BYTES, MOST_NOTE
 from console.decisions.dynamodb import DynamoDbDecisionStore
 from console.decisions.embedded import EmbeddedDecisionStore
+from console.decisions.validation import MOST_KEY_BYTES, MOST_NOTE
 from tests.support.paths import ROOT, SUPPORT
 
 DECIDER = SUPPORT / "decider.py"
@@ -83,14 +83,14 @@ def store(reopen: Open) -> DecisionStore:
 
 
 def test_nothing_stands_where_nothing_was_decided(store: DecisionStore) -> None:
-    assert dict(store.standing("saving")) == {}
+    assert dict(store.current("saving")) == {}
     assert list(store.history("saving", "nat/main")) == []
 
 
 def test_a_decision_comes_back_as_it_was_given(store: DecisionStore, reopen: Open) -> None:
     given = decision(note="moved to endpoints, see ticket 12\nand more", decided_at=NOON + timedelta(microseconds=7))
     store.decide(given)
-    assert dict(reopen().standing("saving")) == {"nat/main": given}
+    assert dict(reopen().current("saving")) == {"nat/main": given}
     assert list(reopen().history("saving", "nat/main")) == [given]
 
 
@@ -98,7 +98,7 @@ def test_the_latest_decision_counts_and_earlier_ones_stay_readable(store: Decisi
     first, second, third = decision(), decision(verdict="dismissed", minutes=1), decision(verdict="realised", minutes=2)
     for each in (first, second, third):
         store.decide(each)
-    assert store.standing("saving")["nat/main"] == third
+    assert store.current("saving")["nat/main"] == third
     assert list(store.history("saving", "nat/main")) == [first, second, third]
 
 
@@ -106,7 +106,7 @@ def test_decisions_are_ordered_by_when_they_were_taken_and_not_by_when_they_arri
     late, early = decision(verdict="dismissed", minutes=5), decision(minutes=1)
     store.decide(late)
     store.decide(early)
-    assert store.standing("saving")["nat/main"] == late
+    assert store.current("saving")["nat/main"] == late
     assert list(store.history("saving", "nat/main")) == [early, late]
 
 
@@ -115,7 +115,7 @@ def test_of_decisions_at_one_instant_the_one_that_arrived_last_stands(store: Dec
     for each in all_at_once:
         store.decide(each)
     assert list(store.history("saving", "nat/main")) == all_at_once
-    assert store.standing("saving")["nat/main"].verdict == "realised"
+    assert store.current("saving")["nat/main"].verdict == "realised"
 
 
 def test_instants_of_different_offsets_are_compared_as_instants(store: DecisionStore) -> None:
@@ -124,17 +124,17 @@ def test_instants_of_different_offsets_are_compared_as_instants(store: DecisionS
     after = decision(verdict="accepted", minutes=0)
     store.decide(after)
     store.decide(before)
-    assert store.standing("saving")["nat/main"].verdict == "accepted"
+    assert store.current("saving")["nat/main"].verdict == "accepted"
     assert [each.decided_at for each in store.history("saving", "nat/main")] == [before.decided_at, after.decided_at]
 
 
 def test_open_undoes_a_decision_and_keeps_its_history(store: DecisionStore) -> None:
     store.decide(decision())
     store.decide(decision(verdict="open", minutes=1))
-    assert dict(store.standing("saving")) == {}
+    assert dict(store.current("saving")) == {}
     assert [each.verdict for each in store.history("saving", "nat/main")] == ["accepted", "open"]
     store.decide(decision(verdict="dismissed", minutes=2))
-    assert store.standing("saving")["nat/main"].verdict == "dismissed"
+    assert store.current("saving")["nat/main"].verdict == "dismissed"
 
 
 def test_kinds_and_keys_are_told_apart(store: DecisionStore) -> None:
@@ -146,12 +146,12 @@ def test_kinds_and_keys_are_told_apart(store: DecisionStore) -> None:
     ]
     for each in mine:
         store.decide(each)
-    assert {key: each.verdict for key, each in store.standing("saving").items()} == {
+    assert {key: each.verdict for key, each in store.current("saving").items()} == {
         "a": "accepted",
         "a#b": "dismissed",
         "a#2026-03-31T12:00:00.000000Z#0000": "realised",
     }
-    assert {key: each.verdict for key, each in store.standing("anomaly").items()} == {"a": "expected"}
+    assert {key: each.verdict for key, each in store.current("anomaly").items()} == {"a": "expected"}
     assert list(store.history("saving", "a")) == [mine[0]]
     assert list(store.history("saving", "a#b")) == [mine[1]]
 
@@ -163,14 +163,14 @@ UNUSUAL = ["größe/Öl", "日本/東京", "𝒳 🛒", "it's; drop table decisi
 def test_a_key_may_hold_any_text(store: DecisionStore, key: str) -> None:
     given = decision(key, note=key, decided_by=key)
     store.decide(given)
-    assert dict(store.standing("saving")) == {key: given}
+    assert dict(store.current("saving")) == {key: given}
     assert list(store.history("saving", key)) == [given]
 
 
 def test_the_longest_key_and_note_are_kept_whole(store: DecisionStore) -> None:
     given = decision("ö" * (MOST_KEY_BYTES // 2), note="n" * MOST_NOTE)
     store.decide(given)
-    assert store.standing("saving")[given.key] == given
+    assert store.current("saving")[given.key] == given
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_longest_key_and_note_are_kept_whole(store: DecisionStore) -> None:
 def test_what_could_not_be_given_back_is_refused_and_nothing_is_kept(store: DecisionStore, refused: Decision) -> None:
     with pytest.raises(BindingError):
         store.decide(refused)
-    assert dict(store.standing("saving")) == {}
+    assert dict(store.current("saving")) == {}
 
 
 def test_no_decision_of_concurrent_writers_is_lost(reopen: Open) -> None:
@@ -205,14 +205,14 @@ def test_no_decision_of_concurrent_writers_is_lost(reopen: Open) -> None:
     assert sorted((each.decided_by, each.decided_at) for each in shared) == sorted(
         (f"w{writer}", NOON + timedelta(minutes=number)) for writer in range(4) for number in range(8)
     )
-    assert len(reopen().standing("saving")) == 1 + 4 * 8
+    assert len(reopen().current("saving")) == 1 + 4 * 8
 
 
 def test_a_crash_between_two_decisions_keeps_the_first(store: DecisionStore, reopen: Open) -> None:
     store.decide(decision("first"))
     with pytest.raises(BindingError):
         store.decide(decision(""))  # broken off before anything was written
-    assert list(reopen().standing("saving")) == ["first"]
+    assert list(reopen().current("saving")) == ["first"]
 
 
 # Only in a file
@@ -223,7 +223,7 @@ def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
     writers = [decider(file, name, 25) for name in ("a", "b", "c")]
     told = [writer.communicate(timeout=60)[0].split() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    assert set(EmbeddedDecisionStore(file).standing("saving")) == {key for each in told for key in each}
+    assert set(EmbeddedDecisionStore(file).current("saving")) == {key for each in told for key in each}
     assert sum(map(len, told)) == 75
 
 
@@ -237,11 +237,11 @@ def test_a_process_that_is_killed_keeps_everything_it_was_told_is_kept(file: Pat
         os.kill(writer.pid, signal.SIGKILL)
         told += pipe.read().split()
     assert writer.wait() == -signal.SIGKILL
-    kept = EmbeddedDecisionStore(file).standing("saving")
+    kept = EmbeddedDecisionStore(file).current("saving")
     assert set(told) <= set(kept)
     assert len(kept) <= len(told) + 1  # at most the one that was on its way
     EmbeddedDecisionStore(file).decide(decision("afterwards"))
-    assert len(EmbeddedDecisionStore(file).standing("saving")) == len(kept) + 1
+    assert len(EmbeddedDecisionStore(file).current("saving")) == len(kept) + 1
 
 
 def test_a_process_that_dies_within_a_decision_leaves_the_one_before(file: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_process_that_dies_within_a_decision_leaves_the_one_before(file: Path)
     died = subprocess.run([sys.executable, "-c", half, str(file)], check=False, timeout=60)
     assert died.returncode == -signal.SIGKILL
     assert file.with_name(file.name + "-journal").exists()  # half of it is in the file, and has to be taken back
-    assert dict(store.standing("saving")) == {"nat/main": decision()}
+    assert dict(store.current("saving")) == {"nat/main": decision()}
 
 
 def test_a_commit_is_forced_to_the_disk(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +282,7 @@ def test_a_damaged_file_is_named_with_what_to_do(file: Path) -> None:
     file.parent.mkdir()
     file.write_bytes(b"this is no database, and long enough to be read as one" * 100)
     store = EmbeddedDecisionStore(file)
-    asks = (lambda: store.standing("saving"), lambda: store.history("saving", "a"), lambda: store.decide(decision()))
+    asks = (lambda: store.current("saving"), lambda: store.history("saving", "a"), lambda: store.decide(decision()))
     for ask in asks:
         with pytest.raises(SourceError) as raised:
             ask()
@@ -298,12 +298,12 @@ def test_a_file_cut_in_the_middle_is_named_and_not_read_as_empty(file: Path) -> 
         store.decide(decision(f"k{number}", note="n" * 300))
     file.write_bytes(file.read_bytes()[:8192])
     with pytest.raises(SourceError, match="damaged"):
-        store.standing("saving")
+        store.current("saving")
 
 
 def test_a_lake_that_is_not_there_is_not_made_by_a_decision(tmp_path: Path) -> None:
     store = EmbeddedDecisionStore(tmp_path / "nowhere" / "decisions" / "decisions.sqlite")
-    assert dict(store.standing("saving")) == {}
+    assert dict(store.current("saving")) == {}
     with pytest.raises(SourceError, match="lake folder"):
         store.decide(decision())
     assert not (tmp_path / "nowhere").exists()
@@ -324,7 +324,7 @@ def decider(path: Path, name: str, limit: int) -> subprocess.Popen[str]:
 def test_a_table_that_is_not_there_is_named(aws: Any) -> None:
     store = DynamoDbDecisionStore(aws, "another")
     with pytest.raises(SourceError) as raised:
-        store.standing("saving")
+        store.current("saving")
     assert raised.value.where == "another"
     with pytest.raises(SourceError):
         store.decide(decision())
@@ -343,7 +343,7 @@ def test_access_denied_names_the_actions_that_are_needed() -> None:
     with Stubber(client) as stub:
         stub.add_client_error("query", "AccessDeniedException", "not authorized")
         with pytest.raises(SourceError) as raised:
-            DynamoDbDecisionStore(client, TABLE).standing("saving")
+            DynamoDbDecisionStore(client, TABLE).current("saving")
     assert "dynamodb:Query" in raised.value.remedy
 
 
@@ -351,7 +351,7 @@ def test_more_decisions_than_one_page_are_all_read(aws: Any) -> None:
     store = DynamoDbDecisionStore(aws, TABLE)
     for number in range(300):
         store.decide(decision(f"k{number:03d}", note="n" * MOST_NOTE))  # 1.2 MB: a page of a query has 1 MB
-    assert len(store.standing("saving")) == 300
+    assert len(store.current("saving")) == 300
 
 
 def test_the_calls_it_makes_are_the_actions_it_lists(aws: Any) -> None:
@@ -362,6 +362,6 @@ def test_the_calls_it_makes_are_the_actions_it_lists(aws: Any) -> None:
     store = DynamoDbDecisionStore(aws, TABLE)
     store.decide(decision())
     store.decide(replace(decision(), verdict="open"))
-    store.standing("saving")
+    store.current("saving")
     store.history("saving", "nat/main")
     assert made == actions_of("console.decisions.dynamodb")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from console.metering.closing import close_days
+from console.metering.compaction import compact_days
 from console.metering.folder import FolderFiles
 from pipeline.contract.shape import Event
 from pipeline.curate import curate
@@ -225,7 +225,7 @@ def calls(root: Path, at: datetime, hours: int = 7) -> None:
     write_table(root, "console_calls", rows)
     days = sorted({row["call_date"] for row in rows})
     files, over = FolderFiles(root / "console"), datetime.combine(days[-1] + timedelta(days=2), time(), UTC)
-    close_days(files, over, keep_days=90, held=days[::2])
+    compact_days(files, over, keep_days=90, held=days[::2])
 
 
 def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:

@@ -88,7 +88,7 @@ def test_accepting_moves_a_saving_and_undoing_brings_it_back(open_page: Open, ow
     assert not page.exception
     assert not any("Stream events" in line for line in lines(page))
     assert "Accepted, a month $10.95" in text_of(page)
-    kept = EmbeddedDecisionStore(own_sample / "decisions" / "decisions.sqlite").standing(SAVING)[SHARDS]
+    kept = EmbeddedDecisionStore(own_sample / "decisions" / "decisions.sqlite").current(SAVING)[SHARDS]
     assert (kept.verdict, kept.note, kept.decided_by) == ("accepted", "after the sale", "anonymous")
 
     page.selectbox(key="tk-savings-state").select("Accepted").run()
@@ -112,7 +112,7 @@ def test_a_saving_taken_long_ago_is_held_against_the_bill(open_page: Open, own_s
     page.button(key=f"tk-saving-accept-{SHARDS}").click().run()
     path = own_sample / "decisions" / "decisions.sqlite"
     store = EmbeddedDecisionStore(path)
-    estimate = store.standing("saving_estimate")[SHARDS]
+    estimate = store.current("saving_estimate")[SHARDS]
     path.unlink()
     then = datetime(2026, 4, 1, 12, tzinfo=UTC)  # the sample ends with May 2026
     store.decide(Decision("saving_estimate", SHARDS, "estimated", estimate.note, "ann", then))

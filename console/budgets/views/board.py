@@ -15,7 +15,7 @@ from console.budgets.budgets import Standing, Status
 from console.budgets.forecasting.anomalies import Anomaly
 from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
 from console.budgets.views import burn_down, days
-from console.decisions.admission import MOST_NOTE
+from console.decisions.validation import MOST_NOTE
 from console.kit import charts, tables, tiles
 from console.kit import formatting as text
 

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from console.asking.figures import Unit
-from console.decisions.admission import MOST_NOTE
+from console.decisions.validation import MOST_NOTE
 from console.kit import formatting as text
 from console.kit import prose, tables
 from console.savings.answer import DOLLARS, DecisionState, SavingRow, Savings, TrackedSaving

@@ -93,7 +93,7 @@ class NoBudgets:
 class NoDecisions:
     """Nobody has decided anything."""
 
-    def standing(self, kind: str) -> Mapping[str, Decision]:
+    def current(self, kind: str) -> Mapping[str, Decision]:
         return {}
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:

@@ -29,7 +29,7 @@ from console.live.stored import StoredLive
 from console.metering import NoMeter
 from console.metering.bucket import BucketCalls
 from console.metering.calls import CLOSED_AFTER
-from console.metering.closing import BESIDE_FOR, close_days
+from console.metering.compaction import BESIDE_FOR, compact_days
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams import Batch
 from tests.support.aws_answers import Answers
@@ -86,7 +86,7 @@ def decisions(recorder: Recorder) -> None:
             table(client, "decisions", "kind", "key_at")
         store = DynamoDbDecisionStore(client, "decisions")
         store.decide(Decision("saving", "nat/main", "accepted", "", "ann", NOW))
-        store.standing("saving")
+        store.current("saving")
         store.history("saving", "nat/main")
 
 
@@ -98,7 +98,7 @@ def metering(recorder: Recorder) -> None:
         calls = BucketCalls(client, "lake")
         calls.write([CALL])
         for later in (CLOSED_AFTER, BESIDE_FOR):  # closed, then thinned
-            close_days(calls.files, datetime.now(UTC) + timedelta(days=1) + later, keep_days=10_000)
+            compact_days(calls.files, datetime.now(UTC) + timedelta(days=1) + later, keep_days=10_000)
         assert calls.files.found("console_calls/") == []
 
 

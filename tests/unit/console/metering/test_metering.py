@@ -20,7 +20,7 @@ from console.metering import Asker, Call
 from console.metering.bucket import BucketCalls
 from console.metering.buffered import BufferedMeter
 from console.metering.calls import OPEN_FOR, Batch
-from console.metering.closing import close_days
+from console.metering.compaction import compact_days
 from console.metering.folder import FolderCalls
 from tests.support.lake_rows import NOON, Rows
 
@@ -124,7 +124,7 @@ def test_a_closed_day_is_read_once_however_often_the_lake_is_curated(lake: Rows)
 
     def close(day: date) -> None:
         folder.write([replace(CALL, called_at=datetime.combine(day, time(12), UTC))])
-        close_days(folder.files, datetime.combine(day + timedelta(days=2), time(), UTC), keep_days=90)
+        compact_days(folder.files, datetime.combine(day + timedelta(days=2), time(), UTC), keep_days=90)
 
     def calls() -> int:
         return sum(row["calls"] for row in lake.ask("own_cost/by_day", **ALL))

@@ -65,13 +65,13 @@ def test_a_decision_is_taken_and_undone(lake: Path, capsys: pytest.CaptureFixtur
     decide = ["savings", "--lake", str(lake), "decide", SHARDS]
     assert main([*decide, "accept", "--note", "agreed"]) == 0
     store = EmbeddedDecisionStore(lake / "decisions" / "decisions.sqlite")
-    kept = store.standing("saving")[SHARDS]
+    kept = store.current("saving")[SHARDS]
     assert (kept.verdict, kept.note) == ("accepted", "agreed")
     assert capsys.readouterr().out == "Stream events needs 1 of its 2 shards: accepted\n"
     assert main(["savings", "--lake", str(lake)]) == 0
     assert "accepted  streams.shards" in capsys.readouterr().out
     assert main([*decide, "undo"]) == 0
-    assert dict(store.standing("saving")) == {}
+    assert dict(store.current("saving")) == {}
 
 
 def test_a_saving_that_is_not_there_is_named(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:

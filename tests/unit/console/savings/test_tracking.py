@@ -317,8 +317,8 @@ def test_an_undo_between_two_looks_at_the_store_breaks_nothing(store: DecisionSt
     class Undone:
         """Shows what stood before the undo, and the history with it."""
 
-        def standing(self, kind: str) -> Any:
-            return store.standing(kind)
+        def current(self, kind: str) -> Any:
+            return store.current(kind)
 
         def history(self, kind: str, key: str) -> Any:
             last = store.history(kind, key)[-1]

@@ -1,8 +1,8 @@
-"""Days that are over: their calls in one sorted file, added up, and the small files and old single calls gone.
+"""Days that are over: their calls become one sorted file and daily totals, and their small files are removed.
 
-A day is closed by files that are added, each by whoever is first, and that never change after. They hold the same,
-whoever makes them, and a process killed between two of them leaves the rest to the next one. Only where all of them
-have stood for an hour do the small files go, so that no question that was asked before finds neither.
+Several processes may compact the same day. Each file that closes a day is added by whoever is first and never changes;
+all of them would write the same, and what a killed process leaves out the next one adds. The small files are removed
+once all files of the day are an hour old, so that a question that is being answered finds one or the other.
 
 A reader who looks at both tables takes all of a closed day from the closed one (`queries/own_cost/`).
 """
@@ -28,19 +28,19 @@ from console.metering.rows import (
     together,
 )
 
-BESIDE_FOR = timedelta(hours=1)  # small files stay beside what they became: longer than any question takes
+BESIDE_FOR = timedelta(hours=1)  # how long small files stay after their day is closed: longer than any question takes
 _NAME = "calls.parquet"
 
 _LOG = logging.getLogger(__name__)
 
 
-def close_days(files: Files, now: datetime, *, keep_days: int, held: Collection[date] = ()) -> None:
-    """Close every day that is over, and let go what is kept no longer.
+def compact_days(files: Files, now: datetime, *, keep_days: int, held: Collection[date] = ()) -> None:
+    """Close every day that is over, and remove what is kept no longer.
 
     Parameters
     ----------
     keep_days : how long the single calls of a closed day are kept
-    held : days that calls are still to come of
+    held : days of which calls are still to be written
 
     Raises
     ------
@@ -51,23 +51,23 @@ def close_days(files: Files, now: datetime, *, keep_days: int, held: Collection[
     for day, found in _by_day(files.found(folder_of(OPEN))):
         is_over = now >= datetime.combine(day + timedelta(days=1), time(), UTC) + CLOSED_AFTER
         if is_over and day not in held:
-            _close(files, day, found, now, keeps_single=day >= oldest)
-    files.remove(each.name for each in files.found(folder_of(CLOSED)) if day_of(each.name) < oldest)
+            _compact(files, day, found, now, keeps_single=day >= oldest)
+    files.remove(file.name for file in files.found(folder_of(CLOSED)) if day_of(file.name) < oldest)
 
 
-def _close(files: Files, day: date, small: list[Found], now: datetime, *, keeps_single: bool) -> None:
+def _compact(files: Files, day: date, small: list[Found], now: datetime, *, keeps_single: bool) -> None:
     import pyarrow as pa
 
     tables = [CLOSED, *ADDED_UP] if keeps_single else list(ADDED_UP)
-    standing = {table: files.found(folder_of(table, day)) for table in tables}
-    missing = [table for table in tables if not standing[table]]
+    existing = {table: files.found(folder_of(table, day)) for table in tables}
+    missing = [table for table in tables if not existing[table]]
     if not missing:
-        newest = max(each.written_at for found in standing.values() for each in found)
+        newest = max(file.written_at for found in existing.values() for file in found)
         if now - newest >= BESIDE_FOR:
-            files.remove(each.name for each in small)
+            files.remove(file.name for file in small)
         return
     try:
-        rows = together([from_parquet(files.read(each.name)) for each in small])
+        rows = together([from_parquet(files.read(file.name)) for file in small])
     except (pa.ArrowException, FileNotFoundError) as error:
         # damaged, or another console was faster: the other days are closed all the same
         _LOG.warning("The console's own calls of %s cannot be closed: %s", day, error)
@@ -77,5 +77,5 @@ def _close(files: Files, day: date, small: list[Found], now: datetime, *, keeps_
 
 
 def _by_day(found: Iterable[Found]) -> list[tuple[date, list[Found]]]:
-    in_order = sorted(found, key=lambda each: each.name)
-    return [(day, list(mine)) for day, mine in groupby(in_order, key=lambda each: day_of(each.name))]
+    in_order = sorted(found, key=lambda file: file.name)
+    return [(day, list(mine)) for day, mine in groupby(in_order, key=lambda file: day_of(file.name))]

@@ -1,4 +1,4 @@
-"""What every decision store asks of a decision before it keeps one."""
+"""The rules that every decision store checks before it keeps a decision, and how instants are written."""
 
 from __future__ import annotations
 

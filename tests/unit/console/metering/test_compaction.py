@@ -21,7 +21,7 @@ from moto import mock_aws
 from console.metering import Call
 from console.metering.bucket import BucketFiles
 from console.metering.calls import CLOSED_AFTER, Batch, Calls
-from console.metering.closing import BESIDE_FOR, close_days
+from console.metering.compaction import BESIDE_FOR, compact_days
 from console.metering.files import Files, Found
 from console.metering.folder import FolderCalls, FolderFiles
 from console.metering.rows import ADDED_UP, CLOSED, OPEN, day_of, folder_of, from_parquet
@@ -96,9 +96,9 @@ def test_a_day_that_is_over_becomes_one_sorted_file_and_two_that_are_added_up(fi
     calls = Calls(files)
     calls.write([at(FIRST, 14, query_id="c"), at(FIRST, 10, query_id="a")])
     calls.write([at(FIRST, 12, query_id="b", viewer="bob", cached=True, dollars=None, bytes_scanned=None)])
-    close_days(files, over(FIRST) - timedelta(seconds=1), keep_days=KEEP)
+    compact_days(files, over(FIRST) - timedelta(seconds=1), keep_days=KEEP)
     assert names(files, CLOSED) == []
-    close_days(files, over(FIRST), keep_days=KEEP)
+    compact_days(files, over(FIRST), keep_days=KEEP)
     assert names(files, CLOSED) == ["closed_calls/call_date=2026-03-01/calls.parquet"]
     merged = from_parquet(files.read(names(files, CLOSED)[0])).to_pylist()
     assert [(row["called_at"].hour, row["query_id"]) for row in merged] == [(10, "a"), (12, "b"), (14, "c")]
@@ -116,22 +116,22 @@ def test_a_day_that_is_over_becomes_one_sorted_file_and_two_that_are_added_up(fi
 
 def test_the_small_files_go_when_what_they_became_has_stood_for_an_hour(files: Files) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
-    close_days(files, over(FIRST), keep_days=KEEP)
+    compact_days(files, over(FIRST), keep_days=KEEP)
     written = files.found(folder_of(CLOSED))[0].written_at
     keep_all = (written.date() - FIRST).days + KEEP
-    close_days(files, written + BESIDE_FOR - timedelta(minutes=1), keep_days=keep_all, held={SECOND})
+    compact_days(files, written + BESIDE_FOR - timedelta(minutes=1), keep_days=keep_all, held={SECOND})
     assert [day_of(name) for name in names(files, OPEN)] == [FIRST, SECOND]
-    close_days(files, written + BESIDE_FOR + timedelta(minutes=1), keep_days=keep_all, held={SECOND})
+    compact_days(files, written + BESIDE_FOR + timedelta(minutes=1), keep_days=keep_all, held={SECOND})
     assert [day_of(name) for name in names(files, OPEN)] == [SECOND]
     assert counted(files) == {FIRST: 1, SECOND: 1}
 
 
 def test_single_calls_go_after_the_days_they_are_kept_and_what_was_added_up_stays(files: Files) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
-    close_days(files, over(SECOND), keep_days=30)
+    compact_days(files, over(SECOND), keep_days=30)
     assert [day_of(name) for name in names(files, CLOSED)] == [FIRST, SECOND]
     for _ in range(2):  # again: what is too old to be kept is not made anew
-        close_days(files, datetime.combine(FIRST + timedelta(days=31), time(), UTC), keep_days=30)
+        compact_days(files, datetime.combine(FIRST + timedelta(days=31), time(), UTC), keep_days=30)
         assert [day_of(name) for name in names(files, CLOSED)] == [SECOND]
     assert counted(files) == {FIRST: 1, SECOND: 1}
 
@@ -140,23 +140,23 @@ def test_a_day_closed_after_its_calls_expired_keeps_only_its_totals(
     files: Files,
 ) -> None:
     Calls(files).write([at(FIRST)])
-    close_days(files, over(FIRST) + timedelta(days=60), keep_days=30)
+    compact_days(files, over(FIRST) + timedelta(days=60), keep_days=30)
     assert (names(files, CLOSED), counted(files)) == ([], {FIRST: 1})
     written = max(each.written_at for table in ADDED_UP for each in files.found(folder_of(table)))
-    close_days(files, written + BESIDE_FOR, keep_days=30)
+    compact_days(files, written + BESIDE_FOR, keep_days=30)
     assert (names(files, OPEN), names(files, CLOSED), counted(files)) == ([], [], {FIRST: 1})
 
 
 def test_a_day_that_calls_are_still_to_come_of_is_not_closed(files: Files) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
-    close_days(files, over(SECOND), keep_days=KEEP, held={FIRST})
+    compact_days(files, over(SECOND), keep_days=KEEP, held={FIRST})
     assert [day_of(name) for name in names(files, CLOSED)] == [SECOND]
 
 
 def test_a_damaged_file_keeps_its_own_day_open_and_no_other(files: Files, caplog: pytest.LogCaptureFixture) -> None:
     Calls(files).write([at(FIRST), at(SECOND)])
     files.replace(f"{folder_of(OPEN, FIRST)}broken.parquet", b"no parquet at all")
-    close_days(files, over(SECOND), keep_days=KEEP)
+    compact_days(files, over(SECOND), keep_days=KEEP)
     assert [day_of(name) for name in names(files, CLOSED)] == [SECOND]
     assert "The console's own calls of 2026-03-01 cannot be closed" in caplog.text
 
@@ -204,14 +204,14 @@ def test_killed_before_any_change_each_call_counts_once_then_and_after_the_next_
     now = over(SECOND)
     dying = Mortal(files, life)
     with suppress(Killed):
-        close_days(dying, now, keep_days=KEEP)
+        compact_days(dying, now, keep_days=KEEP)
         written = max(each.written_at for each in files.found(folder_of(CLOSED)))
-        close_days(dying, written + BESIDE_FOR, keep_days=10_000)
+        compact_days(dying, written + BESIDE_FOR, keep_days=10_000)
     for table in ADDED_UP:
         assert counted(files, table) == everything
-    close_days(files, now, keep_days=KEEP)
+    compact_days(files, now, keep_days=KEEP)
     written = max(each.written_at for table in (CLOSED, *ADDED_UP) for each in files.found(folder_of(table)))
-    close_days(files, written + BESIDE_FOR, keep_days=10_000)
+    compact_days(files, written + BESIDE_FOR, keep_days=10_000)
     assert names(files, OPEN) == []
     for table in ADDED_UP:
         assert counted(files, table) == everything
@@ -229,16 +229,16 @@ class Overtaken(Mortal):
     def _change(self) -> None:
         self._life -= 1
         if self._life == 0:
-            close_days(self._files, self._now, keep_days=10_000)
+            compact_days(self._files, self._now, keep_days=10_000)
             written = max(each.written_at for each in self._files.found(folder_of(CLOSED)))
-            close_days(self._files, written + BESIDE_FOR, keep_days=10_000)
+            compact_days(self._files, written + BESIDE_FOR, keep_days=10_000)
 
 
 @pytest.mark.parametrize("life", range(1, 8))
 def test_two_consoles_that_close_at_once_count_each_call_once(files: Files, life: int) -> None:
     for hour in (1, 2, 3):
         Calls(files).write([at(FIRST, hour), at(SECOND, hour)])
-    close_days(Overtaken(files, life, over(SECOND)), over(SECOND), keep_days=KEEP)
+    compact_days(Overtaken(files, life, over(SECOND)), over(SECOND), keep_days=KEEP)
     for table in ADDED_UP:
         assert counted(files, table) == {FIRST: 3, SECOND: 3}
     assert [from_parquet(files.read(name)).num_rows for name in names(files, CLOSED)] == [3, 3]
@@ -283,7 +283,7 @@ def test_any_days_closed_and_the_others_not_are_everything_at_once_to_the_last_d
         calls = FolderCalls(lake.lake.root)
         calls.write(made[:cut])
         calls.write(made[cut:])
-        close_days(calls.files, over(FIRST + timedelta(days=3)), keep_days=10_000, held=held)
+        compact_days(calls.files, over(FIRST + timedelta(days=3)), keep_days=10_000, held=held)
         for query, key in {
             "own_cost/by_day": ("call_date", "kind"),
             "own_cost/by_page": ("page",),
