@@ -34,8 +34,7 @@ with page.opened("Brief", __doc__, wiring.viewer) as reader:
     attention, movers = st.columns([3, 2], gap="medium")
     with attention:
         view.attention(brief.attention)
-        if brief.before:
-            charts.draw(view.why(brief, currency))
+        view.why(brief, currency)
     with movers:
         view.movers(brief.rising, brief.falling, currency)
     charts.draw(sales.by_day(brief.now, brief.comparisons, currency, reader.contents.incomplete_from))

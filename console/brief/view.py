@@ -39,17 +39,19 @@ def headline(text: str, sentences: Sequence[str]) -> None:
     st.html(f'<section class="tk-brief"><h2>{escape(text)}</h2>{paragraphs}</section>')
 
 
-def why(answer: Brief, currency: str) -> charts.Chart:
-    """The change of net revenue by its causes, from the period before to this one."""
+def why(answer: Brief, currency: str) -> None:
+    """The change of net revenue by its causes, from the period before to this one; nothing without a comparison."""
     if answer.before is None:
-        raise ValueError("Nothing to compare with")
-    return charts.waterfall(
-        [(part.name, part.amount) for part in answer.parts],
-        start=(answer.before.label, answer.before.sums.totals.net_revenue),
-        end=("This period", answer.now.sums.totals.net_revenue),
-        unit=Unit.MONEY,
-        currency=currency,
-        title="Why net revenue changed",
+        return
+    charts.draw(
+        charts.waterfall(
+            [(part.name, part.amount) for part in answer.parts],
+            start=(answer.before.label, answer.before.sums.totals.net_revenue),
+            end=("This period", answer.now.sums.totals.net_revenue),
+            unit=Unit.MONEY,
+            currency=currency,
+            title="Why net revenue changed",
+        )
     )
 
 
