@@ -1,4 +1,7 @@
-"""Budgets in ``budgets.toml`` in the lake folder: read with the line of every mistake, written all or nothing.
+"""Budgets in ``budgets.toml`` in the lake folder.
+
+Every mistake is reported with its line. A change is written all or nothing, and touches the text of the changed budget
+alone: a person's comments and layout stay.
 
 ::
 
@@ -23,29 +26,31 @@ other, and whoever says which `version` was seen is refused where somebody else 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+
+import msgspec
 
 from catalogue.errors import SettingsError, SourceError
+from catalogue.files import atomic_write
 from console.budgets.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
 from console.finops.charges import Basis
+from console.finops.toml_files import TomlFile
 
 FILE = "budgets.toml"
 BEFORE = "budgets.before.toml"
 
 _HEAD = "# Budgets of this lake, per month. The Budgets page writes this file; it can be edited by hand too.\n"
-_KEYS = frozenset({"name", "amount", "currency", "basis", "thresholds", "months", "service", "account", "tag"})
-_SCOPES = (Kind.SERVICE, Kind.ACCOUNT, Kind.TAG)
+# a budget's heading with the comments right above it, which are about this budget
+_SECTION = re.compile(r"""^(?:[ \t]*#.*\n)*[ \t]*\[\[[ \t]*["']?budget["']?[ \t]*\]\]""", re.MULTILINE)
 
 
 class BudgetFile:
@@ -62,7 +67,7 @@ class BudgetFile:
 
     @property
     def version(self) -> str:
-        """Another one whenever the file is; raises as `budgets`."""
+        """The hash of the file's bytes: another one after every change. Raises as `budgets`."""
         return sha256(self._content()).hexdigest()
 
     @property
@@ -79,7 +84,7 @@ class BudgetFile:
         return read(text, str(self._path))
 
     def save(self, budgets: Sequence[Budget], *, seen: str | None = None) -> None:
-        """Replace the file; comments of the old one stand in the copy that `undo` brings back.
+        """Let the file hold these budgets: what is unchanged, comments included, keeps its text to the last byte.
 
         Parameters
         ----------
@@ -94,7 +99,8 @@ class BudgetFile:
         """
         _refuse_doubles(budgets, str(self._path))
         with self._writing(seen):
-            self._replace(self._content(), write(budgets).encode())
+            old = self._content()
+            self._replace(old, write(budgets, old.decode("utf-8", errors="replace")).encode())
 
     def undo(self, *, seen: str | None = None) -> None:
         """Take the last change back; undoing twice does it again. Nothing where there was none. Raises as `save`."""
@@ -103,7 +109,7 @@ class BudgetFile:
                 self._replace(self._content(), self._before.read_bytes())
 
     def _content(self) -> bytes:
-        """What stands in the file; nothing where there is none."""
+        """The bytes of the file; none where there is no file."""
         try:
             return self._path.read_bytes()
         except FileNotFoundError:
@@ -113,7 +119,7 @@ class BudgetFile:
 
     def _unreadable(self, error: Exception) -> SourceError:
         return SourceError(
-            f"{FILE} cannot be read: {error}", where=str(self._path), remedy="Mend the file, or remove it."
+            f"{FILE} cannot be read: {error}", where=str(self._path), remedy="Correct the file, or remove it."
         )
 
     @contextmanager
@@ -143,155 +149,147 @@ class BudgetFile:
         )
 
     def _replace(self, old: bytes, new: bytes) -> None:
-        aside = self._path.with_name(f".{FILE}.{uuid4().hex}")
         try:
-            for path, content in ((self._before, old), (self._path, new)):
-                with aside.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.replace(path)
+            atomic_write(self._before, old)
+            atomic_write(self._path, new)
         except OSError as error:
-            with suppress(OSError):
-                aside.unlink(missing_ok=True)
             raise self._unwritable(error) from error
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """A table ``[[budget]]``, as the file has it."""
+
+    name: str
+    amount: Any  # see `_amount`
+    currency: str
+    service: str | None = None
+    account: str | None = None
+    tag: str | None = None
+    basis: Basis = Basis.BILLED
+    thresholds: tuple[int, ...] = THRESHOLDS
+    months: dict[str, Any] = {}
 
 
 def read(text: str, where: str = FILE) -> list[Budget]:
     """The budgets of a file's text; raises SettingsError with the line and the remedy."""
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError is one, a number of 5,000 digits another
-        at = ""
-        if isinstance(error, tomllib.TOMLDecodeError):
-            found = re.search(r"at line (\d+)", str(error))
-            at = f":{found[1] if found else text.count(chr(10)) + 1}"
-        raise SettingsError(f"The file is no TOML: {error}", where=f"{where}{at}", remedy="Mend it there.") from error
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*budget\s*\]\]", line)]
-    unknown = sorted(set(content) - {"budget"})
-    entries = content.get("budget", [])
-    if unknown or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SettingsError(
-            f"{unknown[0] if unknown else 'budget'} does not belong at the top of the file",
-            where=f"{where}:{_line_of(text, unknown[0] if unknown else 'budget')}",
-            remedy="Begin each budget with a line [[budget]].",
+    file = TomlFile(text, where, name="file of budgets")
+    unknown = next((name for name in file.content if name != "budget"), None)
+    if unknown is not None:
+        raise file.mistake(
+            (unknown,), f"{unknown} does not belong at the top of the file", "Begin each budget with a line [[budget]]."
         )
-    budgets: list[Budget] = []
-    for place, entry in enumerate(entries):
-        line = lines[place] if place < len(lines) else 1
-        try:
-            budgets.append(_budget(entry))
-        except _MistakeError as error:
-            inside = _line_of(text, error.key, line)
-            raise SettingsError(error.what, where=f"{where}:{inside}", remedy=error.remedy) from error
-        except SettingsError as error:
-            raise SettingsError(error.what, where=f"{where}:{line}", remedy=error.remedy) from error
+    budgets = [_budget(file, number) for number in range(len(file.table_list("budget")))]
     _refuse_doubles(budgets, where)
     return budgets
 
 
-def write(budgets: Sequence[Budget]) -> str:
-    """The text of a file with these budgets; `read` gives them back."""
-    parts = [_HEAD]
-    for each in budgets:
-        lines = ["", "[[budget]]", f"name = {_quoted(each.name)}"]
-        if each.scope.kind is not Kind.ALL:
-            lines.append(f"{each.scope.kind.value} = {_quoted(each.scope.value)}")
-        lines += [
-            f'amount = "{each.amount:f}"',
-            f'currency = "{each.currency}"',
-            f'basis = "{each.basis.value}"',
-            f"thresholds = {list(each.thresholds)}",
-        ]
-        if each.months:
-            pairs = ", ".join(f'"{month:%Y-%m}" = "{amount:f}"' for month, amount in sorted(each.months.items()))
-            lines.append(f"months = {{ {pairs} }}")
-        parts.append("\n".join(lines) + "\n")
-    return "".join(parts)
-
-
-class _MistakeError(Exception):
-    """What is wrong with one key of a budget."""
-
-    def __init__(self, key: str, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.key, self.what, self.remedy = key, what, remedy
-
-
-def _budget(entry: Mapping[str, Any]) -> Budget:
-    for key in entry:
-        if key not in _KEYS:
-            raise _MistakeError(key, f"A budget has no {key}", f"Keys: {', '.join(sorted(_KEYS))}.")
-    for key in ("name", "amount", "currency"):
-        if key not in entry:
-            raise _MistakeError("", f"A budget without {key}", f"Add a line {key} = ….")
-    scopes = [kind for kind in _SCOPES if kind.value in entry]
+def _budget(file: TomlFile, number: int) -> Budget:
+    place = ("budget", number)
+    entry = file.convert(_Entry, place)
+    scopes = [kind for kind in Kind if getattr(entry, kind.value, None) is not None]
     if len(scopes) > 1:
-        raise _MistakeError(
-            scopes[1].value, "A budget is for one service, one account or one tag", "Keep one of these lines."
+        raise file.mistake(
+            (*place, scopes[1].value),
+            "A budget is for one service, one account or one tag",
+            "Keep one of these lines.",
         )
-    scope = BudgetScope(scopes[0], _text(entry, scopes[0].value)) if scopes else BudgetScope()
-    thresholds = entry.get("thresholds", list(THRESHOLDS))
-    if not isinstance(thresholds, list) or not all(type(each) is int for each in thresholds):
-        raise _MistakeError("thresholds", "Thresholds are no list of whole numbers", "Write them as [80, 100, 120].")
-    try:
-        basis = Basis(entry.get("basis", Basis.BILLED.value))
-    except ValueError as error:
-        known = ", ".join(Basis)
-        raise _MistakeError("basis", f"There is no basis {entry['basis']!r}", f"Use one of {known}.") from error
-    return Budget(
-        name=_text(entry, "name"),
-        amount=_amount("amount", entry["amount"]),
-        currency=_text(entry, "currency"),
-        scope=scope,
-        basis=basis,
-        thresholds=tuple(thresholds),
-        months=_months(entry.get("months", {})),
-    )
-
-
-def _text(entry: Mapping[str, Any], key: str) -> str:
-    value = entry[key]
-    if not isinstance(value, str):
-        raise _MistakeError(key, f"{key} is {value!r}", "Write it in quotes.")
-    return value
-
-
-def _amount(key: str, value: Any) -> Decimal:
-    """An amount in quotes or a whole number: a bare 12.34 would pass through a float."""
-    if isinstance(value, str) or type(value) is int:
-        with suppress(InvalidOperation):
-            return Decimal(value)
-    raise _MistakeError(key, f"{value!r} is no amount", 'Write it in quotes: "300.00".')
-
-
-def _months(value: Any) -> dict[date, Decimal]:
-    if not isinstance(value, dict):
-        raise _MistakeError("months", "months is no table of amounts", 'Write it as { "2026-11" = "360.00" }.')
     months = {}
-    for key, amount in value.items():
+    for month, amount in entry.months.items():
         try:
-            months[date.fromisoformat(f"{key}-01")] = _amount("months", amount)
+            day = date.fromisoformat(f"{month}-01")
         except ValueError as error:
-            raise _MistakeError("months", f"{key!r} is no month", "Write it as 2026-11.") from error
-    return months
+            raise file.mistake((*place, "months", month), f"{month!r} is no month", "Write it as 2026-11.") from error
+        months[day] = _amount(file, (*place, "months", month), amount)
+    amount = _amount(file, (*place, "amount"), entry.amount)
+    scope = BudgetScope(scopes[0], getattr(entry, scopes[0].value)) if scopes else BudgetScope()
+    try:
+        return Budget(entry.name, amount, entry.currency, scope, entry.basis, entry.thresholds, months)
+    except SettingsError as error:
+        raise file.mistake(place, error.what, error.remedy) from error
+
+
+def _amount(file: TomlFile, place: Sequence[str | int], written: object) -> Decimal:
+    """An amount in quotes or a whole number: a bare 12.34 would pass through a binary number."""
+    if isinstance(written, str) or type(written) is int:
+        with suppress(InvalidOperation):
+            return Decimal(written)
+    raise file.mistake(place, f"{written!r} is no amount", 'Write it in quotes: "300.00".')
+
+
+def write(budgets: Sequence[Budget], before: str = "") -> str:
+    """The text of a file with these budgets; `read` gives them back.
+
+    Parameters
+    ----------
+    before : the text of the file as it was. A budget that is in it unchanged keeps its text to the last byte, one that
+        has changed keeps its comments and the order of its keys
+    """
+    starts = [found.start() for found in _SECTION.finditer(before)]
+    sections = [before[start:end] for start, end in pairwise([*starts, len(before)])]
+    try:
+        old = {budget.name: (budget, section) for budget, section in zip(read(before), sections, strict=True)}
+        text = _edited(before[: starts[0]] if starts else before or _HEAD, old, budgets)
+        if read(text) == list(budgets):
+            return text
+    except (SettingsError, ValueError):  # a file that is no TOML, or that lists its budgets in another form
+        pass
+    return _edited(_HEAD, {}, budgets)
+
+
+def _edited(head: str, old: Mapping[str, tuple[Budget, str]], budgets: Sequence[Budget]) -> str:
+    """The head of a file and the text of each budget, made from that of the `old` one of its name."""
+    gone = old.keys() - {budget.name for budget in budgets}
+    is_renamed = len(gone) == 1 and len(old) == len(budgets)
+    text = head
+    for budget in budgets:
+        name = budget.name if budget.name in old or not is_renamed else next(iter(gone))
+        section = _section(budget, *old[name]) if name in old else "\n" + _section(budget, None, "[[budget]]\n")
+        text += ("" if not text or text.endswith("\n") else "\n") + section
+    last_is_gone = bool(old) and list(old)[-1] in gone
+    return text.rstrip("\n") + "\n" if last_is_gone else text  # without the blank line that was above the last one
+
+
+def _section(budget: Budget, old: Budget | None, text: str) -> str:
+    """The text of one budget: that of the `old` one with what has changed."""
+    import tomlkit
+
+    if budget == old:
+        return text
+    lines = text.split("\n")
+    end = len(lines)
+    while lines[end - 1].strip() == "" or lines[end - 1].lstrip().startswith("#"):  # a new key goes before them
+        end -= 1
+    document: Any = tomlkit.parse("\n".join(lines[:end]) + "\n")
+    table = document["budget"][0]
+    values, before = _values(budget), _values(old) if old else {}
+    for key in before.keys() - values.keys():
+        del table[key]
+    for key, value in values.items():
+        if value != before.get(key):
+            table[key] = value
+    return tomlkit.dumps(document) + "\n".join(lines[end:])
+
+
+def _values(budget: Budget) -> dict[str, Any]:
+    """The keys of a budget with their values, as a file has them."""
+    import tomlkit
+
+    scope = {} if budget.scope.kind is Kind.ALL else {budget.scope.kind.value: budget.scope.value}
+    months = tomlkit.inline_table()
+    months.update({f"{month:%Y-%m}": f"{amount:f}" for month, amount in sorted(budget.months.items())})
+    return {
+        "name": budget.name,
+        **scope,
+        "amount": f"{budget.amount:f}",
+        "currency": budget.currency,
+        "basis": budget.basis.value,
+        "thresholds": list(budget.thresholds),
+        **({"months": months} if months else {}),
+    }
 
 
 def _refuse_doubles(budgets: Sequence[Budget], where: str) -> None:
-    names = [each.name for each in budgets]
+    names = [budget.name for budget in budgets]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
         raise SettingsError(f"Two budgets are named {doubled!r}", where=where, remedy="Rename one of them.")
-
-
-def _line_of(text: str, key: str, start: int = 1) -> int:
-    """The first line from `start` on that begins with the key; `start` where there is none."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if number >= start and key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*[=.\]]", line):
-            return number
-    return start
-
-
-def _quoted(text: str) -> str:
-    """A basic string of TOML; JSON's escapes are a part of it, but for the delete character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

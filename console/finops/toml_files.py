@@ -54,12 +54,12 @@ class TomlFile:
 
     def __init__(self, text: str, where: str, *, name: str) -> None:
         self._where = where
-        self._lines = text.splitlines()
+        self._lines = text.split("\n")
         try:
             self.content: dict[str, Any] = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # TOMLDecodeError is one, a number of 5,000 digits another
             line = re.search(r"at line (\d+)", str(error))
-            at = line[1] if line else len(self._lines) + 1 if isinstance(error, tomllib.TOMLDecodeError) else ""
+            at = line[1] if line else len(self._lines) if isinstance(error, tomllib.TOMLDecodeError) else ""
             raise SettingsError(
                 f"The {name} is not TOML and cannot be read: {error}",
                 where=f"{where}:{at}".rstrip(":"),

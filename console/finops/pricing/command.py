@@ -43,10 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     answer = refresh(book, wiring.profile().price_list(), datetime.now(UTC).date(), region=parsed.region)
     _explain(answer)
     if parsed.write and answer.diff:
-        from console.finops.pricing.replacing import replace_text
-
-        replace_text(path, answer.text)
-        price_book.load.cache_clear()
+        price_book.save(path, answer.text)
         price_book.load(path)
         sys.stdout.write(f"Written: {path}\n")
     elif answer.diff:

@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from catalogue.errors import SettingsError
+from catalogue.files import atomic_write
 from console.finops.toml_files import DecimalText, Text, TomlFile, read_toml
 
 PRICE_BOOK = Path(__file__).with_name("price_book.toml")
@@ -178,6 +179,25 @@ def load(path: Path = PRICE_BOOK) -> PriceBook:
                 price = _price(file, (group, name), head.region)
                 prices[price.key] = price
     return PriceBook(prices, head.region, head.currency, path)
+
+
+def save(path: Path, text: str) -> None:
+    """Let the file of a price book hold exactly this text.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be written; it is as it was.
+    """
+    try:
+        atomic_write(path, text)
+    except OSError as error:
+        raise SettingsError(
+            f"{path.name} cannot be written: {error.strerror or error}",
+            where=str(path),
+            remedy="Allow writing to its folder, or name another file.",
+        ) from error
+    load.cache_clear()
 
 
 def _price(file: TomlFile, place: tuple[str, str], region: str) -> Price:

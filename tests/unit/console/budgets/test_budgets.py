@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -155,19 +156,19 @@ def test_a_file_gives_its_budgets_with_amounts_to_the_cent() -> None:
     [
         ('amount = "300.50"', "amount = 300.50", 3, "no amount"),
         ('amount = "300.50"', 'amount = "a lot"', 3, "no amount"),
-        ('amount = "300.50"\n', "", 1, "without amount"),
+        ('amount = "300.50"\n', "", 1, "budget.amount is missing"),
         ('currency = "EUR"', 'currency = "euro"', 6, "no currency"),
-        ('basis = "effective"', 'basis = "amortised"', 11, "no basis"),
-        ("[50, 90]", '["50"]', 12, "whole numbers"),
+        ('basis = "effective"', 'basis = "amortised"', 11, "budget.basis is 'amortised'"),
+        ("[50, 90]", '["50"]', 12, "budget.thresholds is '50'"),
         ('"2026-11"', '"November"', 13, "no month"),
         ('tag = "component=console"', 'tag = "component=console"\nservice = "S3"', 8, "one service"),
         ('name = "Console"', "name = 7", 7, "name is 7"),
-        ('name = "Console"', 'name = "Console"\nowner = "me"', 8, "no owner"),
-        ("amount = 90", f"amount = {'9' * 5000}", None, "no TOML"),
+        ('name = "Console"', 'name = "Console"\nowner = "me"', 8, "no setting budget.owner"),
+        ("amount = 90", f"amount = {'9' * 5000}", None, "not TOML"),
         ("amount = 90", 'amount = "1e400"', 6, "too large"),
-        (TEXT, "budget = [1, 2]", 1, "top of the file"),
+        (TEXT, "budget = [1, 2]", 1, "budget is no list of tables"),
         ('name = "Console"', 'name = "Whole bill"', None, "named 'Whole bill'"),
-        ('currency = "USD"', "currency = USD", 4, "no TOML"),
+        ('currency = "USD"', "currency = USD", 4, "not TOML"),
         ("[[budget]]\nname = \"Whole bill\"", "[budgets]\nname = \"Whole bill\"", 1, "top of the file"),
     ],
 )  # fmt: skip
@@ -204,10 +205,102 @@ def test_a_change_of_the_file_can_be_undone_comments_included_and_done_again(tmp
     (tmp_path / FILE).write_text("# agreed in May\n" + TEXT)
     file.save([*file.budgets(), budget("10")])
     assert [each.name for each in file.budgets()] == ["Whole bill", "Console", "All"]
+    assert (tmp_path / FILE).read_text().startswith("# agreed in May\n" + TEXT)
     file.undo()
     assert (tmp_path / FILE).read_text().startswith("# agreed in May")
     file.undo()
     assert len(file.budgets()) == 3
+
+
+COMMENTED = """\
+# Agreed with finance in May.
+
+# the whole shop
+[[budget]]
+name = 'Whole bill'   # never rename
+amount   = 300        # euros? no: dollars
+currency = "USD"
+thresholds = [
+  80,  # warn
+  100,
+]
+# ask Ada before raising it
+
+# Ada's
+[[budget]]
+name = "Console"
+tag = "component=console"
+amount = "90"
+currency = "USD"
+"""
+
+
+def saved(folder: Path, *budgets: Budget) -> str:
+    BudgetFile(folder).save(budgets)
+    assert list(BudgetFile(folder).budgets()) == list(budgets)
+    return (folder / FILE).read_text()
+
+
+def test_saving_a_budget_keeps_a_persons_comments_and_layout(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(COMMENTED)
+    whole, console = BudgetFile(tmp_path).budgets()
+    assert saved(tmp_path, whole, console) == COMMENTED
+    dearer = replace(whole, amount=Decimal("310.50"))
+    assert saved(tmp_path, dearer, console) == COMMENTED.replace("= 300  ", '= "310.50"  ')
+    renamed = replace(whole, name="Everything")
+    assert saved(tmp_path, renamed, console) == COMMENTED.replace("'Whole bill'", '"Everything"').replace(
+        "= 300  ", '= "310.50"  '
+    ).replace('"310.50"', '"300"')
+
+
+def test_a_new_key_of_a_budget_comes_before_the_comments_below_it(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(COMMENTED)
+    whole, console = BudgetFile(tmp_path).budgets()
+    text = saved(tmp_path, replace(whole, basis=Basis.EFFECTIVE), console)
+    assert text == COMMENTED.replace("]\n# ask Ada", ']\nbasis = "effective"\n# ask Ada')
+
+
+def test_adding_and_removing_a_budget_leaves_the_text_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(COMMENTED)
+    whole, console = BudgetFile(tmp_path).budgets()
+    assert saved(tmp_path, whole, console, budget("10")).startswith(COMMENTED + "\n[[budget]]\n")
+    assert saved(tmp_path, whole, console) == COMMENTED
+    before, after = COMMENTED.split("# Ada's\n")
+    assert saved(tmp_path, whole) == before.rstrip("\n") + "\n"
+    BudgetFile(tmp_path).undo()
+    head, _ = COMMENTED.split("# the whole shop\n")
+    assert saved(tmp_path, console) == f"{head}# Ada's\n{after}"
+    BudgetFile(tmp_path).undo()
+    assert (tmp_path / FILE).read_text() == COMMENTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'budget = [{ name = "A", amount = 1, currency = "USD" }]\n',
+        '[[budget]]\nname = """A\n[[budget]]\n"""\namount = 1\ncurrency = "USD"\n',
+        "no TOML",
+        "",
+    ],
+)
+def test_a_file_in_another_form_is_written_anew(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text)
+    assert saved(tmp_path, budget("10")).startswith("# Budgets of this lake")
+
+
+comments = some.text(some.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+@settings(deadline=None, max_examples=40)
+@given(some.lists(some.tuples(names, comments), min_size=2, max_size=4, unique_by=lambda pair: pair[0]), some.data())
+def test_a_change_of_one_budget_leaves_every_other_line(pairs: list[tuple[str, str]], data: some.DataObject) -> None:
+    tables = [write([replace(budget("5"), name=name)]).split("\n\n", 1)[1] for name, _ in pairs]
+    parts = [f"# {comment}\n{table}\n" for (_, comment), table in zip(pairs, tables, strict=True)]
+    before = "".join(parts)
+    chosen = data.draw(some.integers(0, len(parts) - 1))
+    changed = [replace(each, amount=Decimal(7)) if place == chosen else each for place, each in enumerate(read(before))]
+    parts[chosen] = parts[chosen].replace('amount = "5"', 'amount = "7"')
+    assert write(changed, before) == "".join(parts)
 
 
 def test_two_budgets_of_one_name_are_refused_and_the_file_stays(tmp_path: Path) -> None:

@@ -295,12 +295,10 @@ def test_refresh_shows_the_difference_and_writes_only_when_told_to(
 
 
 def test_a_book_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
-    from console.finops.pricing.replacing import replace_text
-
     folder = tmp_path / "book.toml"
     folder.mkdir()
     with pytest.raises(SettingsError, match="cannot be written"):
-        replace_text(folder, "text")
+        price_book.save(folder, "text")
     assert [each.name for each in tmp_path.iterdir()] == ["book.toml"]
 
 
