@@ -1,4 +1,4 @@
-"""Which tables a statement reads: what the catalogue checks, and what the row filter narrows."""
+"""Which tables a statement reads: what the catalogue checks and fills in, and what the row filter narrows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,22 @@ from sqlglot import exp
 
 from catalogue.tables import TABLES
 
+BESIDE = ("alias", "joins", "pivots")  # parts of a table in the tree that belong to its place, not to the table
+
 
 def base_tables(tree: exp.Query) -> Iterator[exp.Table]:
     """Tables that are read from storage: a name that a CTE shadows where it stands is not one."""
     return (table for table in tree.find_all(exp.Table) if not _is_shadowed(table))
+
+
+def replace_table(table: exp.Table, rows: exp.Query) -> None:
+    """Let a query take the place of a table, under the table's alias or name and with the joins beside it."""
+    subquery = rows.copy().subquery()
+    for key in BESIDE:
+        subquery.set(key, table.args.get(key))
+    if not subquery.args.get("alias"):
+        subquery.set("alias", exp.TableAlias(this=table.this.copy()))
+    table.replace(subquery)
 
 
 def _is_shadowed(table: exp.Table) -> bool:

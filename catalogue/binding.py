@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, cast
 
 from sqlglot import exp
 
-from catalogue.base_tables import base_tables
+from catalogue.base_tables import BESIDE, base_tables, replace_table
 from catalogue.errors import BindingError
 from catalogue.tables import TABLES
 
 if TYPE_CHECKING:
-    from catalogue.queries import Parameter, Query
+    from catalogue.queries import Query
+    from catalogue.query_file import Parameter
 
 Value = date | datetime | str | int | Decimal | bool | None
 Values = Mapping[str, Value | Sequence[Value]]
@@ -45,8 +46,6 @@ SHARED = frozenset(
         "spend",
     }
 )
-
-_BESIDE = ("alias", "joins", "pivots")  # what stands beside a table's name, and then beside its rows that are left
 
 
 @dataclass(frozen=True)
@@ -132,16 +131,11 @@ def restrict(tree: exp.Query, regions: Sequence[str]) -> None:
             continue
         condition: exp.Expression = exp.false()
         if allowed and TABLES[name].has_region:
-            condition = exp.In(this=exp.column("region"), expressions=[each.copy() for each in allowed])
+            condition = exp.In(this=exp.column("region"), expressions=[region.copy() for region in allowed])
         plain = table.copy()
-        for key in _BESIDE:
+        for key in BESIDE:
             plain.set(key, None)
-        subquery = exp.select("*").from_(plain).where(condition).subquery()
-        for key in _BESIDE:
-            subquery.set(key, table.args.get(key))
-        if not subquery.args.get("alias"):
-            subquery.set("alias", exp.TableAlias(this=table.this.copy()))
-        table.replace(subquery)
+        replace_table(table, exp.select("*").from_(plain).where(condition))
 
 
 def _replace(placeholder: exp.Placeholder, parameter: Parameter, value: object, query: str) -> None:

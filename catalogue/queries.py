@@ -13,6 +13,15 @@ Types of parameters: ``date timestamp str int decimal bool``, with ``*`` for a l
 `term` defines a word, once in the whole catalogue; `note` says what else a reader should know; both go on in lines that
 start with ``--`` and have no key. A list stands alone in ``x in (:name)``; an empty list means no restriction.
 
+A file may answer several questions that differ by a column or a table. Each has a line that names it and says which
+identifiers of the SQL, the title and the grain become which; a title of its own follows a colon::
+
+    -- question: by_channel where dimension = channel
+    -- question: by_device where dimension = device, daily_sales = daily_device_sales: Net revenue by kind of device
+
+`queries/relations/*.sql` are no questions: they are selects with parameters that several questions read by name, as
+they would a table. Their header needs a title alone; a question that reads one has its parameters too.
+
 Loading refuses drift: a parameter that is declared and not used or used and not declared, a table or column that does
 not exist, a grain that names no column of the result. The error names the file and the line.
 """
@@ -24,43 +33,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from sqlglot import exp, parse
-from sqlglot.errors import OptimizeError, ParseError, TokenError
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
 
-from catalogue.base_tables import base_tables
+from catalogue.base_tables import base_tables, replace_table
 from catalogue.errors import CatalogueError
+from catalogue.query_file import DIALECT, Parameter, QueryFile, Question
 from catalogue.tables import CURATION_RELATIONS, TABLES, Columns
 
-DIALECT = "trino"
 QUERIES = Path(__file__).resolve().parent.parent / "queries"
-TYPES = ("date", "timestamp", "str", "int", "decimal", "bool")
-KEYS = ("title", "grain", "source", "term", "note", "param")
-SOURCES = ("lake", "warehouse")
-_WRITING = (exp.DML, exp.DDL, exp.Command, exp.Into)  # what no question may hold, not even inside a CTE
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
+_RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
 
-_HEADER = re.compile(r"^--\s?(?P<key>[a-z]+):\s*(?P<text>.*)$")
-_PARAMETER = re.compile(r"^(?P<name>[a-z][a-z0-9_]*)\s+(?P<type>[a-z]+)(?P<suffix>[*?]?)(?:\s+(?P<text>.*))?$")
 _GRAIN_COLUMNS = re.compile(r"^one row per (?P<columns>[a-z0-9_]+(?:, [a-z0-9_]+)*)$")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One declared parameter: its type, whether it is a list, whether null is allowed, and what it means."""
-
-    name: str
-    type: str
-    is_list: bool
-    nullable: bool
-    text: str
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """One question: its header, its SQL text in Trino's dialect, and the parsed tree (shared: copy before changing)."""
+    """One question: its header, its SQL text in Trino's dialect, and the parsed tree (shared: copy before changing).
+
+    `text` is the file as it is written, followed by the relations that it reads; `tree` holds them in place.
+    """
 
     name: str
     title: str
@@ -106,10 +101,16 @@ def load(folder: Path = QUERIES) -> Catalogue:
         A file drifted; names the file, the line and the remedy.
     """
     schema = {name: table.columns for name, table in TABLES.items()}
-    paths = sorted(path for path in folder.rglob("*.sql") if path.relative_to(folder).parts[0] != _CURATION)
-    queries = {query.name: query for query in (_Reader(folder, path, schema).query() for path in paths)}
+    relations = {
+        path.stem: _Check(QueryFile(folder, path), schema).relation()
+        for path in sorted((folder / _RELATIONS).glob("*.sql"))
+    }
+    queries: dict[str, Query] = {}
+    for path in sorted(folder.rglob("*.sql")):
+        if path.relative_to(folder).parts[0] not in (_CURATION, _RELATIONS):
+            _add(queries, QueryFile(folder, path), schema, relations)
     _check_terms(folder, queries)
-    return Catalogue(queries)
+    return Catalogue(dict(sorted(queries.items())))
 
 
 @lru_cache(maxsize=8)
@@ -121,7 +122,9 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
     CatalogueError
         A file drifted; names the file, the line and the remedy.
     """
-    queries = {path.stem: _Reader(folder, path, CURATION_RELATIONS).query() for path in sorted(folder.glob("*.sql"))}
+    queries: dict[str, Query] = {}
+    for path in sorted(folder.glob("*.sql")):
+        _add(queries, QueryFile(folder, path), CURATION_RELATIONS, {})
     for name, query in queries.items():
         if query.columns != tuple(TABLES[name].columns):
             raise CatalogueError(
@@ -129,149 +132,100 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
                 where=f"{folder.name}/{name}.sql",
                 remedy=f"Select exactly: {', '.join(TABLES[name].columns)}.",
             )
-    return queries
+    return dict(sorted(queries.items()))
 
 
-class _Reader:
-    """Reads one file; every complaint knows its line."""
+def _add(
+    queries: dict[str, Query], file: QueryFile, schema: Mapping[str, Columns], relations: Mapping[str, Query]
+) -> None:
+    """Add every question of a file to those that are known."""
+    check = _Check(file, schema)
+    for question in file.header.questions:
+        if question.name in queries:
+            raise file.drift(f"There are two questions {question.name}", question.line, "Rename one of them.")
+        queries[question.name] = check.query(question, relations)
 
-    def __init__(self, folder: Path, path: Path, schema: Mapping[str, Columns]) -> None:
+
+class _Check:
+    """Makes the questions of one file, and refuses what does not fit the tables."""
+
+    def __init__(self, file: QueryFile, schema: Mapping[str, Columns]) -> None:
+        self.file = file
         self.schema = schema
-        self.name = path.relative_to(folder).with_suffix("").as_posix()
-        self.shown = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-        content = path.read_bytes()
-        try:
-            self.text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise self.drift("The file is not UTF-8", line, "Save it as UTF-8.") from error
-        self.lines = self.text.splitlines()
+        self._written: Mapping[str, str] = {}  # renamed identifiers of the question at hand → what the file calls them
 
-    def drift(self, what: str, line: int, remedy: str) -> CatalogueError:
-        return CatalogueError(what, where=f"{self.shown}:{line}", remedy=remedy)
+    def relation(self) -> Query:
+        """The file as a relation."""
+        self.file.require("title")
+        return self._query(self.file.header.questions[0], {})
 
-    def query(self) -> Query:
-        header, terms, parameters = self._header()
-        tree = self._tree()
-        self._check_parameters(tree, parameters)
+    def query(self, question: Question, relations: Mapping[str, Query]) -> Query:
+        """One question of the file."""
+        self.file.require("title", "grain", "source")
+        return self._query(question, relations)
+
+    def _query(self, question: Question, relations: Mapping[str, Query]) -> Query:
+        file, header = self.file, self.file.header
+        self._written = {after: before for before, after in question.renames.items()}
+        tree = file.tree_of(question)
+        self._check_parameters(tree, header.parameters)
+        read = self._inline(tree, relations)
         tables = self._check_tables(tree)
         columns = self._check_columns(tree)
-        grain, grain_line = header["grain"]
-        self._check_grain(grain, grain_line, columns)
+        grain, grain_line = header.values.get("grain", ("", 1))
+        grain = _renamed(grain, question)
+        if grain:
+            self._check_grain(grain, grain_line, columns)
+        parameters = {name: parameter for name, (parameter, _) in header.parameters.items()}
+        for relation in read:
+            parameters |= relation.parameters
         return Query(
-            name=self.name,
-            title=header["title"][0],
+            name=question.name,
+            title=question.title or _renamed(header.values["title"][0], question),
             grain=grain,
-            source=header["source"][0],
-            note=header.get("note", ("", 0))[0],
-            terms=terms,
-            parameters={name: parameter for name, (parameter, _) in parameters.items()},
+            source=header.values.get("source", ("", 0))[0],
+            note=header.values.get("note", ("", 0))[0],
+            terms=header.terms if question is header.questions[0] else {},
+            parameters=parameters,
             tables=tables,
             columns=columns,
-            text=self.text,
+            text="\n".join([file.text, *(relation.text for relation in read)]),
             tree=tree,
         )
 
-    def _header(self) -> tuple[dict[str, tuple[str, int]], dict[str, str], dict[str, tuple[Parameter, int]]]:
-        values: dict[str, tuple[str, int]] = {}
-        terms: dict[str, str] = {}
-        parameters: dict[str, tuple[Parameter, int]] = {}
-        for key, text, number in self._entries():
-            if key == "param":
-                parameter = self._parameter(text, number)
-                if parameter.name in parameters:
-                    raise self.drift(f"Parameter {parameter.name} is declared twice", number, "Remove one.")
-                parameters[parameter.name] = (parameter, number)
-            elif key == "term":
-                term, equals, meaning = (part.strip() for part in text.partition("="))
-                if not (term and equals and meaning):
-                    raise self.drift(
-                        "A term reads `Word = meaning`", number, "For example: AOV = net revenue ÷ orders."
-                    )
-                terms[term] = meaning
-            elif key in values:
-                raise self.drift(f"The header says {key} twice", number, "Remove one.")
-            else:
-                values[key] = (text, number)
-        for key in ("title", "grain", "source"):
-            if not values.get(key, ("", 0))[0]:
-                raise self.drift(f"The header has no {key}", 1, f"Add a line `-- {key}: …`.")
-        source, line_number = values["source"]
-        if source not in SOURCES:
-            raise self.drift(f"Unknown source {source!r}", line_number, f"Use one of {', '.join(SOURCES)}.")
-        return values, terms, parameters
-
-    def _entries(self) -> list[tuple[str, str, int]]:
-        """The header as (key, text, line); a line without a key goes on with the one above."""
-        entries: list[tuple[str, str, int]] = []
-        for number, line in enumerate(self.lines, start=1):
-            if not line.startswith("--"):
-                break
-            match = _HEADER.match(line)
-            if match is None:
-                if not entries or entries[-1][0] not in ("note", "term"):
-                    raise self.drift("A header line reads `-- key: text`", number, f"Keys: {', '.join(KEYS)}.")
-                key, text, first = entries[-1]
-                entries[-1] = (key, f"{text} {line.removeprefix('--').strip()}", first)
-            elif match["key"] not in KEYS:
-                raise self.drift(f"Unknown header key {match['key']!r}", number, f"Keys: {', '.join(KEYS)}.")
-            else:
-                entries.append((match["key"], match["text"].strip(), number))
-        return entries
-
-    def _parameter(self, text: str, number: int) -> Parameter:
-        match = _PARAMETER.match(text)
-        if match is None:
-            raise self.drift(
-                "A parameter reads `name type description`", number, "For example: start_date date First day, included."
-            )
-        if match["type"] not in TYPES:
-            raise self.drift(
-                f"Unknown type {match['type']!r}",
-                number,
-                f"Types: {', '.join(TYPES)}, with * for a list or ? for nullable.",
-            )
-        return Parameter(
-            match["name"], match["type"], match["suffix"] == "*", match["suffix"] == "?", (match["text"] or "").strip()
-        )
-
-    def _tree(self) -> exp.Query:
-        try:
-            statements = [statement for statement in parse(self.text, read=DIALECT) if statement is not None]
-        except (ParseError, TokenError) as error:
-            details: dict[str, Any] = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
-            reason = str(details.get("description") or error).splitlines()[0]
-            raise self.drift(
-                f"The SQL cannot be parsed: {reason}",
-                int(details.get("line") or self._first_line()),
-                "Write it in Trino's dialect.",
-            ) from error
-        if len(statements) != 1 or not isinstance(statements[0], exp.Query) or statements[0].find(*_WRITING):
-            raise self.drift(
-                "The file must hold exactly one query",
-                self._first_line(),
-                "Write a single select, with CTEs where needed.",
-            )
-        return statements[0]
-
-    def _first_line(self) -> int:
-        """The line where the SQL starts, below the header."""
-        return next((number for number, line in enumerate(self.lines, start=1) if not line.startswith("--")), 1)
-
     def _line_of(self, name: str) -> int:
-        """The line of the SQL (not the header) where a name first stands."""
-        pattern = re.compile(rf"\b{re.escape(name)}\b")
-        for number, line in enumerate(self.lines, start=1):
-            if not line.startswith("--") and pattern.search(line):
-                return number
-        return 1
+        """The line of the SQL where a name is first written, before it was renamed."""
+        return self.file.line_of(self._written.get(name, name))
+
+    def _inline(self, tree: exp.Query, relations: Mapping[str, Query]) -> list[Query]:
+        """Put the relations that a query names in their places; returns those it names."""
+        read: dict[str, Query] = {}
+        for table in list(base_tables(tree)):
+            relation = relations.get(table.name)
+            if relation is not None and not (table.db or table.catalog):
+                replace_table(table, relation.tree)
+                read[table.name] = relation
+        for relation in read.values():
+            for name in sorted(relation.tables.intersection(cte.alias for cte in tree.find_all(exp.CTE))):
+                raise self.file.drift(
+                    f"A CTE has the name of the table {name}, which {relation.name} reads",
+                    self._line_of(name),
+                    "Rename the CTE.",
+                )
+            for name in sorted(set(relation.parameters).intersection(self.file.header.parameters)):
+                raise self.file.drift(
+                    f"Parameter {name} is declared here and in {relation.name}",
+                    self.file.header.parameters[name][1],
+                    "Remove the line.",
+                )
+        return list(read.values())
 
     def _check_parameters(self, tree: exp.Query, parameters: Mapping[str, tuple[Parameter, int]]) -> None:
         used: set[str] = set()
         for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
             name = placeholder.name
             if name not in parameters or not isinstance(placeholder, exp.Placeholder):
-                raise self.drift(
+                raise self.file.drift(
                     f"Parameter :{name} is used and not declared",
                     self._line_of(name),
                     f"Add `-- param: {name} type description` to the header.",
@@ -279,7 +233,7 @@ class _Reader:
             used.add(name)
             parameter = parameters[name][0]
             if parameter.is_list and not _alone_in_list(placeholder):
-                raise self.drift(
+                raise self.file.drift(
                     f"List :{name} must stand alone in `x in (:{name})`",
                     self._line_of(name),
                     "Write it so, without `not` before it.",
@@ -289,34 +243,34 @@ class _Reader:
                 and isinstance(placeholder.parent, exp.In)
                 and placeholder is not placeholder.parent.this
             ):
-                raise self.drift(
+                raise self.file.drift(
                     f"Parameter :{name} stands in a list and is declared as a single value",
                     parameters[name][1],
                     f"Declare it as {parameter.type}*.",
                 )
         for name, (_, number) in parameters.items():
             if name not in used:
-                raise self.drift(
+                raise self.file.drift(
                     f"Parameter {name} is declared and not used", number, "Use it in the SQL or remove the line."
                 )
 
     def _check_tables(self, tree: exp.Query) -> frozenset[str]:
-        for cte in (cte for each in tree.find_all(exp.With) if each.recursive for cte in each.expressions):
+        for cte in (cte for clause in tree.find_all(exp.With) if clause.recursive for cte in clause.expressions):
             if cte.alias.lower() in self.schema:
-                raise self.drift(
+                raise self.file.drift(
                     f"A recursive CTE has the name of the table {cte.alias}", self._line_of(cte.alias), "Rename it."
                 )
         found = set()
         for table in base_tables(tree):
             if table.db or table.catalog or table.name not in self.schema:
-                raise self.drift(
+                raise self.file.drift(
                     f"There is no curated table {table.sql(dialect=DIALECT)}",
                     self._line_of(table.name),
                     f"Tables: {', '.join(self.schema)}.",
                 )
             found.add(table.name)
         if not found:
-            raise self.drift("The query reads no table", 1, "Every question stands on a curated table.")
+            raise self.file.drift("The query reads no table", 1, "Every question stands on a curated table.")
         return frozenset(found)
 
     def _check_columns(self, tree: exp.Query) -> tuple[str, ...]:
@@ -328,7 +282,7 @@ class _Reader:
         except OptimizeError as error:
             reason = str(error).splitlines()[0]
             words = re.findall(r"[a-z_][a-z0-9_]*", reason.partition("'")[2] or reason)
-            raise self.drift(
+            raise self.file.drift(
                 f"The SQL does not fit the tables: {reason}",
                 self._line_of(words[0]) if words else 1,
                 "Columns are listed in catalogue/tables.py.",
@@ -340,18 +294,25 @@ class _Reader:
             return
         match = _GRAIN_COLUMNS.match(grain)
         if match is None:
-            raise self.drift(
+            raise self.file.drift(
                 "The grain reads `one row` or `one row per column, column`",
                 line,
                 f"Columns of the result: {', '.join(columns)}.",
             )
         for column in match["columns"].split(", "):
             if column not in columns:
-                raise self.drift(
+                raise self.file.drift(
                     f"The grain names {column}, which is no column of the result",
                     line,
                     f"Columns of the result: {', '.join(columns)}.",
                 )
+
+
+def _renamed(text: str, question: Question) -> str:
+    """A line of the header with the identifiers of a question."""
+    for before, after in question.renames.items():
+        text = re.sub(rf"\b{before}\b", after, text)
+    return text
 
 
 def _check_terms(folder: Path, queries: Mapping[str, Query]) -> None:

@@ -26,7 +26,8 @@ from console.tiers import command as tiers
 from console.unit_costs import command as unit_costs
 
 if TYPE_CHECKING:
-    from catalogue.queries import Parameter, Query
+    from catalogue.queries import Query
+    from catalogue.query_file import Parameter
     from console.asking.engines import Result
 
 BROKEN = 2  # exit code for a failure that is explained, as argparse uses for wrong options

@@ -1,6 +1,9 @@
 -- title:   Spend by day
 -- grain:   one row per billing_currency, charge_date, kind, estimated
 -- source:  lake
+-- question: by_day
+-- question: charges/by_day where selected_spend = selected_charges:
+--          Charges by day, of some resources or tags
 -- term:    Billed cost = what the invoice says: what is bought in advance stands on the day it is paid (FOCUS BilledCost).
 -- term:    Effective cost = billed cost with what was bought in advance spread over what it covers (amortised), commitment
 --          discounts included (FOCUS EffectiveCost).
@@ -21,15 +24,6 @@
 --          A cost that a source does not say is unknown and in no sum; the charges without it are counted.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
--- param:   services   str*  Services; empty for all
--- param:   service_categories str*  Service categories; empty for all
--- param:   accounts   str*  Sub-accounts; empty for all
--- param:   cloud_regions str*  Cloud regions; empty for all
--- param:   usage_types str*  Usage types; empty for all
--- param:   charges    str*  Charge categories; empty for all
--- param:   providers  str*  Providers; empty for all
--- param:   pricing    str*  Pricing categories; empty for all
 with charged as (
     select
         billing_currency,
@@ -48,18 +42,9 @@ with charged as (
         sum(case when list_cost is null then charges else 0 end) as charges_without_list_cost,
         sum(case when contracted_cost is null then charges else 0 end) as charges_without_contracted_cost,
         sum(charges) as charges
-    from daily_spend
+    from selected_spend
     where charge_date >= :start_date
         and charge_date < :end_date
-        and coalesce(billing_currency, '(none)') in (:currencies)
-        and coalesce(service_name, '(none)') in (:services)
-        and coalesce(service_category, '(none)') in (:service_categories)
-        and coalesce(sub_account_id, '(none)') in (:accounts)
-        and coalesce(region_id, '(none)') in (:cloud_regions)
-        and coalesce(usage_type, '(none)') in (:usage_types)
-        and coalesce(charge_category, '(none)') in (:charges)
-        and coalesce(provider_name, '(none)') in (:providers)
-        and coalesce(pricing_category, '(none)') in (:pricing)
     group by 1, 2, 3, 4, 5
 )
 

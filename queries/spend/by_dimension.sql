@@ -1,20 +1,14 @@
 -- title:   Spend by service, account, region, usage type or another dimension
 -- grain:   one row per billing_currency, kind, value
 -- source:  lake
+-- question: by_dimension
+-- question: charges/by_dimension where selected_spend = selected_charges:
+--          Charges by service, account, region, usage type or resource, of some resources or tags
 -- note:    Kind is the charge category, but for corrections: charges of class Correction, and of category Adjustment
 --          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) stand apart.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
--- param:   dimension  str  service, service_category, account, cloud_region, usage_type, charge, pricing or provider
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
--- param:   services   str*  Services; empty for all
--- param:   service_categories str*  Service categories; empty for all
--- param:   accounts   str*  Sub-accounts; empty for all
--- param:   cloud_regions str*  Cloud regions; empty for all
--- param:   usage_types str*  Usage types; empty for all
--- param:   charges    str*  Charge categories; empty for all
--- param:   providers  str*  Providers; empty for all
--- param:   pricing    str*  Pricing categories; empty for all
+-- param:   dimension  str  service, service_category, account, cloud_region, usage_type, charge, pricing, provider, and of charges resource or tag
 with charged as (
     select
         billing_currency,
@@ -29,25 +23,18 @@ with charged as (
             when 'charge' then charge_category
             when 'pricing' then pricing_category
             when 'provider' then provider_name
+            when 'resource' then resource_id
+            when 'tag' then tag_value
         end as value,
-        max(case :dimension when 'account' then sub_account_name end) as label,
+        max(case :dimension when 'account' then sub_account_name when 'resource' then resource_label end) as label,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
         sum(list_cost) as list_cost,
         sum(contracted_cost) as contracted_cost,
         sum(charges) as charges
-    from daily_spend
+    from selected_spend
     where charge_date >= :start_date
         and charge_date < :end_date
-        and coalesce(billing_currency, '(none)') in (:currencies)
-        and coalesce(service_name, '(none)') in (:services)
-        and coalesce(service_category, '(none)') in (:service_categories)
-        and coalesce(sub_account_id, '(none)') in (:accounts)
-        and coalesce(region_id, '(none)') in (:cloud_regions)
-        and coalesce(usage_type, '(none)') in (:usage_types)
-        and coalesce(charge_category, '(none)') in (:charges)
-        and coalesce(provider_name, '(none)') in (:providers)
-        and coalesce(pricing_category, '(none)') in (:pricing)
     group by 1, 2, 3, 4
 )
 

@@ -1,6 +1,9 @@
 -- title:   What changed between two periods
 -- grain:   one row per billing_currency, service_name, usage_type, region_id, sub_account_id, pricing_unit, kind
 -- source:  lake
+-- question: change
+-- question: charges/change where selected_spend = selected_charges:
+--          What changed between two periods, of some resources or tags
 -- term:    Quantity effect = (quantity now − quantity before) × the mean of the unit price before and now: what using more or
 --          less changed. One of Bennet's two indicators (T. L. Bennet, 1920; W. E. Diewert, Index Number Theory Using
 --          Differences Rather Than Ratios, 2005); both add up to the change exactly and favour neither.
@@ -14,15 +17,6 @@
 -- param:   before_start date  First day of the other period, included
 -- param:   before_end date  Day after its last one, not included
 -- param:   basis      str  billed, effective, list or contracted
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
--- param:   services   str*  Services; empty for all
--- param:   service_categories str*  Service categories; empty for all
--- param:   accounts   str*  Sub-accounts; empty for all
--- param:   cloud_regions str*  Cloud regions; empty for all
--- param:   usage_types str*  Usage types; empty for all
--- param:   charges    str*  Charge categories; empty for all
--- param:   providers  str*  Providers; empty for all
--- param:   pricing    str*  Pricing categories; empty for all
 with lines as (
     select
         billing_currency,
@@ -43,20 +37,11 @@ with lines as (
         end) as cost,
         sum(pricing_quantity) as quantity,
         sum(charges) as charges
-    from daily_spend
+    from selected_spend
     where (
         (charge_date >= :start_date and charge_date < :end_date)
         or (charge_date >= :before_start and charge_date < :before_end)
     )
-        and coalesce(billing_currency, '(none)') in (:currencies)
-        and coalesce(service_name, '(none)') in (:services)
-        and coalesce(service_category, '(none)') in (:service_categories)
-        and coalesce(sub_account_id, '(none)') in (:accounts)
-        and coalesce(region_id, '(none)') in (:cloud_regions)
-        and coalesce(usage_type, '(none)') in (:usage_types)
-        and coalesce(charge_category, '(none)') in (:charges)
-        and coalesce(provider_name, '(none)') in (:providers)
-        and coalesce(pricing_category, '(none)') in (:pricing)
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 )
 

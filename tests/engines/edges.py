@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catalogue.queries import Parameter, Query
+from catalogue.queries import Query
+from catalogue.query_file import Parameter
 from tests.engines.lakes import HOSTILE, EngineLake
 from tests.engines.names import SAMPLE
 

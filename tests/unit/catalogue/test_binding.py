@@ -20,7 +20,8 @@ from catalogue.base_tables import base_tables
 from catalogue.binding import MAXIMUM_LIST, MAXIMUM_TEXT, SHARED, RowFilter, bind, literal, restrict
 from catalogue.errors import BindingError
 from catalogue.parquet import duckdb_type
-from catalogue.queries import Parameter, Query, load
+from catalogue.queries import Query, load
+from catalogue.query_file import Parameter
 from catalogue.tables import TABLES
 
 DIALECTS = ("duckdb", "trino", "athena", "redshift", "spark", "postgres")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import CatalogueError
-from catalogue.queries import QUERIES, Query, load, load_curation
+from catalogue.queries import QUERIES, Catalogue, Query, load, load_curation
+from catalogue.query_file import QueryFile
 
 HEADER = """-- title:   Orders by day
 -- grain:   one row per order_date
@@ -31,11 +32,17 @@ class QueryWriter:
         self.folder = folder
 
     def __call__(self, text: str | bytes, name: str = "sales/orders") -> Query:
+        return self.catalogue(text, name)[name]
+
+    def catalogue(self, text: str | bytes, name: str) -> Catalogue:
+        self.file(text, name)
+        load.cache_clear()
+        return load(self.folder)
+
+    def file(self, text: str | bytes, name: str) -> None:
         path = self.folder / f"{name}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        load.cache_clear()
-        return load(self.folder)[name]
 
     def refused(self, text: str | bytes) -> str:
         with pytest.raises(CatalogueError) as caught:
@@ -45,8 +52,10 @@ class QueryWriter:
 
 
 def test_every_query_of_the_product_loads() -> None:
-    names = {path.relative_to(QUERIES).with_suffix("").as_posix() for path in QUERIES.rglob("*.sql")}
-    assert {query.name for query in load()} == {name for name in names if not name.startswith("curate/")}
+    files = [QueryFile(QUERIES, path) for path in QUERIES.rglob("*.sql")]
+    names = {question.name for file in files for question in file.header.questions}
+    relations = {name for name in names if name.startswith("relations/")}
+    assert {query.name for query in load()} | relations == {name for name in names if not name.startswith("curate/")}
     assert {f"curate/{name}" for name in load_curation()} == {name for name in names if name.startswith("curate/")}
 
 
@@ -288,3 +297,108 @@ def test_a_curation_query_makes_exactly_the_columns_of_its_table(tmp_path: Path)
     (folder / "spend.sql").write_text(header + "select cast(charge_period_start as date) as charge_date from raw_spend")
     with pytest.raises(CatalogueError, match=r"The columns made for spend are not the table's \(curate/spend.sql\)"):
         load_curation(folder)
+
+
+BY_DIMENSION = """-- title:   Orders by dimension
+-- grain:   one row per dimension
+-- source:  lake
+-- question: by_region where dimension = region
+-- question: by_device where dimension = device: Orders by kind of device
+select dimension, count(*) as orders
+from orders
+group by dimension
+"""
+RELATION = """-- title:   Orders of some regions
+-- param:   regions str*  Regions; empty for all
+select * from orders where region in (:regions)
+"""
+
+
+def test_a_file_answers_every_question_that_it_names(write: QueryWriter) -> None:
+    catalogue = write.catalogue(BY_DIMENSION, "sales/by_dimension")
+    region, device = catalogue["sales/by_region"], catalogue["sales/by_device"]
+    assert [query.name for query in catalogue] == ["sales/by_device", "sales/by_region"]
+    assert (region.title, region.grain) == ("Orders by region", "one row per region")
+    assert (device.title, device.grain) == ("Orders by kind of device", "one row per device")
+    assert (region.columns, device.columns) == (("region", "orders"), ("device", "orders"))
+    assert region.tree.sql(comments=False) == "SELECT region, COUNT(*) AS orders FROM orders GROUP BY region"
+
+
+def test_a_question_can_rename_a_table(write: QueryWriter) -> None:
+    text = BY_DIMENSION.replace("dimension = device", "dimension = device, orders = order_lines", 1)
+    assert write.catalogue(text, "sales/by_dimension")["sales/by_device"].tables == {"order_lines"}
+
+
+def test_a_term_belongs_to_the_first_question_of_its_file(write: QueryWriter) -> None:
+    text = BY_DIMENSION.replace("select dimension", "-- term:    Orders = distinct ids.\nselect dimension")
+    catalogue = write.catalogue(text, "sales/by_dimension")
+    assert catalogue["sales/by_region"].terms == {"Orders": "distinct ids."}
+    assert catalogue["sales/by_device"].terms == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("dimension = region", "dimension = county", ":6 The SQL does not fit the tables: Column 'county'"),
+        ("dimension = region", "dimension = region; drop table orders", ":4 A question reads"),
+        ("dimension = region", "dimension = (select 1)", ":4 A question reads"),
+        (
+            "dimension = region",
+            "dimension = region, dimension = device",
+            ":4 Question by_region renames one",
+        ),
+        ("dimension = region", "dimension = region, place = store_id", ":4 Question sales/by_region renames place"),
+        (": by_device", ": by_region", ":5 There are two questions sales/by_region"),
+    ],
+)
+def test_a_question_that_fits_no_declared_table_or_column_is_refused(
+    write: QueryWriter, before: str, after: str, complaint: str
+) -> None:
+    assert f"queries/sales/orders.sql{complaint}" in write.refused(BY_DIMENSION.replace(before, after, 1))
+
+
+def test_a_question_that_no_file_names_does_not_exist(write: QueryWriter) -> None:
+    catalogue = write.catalogue(BY_DIMENSION, "sales/by_dimension")
+    for name in ("sales/by_dimension", "sales/by_customer_id", "sales/by_region' or 1=1 --"):
+        with pytest.raises(CatalogueError, match="There is no query"):
+            catalogue[name]
+
+
+def test_a_question_reads_a_relation_as_a_table_and_has_its_parameters(write: QueryWriter) -> None:
+    write.file(RELATION, "relations/chosen_orders")
+    query = write(
+        HEADER
+        + "-- param:   start date  First day\n"
+        + (
+            "select order_date, count(*) as orders from chosen_orders as c\n"
+            "where order_date >= :start group by order_date"
+        )
+    )
+    assert list(query.parameters) == ["start", "regions"]
+    assert query.tables == {"orders"}
+    assert "FROM (SELECT * FROM orders WHERE region IN (:regions)) AS c" in query.tree.sql(comments=False)
+    assert query.text.endswith(RELATION)
+    assert [question.name for question in load(write.folder)] == ["sales/orders"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        (
+            "with orders as (select order_date from sessions, events)\nselect order_date from chosen_orders",
+            "queries/sales/orders.sql:4 A CTE has the name of the table orders, which relations/chosen_orders reads",
+        ),
+        (
+            "-- param:   regions str*\nselect order_date from chosen_orders where region in (:regions)",
+            "queries/sales/orders.sql:4 Parameter regions is declared here and in relations/chosen_orders",
+        ),
+    ],
+)
+def test_a_question_cannot_change_what_a_relation_means(write: QueryWriter, sql: str, complaint: str) -> None:
+    write.file(RELATION, "relations/chosen_orders")
+    assert write.refused(HEADER + sql) == complaint
+
+
+def test_a_relation_that_does_not_fit_its_tables_is_refused(write: QueryWriter) -> None:
+    write.file(RELATION.replace("region in", "county in"), "relations/chosen_orders")
+    assert write.refused(HEADER + SELECT).startswith("queries/relations/chosen_orders.sql:3 The SQL does not fit")

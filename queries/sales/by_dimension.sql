@@ -1,6 +1,10 @@
--- title:   Net revenue by channel
--- grain:   one row per channel
+-- title:   Net revenue by dimension
+-- grain:   one row per dimension
 -- source:  warehouse
+-- question: by_category where dimension = category
+-- question: by_channel where dimension = channel
+-- question: by_device where dimension = device, daily_sales = daily_device_sales, monthly_sales = monthly_device_sales
+-- question: by_region where dimension = region
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   channels   str*  Channels; empty for all
@@ -8,7 +12,7 @@
 -- param:   regions    str*  Regions; empty for all
 -- param:   reporting_currency str  The lake's reporting currency
 with sold as (
-    select channel, gross_revenue, refunds, cost, net_revenue_without_cost, units
+    select dimension, gross_revenue, refunds, cost, net_revenue_without_cost, units
     from monthly_sales
     where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
         and order_month < cast(date_trunc('month', :end_date) as date)
@@ -18,7 +22,7 @@ with sold as (
         and region in (:regions)
     union all
     -- the days of the months that the period cuts
-    select channel, gross_revenue, refunds, cost, net_revenue_without_cost, units
+    select dimension, gross_revenue, refunds, cost, net_revenue_without_cost, units
     from daily_sales
     where order_date >= :start_date
         and order_date < :end_date
@@ -33,7 +37,7 @@ with sold as (
 )
 
 select
-    coalesce(channel, '(none)') as channel,
+    coalesce(dimension, '(none)') as dimension,
     sum(gross_revenue) - sum(refunds) as net_revenue,
     sum(gross_revenue) as gross_revenue,
     sum(refunds) as refunds,
@@ -42,4 +46,4 @@ select
     cast(sum(units) as bigint) as units
 from sold
 group by 1
-order by net_revenue desc, channel
+order by net_revenue desc, dimension
