@@ -22,7 +22,6 @@ from console.finops.charges import Basis
 from console.finops.decimals import ZERO
 
 LOOK_BACK = timedelta(days=427)  # fourteen months: a year, and the month before the one a year ago
-NO_COST = "(none)"
 CURRENCIES = Question("budgets/currencies")
 
 

@@ -80,7 +80,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _import(parsed: argparse.Namespace) -> int:
-    from console.finops.billing.bill_files import files_of, open_bill
+    from console.finops.billing.formats import files_of, open_bill
 
     stored = _profile(parsed).stored_spend()
     paths = files_of(parsed.files)

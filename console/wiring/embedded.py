@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from console.budgets.forecasting.aws_anomalies import AwsAnomaly
     from console.decisions import DecisionStore
     from console.finops.billing.cost_explorer import CostExplorer
-    from console.finops.billing.stored import StoredSpend
+    from console.finops.billing.stored_spend import StoredSpend
     from console.finops.pricing.price_list import PriceList
     from console.live.source import LiveSource
     from console.metering import Asker, Meter
@@ -154,7 +154,7 @@ class Embedded:
 
     def stored_spend(self) -> StoredSpend:
         """See `Profile.stored_spend`."""
-        from console.finops.billing.stored import StoredSpend
+        from console.finops.billing.stored_spend import StoredSpend
 
         return StoredSpend(self.settings.lake)
 

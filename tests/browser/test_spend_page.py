@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.spend import import_charges

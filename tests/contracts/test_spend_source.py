@@ -13,7 +13,7 @@ import pytest
 
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from console.finops.billing.cost_explorer import SERVICE, USAGE_TYPE, CostExplorer, Plan
 from console.finops.billing.cur import CurFile
 from console.finops.billing.focus import FocusFile

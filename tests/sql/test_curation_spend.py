@@ -15,7 +15,7 @@ import pytest
 from catalogue.binding import Statement
 from catalogue.errors import ImportFailed
 from console.asking.engines.duckdb import DuckDbEngine
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from pipeline.lake import RAW_SPEND
 from pipeline.spend import import_charges
 from pipeline.spend.account import account

@@ -22,7 +22,7 @@ import pyarrow as pa
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
 from console.finops.billing import aws_lines
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from console.finops.billing.tags import written
 from console.finops.decimals import DIGITS, STEP
 

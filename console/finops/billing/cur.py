@@ -7,22 +7,18 @@ why. A CUR says nothing of contracted prices: contracted cost stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalogue.errors import SourceError
 from console.finops.billing import aws_lines
-from console.finops.billing.charges import AMOUNT
+from console.finops.billing.charge_file import ChargeFile, Columns
+from console.finops.billing.charge_rows import AMOUNT
+from console.finops.billing.columns import Chunk, distinct
 from console.finops.billing.cur_tags import is_tag, tags_of
-from console.finops.billing.files import BillFile, Progress, Rows
-from console.finops.billing.reading import Chunk, Refusals, Rounding, distinct
-from console.finops.billing.refusing import refuse
-from console.finops.billing.rules import check
-
-NAME = "cur"
+from console.finops.billing.table_file import Rows
 
 # FOCUS column of the charge rows → CUR columns, the first that says something (the rules' RENAME_COLUMN)
 TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -90,45 +86,21 @@ _ZERO = pa.scalar(0, AMOUNT)
 _PRODUCT = pa.decimal256(37, 12)  # two of these multiplied still fit, with 24 digits behind the point
 
 
-class CurFile:
-    """The charge rows of one file of a Cost and Usage Report.
+class CurFile(ChargeFile):
+    """The charge rows of one file of a Cost and Usage Report."""
 
-    Raises
-    ------
-    SourceError
-        There is no such file, it is no table, or lacks columns; names the columns.
-    """
+    name = "cur"
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {text: (name,) for name, text in REQUIRED.items()}
+    export_again = "Export the report again with its standard columns, or export FOCUS."
 
-    name = NAME
+    def _is_read(self, name: str) -> bool:
+        return name in _READ or is_tag(name)
 
-    def __init__(self, path: Path, progress: Progress | None = None) -> None:
-        self._file = BillFile(path)
-        self._progress = progress
-        self.path = path
-        self.rounding = Rounding()
-        missing = [text for name, text in REQUIRED.items() if name not in self._file.names]
-        if missing:
-            raise SourceError(
-                f"The file has no column {', '.join(missing)}",
-                where=str(path),
-                remedy="Export the report again with its standard columns, or export FOCUS.",
-            )
-
-    def charges(self) -> Iterator[pa.RecordBatch]:
-        """See `SpendSource.charges`. Rows that cannot be read refuse the file, all of them counted first."""
-        refusals = Refusals()
-        for rows in self._file.rows(lambda name: name in _READ or is_tag(name), self._progress):
-            batch = self._batch(rows, refusals)
-            if not refusals:
-                yield batch
-        refuse(refusals, str(self.path))
-
-    def _batch(self, rows: Rows, refusals: Refusals) -> pa.RecordBatch:
-        chunk = Chunk(rows.columns, rows.count, rows.first, self._file.names, refusals, self.rounding)
+    def _columns(self, chunk: Chunk, rows: Rows) -> Columns:
         given = {name: chunk.amount(name, required=name == "lineitemunblendedcost") for name in _AMOUNTS}
         amounts = {name: values for name, values in given.items() if values is not None}
         kinds = chunk.required_text("lineitemlineitemtype")
-        columns: dict[str, pa.Array | None] = {name: chunk.text(*names) for name, names in TEXTS.items()}
+        columns: Columns = {name: chunk.text(*names) for name, names in TEXTS.items()}
         columns["billing_currency"] = chunk.required_text("lineitemcurrencycode")
         for name, column in INSTANTS.items():
             columns[name] = chunk.instant(column, required=column in REQUIRED)
@@ -140,14 +112,12 @@ class CurFile:
         columns["tags"] = tags_of(rows, self._file.names)
         columns["provider_name"] = pa.repeat(pa.scalar(aws_lines.PROVIDER), rows.count)
         invoice = chunk.text("billinvoiceid")  # a bill that is not closed has no invoice yet
-        columns["estimated"] = pa.repeat(pa.scalar(False), rows.count) if invoice is None else pc.is_null(invoice)
-        columns["source"] = pa.repeat(pa.scalar(NAME), rows.count)
-        return check(columns, chunk)
+        if invoice is not None:
+            columns["estimated"] = pc.is_null(invoice)
+        return columns
 
 
-def _costs(
-    amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Array | None, rows: int
-) -> dict[str, pa.Array | None]:
+def _costs(amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Array | None, rows: int) -> Columns:
     """Costs and quantities of the lines."""
 
     def first(*names: str) -> pa.Array:
@@ -193,7 +163,7 @@ def _costs(
     }
 
 
-def _kinds(chunk: Chunk, kinds: pa.Array) -> dict[str, pa.Array | None]:
+def _kinds(chunk: Chunk, kinds: pa.Array) -> Columns:
     """What the kind of a line says."""
     lines = {kind: aws_lines.line(kind) for kind in kinds.unique().to_pylist()}
     category = distinct(kinds, lambda kind: lines[kind].category, pa.string())
@@ -213,7 +183,7 @@ def _kinds(chunk: Chunk, kinds: pa.Array) -> dict[str, pa.Array | None]:
     }
 
 
-def _services(chunk: Chunk) -> dict[str, pa.Array | None]:
+def _services(chunk: Chunk) -> Columns:
     code = chunk.required_text("lineitemproductcode")
     known = distinct(code, aws_lines.service_name, pa.string())
     product = chunk.text("productproductname")
@@ -222,7 +192,7 @@ def _services(chunk: Chunk) -> dict[str, pa.Array | None]:
     return {"service_name": named, "service_category": distinct(code, aws_lines.category, pa.string())}
 
 
-def _resources(resource: pa.Array | None) -> dict[str, pa.Array | None]:
+def _resources(resource: pa.Array | None) -> Columns:
     if resource is None:
         return {}
     return {
@@ -240,9 +210,9 @@ def _of_arn(text: str | None) -> tuple[str | None, str | None]:
     return (None, parts[5] or None) if cut < 0 else (parts[5][:cut], parts[5][cut + 1 :])
 
 
-def _commitments(chunk: Chunk) -> dict[str, pa.Array | None]:
+def _commitments(chunk: Chunk) -> Columns:
     plan, reservation = chunk.text("savingsplansavingsplanarn"), chunk.text("reservationreservationarn")
-    columns: dict[str, pa.Array | None] = {}
+    columns: Columns = {}
     for name, of_plan, of_reservation in (
         ("commitment_discount_category", "Spend", "Usage"),
         ("commitment_discount_type", "Savings Plan", "Reserved Instances (RI)"),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from console.finops.billing.files import Rows
-from console.finops.billing.reading import NULLS, distinct
+from console.finops.billing.columns import NULLS, distinct
+from console.finops.billing.table_file import Rows
 from console.finops.billing.tags import read_tags, written
 
 _PREFIX = "resourcetags"

@@ -8,20 +8,16 @@ providers add (``x_…``), usage type and operation are read; the rest is left o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from typing import ClassVar
 
 import pyarrow as pa
 
-from catalogue.errors import SourceError
-from console.finops.billing.charges import AMOUNT, SCHEMA
-from console.finops.billing.files import BillFile, Progress, Rows, normalised
-from console.finops.billing.reading import Chunk, Refusals, Rounding
-from console.finops.billing.refusing import refuse
-from console.finops.billing.rules import check
+from console.finops.billing.charge_file import ChargeFile, Columns
+from console.finops.billing.charge_rows import AMOUNT, SCHEMA
+from console.finops.billing.columns import Chunk
+from console.finops.billing.table_file import Rows, normalised
 from console.finops.billing.tags import read_tags
-
-NAME = "focus"
 
 # column of the charge rows → columns of the file, the first that says something; others have their own FOCUS name
 _OTHERWISE: Mapping[str, tuple[str, ...]] = {
@@ -56,49 +52,23 @@ _SINCE = (
 )
 
 
-class FocusFile:
-    """The charge rows of one FOCUS file.
+class FocusFile(ChargeFile):
+    """The charge rows of one FOCUS file."""
 
-    Raises
-    ------
-    SourceError
-        There is no such file, it is no table, or lacks columns; names the columns.
-    """
-
-    name = NAME
-
-    def __init__(self, path: Path, progress: Progress | None = None) -> None:
-        self._file = BillFile(path)
-        self._progress = progress
-        self.path = path
-        self.rounding = Rounding()
-        missing = [
-            text for name, text in REQUIRED.items() if not any(each in self._file.names for each in _NAMES[name])
-        ]
-        if missing:
-            raise SourceError(
-                f"The file has no column {', '.join(missing)}",
-                where=str(path),
-                remedy="Export the bill as FOCUS 1.0 to 1.3 with these columns.",
-            )
+    name = "focus"
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {text: _NAMES[name] for name, text in REQUIRED.items()}
+    export_again = "Export the bill as FOCUS 1.0 to 1.3 with these columns."
 
     @property
     def version(self) -> str:
         """The FOCUS version that the columns are known from, such as ``1.2``."""
         return next((version for version, columns in _SINCE if columns & self._file.names.keys()), "1.0")
 
-    def charges(self) -> Iterator[pa.RecordBatch]:
-        """See `SpendSource.charges`. Rows that cannot be read refuse the file, all of them counted first."""
-        refusals = Refusals()
-        for rows in self._file.rows(lambda name: name in _READ, self._progress):
-            batch = self._batch(rows, refusals)
-            if not refusals:
-                yield batch
-        refuse(refusals, str(self.path))
+    def _is_read(self, name: str) -> bool:
+        return name in _READ
 
-    def _batch(self, rows: Rows, refusals: Refusals) -> pa.RecordBatch:
-        chunk = Chunk(rows.columns, rows.count, rows.first, self._file.names, refusals, self.rounding)
-        columns: dict[str, pa.Array | None] = {}
+    def _columns(self, chunk: Chunk, rows: Rows) -> Columns:  # noqa: ARG002 - the chunk has all that FOCUS needs
+        columns: Columns = {}
         for field in SCHEMA:
             names, required = _NAMES[field.name], field.name in REQUIRED
             if field.type == AMOUNT:
@@ -110,6 +80,4 @@ class FocusFile:
                 columns["tags"] = None if tags is None else read_tags(tags)
             elif names:
                 columns[field.name] = chunk.required_text(*names) if required else chunk.text(*names)
-        columns["estimated"] = pa.repeat(pa.scalar(False), rows.count)
-        columns["source"] = pa.repeat(pa.scalar(NAME), rows.count)
-        return check(columns, chunk)
+        return columns

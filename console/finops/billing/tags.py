@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from console.finops.billing.reading import NULLS, distinct
+from console.finops.billing.columns import NULLS, distinct
 
 _PAIR = re.compile(r"^\s*([^:=]+?)\s*[:=]\s*(.*?)\s*$")
 _BETWEEN = re.compile(r"[;|]")

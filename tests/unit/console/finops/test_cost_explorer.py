@@ -14,7 +14,7 @@ import pytest
 from catalogue.errors import SourceError
 from console.aws.paid import PaidClient
 from console.aws.permissions import actions_of
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from console.finops.billing.cost_explorer import (
     PRICE,
     SERVICE,

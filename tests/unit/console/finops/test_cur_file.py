@@ -15,9 +15,9 @@ import pytest
 
 from catalogue.errors import SourceError
 from console.finops.billing.aws_lines import LINES, line
-from console.finops.billing.charges import SCHEMA
+from console.finops.billing.charge_rows import SCHEMA
 from console.finops.billing.cur import DIFFERS, INSTANTS, TEXTS, CurFile
-from console.finops.billing.files import normalised
+from console.finops.billing.table_file import normalised
 from tests.support import bill_files
 from tests.support.bill_files import cur, without
 from tests.support.paths import SHARED_DATA

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import SourceError
-from console.finops.billing.charges import SCHEMA, total
+from console.finops.billing.charge_rows import SCHEMA, total
+from console.finops.billing.columns import Chunk, Refusals, Rounding
 from console.finops.billing.focus import FocusFile
-from console.finops.billing.reading import Chunk, Refusals, Rounding
 from tests.support import bill_files
 from tests.support.bill_files import focus, without
 from tests.support.paths import SHARED_DATA

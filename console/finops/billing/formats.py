@@ -7,8 +7,8 @@ from pathlib import Path
 
 from catalogue.errors import SourceError
 from console.finops.billing.cur import CurFile
-from console.finops.billing.files import BillFile, Progress
 from console.finops.billing.focus import FocusFile
+from console.finops.billing.table_file import BillFile, Progress
 
 FORMATS = ("focus", "cur")
 _KINDS = (".csv", ".gz", ".gzip", ".parquet")

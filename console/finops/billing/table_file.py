@@ -20,7 +20,7 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from catalogue.errors import SourceError
-from console.finops.billing.reading import NULLS
+from console.finops.billing.columns import NULLS
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
 Wanted = Callable[[str], bool]

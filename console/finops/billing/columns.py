@@ -7,7 +7,7 @@ wrote into it. More than 12 fractional digits are rounded half to even, and coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation, localcontext
@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from console.finops.billing.charges import AMOUNT, INSTANT, LONGEST_FRACTION, total
+from catalogue.errors import SourceError
+from console.finops.billing.charge_rows import AMOUNT, INSTANT, LONGEST_FRACTION, total
 
 NULLS = ("", "NULL", "null")  # how bills write "nothing"
 SHOWN = 5  # refused values that a message names
@@ -38,6 +39,23 @@ class Refusals:
 
     def __bool__(self) -> bool:
         return self.rows > 0
+
+    def raise_if_any(self, where: str) -> None:
+        """Refuse the whole bill where any row was refused: a bill without some of its rows is a wrong bill.
+
+        Raises
+        ------
+        SourceError
+            Names the first rows with column, value and reason, and how many there are.
+        """
+        if self:
+            counted = "1 row cannot" if self.rows == 1 else f"{self.rows:,} rows cannot"
+            more = " …" if self.rows > len(self.first) else ""
+            raise SourceError(
+                f"{counted} be read: {'; '.join(self.first)}{more}",
+                where=where,
+                remedy="Nothing was imported. Correct these rows, or export the file again.",
+            )
 
 
 @dataclass
@@ -81,10 +99,6 @@ class Chunk:
         self._rounding = rounding
         self._refused: set[int] = set()
 
-    def has(self, *names: str) -> bool:
-        """Whether the file has any of these columns."""
-        return any(name in self._columns for name in names)
-
     def text(self, *names: str) -> pa.Array | None:
         """The first of these columns that says something, row by row; None where the file has none of them."""
         found = [_text(self._columns[name]) for name in names if name in self._columns]
@@ -97,24 +111,23 @@ class Chunk:
         return self._columns.get(name)
 
     def amount(self, *names: str, required: bool = False) -> pa.Array | None:
-        """A column of amounts, as decimal(38, 12)."""
-        for name in names:
-            if name in self._columns:
-                values = self._amount(name, self._columns[name])
-                if required:
-                    self._require(name, values)
-                return values
-        return None
+        """The first of these columns that the file has, as decimal(38, 12)."""
+        return self._read(self._amount, names, required)
 
     def instant(self, *names: str, required: bool = False) -> pa.Array | None:
-        """A column of instants, in UTC."""
-        for name in names:
-            if name in self._columns:
-                values = self._instant(name, self._columns[name])
-                if required:
-                    self._require(name, values)
-                return values
-        return None
+        """The first of these columns that the file has, as instants in UTC."""
+        return self._read(self._instant, names, required)
+
+    def _read(
+        self, read: Callable[[str, pa.Array], pa.Array], names: tuple[str, ...], required: bool
+    ) -> pa.Array | None:
+        name = next((name for name in names if name in self._columns), None)
+        if name is None:
+            return None
+        values = read(name, self._columns[name])
+        if required:
+            self._require(name, values)
+        return values
 
     def required_text(self, *names: str) -> pa.Array:
         """As `text`, refusing rows where it says nothing; the file must have one of the columns."""
@@ -223,12 +236,6 @@ def distinct(column: pa.Array, read: Callable[[Any], Any], kind: pa.DataType) ->
     encoded = pc.dictionary_encode(column)
     values = pa.array([read(value) for value in encoded.dictionary.to_pylist()], kind)
     return values.take(encoded.indices)
-
-
-def whole(columns: Sequence[pa.Array | None]) -> pa.Array | None:
-    """The first value of each row among columns that may be missing."""
-    found = [column for column in columns if column is not None]
-    return None if not found else found[0] if len(found) == 1 else pc.coalesce(*found)
 
 
 def _text(column: pa.Array) -> pa.Array:

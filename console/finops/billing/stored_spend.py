@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogue.errors import SourceError
-from console.finops.billing.prefetch import ahead
+from console.finops.billing.read_ahead import ahead
 from console.finops.charges import SpendSource
 from pipeline.curate import curate
 from pipeline.lake import RAW_SPEND, SETTINGS, Lake

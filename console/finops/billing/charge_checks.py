@@ -8,8 +8,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from console.finops.billing.charges import INSTANT, batch
-from console.finops.billing.reading import Chunk
+from console.finops.billing.charge_rows import INSTANT, batch
+from console.finops.billing.columns import Chunk
 
 FIRST, LAST = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC, as the tables
 _CURRENCY = r"^[A-Za-z][A-Za-z0-9_\-]{1,15}$"  # ISO 4217, or a provider's own unit such as credits
