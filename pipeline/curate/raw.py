@@ -7,22 +7,20 @@ unpacked to its end is refused as a whole: what it held is not known.
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from catalogue.errors import CurationError
-from pipeline.curate.frames import is_complete
+from catalogue.parquet import quoted
+from pipeline.raw.files import lines, unreadable_file
+from pipeline.raw.zstandard import is_complete
 
 if TYPE_CHECKING:
     import duckdb
 
-UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
 UNREADABLE = "unreadable_line"  # reason code of a line that rotted in the raw lake
 SOURCE = "raw"  # of a line that rotted
 
@@ -30,8 +28,8 @@ Fields = Mapping[str, "str | Mapping[str, str]"]
 
 
 @dataclass(frozen=True)
-class Lines:
-    """One kind of raw line: where it is read into, its JSON fields, its columns, and what a whole line must have.
+class LineKind:
+    """One kind of raw line: the relation it goes to, its JSON fields, its columns, and the condition of a whole line.
 
     Fields and columns are written for DuckDB; `pipeline.curate.spark_raw` reads the same lines.
     """
@@ -44,11 +42,11 @@ class Lines:
 
     @property
     def unreadable(self) -> str:
-        """What is said of a line that cannot be read."""
+        """The detail of the quarantine for a line that cannot be read."""
         return f"The raw line cannot be read as {self.what} any more"
 
 
-EVENTS = Lines(
+EVENTS = LineKind(
     relation="raw_events",
     what="an event",
     fields={
@@ -89,7 +87,7 @@ EVENTS = Lines(
              or (order_id is not null and unit_price is not null and quantity is not null and currency is not null))
     """,
 )
-REFUSED = Lines(
+REFUSED = LineKind(
     relation="raw_quarantine",
     what="a refused record",
     fields=dict.fromkeys(("record", "reason", "detail", "origin", "source"), "VARCHAR") | {"received_at": "TIMESTAMP"},
@@ -103,7 +101,7 @@ def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *,
 
     Parameters
     ----------
-    root : the lake's folder; the origin of an unreadable line is told from there
+    root : the lake's folder; the origin of an unreadable line is its file relative to it
 
     Raises
     ------
@@ -118,12 +116,12 @@ def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]
     _read(connection, REFUSED, files, root)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, kind: Lines, files: Sequence[Path], root: Path | None) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, kind: LineKind, files: Sequence[Path], root: Path | None) -> None:
     import duckdb
 
     for path in files:
         if path.suffix == ".zst" and not is_complete(path):
-            raise refused(path, "the compressed stream breaks off")
+            raise unreadable_file(path, "the compressed stream breaks off")
     relation, columns, whole = kind.relation, kind.columns, kind.whole
     try:
         connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, files)}")
@@ -136,12 +134,12 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: Lines, files: Sequence[Pa
         connection.execute(f"create or replace table {relation} as select {columns} from {_json(kind, sound)}")
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         named = next((path for path in files if str(path) in str(error)), files[0].parent)
-        raise refused(named, str(error)) from error
+        raise unreadable_file(named, str(error)) from error
     for path in broken:
         _read_line_by_line(connection, kind, path, str(path.relative_to(root)) if root else path.name)
 
 
-def _json(kind: Lines, files: Sequence[Path], *, name: bool = False) -> str:
+def _json(kind: LineKind, files: Sequence[Path], *, name: bool = False) -> str:
     """The relation of all lines; one that cannot be read has nulls."""
     if not files:
         empty = ", ".join(f"cast(null as {_type(of)}) as {field}" for field, of in kind.fields.items())
@@ -155,7 +153,7 @@ def _type(of: str | Mapping[str, str]) -> str:
     return of if isinstance(of, str) else f"STRUCT({', '.join(f'{name} {kind}' for name, kind in of.items())})"
 
 
-def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: Lines, path: Path, shown: str) -> None:
+def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: LineKind, path: Path, shown: str) -> None:
     """Add the whole lines of a file to their relation, and all others to `raw_quarantine`."""
     import pyarrow as pa
 
@@ -198,42 +196,4 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: Lines, path:
 
 
 def _listed(files: Sequence[Path]) -> str:
-    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
-
-
-def lines(path: Path) -> Iterator[bytes]:
-    """Lines of a raw file, unpacked.
-
-    Raises
-    ------
-    CurationError
-        The file cannot be unpacked to its end.
-    """
-    try:
-        with path.open("rb") as packed:
-            yield from unpacked(packed, path.suffix)
-    except UNPACKING_ERRORS as error:
-        raise refused(path, str(error)) from error
-
-
-def unpacked(packed: BinaryIO, suffix: str) -> Iterator[bytes]:
-    """Lines of an open raw file, packed as its suffix says; raises UNPACKING_ERRORS where it breaks off."""
-    if suffix == ".gz":
-        with gzip.GzipFile(fileobj=packed) as plain:
-            yield from plain
-    elif suffix == ".zst":
-        import pyarrow as pa
-
-        with pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd") as stream:
-            yield from stream.read().split(b"\n")
-    else:
-        yield from packed
-
-
-def refused(path: Path | str, why: str) -> CurationError:
-    """The error of a raw file that cannot be read to its end."""
-    return CurationError(
-        f"A raw file cannot be read: {why.splitlines()[0]}",
-        where=str(path),
-        remedy="The previous tables stand. Restore the file, or move it out of raw/.",
-    )
+    return "[" + ", ".join(f"'{quoted(path)}'" for path in files) + "]"

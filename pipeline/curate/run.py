@@ -70,7 +70,7 @@ class _Records:
                 f"Records would be lost: received {found.received:,} is not accepted {found.accepted:,}"
                 f" + duplicates {found.duplicates:,} + quarantined {found.quarantined:,}",
                 where=where,
-                remedy="The previous tables stand. Run `python -m pipeline curate --full`; report it if it stays.",
+                remedy="The previous tables stay. Run `python -m pipeline curate --full`; report it if it stays.",
             )
         return found
 
@@ -87,9 +87,9 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     Raises
     ------
     CurationError
-        A raw file cannot be read, or the conservation law does not hold; the previous tables stand.
+        A raw file cannot be read, or the conservation law does not hold; the previous tables stay.
     LakeError
-        Another process is writing to the lake, or it cannot be written; the previous tables stand.
+        Another process is writing to the lake, or it cannot be written; the previous tables stay.
     """
     tell = progress or (lambda _step, _fraction: None)
     with lake.writing():
@@ -191,7 +191,7 @@ def _step(
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",
             where=str(lake.root),
-            remedy="The previous tables stand. Free disk space or mend the permissions, then try again.",
+            remedy="The previous tables stay. Free disk space or mend the permissions, then try again.",
         ) from error
 
 

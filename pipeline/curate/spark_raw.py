@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from catalogue.tables import CURATION_RELATIONS, Columns
 from pipeline.curate import raw
-from pipeline.curate.frames import is_whole
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND
+from pipeline.raw.files import UNPACKING_ERRORS, unpacked, unreadable_file
+from pipeline.raw.zstandard import is_whole
 from pipeline.spend.bills import Bill, counting, provider_key
 from pipeline.spend.curation import SAMPLE_FOLDER
 
@@ -84,10 +85,10 @@ def _judged(content: bytes, suffix: str) -> Iterator[tuple[int, bytes | None, st
         yield 0, None, None, None, _TORN
         return
     try:
-        for number, line in enumerate(raw.unpacked(io.BytesIO(content), suffix), start=1):
+        for number, line in enumerate(unpacked(io.BytesIO(content), suffix), start=1):
             if kept := line.strip(b" \t\r\n"):
                 yield number, kept, *_text(kept), None
-    except raw.UNPACKING_ERRORS as error:
+    except UNPACKING_ERRORS as error:
         yield 0, None, None, None, str(error) or type(error).__name__
 
 
@@ -114,7 +115,7 @@ def count(lines: DataFrame) -> int:
     """
     broken = lines.filter("broken is not null").select("path", "broken").sort("path").head(1)
     if broken:
-        raise raw.refused(broken[0]["path"], broken[0]["broken"])
+        raise unreadable_file(broken[0]["path"], broken[0]["broken"])
     return int(lines.count())
 
 
@@ -133,7 +134,7 @@ def read(events: DataFrame, refused: DataFrame) -> None:
         rows.createOrReplaceTempView(kind.relation)
 
 
-def _columned(lines: DataFrame, kind: raw.Lines, area: str) -> DataFrame:
+def _columned(lines: DataFrame, kind: raw.LineKind, area: str) -> DataFrame:
     """The columns of a kind of line, whether it is `whole`, and what goes to quarantine where it is not."""
     from pyspark.sql import functions as f
 
@@ -198,7 +199,7 @@ def read_spend(session: SparkSession, root: str) -> None:
     except Py4JJavaError as error:
         why = str(error.java_exception.getMessage())
         named = re.search(rf"{RAW_SPEND}/\S+\.parquet", why)
-        raise raw.refused(named[0] if named else f"{root}/{RAW_SPEND}", "it is no Parquet file") from error
+        raise unreadable_file(named[0] if named else f"{root}/{RAW_SPEND}", "it is no Parquet file") from error
     given = {name.lower(): name for name in charges.columns}
     focus = {name: given.get(name.replace("_", "")) for name in kinds}
     if focus["tags"] is not None and isinstance(charges.schema[focus["tags"]].dataType, MapType):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.curate.raw import lines
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, Lake
+from pipeline.raw.files import lines
 
 
 @dataclass(frozen=True)

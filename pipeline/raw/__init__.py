@@ -1,1 +1,1 @@
-"""Stream → raw zone: the files that Firehose would write, written by the embedded profile."""
+"""The raw zone: `writer` makes its files from the stream (on AWS, Firehose does); `files` and `zstandard` read them."""

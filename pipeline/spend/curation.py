@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalogue.tables import CURATION_RELATIONS
-from pipeline.curate.raw import refused
 from pipeline.lake import RAW_SPEND, Lake
+from pipeline.raw.files import unreadable_file
 from pipeline.spend.bills import Bill, counting, provider_key
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class SpendStep:
             named = next((path for path in paths if str(path) in str(error)), None)
             if named is None and isinstance(error, duckdb.IOException):
                 raise  # the disk's, not a file's: explained by the curation
-            raise refused(named or self._root / RAW_SPEND, str(error)) from error
+            raise unreadable_file(named or self._root / RAW_SPEND, str(error)) from error
 
 
 def source_of(name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from catalogue.errors import CurationError
 from pipeline.contract.events import encode
 from pipeline.curate import curate
-from pipeline.curate.frames import is_complete
+from pipeline.raw.zstandard import is_complete
 from tests.support.given import Given, event
 
 GOOD = [encode(event(f"e{n}", "2026-03-01 12:00")) for n in range(1, 4)]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import StreamUnavailable
-from pipeline.curate.raw import lines
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
+from pipeline.raw.files import lines
 from pipeline.raw.writer import RawWriter
 from pipeline.streams import Entry, Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, STREAM, Checkpoints

@@ -1,0 +1,51 @@
+"""Reading a file of the raw zone, packed or not, line by line."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from catalogue.errors import CurationError
+
+UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Lines of a raw file, unpacked.
+
+    Raises
+    ------
+    CurationError
+        The file cannot be unpacked to its end.
+    """
+    try:
+        with path.open("rb") as packed:
+            yield from unpacked(packed, path.suffix)
+    except UNPACKING_ERRORS as error:
+        raise unreadable_file(path, str(error)) from error
+
+
+def unpacked(packed: BinaryIO, suffix: str) -> Iterator[bytes]:
+    """Lines of an open raw file, packed as its suffix says; raises UNPACKING_ERRORS where it breaks off."""
+    if suffix == ".gz":
+        with gzip.GzipFile(fileobj=packed) as plain:
+            yield from plain
+    elif suffix == ".zst":
+        import pyarrow as pa
+
+        with pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd") as stream:
+            yield from stream.read().split(b"\n")
+    else:
+        yield from packed
+
+
+def unreadable_file(path: Path | str, why: str) -> CurationError:
+    """The error of a raw file that cannot be read to its end."""
+    return CurationError(
+        f"A raw file cannot be read: {why.splitlines()[0]}",
+        where=str(path),
+        remedy="The previous tables stay. Restore the file, or move it out of raw/.",
+    )
