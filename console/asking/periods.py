@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from console.asking import formatting as text
+
 YEAR_BY_WEEKDAY = 364  # 52 whole weeks: the same weekday a year earlier
 
 
@@ -39,14 +41,7 @@ class Period:
 
     def label(self) -> str:
         """Short text such as ``1 – 30 Nov 2026``."""
-        first, last = self.start, self.last_day
-        if first == last:
-            return f"{first.day} {first:%b %Y}"
-        if first.year != last.year:
-            return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
-        if first.month != last.month:
-            return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
-        return f"{first.day} – {last.day} {last:%b %Y}"
+        return text.days(self.start, self.last_day)
 
 
 class Preset(StrEnum):

@@ -10,8 +10,8 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from console.asking import formatting as text
 from console.asking.contents import Conservation
-from console.kit import formatting as text
 from console.sales.answer import Measured, Slice
 
 # Thresholds: beyond them a shop's owner wants to know; a mere difference is below.
@@ -96,7 +96,7 @@ def _business(now: Measured, before: Measured, by_category: Sequence[Slice]) -> 
             if fall > CATEGORY_DROP:
                 title = f"{category.name} lost {text.percent(fall, 0)} of its net revenue"
                 share = f"{text.percent(category.before / total, 0)} of net revenue" if total > 0 else ""
-                found.append((title, f"It made {share or f'{category.before:,.2f}'} before."))
+                found.append((title, f"It made {share or text.ratio(category.before)} before."))
     return [AttentionItem(title, detail, Cause.BUSINESS, "revenue") for title, detail in found]
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from catalogue.errors import TakingsError
+from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Scope
@@ -20,7 +21,6 @@ from console.budgets.figures import ended
 from console.decisions import DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total
-from console.kit import formatting as text
 from console.spend.part import Part, question
 from console.spend.summary import Sums, sums
 

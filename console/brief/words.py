@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Unit, relative_change
 from console.brief.answer import Brief
 from console.brief.cloud import Cloud
-from console.kit import formatting as text
 from console.products.answer import Product
 from console.sales.answer import Slice
 from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part

@@ -7,9 +7,11 @@ import getpass
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import BindingError
+from console.asking import formatting as text
 from console.cli import output
 
 if TYPE_CHECKING:
@@ -127,15 +129,16 @@ def forecast(parsed: argparse.Namespace) -> int:
     if expected.amount is None:
         sys.stderr.write(f"No forecast. {expected.note}\n")
     else:
+        money = partial(text.money, currency=answer.bill.currency)
         sys.stderr.write(
-            f"{expected.month:%B %Y}, {answer.basis.value} cost of {answer.scope}, {answer.bill.currency}: "
-            f"{expected.amount:,.2f} expected ({expected.low:,.2f} to {expected.high:,.2f} in 4 of 5 months), "
-            f"{expected.booked:,.2f} booked up to {expected.as_of}. {expected.method}. {expected.note}".strip()
+            f"{text.month(expected.month)}, {answer.basis.value} cost of {answer.scope}: {money(expected.amount)} "
+            f"expected ({money(expected.low)} to {money(expected.high)} in 4 of 5 months), "
+            f"{money(expected.booked)} booked up to {expected.as_of}. {expected.method}. {expected.note}".strip()
             + "\n"
         )
     if parsed.format == "table":
         lines = [
-            {name: f"{value:.1%}" if isinstance(value, float) else value for name, value in line.items()}
+            {name: text.percent(value) if isinstance(value, float) else value for name, value in line.items()}
             for line in lines
         ]
     output.show(lines, BACKTEST, parsed.format, under="forecast")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from console.asking import formatting as text
 from console.asking.figures import Better, Change, Figure, Unit
 from console.budgets.answer import Answer
 from console.budgets.forecasting.backtest import Backtest
@@ -17,33 +18,33 @@ def figures(answer: Answer) -> list[Figure]:
     booked_change = [Change("Last month, same days", answer.last_month)]
     interval = ""
     if expected.low is not None and expected.high is not None:
-        interval = f"{expected.low:,.0f} to {expected.high:,.0f} in 4 of 5 months"
+        interval = f"{text.count(expected.low)} to {text.count(expected.high)} in 4 of 5 months"
     elif answer.is_pending:
         interval = "being worked out"
     opened = answer.open_anomalies
     at_stake = total(each.money for each in opened)
     shown = [
         Figure(
-            "Booked this month" if answer.ended is None else f"Booked in {expected.month:%B %Y}",
+            "Booked this month" if answer.ended is None else f"Booked in {text.month(expected.month)}",
             expected.booked,
             Unit.MONEY,
             currency,
             booked_change,
             better=Better.LOWER,
-            note=f"{answer.basis.value} cost" + (f", up to {expected.as_of:%-d %b}" if expected.as_of else ""),
+            note=f"{answer.basis.value} cost" + (f", up to {text.short_day(expected.as_of)}" if expected.as_of else ""),
         ),
         Figure("Forecast", expected.amount, Unit.MONEY, currency, note=interval, better=Better.LOWER),
         Figure("Run-rate", answer.run_rate, Unit.MONEY, currency, note="booked ÷ days so far × days of the month"),
     ]
     if chosen is not None:
-        note = f"goes beyond it on {chosen.crossing:%-d %b}" if chosen.crossing else ""
+        note = f"goes beyond it on {text.short_day(chosen.crossing)}" if chosen.crossing else ""
         shown += [
             Figure("Budget", chosen.amount, Unit.MONEY, currency, note=chosen.budget.name),
             Figure("Left of it", chosen.left, Unit.MONEY, currency, note=note),
         ]
     count = None if answer.anomalies is None else len(opened)
     shown.append(
-        Figure("Open anomalies", count, Unit.COUNT, note=f"{at_stake:,.2f} {currency} at stake" if opened else "")
+        Figure("Open anomalies", count, Unit.COUNT, note=f"{text.money(at_stake, currency)} at stake" if opened else "")
     )
     return shown
 
@@ -85,7 +86,7 @@ def notes(answer: Answer) -> tuple[str, ...]:
     """What is left out: other currencies, and budgets in them."""
     told = []
     if answer.bill.others:
-        amounts = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in answer.bill.others.items())
+        amounts = ", ".join(text.money(amount, currency) for currency, amount in answer.bill.others.items())
         told.append(f"Only charges in {answer.bill.currency}: {amounts} are in no figure here.")
     if answer.elsewhere:
         names = ", ".join(f"{each.name} ({each.currency})" for each in answer.elsewhere)
@@ -98,4 +99,4 @@ def notes(answer: Answer) -> tuple[str, ...]:
 
 def ended(last: date) -> str:
     """That a bill goes no further than `last`, and what to do."""
-    return f"The bill ends on {last:%-d %B %Y}: nothing after it is known here. Import a newer one."
+    return f"The bill ends on {text.day(last)}: nothing after it is known here. Import a newer one."

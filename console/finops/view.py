@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from console.asking import contents as lake
+from console.asking import formatting as text
 from console.asking.engines import combine
 from console.finops import contents
 from console.finops.charges import Basis
 from console.finops.contents import Contents
 from console.kit import filters, page
-from console.kit import formatting as text
 
 IMPORT_COMMANDS = ("python -m console spend import FILE", "python -m console spend snapshot")
 

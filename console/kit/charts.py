@@ -16,10 +16,10 @@ from html import escape
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.asking.periods import Period
 from console.kit import descriptions, echarts, scales
-from console.kit import formatting as text
 from console.kit.echarts import Spec
 
 DAY_HEIGHT = 300
@@ -169,7 +169,7 @@ def bars(
     Only the first `MOST_BARS` are drawn, and the title says so.
     """
     shown = min(len(labels), MOST_BARS)
-    note = f"first {shown} of {len(labels):,}" if shown < len(labels) else ""
+    note = f"first {shown} of {text.count(len(labels))}" if shown < len(labels) else ""
     described = alt or descriptions.bars(title or name, labels, values, unit, currency)
     if not shown or all(value is None for value in values):
         return Chart(title, described, EMPTY_HEIGHT, None)
@@ -222,8 +222,8 @@ def waterfall(
 
     Raises ValueError where start + parts is not end: a split that does not add up is never drawn.
     """
-    running = sum((scales.decimal(value) for _, value in parts), scales.decimal(start[1]))
-    if running != scales.decimal(end[1]):
+    running = sum((text.decimal(value) for _, value in parts), text.decimal(start[1]))
+    if running != text.decimal(end[1]):
         raise ValueError(f"The parts lead to {running}, not to {end[1]}")
     steps = scales.waterfall_steps(start, parts, end)
     texts = [_stepped(step, unit, currency) for step in steps]

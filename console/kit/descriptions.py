@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
-from console.kit import formatting as text
 
 
 def by_day(title: str, days: Sequence[date], values: Sequence[Number | None], unit: Unit, currency: str) -> str:
@@ -26,5 +26,5 @@ def by_day(title: str, days: Sequence[date], values: Sequence[Number | None], un
 def bars(title: str, labels: Sequence[str], values: Sequence[Number | None], unit: Unit, currency: str) -> str:
     """Its first five values, and how many more there are."""
     listed = [f"{label} {text.exact(value, unit, currency)}" for label, value in zip(labels, values, strict=True)]
-    more = f", and {len(listed) - 5:,} more" if len(listed) > 5 else ""
+    more = f", and {text.count(len(listed) - 5)} more" if len(listed) > 5 else ""
     return f"{title}: " + (", ".join(listed[:5]) + more if listed else "no values")

@@ -11,8 +11,8 @@ from datetime import date
 from html import escape
 from typing import Any
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
-from console.kit import formatting as text
 from console.kit import scales
 
 Spec = dict[str, Any]

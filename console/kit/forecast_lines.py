@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import echarts, scales
-from console.kit import formatting as text
 from console.kit.echarts import Spec
 
 BAND = "rgba(141, 149, 158, 0.28)"

@@ -24,11 +24,11 @@ import streamlit as st
 
 from catalogue.errors import LakeMissing, TakingsError
 from console.asking import contents as lake
+from console.asking import formatting as text
 from console.asking.engines import Result, combine
 from console.asking.scope import Scope
 from console.asking.slices import Slices
 from console.kit import filters, trust_line
-from console.kit import formatting as text
 from console.kit import viewer as viewers
 
 FILL_COMMANDS = (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Number
-from console.kit import formatting as text
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,9 @@ class Axis:
     ticks: tuple[Decimal, ...]
 
 
-def decimal(value: Number) -> Decimal:
-    """The number as a decimal, a float by its shortest text."""
-    return value if isinstance(value, Decimal) else Decimal(str(value))
-
-
 def linear(values: Sequence[Number], most_ticks: int = 5) -> Axis:
     """An axis that holds 0 and every value, ending on round ticks: 1, 2, 2.5 or 5 times a power of ten apart."""
-    numbers = [decimal(value) for value in values]
+    numbers = [text.decimal(value) for value in values]
     low, high = min([Decimal(0), *numbers]), max([Decimal(0), *numbers])
     if low == high:
         return Axis(0.0, 1.0, (Decimal(0),))
@@ -105,16 +100,16 @@ def waterfall_steps(
 ) -> list[Step]:
     """The bars from `start` over each part to `end`; totals stand on zero, parts float."""
     steps = [_total(start)]
-    level = decimal(start[1])
+    level = text.decimal(start[1])
     for name, value in parts:
-        after = level + decimal(value)
+        after = level + text.decimal(value)
         steps.append(Step(name, value, min(level, after), max(level, after), "less" if after < level else "more"))
         level = after
     return [*steps, _total(end)]
 
 
 def _total(total: tuple[str, Number]) -> Step:
-    value = decimal(total[1])
+    value = text.decimal(total[1])
     return Step(total[0], total[1], min(value, Decimal(0)), max(value, Decimal(0)), "total")
 
 

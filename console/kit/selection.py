@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
+from console.asking import formatting as text
 from console.asking.periods import (
     COMPARISON_LABELS,
     RETAIL_EVENT_LABELS,
@@ -17,7 +18,6 @@ from console.asking.periods import (
     event_in,
     preset_period,
 )
-from console.kit import formatting as text
 from console.kit.link import Query, first
 
 DEFAULT_PRESET = Preset.LAST_28_DAYS

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import export
-from console.kit import formatting as text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Better, Figure, Number
-from console.kit import formatting as text
 
 MOST_POINTS = 120  # a sparkline is about that many pixels wide
 _WIDTH, _HEIGHT = 120, 28

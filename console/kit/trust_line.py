@@ -9,9 +9,9 @@ from html import escape
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.engines import Result, Statistics, combine
 from console.asking.scope import Scope
-from console.kit import formatting as text
 
 
 def of(

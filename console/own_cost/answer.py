@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.engines.prices import LEAST_BYTES
 from console.asking.figures import Better, Change, Figure, Unit
@@ -78,7 +79,7 @@ class OwnCost:
     def figures(self) -> Sequence[Figure]:
         """The tiles."""
         total = self.total
-        note = f"{total.unpriced:,} calls have no known price" if total.unpriced else ""
+        note = f"{text.counted(total.unpriced, 'call')} without a known price" if total.unpriced else ""
         return [
             Figure("Own cost", total.dollars, Unit.MONEY, DOLLARS, self._changes("dollars"),
                    [day.dollars for day in self.by_day], Better.LOWER, note),

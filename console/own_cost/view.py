@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.kit import charts, tables
-from console.kit import formatting as text
 from console.own_cost.answer import DOLLARS, Cost, OwnCost
 
 DIGITS = 5  # a query of 10 MB costs $0.00005

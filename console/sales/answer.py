@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Number, Unit
 from console.asking.periods import Period
@@ -290,7 +291,9 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
         revenue / orders if orders else None for revenue, orders in zip(daily.net_revenue, daily.orders, strict=True)
     ]
     unknown = now.sums.unknown_cost_share
-    note = f"cost unknown for {unknown:.1%} of net revenue" if unknown and now.sums.gross_margin is not None else ""
+    note = ""
+    if unknown and now.sums.gross_margin is not None:
+        note = f"cost unknown for {text.percent(unknown)} of net revenue"
     return [
         figure("Net revenue", Unit.MONEY, lambda sums: sums.net_revenue, series=daily.net_revenue),
         figure("Orders", Unit.COUNT, lambda sums: sums.orders, series=daily.orders),
@@ -313,5 +316,5 @@ def apart(currencies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """A note for amounts in other currencies, which are in no total; nothing where there are none."""
     if not currencies:
         return ()
-    amounts = ", ".join(f"{row['net_revenue']:,.2f} {row['currency']}" for row in currencies)
+    amounts = ", ".join(text.money(row["net_revenue"], row["currency"]) for row in currencies)
     return (f"Not in these figures: {amounts}.",)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console.asking import formatting as text
 from console.cli import output
 from console.finops.charges import Basis
 from console.spend import summary_command as spend_summary
@@ -182,7 +183,7 @@ def _tell(report: SpendImport, bills: Sequence[FocusFile | CurFile], seconds: fl
     rate = report.rows / seconds if seconds > 0 else 0
     _say(
         f"{names}: {what}, {_counted(report.rows, 'charge')} read = {report.rows:,} kept + 0 refused"
-        f" ({seconds:.1f} s with curation, {rate:,.0f} charges/s)"
+        f" ({seconds:.1f} s with curation, {text.count(rate)} charges/s)"
     )
     for currency in sorted({currency for currency, _ in report.sums}):
         _say(f"  {_costs(report.sums, currency)}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
@@ -165,7 +166,7 @@ def figures(
             changes("spend"),
             now.by_day,
             lower,
-            note=f"{share:.0%} of it estimated" if share else "",
+            note=f"{text.percent(share, 0)} of it estimated" if share else "",
         ),
         Figure(
             f"Per day, {basis}", now.per_day if known else None, Unit.MONEY, currency, changes("per_day"), better=lower

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.finops.charges import Basis
 from console.finops.contents import Contents
-from console.kit import formatting as text
 from console.spend.answer import Spend
 from console.spend.commitments import Commitments
 from console.spend.part import DIMENSIONS, Part

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from console.asking import formatting as text
 from console.asking.figures import Better, Figure, Unit
 from console.finops.decimals import ZERO
 from console.finops.pricing import price_book
@@ -202,7 +203,7 @@ def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) ->
     if saved is not None:
         note = "Against the bill you typed"
     elif today is not None:
-        note = f"Type the old bill; 60 % would take ${legacy_for(today):,.0f}"
+        note = f"Type the old bill; 60 % would take {text.whole_money(legacy_for(today), DOLLARS)}"
     else:
         note = "Type the old bill; needs a bill of today"
     figures.append(Figure("Saved against legacy", saved, Unit.PERCENT, note=note))
@@ -218,7 +219,7 @@ def _bill_note(bill: Bill | None, today: Decimal | None, sizes: Sequence[Tier]) 
 
 def _band_note(each: Estimate) -> str:
     band = each.tier.monthly_usd
-    named = f"${band.low:,f} to ${band.high:,f}"
+    named = f"{text.whole_money(band.low, DOLLARS)} to {text.whole_money(band.high, DOLLARS)}"
     if each.unknown:
         return f"Short of {len(each.unknown)} unknown prices; band {named}"
     if each.in_band:

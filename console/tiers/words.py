@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from console.asking import formatting as text
 from console.asking.scope import Scope
-from console.kit import formatting as text
 from console.tiers.answer import Tiers
 from console.tiers.measured import DOLLARS
 from console.tiers.sizing import PEAK_FACTOR

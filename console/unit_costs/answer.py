@@ -10,6 +10,7 @@ from functools import lru_cache
 from statistics import median
 
 from catalogue.errors import BindingError
+from console.asking import formatting as text
 from console.asking.background import BACKGROUND
 from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
@@ -311,7 +312,7 @@ def _figures(now: Measured, before: Measured | None, currency: str, reporting: s
             [Change(before.label, total(held_values))] if before and held_values else (),
             now.margin_after_cloud,
             Better.HIGHER,
-            f"Margin unknown for {share:.1%} of net revenue" if share else "",
+            f"Margin unknown for {text.percent(share)} of net revenue" if share else "",
         )
     )
     return figures

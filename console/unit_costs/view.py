@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import charts, descriptions, echarts, forecast_lines, prose, scales, tables
-from console.kit import formatting as text
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.kit.link import Choice
@@ -106,7 +106,7 @@ def efficiency(answer: UnitCosts) -> Chart:
     shown = [dot for dot in dots if dot[1] <= _highest([value for _, value, _ in dots])]
     y_axis = scales.linear([value for _, value, _ in shown])  # below 0 on days of credits
     rows = [
-        [volume, float(value), text.weekday(day), text.count(volume), _price(value, currency)]
+        [volume, float(value), text.weekday(day), text.count(volume), text.small_money(value, currency)]
         for volume, value, day in shown
     ]
     series: list[Spec] = [
@@ -133,7 +133,7 @@ def efficiency(answer: UnitCosts) -> Chart:
                 "emphasis": {"disabled": True},
             }
         )
-    y_names = [_price(value, currency) for value in y_axis.ticks]
+    y_names = [text.small_money(value, currency) for value in y_axis.ticks]
     lines = echarts.ticks(y_axis, Unit.MONEY, currency)
     for mark, name in zip(lines["markLine"]["data"], y_names, strict=True):
         mark["label"]["formatter"] = name
@@ -154,12 +154,12 @@ def efficiency(answer: UnitCosts) -> Chart:
     }
     alt = (
         f"{title}: {len(dots)} days, {text.count(min(volumes))} to {text.count(most)} {unit.many}, "
-        f"{_price(min(value for _, value, _ in dots), currency)} to {_price(top, currency)}"
+        f"{text.small_money(min(value for _, value, _ in dots), currency)} to {text.small_money(top, currency)}"
     )
     above = len(dots) - len(shown)
     notes = ["line: fixed ÷ volume + variable"] if drawn else []
     if above:
-        notes.append(f"{above} day{'' if above == 1 else 's'} above, up to {_price(top, currency)}")
+        notes.append(f"{above} day{'' if above == 1 else 's'} above, up to {text.small_money(top, currency)}")
     return Chart(title, alt, CURVE_HEIGHT, spec, "; ".join(notes))
 
 
@@ -177,7 +177,7 @@ def split(answer: UnitCosts) -> Chart:
         return Chart(title, f"{title}: no values", charts.EMPTY_HEIGHT, None)
     parts = [(label, getattr(chosen, name) or Decimal(0)) for name, label in _PARTS]
     drawn = charts.bars(
-        [f"{label}, {_price(amount, answer.currency)}" for label, amount in parts],
+        [f"{label}, {text.small_money(amount, answer.currency)}" for label, amount in parts],
         [amount / whole for _, amount in parts],
         unit=Unit.PERCENT,
         title=title,
@@ -258,11 +258,3 @@ def _curve(answer: UnitCosts, low: int, high: int) -> list[tuple[float, float]]:
         if cost is not None:
             points.append((float(volume), float(cost * answer.counted.units)))
     return points
-
-
-def _price(value: Decimal, currency: str) -> str:
-    """An amount that may be far below a cent: two significant digits are kept."""
-    if value and abs(value) < Decimal("0.01"):
-        digits = 1 - value.adjusted()
-        return f"{text.currency_prefix(currency)}{value:.{digits}f}"
-    return text.money(value, currency)

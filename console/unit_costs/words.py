@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.kit import formatting as text
+from console.asking import formatting as text
 from console.unit_costs.answer import UnitCosts
 from console.unit_costs.days import ESTIMATE_ERROR, EXACT_DAYS
 
@@ -67,7 +67,7 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
             f"{missing} of {len(now.days)} days have no charges: their cost is unknown and their counts are left out."
         )
     if now.without_cost:
-        found.append(f"{now.without_cost:,} groups of charges have no effective cost and are in no figure.")
+        found.append(f"{text.count(now.without_cost)} groups of charges have no effective cost and are in no figure.")
     found += [
         f"{text.money(amount, currency)} are charged in {currency} and in no figure."
         for currency, amount in answer.other_currencies.items()

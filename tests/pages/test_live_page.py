@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from catalogue.errors import StreamUnavailable
-from console.kit.formatting import NARROW_SPACE
+from console.asking.formatting import NARROW_SPACE
 from console.live.stored import StoredLive
 from console.wiring.embedded import Embedded
 from pipeline.curate import curate

@@ -8,6 +8,7 @@ from html import escape
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.budgets import figures
 from console.budgets.answer import Answer, Found
@@ -17,7 +18,6 @@ from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAn
 from console.budgets.views import burn_down, days
 from console.decisions.validation import MOST_NOTE
 from console.kit import charts, tables, tiles
-from console.kit import formatting as text
 
 Decide = Callable[[Anomaly, str, str], None]  # anomaly, verdict, note
 
@@ -95,7 +95,7 @@ def statuses(every: Sequence[Status], chosen: Status | None) -> None:
     if not every:
         return
     rows = "".join(_status(each, is_chosen=each == chosen) for each in every)
-    month = f"{every[0].forecast.month:%B %Y}"
+    month = text.month(every[0].forecast.month)
     st.html(f'<h3 class="tk-chart-title">Budgets <small>{month}</small></h3><div class="tk-budgets">{rows}</div>')
 
 
@@ -137,7 +137,7 @@ def method(answer: Answer) -> None:
     named: dict[str, list[str]] = {}
     for each in expected.occasions:
         if each.times is None or abs(each.times - 1) >= TOLD:
-            lift = "not seen before" if each.times is None else f"{text.short_day(each.day)} ×{each.times:.2f}"
+            lift = "not seen before" if each.times is None else f"{text.short_day(each.day)} ×{text.ratio(each.times)}"
             named.setdefault(each.name, []).append(lift)
     for name, lifts in named.items():
         seen = [lift for lift in lifts if lift != "not seen before"]
@@ -164,7 +164,7 @@ def anomalies(found: Sequence[Found], currency: str, decide: Decide) -> None:
     for each in opened[:MOST_SHOWN]:
         _anomaly(each, currency, decide)
     if len(opened) > MOST_SHOWN:
-        st.html(f'<p class="tk-calm">and {len(opened) - MOST_SHOWN:,} smaller ones</p>')
+        st.html(f'<p class="tk-calm">and {text.count(len(opened) - MOST_SHOWN)} smaller ones</p>')
     if rest:
         with st.expander(f"{len(rest)} expected"):
             for each in rest[:MOST_SHOWN]:

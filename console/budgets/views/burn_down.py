@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.budgets.answer import Answer
 from console.budgets.budgets import Point, Status, burn_down, burn_up, even_pace
 from console.budgets.forecasting.history import next_month
 from console.kit import echarts, forecast_lines, scales
-from console.kit import formatting as text
 from console.kit.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart
 from console.kit.echarts import Spec
 
@@ -23,7 +23,7 @@ _USED_UP = {"color": echarts.GREY, "width": 1.4, "type": "solid"}
 def chart(answer: Answer) -> Chart:
     """What is left of the chosen budget on every day, with the forecast and its interval, thresholds and even pace."""
     currency, expected, status = answer.bill.currency, answer.forecast, answer.chosen
-    title = f"{expected.month:%B %Y}, {'added up' if status is None else 'left of the budget'}"
+    title = f"{text.month(expected.month)}, {'added up' if status is None else 'left of the budget'}"
     note = f"{answer.basis.value} cost, {answer.scope}"
     charged = burn_up(answer.charges, expected)
     alt = _alt(title, answer, currency)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.budgets.answer import Answer
 from console.kit import echarts, forecast_lines, scales
-from console.kit import formatting as text
 from console.kit.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart
 
 SHOWN_DAYS = 56  # before the days to come: eight weeks show a weekday pattern and leave the forecast room

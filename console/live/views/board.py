@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from catalogue.errors import TakingsError
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.asking.scope import Scope
 from console.kit import charts, page, tiles
-from console.kit import formatting as text
 from console.live import answer
 from console.live.answer import FunnelStep, History, Live
 from console.live.source import FUNNEL_MINUTES, RecentActivity, RecentOrder, RecordCounts, Snapshot

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import echarts, scales
-from console.kit import formatting as text
 from console.kit.charts import EMPTY_HEIGHT, Chart
 from console.live.answer import LABEL, Live
 

@@ -8,9 +8,9 @@ from html import escape
 
 import streamlit as st
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.decisions.validation import MOST_NOTE
-from console.kit import formatting as text
 from console.kit import prose, tables
 from console.savings.answer import DOLLARS, DecisionState, SavingRow, Savings, TrackedSaving
 from console.savings.inventory import Inventory
@@ -66,7 +66,8 @@ def draw(shown: Sequence[TrackedSaving], decide: Decide) -> None:
                 st.html(_body(tracked))
                 _buttons(tracked, decide)
     if len(shown) > MOST_SHOWN:
-        st.html(f'<p class="tk-calm">and {len(shown) - MOST_SHOWN:,} more; narrow the list, or export the table</p>')
+        more = text.count(len(shown) - MOST_SHOWN)
+        st.html(f'<p class="tk-calm">and {more} more; narrow the list, or export the table</p>')
 
 
 def _line(tracked: TrackedSaving) -> str:

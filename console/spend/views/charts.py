@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.finops.charges import Basis
 from console.finops.decimals import ZERO, total
 from console.kit import charts, descriptions, echarts, scales
-from console.kit import formatting as text
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.spend.breakdown import APART_NAME, OTHERS, Breakdown

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import echarts, scales
-from console.kit import formatting as text
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.tiers.answer import Tiers
@@ -36,7 +36,7 @@ def named_services(estimates: Sequence[Estimate]) -> list[str]:
 
 def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
     """One bar, stacked by service, over the band that the bill must fall in."""
-    title = f"{estimate.tier.title}: {estimate.usage.events_per_day:,.0f} events a day"
+    title = f"{estimate.tier.title}: {text.count(estimate.usage.events_per_day)} events a day"
     total, band = estimate.monthly_usd, estimate.tier.monthly_usd
     amounts = estimate.by_service
     parts = [(name, amounts.get(name, Decimal(0))) for name in named]
@@ -113,7 +113,7 @@ def over_traffic(answer: Tiers) -> Chart:
     points = [int(each.usage.events_per_day) for each in answer.curves[0]]
     rows: list[list[object]] = []
     for position, events in enumerate(points):
-        row: list[object] = [events, f"{events:,} events a day"]
+        row: list[object] = [events, f"{text.count(events)} events a day"]
         for each in answer.curves:
             bill = each[position].monthly_usd
             row += [float(bill), text.money(bill, DOLLARS)]
@@ -131,8 +131,9 @@ def over_traffic(answer: Tiers) -> Chart:
         series.append(today)
     series.append(_grid_lines(low, high, points[0], points[-1]))
     hover = "".join(echarts.hover_row(name, f"{{@text{place}}}") for place, name in enumerate(names))
+    fewest, most = text.count(points[0]), text.count(points[-1])
     alt = f"{title}: " + "; ".join(
-        f"{name} from {rows[0][3 + 2 * place]} at {points[0]:,} to {rows[-1][3 + 2 * place]} at {points[-1]:,}"
+        f"{name} from {rows[0][3 + 2 * place]} at {fewest} to {rows[-1][3 + 2 * place]} at {most}"
         for place, name in enumerate(names)
     )
     spec: Spec = echarts.template() | {

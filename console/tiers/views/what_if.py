@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 import streamlit as st
 
-from console.kit import formatting as text
+from console.asking import formatting as text
 from console.kit.link import Link, Query, first
 from console.tiers.answer import WhatIf
 
@@ -95,7 +95,7 @@ def bar(*, events_measured: Decimal | None) -> WhatIf:
             st.select_slider(
                 slider.label,
                 (OWN, *slider.choices),
-                format_func=lambda value: "each tier’s own" if value == OWN else f"{value:,}",
+                format_func=lambda value: "each tier’s own" if value == OWN else text.count(value),
                 key=LINK.widget(slider.key),
                 width=155,
             )

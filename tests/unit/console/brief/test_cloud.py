@@ -163,4 +163,4 @@ def test_a_bill_that_ended_months_ago_is_told_as_that_and_no_budget_of_then_is_n
     answer, _ = brief_of(lake, tmp_path, Kept(Budget("Whole bill", Decimal(10), "USD")))
     (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
     assert found.title == "The cloud's bill has ended"
-    assert found.detail.startswith("The bill ends on 18 February 2026")
+    assert found.detail.startswith("The bill ends on 18 Feb 2026")

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.asking.figures import Better, Change, Figure, Unit
+from console.asking.formatting import NARROW_SPACE
 from console.asking.periods import Period
 from console.kit import charts, scales, tiles
-from console.kit.formatting import NARROW_SPACE
 
 DAYS = [date(2026, 11, 23) + timedelta(days=index) for index in range(7)]
 VALUES = [Decimal(value) for value in ("10.10", "20.20", "30.30", "40.40", "50.50", "60.60", "70.70")]

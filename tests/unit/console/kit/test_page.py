@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.asking.engines import Result, Statistics, combine
+from console.asking.formatting import NARROW_SPACE
 from console.kit import page, prose, trust_line
-from console.kit.formatting import NARROW_SPACE
 from console.kit.navigation import PAGES
 from tests.support.paths import SUPPORT
 

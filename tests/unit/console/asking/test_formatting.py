@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.asking import formatting as text
 from console.asking.figures import Unit
-from console.kit import formatting as text
 
 amounts = st.decimals(min_value=-(10**15), max_value=10**15, places=4, allow_nan=False, allow_infinity=False)
 
@@ -27,6 +27,9 @@ def plain(written: str) -> str:
         (Decimal("-0.005"), "USD", "−$0.01"),
         (Decimal("0"), "EUR", "€0.00"),
         (Decimal("1240.5"), "JPY", "¥1,241"),
+        (Decimal("1240.5"), "XOF", "XOF 1,241"),
+        (Decimal("1240.5"), "IQD", "IQD 1,240.500"),
+        (Decimal("1240.5"), "BRL", "R$1,240.50"),
         (Decimal("12"), "CHF", "CHF 12.00"),
         (Decimal("12345678901234567.89"), "GBP", "£12,345,678,901,234,567.89"),
         (None, "USD", "–"),
@@ -154,7 +157,55 @@ def test_a_duration_reads_in_its_largest_fitting_unit(seconds: float | None, wri
     assert plain(text.duration(seconds)) == written
 
 
+# CLDR counts the digits that shops use in cash: these have more in ISO 4217, or are withdrawn
+MORE_IN_ISO = {"AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "SOS", "SYP", "YER"}
+WITHDRAWN = {"ADP", "BYR", "ESP", "ITL", "LUF", "MGF", "MRO", "SLL", "STD", "TMM", "TRL", "ZMK", "ZWD"}
+
+
+def test_minor_digits_are_those_of_iso_4217():
+    from babel.core import get_global
+
+    digits = {currency: found[0] for currency, found in get_global("currency_fractions").items()}
+    differing = {currency for currency in digits if text.minor_digits(currency) != digits[currency]}
+    assert differing == MORE_IN_ISO | WITHDRAWN
+    assert text.minor_digits("IQD") == 3
+    assert {text.minor_digits(currency) for currency in MORE_IN_ISO - {"IQD"}} == {2}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "written"),
+    [
+        (date(2026, 11, 1), date(2026, 11, 1), "1 Nov 2026"),
+        (date(2026, 11, 1), date(2026, 11, 30), "1 – 30 Nov 2026"),
+        (date(2026, 11, 28), date(2026, 12, 3), "28 Nov – 3 Dec 2026"),
+        (date(2025, 12, 28), date(2026, 1, 3), "28 Dec 2025 – 3 Jan 2026"),
+    ],
+)
+def test_a_period_says_month_and_year_once(first: date, last: date, written: str):
+    assert text.days(first, last) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (12_403, "12,403"),
+        (Decimal("3.256"), "3.26"),
+        (Decimal("0.012345"), "0.0123"),
+        (Decimal("-0.5"), "−0.5"),
+        (None, "–"),
+    ],
+)
+def test_a_quantity_in_a_sentence_keeps_the_digits_that_matter(value, written: str):
+    assert text.number(value) == written
+
+
+def test_what_is_counted_stands_in_the_right_number():
+    assert [text.counted(number, "charge") for number in (0, 1, 12_403)] == ["0 charges", "1 charge", "12,403 charges"]
+    assert text.counted(2, "search", "searches") == "2 searches"
+
+
 def test_dates_and_instants_read_the_same_in_every_locale():
+    assert text.month(date(2026, 11, 1)) == "November 2026"
     assert text.day(date(2026, 11, 1)) == "1 Nov 2026"
     assert text.weekday(date(2026, 11, 1)) == "Sun 1 Nov 2026"
     assert text.instant(datetime(2026, 11, 1, 14, 3, tzinfo=UTC)) == "1 Nov 2026, 14:03 UTC"

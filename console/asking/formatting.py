@@ -1,6 +1,10 @@
-"""Numbers, dates and sizes as text: English, the same in every locale, and never through a float where cents matter.
+"""Numbers, money, dates and sizes as text, for every page, command and file.
 
-A value that is unknown reads as a dash; a negative one carries a true minus sign (U+2212), never brackets.
+English on every machine, whatever its locale. Amounts are rounded as decimals, never through a float. A value that is
+unknown reads as a dash; a negative one carries a true minus sign (U+2212), never brackets.
+
+Babel (CLDR) gives the names of days and months and the signs of currencies. Thousands are grouped by Python's ``,``,
+which is English and keeps all digits: Babel's number patterns round to 28, and take 114 µs a number where this takes 3.
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 from console.asking.figures import Number, Unit, relative_change
 
@@ -15,9 +20,16 @@ UNKNOWN = "–"
 MINUS = "−"
 NARROW_SPACE = "\u202f"  # between a number and its unit; never breaks a line
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3, "OMR": 3, "JOD": 3}
+_LOCALE = "en"
+_WITH_SIGN = frozenset({"USD", "EUR", "GBP", "JPY", "INR", "KRW", "BRL"})  # signs that everybody reads
+# ISO 4217, list one of 2025: every currency that has not two digits. CLDR differs on purpose, by what shops do in cash:
+# there IQD has 0, and so have a dozen of two digits, such as IDR, HUF and COP.
+_MINOR_DIGITS = (
+    dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"], 0)
+    | dict.fromkeys(["RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0)
+    | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
+    | dict.fromkeys(["CLF", "UYW"], 4)
+)
 _SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 _COMPACT_FROM = 10_000  # four digits still read at a glance
 _WHOLE = Context(prec=100)  # a sum of decimal(38,12) has more digits than the usual 28
@@ -41,7 +53,7 @@ def compact(value: Number | None, unit: Unit, currency: str = "") -> str:
     """Three significant digits from ten thousand on: ``$1.24M``, ``12.4k``; below, and for rates, as `exact`."""
     if value is None or unit in (Unit.PERCENT, Unit.RATIO):
         return exact(value, unit, currency)
-    number = _decimal(value)
+    number = decimal(value)
     size = abs(number)
     if unit is Unit.MONEY:
         if size < 1000:  # cents matter in an order value, not in a day's revenue
@@ -52,7 +64,7 @@ def compact(value: Number | None, unit: Unit, currency: str = "") -> str:
 
 def tick(value: Number, unit: Unit, currency: str = "") -> str:
     """An axis label: as short as it can be without losing a digit: ``$0``, ``$250k``, ``1.5M``, ``20 %``."""
-    number = _decimal(value)
+    number = decimal(value)
     if unit is Unit.PERCENT:
         return f"{_signed(number, _plain(abs(number) * 100))}{NARROW_SPACE}%"
     size = abs(number)
@@ -68,27 +80,34 @@ def money(value: Number | None, currency: str = "") -> str:
     """``$1,240,311.05``; a currency without a usual sign stands in front by its code: ``CHF 12.00``."""
     if value is None:
         return UNKNOWN
-    number = _round(_decimal(value), minor_digits(currency))
+    number = _round(decimal(value), minor_digits(currency))
     return _signed(number, _with_currency(f"{abs(number):,}", currency))
+
+
+def whole_money(value: Number | None, currency: str) -> str:
+    """Money without cents, for a sentence: ``$1,240``."""
+    if value is None:
+        return UNKNOWN
+    return _signed(decimal(value), _with_currency(count(abs(decimal(value))), currency))
+
+
+def small_money(value: Decimal | None, currency: str) -> str:
+    """An amount that may be below a cent: two significant digits are kept there: ``$0.00025``; else as `money`."""
+    if value is None or not value or abs(value) >= Decimal("0.01"):
+        return money(value, currency)
+    return _signed(value, _with_currency(_plain(_round(abs(value), 1 - value.adjusted())), currency))
 
 
 def price(dollars: Decimal | None) -> str:
     """What a query cost: free is ``$0``, and below a cent two significant digits are kept: ``$0.00025``."""
-    if dollars is None:
-        return UNKNOWN
-    if dollars == 0:
-        return "$0"
-    if abs(dollars) >= Decimal("0.01"):
-        return money(dollars, "USD")
-    places = 1 - dollars.adjusted()
-    return _signed(dollars, "$" + _plain(_round(abs(dollars), places)))
+    return "$0" if dollars == 0 else small_money(dollars, "USD")
 
 
 def count(value: Number | None) -> str:
     """``12,403``."""
     if value is None:
         return UNKNOWN
-    number = _round(_decimal(value), 0)
+    number = _round(decimal(value), 0)
     return _signed(number, f"{abs(number):,}")
 
 
@@ -96,18 +115,29 @@ def percent(fraction: Number | None, digits: int = 1) -> str:
     """A fraction as percent: 0.031 reads ``3.1 %``. A share too small for a digit reads ``< 0.1 %``, never 0."""
     if fraction is None:
         return UNKNOWN
-    number = _round(_decimal(fraction) * 100, digits)
+    number = _round(decimal(fraction) * 100, digits)
     if number == 0 and fraction != 0:
         smallest = Decimal(1).scaleb(-digits)
         return f"< {smallest}{NARROW_SPACE}%" if fraction > 0 else f"> {MINUS}{smallest}{NARROW_SPACE}%"
     return f"{_signed(number, f'{abs(number):,}')}{NARROW_SPACE}%"
 
 
+def number(value: Number | None) -> str:
+    """A measured quantity in a sentence: ``12,403``, ``3.25``; below 1, three significant digits: ``0.0123``."""
+    if value is None:
+        return UNKNOWN
+    exactly = decimal(value)
+    size = abs(exactly)
+    if exactly == exactly.to_integral_value():
+        return count(exactly)
+    return _signed(exactly, f"{_round(size, 2):,}" if size >= 1 else _plain(_round(size, 2 - size.adjusted())))
+
+
 def ratio(value: Number | None, digits: int = 2) -> str:
     """``2.40``."""
     if value is None:
         return UNKNOWN
-    number = _round(_decimal(value), digits)
+    number = _round(decimal(value), digits)
     return _signed(number, f"{abs(number):,}")
 
 
@@ -119,12 +149,12 @@ def change(value: Number | None, base: Number | None, unit: Unit) -> str:
     if unit is Unit.PERCENT:
         if value is None or base is None:
             return UNKNOWN
-        points = _round((_decimal(value) - _decimal(base)) * 100, 1)
+        points = _round((decimal(value) - decimal(base)) * 100, 1)
         return f"{_signed(points, f'{abs(points):,}', plus=True)}{NARROW_SPACE}pp"
     relative = relative_change(value, base)
     if relative is None:
         return UNKNOWN
-    number = _round(_decimal(relative) * 100, 1)
+    number = _round(decimal(relative) * 100, 1)
     if abs(number) >= 1000:
         number = _round(number, 0)
     return f"{_signed(number, f'{abs(number):,}', plus=True)}{NARROW_SPACE}%"
@@ -132,17 +162,40 @@ def change(value: Number | None, base: Number | None, unit: Unit) -> str:
 
 def day(value: date | None) -> str:
     """``1 Nov 2026``."""
-    return UNKNOWN if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return UNKNOWN if value is None else _date(value, "d MMM y")
 
 
 def short_day(value: date) -> str:
     """``1 Nov``."""
-    return f"{value.day} {_MONTHS[value.month - 1]}"
+    return _date(value, "d MMM")
 
 
 def weekday(value: date) -> str:
     """``Sun 1 Nov 2026``."""
-    return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[value.weekday()]} {day(value)}"
+    return _date(value, "EEE d MMM y")
+
+
+def month(value: date) -> str:
+    """``November 2026``."""
+    return _date(value, "MMMM y")
+
+
+def days(first: date, last: date) -> str:
+    """A period, both days included: ``1 – 30 Nov 2026``, ``28 Nov – 3 Dec 2026``, ``1 Nov 2026``."""
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        return f"{day(first)} – {day(last)}"
+    if first.month != last.month:
+        return f"{short_day(first)} – {day(last)}"
+    return f"{first.day} – {day(last)}"
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, pattern: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(value, pattern, locale=_LOCALE)
 
 
 def instant(value: datetime | None) -> str:
@@ -202,19 +255,27 @@ def names(values: Sequence[str], none: str) -> str:
     return ", ".join(values) if values else none
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with what it counts: ``1 charge``, ``12,403 charges``."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
 def minor_digits(currency: str) -> int:
-    """Digits after the point that a currency has (ISO 4217): 2 for most, 0 for the yen."""
+    """Digits after the point that a currency has (ISO 4217): 2 for most, 0 for the yen, 3 for the dinar."""
     return _MINOR_DIGITS.get(currency, 2)
 
 
+@lru_cache(maxsize=512)
 def currency_prefix(currency: str) -> str:
-    """What stands before an amount: ``$``, ``€``, or the code with a space."""
-    if not currency:
-        return ""
-    return _SYMBOLS.get(currency, currency + NARROW_SPACE)
+    """What is written before an amount: ``$``, ``€``, or the code with a space."""
+    if currency not in _WITH_SIGN:
+        return currency + NARROW_SPACE if currency else ""
+    from babel.numbers import get_currency_symbol
+
+    return get_currency_symbol(currency, locale=_LOCALE)
 
 
-def _decimal(value: Number) -> Decimal:
+def decimal(value: Number) -> Decimal:
     """The number as a decimal; a float by its shortest text, so that 0.1 stays 0.1."""
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
