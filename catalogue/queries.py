@@ -285,7 +285,7 @@ class _Check:
             raise self.file.drift(
                 f"The SQL does not fit the tables: {reason}",
                 self._line_of(words[0]) if words else 1,
-                "Columns are listed in catalogue/tables.py.",
+                "Columns are listed in catalogue/tables/.",
             ) from error
         return tuple(qualified.named_selects)
 

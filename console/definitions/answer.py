@@ -42,7 +42,7 @@ def as_markdown(catalogue: Catalogue | None = None) -> str:
     lines = [
         "# What the numbers mean",
         "",
-        "Made from the headers of `queries/` and from `catalogue/tables.py` by `make docs`; change it there.",
+        "Made from the headers of `queries/` and from `catalogue/tables/` by `make docs`; change it there.",
         "",
         "| word | meaning | computed by |",
         "|---|---|---|",

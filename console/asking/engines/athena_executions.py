@@ -53,7 +53,7 @@ KNOWN = (
     KnownFailure(
         r"((?:\w*SYNTAX_ERROR|COLUMN_NOT_FOUND|TYPE_MISMATCH|FUNCTION_NOT_FOUND|[^\n]{0,40}mismatched input)[^\n]*)",
         "Athena cannot run the query as it is written: {0}",
-        "Mend the SQL; the columns are those of `catalogue/tables.py`.",
+        "Mend the SQL; the columns are those of `catalogue/tables/`.",
     ),
 )
 
