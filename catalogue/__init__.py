@@ -1,1 +1,6 @@
 """The kernel that both sides stand on: what the tables are, and how a question becomes SQL. Imports nothing of ours."""
+
+import sys
+
+if sys.platform == "win32":  # one writer at a time needs flock, and durable files need the fsync of folders
+    raise ImportError("Takings runs on Linux and macOS. On Windows, run it in the Windows Subsystem for Linux (WSL).")

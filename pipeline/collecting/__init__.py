@@ -1,4 +1,7 @@
-"""What the collector stands on: keys and limits, envelopes and batches, verdicts, and the document that describes it.
+"""The collector: requests with events in, entries on the stream and a verdict for each event out.
 
-`pipeline.collecting.collector` is the core, `pipeline.collecting.http` its addresses.
+- `collector`: the core, the same for every server. `http`: its routes for an ASGI server; `openapi` describes them.
+- `envelope`: requests and responses without a server. `verdicts`: the body of an answer.
+- `keys`: who may send. `limits`: how much. `recent`: which event ids were received lately.
+- `command`: ``python -m pipeline keys``.
 """

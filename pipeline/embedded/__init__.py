@@ -1,1 +1,6 @@
-"""The whole write path in one process: the platform, its loops and metrics, and its place inside a server."""
+"""The whole write path in one process, on one disk.
+
+- `platform`: the collector, the log, the raw zone, live and curation, started and stopped together.
+- `loops`: the threads that do work again and again. `metrics`: what the platform counts and measures.
+- `hosted`: the platform inside a server that has other work too.
+"""

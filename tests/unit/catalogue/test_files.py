@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+import catalogue
 from catalogue.files import OWNER_ONLY, atomic_write
 
 
@@ -64,3 +67,9 @@ def test_what_a_killed_writer_left_aside_is_overwritten(tmp_path: Path) -> None:
     aside.write_bytes(b"half of a long position")
     atomic_write(tmp_path / "position", "1:2", aside=aside)
     assert ((tmp_path / "position").read_text(), aside.exists()) == ("1:2", False)
+
+
+def test_windows_is_refused_in_a_sentence_that_says_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ImportError, match=r"runs on Linux and macOS.*WSL"):
+        importlib.reload(catalogue)
