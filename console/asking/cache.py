@@ -2,7 +2,7 @@
 
 The key is the bound SQL itself, row filter included, so an answer never crosses a row filter. Questions run side by
 side in threads of the cache; who asks what is being asked already waits for that answer. A question that nobody waits
-for any more is told to stop (`console.asking.engines.running`).
+for any more is stopped (`console.asking.engines.running`).
 
 Where the engine takes seconds, answers of the version before may be served at once while the new one is asked for in
 the background (``stale_seconds``); such an answer says that it is stale, and why it could not be renewed.

@@ -97,10 +97,10 @@ class Scope:
         try:
             for question in questions:
                 asked.append(self._start(question.query, question.values))
-            return [self._answer(each) for each in asked]
+            return [self._answer(waiting) for waiting in asked]
         finally:
-            for each in asked:
-                each.leave()
+            for waiting in asked:
+                waiting.leave()
 
     @contextmanager
     def ahead(self, questions: Sequence[Question]) -> Iterator[Scope]:
@@ -117,8 +117,8 @@ class Scope:
                     submitted[place] = self._start(question.query, question.values)
             yield replace(self, submitted={**self.submitted, **submitted})
         finally:
-            for each in submitted.values():
-                each.leave()
+            for waiting in submitted.values():
+                waiting.leave()
 
     def _answer(self, asked: Asked) -> Result:
         answer = asked.result(self.check)

@@ -4,7 +4,7 @@
     for page in client.pages("get_cost_and_usage", TimePeriod=…, Granularity="DAILY", Metrics=[…]):
         …
 
-AWS charges for each page that it answers, and not for what it refuses; so is the meter told. Throttled requests are
+AWS charges for each page that it answers, and not for what it refuses; only pages are metered. Throttled requests are
 tried again by the boto3 client itself (`console.aws.clients`).
 """
 

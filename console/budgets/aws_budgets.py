@@ -72,7 +72,7 @@ class AwsBudgets:
     def _all(self, operation: str, member: str, **parameters: Any) -> list[Mapping[str, Any]]:
         """The members of every page of an answer."""
         pages = self._client.pages(operation, token="NextToken", **parameters)  # noqa: S106 - a field's name
-        return [each for page in pages for each in page.get(member, [])]
+        return [item for page in pages for item in page.get(member, [])]
 
 
 def _unusable(described: Mapping[str, Any]) -> str:
@@ -90,7 +90,7 @@ def _unusable(described: Mapping[str, Any]) -> str:
     if without:
         return f"it counts no {', no '.join(without)}"
     metrics = described.get("Metrics") or []
-    if types.get("UseBlended") or any(each not in _METRICS for each in metrics) or len(metrics) > 1:
+    if types.get("UseBlended") or any(metric not in _METRICS for metric in metrics) or len(metrics) > 1:
         return f"it counts {', '.join(metrics) or 'BlendedCost'}, which the bill does not have"
     return ""
 
@@ -140,9 +140,9 @@ def _budget(described: Mapping[str, Any], notified: Sequence[Mapping[str, Any]])
     types, metrics = described.get("CostTypes") or {}, described.get("Metrics") or []
     thresholds = sorted(
         {
-            round(each["Threshold"])
-            for each in notified
-            if each.get("ThresholdType", "PERCENTAGE") == "PERCENTAGE" and each.get("Threshold", 0) >= 1
+            round(notification["Threshold"])
+            for notification in notified
+            if notification.get("ThresholdType", "PERCENTAGE") == "PERCENTAGE" and notification.get("Threshold", 0) >= 1
         }
     )
     return Budget(

@@ -31,10 +31,10 @@ class BucketFiles:
         """See `Files.found`."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + below)
         return [
-            Found(each["Key"].removeprefix(self._prefix), each["LastModified"])
+            Found(item["Key"].removeprefix(self._prefix), item["LastModified"])
             for page in pages
-            for each in page.get("Contents", ())
-            if each["Key"].endswith(".parquet")
+            for item in page.get("Contents", ())
+            if item["Key"].endswith(".parquet")
         ]
 
     def read(self, name: str) -> bytes:

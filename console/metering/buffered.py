@@ -91,22 +91,22 @@ class BufferedMeter:
         with self._writing:
             with self._changing:
                 self._end_days()
-                for each in self._growing:
-                    each.is_full = each.is_full or not self._grows
+                for open_batch in self._growing:
+                    open_batch.is_full = open_batch.is_full or not self._grows
                 begun = [
-                    (each, Batch(each.batch.day, each.batch.name, list(each.batch.calls)))
-                    for each in self._growing
-                    if each.waiting
+                    (open_batch, Batch(open_batch.batch.day, open_batch.batch.name, list(open_batch.batch.calls)))
+                    for open_batch in self._growing
+                    if open_batch.waiting
                 ]
             for growing, batch in begun:
                 if not self._tried("written, and are kept in memory", partial(self._keep, batch)):
                     break
                 growing.kept = len(batch.calls)
             with self._changing:
-                done = [each for each in self._growing if each.is_full and not each.waiting]
-                self._growing = [each for each in self._growing if each not in done]
-                for each in done:
-                    self._forget(each)
+                done = [open_batch for open_batch in self._growing if open_batch.is_full and not open_batch.waiting]
+                self._growing = [open_batch for open_batch in self._growing if open_batch not in done]
+                for open_batch in done:
+                    self._forget(open_batch)
 
     def close(self) -> None:
         """Write the rest and end the thread."""
@@ -115,13 +115,15 @@ class BufferedMeter:
         if thread is not None:
             thread.join()
         with self._changing:
-            for each in self._growing:
-                each.is_full = True
+            for open_batch in self._growing:
+                open_batch.is_full = True
         self.flush()
 
     def _add(self, call: Call) -> None:
         day = booked_on(call.called_at, self._now())
-        growing = next((each for each in self._growing if each.batch.day == day and not each.is_full), None)
+        growing = next(
+            (open_batch for open_batch in self._growing if open_batch.batch.day == day and not open_batch.is_full), None
+        )
         if growing is None:
             growing = _Growing(Batch.begun(day, self._now()), is_noted=self._journal is not None)
             self._growing.append(growing)
@@ -134,19 +136,22 @@ class BufferedMeter:
 
     def _bound(self) -> None:
         """Forget the oldest batches that could not be written, where there are too many; their journals stay."""
-        while sum(each.waiting for each in self._growing) > self._capacity:
-            self._growing.remove(next(each for each in self._growing if each.waiting))
+        while sum(open_batch.waiting for open_batch in self._growing) > self._capacity:
+            self._growing.remove(next(open_batch for open_batch in self._growing if open_batch.waiting))
 
     def _end_days(self) -> None:
         """Batches of days that get no more calls are full; what is in neither file nor journal counts on a later day.
 
         A journal keeps its day from being closed, so what it holds is written to its own day, however late.
         """
-        for each in list(self._growing):
-            if each.batch.day < booked_on(datetime.min.replace(tzinfo=UTC), self._now()):
-                each.is_full = True
-                if not each.is_noted and each.waiting:
-                    late, each.batch.calls = each.batch.calls[each.kept :], each.batch.calls[: each.kept]
+        for open_batch in list(self._growing):
+            if open_batch.batch.day < booked_on(datetime.min.replace(tzinfo=UTC), self._now()):
+                open_batch.is_full = True
+                if not open_batch.is_noted and open_batch.waiting:
+                    late, open_batch.batch.calls = (
+                        open_batch.batch.calls[open_batch.kept :],
+                        open_batch.batch.calls[: open_batch.kept],
+                    )
                     for call in late:
                         self._add(call)
 

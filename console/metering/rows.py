@@ -40,7 +40,7 @@ def table_of(calls: Sequence[Call]) -> pa.Table:
     """Calls as rows, in the order they were made; their day is the folder's name."""
     import pyarrow as pa
 
-    in_order = sorted(calls, key=lambda each: each.called_at)
+    in_order = sorted(calls, key=lambda call: call.called_at)
     return pa.Table.from_pylist([_row(call) for call in in_order], schema=_schema())
 
 

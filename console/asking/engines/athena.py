@@ -28,7 +28,7 @@ from console.asking.engines.athena_executions import SERVICE, Executions, is_fin
 from console.asking.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.asking.engines.athena_files import ResultFiles
 from console.asking.engines.athena_results import read_csv, read_parquet
-from console.asking.engines.curated_state import CuratedEngine, CuratedState, State
+from console.asking.engines.curated_state import CuratedEngine, CuratedState, CuratedVersion
 from console.asking.engines.prices import scan_price
 from console.asking.engines.running import check_length, report_cost
 from console.aws.clients import SharedClients
@@ -159,7 +159,7 @@ class AthenaEngine(CuratedEngine):
             self._files.delete_below(folder, litter)
         return in_order(read_parquet(files, columns), order)
 
-    def _reuse_minutes(self, state: State) -> int:
+    def _reuse_minutes(self, state: CuratedVersion) -> int:
         """Whole minutes that a result may be old and still hold this version of the data; 0 for none.
 
         A result is dated by its end and may have started `timeout_seconds` before, so that much is kept between the
@@ -176,12 +176,12 @@ class AthenaEngine(CuratedEngine):
         return Statistics(
             engine=SERVICE,
             elapsed_seconds=elapsed,
-            bytes_scanned=sum(int(each["DataScannedInBytes"]) for each in reported) if is_known else None,
+            bytes_scanned=sum(int(statistics["DataScannedInBytes"]) for statistics in reported) if is_known else None,
             dollars=self._dollars(executions) if is_known else None,
             query_id=executions[-1]["QueryExecutionId"],
             data_as_of=as_of,
-            queue_seconds=sum(int(each.get("QueryQueueTimeInMillis", 0)) for each in reported) / 1000,
-            engine_seconds=sum(int(each.get("EngineExecutionTimeInMillis", 0)) for each in reported) / 1000,
+            queue_seconds=sum(int(statistics.get("QueryQueueTimeInMillis", 0)) for statistics in reported) / 1000,
+            engine_seconds=sum(int(statistics.get("EngineExecutionTimeInMillis", 0)) for statistics in reported) / 1000,
             reused=all(_is_reused(execution) for execution in executions),
         )
 

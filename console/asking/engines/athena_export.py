@@ -28,10 +28,10 @@ def columns_sql(sql: str) -> str:
 
 def unload_sql(sql: str, columns: Sequence[Column], folder: str) -> str:
     """A statement that writes the rows of another one below a folder of S3."""
-    names = [f'"{each.name.replace(chr(34), chr(34) * 2)}"' for each in columns]
+    names = [f'"{column.name.replace(chr(34), chr(34) * 2)}"' for column in columns]
     selected = ", ".join(
-        f"cast({name} as varchar) as {name}" if each.is_exported_as_text else name
-        for name, each in zip(names, columns, strict=True)
+        f"cast({name} as varchar) as {name}" if column.is_exported_as_text else name
+        for name, column in zip(names, columns, strict=True)
     )
     target = folder.replace("'", "''")
     rows = f"select {selected} from ({sql}) as answer"
@@ -44,17 +44,17 @@ def order_of(sql: str, names: Sequence[str]) -> Order | None:
         return None
     keys = []
     ordered = parse_one(sql, read="trino").args.get("order")
-    for each in ordered.expressions if ordered is not None else ():
-        key = each.this
+    for part in ordered.expressions if ordered is not None else ():
+        key = part.this
         if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(names):
             name = names[int(key.name) - 1]
         elif isinstance(key, exp.Column) and not key.table and key.name in names:
             name = key.name
         else:
             return None
-        if each.args.get("nulls_first"):
+        if part.args.get("nulls_first"):
             return None
-        keys.append((name, "descending" if each.args.get("desc") else "ascending"))
+        keys.append((name, "descending" if part.args.get("desc") else "ascending"))
     return tuple(keys)
 
 

@@ -56,14 +56,14 @@ class ResultFiles:
         sizes = self._sizes_below(folder)
         if sum(sizes.values()) > LARGEST_EXPORT:
             raise _too_large(sum(sizes.values()), where)
-        return [self.read(each, where) for each in sorted(sizes) if sizes[each]]
+        return [self.read(path, where) for path in sorted(sizes) if sizes[path]]
 
     def _sizes_below(self, folder: str) -> dict[str, int]:
         bucket, _, prefix = folder.removeprefix("s3://").partition("/")
         with translate_errors(SERVICE, folder):
             pages = self._session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            listed = [each for page in pages for each in page.get("Contents", [])]
-        return {f"s3://{bucket}/{each['Key']}": each["Size"] for each in listed}
+            listed = [item for page in pages for item in page.get("Contents", [])]
+        return {f"s3://{bucket}/{item['Key']}": item["Size"] for item in listed}
 
     def forget(self, location: str, *, after_seconds: float) -> None:
         """Delete a result, with its metadata, once the seconds have passed; deletes those whose time has come."""
@@ -74,7 +74,7 @@ class ResultFiles:
                 self._waiting.append((now + timedelta(seconds=after_seconds), location))
             while self._waiting and self._waiting[0][0] <= now:
                 ripe.append(self._waiting.popleft()[1])
-        self.delete([path for each in ripe for path in (each, f"{each}.metadata")])
+        self.delete([path for result in ripe for path in (result, f"{result}.metadata")])
 
     def delete_below(self, folder: str, others: Sequence[str] = ()) -> None:
         """Delete the files below a folder and some others, as `delete` does."""

@@ -60,8 +60,13 @@ class Column:
 def columns_of(metadata: Sequence[dict[str, Any]]) -> list[Column]:
     """Columns from ``ResultSetMetadata.ColumnInfo``."""
     return [
-        Column(each["Name"], each["Type"].lower(), int(each.get("Precision") or 0), int(each.get("Scale") or 0))
-        for each in metadata
+        Column(
+            described["Name"],
+            described["Type"].lower(),
+            int(described.get("Precision") or 0),
+            int(described.get("Scale") or 0),
+        )
+        for described in metadata
     ]
 
 
@@ -72,8 +77,8 @@ def read_csv(content: bytes, columns: Sequence[Column]) -> pa.Table:
 
     places = [str(place) for place in range(len(columns))]  # two columns of a statement may have one name
     types = {
-        place: pa.string() if _is_converted(each) else each.arrow_type
-        for place, each in zip(places, columns, strict=True)
+        place: pa.string() if _is_converted(column) else column.arrow_type
+        for place, column in zip(places, columns, strict=True)
     }
     table = csv.read_csv(
         pa.BufferReader(content),
@@ -95,9 +100,9 @@ def read_parquet(files: Sequence[bytes], columns: Sequence[Column]) -> pa.Table:
     from pyarrow import parquet
 
     tables = [parquet.read_table(pa.BufferReader(content)) for content in files]
-    empty = pa.table([pa.array([], _exported(each)) for each in columns], names=[each.name for each in columns])
+    empty = pa.table([pa.array([], _exported(column)) for column in columns], names=[column.name for column in columns])
     # by position: how Athena writes a name's capitals is its own affair
-    renamed = [each.rename_columns(empty.column_names).cast(empty.schema) for each in tables]
+    renamed = [part.rename_columns(empty.column_names).cast(empty.schema) for part in tables]
     return typed(pa.concat_tables([empty, *renamed]), columns)
 
 
@@ -105,8 +110,8 @@ def typed(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     """The table with the names and types of its columns, text turned into what it stands for."""
     import pyarrow as pa
 
-    arrays = [_converted(table.column(place), each) for place, each in enumerate(columns)]
-    return pa.Table.from_arrays(arrays, names=[each.name for each in columns])
+    arrays = [_converted(table.column(place), column) for place, column in enumerate(columns)]
+    return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
 
 
 def _exported(column: Column) -> pa.DataType:
@@ -126,9 +131,9 @@ def _converted(array: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
         return array
     read: list[Any]
     if column.type == "varbinary":
-        read = [None if each is None else bytes.fromhex(each) for each in array.to_pylist()]
+        read = [None if value is None else bytes.fromhex(value) for value in array.to_pylist()]
     elif column.type == _ZONED:
-        read = [None if each is None else _instant(each) for each in array.to_pylist()]
+        read = [None if value is None else _instant(value) for value in array.to_pylist()]
     else:
         return array.cast(column.arrow_type)
     return pa.chunked_array([pa.array(read, column.arrow_type)])

@@ -54,7 +54,7 @@ class ConsoleCalls:
         return f"{len(files)}-{max((str(path) for path in files), default='')}-{newest:x}-{size:x}"
 
     @property
-    def stand(self) -> bool:
+    def files_exist(self) -> bool:
         """Whether the files shown are still there: those of a day go when it has been closed for an hour."""
         return all(path.exists() for name, files in self._shown.items() if name not in ADDED_UP for path in files)
 

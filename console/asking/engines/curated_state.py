@@ -33,7 +33,7 @@ _ABSENT = frozenset({"NoSuchKey", "404"})
 
 
 @dataclass(frozen=True)
-class State:
+class CuratedVersion:
     """One version. `version` is ``empty`` and the times are None before the first curation."""
 
     version: str
@@ -46,7 +46,7 @@ class State:
         return newest(tables, self.data_as_of, self.bills_as_of)
 
 
-EMPTY = State("empty", None, None)
+EMPTY = CuratedVersion("empty", None, None)
 
 
 class CuratedState:
@@ -73,7 +73,7 @@ class CuratedState:
         self._keep_seconds = keep_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._read: tuple[float, State] | None = None
+        self._read: tuple[float, CuratedVersion] | None = None
         self._failed: tuple[float, QueryFailed] | None = None
 
     @property
@@ -81,7 +81,7 @@ class CuratedState:
         """The object's address, for people."""
         return f"s3://{self._bucket}/{self._key}"
 
-    def current(self) -> State:
+    def current(self) -> CuratedVersion:
         """The current version.
 
         Raises
@@ -105,7 +105,7 @@ class CuratedState:
             self._read, self._failed = (now, state), None
             return state
 
-    def _ask(self) -> State:
+    def _ask(self) -> CuratedVersion:
         from botocore.exceptions import ClientError
 
         with translate_errors("Amazon S3", self.place):
@@ -128,7 +128,7 @@ class CuratedState:
                 where=self.place,
                 remedy="Curate again: it writes the object anew.",
             ) from error
-        return State(answer["ETag"].strip('"'), data_as_of, answer["LastModified"], bills_as_of)
+        return CuratedVersion(answer["ETag"].strip('"'), data_as_of, answer["LastModified"], bills_as_of)
 
 
 class CuratedEngine:

@@ -22,7 +22,7 @@ from catalogue.parquet import quoted, select
 from catalogue.tables import CURATED_TABLES, TABLES
 from console.asking.engines import Result, Statistics, newest
 from console.asking.engines.calls import CALLS, ConsoleCalls, Kept
-from console.asking.engines.pending import STANDING, PendingEvents, curated_position
+from console.asking.engines.pending import CURATED_EVENTS, PendingEvents, curated_position
 from console.asking.engines.running import too_slow
 from pipeline.lake import CURATED, STATE, Lake
 
@@ -99,14 +99,14 @@ class _Snapshot:
             if name in PACKED:
                 continue
             kind = "table" if name in NATIVE else "view"
-            place = STANDING if name == "events" else name
+            place = CURATED_EVENTS if name == "events" else name
             self.connection.execute(f"create {kind} {place} as {_select(lake, name)}")
         self.pending = PendingEvents(self.connection, lake, start)
         self.calls = ConsoleCalls(self.connection, lake, kept)
         self.connection.execute(f"create view events as {self.pending.select()}")
 
     @property
-    def stands(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the files of the lake are still those of this version, all of them."""
         return not (self.root / _JOURNAL).exists() and self.version == _version(self.root)
 
@@ -130,7 +130,7 @@ class _Snapshot:
     def as_of(self, statement: Statement) -> datetime | None:
         """The largest ``received_at`` that an answer can contain."""
         times = [self.data_as_of, self.pending.data_as_of if "events" in statement.tables else None]
-        events = max((each for each in times if each is not None), default=None)
+        events = max((at for at in times if at is not None), default=None)
         return newest(statement.tables, events, self.bills_as_of)
 
 
@@ -186,14 +186,14 @@ class DuckDbEngine:
                     remedy="Check the disk of the lake, then try again.",
                 ) from error
             except duckdb.Error as error:
-                if reads_files and not (snapshot.stands and snapshot.calls.stand):
+                if reads_files and not (snapshot.is_current and snapshot.calls.files_exist):
                     continue
                 raise QueryFailed(
                     f"DuckDB refused the query: {str(error).splitlines()[0]}",
                     where=statement.query,
                     remedy="If the lake's files were changed by hand, run `python -m pipeline curate --full`.",
                 ) from error
-            if reads_files and not snapshot.stands:
+            if reads_files and not snapshot.is_current:
                 continue
             statistics = Statistics(
                 engine="DuckDB",
@@ -231,7 +231,7 @@ class DuckDbEngine:
             except duckdb.Error as error:
                 failure = str(error).splitlines()[0]
                 continue
-            if snapshot.stands:
+            if snapshot.is_current:
                 return snapshot
         raise QueryFailed(
             f"The curated tables could not be opened: {failure}",

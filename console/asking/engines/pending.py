@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-STANDING = "standing_events"  # the curated events, beside which the pending ones are shown
+CURATED_EVENTS = "curated_events"  # the curated events, beside which the pending ones are shown
 _PENDING = "pending_events"
 _READ_ENTRIES = 20_000  # some 10 MiB at a time
 
@@ -42,7 +42,7 @@ def curated_position(lake: Lake) -> str | None:
 class PendingEvents:
     """The pending rows of one snapshot of the lake. Safe to use from several threads.
 
-    Makes the table `pending_events` in the snapshot's database; `standing_events` must exist there.
+    Makes the table `pending_events` in the snapshot's database; `curated_events` must exist there.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ class PendingEvents:
         self._position = start
         self.data_as_of: datetime | None = None
         self._cursor = connection.cursor()
-        self._cursor.execute(f"create table {_PENDING} as select * from {STANDING} where false")
+        self._cursor.execute(f"create table {_PENDING} as select * from {CURATED_EVENTS} where false")
 
     @staticmethod
     def select() -> str:
         """The select of all events, curated and pending."""
         names = ", ".join(TABLES["events"].columns)
-        return f"select {names} from {STANDING} union all select {names} from {_PENDING}"
+        return f"select {names} from {CURATED_EVENTS} union all select {names} from {_PENDING}"
 
     @property
     def version(self) -> str:
@@ -101,7 +101,7 @@ class PendingEvents:
             with self._given("arrived_ids", ids) as cursor:
                 known = cursor.sql(f"select * from {_PENDING} where event_id in (from arrived_ids)").to_arrow_table()
                 curated = cursor.sql(
-                    f"select event_id from {STANDING} where event_id in (from arrived_ids)"
+                    f"select event_id from {CURATED_EVENTS} where event_id in (from arrived_ids)"
                 ).to_arrow_table()
             scratch.register("known_events", known)
             scratch.register("curated_ids", curated)

@@ -50,9 +50,9 @@ def read_records(pages: Pages) -> pa.Table:
         for record in page["Records"]:
             for kept, field in zip(values, record, strict=True):
                 kept.append(_value(field))
-    types = [arrow_type(each) for each in columns]
-    arrays = [pa.array([_typed(each, kind) for each in kept], kind) for kept, kind in zip(values, types, strict=True)]
-    return pa.Table.from_arrays(arrays, names=[each.get("label") or each["name"] for each in columns])
+    types = [arrow_type(column) for column in columns]
+    arrays = [pa.array([_typed(value, kind) for value in kept], kind) for kept, kind in zip(values, types, strict=True)]
+    return pa.Table.from_arrays(arrays, names=[column.get("label") or column["name"] for column in columns])
 
 
 def _value(field: dict[str, Any]) -> Any:

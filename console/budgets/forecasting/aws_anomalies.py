@@ -54,32 +54,32 @@ def found_by_aws(client: PaidClient, today: date) -> list[AwsAnomaly]:
     interval = {"StartDate": str(today - LOOK_BACK), "EndDate": str(today)}
     found: list[AwsAnomaly] = []
     for number, page in enumerate(client.pages(OPERATION, DateInterval=interval), start=1):
-        found += [_anomaly(each) for each in page.get("Anomalies", [])]
+        found += [_anomaly(item) for item in page.get("Anomalies", [])]
         if number == MOST_PAGES and page.get("NextPageToken"):
             raise SourceError(
                 f"AWS has more than {MOST_PAGES} pages of anomalies",
                 where=OPERATION,
                 remedy="Raise the threshold of its monitors: nobody reads so many.",
             )
-    return sorted(found, key=lambda each: (-each.money, each.anomaly_id))
+    return sorted(found, key=lambda anomaly: (-anomaly.money, anomaly.anomaly_id))
 
 
-def _anomaly(each: Mapping[str, Any]) -> AwsAnomaly:
-    causes: Sequence[Mapping[str, Any]] = each.get("RootCauses") or [{}]
+def _anomaly(item: Mapping[str, Any]) -> AwsAnomaly:
+    causes: Sequence[Mapping[str, Any]] = item.get("RootCauses") or [{}]
     # the SDK gives the impact as floats: the shortest text of each is what AWS sent
-    impact = each.get("Impact") or {}
+    impact = item.get("Impact") or {}
     return AwsAnomaly(
-        anomaly_id=str(each["AnomalyId"]),
-        service=causes[0].get("Service") or each.get("DimensionValue") or "(unknown)",
+        anomaly_id=str(item["AnomalyId"]),
+        service=causes[0].get("Service") or item.get("DimensionValue") or "(unknown)",
         usage_type=causes[0].get("UsageType") or "",
         region=causes[0].get("Region") or "",
         account=causes[0].get("LinkedAccount") or "",
-        start=_day(each["AnomalyStartDate"]),
-        end=_day(each["AnomalyEndDate"]) if each.get("AnomalyEndDate") else None,
+        start=_day(item["AnomalyStartDate"]),
+        end=_day(item["AnomalyEndDate"]) if item.get("AnomalyEndDate") else None,
         money=_decimal(impact.get("TotalImpact")) or Decimal(0),
         expected=_decimal(impact.get("TotalExpectedSpend")),
         actual=_decimal(impact.get("TotalActualSpend")),
-        feedback=each.get("Feedback") or "",
+        feedback=item.get("Feedback") or "",
     )
 
 

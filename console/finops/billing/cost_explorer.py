@@ -57,7 +57,7 @@ class Plan:
 
 @dataclass
 class _Names:
-    """What Cost Explorer tells beside the figures."""
+    """What Cost Explorer answers beside the figures."""
 
     accounts: dict[str, str] = field(default_factory=dict)
     regions: dict[str, str | None] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class CostExplorer:
 
 
 def _place(row: Mapping[str, Any]) -> tuple[datetime, str, str]:
-    """Where a charge stands among those of its part: by day, service and usage type."""
+    """The order of the charges of a part: by day, service and usage type."""
     return row["charge_period_start"], row["service_name"] or "", row["usage_type"] or ""
 
 
@@ -198,22 +198,26 @@ def _rows(page: Mapping[str, Any], by: Sequence[str], cut: Cut, names: _Names) -
         day = date.fromisoformat(result["TimePeriod"]["Start"])
         until = date.fromisoformat(result["TimePeriod"]["End"])
         for group in result.get("Groups", ()):
-            told = dict(cut) | {name: _key(name, value) for name, value in zip(by, group["Keys"], strict=True)}
-            yield _row(day, until, told, group["Metrics"], bool(result.get("Estimated")), names)
+            known = dict(cut) | {name: _key(name, value) for name, value in zip(by, group["Keys"], strict=True)}
+            yield _row(day, until, known, group["Metrics"], bool(result.get("Estimated")), names)
 
 
 def _row(
-    day: date, until: date, told: Mapping[str, str], metrics: Mapping[str, Any], estimated: bool, names: _Names
+    day: date, until: date, known: Mapping[str, str], metrics: Mapping[str, Any], estimated: bool, names: _Names
 ) -> dict[str, Any]:
-    service, usage_type, account = _named(told.get(SERVICE)), _named(told.get(USAGE_TYPE)), _named(told.get(ACCOUNT))
-    kind = told.get(KIND, "Tax" if service == "Tax" else "Usage")  # Cost Explorer lists tax among the services
+    service, usage_type, account = (
+        _present(known.get(SERVICE)),
+        _present(known.get(USAGE_TYPE)),
+        _present(known.get(ACCOUNT)),
+    )
+    kind = known.get(KIND, "Tax" if service == "Tax" else "Usage")  # Cost Explorer lists tax among the services
     line = aws_lines.line(kind)
     billed, currency = _amount(metrics, _BILLED)
     effective, _ = _amount(metrics, _EFFECTIVE)
     quantity, unit = _amount(metrics, ("UsageQuantity",)) if usage_type else (None, "")
     measured = unit not in ("", "N/A")  # quantities of several units were added up: they mean nothing
     month = day.replace(day=1)
-    tags = {name.removeprefix("tag:"): value for name, value in told.items() if name.startswith("tag:") and value}
+    tags = {name.removeprefix("tag:"): value for name, value in known.items() if name.startswith("tag:") and value}
     return {
         "billed_cost": billed,
         "effective_cost": effective,
@@ -230,7 +234,7 @@ def _row(
         "service_name": service,
         "service_category": aws_lines.category(service),
         "usage_type": usage_type,
-        "region_id": _named(names.regions.get(usage_type or "")),
+        "region_id": _present(names.regions.get(usage_type or "")),
         "sub_account_id": account,
         "sub_account_name": names.accounts.get(account or ""),
         "pricing_quantity": quantity if measured else None,
@@ -271,16 +275,16 @@ def _key(name: str, value: str) -> str:
     return value.partition("$")[2] if name.startswith("tag:") else value
 
 
-def _named(value: str | None) -> str | None:
+def _present(value: str | None) -> str | None:
     return None if value is None or value in _NOTHING else value
 
 
 def _descriptions(page: Mapping[str, Any]) -> dict[str, str]:
-    """Names of accounts, which Cost Explorer tells beside the groups."""
+    """Names of accounts, which Cost Explorer answers beside the groups."""
     return {
-        each["Value"]: each["Attributes"]["description"]
-        for each in page.get("DimensionValueAttributes", ())
-        if each.get("Attributes", {}).get("description")
+        described["Value"]: described["Attributes"]["description"]
+        for described in page.get("DimensionValueAttributes", ())
+        if described.get("Attributes", {}).get("description")
     }
 
 

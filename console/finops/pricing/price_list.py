@@ -177,12 +177,12 @@ def refresh(book: PriceBook, source: PriceList, today: date, *, region: str | No
         ) from error
     moved = place != book.region
     found = [source.find(price, place) for price in book]
-    for each in found:
-        group, name = each.price.key.split(".", 1)
+    for answer in found:
+        group, name = answer.price.key.split(".", 1)
         entry = document[group][name]
-        if each.amount is not None:
-            _write(entry, each, today)
-        elif moved and each.price.region != GLOBAL:
+        if answer.amount is not None:
+            _write(entry, answer, today)
+        elif moved and answer.price.region != GLOBAL:
             _forget(entry)
     document["region"] = place
     text = tomlkit.dumps(document)
@@ -190,9 +190,9 @@ def refresh(book: PriceBook, source: PriceList, today: date, *, region: str | No
     return Refreshed(
         text,
         "\n".join(lines),
-        [each for each in found if each.amount is not None and not _as_before(each)],
-        [each for each in found if each.amount is not None and _as_before(each)],
-        [each for each in found if each.amount is None],
+        [answer for answer in found if answer.amount is not None and not _as_before(answer)],
+        [answer for answer in found if answer.amount is not None and _as_before(answer)],
+        [answer for answer in found if answer.amount is None],
     )
 
 

@@ -1,4 +1,4 @@
-"""What the requests of an inventory cost: each one that was answered is told to the meter, with who made it ask.
+"""What the requests of an inventory cost: each answered request is metered, with who asked.
 
 Prices are those of the price book, given by its keys. What is neither priced here nor known to be free costs an unknown
 amount, never nothing. Sources: the pricing pages of CloudWatch, S3 and Glue; the others' name no price of reading what
@@ -54,7 +54,7 @@ FREE_OPERATIONS = frozenset({"glue:GetCrawlers", "glue:ListCrawls", "logs:Descri
 
 @dataclass(frozen=True)
 class Charges:
-    """Tells a meter.
+    """Meters the requests of an inventory.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Charges:
     def answered(
         self, model: Any, operation: str, given: Mapping[str, Any], answer: Mapping[str, Any], at: datetime, took: float
     ) -> None:
-        """Tell of one request that was answered.
+        """Meter one request that was answered.
 
         Parameters
         ----------
@@ -85,14 +85,14 @@ class Charges:
         if name == "cloudwatch:GetMetricData":
             quantity = Decimal(len(given["MetricDataQueries"]))
         elif name == "logs:GetQueryResults":
-            told = answer.get("statistics", {}).get("bytesScanned")
-            scanned = None if told is None else int(told)
+            read = answer.get("statistics", {}).get("bytesScanned")
+            scanned = None if read is None else int(read)
             quantity = None if scanned is None else Decimal(scanned) / GIGABYTE
         request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         self._record(model, operation, self._dollars(name, quantity), scanned, _rows(answer), request, at, took)
 
     def unknown(self, model: Any, operation: str, at: datetime) -> None:
-        """Tell of one request whose cost nobody will learn."""
+        """Meter one request whose cost nobody will learn."""
         self._record(model, operation, None, None, 0, "", at, 0.0)
 
     def _dollars(self, name: str, quantity: Decimal | None) -> Decimal | None:
@@ -134,5 +134,5 @@ class Charges:
 def _rows(answer: Mapping[str, Any]) -> int:
     """What an answer holds: values of metrics, else the members of its first list."""
     if "MetricDataResults" in answer:
-        return sum(len(each["Values"]) for each in answer["MetricDataResults"])
+        return sum(len(result["Values"]) for result in answer["MetricDataResults"])
     return next((len(value) for value in answer.values() if isinstance(value, list)), 0)

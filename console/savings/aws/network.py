@@ -24,6 +24,10 @@ def read(account: Account, metrics: Metrics) -> Read[NatGateway]:
         processed = series("AWS/NATGateway", _METRICS, "NatGatewayId", name)
         carried = metrics.hourly(processed, since=gateway["CreateTime"])
         total = sum((sum(values, Decimal(0)) for values in carried), Decimal(0))
-        beside = {each["ServiceName"].rsplit(".", 1)[-1] for each in endpoints if each["VpcId"] == gateway["VpcId"]}
+        beside = {
+            endpoint["ServiceName"].rsplit(".", 1)[-1]
+            for endpoint in endpoints
+            if endpoint["VpcId"] == gateway["VpcId"]
+        }
         found.append(NatGateway(name, name, int(total), len(carried[0]), 1, tuple(sorted(beside)), None))
     return Read(tuple(found))

@@ -52,7 +52,7 @@ def _limit(redshift: Reader, resource: str) -> Decimal | None:
     limits: list[dict[str, Any]] = list(
         redshift.items("list_usage_limits", "usageLimits", resourceArn=resource, usageType="serverless-compute")
     )
-    return min((Decimal(each["amount"]) * _MONTHLY[each.get("period", "monthly")] for each in limits), default=None)
+    return min((Decimal(limit["amount"]) * _MONTHLY[limit.get("period", "monthly")] for limit in limits), default=None)
 
 
 def _hours(name: str, metrics: Metrics, created: datetime | None) -> tuple[WarehouseHour, ...] | None:
@@ -71,16 +71,16 @@ def _hours(name: str, metrics: Metrics, created: datetime | None) -> tuple[Wareh
         return None
     many = len(durations)
     durations_summed, counted, longest = series[:many], series[many : 2 * many], series[2 * many :]
-    queries = [int(sum((each[hour] for each in counted), Decimal(0))) for hour in range(len(billed))]
+    queries = [int(sum((values[hour] for values in counted), Decimal(0))) for hour in range(len(billed))]
     for hour in range(len(billed)):
-        seconds = max((each[hour] for each in longest), default=Decimal(0)) / _MICROSECONDS
+        seconds = max((values[hour] for values in longest), default=Decimal(0)) / _MICROSECONDS
         for before in range(max(hour - math.ceil(seconds / HOUR), 0), hour):
             queries[before] = max(queries[before], 1)
     return tuple(
         WarehouseHour(
             rpu_seconds=billed[hour],
             queries=queries[hour],
-            query_seconds=sum((each[hour] for each in durations_summed), Decimal(0)) / _MICROSECONDS,
+            query_seconds=sum((values[hour] for values in durations_summed), Decimal(0)) / _MICROSECONDS,
         )
         for hour in range(len(billed))
     )

@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from catalogue.errors import QueryFailed
-from console.asking.engines.curated_state import EMPTY, CuratedState, State
+from console.asking.engines.curated_state import EMPTY, CuratedState, CuratedVersion
 from tests.support.aws_service import Refused, Service
 
 KEY = "lake/shop/curated/state.json"
@@ -29,7 +29,7 @@ def test_it_is_read_once_in_five_seconds_and_a_new_object_is_a_new_version(servi
     seconds = [0.0]
     curated = state(service, seconds)
     first = curated.current()
-    assert first == State(
+    assert first == CuratedVersion(
         first.version, datetime(2026, 3, 31, 11, 59, tzinfo=UTC), datetime(2026, 3, 31, 12, tzinfo=UTC)
     )
     service.objects[KEY] = b'{"version": 2, "data_as_of": null}'
