@@ -1,9 +1,15 @@
 """Fixtures for every test."""
 
+import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
+# before numpy is imported: its matrices are small here, and more threads spend four times the processor on waiting
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from console import settings as console_settings
@@ -29,6 +35,10 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
+
+
+# a session of botocore parses the models of its services anew; tests make hundreds of sessions
+JSONFileLoader.load_file = lru_cache(maxsize=None)(JSONFileLoader.load_file)
 
 
 @pytest.fixture
