@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import WriteKey, match
+from pipeline.handlers.clients import client
 from pipeline.handlers.environment import Environment, environment
 from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.handlers.observed import metrics, observed
@@ -35,11 +36,9 @@ class EnvironmentKeys:
 @lru_cache(maxsize=1)
 def collector() -> Collector:
     """The collector of this process."""
-    import boto3
-
     settings = environment()
     return Collector(
-        KinesisStream(boto3.client("kinesis"), settings.stream),
+        KinesisStream(client("kinesis"), settings.stream),
         EnvironmentKeys(settings),
         reporting_currency=settings.reporting_currency,
         retention_days=settings.retention_days,

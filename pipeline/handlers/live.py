@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pipeline.handlers.clients import client
 from pipeline.handlers.environment import environment
 from pipeline.handlers.observed import logger, metrics, observed
 from pipeline.live.delivery import Record, deliver
@@ -27,11 +28,9 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
     """The live store, and the stream that poison goes back to."""
-    import boto3
-
     settings = environment()
-    store = DynamoDbLiveStore(boto3.client("dynamodb"), settings.live_table, settings.reporting_currency)
-    return store, KinesisStream(boto3.client("kinesis"), settings.stream)
+    store = DynamoDbLiveStore(client("dynamodb"), settings.live_table, settings.reporting_currency)
+    return store, KinesisStream(client("kinesis"), settings.stream)
 
 
 def records_of(event: dict[str, Any]) -> tuple[str, Sequence[Record]]:

@@ -14,15 +14,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
 from pipeline.streams import Entry, Kind
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
 
 CALL_RECORDS = 500
 CALL_BYTES = 5 * 1024 * 1024
@@ -40,7 +37,6 @@ _THROTTLED = frozenset(
         "ThrottlingException",
     }
 )
-_PASSING = _THROTTLED | {"InternalFailure", "InternalFailureException", "ServiceUnavailable"}
 
 
 def kind_of(line: bytes) -> Kind:
@@ -53,7 +49,8 @@ class KinesisStream:
 
     Parameters
     ----------
-    client : ``boto3.client("kinesis")``
+    client : ``boto3.client("kinesis")``; tries again itself what fails as a whole call. What fails record by record in
+        a call that succeeded, it does not: that is sent again here
     pause, jitter : for tests: sleeps, and draws from 0 to 1
     """
 
@@ -102,9 +99,8 @@ class KinesisStream:
         try:
             answer = self._client.put_records(StreamName=self._name, Records=records)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _PASSING:
-                return dict.fromkeys(keys, code)
+            if error.response["Error"]["Code"] in _THROTTLED:
+                raise self._full("The stream's throughput was exceeded") from error
             raise self._unavailable(error) from error
         except BotoCoreError as error:
             raise self._unavailable(error) from error
@@ -113,16 +109,15 @@ class KinesisStream:
 
     def _refusal(self, code: str, attempts: int) -> TakingsError:
         if code in _THROTTLED:
-            return StreamFull(
-                f"The stream's throughput was exceeded {attempts} times in a row",
-                where=self._name,
-                remedy="Send again later; add shards if it stays.",
-            )
+            return self._full(f"The stream's throughput was exceeded {attempts} times in a row")
         return StreamUnavailable(
             f"The stream failed {attempts} times in a row: {code}", where=self._name, remedy="Send again later."
         )
 
-    def _unavailable(self, error: Exception | ClientError) -> StreamUnavailable:
+    def _full(self, what: str) -> StreamFull:
+        return StreamFull(what, where=self._name, remedy="Send again later; add shards if it stays.")
+
+    def _unavailable(self, error: Exception) -> StreamUnavailable:
         return StreamUnavailable(
             f"The stream did not answer: {error}",
             where=self._name,

@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import boto3
 import msgspec
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
-from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from urllib3 import HTTPResponse
 
 from catalogue.errors import StreamFull, StreamUnavailable
+from pipeline.handlers.clients import ATTEMPTS as CALL_ATTEMPTS
+from pipeline.handlers.clients import client
 from pipeline.streams import Entry, Kind
 from pipeline.streams.kinesis import ATTEMPTS, CALL_BYTES, CALL_RECORDS, RECORD_BYTES, KinesisStream, kind_of
 from tests.support.live_lines import NOW, event, refused
@@ -134,17 +138,48 @@ def test_attempts_are_bounded_and_the_error_says_what_kept_failing(code: str, er
     assert max(pauses) <= 1.0
 
 
-def test_a_whole_call_that_is_throttled_is_tried_again_as_one_that_is_refused_is_not(kinesis: Any):
-    with Stubber(kinesis) as stub:
-        stub.add_client_error("put_records", "ProvisionedThroughputExceededException")
-        stub.add_response("put_records", {"Records": [{"SequenceNumber": "1", "ShardId": "s"}]})
-        stub.add_client_error("put_records", "ResourceNotFoundException")
-        pauses: list[float] = []
-        stream(kinesis, pauses).append([entry("a", "1")])
-        assert len(pauses) == 1
-        with pytest.raises(StreamUnavailable, match="ResourceNotFound"):
-            stream(kinesis, pauses).append([entry("a", "1")])
-        assert len(pauses) == 1
+def answering(*codes: str | None) -> tuple[Any, list[str | None]]:
+    """The handlers' client; its calls are answered with these error codes in turn, None with success."""
+    left = list(codes)
+    sent: list[str | None] = []
+
+    def answer(**_: Any) -> AWSResponse:
+        code = left.pop(0)
+        sent.append(code)
+        body = {"__type": code} if code else {"Records": [{"SequenceNumber": "1", "ShardId": "s"}]}
+        raw = HTTPResponse(BytesIO(msgspec.json.encode(body)), preload_content=False)
+        return AWSResponse("https://kinesis", 400 if code else 200, {}, raw)
+
+    made = client("kinesis")
+    made.meta.events.register("before-send.kinesis.PutRecords", answer)
+    return made, sent
+
+
+@pytest.fixture
+def in_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("in_a_lambda")
+def test_a_whole_call_that_is_throttled_is_tried_again_as_one_that_is_refused_is_not():
+    throttled = "ProvisionedThroughputExceededException"
+    made, sent = answering(throttled, None, "ResourceNotFoundException")
+    stream(made).append([entry("a", "1")])
+    assert sent == [throttled, None]
+    with pytest.raises(StreamUnavailable, match="ResourceNotFound"):
+        stream(made).append([entry("a", "1")])
+    assert len(sent) == 3
+
+
+@pytest.mark.usefixtures("in_a_lambda")
+def test_a_call_that_stays_throttled_says_that_the_stream_is_full():
+    made, sent = answering(*["ProvisionedThroughputExceededException"] * 9)
+    with pytest.raises(StreamFull, match=r"throughput was exceeded \(events\)"):
+        stream(made).append([entry("a", "1")])
+    assert len(sent) == CALL_ATTEMPTS
 
 
 def test_a_stream_that_cannot_be_reached_is_unavailable():
