@@ -1,19 +1,21 @@
--- title:   What this console's own questions cost, by viewer
--- grain:   one row per viewer
+-- title:   What this console's own questions cost, by asker
+-- grain:   one row per asker
 -- source:  lake
+-- question: by_page where asker = page
+-- question: by_viewer where asker = viewer
 -- note:    Empty for what was asked outside a browser.
 --          A closed day is read as it was added up; single calls count where their day is not closed.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 with added_up as (
     select
-        call_date, 1 as is_closed, viewer, calls, cached_calls, unpriced_calls, bytes_scanned, dollars, dollars_saved,
+        call_date, 1 as is_closed, asker, calls, cached_calls, unpriced_calls, bytes_scanned, dollars, dollars_saved,
         elapsed_microseconds
     from daily_page_calls
     where call_date >= :start_date and call_date < :end_date
     union all
     select
-        call_date, 0 as is_closed, viewer,
+        call_date, 0 as is_closed, asker,
         count(*) as calls,
         cast(sum(case when cached then 1 else 0 end) as bigint) as cached_calls,
         cast(sum(case when dollars is null then 1 else 0 end) as bigint) as unpriced_calls,
@@ -23,14 +25,14 @@ with added_up as (
         cast(sum(cast(round(elapsed_seconds * 1000000) as bigint)) as bigint) as elapsed_microseconds
     from console_calls
     where call_date >= :start_date and call_date < :end_date
-    group by call_date, viewer
+    group by call_date, asker
 ), days as (
     -- for an hour a day stands in both tables: each is read once, so all of the day is closed here, or none
     select *, max(is_closed) over (partition by call_date) as day_is_closed
     from added_up
 )
 select
-    viewer,
+    asker,
     cast(sum(calls) as bigint) as calls,
     cast(sum(cached_calls) as bigint) as cached_calls,
     cast(sum(unpriced_calls) as bigint) as unpriced_calls,
@@ -40,5 +42,5 @@ select
     cast(sum(elapsed_microseconds) as double) / 1000000 as elapsed_seconds
 from days
 where is_closed = day_is_closed
-group by viewer
-order by dollars desc, calls desc, viewer
+group by asker
+order by dollars desc, calls desc, asker
