@@ -13,11 +13,9 @@ from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.finops.contents import Contents
-from console.spend import breakdown, summary, tags
-from console.spend import changes as change
-from console.spend import commitment_use as commitments
+from console.spend import breakdown, changes, commitment_use, summary, tags
 from console.spend import part as parts
-from console.spend.commitments import Commitments
+from console.spend.coverage import Commitments
 from console.spend.part import Part
 
 Compared = tuple[str, Period]
@@ -43,7 +41,7 @@ class Spend:
     incomplete_from: date | None
     other_currencies: Mapping[str, Decimal]
     breakdown: breakdown.Breakdown
-    changed: change.Changed | None
+    changed: changes.Changed | None
     commitments: Commitments
     commitments_before: Commitments | None
     tags: tags.Tags
@@ -87,10 +85,13 @@ def spend(
         asked[f"day {number}"] = parts.question(scope, daily, each, part)
     broken = breakdown.questions(scope, by, periods, part, basis)
     asked |= {f"values {number}": each for number, each in enumerate(broken.values)} | {"days": broken.days}
-    asked |= {f"commitments {number}": commitments.question(scope, each, part) for number, each in enumerate(periods)}
+    asked |= {
+        f"commitments {number}": commitment_use.question(scope, compared, part)
+        for number, compared in enumerate(periods)
+    }
     asked["tags"] = tags.question(scope, period, part)
     if comparisons:
-        asked["change"] = change.question(scope, period, comparisons[0][1], part, basis)
+        asked["change"] = changes.question(scope, period, comparisons[0][1], part, basis)
     found = dict(zip(asked, scope.ask_all(list(asked.values())), strict=True))
 
     currency = part.currency
@@ -118,11 +119,11 @@ def spend(
             basis,
             contents.names,
         ),
-        changed=change.changed(comparisons[0][0], found["change"], currency, contents.names)
+        changed=changes.changed(comparisons[0][0], found["change"], currency, contents.names)
         if before and now.has_cost and before[0].has_cost
         else None,
-        commitments=commitments.measured(found["commitments 0"], currency),
-        commitments_before=commitments.measured(found["commitments 1"], currency) if comparisons else None,
+        commitments=commitment_use.measured(found["commitments 0"], currency),
+        commitments_before=commitment_use.measured(found["commitments 1"], currency) if comparisons else None,
         tags=tagged,
         results=list(found.values()),
     )

@@ -10,7 +10,7 @@ from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.spend import part as parts
-from console.spend.change import Line, Moved, Split, added, movers, split_line
+from console.spend.effects import Moved, PricedLine, Split, added, movers, split_line
 from console.spend.part import Part
 
 
@@ -40,7 +40,7 @@ def changed(label: str, result: Result, currency: str, names: Mapping[str, str])
     """Put the answer together; `names` calls accounts by their names."""
     columns = {name: result.table[name].to_pylist() for name in _COLUMNS}
     columns["sub_account_id"] = [names.get(account, account) for account in columns["sub_account_id"]]
-    lines = [Line(*values) for money, *values in zip(*columns.values(), strict=True) if money == currency]
+    lines = [PricedLine(*values) for money, *values in zip(*columns.values(), strict=True) if money == currency]
     split = [(line, split_line(line)) for line in lines]
     return Changed(label, added(split), movers(split))
 

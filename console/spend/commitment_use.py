@@ -6,7 +6,7 @@ from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.spend import part as parts
-from console.spend.commitments import Commitments, Usage, commitments
+from console.spend.coverage import Commitments, Usage, commitments
 from console.spend.part import Part
 
 

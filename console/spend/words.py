@@ -9,7 +9,7 @@ from console.asking.figures import Unit
 from console.finops.charges import Basis
 from console.finops.contents import Contents
 from console.spend.answer import Spend
-from console.spend.commitments import Commitments
+from console.spend.coverage import Commitments
 from console.spend.part import DIMENSIONS, Part
 from console.spend.summary import APART, APART_LABELS, Sums
 from console.spend.tags import Tags

@@ -18,7 +18,7 @@ from console.finops import contents
 from console.finops.charges import Basis
 from console.finops.decimals import total
 from console.spend import answer
-from console.spend.change import Effect
+from console.spend.effects import Effect
 from console.spend.part import NONE, UNTAGGED, Part
 from console.spend.summary import incomplete_from, sums
 from tests.support.lake_rows import Rows

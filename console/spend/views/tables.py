@@ -11,7 +11,7 @@ from console.finops.charges import Basis
 from console.kit import tables
 from console.kit.tables import Column
 from console.spend.breakdown import Breakdown, Value
-from console.spend.change import Effect, Moved
+from console.spend.effects import Effect, Moved
 from console.spend.tags import Tags
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.spend.commitments import Usage, commitments, is_eligible
+from console.spend.coverage import Usage, commitments, is_eligible
 
 EC2 = "Amazon Elastic Compute Cloud"
 

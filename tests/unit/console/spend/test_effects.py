@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.finops.decimals import STEP, total
-from console.spend.change import Effect, Line, movers, split, split_line
+from console.spend.effects import Effect, PricedLine, movers, split, split_line
 
 KINDS = ("Usage", "Purchase", "Tax", "Credit", "Correction")
 COST = st.decimals(min_value=-(10**25), max_value=10**25, places=12, allow_nan=False)
 QUANTITY = st.one_of(st.just(Decimal(0)), st.decimals(min_value=0, max_value=10**20, places=12, allow_nan=False))
 LINES = st.builds(
-    Line,
+    PricedLine,
     service=st.just("S"),
     usage_type=st.sampled_from("abc"),
     region=st.just("R"),
@@ -34,7 +34,9 @@ LINES = st.builds(
 )
 
 
-def line(cost: str | None, before: str | None, quantity: str | None, quantity_before: str | None, **more: Any) -> Line:
+def line(
+    cost: str | None, before: str | None, quantity: str | None, quantity_before: str | None, **more: Any
+) -> PricedLine:
     def number(text: str | None) -> Decimal | None:
         return None if text is None else Decimal(text)
 
@@ -48,7 +50,7 @@ def line(cost: str | None, before: str | None, quantity: str | None, quantity_be
         "charges": 0 if cost is None else 1,
         "charges_before": 0 if before is None else 1,
     }
-    return Line(
+    return PricedLine(
         **(given | more),
         cost=number(cost),
         cost_before=number(before),
@@ -135,7 +137,7 @@ MEASURED = st.builds(
 
 
 @given(st.lists(st.one_of(LINES, MEASURED), max_size=8))
-def test_the_effects_add_up_to_the_change_of_the_total_to_the_last_digit(lines: list[Line]) -> None:
+def test_the_effects_add_up_to_the_change_of_the_total_to_the_last_digit(lines: list[PricedLine]) -> None:
     # only charged costs can be charged: a line without charges has no cost
     real = [
         each
@@ -151,8 +153,8 @@ def test_the_effects_add_up_to_the_change_of_the_total_to_the_last_digit(lines: 
 
 
 @given(st.one_of(LINES, MEASURED))
-def test_swapping_the_periods_swaps_the_signs(one: Line) -> None:
-    other = Line(
+def test_swapping_the_periods_swaps_the_signs(one: PricedLine) -> None:
+    other = PricedLine(
         **{name: getattr(one, name) for name in ("service", "usage_type", "region", "account", "pricing_unit", "kind")},
         cost=one.cost_before,
         cost_before=one.cost,

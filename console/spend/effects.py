@@ -55,8 +55,8 @@ USAGE = "Usage"
 
 
 @dataclass(frozen=True)
-class Line:
-    """What one price stands for, in two periods.
+class PricedLine:
+    """The charges of one service, usage type, region, account and pricing unit, in two periods.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Line:
         return _price(self.cost_before, self.quantity_before)
 
 
-Moved = tuple[Line, Mapping[Effect, Decimal]]  # a line with its effects
+Moved = tuple[PricedLine, Mapping[Effect, Decimal]]  # a line with its effects
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Split:
         return difference(self.now, self.before)
 
 
-def split_line(line: Line) -> dict[Effect, Decimal]:
+def split_line(line: PricedLine) -> dict[Effect, Decimal]:
     """The effects of one line; they add up to its change exactly."""
     if line.kind in _BY_KIND:
         return _told({_BY_KIND[line.kind]: line.change})
@@ -131,7 +131,7 @@ def split_line(line: Line) -> dict[Effect, Decimal]:
     return _told({Effect.QUANTITY: quantity, Effect.PRICE: price})
 
 
-def split(lines: Iterable[Line]) -> Split:
+def split(lines: Iterable[PricedLine]) -> Split:
     """The effects of all lines together; they add up to the change of the total exactly."""
     return added([(line, split_line(line)) for line in lines])
 
@@ -159,11 +159,11 @@ def movers(lines: Iterable[Moved]) -> list[Moved]:
     return [each for each, _ in ranked]
 
 
-def _order(line: Line) -> tuple[str, ...]:
+def _order(line: PricedLine) -> tuple[str, ...]:
     return line.service, line.usage_type, line.region, line.account, line.kind
 
 
-def _quantity_effect(line: Line) -> Decimal | None:
+def _quantity_effect(line: PricedLine) -> Decimal | None:
     """(quantity − before) × (price before + price) ÷ 2, to the last digit of a cost; None where there is no price.
 
     With price = cost ÷ quantity it is (cost before × quantity ÷ before − cost before + cost − cost × before ÷ quantity)
