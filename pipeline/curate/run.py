@@ -2,7 +2,7 @@
 
 The curated tables are a function of the raw files and of what the tables are made by: the lake's settings and the SQL.
 Where only raw files are new, only what they can have changed is computed again. Where the settings or the SQL changed,
-everything is made again beside the tables that stand, and takes their place at once.
+everything is made again beside the existing tables, and takes their place at once.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
 
 
 def is_stale(lake: Lake) -> bool:
-    """Whether the tables that stand were made by other SQL or other settings than there are now, as after an update."""
+    """Whether the existing tables were made by other SQL or other settings than there are now, as after an update."""
     state = lake.state()
     return bool(state) and state.get("made_by") != _made_by(lake)
 
@@ -139,7 +139,7 @@ def _tables(lake: Lake) -> list[str]:
 
 
 def _rebuild(lake: Lake, tell: Progress) -> tuple[int, dict[str, int]]:
-    """Curate all raw files into an empty lake aside, and let its tables take the place of those that stand."""
+    """Curate all raw files into an empty lake aside, and let its tables take the place of the existing ones."""
     with lake.transaction() as change:
         aside = Lake(change.folder / "rebuilt", lake.settings)
         aside.root.mkdir()

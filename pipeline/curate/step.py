@@ -2,7 +2,7 @@
 
 The order of the tables is the order of their dependence. For each one, the rows that new records can have changed are
 named by their unit (an order, a visitor, a customer, a day), computed by the table's own SQL from all rows of that
-unit, and put in the place of the rows that stand.
+unit, and put in the place of the existing rows.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Step:
         )
 
     def _events(self) -> None:
-        self._store.know("events", key="event_id", units="select event_id from raw_events")
+        self._store.load_known("events", key="event_id", units="select event_id from raw_events")
         self._make("events")
         self._connection.execute("drop table raw_events")
         self._store.merge("events", key="event_id", units="select event_id from new_events")
@@ -166,7 +166,7 @@ class Step:
             f" union select order_id from {standing} where borrowed and product_id in (from described_again)",
         )
         units = "from affected_orders"
-        store.know("order_lines", key="order_id", units=units)
+        store.load_known("order_lines", key="order_id", units=units)
         days = f"select order_date from known_order_lines union select event_date from new_events where {_SALE}"
         store.scope("scoped_events", "events", days=days, where=f"{_SALE} and order_id in ({units})")
         self._make("order_lines")
@@ -186,7 +186,7 @@ class Step:
             f"from affected_orders union select order_id from {standing} where customer_id in (from affected_buyers)",
         )
         units = "from affected_purchases"
-        store.know("orders", key="order_id", units=units)
+        store.load_known("orders", key="order_id", units=units)
         days = f"select distinct order_date from merged_order_lines where order_id in ({units})"
         store.scope("scoped_order_lines", "order_lines", days=days, where=f"order_id in ({units})")
         self._make("orders")
@@ -199,7 +199,7 @@ class Step:
             f"select {_VISITOR} as visitor from new_events union select {_VISITOR} from known_events",
         )
         units = "from affected_visitors"
-        store.know("sessions", key="visitor", units=units)
+        store.load_known("sessions", key="visitor", units=units)
         zone = self._zone.replace("'", "''")
         last_day = f"cast(timezone('{zone}', timezone('UTC', ended_at)) as date)"
         days = (
@@ -227,7 +227,7 @@ class Step:
         """
         units = f"from affected_{table}"
         again = _ids(key, "withdrawn")
-        self._store.know(table, key=key, units=units)
+        self._store.load_known(table, key=key, units=units)
         self._connection.execute(f"delete from known_{table} where {key} in ({again})")
         earlier = f" union all from merged_events where {key} in ({again})" if self._count("withdrawn") else ""
         self._connection.execute(f"create or replace view changed_events as from new_events{earlier}")
@@ -248,7 +248,7 @@ class Step:
             self._store.scope(f"scoped_{source}", source, days=touched, where="true")
             self._make(mart)
             if TABLES[mart].partition is not None:
-                self._store.know(mart, key=day, units=touched)
+                self._store.load_known(mart, key=day, units=touched)
             self._store.merge(mart, key=day, units=touched)
 
     def _make(self, table: str) -> None:

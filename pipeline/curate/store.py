@@ -1,4 +1,4 @@
-"""The curated tables of a lake as relations of a DuckDB connection: what stands, what changes, what is written."""
+"""The curated tables of a lake as relations of a DuckDB connection: what exists, what changes, what is written."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TIED = frozenset({"quarantine", "spend", "daily_spend", "daily_spend_resources"
 
 
 class CuratedStore:
-    """Puts new rows in the place of standing ones, and stages the files that change by it.
+    """Replaces existing rows by new ones, and stages the files that change by it.
 
     For a table the connection holds, in this order:
 
-    - ``known_orders``: the standing rows that may change (`know`)
+    - ``known_orders``: the existing rows that may change (`load_known`)
     - ``new_orders``: the rows that take their place (made by the caller)
     - ``touched_orders``: the days on which the two differ, ``merged_orders``: the table as it will be (`merge`)
 
@@ -54,8 +54,8 @@ class CuratedStore:
         """A select of the table as it stood before this curation."""
         return select(table, self._files[table].values())
 
-    def know(self, table: str, *, key: str, units: str) -> None:
-        """Create ``known_<table>``: the standing rows whose key is among `units`.
+    def load_known(self, table: str, *, key: str, units: str) -> None:
+        """Create ``known_<table>``: the existing rows whose key is among `units`.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class CuratedStore:
 
         Parameters
         ----------
-        units : select of the keys whose rows are replaced, as given to `know`
+        units : select of the keys whose rows are replaced, as given to `load_known`
         """
         columns = ", ".join(TABLES[table].columns)
         if self.is_empty(table):
@@ -120,11 +120,11 @@ class CuratedStore:
         self._connection.execute(f"create or replace table new_{table} as {rows}")
         nothing = "select null where false"
         partition = str(TABLES[table].partition)
-        self.know(table, key=partition, units=nothing)
+        self.load_known(table, key=partition, units=nothing)
         self.merge(table, key=partition, units=nothing)
 
     def replace(self, table: str, *, rows: str, key: str, units: str, instant: str) -> None:
-        """Put `rows` in the place of the standing rows whose key is among `units`, some days at a time.
+        """Put `rows` in the place of the existing rows whose key is among `units`, some days at a time.
 
         For a table whose changed rows may not fit into memory: nothing is compared, every day that loses or gains rows
         is written again. Makes ``new_<table>``, ``touched_<table>`` and ``merged_<table>`` as `merge` does.

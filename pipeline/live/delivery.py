@@ -56,7 +56,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _DeliveredLine:
     """One line at its place: an entry to count, or poison as the refused record that it becomes, or nothing."""
 
     sequence: str
@@ -83,7 +83,7 @@ def deliver(
         The sequence number of the first record that is not wholly applied (None: all are), and how many lines were
         poison.
     """
-    lines: list[_Line] = []
+    lines: list[_DeliveredLine] = []
     first = records[0].sequence if records else None
     try:
         after = store.position(shard)
@@ -111,17 +111,17 @@ def _place(position: str | None) -> Place:
     return int(sequence), int(line)
 
 
-def _lines(record: Record, now: datetime) -> Iterator[_Line]:
+def _lines(record: Record, now: datetime) -> Iterator[_DeliveredLine]:
     """The lines of a record; an empty record is one empty line, so that the place moves past it."""
     sequence = int(record.sequence)
     texts = [text for text in record.data.split(b"\n") if text]
     if not texts:
-        yield _Line(record.sequence, (sequence, 1))
+        yield _DeliveredLine(record.sequence, (sequence, 1))
     for number, text in enumerate(texts, start=1):
         yield _line(record, (sequence, number), text, now)
 
 
-def _line(record: Record, place: Place, text: bytes, now: datetime) -> _Line:
+def _line(record: Record, place: Place, text: bytes, now: datetime) -> _DeliveredLine:
     kind = kind_of(text)
     if kind is Kind.REFUSED:
         try:
@@ -129,16 +129,16 @@ def _line(record: Record, place: Place, text: bytes, now: datetime) -> _Line:
         except _UNREADABLE:
             pass
         else:
-            return _Line(record.sequence, place, Entry(kind, record.key, text), flow=minute_of(received_at))
+            return _DeliveredLine(record.sequence, place, Entry(kind, record.key, text), flow=minute_of(received_at))
     event = _event(text, now)
     if isinstance(event, Event):
         minute = minute_of(event.occurred_at)
         document = (minute, event.region or "") if is_remembered(minute, now) else None
         entry = Entry(Kind.EVENT, record.key, text)
-        return _Line(record.sequence, place, entry, document=document, flow=minute_of(event.received_at))
+        return _DeliveredLine(record.sequence, place, entry, document=document, flow=minute_of(event.received_at))
     origin = f"{record.sequence}/{place[1]}"
     line = quarantine_line(text, event, origin=origin, received_at=now, source=SOURCE)
-    return _Line(record.sequence, place, poison=Entry(Kind.REFUSED, record.key, line))
+    return _DeliveredLine(record.sequence, place, poison=Entry(Kind.REFUSED, record.key, line))
 
 
 def _event(text: bytes, now: datetime) -> Event | Rejection:
@@ -158,9 +158,9 @@ def _event(text: bytes, now: datetime) -> Event | Rejection:
     return rejected(Reason.MISSING_FIELD, f"Event {event.event_id} has no received_at: it did not pass the collector.")
 
 
-def _pieces(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+def _pieces(lines: Sequence[_DeliveredLine]) -> Iterator[list[_DeliveredLine]]:
     """Lines in runs that one change of the store can hold."""
-    piece: list[_Line] = []
+    piece: list[_DeliveredLine] = []
     documents: set[tuple[int, str]] = set()
     flows: set[int] = set()
     for line in lines:

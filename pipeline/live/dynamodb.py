@@ -136,13 +136,13 @@ class DynamoDbLiveStore:
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         """See `LiveStore.recent_items`."""
-        with self._named():
+        with self._translate_errors():
             answer = self._client.get_item(TableName=self._table, Key=_key(f"customer#{customer_id}", "items"))
         found = answer.get("Item")
         return unpack(found["content"]["B"], list[Item]) if found else []
 
     def _head(self, shard: str) -> _Head | None:
-        with self._named():
+        with self._translate_errors():
             key = _key(f"shard#{shard}", "head")
             item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         if item is None:
@@ -188,7 +188,7 @@ class DynamoDbLiveStore:
             }
         actions = [{"Put": {"TableName": self._table, "Item": moved, **condition}}]
         actions += [{"Put": {"TableName": self._table, "Item": item}} for item in puts]
-        with self._named():
+        with self._translate_errors():
             try:
                 self._client.transact_write_items(TransactItems=actions)
             except ClientError as error:
@@ -211,7 +211,7 @@ class DynamoDbLiveStore:
         for start in range(0, len(puts), _WRITE_ITEMS):
             waiting = {self._table: [{"PutRequest": {"Item": item}} for item in puts[start : start + _WRITE_ITEMS]]}
             for _ in range(_TRIES):
-                with self._named():
+                with self._translate_errors():
                     waiting = self._client.batch_write_item(RequestItems=waiting)["UnprocessedItems"]
                 if not waiting:
                     break
@@ -250,7 +250,7 @@ class DynamoDbLiveStore:
             return
         more: dict[str, Any] = {}
         while True:
-            with self._named():
+            with self._translate_errors():
                 answer = self._client.query(
                     TableName=self._table,
                     KeyConditionExpression="pk = :pk and sk between :first and :last",
@@ -269,7 +269,7 @@ class DynamoDbLiveStore:
             asked = [_key(*key) for key in keys[start : start + _READ_KEYS]]
             waiting: Mapping[str, Any] = {self._table: {"Keys": asked, "ConsistentRead": consistent}}
             for _ in range(_TRIES):
-                with self._named():
+                with self._translate_errors():
                     answer = self._client.batch_get_item(RequestItems=waiting)
                 for item in answer["Responses"].get(self._table, []):
                     found[item["pk"]["S"], item["sk"]["S"]] = item
@@ -281,7 +281,7 @@ class DynamoDbLiveStore:
         return found
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
