@@ -50,7 +50,7 @@ def _look_ahead() -> None:
     from console.budgets import answer as budgets
 
     with suppress(TakingsError):
-        budgets.standing(wiring.viewer(), PROFILE.budgets, PROFILE.decisions, patience=None)
+        budgets.overview(wiring.viewer(), PROFILE.budgets, PROFILE.decisions, patience=None)
     gc_tuning.tune_garbage_collector()
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pyarrow.parquet as parquet
 
-from console.budgets.forecasting.anomalies import Anomaly, Used
+from console.budgets.forecasting.anomalies import Anomaly, UsageCost
 from console.budgets.forecasting.history import Charged, History, history
 from pipeline.lake import RAW_SPEND, Lake
 from pipeline.sample import generate
@@ -39,7 +39,7 @@ class Bill:
     """A sample bill: its charges, its usage by usage type, and the incidents in it."""
 
     charges: History
-    usage: tuple[Used, ...]
+    usage: tuple[UsageCost, ...]
     incidents: tuple[Incident, ...]
 
 
@@ -54,7 +54,7 @@ def sample_bill(seed: int, end: date = END, events: int = EVENTS) -> Bill:
         for row in rows
     )
     usage = tuple(
-        Used(row["ChargePeriodStart"].date(), row["ServiceName"], row["UsageType"] or "", row["BilledCost"])
+        UsageCost(row["ChargePeriodStart"].date(), row["ServiceName"], row["UsageType"] or "", row["BilledCost"])
         for row in rows
         if row["ChargeCategory"] == "Usage"
     )

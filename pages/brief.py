@@ -4,14 +4,14 @@ import streamlit as st
 
 from console import wiring
 from console.brief import answer, view, words
-from console.budgets.answer import standing
+from console.budgets.answer import overview
 from console.kit import charts, page, tiles
 from console.sales import view as sales
 
 
 def is_cloud_known() -> bool:
     """Whether the forecast of the cloud's bill and its anomalies are worked out."""
-    known = standing(reader.scope, wiring.profile().budgets, wiring.profile().decisions, patience=0)
+    known = overview(reader.scope, wiring.profile().budgets, wiring.profile().decisions, patience=0)
     return known is None or not known.is_pending
 
 

@@ -5,12 +5,12 @@ import streamlit as st
 from console import wiring
 from console.kit import charts, page, prose, tiles, trust_line
 from console.tiers import answer, words
-from console.tiers.measured import Measured, measured
+from console.tiers.measured import MeasuredUsage, measured
 from console.tiers.views import charts as drawn
 from console.tiers.views import lines, what_if
 
 with page.lake_optional("Tiers", __doc__, wiring.viewer) as scope:  # an estimate needs no lake
-    known = measured(scope) if scope else Measured(None, None)
+    known = measured(scope) if scope else MeasuredUsage(None, None)
     tried = what_if.bar(events_measured=known.events_per_day)
     tiers = answer.compare(tried, known)
 

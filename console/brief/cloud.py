@@ -14,9 +14,9 @@ from console.asking.periods import Period
 from console.asking.scope import Scope
 from console.brief.attention import AttentionItem, Cause
 from console.budgets import answer as budgets
-from console.budgets.answer import BudgetStanding
+from console.budgets.answer import BudgetOverview
 from console.budgets.bill import bill
-from console.budgets.budgets import BudgetSource, Standing
+from console.budgets.budgets import BudgetSource, BudgetState
 from console.budgets.figures import ended
 from console.decisions import DecisionStore
 from console.finops.charges import Basis
@@ -56,7 +56,7 @@ class Cloud:
     before: Decimal | None
     share: Decimal | None
     share_before: Decimal | None
-    standing: BudgetStanding | None
+    standing: BudgetOverview | None
     error: TakingsError | None
     results: Sequence[Result]
 
@@ -76,7 +76,7 @@ class Cloud:
             return
         money = partial(text.money, currency=self.currency)
         for status in self.standing.off_budget:
-            is_over = status.standing is Standing.OVER
+            is_over = status.state is BudgetState.OVER
             so_far = f"{money(status.forecast.booked)} of {money(status.amount)} are booked so far"
             expected = status.expected
             forecast = "" if expected is None else f"; the forecast for the month is {text.percent(expected, 0)} of it"
@@ -122,7 +122,7 @@ def cloud(
     standing, unreadable = None, None
     with scope.ahead(questions) as ready:
         try:
-            standing = budgets.standing(ready, source, decisions, patience=patience)
+            standing = budgets.overview(ready, source, decisions, patience=patience)
         except TakingsError as error:
             unreadable = error
         results = ready.ask_all(questions)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from console.aws.clients import SharedClients
-    from console.budgets.budgets import Budget, BudgetSource, LeftOut
+    from console.budgets.budgets import Budget, BudgetLeftOut, BudgetSource
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
 BILLING_REGION = "us-east-1"  # where AWS Budgets and Cost Explorer answer, whatever region the rest is in
@@ -24,7 +24,7 @@ class KeptBudgets:
         self._kept: tuple[float, Sequence[Budget]] | None = None
 
     @property
-    def left_out(self) -> Sequence[LeftOut]:
+    def left_out(self) -> Sequence[BudgetLeftOut]:
         """See `BudgetSource.left_out`."""
         return self._source.left_out
 
@@ -44,7 +44,7 @@ class AccountBudgets:
         self._source: BudgetSource | None = None
 
     @property
-    def left_out(self) -> Sequence[LeftOut]:
+    def left_out(self) -> Sequence[BudgetLeftOut]:
         """See `BudgetSource.left_out`."""
         return () if self._source is None else self._source.left_out
 

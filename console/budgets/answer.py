@@ -16,8 +16,8 @@ from console.asking.background import BACKGROUND, wait
 from console.asking.engines import Result
 from console.asking.scope import Scope
 from console.budgets import bill as bills
-from console.budgets.bill import Bill, bill
-from console.budgets.budgets import Budget, BudgetScope, BudgetSource, LeftOut, Standing, Status, status
+from console.budgets.bill import BillSummary, bill
+from console.budgets.budgets import Budget, BudgetLeftOut, BudgetScope, BudgetSource, BudgetState, Status, status
 from console.budgets.forecasting.anomalies import KIND, Anomaly
 from console.budgets.forecasting.aws_anomalies import AwsAnomaly
 from console.budgets.forecasting.backtest import Backtest
@@ -35,7 +35,7 @@ PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it 
 
 
 @dataclass(frozen=True)
-class Found:
+class JudgedAnomaly:
     """An anomaly with what was decided about it; `verdict` is None while it is open."""
 
     anomaly: Anomaly
@@ -65,18 +65,18 @@ class Answer:
     is_pending : whether something is still being worked out
     """
 
-    bill: Bill
+    bill: BillSummary
     basis: Basis
     scope: BudgetScope
     statuses: Sequence[Status]
     elsewhere: Sequence[Budget]
-    left_out: Sequence[LeftOut]
+    left_out: Sequence[BudgetLeftOut]
     ended: date | None
     chosen: Status | None
     charges: History
     forecast: Forecast
     backtest: Backtest | None
-    anomalies: Sequence[Found] | None
+    anomalies: Sequence[JudgedAnomaly] | None
     last_month: Decimal | None
     unknown_days: int
     is_pending: bool
@@ -162,7 +162,7 @@ def budgets(
         bill=found,
         basis=basis,
         scope=looked_at,
-        statuses=sorted(statuses, key=lambda each: -_WORST.index(each.standing)),
+        statuses=sorted(statuses, key=lambda each: -_WORST.index(each.state)),
         elsewhere=[each for each in kept if each.currency != found.currency],
         left_out=source.left_out,
         ended=_ended(scope, found, charges),
@@ -201,7 +201,7 @@ def by_aws(
 
 
 @dataclass(frozen=True)
-class BudgetStanding:
+class BudgetOverview:
     """What the Brief says of budgets: each one's status, and the late anomalies that nobody has looked at yet.
 
     Attributes
@@ -220,7 +220,7 @@ class BudgetStanding:
     @property
     def off_budget(self) -> list[Status]:
         """Budgets that are overdrawn or expected to be."""
-        return [each for each in self.statuses if each.standing in (Standing.AT_RISK, Standing.OVER)]
+        return [each for each in self.statuses if each.state in (BudgetState.AT_RISK, BudgetState.OVER)]
 
     @property
     def money_at_stake(self) -> Decimal:
@@ -228,27 +228,27 @@ class BudgetStanding:
         return total(each.money for each in self.open_anomalies)
 
 
-def standing(
+def overview(
     scope: Scope, source: BudgetSource, decisions: DecisionStore, *, patience: float | None = PATIENCE
-) -> BudgetStanding | None:
+) -> BudgetOverview | None:
     """How the month stands, cheaply: from what is worked out already; None where there are no charges."""
     found = bill(scope)
     if found.is_empty:
         return None
     answer = budgets(scope, source, decisions, backtested=False, patience=patience)
     late = [each for each in answer.open_anomalies if answer.charges.days[-1] - each.end <= LATE]
-    return BudgetStanding(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
+    return BudgetOverview(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
 
 
-_WORST = (Standing.UNKNOWN, Standing.ON_TRACK, Standing.AT_RISK, Standing.OVER)
+_WORST = (BudgetState.UNKNOWN, BudgetState.ON_TRACK, BudgetState.AT_RISK, BudgetState.OVER)
 
 
-def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[Found]:
+def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[JudgedAnomaly]:
     verdicts = decisions.current(KIND)
-    return [Found(each, verdicts.get(each.key)) for each in anomalies]
+    return [JudgedAnomaly(each, verdicts.get(each.key)) for each in anomalies]
 
 
-def _ended(scope: Scope, found: Bill, charges: History) -> date | None:
+def _ended(scope: Scope, found: BillSummary, charges: History) -> date | None:
     """The last day of a bill that stopped in a month that is over."""
     last = charges.days[-1] if charges.days else found.last_day
     is_old = last is not None and scope.today - last > ENDED and month_of(last) < month_of(scope.today)

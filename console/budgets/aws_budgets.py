@@ -14,7 +14,7 @@ from typing import Any
 
 from catalogue.errors import SettingsError
 from console.aws.paid import PaidClient
-from console.budgets.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
+from console.budgets.budgets import THRESHOLDS, Budget, BudgetLeftOut, BudgetScope, Kind
 from console.finops.charges import Basis
 
 PRICE = Decimal(0)  # describing budgets is free: aws.amazon.com/aws-cost-management/aws-budgets/pricing, 2025
@@ -47,17 +47,17 @@ class AwsBudgets:
     def __init__(self, client: PaidClient, account: str) -> None:
         self._client = client
         self._account = account
-        self.left_out: Sequence[LeftOut] = ()
+        self.left_out: Sequence[BudgetLeftOut] = ()
 
     def budgets(self) -> Sequence[Budget]:
         """Every monthly cost budget; the others are in `left_out` afterwards. Raises as `BudgetSource.budgets`."""
         found: list[Budget] = []
-        left_out: list[LeftOut] = []
+        left_out: list[BudgetLeftOut] = []
         for described in self._all("describe_budgets", "Budgets", AccountId=self._account):
             name = str(described["BudgetName"])
             why = _unusable(described)
             if why:
-                left_out.append(LeftOut(name, why))
+                left_out.append(BudgetLeftOut(name, why))
                 continue
             notified = self._all(
                 "describe_notifications_for_budget", "Notifications", AccountId=self._account, BudgetName=name
@@ -65,7 +65,7 @@ class AwsBudgets:
             try:
                 found.append(_budget(described, notified))
             except (InvalidOperation, KeyError, SettingsError) as error:
-                left_out.append(LeftOut(name, f"it cannot be read: {error}"))
+                left_out.append(BudgetLeftOut(name, f"it cannot be read: {error}"))
         self.left_out = left_out
         return found
 

@@ -13,7 +13,7 @@ from console.asking.background import BACKGROUND
 from console.asking.engines import Result
 from console.asking.scope import Question, Scope
 from console.budgets.budgets import BudgetScope, Kind
-from console.budgets.forecasting.anomalies import Anomaly, Used, find
+from console.budgets.forecasting.anomalies import Anomaly, UsageCost, find
 from console.budgets.forecasting.forecast import Forecast
 from console.budgets.forecasting.history import Charged, History, history, month_of
 from console.budgets.forecasting.retail_days import retail_days
@@ -26,7 +26,7 @@ CURRENCIES = Question("budgets/currencies")
 
 
 @dataclass(frozen=True)
-class Bill:
+class BillSummary:
     """The charges there are: the largest billing currency, which is all that is shown, and the others."""
 
     currency: str
@@ -41,14 +41,14 @@ class Bill:
         return self.last_day is None
 
 
-def bill(scope: Scope) -> Bill:
+def bill(scope: Scope) -> BillSummary:
     """Which charges there are."""
     result = scope.ask(CURRENCIES.query)
     rows = result.rows()
     if not rows:
-        return Bill("", None, None, {}, result)
+        return BillSummary("", None, None, {}, result)
     first, *others = rows
-    return Bill(
+    return BillSummary(
         first["billing_currency"],
         first["first_day"],
         first["last_day"],
@@ -57,7 +57,7 @@ def bill(scope: Scope) -> Bill:
     )
 
 
-def charges(scope: Scope, found: Bill, of: Sequence[tuple[BudgetScope, Basis]]) -> list[tuple[History, Result]]:
+def charges(scope: Scope, found: BillSummary, of: Sequence[tuple[BudgetScope, Basis]]) -> list[tuple[History, Result]]:
     """What was charged for each scope in its basis, day by day; today, which is not over, is left out.
 
     The whole bill is asked too: it says which days are known, for a service may have none of its own for weeks.
@@ -70,7 +70,7 @@ def charges(scope: Scope, found: Bill, of: Sequence[tuple[BudgetScope, Basis]]) 
     ]
 
 
-def _question(scope: Scope, found: Bill, of: BudgetScope) -> Question:
+def _question(scope: Scope, found: BillSummary, of: BudgetScope) -> Question:
     values: dict[str, Value | Sequence[Value]] = {**_days(scope, found), "currency": found.currency}
     if of.kind is Kind.TAG:
         key, value = of.tag
@@ -80,7 +80,7 @@ def _question(scope: Scope, found: Bill, of: BudgetScope) -> Question:
     return Question("budgets/by_day", {**values, "services": services, "accounts": accounts})
 
 
-def usage_question(scope: Scope, found: Bill) -> Question:
+def usage_question(scope: Scope, found: BillSummary) -> Question:
     """What `unusual` asks beside the whole bill's charges."""
     return Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
 
@@ -123,7 +123,7 @@ def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
     return asked.identity, its.days, its.estimated, its.missing
 
 
-def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
+def unusual(scope: Scope, found: BillSummary, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:
     """The anomalies of the whole bill, worked out in the background once for the same charges."""
     asked, result = scope.ask_all([_question(scope, found, BudgetScope()), usage_question(scope, found)])
     whole = _history(asked, basis, None)
@@ -134,7 +134,7 @@ def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Futu
             return []
         names = ("charge_date", "service_name", "usage_type", basis.column)
         rows = zip(*(result.table[name].to_pylist() for name in names), strict=True)
-        used = (Used(day, service, usage, amount or ZERO) for day, service, usage, amount in rows)
+        used = (UsageCost(day, service, usage, amount or ZERO) for day, service, usage, amount in rows)
         after = settled[-1] + timedelta(days=1)
         return find(used, end=after, retail=retail_days(settled[0], settled[-1], country), missing=whole.missing)
 
@@ -142,7 +142,7 @@ def unusual(scope: Scope, found: Bill, basis: Basis, country: str) -> tuple[Futu
     return BACKGROUND.ask(key, work), [asked, result]
 
 
-def _days(scope: Scope, found: Bill) -> dict[str, date]:
+def _days(scope: Scope, found: BillSummary) -> dict[str, date]:
     if found.last_day is None:
         return {"start_date": scope.today, "end_date": scope.today}
     end = min(found.last_day + timedelta(days=1), scope.today)

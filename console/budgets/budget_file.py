@@ -41,7 +41,7 @@ import msgspec
 
 from catalogue.errors import SettingsError, SourceError
 from catalogue.files import atomic_write
-from console.budgets.budgets import THRESHOLDS, Budget, BudgetScope, Kind, LeftOut
+from console.budgets.budgets import THRESHOLDS, Budget, BudgetLeftOut, BudgetScope, Kind
 from console.finops.charges import Basis
 from console.finops.toml_files import TomlFile
 
@@ -61,7 +61,7 @@ class BudgetFile:
         self._before = folder / BEFORE
 
     @property
-    def left_out(self) -> Sequence[LeftOut]:
+    def left_out(self) -> Sequence[BudgetLeftOut]:
         """Nothing: a file has no other budgets."""
         return ()
 

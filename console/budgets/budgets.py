@@ -120,7 +120,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class BudgetLeftOut:
     """A budget that its source knows and that is not shown, and why."""
 
     name: str
@@ -131,7 +131,7 @@ class BudgetSource(Protocol):
     """Where budgets are kept."""
 
     @property
-    def left_out(self) -> Sequence[LeftOut]:
+    def left_out(self) -> Sequence[BudgetLeftOut]:
         """What the last answer of `budgets` left out."""
         ...
 
@@ -148,7 +148,7 @@ class BudgetSource(Protocol):
         ...
 
 
-class Standing(StrEnum):
+class BudgetState(StrEnum):
     """How a budget does, worst last."""
 
     UNKNOWN = "unknown"
@@ -181,7 +181,7 @@ class Status:
     budget: Budget
     forecast: Forecast
     amount: Decimal
-    standing: Standing
+    state: BudgetState
     alerts: Sequence[Alert]
     crossing: date | None
 
@@ -210,15 +210,15 @@ def status(budget: Budget, charges: History, expected: Forecast) -> Status:
         if value is not None and (alert := _alert(budget.thresholds, amount, by, value))
     ]
     if expected.amount is None:
-        standing = Standing.UNKNOWN
+        state = BudgetState.UNKNOWN
     elif expected.booked > amount:
-        standing = Standing.OVER
+        state = BudgetState.OVER
     elif expected.amount > amount:
-        standing = Standing.AT_RISK
+        state = BudgetState.AT_RISK
     else:
-        standing = Standing.ON_TRACK
+        state = BudgetState.ON_TRACK
     crossing = next((point.day for point in burn_up(charges, expected) if point.middle > amount), None)
-    return Status(budget, expected, amount, standing, alerts, crossing)
+    return Status(budget, expected, amount, state, alerts, crossing)
 
 
 def _alert(thresholds: Sequence[int], amount: Decimal, by: str, value: Decimal) -> Alert | None:
@@ -228,7 +228,7 @@ def _alert(thresholds: Sequence[int], amount: Decimal, by: str, value: Decimal) 
 
 
 @dataclass(frozen=True)
-class Point:
+class BurnPoint:
     """Charges of the month up to and with `day`, or what they leave of a budget.
 
     `actual` is None on days to come, `middle` is what is known and what is expected in one line.
@@ -241,7 +241,7 @@ class Point:
     high: Decimal
 
 
-def burn_up(charges: History, expected: Forecast) -> list[Point]:
+def burn_up(charges: History, expected: Forecast) -> list[BurnPoint]:
     """The month day by day: what is booked added up, then the forecast with its interval, tax spread over its days.
 
     The last point is the forecast's own amount, low and high.
@@ -253,7 +253,7 @@ def burn_up(charges: History, expected: Forecast) -> list[Point]:
             break
         if charges.days and day >= charges.days[0]:
             booked = DIGITS.add(booked, charges.totals[(day - charges.days[0]).days])
-        points.append(Point(day, booked, booked, booked, booked))
+        points.append(BurnPoint(day, booked, booked, booked, booked))
     if expected.amount is None or expected.low is None or expected.high is None or not expected.days:
         return points
     to_come = total(each.amount for each in expected.days)
@@ -265,16 +265,16 @@ def burn_up(charges: History, expected: Forecast) -> list[Point]:
         # the interval of a sum grows about with the root of its length; its end is the forecast's
         wide = (Decimal(place) / len(expected.days)).sqrt()
         low, high = middle - (expected.amount - expected.low) * wide, middle + (expected.high - expected.amount) * wide
-        points.append(Point(each.day, None, middle, low, high))
+        points.append(BurnPoint(each.day, None, middle, low, high))
     last = points[-1]
-    points[-1] = Point(last.day, None, expected.amount, expected.low, expected.high)
+    points[-1] = BurnPoint(last.day, None, expected.amount, expected.low, expected.high)
     return points
 
 
-def burn_down(charged: Sequence[Point], amount: Decimal) -> list[Point]:
+def burn_down(charged: Sequence[BurnPoint], amount: Decimal) -> list[BurnPoint]:
     """What is left of `amount` after each day of `burn_up`; below 0 where it is overdrawn."""
     return [
-        Point(
+        BurnPoint(
             point.day,
             None if point.actual is None else amount - point.actual,
             amount - point.middle,

@@ -15,7 +15,7 @@ from console.asking import formatting as text
 from console.cli import output
 
 if TYPE_CHECKING:
-    from console.budgets.answer import Answer, Found
+    from console.budgets.answer import Answer, JudgedAnomaly
     from console.budgets.budgets import Status
     from console.decisions import DecisionStore
 
@@ -94,7 +94,7 @@ def budgets(parsed: argparse.Namespace) -> int:
         output.json({**_about(answer), "budgets": rows})
     else:
         output.show(rows, BUDGETS, parsed.format, under="budgets")
-    off = [each for each in answer.statuses if each.standing in ("at risk", "over")]
+    off = [each for each in answer.statuses if each.state in ("at risk", "over")]
     return OFF_BUDGET if parsed.check and off else 0
 
 
@@ -217,13 +217,13 @@ def _status(each: Status, *, exact: bool) -> dict[str, Any]:
         "booked_share": round(float(each.used), 4),
         "forecast": amount(each.forecast.amount),
         "expected_share": None if each.expected is None else round(float(each.expected), 4),
-        "standing": each.standing.value,
+        "standing": each.state.value,
         "alerts": ", ".join(f"{alert.threshold} % {alert.by}" for alert in each.alerts),
         **({"crossing": None if each.crossing is None else each.crossing.isoformat()} if exact else {}),
     }
 
 
-def _anomaly(each: Found, *, exact: bool) -> dict[str, Any]:
+def _anomaly(each: JudgedAnomaly, *, exact: bool) -> dict[str, Any]:
     one = each.anomaly
     state = each.verdict.verdict if each.verdict else f"explained by {one.occasion}" if one.occasion else "open"
     return {

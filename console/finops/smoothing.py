@@ -41,7 +41,7 @@ CONSTANT = "Amount of every day so far"
 
 
 @dataclass(frozen=True)
-class Path:
+class Projection:
     """The days to come.
 
     Attributes
@@ -58,7 +58,7 @@ class Path:
     method: str
 
 
-def smooth(values: Floats, ahead: int, so_far: int = 0) -> Path:
+def smooth(values: Floats, ahead: int, so_far: int = 0) -> Projection:
     """The next `ahead` days after `values`, one value a day, at least one value.
 
     Parameters
@@ -69,7 +69,7 @@ def smooth(values: Floats, ahead: int, so_far: int = 0) -> Path:
 
     if not np.ptp(values):
         level, nothing = np.full(ahead, values[-1]), np.zeros(ahead)
-        return Path(level, nothing, nothing, CONSTANT)
+        return Projection(level, nothing, nothing, CONSTANT)
     if values.size < MODEL_DAYS:
         recent = values[-RECENT_DAYS:] if values.size >= FEW_DAYS else values
         return _mean(recent, ahead, RECENT if values.size >= FEW_DAYS else MEAN)
@@ -141,7 +141,7 @@ def trend(values: Floats) -> float:
     return float(theilslopes(weeks).slope) / WEEK
 
 
-def _combined(values: Floats, ahead: int, so_far: int) -> Path:
+def _combined(values: Floats, ahead: int, so_far: int) -> Projection:
     import numpy as np
 
     # charged on fewer than half of its days: the medians are nothing, and nothing is not what is to be expected
@@ -168,7 +168,7 @@ def _combined(values: Floats, ahead: int, so_far: int) -> Path:
         carried = (1 - weight) * carried + weight / so_far
         method += AND_SO_FAR
     carried[0] = 1.0
-    return Path(amounts, *spreads(carried, seasonal.error), method)
+    return Projection(amounts, *spreads(carried, seasonal.error), method)
 
 
 @dataclass(frozen=True)
@@ -194,11 +194,13 @@ def _ets(values: Floats, ahead: int, *, seasonal: bool) -> _Ets:
     return _Ets(amounts, carried, math.sqrt(max(float(fitted.mse), 0.0)) * scale)
 
 
-def _mean(values: Floats, ahead: int, method: str) -> Path:
+def _mean(values: Floats, ahead: int, method: str) -> Projection:
     """The mean for every day; its own uncertainty, σ²/n, is common to all days of a sum."""
     import numpy as np
 
     error = float(values.std(ddof=1)) if values.size > 1 else 0.0
     steps = np.arange(1, ahead + 1)
     day = np.full(ahead, error * math.sqrt(1 + 1 / values.size))
-    return Path(np.full(ahead, float(values.mean())), day, error * np.sqrt(steps + steps**2 / values.size), method)
+    return Projection(
+        np.full(ahead, float(values.mean())), day, error * np.sqrt(steps + steps**2 / values.size), method
+    )

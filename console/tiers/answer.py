@@ -15,8 +15,8 @@ from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
 from console.tiers import tiers
 from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
-from console.tiers.estimate import CENT, Estimate, Line, estimate
-from console.tiers.measured import DOLLARS, LAST_DAYS, Bill, Measured, monthly
+from console.tiers.estimate import CENT, Estimate, EstimateLine, estimate
+from console.tiers.measured import DOLLARS, LAST_DAYS, BilledDays, MeasuredUsage, monthly
 from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
 from console.tiers.tiers import Tier
 
@@ -97,7 +97,7 @@ class Tiers:
     curves: Sequence[Sequence[Estimate]]
     crossovers: Sequence[Crossover]
     remarks: Sequence[str]
-    measured: Measured
+    measured: MeasuredUsage
     what_if: WhatIf
     figures: Sequence[Figure]
 
@@ -114,7 +114,7 @@ class Tiers:
 
 
 def compare(
-    what_if: WhatIf, known: Measured, *, book: PriceBook | None = None, sizes: Sequence[Tier] | None = None
+    what_if: WhatIf, known: MeasuredUsage, *, book: PriceBook | None = None, sizes: Sequence[Tier] | None = None
 ) -> Tiers:
     """The three tiers under one usage, where their bills meet, and where today's stands among them.
 
@@ -175,7 +175,7 @@ def legacy_for(amount: Decimal) -> Decimal:
     return (amount / (1 - CASE_STUDY_SAVING)).quantize(CENT)
 
 
-def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) -> list[Figure]:
+def _figures(estimates: Sequence[Estimate], known: MeasuredUsage, what_if: WhatIf) -> list[Figure]:
     figures = [
         Figure(
             each.tier.title,
@@ -210,7 +210,7 @@ def _figures(estimates: Sequence[Estimate], known: Measured, what_if: WhatIf) ->
     return figures
 
 
-def _bill_note(bill: Bill | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:
+def _bill_note(bill: BilledDays | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:
     if bill is None or today is None:
         return "No bill in US dollars yet"
     short = "" if bill.days >= LAST_DAYS else f", from {bill.days} day{'' if bill.days == 1 else 's'} alone"
@@ -227,7 +227,7 @@ def _band_note(each: Estimate) -> str:
     return f"{'Above' if each.monthly_usd > band.high else 'Below'} its band of {named}"
 
 
-def _record(tier: str, line: Line) -> LineRecord:
+def _record(tier: str, line: EstimateLine) -> LineRecord:
     price = line.price
     return LineRecord(
         tier, line.service, line.what, line.formula, line.quantity, price.unit, price.amount, line.monthly_usd,

@@ -18,7 +18,7 @@ from console.tiers.sizing import Usage, typical, with_events
 from console.tiers.tiers import Tier
 
 if TYPE_CHECKING:
-    from console.tiers.measured import Measured
+    from console.tiers.measured import MeasuredUsage
 
 _TYPED = {
     "events_per_day": "events a day",
@@ -82,7 +82,7 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _known(lake: str | None) -> Measured:
+def _known(lake: str | None) -> MeasuredUsage:
     """The bill and the events of the last days of a lake."""
     from console import settings, wiring
     from console.tiers.measured import measured

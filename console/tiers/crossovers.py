@@ -36,7 +36,7 @@ POINTS_A_DECADE = 8
 EVENTS = "events a day"
 PAGE_VIEWS = "page views a day past the cache"
 
-Bill = Callable[[int], Decimal]
+BillByTraffic = Callable[[int], Decimal]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ def grid(low: int, high: int, points_a_decade: int = POINTS_A_DECADE) -> list[in
     return sorted({round(low * (high / low) ** (step / steps)) for step in range(steps + 1)})
 
 
-def crossings(first: Bill, second: Bill, low: int = LEAST_EVENTS, high: int = MOST_EVENTS) -> list[int]:
+def crossings(
+    first: BillByTraffic, second: BillByTraffic, low: int = LEAST_EVENTS, high: int = MOST_EVENTS
+) -> list[int]:
     """Every first whole number at which the order of two bills changes, to the resolution of the search."""
 
     def is_dearer(point: int) -> bool:
@@ -84,7 +86,7 @@ def crossings(first: Bill, second: Bill, low: int = LEAST_EVENTS, high: int = MO
     ]
 
 
-def bill(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> Bill:
+def bill(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> BillByTraffic:
     """The monthly bill of a tier by events a day, everything else as in `usage`."""
 
     def of(events_per_day: int) -> Decimal:
@@ -93,7 +95,9 @@ def bill(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) 
     return of
 
 
-def cheaper(dear: Bill, cheap: Bill, low: int = LEAST_EVENTS, high: int = MOST_EVENTS) -> tuple[list[int], str]:
+def cheaper(
+    dear: BillByTraffic, cheap: BillByTraffic, low: int = LEAST_EVENTS, high: int = MOST_EVENTS
+) -> tuple[list[int], str]:
     """Where the second of two bills is the cheaper one: the points where that changes, and the ranges in words.
 
     The words are empty where it is nowhere cheaper.
@@ -132,7 +136,7 @@ def between_tiers(
     return found
 
 
-def _leaves_its_band(tier: Tier, bills: Bill) -> Crossover:
+def _leaves_its_band(tier: Tier, bills: BillByTraffic) -> Crossover:
     top = tier.monthly_usd.high
     leaves = _first(lambda events: bills(events) > top)
     if leaves is None:

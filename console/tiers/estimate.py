@@ -22,7 +22,7 @@ CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
-class Line:
+class EstimateLine:
     """One line of the estimate.
 
     Attributes
@@ -79,7 +79,7 @@ class Estimate:
 
     tier: Tier
     usage: Usage
-    lines: tuple[Line, ...]
+    lines: tuple[EstimateLine, ...]
 
     @property
     def monthly_usd(self) -> Decimal:
@@ -126,7 +126,7 @@ def estimate(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = Fal
     units: dict[str, Decimal] = {}
     lines = []
     for service, what, key, factors in charged(flow):
-        line = Line(service, what, book.price(key), factors, free_tier, units.get(key, Decimal(0)))
+        line = EstimateLine(service, what, book.price(key), factors, free_tier, units.get(key, Decimal(0)))
         if line.quantity:
             lines.append(line)
             units[key] = line.units_before + line.quantity

@@ -19,7 +19,7 @@ _BILL, _TRAFFIC = "tiers/bill", "tiers/traffic"
 
 
 @dataclass(frozen=True)
-class Bill:
+class BilledDays:
     """What was spent lately.
 
     Attributes
@@ -48,15 +48,15 @@ class Bill:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredUsage:
     """What the lake knows: the bill and the events of the last days. None where there is none."""
 
-    bill: Bill | None
+    bill: BilledDays | None
     events_per_day: Decimal | None
     results: Sequence[Result] = ()
 
 
-def measured(scope: Scope) -> Measured:
+def measured(scope: Scope) -> MeasuredUsage:
     """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
 
     A younger bill, or lake, has fewer days. The days of the bill end with its last day, those of the events with the
@@ -79,10 +79,10 @@ def measured(scope: Scope) -> Measured:
     if _TRAFFIC in answers:
         start, end = spans[_TRAFFIC]
         per_day = Decimal(answers[_TRAFFIC].rows()[0]["events"]) / (end - start).days
-    return Measured(bill, per_day, [charged, known, *answers.values()])
+    return MeasuredUsage(bill, per_day, [charged, known, *answers.values()])
 
 
-def _bill(answer: Result, start: date, end: date) -> Bill:
+def _bill(answer: Result, start: date, end: date) -> BilledDays:
     own: dict[str, Decimal] = {}
     others: dict[str, Decimal] = {}
     apart = ZERO
@@ -94,10 +94,10 @@ def _bill(answer: Result, start: date, end: date) -> Bill:
         else:
             found = others.get(row["billing_currency"], ZERO)
             others[row["billing_currency"]] = found + row["effective_cost"] + row["apart"]
-    return Bill(start, end - timedelta(days=1), own, apart, others)
+    return BilledDays(start, end - timedelta(days=1), own, apart, others)
 
 
-def monthly(bill: Bill | None) -> Decimal | None:
+def monthly(bill: BilledDays | None) -> Decimal | None:
     """The bill's days as a month of 730 hours, so that it can be held against an estimate; None where unknown."""
     if bill is None or bill.amount is None:
         return None

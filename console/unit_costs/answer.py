@@ -19,7 +19,7 @@ from console.asking.scope import Scope
 from console.finops.decimals import ZERO, rounded, total
 from console.sales.answer import Compared
 from console.unit_costs.allocation import NO_RULE, Allocation
-from console.unit_costs.days import COUNTED, ESTIMATE_ERROR, Counted, Measured, measured, questions
+from console.unit_costs.days import COUNTED, ESTIMATE_ERROR, Counted, PeriodCosts, measured, questions
 from console.unit_costs.unit_costs import Efficiency, Parts, efficiency, per_unit
 
 AHEAD_DAYS = 14
@@ -56,7 +56,7 @@ class FunctionRecord:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class MarginForecast:
     """A day to come: the margin after cloud expected, and the interval that holds it four times in five."""
 
     day: date
@@ -78,8 +78,8 @@ class UnitCosts:
     ahead : days to come, and the method that made them
     """
 
-    now: Measured
-    before: Measured | None
+    now: PeriodCosts
+    before: PeriodCosts | None
     currency: str
     reporting_currency: str
     other_currencies: Mapping[str, Decimal]
@@ -90,7 +90,7 @@ class UnitCosts:
     functions: Sequence[FunctionRecord]
     unallocated: Sequence[tuple[str, Decimal]]
     efficiency: Efficiency | None
-    ahead: Sequence[Ahead]
+    ahead: Sequence[MarginForecast]
     method: str
     results: Sequence[Result]
 
@@ -174,14 +174,14 @@ def unit_costs(
     )
 
 
-def _kept(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
+def _kept(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> PeriodCosts:
     """`measured`, once for the same answers and rules: a click on a unit changes neither."""
     answers = tuple(result.identity for result in results)
     key = ("unit costs", label, period, answers, repr(allocation), currency)
     return BACKGROUND.answer(key, lambda: measured(label, period, results, allocation, currency))
 
 
-def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitRecord:
+def _unit_record(unit: Counted, now: PeriodCosts, before: PeriodCosts | None) -> UnitRecord:
     cost = now.unit_cost(unit)
     held = before.unit_cost(unit) if before else None
     return UnitRecord(
@@ -195,13 +195,13 @@ def _unit_record(unit: Counted, now: Measured, before: Measured | None) -> UnitR
     )
 
 
-def _told(words: str, name: str, *measured: Measured | None) -> str:
+def _told(words: str, name: str, *measured: PeriodCosts | None) -> str:
     """What is counted, and how well where that is an estimate in one of the periods."""
     is_estimated = name == "customers" and any(each is not None and each.is_estimated for each in measured)
     return f"{words}, {ESTIMATE_ERROR}" if is_estimated else words
 
 
-def _functions(now: Measured, allocation: Allocation) -> list[FunctionRecord]:
+def _functions(now: PeriodCosts, allocation: Allocation) -> list[FunctionRecord]:
     whole = now.parts.total if now.parts else ZERO
     records = []
     for function in allocation.functions.values():
@@ -228,7 +228,7 @@ def _functions(now: Measured, allocation: Allocation) -> list[FunctionRecord]:
     return sorted(records, key=lambda record: (record.title == "Unallocated", -record.total, record.title))
 
 
-def _reasons(now: Measured) -> list[tuple[str, Decimal]]:
+def _reasons(now: PeriodCosts) -> list[tuple[str, Decimal]]:
     sums: dict[str, Decimal] = {}
     for day in now.costs.values():
         for reason, amount in day.unallocated.items():
@@ -237,14 +237,14 @@ def _reasons(now: Measured) -> list[tuple[str, Decimal]]:
     return sorted(left, key=lambda item: (-item[1], item[0] != NO_RULE, item[0]))
 
 
-def _line(now: Measured, unit: Counted) -> Efficiency | None:
+def _line(now: PeriodCosts, unit: Counted) -> Efficiency | None:
     days = [day for day in now.days if day in now.costs]
     return efficiency(
         [now.counts.get(day, {}).get(unit.name, 0) for day in days], [now.costs[day].total for day in days]
     )
 
 
-def _ahead(now: Measured) -> tuple[tuple[Ahead, ...], str]:
+def _ahead(now: PeriodCosts) -> tuple[tuple[MarginForecast, ...], str]:
     """The margin after cloud of the days after the last known one, by the model that forecasts spend."""
     values = now.margin_after_cloud
     known = [place for place, value in enumerate(values) if value is not None]
@@ -265,7 +265,7 @@ def _without_gaps(values: Sequence[Decimal | None]) -> tuple[Decimal, ...]:
 
 
 @lru_cache(maxsize=64)
-def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[Ahead, ...], str]:
+def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[MarginForecast, ...], str]:
     """The days from `start` on; the model takes a tenth of a second, and what it is given changes once a day."""
     import numpy as np
 
@@ -275,11 +275,11 @@ def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[Ahead, ..
     ahead = []
     for number, (amount, spread) in enumerate(zip(path.amounts, path.spreads, strict=True)):
         expected, width = rounded(float(amount)), rounded(float(spread) * float(NORMAL_80))
-        ahead.append(Ahead(start + timedelta(days=number), expected, expected - width, expected + width))
+        ahead.append(MarginForecast(start + timedelta(days=number), expected, expected - width, expected + width))
     return tuple(ahead), path.method
 
 
-def _figures(now: Measured, before: Measured | None, currency: str, reporting: str) -> list[Figure]:
+def _figures(now: PeriodCosts, before: PeriodCosts | None, currency: str, reporting: str) -> list[Figure]:
     figures = []
     for unit in COUNTED:
         cost, held = now.unit_cost(unit), before.unit_cost(unit) if before else None

@@ -41,7 +41,7 @@ ESTIMATE_ERROR = "about ± 2 %"  # standard error; see `queries/unit_costs/custo
 
 
 @dataclass(frozen=True)
-class Measured:
+class PeriodCosts:
     """A period: its costs by day, allocated, and its business counts.
 
     Attributes
@@ -142,7 +142,9 @@ def questions(period: Period, allocation: Allocation, currency: str) -> list[Que
     ]
 
 
-def measured(label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str) -> Measured:
+def measured(
+    label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str
+) -> PeriodCosts:
     """The answers of `questions`, with the costs allocated."""
     charged, orders, traffic, events, customers, margin, held = (result.rows() for result in results)
     counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
@@ -157,7 +159,7 @@ def measured(label: str, period: Period, results: Sequence[Result], allocation: 
     ]  # fmt: skip
     first, last = held[0]["first_day"], held[0]["last_day"]
     counted_days = [charge for charge in charges if first is not None and first <= charge.day <= last]
-    return Measured(
+    return PeriodCosts(
         label=label,
         period=period,
         days=[period.start + timedelta(days=number) for number in range(period.days)],

@@ -19,7 +19,7 @@ from console.asking.scope import Scope
 from console.budgets import answer as insight
 from console.budgets import figures as budget_figures
 from console.budgets.bill import bill
-from console.budgets.budgets import Budget, BudgetScope, Kind, LeftOut, Standing
+from console.budgets.budgets import Budget, BudgetLeftOut, BudgetScope, BudgetState, Kind
 from console.budgets.forecasting.anomalies import KIND
 from console.decisions import Decision
 from console.decisions.embedded import EmbeddedDecisionStore
@@ -58,7 +58,7 @@ def charge(day: date, service: str, cost: str, **more: Any) -> dict[str, Any]:
 class Kept:
     """Budgets in memory."""
 
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[BudgetLeftOut, ...] = ()
 
     def __init__(self, *budgets: Budget) -> None:
         self._budgets = budgets
@@ -154,11 +154,9 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
         Budget("Berlin", Decimal(90), "EUR"),
     )
     answer = insight.budgets(scope, source, decisions, patience=None)
-    assert [
-        (each.budget.name, each.standing, each.forecast.booked, each.forecast.amount) for each in answer.statuses
-    ] == [
-        ("Athena", Standing.OVER, 96, 186),
-        ("All", Standing.ON_TRACK, 160, 310),
+    assert [(each.budget.name, each.state, each.forecast.booked, each.forecast.amount) for each in answer.statuses] == [
+        ("Athena", BudgetState.OVER, 96, 186),
+        ("All", BudgetState.ON_TRACK, 160, 310),
     ]
     assert answer.chosen is not None
     assert answer.chosen.budget.name == "All"
@@ -189,12 +187,12 @@ def test_every_budget_is_known_up_to_the_same_day_whatever_was_charged_for_it(la
     answer = insight.budgets(ten_a_day(lake, *estimated, *first), source, decisions, patience=None)
     known = {each.budget.name: (each.forecast.month, each.forecast.as_of) for each in answer.statuses}
     assert known == dict.fromkeys(("Web", "Old", "Rare", "Misspelt"), (date(2026, 3, 1), date(2026, 3, 14)))
-    standing = {each.budget.name: (each.standing, each.forecast.booked) for each in answer.statuses}
+    standing = {each.budget.name: (each.state, each.forecast.booked) for each in answer.statuses}
     assert standing == {
-        "Web": (Standing.ON_TRACK, 28),
-        "Old": (Standing.ON_TRACK, 0),
-        "Rare": (Standing.ON_TRACK, 5),
-        "Misspelt": (Standing.UNKNOWN, 0),
+        "Web": (BudgetState.ON_TRACK, 28),
+        "Old": (BudgetState.ON_TRACK, 0),
+        "Rare": (BudgetState.ON_TRACK, 5),
+        "Misspelt": (BudgetState.UNKNOWN, 0),
     }
 
 
@@ -220,7 +218,7 @@ def test_a_page_does_not_wait_for_what_is_being_worked_out(lake: Rows, decisions
     finally:
         gate.set()
     assert (first.is_pending, first.forecast.booked, first.forecast.amount) == (True, 160, None)
-    assert [each.standing for each in first.statuses] == [Standing.UNKNOWN]
+    assert [each.state for each in first.statuses] == [BudgetState.UNKNOWN]
     assert "being worked out" in [figure.note for figure in budget_figures.figures(first)]
     again = insight.budgets(scope, source, decisions, patience=None)
     assert (again.is_pending, again.forecast.amount) == (False, 310)
@@ -255,14 +253,14 @@ def test_the_brief_is_told_what_is_off_budget_and_how_much_is_at_stake(lake: Row
     source = Kept(
         Budget("All", Decimal(300), "USD"), Budget("EC2", Decimal(400), "USD", BudgetScope(Kind.SERVICE, "EC2"))
     )
-    found = insight.standing(spike(lake), source, decisions, patience=None)
+    found = insight.overview(spike(lake), source, decisions, patience=None)
     assert found is not None
     assert [each.budget.name for each in found.off_budget] == ["All"]
     assert (found.money_at_stake, found.currency, found.is_pending) == (84, "USD", False)
 
 
 def test_without_a_bill_the_brief_is_told_nothing(lake: Rows, decisions: Any) -> None:
-    assert insight.standing(lake.scope(), Kept(), decisions) is None
+    assert insight.overview(lake.scope(), Kept(), decisions) is None
 
 
 def test_a_cost_that_is_unknown_in_a_basis_is_said_to_count_as_nothing(lake: Rows, decisions: Any) -> None:
@@ -305,7 +303,7 @@ def test_the_regions_of_the_shop_that_a_viewer_may_see_do_not_hide_the_bill(lake
 
 def test_a_bill_that_ended_says_so_and_names_what_its_source_left_out(lake: Rows, decisions: Any) -> None:
     source = Kept()
-    source.left_out = (LeftOut("Quarter", "it is quarterly, not monthly"),)
+    source.left_out = (BudgetLeftOut("Quarter", "it is quarterly, not monthly"),)
     answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)
     assert answer.ended == date(2026, 2, 11)
     assert budget_figures.figures(answer)[0].name == "Booked in February 2026"

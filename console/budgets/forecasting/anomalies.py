@@ -38,14 +38,14 @@ LARGER = 2.0
 CHUNK = 256  # series judged at once: bounds the memory of wide bills
 
 
-class Usage(NamedTuple):
+class ServiceUsage(NamedTuple):
     """A service and one of its usage types."""
 
     service: str
     usage_type: str
 
 
-class Used(NamedTuple):
+class UsageCost(NamedTuple):
     """What one usage type cost on one day."""
 
     day: date
@@ -106,7 +106,7 @@ class Anomaly:
 
 
 def find(
-    used: Iterable[Used],
+    used: Iterable[UsageCost],
     *,
     end: date | None = None,
     retail: Mapping[date, RetailDay] | None = None,
@@ -128,9 +128,9 @@ def find(
         return []
     first, last = min(each.day for each in kept), max(each.day for each in kept)
     days = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
-    amounts: dict[Usage, list[Decimal]] = {}
+    amounts: dict[ServiceUsage, list[Decimal]] = {}
     for each in kept:
-        line = amounts.setdefault(Usage(each.service, each.usage_type), [ZERO] * len(days))
+        line = amounts.setdefault(ServiceUsage(each.service, each.usage_type), [ZERO] * len(days))
         place = (each.day - first).days
         line[place] = DIGITS.add(line[place], each.amount)
     names = sorted(amounts)

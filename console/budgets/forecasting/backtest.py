@@ -60,7 +60,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class BacktestRow:
     """One horizon of the table; `covered` is the share of origins whose interval held the actual total."""
 
     horizon: str
@@ -76,12 +76,12 @@ class Backtest:
     """All origins, the table by horizon with one row for all of them last, and what it says about the interval."""
 
     origins: Sequence[Origin]
-    rows: Sequence[Row]
+    rows: Sequence[BacktestRow]
     widening: float
     needs: str = ""
 
     @property
-    def overall(self) -> Row | None:
+    def overall(self) -> BacktestRow | None:
         """The row of all origins."""
         return self.rows[-1] if self.rows else None
 
@@ -105,7 +105,7 @@ def backtest(charges: History, *, country: str = DEFAULT_COUNTRY, every: int = E
     return Backtest(origins, scored(origins), measured_widening(origins), needs)
 
 
-def scored(origins: Sequence[Origin]) -> Sequence[Row]:
+def scored(origins: Sequence[Origin]) -> Sequence[BacktestRow]:
     """Errors by horizon and, last, of all origins; a horizon without any has no row."""
     groups = [
         (f"{low} to {high} days", [each for each in origins if low <= each.left <= high]) for low, high in HORIZONS
@@ -166,12 +166,12 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
     )
 
 
-def _row(name: str, origins: Sequence[Origin]) -> Row:
+def _row(name: str, origins: Sequence[Origin]) -> BacktestRow:
     def score(method: str) -> Score:
         return _score([(each.actual, getattr(each, method)) for each in origins])
 
     held = sum(each.held for each in origins) / len(origins)
-    return Row(name, len(origins), score("forecast"), score("run_rate"), score("last_month"), held)
+    return BacktestRow(name, len(origins), score("forecast"), score("run_rate"), score("last_month"), held)
 
 
 def _score(pairs: Sequence[tuple[float, float]]) -> Score:

@@ -20,7 +20,7 @@ from console.budgets.forecasting.baseline import baseline, runs
 from console.budgets.forecasting.history import History, days_from, month_of, next_month
 from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY, RetailDay, retail_days
 from console.finops.decimals import ZERO, rounded, total
-from console.finops.smoothing import MODEL_DAYS, Path, smooth
+from console.finops.smoothing import MODEL_DAYS, Projection, smooth
 
 if TYPE_CHECKING:
     from console.budgets.forecasting.history import Flags, Floats
@@ -38,7 +38,7 @@ STANDS_OUT = 3.0  # spreads by which the days of an occasion have to differ toge
 
 
 @dataclass(frozen=True)
-class Day:
+class DayForecast:
     """A day to come, without tax: what is expected and the interval."""
 
     day: date
@@ -79,7 +79,7 @@ class Forecast:
     amount: Decimal | None
     low: Decimal | None
     high: Decimal | None
-    days: Sequence[Day]
+    days: Sequence[DayForecast]
     tax_to_come: Decimal
     method: str
     note: str
@@ -120,7 +120,7 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
     factor = NORMAL_80 * widening
     least = 0.0 if (charges.split(known).daily >= 0).all() else float("-inf")
     days = [
-        Day(
+        DayForecast(
             day,
             rounded(amount + fixed),
             rounded(max(amount - factor * spread, least) + fixed),
@@ -170,7 +170,7 @@ def booked(charges: History) -> Forecast:
 class Coming:
     """The days after the known ones: everyday charges, charges of first days, and how tax will follow."""
 
-    path: Path
+    path: Projection
     monthly: Floats
     tax_rate: float
     taxed: float
@@ -213,7 +213,7 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
         amounts = np.maximum(amounts, 0.0)
     # one year's occasion says little about the next one: half of what it adds is uncertain, and adds to every sum
     unsure = np.abs(amounts - path.amounts) / 2
-    path = Path(
+    path = Projection(
         amounts,
         np.hypot(path.spreads, unsure),
         np.hypot(path.total_spreads, np.sqrt(np.cumsum(unsure**2))),

@@ -35,7 +35,7 @@ class Charged(NamedTuple):
     estimated: bool = False
 
 
-class Line(NamedTuple):
+class ChargeGroup(NamedTuple):
     """A service with its FOCUS charge category: Usage, Purchase, Tax, Credit or Adjustment."""
 
     service: str
@@ -66,7 +66,7 @@ class History:
     """
 
     days: tuple[date, ...]
-    lines: Mapping[Line, tuple[Decimal, ...]]
+    lines: Mapping[ChargeGroup, tuple[Decimal, ...]]
     estimated: frozenset[date] = frozenset()
     missing: frozenset[date] = frozenset()
 
@@ -159,7 +159,7 @@ def history(charges: Iterable[Charged], *, end: date | None = None, whole: Histo
     return History(
         days,
         _lines(kept, days),
-        frozenset(each.day for each in kept if each.estimated and not Line(each.service, each.category).is_tax),
+        frozenset(each.day for each in kept if each.estimated and not ChargeGroup(each.service, each.category).is_tax),
         frozenset(days) - {each.day for each in kept},
     )
 
@@ -176,11 +176,11 @@ def _days_between(first: date, last: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def _lines(charges: Iterable[Charged], days: Sequence[date]) -> dict[Line, tuple[Decimal, ...]]:
+def _lines(charges: Iterable[Charged], days: Sequence[date]) -> dict[ChargeGroup, tuple[Decimal, ...]]:
     """What was charged on each of `days`, by line; every charge lies on one of them."""
-    lines: dict[Line, list[Decimal]] = {}
+    lines: dict[ChargeGroup, list[Decimal]] = {}
     for each in charges:
-        line = lines.setdefault(Line(each.service, each.category), [ZERO] * len(days))
+        line = lines.setdefault(ChargeGroup(each.service, each.category), [ZERO] * len(days))
         place = (each.day - days[0]).days
         line[place] = DIGITS.add(line[place], each.amount)
     return {name: tuple(lines[name]) for name in sorted(lines)}

@@ -11,8 +11,8 @@ import streamlit as st
 from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.budgets import figures
-from console.budgets.answer import Answer, Found
-from console.budgets.budgets import Standing, Status
+from console.budgets.answer import Answer, JudgedAnomaly
+from console.budgets.budgets import BudgetState, Status
 from console.budgets.forecasting.anomalies import Anomaly
 from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
 from console.budgets.views import burn_down, days
@@ -25,7 +25,12 @@ EXPECTED, OPEN = "expected", "open"
 MOST_SHOWN = 20  # anomalies with buttons of their own
 MOST_BLAMED = 3
 TOLD = 0.1  # of the usual: retail days that differ less go without saying
-_TONES = {Standing.OVER: "bad", Standing.AT_RISK: "bad", Standing.ON_TRACK: "good", Standing.UNKNOWN: "same"}
+_TONES = {
+    BudgetState.OVER: "bad",
+    BudgetState.AT_RISK: "bad",
+    BudgetState.ON_TRACK: "good",
+    BudgetState.UNKNOWN: "same",
+}
 BACKTEST_COLUMNS = {
     "horizon": tables.Column("Days left of the month"),
     "origins": tables.Column("Forecasts", Unit.COUNT),
@@ -113,7 +118,7 @@ def _status(each: Status, *, is_chosen: bool) -> str:
         f'<i style="{style}" role="img" aria-label="{text.percent(each.used, 0)} booked, {expected} expected"></i>'
         f"<p>{text.money(each.forecast.booked, currency)} of {text.money(each.amount, currency)}"
         f"<small>{text.percent(each.used, 0)} booked, {expected} expected</small></p>"
-        f'<p class="tk-change tk-{_TONES[each.standing]}"><b>{each.standing.value}</b>'
+        f'<p class="tk-change tk-{_TONES[each.state]}"><b>{each.state.value}</b>'
         f"<small>{escape(alerts) or 'no alert'}</small></p></div>"
     )
 
@@ -154,7 +159,7 @@ def method(answer: Answer) -> None:
         st.html(f'<h3 class="tk-chart-title">How it is made</h3><ul class="tk-lines">{items}</ul>')
 
 
-def anomalies(found: Sequence[Found], currency: str, decide: Decide) -> None:
+def anomalies(found: Sequence[JudgedAnomaly], currency: str, decide: Decide) -> None:
     """Episodes by money at stake: the open ones with a button, those decided or explained below."""
     opened = [each for each in found if each.is_open]
     rest = [each for each in found if not each.is_open]
@@ -171,7 +176,7 @@ def anomalies(found: Sequence[Found], currency: str, decide: Decide) -> None:
                 _anomaly(each, currency, decide)
 
 
-def _anomaly(each: Found, currency: str, decide: Decide) -> None:
+def _anomaly(each: JudgedAnomaly, currency: str, decide: Decide) -> None:
     one = each.anomaly
     with st.container(key=f"tk-anomaly-{one.key}", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(_episode(each, currency), width="stretch")
@@ -190,7 +195,7 @@ def _anomaly(each: Found, currency: str, decide: Decide) -> None:
                     decide(one, EXPECTED, note or "")
 
 
-def _episode(each: Found, currency: str) -> str:
+def _episode(each: JudgedAnomaly, currency: str) -> str:
     one = each.anomaly
     times = f"×{text.ratio(one.times, 1)} the usual" if one.times is not None else "never charged before"
     blame = ", ".join(
@@ -222,7 +227,7 @@ def span(start: date, end: date) -> str:
 
 def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly]) -> None:
     """What AWS found itself, with its delay and its source; `found` is None while it is asked, or where it failed."""
-    st.html(f'<h3 class="tk-chart-title">Found by AWS <small>{escape(DELAY)}</small></h3>')
+    st.html(f'<h3 class="tk-chart-title">JudgedAnomaly by AWS <small>{escape(DELAY)}</small></h3>')
     if failure:
         st.html(f'<p class="tk-calm">{escape(failure)}</p>')
     elif found is None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.budgets.answer import Answer
-from console.budgets.budgets import Point, Status, burn_down, burn_up, even_pace
+from console.budgets.budgets import BurnPoint, Status, burn_down, burn_up, even_pace
 from console.budgets.forecasting.history import next_month
 from console.kit import echarts, forecast_lines, scales
 from console.kit.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart
@@ -68,7 +68,7 @@ def chart(answer: Answer) -> Chart:
     return Chart(title, alt, DAY_HEIGHT, echarts.with_phone_option(spec, narrow), note)
 
 
-def _row(points: Sequence[Point], place: int, known: int, currency: str) -> list[object]:
+def _row(points: Sequence[BurnPoint], place: int, known: int, currency: str) -> list[object]:
     point = points[place]
     is_known = place < known
     ahead = place >= known - 1 and len(points) > known  # the last known day is in both lines, so that they meet
@@ -114,7 +114,7 @@ def _threshold_lines(lines: Sequence[tuple[str, Decimal]]) -> Spec:
     }
 
 
-def _pace_name(pace: Sequence[Decimal], points: Sequence[Point]) -> Spec:
+def _pace_name(pace: Sequence[Decimal], points: Sequence[BurnPoint]) -> Spec:
     """The name of the even pace, on the side of it where the budget's own line does not run."""
     place = round(len(pace) * PACE_NAMED)
     is_above = place < len(points) and points[place].middle < pace[place]

@@ -12,7 +12,7 @@ PROVIDER = "AWS"
 _SERVICES = Path(__file__).with_name("aws_services.toml")
 
 
-class Line(NamedTuple):
+class LineKind(NamedTuple):
     """A kind of line in FOCUS's words; None where FOCUS has none.
 
     Attributes
@@ -29,34 +29,34 @@ class Line(NamedTuple):
 
 # lineItem/LineItemType of CUR, and what Cost Explorer calls RECORD_TYPE, as small letters without anything between
 LINES = {
-    "usage": Line("Usage", "Standard"),
-    "discountedusage": Line("Usage", "Committed", "Used"),
-    "savingsplancoveredusage": Line("Usage", "Committed", "Used"),
-    "savingsplannegation": Line("Usage", "Committed"),
-    "bundleddiscount": Line("Usage"),
-    "discount": Line("Usage"),
-    "edpdiscount": Line("Usage"),
-    "enterprisediscountprogramdiscount": Line("Usage"),
-    "privateratediscount": Line("Usage"),
-    "privateratecarddiscount": Line("Usage"),
-    "solutionproviderprogramdiscount": Line("Usage"),
-    "fee": Line("Purchase"),
-    "otheroutofcyclecharges": Line("Purchase"),
-    "support": Line("Purchase"),
-    "upfront": Line("Purchase", "Committed"),
-    "recurring": Line("Purchase", "Committed", "Unused"),
-    "rifee": Line("Purchase", "Committed", "Unused"),
-    "savingsplanrecurringfee": Line("Purchase", "Committed", "Unused"),
-    "savingsplanupfrontfee": Line("Purchase", "Committed"),
-    "tax": Line("Tax"),
-    "credit": Line("Credit"),
-    "refund": Line("Adjustment"),
+    "usage": LineKind("Usage", "Standard"),
+    "discountedusage": LineKind("Usage", "Committed", "Used"),
+    "savingsplancoveredusage": LineKind("Usage", "Committed", "Used"),
+    "savingsplannegation": LineKind("Usage", "Committed"),
+    "bundleddiscount": LineKind("Usage"),
+    "discount": LineKind("Usage"),
+    "edpdiscount": LineKind("Usage"),
+    "enterprisediscountprogramdiscount": LineKind("Usage"),
+    "privateratediscount": LineKind("Usage"),
+    "privateratecarddiscount": LineKind("Usage"),
+    "solutionproviderprogramdiscount": LineKind("Usage"),
+    "fee": LineKind("Purchase"),
+    "otheroutofcyclecharges": LineKind("Purchase"),
+    "support": LineKind("Purchase"),
+    "upfront": LineKind("Purchase", "Committed"),
+    "recurring": LineKind("Purchase", "Committed", "Unused"),
+    "rifee": LineKind("Purchase", "Committed", "Unused"),
+    "savingsplanrecurringfee": LineKind("Purchase", "Committed", "Unused"),
+    "savingsplanupfrontfee": LineKind("Purchase", "Committed"),
+    "tax": LineKind("Tax"),
+    "credit": LineKind("Credit"),
+    "refund": LineKind("Adjustment"),
 }
 
 
-def line(kind: str | None) -> Line:
+def line(kind: str | None) -> LineKind:
     """A kind of line; one that is not known is usage, so that nothing is left out."""
-    return LINES.get(re.sub(r"[^a-z]", "", (kind or "").lower()), Line("Usage"))
+    return LINES.get(re.sub(r"[^a-z]", "", (kind or "").lower()), LineKind("Usage"))
 
 
 def service_name(code: str | None) -> str | None:

@@ -27,7 +27,6 @@ from console.finops.billing.tags import written
 from console.finops.decimals import DIGITS, STEP
 
 NAME = "cost_explorer"
-PRICE = Decimal("0.01")  # US dollars a request, pages included; the price book has its source
 MOST_CALLS = 40  # of one snapshot, without further pages: $0.40 a day at most
 MONTHS, FIRST_MONTHS = 2, 13  # the last bill is closed some days after its month; daily data reach 14 months back
 

@@ -16,7 +16,7 @@ from console.asking.slices import Slices
 from console.brief import words as sentences
 from console.brief.answer import Brief, brief
 from console.brief.attention import Cause
-from console.budgets.budgets import Budget, LeftOut
+from console.budgets.budgets import Budget, BudgetLeftOut
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.finops.charges import Basis
 from tests.support.lake_rows import Rows
@@ -28,7 +28,7 @@ FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
 class Kept:
     """Budgets that a test names, or the reason why there are none."""
 
-    left_out: Sequence[LeftOut] = ()
+    left_out: Sequence[BudgetLeftOut] = ()
 
     def __init__(self, *budgets: Budget, failing: SettingsError | None = None) -> None:
         self._budgets, self._failing = budgets, failing

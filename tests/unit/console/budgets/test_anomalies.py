@@ -11,15 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from bench.planted import precision_and_recall, sample_bill, with_incidents
-from console.budgets.forecasting.anomalies import Used, find
+from console.budgets.forecasting.anomalies import UsageCost, find
 from console.budgets.forecasting.baseline import baseline
 from console.budgets.forecasting.retail_days import retail_days
 from tests.support.bills import START, days
 
 
-def used(amounts: list[str], service: str = "Athena", usage_type: str = "Scanned", start: date = START) -> list[Used]:
+def used(
+    amounts: list[str], service: str = "Athena", usage_type: str = "Scanned", start: date = START
+) -> list[UsageCost]:
     return [
-        Used(start + timedelta(days=number), service, usage_type, Decimal(amount))
+        UsageCost(start + timedelta(days=number), service, usage_type, Decimal(amount))
         for number, amount in enumerate(amounts)
     ]
 

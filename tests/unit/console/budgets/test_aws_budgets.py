@@ -17,7 +17,7 @@ from console.aws.paid import PaidClient
 from console.aws.permissions import actions_of
 from console.budgets import aws_budgets
 from console.budgets.account import KeptBudgets
-from console.budgets.aws_budgets import AwsBudgets, LeftOut
+from console.budgets.aws_budgets import AwsBudgets, BudgetLeftOut
 from console.budgets.budgets import Budget, BudgetScope, Kind
 from console.budgets.forecasting import aws_anomalies
 from console.budgets.forecasting.aws_anomalies import found_by_aws
@@ -177,7 +177,7 @@ def test_a_budget_that_means_something_else_is_left_out_and_told(stubbed: Any, m
     source = read(stubbed, described(**more))
     assert list(source.budgets()) == []
     (left_out,) = source.left_out
-    assert isinstance(left_out, LeftOut)
+    assert isinstance(left_out, BudgetLeftOut)
     assert why in left_out.why
 
 
@@ -193,7 +193,7 @@ def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> No
     now, asked = [0.0], [0]
 
     class Source:
-        left_out = (LeftOut("Old", "it is quarterly, not monthly"),)
+        left_out = (BudgetLeftOut("Old", "it is quarterly, not monthly"),)
 
         def budgets(self) -> list[Budget]:
             asked[0] += 1

@@ -11,7 +11,7 @@ import pytest
 
 from bench import families
 from bench.planted import sample_bill
-from console.budgets.forecasting.backtest import Backtest, Origin, Row, backtest, measured_widening
+from console.budgets.forecasting.backtest import Backtest, BacktestRow, Origin, backtest, measured_widening
 from console.budgets.forecasting.forecast import forecast
 from console.budgets.forecasting.history import Charged, history
 from tests.support.bills import bill, firsts, taxed, usage, weekly
@@ -120,7 +120,7 @@ def test_on_the_recorded_answer_the_forecast_errs_less_than_the_run_rate() -> No
     )
 
 
-def _margin(row: Row) -> tuple[float, float]:
+def _margin(row: BacktestRow) -> tuple[float, float]:
     """By how much the run-rate errs more."""
     return row.run_rate.mape - row.forecast.mape, row.run_rate.wape - row.forecast.wape
 

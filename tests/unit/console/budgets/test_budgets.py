@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from catalogue.errors import SettingsError, SourceError
 from console.budgets.budget_file import BEFORE, FILE, BudgetFile, read, write
-from console.budgets.budgets import Budget, BudgetScope, Kind, Standing, burn_down, burn_up, even_pace, status
+from console.budgets.budgets import Budget, BudgetScope, BudgetState, Kind, burn_down, burn_up, even_pace, status
 from console.budgets.forecasting.forecast import forecast
 from console.finops.charges import Basis
 from tests.support.bills import bill, taxed, usage, weekly
@@ -30,19 +30,19 @@ def budget(amount: str, **more: object) -> Budget:
 @pytest.mark.parametrize(
     ("amount", "standing", "alerts"),
     [
-        ("500", Standing.ON_TRACK, []),
-        ("380", Standing.ON_TRACK, [(80, "forecast")]),
-        ("310", Standing.ON_TRACK, [(100, "forecast")]),
-        ("300", Standing.AT_RISK, [(100, "forecast")]),
-        ("200", Standing.AT_RISK, [(80, "actual"), (120, "forecast")]),
-        ("150", Standing.OVER, [(100, "actual"), (120, "forecast")]),
+        ("500", BudgetState.ON_TRACK, []),
+        ("380", BudgetState.ON_TRACK, [(80, "forecast")]),
+        ("310", BudgetState.ON_TRACK, [(100, "forecast")]),
+        ("300", BudgetState.AT_RISK, [(100, "forecast")]),
+        ("200", BudgetState.AT_RISK, [(80, "actual"), (120, "forecast")]),
+        ("150", BudgetState.OVER, [(100, "actual"), (120, "forecast")]),
     ],
 )
 def test_a_budget_alerts_at_the_highest_threshold_booked_or_expected(
-    amount: str, standing: Standing, alerts: list[tuple[int, str]]
+    amount: str, standing: BudgetState, alerts: list[tuple[int, str]]
 ) -> None:
     found = status(budget(amount), CHARGES, forecast(CHARGES))
-    assert (found.standing, [(each.threshold, each.by) for each in found.alerts]) == (standing, alerts)
+    assert (found.state, [(each.threshold, each.by) for each in found.alerts]) == (standing, alerts)
 
 
 def test_a_budget_says_what_is_used_expected_and_left_and_on_which_day_it_is_gone() -> None:
@@ -53,13 +53,13 @@ def test_a_budget_says_what_is_used_expected_and_left_and_on_which_day_it_is_gon
 
 def test_a_month_can_have_an_amount_of_its_own() -> None:
     found = status(budget("100", months={date(2026, 3, 1): Decimal(400)}), CHARGES, forecast(CHARGES))
-    assert (found.amount, found.standing) == (400, Standing.ON_TRACK)
+    assert (found.amount, found.state) == (400, BudgetState.ON_TRACK)
 
 
 def test_without_charges_nothing_is_known_of_a_budget() -> None:
     nothing = bill([])
     found = status(budget("100"), nothing, forecast(nothing))
-    assert (found.standing, found.expected, found.crossing) == (Standing.UNKNOWN, None, None)
+    assert (found.state, found.expected, found.crossing) == (BudgetState.UNKNOWN, None, None)
 
 
 def test_a_month_adds_up_day_by_day_to_the_forecast() -> None:

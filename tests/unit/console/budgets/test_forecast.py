@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from catalogue.errors import SettingsError
 from console.asking.periods import RetailEvent, black_friday, retail_event
 from console.budgets.forecasting.forecast import booked, forecast
-from console.budgets.forecasting.history import Charged, Line, history
+from console.budgets.forecasting.history import Charged, ChargeGroup, history
 from console.budgets.forecasting.retail_days import RetailDay, retail_days
 from console.finops.smoothing import (
     AND_SO_FAR,
@@ -66,8 +66,8 @@ def test_tax_follows_the_other_charges_at_the_rate_of_the_months_before() -> Non
 
 
 def test_cost_explorer_names_tax_a_service() -> None:
-    assert Line("Tax", "Usage").is_tax
-    assert not Line("Taxi", "Usage").is_tax
+    assert ChargeGroup("Tax", "Usage").is_tax
+    assert not ChargeGroup("Taxi", "Usage").is_tax
 
 
 def test_credits_and_corrections_are_booked_and_not_expected_again() -> None:

@@ -14,17 +14,17 @@ from console.finops.pricing import price_book
 from console.kit.charts import Chart
 from console.tiers import tiers
 from console.tiers.answer import WhatIf, compare, legacy_for, saving, standing
-from console.tiers.measured import Bill, Measured, monthly
+from console.tiers.measured import BilledDays, MeasuredUsage, monthly
 from console.tiers.views import charts as tier_charts
 from console.tiers.views import what_if
 
 SIZES = tiers.load()
-NOTHING = Measured(None, None)
+NOTHING = MeasuredUsage(None, None)
 
 
-def known(amount: str, **more: Decimal) -> Measured:
-    bill = Bill(date(2026, 10, 1), date(2026, 10, 30), {"Amazon S3": Decimal(amount)}, Decimal(0), {})
-    return Measured(bill, more.get("events"))
+def known(amount: str, **more: Decimal) -> MeasuredUsage:
+    bill = BilledDays(date(2026, 10, 1), date(2026, 10, 30), {"Amazon S3": Decimal(amount)}, Decimal(0), {})
+    return MeasuredUsage(bill, more.get("events"))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_sixty_percent_less_is_the_case_studys_saving() -> None:
 def test_thirty_days_are_held_against_a_month_of_730_hours() -> None:
     assert monthly(known("300").bill) == Decimal("304.17")
     assert monthly(None) is None
-    assert monthly(Bill(date(2026, 10, 1), date(2026, 10, 30), {}, Decimal(5), {})) is None
+    assert monthly(BilledDays(date(2026, 10, 1), date(2026, 10, 30), {}, Decimal(5), {})) is None
 
 
 def test_todays_bill_is_a_figure_with_its_place() -> None:
@@ -184,9 +184,9 @@ def test_curves_and_crossovers_are_of_the_same_prices_as_the_months() -> None:
 
 
 def test_a_bill_of_few_days_is_a_month_of_those_days_and_says_so() -> None:
-    young = Bill(date(2026, 10, 1), date(2026, 10, 3), {"Amazon S3": Decimal(30)}, Decimal(0), {})
+    young = BilledDays(date(2026, 10, 1), date(2026, 10, 3), {"Amazon S3": Decimal(30)}, Decimal(0), {})
     assert monthly(young) == Decimal("304.17")
-    figures = {figure.name: figure for figure in compare(WhatIf(), Measured(young, None)).figures}
+    figures = {figure.name: figure for figure in compare(WhatIf(), MeasuredUsage(young, None)).figures}
     assert figures["Today’s bill, a month"].note == "Effective, in the Startup band, from 3 days alone"
 
 

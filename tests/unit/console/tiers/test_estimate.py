@@ -13,7 +13,7 @@ from msgspec import structs
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
 from console.tiers import tiers
-from console.tiers.estimate import CENT, Estimate, Line, estimate
+from console.tiers.estimate import CENT, Estimate, EstimateLine, estimate
 from console.tiers.left_out import LEFT_OUT
 from console.tiers.lines import Factor
 from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
@@ -174,14 +174,14 @@ def test_a_missing_price_is_named_and_the_bill_is_then_in_no_band() -> None:
 def test_free_quantities_are_taken_off_once_for_all_lines_of_a_price() -> None:
     price = BOOK.price("lambda.request")  # a million a month are free
     factors = (Factor(Decimal(800_000), "calls"),)
-    first = Line("AWS Lambda", "Collector calls", price, factors, free_tier=True)
-    second = Line("AWS Lambda", "Live calls", price, factors, free_tier=True, units_before=Decimal(800_000))
+    first = EstimateLine("AWS Lambda", "Collector calls", price, factors, free_tier=True)
+    second = EstimateLine("AWS Lambda", "Live calls", price, factors, free_tier=True, units_before=Decimal(800_000))
     assert (first.monthly_usd, second.monthly_usd) == (0, Decimal("0.12"))  # 600,000 × $0.0000002
 
 
 def test_the_formula_says_what_is_multiplied_and_divided() -> None:
     price = BOOK.price("glue.dpu_hour")
-    line = Line(
+    line = EstimateLine(
         "AWS Glue", "Curation", price,
         (Factor(Decimal(1234), "runs"), Factor(Decimal("0.0206"), "hours"), Factor(Decimal(60), "parts", divides=True)),
     )  # fmt: skip
