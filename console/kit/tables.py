@@ -115,7 +115,7 @@ def table_of(objects: Sequence[object], columns: Mapping[str, Column], *, digits
         values = [getattr(row, name) for row in objects]
         if column.unit is Unit.PERCENT:
             arrays[name] = pa.array([None if value is None else float(value) for value in values], pa.float64())
-        elif any(isinstance(value, Decimal) for value in values):
+        elif column.unit is Unit.MONEY or any(isinstance(value, Decimal) for value in values):
             decimals = [None if value is None else Decimal(value).quantize(step) for value in values]
             arrays[name] = pa.array(decimals, pa.decimal128(38, digits))
         else:

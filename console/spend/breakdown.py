@@ -43,6 +43,11 @@ class Value:
     share: Decimal | None
 
     @property
+    def identifier(self) -> str:
+        """The value as in the data; empty for what is apart."""
+        return "" if self.is_apart else self.value
+
+    @property
     def change(self) -> Decimal | None:
         """Cost − before; None where one of them is unknown."""
         return None if self.cost is None or self.before is None else difference(self.cost, self.before)

@@ -39,3 +39,9 @@ def test_amounts_keep_four_digits_and_rates_become_doubles() -> None:
 
 def test_a_list_without_objects_is_a_table_without_rows() -> None:
     assert table_of([], COLUMNS).num_rows == 0
+
+
+def test_amounts_that_are_all_unknown_are_still_amounts() -> None:
+    table = table_of([_Row("a", None, None, 1)], COLUMNS, digits=12)
+    assert table.schema.field("amount").type == pa.decimal128(38, 12)
+    assert table["amount"].to_pylist() == [None]
