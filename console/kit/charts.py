@@ -1,4 +1,4 @@
-"""The charts of every page: days, ranked bars, the split of a sum, and a grid of cells.
+"""The charts of every page: days, ranked bars, and the split of a sum.
 
 Each function turns values into a `Chart` (pure, testable); `draw` puts it on the page. One template serves all: the
 main series in the accent colour, comparisons in grey, names at the lines' ends, values at the bars' ends, a zero
@@ -27,9 +27,7 @@ EMPTY_HEIGHT = 96
 ROW_HEIGHT = 26
 _TOP, _BARE_TOP, _BOTTOM = 28, 12, 26  # room for the names of shaded days; without them; for dates
 _RIGHT = 26  # half of the last day's name stands right of the last day
-CELL_HEIGHT = 28
 MOST_BARS = 30
-MOST_CELL_TEXTS = 14  # columns beyond which a cell is too narrow for its number
 
 _STEP_STYLES: dict[str, Spec] = {  # totals in the accent, what is added in a lighter one, what is taken away in grey
     "gap": {"color": "transparent"},
@@ -266,61 +264,6 @@ def waterfall(
     }
     height = (ROW_HEIGHT + 4) * len(steps) + 8
     return Chart(title, described, height, echarts.with_narrow_names(spec, labels))
-
-
-def heatmap(
-    rows: Sequence[str],
-    columns: Sequence[str],
-    values: Sequence[Sequence[Number | None]],
-    *,
-    unit: Unit,
-    currency: str = "",
-    title: str = "",
-    alt: str = "",
-) -> Chart:
-    """A grid of cells, darker for more; `values[row][column]`, None for a cell that does not exist."""
-    known = [value for row in values for value in row if value is not None]
-    described = alt or f"{title or 'Grid'}: {len(rows)} by {len(columns)} cells"
-    height = CELL_HEIGHT * max(len(rows), 1) + 30
-    if not known:
-        return Chart(title, described, EMPTY_HEIGHT, None)
-    cells = [
-        [x, y, column, row, float(value), text.compact(value, unit, currency), text.exact(value, unit, currency)]
-        for y, (row, line) in enumerate(zip(rows, values, strict=True))
-        for x, (column, value) in enumerate(zip(columns, line, strict=True))
-        if value is not None
-    ]
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": ["x", "y", "column", "row", "value", "short", "exact"], "source": cells},
-        "grid": echarts.grid(echarts.names_width(rows), 4, 24, 4),
-        "tooltip": {"trigger": "item", "formatter": "<b>{@row}</b> {@column}<br>{@exact}", **echarts.TOOLTIP},
-        "xAxis": {
-            "type": "category",
-            "data": list(columns),
-            "position": "top",
-            "axisLine": {"show": False},
-            "axisTick": {"show": False},
-            "splitLine": {"show": False},
-            "axisLabel": {"fontSize": echarts.SMALL, "hideOverlap": True},
-        },
-        "yAxis": echarts.name_axis(rows),
-        "visualMap": {
-            "show": False,
-            "dimension": 4,
-            "min": min(0.0, float(min(known))),
-            "max": float(max(known)) or 1.0,
-        },
-        "series": [
-            {
-                "type": "heatmap",
-                "encode": {"x": "x", "y": "y", "value": "value"},
-                "label": {"show": len(columns) <= MOST_CELL_TEXTS, "formatter": "{@short}", "fontSize": echarts.SMALL},
-                "itemStyle": {"borderColor": "transparent", "borderWidth": 1},
-            }
-        ],
-    }
-    narrow = {"series": [{"label": {"show": False}}]}  # on a phone a cell is narrower than its number
-    return Chart(title, described, height, echarts.with_phone_option(spec, narrow))
 
 
 def _fitted(series: Sequence[Number | None], length: int) -> list[Number | None]:

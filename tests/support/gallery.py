@@ -174,19 +174,6 @@ def gallery() -> None:
             charts.draw(
                 charts.by_day(days, [None] * len(days), unit=Unit.COUNT, title="A series without a value"), key="none"
             )
-        charts.draw(
-            charts.heatmap(
-                ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-                [f"{hour:02d}" for hour in range(0, 24, 2)],
-                [
-                    [(day + 2) * (hour + 1) % 37 * 31 if (day, hour) != (2, 3) else None for hour in range(12)]
-                    for day in range(7)
-                ],
-                unit=Unit.COUNT,
-                title="Orders by weekday and hour (UTC)",
-            ),
-            key="heatmap",
-        )
         tables.show(
             pa.table(
                 {

@@ -85,7 +85,6 @@ def test_an_event_outside_the_days_is_not_drawn():
         charts.by_day(DAYS, [None] * 7, unit=Unit.COUNT, title="Orders"),
         charts.bars([], [], unit=Unit.COUNT, title="Orders"),
         charts.bars(["a"], [None], unit=Unit.COUNT, title="Orders"),
-        charts.heatmap(["a"], ["b"], [[None]], unit=Unit.COUNT, title="Orders"),
     ],
 )
 def test_a_chart_without_values_draws_nothing_and_still_has_a_description(chart: charts.Chart):
