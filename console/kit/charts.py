@@ -127,24 +127,16 @@ def by_day(
     if len(lines) == 1:
         for one in drawn:
             one["endLabel"]["show"] = False
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": dimensions, "source": rows},
-        "grid": echarts.grid(
-            left=echarts.width([text.tick(value, unit, currency) for value in axis.ticks]) + 8,
-            right=echarts.width(names) + 16 if len(lines) > 1 else _RIGHT,
-            top=_TOP if spans else _BARE_TOP,
-            bottom=_BOTTOM,
-        ),
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": echarts.day_tooltip(names),
-            "axisPointer": echarts.POINTER,
-            **echarts.TOOLTIP,
-        },
-        "xAxis": echarts.day_axis(days),
-        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-        "series": [*drawn, echarts.ticks(axis, unit, currency)],
-    }
+    right = echarts.width(names) + 16 if len(lines) > 1 else _RIGHT
+    spec = echarts.plot(
+        dimensions,
+        rows,
+        [*drawn, echarts.ticks(axis, unit, currency)],
+        x=echarts.day_axis(days),
+        y=echarts.value_axis(axis.low, axis.high),
+        edges=(echarts.ticks_width(axis, unit, currency), right, _TOP if spans else _BARE_TOP, _BOTTOM),
+        hover=echarts.day_tooltip(names),
+    )
     if len(lines) > 1:
         spec = echarts.with_phone_legend(spec, names)
     return Chart(title, described, DAY_HEIGHT, spec)
@@ -189,21 +181,22 @@ def bars(
         for position, (label, value, short, other) in enumerate(zip(labels, values, texts, held, strict=True))
     ]
     known = [value for value in (*values, *held) if value is not None]
-    hover = echarts.hover_row(name, "{@exact}")
+    hover = [echarts.hover_row(name, "{@exact}")]
     series: list[Spec] = [{"type": "bar", "name": name, "barWidth": "58%", "encode": {"x": "value", "y": "position"}}]
     if comparison:
-        hover += echarts.hover_row(comparison[0], "{@held_exact}") + echarts.hover_row("Change", "{@change}")
+        hover += [echarts.hover_row(comparison[0], "{@held_exact}"), echarts.hover_row("Change", "{@change}")]
         series.append(echarts.marks(comparison[0], "held"))
         note = note or f"grey mark: {comparison[0].lower()}"
-    series.append(echarts.end_texts("text_at"))
-    spec = echarts.bar_layout(labels, texts, known, f"<b>{{@label}}</b><table>{hover}</table>") | {
-        "dataset": {
-            "dimensions": ["position", "label", "value", "held", "text_at", "short", "exact", "held_exact", "change"],
-            "source": rows,
-        },
-        "series": series,
-    }
-    return Chart(title, described, ROW_HEIGHT * shown + 8, echarts.with_narrow_names(spec, labels), note)
+    spec = echarts.bars(
+        ["position", "label", "value", "held", "text_at", "short", "exact", "held_exact", "change"],
+        rows,
+        series,
+        labels=labels,
+        texts=texts,
+        values=known,
+        hover=echarts.hover_table("{@label}", hover),
+    )
+    return Chart(title, described, ROW_HEIGHT * shown + 8, spec, note)
 
 
 def waterfall(
@@ -246,24 +239,17 @@ def waterfall(
     described = alt or f"{title or 'Split'}: " + ", ".join(
         f"{step.name} {text.exact(step.value, unit, currency)}" for step in steps
     )
-    spec = echarts.bar_layout(
-        labels, texts, [level for step in steps for level in (step.low, step.high)], "<b>{@label}</b><br>{@exact}"
-    ) | {
-        "dataset": {
-            "dimensions": [
-                "position",
-                "label",
-                *(f"{kind}_{side}" for side in ("above", "below") for kind in scales.STEP_KINDS),
-                "text_at",
-                "short",
-                "exact",
-            ],
-            "source": rows,
-        },
-        "series": [*series, echarts.end_texts("text_at")],
-    }
-    height = (ROW_HEIGHT + 4) * len(steps) + 8
-    return Chart(title, described, height, echarts.with_narrow_names(spec, labels))
+    stacks = [f"{kind}_{side}" for side in ("above", "below") for kind in scales.STEP_KINDS]
+    spec = echarts.bars(
+        ["position", "label", *stacks, "text_at", "short", "exact"],
+        rows,
+        series,
+        labels=labels,
+        texts=texts,
+        values=[level for step in steps for level in (step.low, step.high)],
+        hover="<b>{@label}</b><br>{@exact}",
+    )
+    return Chart(title, described, (ROW_HEIGHT + 4) * len(steps) + 8, spec)
 
 
 def _fitted(series: Sequence[Number | None], length: int) -> list[Number | None]:

@@ -6,7 +6,7 @@ data; templates such as ``{@exact}`` name that column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape
 from typing import Any
@@ -31,9 +31,52 @@ _NARROW_NAME = 19  # characters a line
 _NARROW_LINE = 12  # pixels: two lines of a name fit beside one bar
 
 
-def template() -> Spec:
-    """What every chart starts from."""
-    return {"animation": False, "aria": {"enabled": False}, "legend": {"show": False}}
+def plot(
+    dimensions: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    series: Sequence[Spec],
+    *,
+    x: Spec,
+    y: Spec,
+    edges: tuple[int, int, int, int],
+    hover: str,
+    on: str = "axis",
+    pointer: bool = True,
+) -> Spec:
+    """A whole chart: its data, plot area, hover text, axes and series.
+
+    Parameters
+    ----------
+    dimensions, rows : the data, one column a dimension; `series` and `hover` name them
+    edges : pixels to the left, to the right, above and below the plot
+    hover : the hover text, with ``{@dimension}`` where a value is written
+    on : what is hovered over: a place of the ``axis``, or one ``item``
+    pointer : whether a line marks the place of the axis
+    """
+    tooltip: Spec = {"trigger": on, "formatter": hover, **TOOLTIP}
+    if on == "axis":
+        tooltip["axisPointer"] = POINTER if pointer else {"type": "none"}
+    return {
+        "animation": False,
+        "aria": {"enabled": False},
+        "legend": {"show": False},
+        "dataset": {"dimensions": list(dimensions), "source": rows},
+        "grid": grid(*edges),
+        "tooltip": tooltip,
+        "xAxis": x,
+        "yAxis": y,
+        "series": list(series),
+    }
+
+
+def value_axis(low: float, high: float, kind: str = "value") -> Spec:
+    """An axis of numbers that draws nothing itself: `ticks` draws its lines and labels."""
+    return {"type": kind, "min": low, "max": high, "show": False}
+
+
+def ticks_width(axis: scales.Axis, unit: Unit, currency: str) -> int:
+    """Pixels left of the plot that the labels of `ticks` need."""
+    return width([text.tick(value, unit, currency) for value in axis.ticks]) + 8
 
 
 def width(texts: Sequence[str]) -> int:
@@ -125,33 +168,26 @@ def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
 
 def day_axis(days: Sequence[date]) -> Spec:
     """Days by position, a readable few of them named: by position, because a name without its year can come twice."""
-    return {
-        "type": "category",
-        "data": scales.day_names(days),
-        "boundaryGap": len(days) == 1,
-        "axisLine": {"show": False},
-        "axisTick": {"show": False},
-        "splitLine": {"show": False},
-        "axisLabel": {
-            "show": True,
-            "color": GREY,
-            "fontSize": SMALL,
-            "hideOverlap": True,
-            "customValues": scales.labelled_days(days),
-            "margin": 10,
-        },
-    }
+    axis = time_axis(scales.day_names(days), scales.labelled_days(days))
+    return axis | {"boundaryGap": len(days) == 1}
+
+
+def time_axis(names: Sequence[str], labelled: Sequence[int]) -> Spec:
+    """Days or minutes by position; only the positions in `labelled` carry their name."""
+    label = {"show": True, "color": GREY, "fontSize": SMALL, "hideOverlap": True, "margin": 10}
+    return _category_axis(names) | {"boundaryGap": False, "axisLabel": label | {"customValues": list(labelled)}}
+
+
+def _category_axis(names: Sequence[str]) -> Spec:
+    """An axis of names, without lines."""
+    hidden: Spec = {"show": False}
+    return {"type": "category", "data": list(names), "axisLine": hidden, "axisTick": hidden, "splitLine": hidden}
 
 
 def name_axis(labels: Sequence[str]) -> Spec:
     """Names down the left side, first on top, long ones cut where the room ends. By position: two may be the same."""
-    return {
-        "type": "category",
-        "data": list(labels),
+    return _category_axis(labels) | {
         "inverse": True,
-        "axisLine": {"show": False},
-        "axisTick": {"show": False},
-        "splitLine": {"show": False},
         "axisLabel": {
             "fontSize": SMALL,
             "width": names_width(labels) - 10,
@@ -188,23 +224,27 @@ def with_narrow_names(spec: Spec, labels: Sequence[str]) -> Spec:
 
 def with_phone_legend(spec: Spec, names: Sequence[str]) -> Spec:
     """The same chart, with the names in a line on top where the ends of the lines have no room for them."""
-    hidden = [{"endLabel": {"show": False}} for _ in spec["series"]]
     narrow = {
-        "legend": {
-            "show": True,
-            "data": list(names),
-            "top": 0,
-            "left": 0,
-            "itemWidth": 18,
-            "itemHeight": 3,
-            "icon": "rect",
-            "selectedMode": False,
-            "textStyle": {"fontSize": SMALL, "color": GREY},
-        },
-        "grid": {"right": 10, "top": spec["grid"]["top"] + 22},
-        "series": hidden,
+        "legend": legend(names),
+        "grid": {"right": 14, "top": spec["grid"]["top"] + 22},
+        "series": [{"endLabel": {"show": False}} for _ in spec["series"]],
     }
     return with_phone_option(spec, narrow)
+
+
+def legend(names: Sequence[str]) -> Spec:
+    """The names of lines, in a row above the plot."""
+    return {
+        "show": True,
+        "data": list(names),
+        "top": 0,
+        "left": 0,
+        "itemWidth": 18,
+        "itemHeight": 3,
+        "icon": "rect",
+        "selectedMode": False,
+        "textStyle": {"fontSize": SMALL, "color": GREY},
+    }
 
 
 def shades(spans: Sequence[tuple[str, date, date]], incomplete: tuple[date, date] | None, days: Sequence[date]) -> Spec:
@@ -265,28 +305,55 @@ def end_texts(dimension: str) -> Spec:
     }
 
 
-def bar_layout(labels: Sequence[str], texts: Sequence[str], values: Sequence[Number], hover: str) -> Spec:
-    """What horizontal bars share: names on the left, room for texts on the right, no axis to read off.
+def bars(
+    dimensions: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    series: Sequence[Spec],
+    *,
+    labels: Sequence[str],
+    texts: Sequence[str],
+    values: Sequence[Number],
+    hover: str,
+) -> Spec:
+    """Horizontal bars: names on the left, `texts` at their ends, and on a phone less room for names.
 
-    The longest bar takes all the room: without an axis, its end need not be round.
+    The longest bar takes all the room: without an axis to read off, its end need not be round. The columns
+    ``position``, ``text_at`` and ``short`` say where each bar and its text are.
     """
     numbers = [float(value) for value in values]
     low, high = min(0.0, *numbers), max(0.0, *numbers)
-    return template() | {
-        "grid": grid(names_width(labels), width(texts) + 12, 2, 2),
-        "tooltip": {"trigger": "axis", "formatter": hover, "axisPointer": {"type": "none"}, **TOOLTIP},
-        "xAxis": {"type": "value", "min": low, "max": high or (0.0 if low else 1.0), "show": False},
-        "yAxis": name_axis(labels),
-    }
+    spec = plot(
+        dimensions,
+        rows,
+        [*series, end_texts("text_at")],
+        x=value_axis(low, high or (0.0 if low else 1.0)),
+        y=name_axis(labels),
+        edges=(names_width(labels), width(texts) + 12, 2, 2),
+        hover=hover,
+        pointer=False,
+    )
+    return with_narrow_names(spec, labels)
 
 
 def day_tooltip(names: Sequence[str]) -> str:
     """The hover text of a chart by day: the exact value of each line, with the day a comparison's value belongs to."""
-    body = "".join(
-        hover_row(name, f"{{@text{index}}}", "" if index == 0 else f"{{@date{index}}}")
-        for index, name in enumerate(names)
+    return hover_table(
+        "{@day_name}",
+        (
+            hover_row(name, f"{{@text{index}}}", "" if index == 0 else f"{{@date{index}}}")
+            for index, name in enumerate(names)
+        ),
     )
-    return f"<b>{{@day_name}}</b><table>{body}</table>"
+
+
+def hover_texts(head: str, names: Sequence[str], *more: str) -> str:
+    """Hover text with one row a name, its value in the column ``text0``, ``text1`` …, and `more` rows below."""
+    return hover_table(head, [*(hover_row(name, f"{{@text{index}}}") for index, name in enumerate(names)), *more])
+
+
+def hover_table(head: str, rows: Iterable[str]) -> str:
+    """Hover text: a head in bold, and rows made by `hover_row`."""
+    return f"<b>{head}</b><table>{''.join(rows)}</table>"
 
 
 def hover_row(name: str, value: str, remark: str = "") -> str:

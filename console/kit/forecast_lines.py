@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.kit import echarts, scales
 from console.kit.echarts import Spec
@@ -19,15 +18,16 @@ _TOP, _BOTTOM = 16, 26
 def layout(
     days: Sequence[date],
     rows: list[list[object]],
+    series: Sequence[Spec],
     axis: scales.Axis,
     currency: str,
     *,
     name: str,
     right: int = EDGE,
     more: Sequence[str] = (),
-    told: Sequence[tuple[str, str]] = (),
+    also: Sequence[tuple[str, str]] = (),
 ) -> Spec:
-    """Everything but the series.
+    """The chart: the interval as a band, and `series` over it.
 
     Parameters
     ----------
@@ -35,23 +35,19 @@ def layout(
     name : of what is known
     right : pixels right of the last day
     more : further dimensions
-    told : further lines of the hover text, name and dimension
+    also : further lines of the hover text, name and dimension
     """
-    lines = [(name, "actual_text"), ("Forecast", "coming_text"), ("In 4 of 5 cases", "interval_text"), *told]
-    hover = "".join(echarts.hover_row(title, f"{{@{dimension}}}") for title, dimension in lines)
-    left = echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8
-    return echarts.template() | {
-        "dataset": {"dimensions": [*_DIMENSIONS, *more], "source": rows},
-        "grid": echarts.grid(left, right, _TOP, _BOTTOM),
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": f"<b>{{@day_name}}</b><table>{hover}</table>",
-            "axisPointer": echarts.POINTER,
-            **echarts.TOOLTIP,
-        },
-        "xAxis": echarts.day_axis(days),
-        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-    }
+    lines = [(name, "actual_text"), ("Forecast", "coming_text"), ("In 4 of 5 cases", "interval_text"), *also]
+    hover = (echarts.hover_row(title, f"{{@{dimension}}}") for title, dimension in lines)
+    return echarts.plot(
+        [*_DIMENSIONS, *more],
+        rows,
+        [*band(), *series, echarts.ticks(axis, Unit.MONEY, currency)],
+        x=echarts.day_axis(days),
+        y=echarts.value_axis(axis.low, axis.high),
+        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), right, _TOP, _BOTTOM),
+        hover=echarts.hover_table("{@day_name}", hover),
+    )
 
 
 def band() -> list[Spec]:

@@ -62,25 +62,15 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
         )
     main = echarts.line("Margin after cloud", "main", 0)
     dashed = echarts.line("Margin after cloud", "expected", 0, dashed=True)  # one name, one colour
-    spec: Spec = echarts.template() | {
-        "dataset": {
-            "dimensions": ["day", "day_name", "main", "expected", "low", "height", "text", "interval"],
-            "source": rows,
-        },
-        "grid": echarts.grid(
-            left=echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8,
-            right=16, top=12, bottom=26,
-        ),
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": "<b>{@day_name}</b><br>{@text}<br>{@interval}",
-            "axisPointer": echarts.POINTER,
-            **echarts.TOOLTIP,
-        },
-        "xAxis": echarts.day_axis(days),
-        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-        "series": [*forecast_lines.band(), main, dashed, echarts.ticks(axis, Unit.MONEY, currency)],
-    }  # fmt: skip
+    spec = echarts.plot(
+        ["day", "day_name", "main", "expected", "low", "height", "text", "interval"],
+        rows,
+        [*forecast_lines.band(), main, dashed, echarts.ticks(axis, Unit.MONEY, currency)],
+        x=echarts.day_axis(days),
+        y=echarts.value_axis(axis.low, axis.high),
+        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 12, 26),
+        hover="<b>{@day_name}</b><br>{@text}<br>{@interval}",
+    )
     note = f"dashed: the next {len(ahead)} days, grey: four times in five" if ahead else ""
     return Chart(title, alt, charts.DAY_HEIGHT, spec, note)
 
@@ -140,18 +130,16 @@ def efficiency(answer: UnitCosts) -> Chart:
     lines["markLine"]["data"] += [
         {"xAxis": float(value), "label": {"formatter": text.tick(value, Unit.COUNT)}} for value in x_axis.ticks if value
     ]
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": ["volume", "cost", "day", "count", "text"], "source": rows},
-        "grid": echarts.grid(echarts.width(y_names) + 8, 22, 12, 26),
-        "tooltip": {
-            "trigger": "item",
-            "formatter": f"<b>{{@day}}</b><br>{{@count}} {unit.many}<br>{{@text}}",
-            **echarts.TOOLTIP,
-        },
-        "xAxis": {"type": "value", "min": 0, "max": x_axis.high, "show": False},
-        "yAxis": {"type": "value", "min": y_axis.low, "max": y_axis.high, "show": False},
-        "series": [*series, lines],
-    }
+    spec = echarts.plot(
+        ["volume", "cost", "day", "count", "text"],
+        rows,
+        [*series, lines],
+        x=echarts.value_axis(0, x_axis.high),
+        y=echarts.value_axis(y_axis.low, y_axis.high),
+        edges=(echarts.width(y_names) + 8, 22, 12, 26),
+        hover=f"<b>{{@day}}</b><br>{{@count}} {unit.many}<br>{{@text}}",
+        on="item",
+    )
     alt = (
         f"{title}: {len(dots)} days, {text.count(min(volumes))} to {text.count(most)} {unit.many}, "
         f"{text.small_money(min(value for _, value, _ in dots), currency)} to {text.small_money(top, currency)}"

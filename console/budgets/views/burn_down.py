@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from console.asking import formatting as text
-from console.asking.figures import Number, Unit
+from console.asking.figures import Number
 from console.budgets.answer import Answer
 from console.budgets.budgets import BurnPoint, Status, burn_down, burn_up, even_pace
 from console.budgets.forecasting.history import next_month
@@ -54,13 +54,14 @@ def chart(answer: Answer) -> Chart:
     spec = forecast_lines.layout(
         days,
         rows,
+        [actual, coming, even],
         axis,
         currency,
         name=name,
         right=_room(lines),
         more=["pace", "pace_text", "charged_text"],
-        told=[] if status is None else [("Charged by then", "charged_text"), ("Left at an even pace", "pace_text")],
-    ) | {"series": [*forecast_lines.band(), actual, coming, even, echarts.ticks(axis, Unit.MONEY, currency)]}
+        also=[] if status is None else [("Charged by then", "charged_text"), ("Left at an even pace", "pace_text")],
+    )
     narrow: Spec = {
         "grid": {"right": forecast_lines.EDGE},
         "series": [{}, {}, {"markLine": {"label": {"position": "insideStartTop"}}}],

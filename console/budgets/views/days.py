@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from console.asking import formatting as text
-from console.asking.figures import Number, Unit
+from console.asking.figures import Number
 from console.budgets.answer import Answer
 from console.kit import echarts, forecast_lines, scales
 from console.kit.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart
@@ -66,9 +66,8 @@ def chart(answer: Answer) -> Chart:
         )
     actual, ahead = echarts.line("Charged", "actual", 0), echarts.line("Forecast", "coming", 1, dashed=True)
     unsure = echarts.line("Charged", "estimated", 0, dashed=True)
-    spec = forecast_lines.layout(days, rows, axis, currency, name="Charged", more=["estimated"]) | {
-        "series": [*forecast_lines.band(), actual, unsure, ahead, echarts.ticks(axis, Unit.MONEY, currency)]
-    }
+    lines = [actual, unsure, ahead]
+    spec = forecast_lines.layout(days, rows, lines, axis, currency, name="Charged", more=["estimated"])
     return Chart(title, alt, DAY_HEIGHT, spec, note)
 
 

@@ -34,39 +34,16 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
         echarts.line(name, f"value{rank}", rank) | {"encode": {"x": "minute", "y": f"value{rank}"}}
         for rank, name in enumerate(names)
     ]
-    labels = [text.tick(value, Unit.MONEY, currency) for value in axis.ticks]
-    hover = "".join(echarts.hover_row(name, f"{{@text{rank}}}") for rank, name in enumerate(names))
-    spec = echarts.template() | {
-        "dataset": {"dimensions": ["minute", "value0", "text0", "value1", "text1"], "source": rows},
-        "grid": echarts.grid(echarts.width(labels) + 8, 16, 30, 26),
-        "legend": {
-            "show": True, "data": names, "top": 0, "left": 0, "itemWidth": 18, "itemHeight": 3, "icon": "rect",
-            "selectedMode": False, "textStyle": {"fontSize": echarts.SMALL, "color": echarts.GREY},
-        },
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": f"<b>{{@minute}}</b><table>{hover}</table>",
-            "axisPointer": echarts.POINTER,
-            **echarts.TOOLTIP,
-        },
-        "xAxis": {
-            "type": "category",
-            "data": [row[0] for row in rows],
-            "boundaryGap": False,
-            "axisLine": {"show": False},
-            "axisTick": {"show": False},
-            "splitLine": {"show": False},
-            "axisLabel": {
-                "color": echarts.GREY,
-                "fontSize": echarts.SMALL,
-                "hideOverlap": True,
-                "customValues": [place for place, (at, _, _) in enumerate(answer.minutes) if at.minute % _EVERY == 0],
-                "margin": 10,
-            },
-        },
-        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-        "series": [*lines, echarts.ticks(axis, Unit.MONEY, currency)],
-    }  # fmt: skip
+    labelled = [place for place, (at, _, _) in enumerate(answer.minutes) if at.minute % _EVERY == 0]
+    spec = echarts.plot(
+        ["minute", "value0", "text0", "value1", "text1"],
+        rows,
+        [*lines, echarts.ticks(axis, Unit.MONEY, currency)],
+        x=echarts.time_axis([f"{at:%H:%M}" for at, _, _ in answer.minutes], labelled),
+        y=echarts.value_axis(axis.low, axis.high),
+        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 30, 26),
+        hover=echarts.hover_texts("{@minute}", names),
+    ) | {"legend": echarts.legend(names)}
     return Chart(title, alt, HEIGHT, spec, note)
 
 

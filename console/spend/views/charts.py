@@ -65,18 +65,19 @@ def by_day(
     ]
     if cut < len(days):
         drawn[0]["markArea"] = echarts.shades([(ESTIMATED, days[cut], days[-1])], None, days)
-    hover = "".join(echarts.hover_row(name, f"{{@text{position}}}") for position, name in enumerate(names))
-    hover += echarts.hover_row("All", "{@all}")
     short = [_shortened(name) for name in names]
     legend = echarts.width(short) + _SWATCH
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": [*dimensions, "all"], "source": rows},
-        "grid": echarts.grid(
-            left=echarts.width([text.tick(value, Unit.MONEY, currency) for value in axis.ticks]) + 8,
-            right=legend + 14,
-            top=_TOP if cut < len(days) else 12,
-            bottom=_BOTTOM,
-        ),
+    left = echarts.ticks_width(axis, Unit.MONEY, currency)
+    spec = echarts.plot(
+        [*dimensions, "all"],
+        rows,
+        [*drawn, echarts.ticks(axis, Unit.MONEY, currency)],
+        x=echarts.day_axis(days) | {"boundaryGap": True},
+        y=echarts.value_axis(axis.low, axis.high),
+        edges=(left, legend + 14, _TOP if cut < len(days) else 12, _BOTTOM),
+        hover=echarts.hover_texts("{@day_name}", names, echarts.hover_row("All", "{@all}")),
+        pointer=False,
+    ) | {
         "legend": {
             "show": True,
             "data": names,
@@ -91,15 +92,6 @@ def by_day(
             "selectedMode": False,
             "textStyle": {"fontSize": echarts.SMALL, "overflow": "truncate", "width": legend - _SWATCH},
         },
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": f"<b>{{@day_name}}</b><table>{hover}</table>",
-            "axisPointer": {"type": "none"},
-            **echarts.TOOLTIP,
-        },
-        "xAxis": echarts.day_axis(days) | {"boundaryGap": True},
-        "yAxis": {"type": "value", "min": axis.low, "max": axis.high, "show": False},
-        "series": [*drawn, echarts.ticks(axis, Unit.MONEY, currency)],
     }
     return Chart(title, alt, HEIGHT, _for_phones(spec, len(names)), note)
 

@@ -83,27 +83,23 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
             },
         ],
     }
-    hover = "".join(
-        echarts.hover_row(name, f"{{@text{position}}}") for position, (name, amount) in enumerate(parts) if amount
-    )
+    hover = (echarts.hover_row(name, f"{{@text{place}}}") for place, (name, amount) in enumerate(parts) if amount)
     dimensions = ["row", *(f"{kind}{position}" for position in range(len(parts)) for kind in ("value", "text"))]
     row: list[object] = [0]
     for _, amount in parts:
         row += [float(amount), text.money(amount, DOLLARS)]
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": dimensions, "source": [row]},
-        "grid": echarts.grid(2, 8, 18, 28),
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": f"<b>{text.money(total, DOLLARS)} a month</b><table>{hover}</table>",
-            "axisPointer": {"type": "none"},
-            **echarts.TOOLTIP,
-        },
-        "xAxis": {"type": "value", "min": 0, "max": end, "show": False},
-        "yAxis": {"type": "category", "data": [""], "show": False},
-        "series": series,
-    }
-    return Chart(title, alt, BAR_HEIGHT, spec, f"{text.money(total, DOLLARS)} a month")
+    a_month = f"{text.money(total, DOLLARS)} a month"
+    spec = echarts.plot(
+        dimensions,
+        [row],
+        series,
+        x=echarts.value_axis(0, end),
+        y={"type": "category", "data": [""], "show": False},
+        edges=(2, 8, 18, 28),
+        hover=echarts.hover_table(a_month, hover),
+        pointer=False,
+    )
+    return Chart(title, alt, BAR_HEIGHT, spec, a_month)
 
 
 def over_traffic(answer: Tiers) -> Chart:
@@ -130,27 +126,24 @@ def over_traffic(answer: Tiers) -> Chart:
     if today:
         series.append(today)
     series.append(_grid_lines(low, high, points[0], points[-1]))
-    hover = "".join(echarts.hover_row(name, f"{{@text{place}}}") for place, name in enumerate(names))
     fewest, most = text.count(points[0]), text.count(points[-1])
     alt = f"{title}: " + "; ".join(
         f"{name} from {rows[0][3 + 2 * place]} at {fewest} to {rows[-1][3 + 2 * place]} at {most}"
         for place, name in enumerate(names)
     )
-    spec: Spec = echarts.template() | {
-        "dataset": {"dimensions": dimensions, "source": rows},
-        "grid": echarts.grid(52, echarts.width(names) + 22, _TOP, _BOTTOM),
-        "tooltip": {
-            "trigger": "axis",
-            "formatter": f"<b>{{@label}}</b><table>{hover}</table>",
-            "axisPointer": echarts.POINTER,
-            **echarts.TOOLTIP,
-        },
-        "xAxis": {"type": "log", "min": points[0], "max": points[-1], "show": False},
-        "yAxis": {"type": "log", "min": low, "max": high, "show": False},
-        "series": series,
-    }
+    spec = echarts.plot(
+        dimensions,
+        rows,
+        series,
+        x=echarts.value_axis(points[0], points[-1], "log"),
+        y=echarts.value_axis(low, high, "log"),
+        edges=(52, echarts.width(names) + 22, _TOP, _BOTTOM),
+        hover=echarts.hover_texts("{@label}", names),
+    )
     note = "logarithmic; diamonds: the months above"
-    return Chart(title, alt, CURVE_HEIGHT, _with_names_on_top(spec, names), f"{note}; square: today" if today else note)
+    return Chart(
+        title, alt, CURVE_HEIGHT, echarts.with_phone_legend(spec, names), f"{note}; square: today" if today else note
+    )
 
 
 def _name_offsets(ends: Sequence[float], low: float, high: float) -> list[float]:
@@ -237,23 +230,3 @@ def _grid_lines(low: float, high: float, first: int, last: int) -> Spec:
             "data": data,
         },
     }
-
-
-def _with_names_on_top(spec: Spec, names: Sequence[str]) -> Spec:
-    """The same chart, with the names on top on a phone."""
-    narrow = {
-        "legend": {
-            "show": True,
-            "data": list(names),
-            "top": 0,
-            "left": 0,
-            "itemWidth": 18,
-            "itemHeight": 3,
-            "icon": "rect",
-            "selectedMode": False,
-            "textStyle": {"fontSize": echarts.SMALL, "color": echarts.GREY},
-        },
-        "grid": {"right": 14, "top": 36},
-        "series": [{"endLabel": {"show": False}} for _ in names],
-    }
-    return echarts.with_phone_option(spec, narrow)
