@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 from pathlib import Path
+from typing import Annotated
 
+import typer
 
-def add_lake(parser: argparse.ArgumentParser) -> None:
-    """Add ``--lake DIR``: by default ``$TAKINGS_LAKE``, else ``./lake``."""
-    parser.add_argument(
-        "--lake",
-        type=Path,
-        metavar="DIR",
-        default=Path(os.environ.get("TAKINGS_LAKE") or "lake"),
-        help="lake folder (default: $TAKINGS_LAKE, else ./lake)",
-    )
+from catalogue.command_line import LAKE_HELP
+
+DEFAULT_LAKE = Path("lake")
+Lake = Annotated[
+    Path,
+    typer.Option("--lake", metavar="DIR", envvar="TAKINGS_LAKE", show_envvar=False, show_default=False, help=LAKE_HELP),
+]

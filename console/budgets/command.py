@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import typer
+
+from catalogue.command_line import group
 from catalogue.errors import BindingError
 from console.asking import formatting as text
-from console.cli import output
+from console.cli import options, output
+from console.cli.options import Format, Lake
 
 if TYPE_CHECKING:
     from console.budgets.answer import Answer, JudgedAnomaly
@@ -47,68 +50,53 @@ OFF_BUDGET = 1  # exit code of `budgets --check` where a budget is overdrawn or 
 _CENT = Decimal("0.01")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the commands."""
-    for name, told in (
-        ("budgets", "how every budget stands this month"),
-        ("forecast", "what the month will cost, and how good such forecasts have been"),
-        ("anomalies", "what cost far more than usual, by money at stake; or decide on one"),
-    ):
-        command = commands.add_parser(name, help=told)
-        command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-        command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
-        command.add_argument(
-            "--country",
-            default="",
-            metavar="CODE",
-            help="whose public holidays count (default: $TAKINGS_COUNTRY, else US)",
-        )
-        if name == "budgets":
-            command.add_argument("--check", action="store_true", help=f"exit with {OFF_BUDGET} where one is off")
-            continue
-        command.add_argument(
-            "--basis",
-            choices=("billed", "effective", "list", "contracted"),
-            default="billed",
-            help="where no budget says one (default: billed)",
-        )
-        if name == "forecast":
-            command.add_argument(
-                "--budget", default="", metavar="NAME", help="of this budget's scope (default: the first)"
-            )
-        else:
-            actions = command.add_subparsers(dest="action", metavar="ACTION")
-            decide = actions.add_parser("decide", help="mark an anomaly as expected, or undo that")
-            decide.add_argument("key", metavar="KEY", help="of the anomaly, as it is listed")
-            decide.add_argument("verdict", choices=("expected", "open"))
-            decide.add_argument("--note", default="", help="why it was expected")
+Country = Annotated[
+    str, typer.Option(metavar="CODE", help="whose public holidays count (default: $TAKINGS_COUNTRY, else US)")
+]
+BasisName = Annotated[
+    Literal["billed", "effective", "list", "contracted"], typer.Option("--basis", help="where no budget says one")
+]
+anomalies = group()
 
 
-def budgets(parsed: argparse.Namespace) -> int:
-    """Every budget, the worst first."""
-    answer, _ = _answer(parsed, backtested=False)
-    rows = [_status(each, exact=parsed.format != "table") for each in answer.statuses]
+def budgets(
+    context: typer.Context,
+    lake: Lake = None,
+    form: Format = "table",
+    country: Country = "",
+    check: Annotated[bool, typer.Option("--check", help=f"exit with {OFF_BUDGET} where one is off")] = False,
+) -> int:
+    """How every budget stands this month, the worst first."""
+    answer, _ = _answer(context, lake, country=country)
+    rows = [_status(status, with_all_digits=form != "table") for status in answer.statuses]
     if not rows:
         sys.stderr.write("No budget yet: write budgets.toml into the lake folder, or type one on the Budgets page.\n")
-    if parsed.format == "json":
+    if form == "json":
         output.json({**_about(answer), "budgets": rows})
     else:
-        output.show(rows, BUDGETS, parsed.format, under="budgets")
-    off = [each for each in answer.statuses if each.state in ("at risk", "over")]
-    return OFF_BUDGET if parsed.check and off else 0
+        output.show(rows, BUDGETS, form, under="budgets")
+    is_off = any(status.state in ("at risk", "over") for status in answer.statuses)
+    return OFF_BUDGET if check and is_off else 0
 
 
-def forecast(parsed: argparse.Namespace) -> int:
-    """The month, and the backtest by horizon."""
+def forecast(
+    context: typer.Context,
+    lake: Lake = None,
+    form: Format = "table",
+    country: Country = "",
+    basis: BasisName = "billed",
+    budget: Annotated[str, typer.Option(metavar="NAME", help="of this budget's scope (default: the first)")] = "",
+) -> None:
+    """What the month will cost, and how well that is known."""
     from console.budgets.figures import backtest_lines
 
-    answer, _ = _answer(parsed, backtested=True)
-    if parsed.budget and (answer.chosen is None or answer.chosen.budget.name != parsed.budget):
-        names = ", ".join(each.budget.name for each in answer.statuses) or "none"
-        raise BindingError(f"There is no budget {parsed.budget!r}", where="--budget", remedy=f"Budgets: {names}.")
+    answer, _ = _answer(context, lake, country=country, basis=basis, budget=budget, backtested=True)
+    if budget and (answer.chosen is None or answer.chosen.budget.name != budget):
+        names = ", ".join(status.budget.name for status in answer.statuses) or "none"
+        raise BindingError(f"There is no budget {budget!r}", where="--budget", remedy=f"Budgets: {names}.")
     expected, tested = answer.forecast, answer.backtest
-    lines = [vars(each) for each in backtest_lines(tested)] if tested else []
-    if parsed.format == "json":
+    lines = [vars(line) for line in backtest_lines(tested)] if tested else []
+    if form == "json":
         output.json(
             {
                 **_about(answer),
@@ -121,11 +109,11 @@ def forecast(parsed: argparse.Namespace) -> int:
                 "method": expected.method,
                 "note": expected.note,
                 "left_out": [day.isoformat() for day in expected.left_out],
-                "days": [vars(each) | {"day": each.day.isoformat()} for each in expected.days],
+                "days": [vars(day) | {"day": day.day.isoformat()} for day in expected.days],
                 "backtest": lines,
             }
         )
-        return 0
+        return
     if expected.amount is None:
         sys.stderr.write(f"No forecast. {expected.note}\n")
     else:
@@ -136,41 +124,73 @@ def forecast(parsed: argparse.Namespace) -> int:
             f"{money(expected.booked)} booked up to {expected.as_of}. {expected.method}. {expected.note}".strip()
             + "\n"
         )
-    if parsed.format == "table":
+    if form == "table":
         lines = [
             {name: text.percent(value) if isinstance(value, float) else value for name, value in line.items()}
             for line in lines
         ]
-    output.show(lines, BACKTEST, parsed.format, under="forecast")
+    output.show(lines, BACKTEST, form, under="forecast")
     if tested and tested.needs:
         sys.stderr.write(f"{tested.needs}\n")
-    return 0
 
 
-def anomalies(parsed: argparse.Namespace) -> int:
-    """Every episode, or a decision on one."""
-    answer, store = _answer(parsed, backtested=False)
-    found = answer.anomalies or ()
-    if parsed.action == "decide":
-        _decide(found, parsed, store)
-        return 0
-    rows = [_anomaly(each, exact=parsed.format != "table") for each in found]
-    if parsed.format == "json":
+@anomalies.callback(invoke_without_command=True)
+def list_anomalies(
+    context: typer.Context,
+    lake: Lake = None,
+    form: Format = "table",
+    country: Country = "",
+    basis: BasisName = "billed",
+) -> None:
+    """What cost far more than usual, by money at stake; or decide on anomaly."""
+    if context.invoked_subcommand is not None:
+        return
+    answer, _ = _answer(context, lake, country=country, basis=basis)
+    rows = [_anomaly(found, with_all_digits=form != "table") for found in answer.anomalies or ()]
+    if form == "json":
         output.json({**_about(answer), "anomalies": rows})
     else:
-        output.show(rows, ANOMALIES, parsed.format, under="anomalies")
-    return 0
+        output.show(rows, ANOMALIES, form, under="anomalies")
 
 
-def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, DecisionStore]:
+@anomalies.command()
+def decide(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="of the anomaly, as it is listed")],
+    verdict: Annotated[Literal["expected", "open"], typer.Argument()],
+    note: Annotated[str, typer.Option(help="why it was expected")] = "",
+) -> None:
+    """Mark an anomaly as expected, or undo that."""
+    from console.budgets.forecasting.anomalies import KIND
+    from console.decisions import Decision
+
+    lake, country, basis = (options.of_group(context, name) for name in ("lake", "country", "basis"))
+    answer, store = _answer(context, lake, country=country, basis=basis)
+    keys = [found.anomaly.key for found in answer.anomalies or ()]
+    if key not in keys:
+        raise BindingError(
+            f"There is no anomaly {key!r}", where="decide", remedy=f"Keys: {', '.join(keys[:5]) or 'none'}."
+        )
+    store.decide(Decision(KIND, key, verdict, note, getpass.getuser(), datetime.now(UTC)))
+    sys.stdout.write(f"{key}: {verdict}\n")
+
+
+def _answer(
+    context: typer.Context,
+    lake: str | None,
+    *,
+    country: str,
+    basis: str = "billed",
+    budget: str = "",
+    backtested: bool = False,
+) -> tuple[Answer, DecisionStore]:
     from catalogue.errors import SourceError
-    from console import settings, wiring
     from console.budgets import answer as insight
     from console.budgets.bill import bill
     from console.budgets.figures import notes
     from console.finops.charges import Basis
 
-    profile = wiring.profile(settings.chosen(parsed.lake))
+    profile = options.profile(context, lake)
     scope, store = profile.scope(), profile.decisions
     if bill(scope).is_empty:
         raise SourceError(
@@ -182,9 +202,9 @@ def _answer(parsed: argparse.Namespace, *, backtested: bool) -> tuple[Answer, De
         scope,
         profile.budgets,
         store,
-        name=getattr(parsed, "budget", ""),
-        basis=Basis(getattr(parsed, "basis", "billed")),
-        country=parsed.country,
+        name=budget,
+        basis=Basis(basis),
+        country=country,
         backtested=backtested,
         patience=None,
     )
@@ -204,46 +224,37 @@ def _about(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _status(each: Status, *, exact: bool) -> dict[str, Any]:
+def _status(status: Status, *, with_all_digits: bool) -> dict[str, Any]:
     def amount(value: Decimal | None) -> Decimal | None:
-        return value if exact or value is None else value.quantize(_CENT)
+        return value if with_all_digits or value is None else value.quantize(_CENT)
 
     return {
-        "budget": each.budget.name,
-        "for": str(each.budget.scope),
-        "basis": each.budget.basis.value,
-        "booked": amount(each.forecast.booked),
-        "amount": amount(each.amount),
-        "booked_share": round(float(each.used), 4),
-        "forecast": amount(each.forecast.amount),
-        "expected_share": None if each.expected is None else round(float(each.expected), 4),
-        "standing": each.state.value,
-        "alerts": ", ".join(f"{alert.threshold} % {alert.by}" for alert in each.alerts),
-        **({"crossing": None if each.crossing is None else each.crossing.isoformat()} if exact else {}),
+        "budget": status.budget.name,
+        "for": str(status.budget.scope),
+        "basis": status.budget.basis.value,
+        "booked": amount(status.forecast.booked),
+        "amount": amount(status.amount),
+        "booked_share": round(float(status.used), 4),
+        "forecast": amount(status.forecast.amount),
+        "expected_share": None if status.expected is None else round(float(status.expected), 4),
+        "standing": status.state.value,
+        "alerts": ", ".join(f"{alert.threshold} % {alert.by}" for alert in status.alerts),
+        **({"crossing": None if status.crossing is None else status.crossing.isoformat()} if with_all_digits else {}),
     }
 
 
-def _anomaly(each: JudgedAnomaly, *, exact: bool) -> dict[str, Any]:
-    one = each.anomaly
-    state = each.verdict.verdict if each.verdict else f"explained by {one.occasion}" if one.occasion else "open"
+def _anomaly(found: JudgedAnomaly, *, with_all_digits: bool) -> dict[str, Any]:
+    anomaly = found.anomaly
+    state = (
+        found.verdict.verdict if found.verdict else f"explained by {anomaly.occasion}" if anomaly.occasion else "open"
+    )
     return {
-        "money": one.money if exact else one.money.quantize(_CENT),
-        "service": one.service,
-        "start": one.start.isoformat(),
-        "end": one.end.isoformat(),
-        "times": None if one.times is None else round(float(one.times), 2),
-        "blame": ", ".join(f"{part.usage_type} {part.money:.2f}" for part in one.blame),
+        "money": anomaly.money if with_all_digits else anomaly.money.quantize(_CENT),
+        "service": anomaly.service,
+        "start": anomaly.start.isoformat(),
+        "end": anomaly.end.isoformat(),
+        "times": None if anomaly.times is None else round(float(anomaly.times), 2),
+        "blame": ", ".join(f"{part.usage_type} {part.money:.2f}" for part in anomaly.blame),
         "state": state,
-        "key": one.key,
+        "key": anomaly.key,
     }
-
-
-def _decide(found: Any, parsed: argparse.Namespace, store: DecisionStore) -> None:
-    from console.budgets.forecasting.anomalies import KIND
-    from console.decisions import Decision
-
-    if not any(each.anomaly.key == parsed.key for each in found):
-        keys = ", ".join(each.anomaly.key for each in found[:5]) or "none"
-        raise BindingError(f"There is no anomaly {parsed.key!r}", where="decide", remedy=f"Keys: {keys}.")
-    store.decide(Decision(KIND, parsed.key, parsed.verdict, parsed.note, getpass.getuser(), datetime.now(UTC)))
-    sys.stdout.write(f"{parsed.key}: {parsed.verdict}\n")

@@ -1,52 +1,41 @@
-"""The days that a command speaks of: ``--start`` and ``--end``, and the last weeks where they are not given."""
+"""The period of a command: ``--start`` and ``--end``, and the last weeks where they are not given."""
 
 from __future__ import annotations
 
-import argparse
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from catalogue.errors import BindingError
-
-if TYPE_CHECKING:
-    from console.asking.periods import Period
+from console.asking.periods import Period
 
 LAST_DAYS = 28
 
 
-def add(command: argparse.ArgumentParser, *, last: str) -> None:
-    """Declare the two options; `last` says which days are the last ones, such as "charged"."""
-    command.add_argument("--start", metavar="DATE", help=f"first day, included (default: the last {LAST_DAYS} {last})")
-    command.add_argument("--end", metavar="DATE", help="day after the last one, not included")
-
-
-def chosen(parsed: argparse.Namespace, last: date) -> Period:
-    """The period asked for; it ends with `last`, and is `LAST_DAYS` long, where nothing else is said.
+def chosen(start: str | None, end: str | None, last: date) -> Period:
+    """The period that the options name; by default it ends with `last` and is `LAST_DAYS` long.
 
     Raises
     ------
     BindingError
         An option is no date, or the period ends before it starts.
     """
-    from console.asking.periods import Period
+    after = _date(end, "--end") if end is not None else last + timedelta(days=1)
+    first = _date(start, "--start") if start is not None else after - timedelta(days=LAST_DAYS)
+    if after <= first:
+        raise ends_too_early(first, after)
+    return Period(first, after)
 
-    dates: dict[str, date] = {}
-    for name in ("start", "end"):
-        written = getattr(parsed, name)
-        if written is None:
-            continue
-        try:
-            dates[name] = date.fromisoformat(written)
-        except ValueError as error:
-            raise BindingError(
-                f"{written!r} is no date", where=f"--{name}", remedy="Write it like 2026-01-31."
-            ) from error
-    end = dates.get("end", last + timedelta(days=1))
-    start = dates.get("start", end - timedelta(days=LAST_DAYS))
-    if end <= start:
-        raise BindingError(
-            f"The period ends ({end}) before it starts ({start})",
-            where="--end",
-            remedy="--end is the day after the last one.",
-        )
-    return Period(start, end)
+
+def ends_too_early(start: date, end: date) -> BindingError:
+    """What is wrong with a period that ends before it starts."""
+    return BindingError(
+        f"The period ends ({end}) before it starts ({start})",
+        where="--end",
+        remedy="--end is the day after the last one.",
+    )
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BindingError(f"{text!r} is no date", where=option, remedy="Write it like 2026-01-31.") from error

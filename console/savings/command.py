@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import typer
+
+from catalogue.command_line import group
 from catalogue.errors import BindingError
-from console.cli import output
+from console.cli import options, output
+from console.cli.options import Format, Lake
 
 if TYPE_CHECKING:
+    from console.decisions import DecisionStore
     from console.savings.answer import Savings, TrackedSaving
 
 COLUMNS = ("title", "estimate", "realised", "effort", "risk", "state", "key")
 VERDICTS = {"accept": "accepted", "dismiss": "dismissed", "done": "realised", "undo": "open"}
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    savings = commands.add_parser("savings", help="list what can be saved, or decide on one")
-    savings.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-    savings.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
-    actions = savings.add_subparsers(dest="action", metavar="ACTION")
-    decide = actions.add_parser("decide", help="accept or dismiss a saving, mark it done, or undo that")
-    decide.add_argument("key", metavar="KEY", help="of the saving, as it is listed")
-    decide.add_argument("verdict", choices=tuple(VERDICTS))
-    decide.add_argument("--note", default="", help="why, or what was done")
+Verdict = Literal["accept", "dismiss", "done", "undo"]
+
+savings = group()
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the command."""
-    from console import settings, wiring
-    from console.finops.pricing import price_book
+@savings.callback(invoke_without_command=True)
+def listed(context: typer.Context, lake: Lake = None, form: Format = "table") -> None:
+    """List what can be saved, or decide on one."""
+    if context.invoked_subcommand is not None:
+        return
     from console.savings import answer as insight
 
-    profile = wiring.profile(settings.chosen(parsed.lake))
-    scope, store = profile.scope(), profile.decisions
-    answer = insight.savings(scope, profile.inventory(scope), price_book.load(), store)
-    if parsed.action == "decide":
-        _decide(answer, parsed, store)
-        return 0
-    lines = [insight.SavingRow.of(each) for each in answer.tracked]
-    if parsed.format == "json":
+    answer, _ = _answer(context, lake)
+    if form == "json":
         output.json(document(answer))
-        return 0
+        return
+    lines = [insight.SavingRow.of(saving) for saving in answer.tracked]
     rows = [{name: getattr(line, name) for name in COLUMNS} for line in lines]
-    if parsed.format == "table":
+    if form == "table":
         rows = [row | {name: _cents(row[name]) for name in ("estimate", "realised")} for row in rows]
-    output.show(rows, COLUMNS, parsed.format, under="savings")
+    output.show(rows, COLUMNS, form, under="savings")
     for title, missing in answer.not_judged:
         reason = f"{missing.what}: {missing.reason}. {missing.remedy}".strip()
         sys.stderr.write(f"{title}: not judged, {reason}\n")
-    return 0
+
+
+@savings.command()
+def decide(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="of the saving, as it is listed")],
+    verdict: Annotated[Verdict, typer.Argument()],
+    note: Annotated[str, typer.Option(help="why, or what was done")] = "",
+) -> None:
+    """Accept or dismiss a saving, mark it done, or undo that."""
+    from console.savings import tracking
+
+    answer, store = _answer(context, options.of_group(context, "lake"))
+    saving = next((saving for saving in answer.tracked if saving.key == key), None)
+    if saving is None:
+        raise BindingError(
+            f"There is no saving {key!r}", where="KEY", remedy="`python -m console savings` lists their keys."
+        )
+    state = tracking.DecisionState(VERDICTS[verdict])
+    tracking.decide(store, saving, state, note, getpass.getuser(), datetime.now(UTC))
+    sys.stdout.write(f"{saving.title}: {state.value}\n")
+
+
+def _answer(context: typer.Context, lake: str | None) -> tuple[Savings, DecisionStore]:
+    from console.finops.pricing import price_book
+    from console.savings import answer as insight
+
+    profile = options.profile(context, lake)
+    scope, store = profile.scope(), profile.decisions
+    return insight.savings(scope, profile.inventory(scope), price_book.load(), store), store
 
 
 def document(answer: Savings) -> dict[str, Any]:
@@ -112,18 +134,6 @@ def _saving(tracked: TrackedSaving) -> dict[str, Any]:
             "sources": finding.sources,
         }
     return found
-
-
-def _decide(answer: Savings, parsed: argparse.Namespace, store: Any) -> None:
-    from console.savings.tracking import DecisionState, decide
-
-    found = next((each for each in answer.tracked if each.key == parsed.key), None)
-    if found is None:
-        raise BindingError(
-            f"There is no saving {parsed.key!r}", where="KEY", remedy="`python -m console savings` lists their keys."
-        )
-    decide(store, found, DecisionState(VERDICTS[parsed.verdict]), parsed.note, getpass.getuser(), datetime.now(UTC))
-    sys.stdout.write(f"{found.title}: {VERDICTS[parsed.verdict]}\n")
 
 
 def _cents(amount: Any) -> Any:

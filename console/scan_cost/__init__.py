@@ -9,9 +9,3 @@
 
 Nothing is taken from a list: a page, a query or a table that is added is in the next estimate.
 """
-
-from console.scan_cost.density import Density, measure
-from console.scan_cost.estimate import FullLake, PageCost, StatementCost, page_cost
-from console.scan_cost.scans import Scan, scans
-
-__all__ = ["Density", "FullLake", "PageCost", "Scan", "StatementCost", "measure", "page_cost", "scans"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from catalogue.errors import BindingError, QueryFailed
 from console.cli import output
+from console.cli.options import Format
 
 if TYPE_CHECKING:
     from catalogue.binding import Statement
@@ -45,34 +47,31 @@ class View:
     failure: str = ""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("scan-cost", help="estimate what every page scans on Athena, and its price")
-    command.add_argument(
-        "--events", default="1e9", metavar="N", help="events in the lake, over two years (default: 1e9)"
-    )
-    command.add_argument(
-        "--folder", metavar="DIR", help="keep the measured sample here (default: measured and forgotten)"
-    )
-    command.add_argument(
-        "--page", action="append", default=[], metavar="NAME", help="only this page; may be given again"
-    )
-    command.add_argument("--by-query", action="store_true", help="every statement with the tables it reads")
-    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+def scan_cost(
+    context: typer.Context,
+    events: Annotated[str, typer.Option(metavar="N", help="events in the lake, over two years")] = "1e9",
+    folder: Annotated[
+        str | None, typer.Option(metavar="DIR", help="keep the measured sample here (default: it is deleted)")
+    ] = None,
+    page: Annotated[list[str], typer.Option(metavar="NAME", help="only this page; may be given again")] = [],  # noqa: B006
+    by_query: Annotated[bool, typer.Option("--by-query", help="every statement with the tables it reads")] = False,
+    form: Format = "table",
+) -> int:
+    """Estimate what every page scans on Athena.
 
-
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the command; 1 where a page is over the limit or could not be run."""
+    With its price; exits with 1 where a page is over the limit or fails.
+    """
     from console.scan_cost.estimate import LIMIT_BYTES
 
-    with _folder(parsed.folder) as folder:
-        views = measure(_events(parsed.events), folder, only=parsed.page, tell=_tell)
+    samples: Any = context.obj.sample_lakes()
+    with _folder(folder) as place:
+        views = measure(_events(events), place, samples, only=page, tell=_tell)
     rows = [_row(view) for view in views]
-    if parsed.by_query:
+    if by_query:
         rows = [line for view in views for line in _lines(view)]
-        output.show(rows, ("page", "view", "query", "scanned_mb", "by_table"), parsed.format, under="statements")
+        output.show(rows, ("page", "view", "query", "scanned_mb", "by_table"), form, under="statements")
     else:
-        output.show(rows, COLUMNS, parsed.format, under="pages")
+        output.show(rows, COLUMNS, form, under="pages")
     for view in views:
         if view.failure:
             _tell(view.failure)
@@ -81,19 +80,21 @@ def run(parsed: argparse.Namespace) -> int:
     return int(any(view.failure or not view.cost.is_within_limit for view in views))
 
 
-def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = lambda _text: None) -> list[View]:
+def measure(
+    events: int, folder: Path, samples: Any, *, only: Sequence[str] = (), tell: Any = lambda _text: None
+) -> list[View]:
     """Every view of every page, on a lake of `events` events over two years.
 
     Parameters
     ----------
     folder : where the sample lakes are made, or are from an earlier run
+    samples : the module `console.wiring.samples`, which this package may not import
     only : titles or URL paths of the pages; all where there are none
     """
     from catalogue.tables import TABLES
     from console.kit.navigation import PAGES
     from console.scan_cost.density import measure as density_of
     from console.scan_cost.estimate import FullLake, page_cost
-    from console.wiring import samples
 
     a_day = events / DAYS
     size = round(min(max(a_day, FEWEST_EVENTS), MOST_EVENTS))
@@ -113,7 +114,7 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
         tell(f"Running {page.title} …")
         for name, view in VIEWS.items():
             try:
-                asked = statements_of(page, small, view, first_day=last_day - timedelta(days=DAYS))
+                asked = statements_of(page, small, view, samples, first_day=last_day - timedelta(days=DAYS))
             except QueryFailed as error:
                 views.append(View(page.title, name, None, str(error)))
             else:
@@ -122,7 +123,12 @@ def measure(events: int, folder: Path, *, only: Sequence[str] = (), tell: Any = 
 
 
 def statements_of(
-    page: PageEntry, lake: Path, view: Mapping[str, Sequence[str]], *, first_day: date | None = None
+    page: PageEntry,
+    lake: Path,
+    view: Mapping[str, Sequence[str]],
+    samples: Any,
+    *,
+    first_day: date | None = None,
 ) -> list[Statement]:
     """Every statement of one view of a page: nothing was asked before, and nothing is asked twice.
 
@@ -138,7 +144,6 @@ def statements_of(
     """
     from console.kit import headless
     from console.scan_cost.recording import Recording
-    from console.wiring import samples
 
     recordings: list[Recording] = []
 

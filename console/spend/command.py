@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import typer
+
+from catalogue.command_line import group, progress_bars
 from console.asking import formatting as text
-from console.cli import output
+from console.cli import options, output
+from console.cli.options import Format, Lake
 from console.finops.charges import Basis
-from console.spend import summary_command as spend_summary
+from console.spend.summary_command import summary
 
 if TYPE_CHECKING:
     from console.finops.billing.cur import CurFile
     from console.finops.billing.focus import FocusFile
     from pipeline.spend import SpendImport
 
-_EXAMPLES = """examples:
+_EXAMPLES = """\b
+examples:
   python -m console spend import september.csv.gz
   python -m console spend import export-00001.parquet export-00002.parquet
   python -m console spend snapshot --tag team
@@ -34,125 +37,114 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    spend = commands.add_parser(
-        "spend",
-        help="bring cloud bills into the lake, and account for every charge",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    actions = spend.add_subparsers(dest="action", required=True, metavar="ACTION")
-    bring = actions.add_parser(
-        "import",
-        help="bring FOCUS or CUR files into the lake, all or nothing",
-        description="Bring FOCUS (1.0 to 1.3) or legacy CUR files into the lake. All files of one call are one import: "
-        "each bill (provider, billing account, billing period) among them takes the place of the one that was there.",
-    )
-    bring.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, gzipped CSV, Parquet, or a folder")
-    bring.add_argument("--format", choices=("focus", "cur"), dest="form", help="default: told by the columns")
-    snapshot = actions.add_parser(
-        "snapshot",
-        help="ask AWS Cost Explorer, once a day",
-        description="Ask AWS Cost Explorer for the last two bills and all since the last snapshot (thirteen the first "
-        "time) and keep the answer in the lake. Every request costs money; a second call on the same UTC day asks "
-        "nothing.",
-    )
-    snapshot.add_argument(
-        "--months",
-        type=int,
-        metavar="N",
-        help="bills to ask for, 1 to 13 (default: the last 2 and all since the last snapshot; first time 13)",
-    )
-    snapshot.add_argument("--tag", metavar="KEY", help="a cost allocation tag to tell apart besides")
-    snapshot.add_argument("--again", action="store_true", help="ask although today's snapshot was taken")
-    status = actions.add_parser("status", help="list every bill, which one counts, and whether the charges conserve")
-    status.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
-    spend_summary.add(actions)
-    for each in (bring, snapshot, status):
-        each.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
+spend = group(help="Bring bills into the lake, and account for them.", epilog=_EXAMPLES)
+spend.command()(summary)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the command."""
-    return {"import": _import, "snapshot": _snapshot, "status": _status, "summary": spend_summary.run}[parsed.action](
-        parsed
-    )
+@spend.command("import")
+def bring(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, gzipped CSV, Parquet, or a folder")],
+    form: Annotated[
+        Literal["focus", "cur"] | None, typer.Option("--format", help="default: what the columns say")
+    ] = None,
+    lake: Lake = None,
+) -> int:
+    """Bring FOCUS (1.0 to 1.3) or legacy CUR files into the lake, all or nothing.
 
-
-def _import(parsed: argparse.Namespace) -> int:
+    All files of one call are one import: each bill (provider, billing account, billing period) among them takes the
+    place of the one that was there.
+    """
     from console.finops.billing.formats import files_of, open_bill
 
-    stored = _profile(parsed).stored_spend()
-    paths = files_of(parsed.files)
-    with _bars() as bars:
-        bills = [open_bill(path, parsed.form, bars.file(path)) for path in paths]
+    stored = options.profile(context, lake).stored_spend()
+    paths = files_of(files)
+    with progress_bars() as progress:
+        bars = _Bars(progress)
+        bills = [open_bill(path, form, bars.file(path)) for path in paths]
         for name in sorted({bill.name for bill in bills}):
             mine = [bill for bill in bills if bill.name == name]
             started = time.perf_counter()
             report = stored.bring(name, mine, bars.curating)
             bars.stop()
-            _tell(report, mine, time.perf_counter() - started)
+            _report(report, mine, time.perf_counter() - started)
     return _holds(stored)
 
 
-def _snapshot(parsed: argparse.Namespace) -> int:
+@spend.command()
+def snapshot(
+    context: typer.Context,
+    months: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="bills to ask for, 1 to 13 (default: the last 2 and all since the last snapshot; first time 13)",
+        ),
+    ] = None,
+    tag: Annotated[str | None, typer.Option(metavar="KEY", help="a cost allocation tag to split costs by")] = None,
+    again: Annotated[bool, typer.Option("--again", help="ask although today's snapshot was taken")] = False,
+    lake: Lake = None,
+) -> int:
+    """Ask AWS Cost Explorer, once a day.
+
+    Asks for the last two bills and all since the last snapshot (thirteen the first time) and keeps the answer in the
+    lake. Every request costs money; a second call on the same UTC day asks nothing.
+    """
     from catalogue.errors import SettingsError
     from console.finops.billing.cost_explorer import FIRST_MONTHS, NAME, months_since
 
-    months = parsed.months
     if months is not None and not 1 <= months <= FIRST_MONTHS:
         raise SettingsError(
             f"{months} bills cannot be asked for", where="--months", remedy=f"Give 1 to {FIRST_MONTHS}."
         )
-    profile = _profile(parsed)
+    profile = options.profile(context, lake)
     stored = profile.stored_spend()
     now = datetime.now(UTC)
     last = stored.snapshot(NAME)
-    if stored.was_taken_on(NAME, now.date()) and not parsed.again:
-        assert last is not None  # noqa: S101 - it was taken today
+    if last is not None and stored.was_taken_on(NAME, now.date()) and not again:
         _say(f"Today's snapshot was taken at {last.taken_at:%H:%M} UTC; nothing was asked. --again asks once more.")
         return 0
     source, client = profile.cost_explorer(
         today=now.date(),
         months=months or months_since(last.taken_at.astimezone(UTC).date() if last else None, now.date()),
-        tag=parsed.tag,
+        tag=tag,
     )
-    with _bars() as bars:
-        report = stored.keep_snapshot(source, now, lambda: (client.calls, client.dollars), bars.curating)
+    with progress_bars() as progress:
+        report = stored.keep_snapshot(source, now, lambda: (client.calls, client.dollars), _Bars(progress).curating)
     dollars = "an unknown price" if client.dollars is None else f"${client.dollars:f}"
     _say(
         f"Cost Explorer: {_counted(report.rows, 'charge')} read = {report.rows:,} kept,"
         f" by {_counted(client.calls, 'request')} for {dollars}."
     )
-    _tell_bills(report)
+    _report_bills(report)
     for note in source.notes:
         _say(f"  {note}.")
     return _holds(stored)
 
 
-def _status(parsed: argparse.Namespace) -> int:
-
-    account = _profile(parsed).stored_spend().account()
+@spend.command()
+def status(context: typer.Context, form: Format = "table", lake: Lake = None) -> int:
+    """List every bill, which one counts, and whether the charges conserve."""
+    account = options.profile(context, lake).stored_spend().account()
     rows: list[dict[str, Any]] = []
-    for each in account.bills:
-        for currency in sorted({currency for currency, _ in each.sums}) or [""]:
-            costs = {basis.value: each.sums.get((currency, basis.column)) for basis in Basis}
+    for bill in account.bills:
+        for currency in sorted({currency for currency, _ in bill.sums}) or [""]:
+            costs = {basis.value: bill.sums.get((currency, basis.column)) for basis in Basis}
             rows.append(
                 {
-                    "period": each.bill.period[:7],
-                    "provider": each.provider_name,
-                    "account": each.bill.account,
-                    "source": each.bill.source,
-                    "charges": each.rows,
+                    "period": bill.bill.period[:7],
+                    "provider": bill.provider_name,
+                    "account": bill.bill.account,
+                    "source": bill.bill.source,
+                    "charges": bill.rows,
                     "currency": currency,
                     **costs,
-                    "counts": "yes" if each.counts else "no: a better source has this period",
+                    "counts": "yes" if bill.counts else "no: a better source has this period",
                 }
             )
-    output.show(rows, COLUMNS, parsed.format, under="bills")
-    told = sys.stderr if parsed.format != "table" else sys.stdout
-    told.write(_account_line(account) + "\n")
+    output.show(rows, COLUMNS, form, under="bills")
+    beside = sys.stderr if form != "table" else sys.stdout
+    beside.write(_account_line(account) + "\n")
     return 0 if account.holds or account.waiting else 1
 
 
@@ -167,17 +159,17 @@ def _account_line(account: Any) -> str:
     if account.waiting:
         return f"{_counted(account.waiting, 'raw file')} not curated yet: run `python -m pipeline curate`."
     rows, sums = account.counted
-    told = "; ".join(_costs(sums, currency) for currency in sorted({currency for currency, _ in sums}))
+    costs = "; ".join(_costs(sums, currency) for currency in sorted({currency for currency, _ in sums}))
     if account.holds:
         verb = "counts" if rows == 1 else "count"
-        return f"In the lake {_counted(rows, 'charge')} {verb}: {told or 'no cost'}. What was read is what is shown."
+        return f"In the lake {_counted(rows, 'charge')} {verb}: {costs or 'no cost'}. What was read is what is shown."
     return (
         f"Charges are lost or doubled: {rows:,} count, {account.charges:,} are shown."
         " Run `python -m pipeline curate --full`; report it if it stays."
     )
 
 
-def _tell(report: SpendImport, bills: Sequence[FocusFile | CurFile], seconds: float) -> None:
+def _report(report: SpendImport, bills: Sequence[FocusFile | CurFile], seconds: float) -> None:
     what = f"FOCUS {bills[0].version}" if bills[0].name == "focus" else "CUR"  # type: ignore[union-attr]
     names = ", ".join(bill.path.name for bill in bills[:3]) + (f" and {len(bills) - 3} more" if len(bills) > 3 else "")
     rate = report.rows / seconds if seconds > 0 else 0
@@ -187,14 +179,14 @@ def _tell(report: SpendImport, bills: Sequence[FocusFile | CurFile], seconds: fl
     )
     for currency in sorted({currency for currency, _ in report.sums}):
         _say(f"  {_costs(report.sums, currency)}")
-    _tell_bills(report)
+    _report_bills(report)
     for column in sorted({name for bill in bills for name in bill.rounding.cells}):
         cells = sum(bill.rounding.cells.get(column, 0) for bill in bills)
         lost = sum((bill.rounding.lost.get(column, Decimal(0)) for bill in bills), Decimal(0))
         _say(f"  {column}: {cells:,} values with more than 12 fractional digits were rounded, together by {lost:.3e}")
 
 
-def _tell_bills(report: SpendImport) -> None:
+def _report_bills(report: SpendImport) -> None:
     for kept in report.bills:
         said = "new" if kept.replaced is None else f"in place of {kept.replaced:,}" if kept.changed else "as before"
         _say(f"  {kept.bill}: {_counted(kept.rows, 'charge')}, {said}")
@@ -211,12 +203,6 @@ def _say(text: str) -> None:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _profile(parsed: argparse.Namespace) -> Any:
-    from console import settings, wiring
-
-    return wiring.profile(settings.chosen(parsed.lake))
 
 
 class _Bars:
@@ -242,16 +228,3 @@ class _Bars:
     def stop(self) -> None:
         if self._bars is not None:
             self._bars.stop()
-
-
-@contextmanager
-def _bars() -> Iterator[_Bars]:
-    if not sys.stderr.isatty():
-        yield _Bars(None)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield _Bars(bars)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from catalogue.errors import BindingError, SettingsError
-from console.cli import output, period
+from console.cli import options, output, period
+from console.cli.options import End, Format, Lake, Start
 from console.finops.charges import Basis
 
 if TYPE_CHECKING:
@@ -16,72 +18,68 @@ if TYPE_CHECKING:
 COLUMNS = ("value", "name", "cost", "before", "change", "share")
 
 
-def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the action."""
-    from console.spend.part import DIMENSIONS
+def summary(
+    context: typer.Context,
+    lake: Lake = None,
+    start: Start = None,
+    end: End = None,
+    basis: Annotated[Basis, typer.Option()] = Basis.EFFECTIVE,
+    by: Annotated[
+        str,
+        typer.Option(metavar="WHAT", help="service, another dimension of a bill, or tag:KEY; a wrong one lists them"),
+    ] = "service",
+    currency: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="default: the reporting currency, else the most frequent"),
+    ] = None,
+    form: Format = "table",
+) -> None:
+    """What was spent, on what, and what changed.
 
-    summary = actions.add_parser(
-        "summary",
-        help="what was spent, on what, and what changed",
-        description="Spend of a period by one dimension, with what changed against the period before: quantity, price, "
-        "new, gone and what has no price of its own, adding up exactly. JSON has all of it, table and CSV the values.",
-    )
-    period.add(summary, last="charged")
-    summary.add_argument("--basis", choices=tuple(Basis), default=Basis.EFFECTIVE.value, help="default: effective")
-    summary.add_argument(
-        "--by", default="service", metavar="WHAT", help=f"{', '.join(DIMENSIONS)}, or tag:KEY (default: service)"
-    )
-    summary.add_argument("--currency", metavar="CODE", help="default: the reporting currency, else the most frequent")
-    summary.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
-    summary.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-
-
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the action."""
-    from console import settings, wiring
+    By default in the last 28 days charged. What changed against the period before is split into quantity, price, new,
+    gone and what has no price of its own, adding up exactly. JSON has all of it, table and CSV the values.
+    """
     from console.asking.periods import Comparison, compared
     from console.finops import contents
     from console.spend import answer
     from console.spend.part import DIMENSIONS, Part, tag_key
 
-    chosen = settings.chosen(parsed.lake)
-    profile = wiring.profile(chosen)
+    profile = options.profile(context, lake)
     scope = profile.scope()
     bill = contents.contents(scope)
     if bill.first_day is None or bill.last_complete_day is None:
         raise SettingsError(
             "There is no cloud bill yet",
-            where=str(chosen.lake),
+            where=str(profile.settings.lake),
             remedy="`python -m console spend import FILE`.",
         )
-    key = tag_key(parsed.by)
-    if parsed.by not in DIMENSIONS and key not in bill.tag_keys:
+    key = tag_key(by)
+    if by not in DIMENSIONS and key not in bill.tag_keys:
         known = ", ".join((*DIMENSIONS, *(f"tag:{each}" for each in bill.tag_keys)))
-        raise BindingError(f"Spend has no {parsed.by!r}", where="--by", remedy=f"Use one of {known}.")
-    if parsed.currency is not None and parsed.currency not in bill.currencies:
+        raise BindingError(f"Spend has no {by!r}", where="--by", remedy=f"Use one of {known}.")
+    if currency is not None and currency not in bill.currencies:
         raise BindingError(
-            f"Nothing is billed in {parsed.currency!r}",
+            f"Nothing is billed in {currency!r}",
             where="--currency",
             remedy=f"Use {' or '.join(bill.currencies)}.",
         )
-    asked = period.chosen(parsed, bill.last_complete_day)
+    asked = period.chosen(start, end, bill.last_complete_day)
     before = compared(asked, Comparison.PREVIOUS)
     found = answer.spend(
         scope,
         bill,
         asked,
         [("Previous period", before)] if before is not None and before.start >= bill.first_day else [],
-        Part(bill.currency(parsed.currency, scope.reporting_currency)),
-        basis=Basis(parsed.basis),
-        by=parsed.by,
+        Part(bill.currency(currency, scope.reporting_currency)),
+        basis=basis,
+        by=by,
     )
-    if parsed.format == "json":
+    if form == "json":
         output.json(_document(found))
     else:
-        output.show(_values(found), COLUMNS, parsed.format, under="values")
-    if parsed.format == "table":
+        output.show(_values(found), COLUMNS, form, under="values")
+    if form == "table":
         sys.stderr.write(f"{asked.label()} · {found.basis} cost, {found.part.currency}\n")
-    return 0
 
 
 def _values(found: Spend) -> list[dict[str, Any]]:

@@ -2,97 +2,103 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from catalogue.errors import BindingError
-from console.cli import output
+from console.cli import options, output
+from console.cli.options import Format, Lake
 from console.finops.pricing import price_book
-from console.tiers import crossovers, tiers
+from console.tiers.crossovers import all_of
 from console.tiers.estimate import Estimate, estimate
 from console.tiers.left_out import LEFT_OUT
 from console.tiers.sizing import Usage, typical, with_events
-from console.tiers.tiers import Tier
+from console.tiers.tiers import Tier, load
 
 if TYPE_CHECKING:
     from console.tiers.measured import MeasuredUsage
 
-_TYPED = {
-    "events_per_day": "events a day",
-    "events_per_request": "events a client sends at once",
-    "bytes_per_event": "bytes of one event",
-    "page_views_per_day": "console pages opened a day",
-    "people": "people who open the console",
-    "recommendations_per_day": "requests for recommendations a day",
-    "retention_days": "days events are kept",
-}
 MOST = 10**12  # of anything that is typed: far beyond every tier
 _BOUNDS = {"events_per_request": (1, 500), "bytes_per_event": (1, 1024 * 1024)}  # what the collector takes
 CROSSOVER_COLUMNS = ("question", "at", "unit", "answer")
 LINE_COLUMNS = ("tier", "service", "what", "quantity", "unit", "price", "monthly_usd", "formula", "source", "as_of")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("tiers", help="estimate the monthly bill of dev, startup and scale")
-    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
-    command.add_argument("--lines", action="store_true", help="every line with its quantity, price and formula")
-    command.add_argument("--measured", action="store_true", help="the events a day that the lake measured")
-    command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-    command.add_argument("--crossovers", action="store_true", help="where bills meet, and where a tier is too small")
-    command.add_argument("--today", action="store_true", help="where the lake's bill stands among the tiers")
-    command.add_argument(
-        "--legacy-usd", metavar="N", help="with --today: a month of the platform before, to tell the saving"
-    )
-    command.add_argument("--left-out", action="store_true", help="what is in no estimate, with the reason")
-    command.add_argument("--free-tier", action="store_true", help="take the always-free quantities off")
-    for name, meaning in _TYPED.items():
-        command.add_argument(
-            f"--{name.replace('_', '-')}", metavar="N", help=f"{meaning} (default: what each tier is made for)"
-        )
+def _number_option(meaning: str) -> Any:
+    return typer.Option(metavar="N", help=f"{meaning} (default: what each tier is made for)")
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the command."""
-    if parsed.left_out:
-        output.show([asdict(each) for each in LEFT_OUT], ("service", "what", "reason"), parsed.format, under="left_out")
-        return 0
-    if parsed.today:
-        return _today(parsed)
-    book, sizes = price_book.load(), tiers.load()
-    events = _measured(parsed.lake) if parsed.measured else None
-    usages = [_typed(_usual(tier, events), parsed) for tier in sizes]
-    if parsed.crossovers:
-        met = crossovers.all_of(sizes, usages, book, free_tier=parsed.free_tier)
-        output.show([asdict(each) for each in met], CROSSOVER_COLUMNS, parsed.format, under="crossovers")
-        return 0
-    estimates = [
-        estimate(tier, usage, book, free_tier=parsed.free_tier) for tier, usage in zip(sizes, usages, strict=True)
-    ]
-    if parsed.lines:
-        rows = [_line(each, position) for each in estimates for position in range(len(each.lines))]
-        output.show(rows, LINE_COLUMNS, parsed.format, under="lines")
-    elif parsed.format == "json":
-        output.json({"tiers": [_tier(each) for each in estimates]})
+def tiers(
+    context: typer.Context,
+    form: Format = "table",
+    lines: Annotated[bool, typer.Option("--lines", help="every line with its quantity, price and formula")] = False,
+    measured: Annotated[bool, typer.Option("--measured", help="the events a day that the lake measured")] = False,
+    lake: Lake = None,
+    crossovers: Annotated[
+        bool, typer.Option("--crossovers", help="where bills meet, and where a tier is too small")
+    ] = False,
+    today: Annotated[bool, typer.Option("--today", help="the lake's bill as a month, among the tiers")] = False,
+    legacy_usd: Annotated[
+        str | None, typer.Option(metavar="N", help="with --today: a month of the platform before, to show the saving")
+    ] = None,
+    left_out: Annotated[bool, typer.Option("--left-out", help="what is in no estimate, with the reason")] = False,
+    free_tier: Annotated[bool, typer.Option("--free-tier", help="take the always-free quantities off")] = False,
+    events_per_day: Annotated[str | None, _number_option("events a day")] = None,
+    events_per_request: Annotated[str | None, _number_option("events a client sends at once")] = None,
+    bytes_per_event: Annotated[str | None, _number_option("bytes of one event")] = None,
+    page_views_per_day: Annotated[str | None, _number_option("console pages opened a day")] = None,
+    people: Annotated[str | None, _number_option("people who open the console")] = None,
+    recommendations_per_day: Annotated[str | None, _number_option("requests for recommendations a day")] = None,
+    retention_days: Annotated[str | None, _number_option("days events are kept")] = None,
+) -> None:
+    """Estimate the monthly bill of dev, startup and scale."""
+    if left_out:
+        output.show([asdict(part) for part in LEFT_OUT], ("service", "what", "reason"), form, under="left_out")
+        return
+    if today:
+        _today(context, lake, legacy_usd, form)
+        return
+    numbers = {
+        "events_per_day": events_per_day,
+        "events_per_request": events_per_request,
+        "bytes_per_event": bytes_per_event,
+        "page_views_per_day": page_views_per_day,
+        "people": people,
+        "recommendations_per_day": recommendations_per_day,
+        "retention_days": retention_days,
+    }
+    book, sizes = price_book.load(), load()
+    events = _measured_events(context, lake) if measured else None
+    usages = [_with_numbers(_usual(tier, events), numbers) for tier in sizes]
+    if crossovers:
+        met = all_of(sizes, usages, book, free_tier=free_tier)
+        output.show([asdict(crossover) for crossover in met], CROSSOVER_COLUMNS, form, under="crossovers")
+        return
+    estimates = [estimate(tier, usage, book, free_tier=free_tier) for tier, usage in zip(sizes, usages, strict=True)]
+    if lines:
+        rows = [_line(answer, position) for answer in estimates for position in range(len(answer.lines))]
+        output.show(rows, LINE_COLUMNS, form, under="lines")
+    elif form == "json":
+        output.json({"tiers": [_tier(answer) for answer in estimates]})
     else:
-        _side_by_side(estimates, parsed.format)
-    return 0
+        _side_by_side(estimates, form)
 
 
-def _known(lake: str | None) -> MeasuredUsage:
+def _measured(context: typer.Context, lake: str | None) -> MeasuredUsage:
     """The bill and the events of the last days of a lake."""
-    from console import settings, wiring
     from console.tiers.measured import measured
 
-    return measured(wiring.profile(settings.chosen(lake)).scope())
+    return measured(options.profile(context, lake).scope())
 
 
-def _measured(lake: str | None) -> int:
+def _measured_events(context: typer.Context, lake: str | None) -> int:
     """Events a day over the last days of a lake."""
-    events = _known(lake).events_per_day
+    events = _measured(context, lake).events_per_day
     if events is None:
         raise BindingError(
             "No traffic is measured, or you see some regions of it only",
@@ -102,13 +108,13 @@ def _measured(lake: str | None) -> int:
     return round(events)
 
 
-def _today(parsed: argparse.Namespace) -> int:
+def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, form: str) -> None:
     """Today's bill as a month, its place among the bands, and what is saved against a bill that was typed."""
     from console.tiers import answer as insight
     from console.tiers.measured import monthly
 
-    legacy = None if parsed.legacy_usd is None else _number(parsed.legacy_usd, "--legacy-usd", 1, MOST)
-    bill = _known(parsed.lake).bill
+    legacy = None if legacy_usd is None else _number(legacy_usd, "--legacy-usd", 1, MOST)
+    bill = _measured(context, lake).bill
     month = monthly(bill)
     if bill is None or month is None:
         raise BindingError(
@@ -119,13 +125,12 @@ def _today(parsed: argparse.Namespace) -> int:
         "first_day": bill.first_day.isoformat(),
         "last_day": bill.last_day.isoformat(),
         "monthly_usd": month,
-        "stands": insight.standing(month, tiers.load()),
+        "stands": insight.standing(month, load()),
         "legacy_monthly_usd": legacy,
         "saved": None if saved is None else saved.quantize(Decimal("0.0001")),
         "legacy_for_60_percent": insight.legacy_for(month),
     }
-    output.show([row], tuple(row), parsed.format, under="today")
-    return 0
+    output.show([row], tuple(row), form, under="today")
 
 
 def _usual(tier: Tier, events: int | None) -> Usage:
@@ -133,14 +138,13 @@ def _usual(tier: Tier, events: int | None) -> Usage:
     return typical(tier) if events is None else with_events(typical(tier), events)
 
 
-def _typed(usage: Usage, parsed: argparse.Namespace) -> Usage:
-    """The usage with what was typed in place of what the tier is made for; recommendations grow with events typed."""
-    values: dict[str, Decimal] = {}
-    for name in _TYPED:
-        written = getattr(parsed, name)
-        if written is None:
-            continue
-        values[name] = _number(written, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
+def _with_numbers(usage: Usage, numbers: Mapping[str, str | None]) -> Usage:
+    """The usage with the numbers that were typed; recommendations grow with the events typed."""
+    values = {
+        name: _number(text, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
+        for name, text in numbers.items()
+        if text is not None
+    }
     events = values.pop("events_per_day", None)
     return replace(usage if events is None else with_events(usage, events), **values)
 
@@ -155,22 +159,22 @@ def _number(written: str, option: str, least: int, most: int) -> Decimal:
     return number
 
 
-def _tier(each: Estimate) -> dict[str, Any]:
-    cents = each.cents_by_service
+def _tier(estimate: Estimate) -> dict[str, Any]:
+    cents = estimate.cents_by_service
     answer: dict[str, Any] = {
-        "tier": each.tier.name,
+        "tier": estimate.tier.name,
         "monthly_usd": sum(cents.values(), Decimal(0)),
         "by_service": cents,
     }
-    if each.unknown:
-        answer["unknown_prices"] = [price.key for price in each.unknown]
+    if estimate.unknown:
+        answer["unknown_prices"] = [price.key for price in estimate.unknown]
     return answer
 
 
-def _line(each: Estimate, position: int) -> dict[str, Any]:
-    line = each.lines[position]
+def _line(estimate: Estimate, position: int) -> dict[str, Any]:
+    line = estimate.lines[position]
     return {
-        "tier": each.tier.name,
+        "tier": estimate.tier.name,
         "service": line.service,
         "what": line.what,
         "quantity": line.quantity,
@@ -185,21 +189,21 @@ def _line(each: Estimate, position: int) -> dict[str, Any]:
 
 def _side_by_side(estimates: list[Estimate], form: str) -> None:
     """One row a service, one column a tier, the total and its band last."""
-    columns = {each.tier.name: each.cents_by_service for each in estimates}
+    columns = {estimate.tier.name: estimate.cents_by_service for estimate in estimates}
     services = sorted(
-        {service for each in columns.values() for service in each},
-        key=lambda service: (-max(each.get(service, Decimal(0)) for each in columns.values()), service),
+        {service for cents in columns.values() for service in cents},
+        key=lambda service: (-max(cents.get(service, Decimal(0)) for cents in columns.values()), service),
     )
     rows: list[dict[str, Any]] = [
-        {"service": service, **{name: each.get(service) for name, each in columns.items()}} for service in services
+        {"service": service, **{name: cents.get(service) for name, cents in columns.items()}} for service in services
     ]
     rows.append(
-        {"service": "Total a month (USD)", **{name: sum(each.values(), Decimal(0)) for name, each in columns.items()}}
+        {"service": "Total a month (USD)", **{name: sum(cents.values(), Decimal(0)) for name, cents in columns.items()}}
     )
     output.show(rows, ("service", *columns), form, under="services")
     if form == "table":
-        for each in estimates:
-            band = each.tier.monthly_usd
-            state = "inside" if each.in_band else "outside"
-            unknown = f"; without {', '.join(price.key for price in each.unknown)}" if each.unknown else ""
-            sys.stdout.write(f"{each.tier.name}: {state} its band of ${band.low:,f} to ${band.high:,f}{unknown}\n")
+        for estimate in estimates:
+            band = estimate.tier.monthly_usd
+            state = "inside" if estimate.in_band else "outside"
+            unknown = f"; without {', '.join(price.key for price in estimate.unknown)}" if estimate.unknown else ""
+            sys.stdout.write(f"{estimate.tier.name}: {state} its band of ${band.low:,f} to ${band.high:,f}{unknown}\n")

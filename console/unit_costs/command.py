@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from catalogue.errors import SettingsError
-from console.cli import output, period
+from console.cli import options, output, period
+from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
     from console.unit_costs.answer import UnitCosts
@@ -17,54 +19,52 @@ FUNCTION_COLUMNS = ("function", "direct", "shared", "cost", "unit", "count", "un
 DAY_COLUMNS = ("day", "kind", "effective_cost", "margin_after_cloud", "low", "high")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("unit-costs", help="effective cost per order, session, customer, event and click")
-    command.add_argument("--lake", metavar="DIR", help="lake folder (default: $TAKINGS_LAKE, else ./lake)")
-    period.add(command, last="charged")
-    command.add_argument("--by", choices=("unit", "function", "day"), default="unit", help="default: unit")
-    command.add_argument("--format", choices=output.FORMATS, default="table", help="default: table")
+def unit_costs(
+    context: typer.Context,
+    lake: Lake = None,
+    start: Start = None,
+    end: End = None,
+    by: Annotated[Literal["unit", "function", "day"], typer.Option()] = "unit",
+    form: Format = "table",
+) -> None:
+    """Effective cost per order, session, event and click.
 
-
-def run(parsed: argparse.Namespace) -> int:
-    """Answer the command."""
-    from console import settings, wiring
+    By default of the last 28 days charged.
+    """
     from console.finops import contents
     from console.unit_costs import answer as insight
 
-    chosen = settings.chosen(parsed.lake)
-    profile = wiring.profile(chosen)
+    profile = options.profile(context, lake)
     scope = profile.scope()
     bill = contents.contents(scope)
     if bill.last_complete_day is None:
         raise SettingsError(
             "There is no cloud bill yet",
-            where=str(chosen.lake),
+            where=str(profile.settings.lake),
             remedy="`python -m console spend import FILE`.",
         )
     answer = insight.unit_costs(
         scope,
-        period.chosen(parsed, bill.last_complete_day),
+        period.chosen(start, end, bill.last_complete_day),
         (),
         profile.allocation(),
         currency=bill.currency(None, scope.reporting_currency),
     )
-    if parsed.by == "function":
-        output.show(_functions(answer), FUNCTION_COLUMNS, parsed.format, under="functions")
-    elif parsed.by == "day":
-        output.show(_days(answer), DAY_COLUMNS, parsed.format, under="days")
-    elif parsed.format == "json":
+    if by == "function":
+        output.show(_functions(answer), FUNCTION_COLUMNS, form, under="functions")
+    elif by == "day":
+        output.show(_days(answer), DAY_COLUMNS, form, under="days")
+    elif form == "json":
         output.json(_document(answer))
     else:
-        output.show(_units(answer), COLUMNS, parsed.format, under="units")
-    if parsed.format == "table":
+        output.show(_units(answer), COLUMNS, form, under="units")
+    if form == "table":
         sys.stderr.write(f"{answer.now.period.label()} · effective cost, {answer.currency}\n")
         if answer.now.uncounted:
             sys.stderr.write(
                 f"Days with charges before the first event or after the last one: {len(answer.now.uncounted)}. "
                 "Nothing was counted then; they are in no figure.\n"
             )
-    return 0
 
 
 def _units(answer: UnitCosts) -> list[dict[str, Any]]:

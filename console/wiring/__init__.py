@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from console import settings
@@ -169,6 +170,18 @@ def _made(chosen: Settings) -> Profile:
     from console.wiring.embedded import Embedded
 
     return Embedded(chosen)
+
+
+def on_lake(folder: str | None) -> Profile:
+    """The profile of this process, on the lake folder that a command names; raises as `profile`."""
+    return profile(settings.chosen(folder))
+
+
+def sample_lakes() -> ModuleType:
+    """`console.wiring.samples`, imported now."""
+    from console.wiring import samples
+
+    return samples
 
 
 def viewer() -> Scope:

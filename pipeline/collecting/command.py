@@ -2,72 +2,76 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from catalogue.command_line import group
 from catalogue.errors import SettingsError
+from pipeline import options
 from pipeline.collecting.keys import FILE, GRACE, KeyFile, WriteKey
 from pipeline.lake import Lake
-from pipeline.options import add_lake
 
-_EXAMPLES = """examples:
+_EXAMPLES = """\b
+examples:
   python -m pipeline keys create web-shop
   python -m pipeline keys rotate web-shop --grace-days 7
   python -m pipeline keys revoke 1f2e3d4c
 """
 
 
-def add_keys_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give `parser` the options that `run_keys` reads."""
-    parser.description = "Make, list and end the write keys of a lake. A running collector follows at once."
-    parser.epilog = _EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="every key, without its secret")
-    create = actions.add_parser("create", help="make a key for a source; it is shown once")
-    rotate = actions.add_parser("rotate", help="make a new key for a source, and let its others end")
-    revoke = actions.add_parser("revoke", help="end a key now")
-    for each in (create, rotate):
-        each.add_argument("source", metavar="SOURCE", help="who sends with it, such as web-shop")
-    rotate.add_argument(
-        "--grace-days",
-        type=float,
-        default=GRACE / timedelta(days=1),
-        metavar="DAYS",
-        help="how long the others live on",
-    )
-    revoke.add_argument("id", metavar="ID", help="as `keys list` shows it")
-    for each in (listing, create, rotate, revoke):
-        add_lake(each)
+keys = group(help="Make, list and end the write keys of a lake. A running collector follows at once.", epilog=_EXAMPLES)
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="who sends with it, such as web-shop")]
 
 
-def run_keys(args: argparse.Namespace) -> int:
-    """Do what the options say; returns the exit code.
+@keys.command("list")
+def list_keys(lake: options.Lake = options.DEFAULT_LAKE) -> None:
+    """List every key, without its secret."""
+    _list(_file(lake).all())
 
-    Raises
-    ------
-    TakingsError
-        There is no lake, or the keys cannot be read or written.
-    """
-    lake = Lake.open(args.lake)
-    file = KeyFile(lake.root / FILE)
-    if args.action == "list":
-        _list(file.all())
-        return 0
-    if args.action == "revoke":
-        key = file.revoke(args.id)
-        sys.stdout.write(f"Key {key.id} of {key.source} has ended.\n")
-        return 0
-    if args.action == "rotate":
-        if not 0 <= args.grace_days <= 3650:
-            raise SettingsError("The grace is no number of days from 0 to 3650", where="--grace-days")
-        _, secret = file.rotate(args.source, timedelta(days=args.grace_days))
-    else:
-        _, secret = file.create(args.source)
+
+@keys.command()
+def create(source: Source, lake: options.Lake = options.DEFAULT_LAKE) -> None:
+    """Make a key for a source; it is shown once."""
+    _, secret = _file(lake).create(source)
+    _show(source, secret)
+
+
+@keys.command()
+def rotate(
+    source: Source,
+    grace_days: Annotated[float, typer.Option(metavar="DAYS", help="how long the others live on")] = GRACE
+    / timedelta(days=1),
+    lake: options.Lake = options.DEFAULT_LAKE,
+) -> None:
+    """Make a new key for a source, and let its others end."""
+    file = _file(lake)
+    if not 0 <= grace_days <= 3650:
+        raise SettingsError("The grace is no number of days from 0 to 3650", where="--grace-days")
+    _, secret = file.rotate(source, timedelta(days=grace_days))
+    _show(source, secret)
+
+
+@keys.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="as `keys list` shows it")],
+    lake: options.Lake = options.DEFAULT_LAKE,
+) -> None:
+    """End a key now."""
+    key = _file(lake).revoke(key_id)
+    sys.stdout.write(f"Key {key.id} of {key.source} has ended.\n")
+
+
+def _file(lake: Path) -> KeyFile:
+    return KeyFile(Lake.open(lake).root / FILE)
+
+
+def _show(source: str, secret: str) -> None:
     sys.stdout.write(f"{secret}\n")
-    sys.stderr.write(f"This key of {args.source} is shown once; only its digest is kept.\n")
-    return 0
+    sys.stderr.write(f"This key of {source} is shown once; only its digest is kept.\n")
 
 
 def _list(keys: list[WriteKey]) -> None:

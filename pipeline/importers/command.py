@@ -2,83 +2,83 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from catalogue.command_line import progress_bars
 from catalogue.errors import SettingsError
 from pipeline import options
+from pipeline.curate.command import curate_lake
 from pipeline.importers import DATASETS, Importer, ImportReport, import_file
 from pipeline.importers.core import Progress
 from pipeline.importers.mapped import Mapped
 from pipeline.importers.mapping import EXAMPLE, load_mapping
 from pipeline.lake import SETTINGS, Lake
 
-_EXAMPLES = """examples:
-  python -m pipeline import online-retail online_retail.csv.gz
-  python -m pipeline import csv --example-map > mapping.toml
-  python -m pipeline import csv orders.csv --map mapping.toml --lake ./lake
-"""
+NAMES = [importer.name for importer in DATASETS]
 
 
-def add_import_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give `parser` the options that `run_import` reads."""
-    parser.description = "Bring a file of events into the lake: all of it, or nothing."
-    parser.epilog = _EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    names = [importer.name for importer in DATASETS]
-    parser.add_argument("importer", choices=[*names, "csv"], help="what the file holds; csv reads any table with --map")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="CSV, gzipped CSV or Parquet")
-    parser.add_argument("--map", type=Path, metavar="MAPPING", help="TOML file: which column is which field (csv only)")
-    parser.add_argument("--example-map", action="store_true", help="print a mapping to start from, and stop")
-    options.add_lake(parser)
+def import_(
+    importer: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMPORTER", help=f"what the file holds: {', '.join(NAMES)}, or csv for any table with --map"
+        ),
+    ],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="CSV, gzipped CSV or Parquet")] = None,
+    map_: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="MAPPING", help="TOML file: which column is which field (csv only)"),
+    ] = None,
+    example_map: Annotated[bool, typer.Option("--example-map", help="print a mapping to start from, and stop")] = False,
+    lake: options.Lake = options.DEFAULT_LAKE,
+) -> None:
+    """Bring a file of events into the lake: all of it, or nothing.
 
-
-def run_import(args: argparse.Namespace, *, curate: Callable[[Lake], None]) -> int:
-    """Import a file, curate the lake, and print the report; returns the exit code.
-
-    Parameters
-    ----------
-    args : from a parser made by `add_import_arguments`
-    curate : called with the lake once the file is published
-
-    Raises
-    ------
-    TakingsError
-        The file, the mapping or the lake cannot be used; nothing was imported.
+    \b
+    examples:
+      python -m pipeline import online-retail online_retail.csv.gz
+      python -m pipeline import csv --example-map > mapping.toml
+      python -m pipeline import csv orders.csv --map mapping.toml --lake ./lake
     """
-    if args.example_map:
+    if importer not in (*NAMES, "csv"):
+        raise SettingsError(
+            f"There is no importer {importer!r}", where="IMPORTER", remedy=f"Use {', '.join(NAMES)} or csv."
+        )
+    if example_map:
         sys.stdout.write(EXAMPLE)
-        return 0
-    if args.file is None:
+        return
+    if file is None:
         raise SettingsError("No file was named", where="FILE", remedy="Name the file to import.")
-    importer = _importer(args)
-    is_new = not (args.lake / SETTINGS).exists()
-    lake = Lake.create(args.lake, importer.lake_settings)
+    chosen = _importer(importer, map_)
+    is_new = not (lake / SETTINGS).exists()
+    target = Lake.create(lake, chosen.lake_settings)
     report = None
     try:
-        with _progress(args.file) as progress:
-            report = import_file(lake, importer, args.file, progress=progress)
+        with _progress(file) as progress:
+            report = import_file(target, chosen, file, progress=progress)
     finally:
         if is_new and report is None:  # a first import that failed has decided nothing about the lake
-            (lake.root / SETTINGS).unlink(missing_ok=True)
+            (target.root / SETTINGS).unlink(missing_ok=True)
     sys.stdout.write(_summary(report))
-    curate(lake)
-    return 0
+    curate_lake(target)
 
 
-def _importer(args: argparse.Namespace) -> Importer:
+def _importer(name: str, mapping: Path | None) -> Importer:
     """The importer that the options name."""
-    if args.importer != "csv":
-        if args.map is not None:
-            raise SettingsError(f"{args.importer} has its own mapping", where="--map", remedy="Leave --map out.")
-        return next(importer for importer in DATASETS if importer.name == args.importer)
-    if args.map is None:
+    if name != "csv":
+        if mapping is not None:
+            raise SettingsError(f"{name} has its own mapping", where="--map", remedy="Leave --map out.")
+        return next(importer for importer in DATASETS if importer.name == name)
+    if mapping is None:
         remedy = "Print one to start from with `python -m pipeline import csv --example-map`."
         raise SettingsError("The csv importer needs a mapping", where="--map", remedy=remedy)
-    return Mapped(load_mapping(args.map))
+    return Mapped(load_mapping(mapping))
 
 
 def _summary(report: ImportReport) -> str:
@@ -97,13 +97,11 @@ def _summary(report: ImportReport) -> str:
 @contextmanager
 def _progress(path: Path) -> Iterator[Progress | None]:
     """A bar of bytes read on stderr; nothing where stderr is not a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import DownloadColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with progress_bars(DownloadColumn(), TimeRemainingColumn()) as bars:
+        if bars is None:
+            yield None
+            return
         task = bars.add_task(path.name, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,10 @@ from ipaddress import ip_address
 from threading import Event, Thread, Timer
 from time import monotonic
 from types import FrameType
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import typer
 
 from catalogue.errors import SettingsError
 from pipeline.traffic.pace import BATCH, bodies
@@ -21,37 +23,27 @@ DEFAULT_URL = "http://127.0.0.1:8501"
 LARGEST_BATCH = 500  # the collector takes no more in one request
 
 
-def add_traffic_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--rate", type=float, default=200, metavar="N", help="events per second (default: 200)")
-    parser.add_argument("--url", default=DEFAULT_URL, help=f"the collector (default: {DEFAULT_URL})")
-    parser.add_argument("--key", default="", help="write key of the collector's source")
-    parser.add_argument("--seconds", type=float, metavar="N", help="stop after so many seconds (default: on Ctrl-C)")
-    parser.add_argument("--batch", type=int, default=BATCH, metavar="N", help=f"events a request (default: {BATCH})")
-    parser.add_argument("--allow-remote", action="store_true", help="send to another machine than this one")
+def traffic(
+    rate: Annotated[float, typer.Option(metavar="N", help="events per second")] = 200,
+    url: Annotated[str, typer.Option(help="the collector")] = DEFAULT_URL,
+    key: Annotated[str, typer.Option(help="write key of the collector's source")] = "",
+    seconds: Annotated[
+        float | None, typer.Option(metavar="N", help="stop after so many seconds (default: on Ctrl-C)")
+    ] = None,
+    batch: Annotated[int, typer.Option(metavar="N", help="events a request")] = BATCH,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="send to another machine than this one")] = False,
+) -> None:
+    """Play the sample shop against a collector.
 
-
-def run_traffic(args: argparse.Namespace) -> int:
-    """Send until told to stop, with a line a second on standard output; returns the exit code.
-
-    Ends by itself after ``--seconds``, and on SIGINT and SIGTERM.
-
-    Raises
-    ------
-    SettingsError
-        An option has a value that cannot be used, or the write key is wrong.
-    StreamUnavailable
-        No collector answers.
-    TakingsError
-        The collector refused a request for good.
+    Prints a line a second, until Ctrl-C or for --seconds.
     """
-    _check(args)
+    _check(rate, url, seconds, batch, allow_remote=allow_remote)
     total, second = Tally(), Tally()
-    with _stopping(args.seconds) as stop:
-        sender = Sender(args.url, args.key, stop)
+    with _stopping(seconds) as stop:
+        sender = Sender(url, key, stop)
         begun = shown = monotonic()
         try:
-            for body in bodies(args.rate, args.batch, stop):
+            for body in bodies(rate, batch, stop):
                 taken = sender.post(body)
                 if taken is None:
                     break
@@ -66,7 +58,6 @@ def run_traffic(args: argparse.Namespace) -> int:
             sender.close()
     total.add(second)
     _say(f"Stopped after {monotonic() - begun:.0f} s: {total}.")
-    return 0
 
 
 def is_loopback(url: str) -> bool:
@@ -78,18 +69,18 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _check(args: argparse.Namespace) -> None:
-    if not args.rate > 0:
-        raise SettingsError(f"{args.rate} events per second is no rate", where="--rate", remedy="Give more than 0.")
-    if not 1 <= args.batch <= LARGEST_BATCH:
+def _check(rate: float, url: str, seconds: float | None, batch: int, *, allow_remote: bool) -> None:
+    if not rate > 0:
+        raise SettingsError(f"{rate} events per second is no rate", where="--rate", remedy="Give more than 0.")
+    if not 1 <= batch <= LARGEST_BATCH:
         raise SettingsError(
-            f"A request of {args.batch} events is not taken", where="--batch", remedy=f"Give 1 to {LARGEST_BATCH}."
+            f"A request of {batch} events is not taken", where="--batch", remedy=f"Give 1 to {LARGEST_BATCH}."
         )
-    if args.seconds is not None and not args.seconds > 0:
-        raise SettingsError(f"{args.seconds} seconds are over already", where="--seconds", remedy="Give more than 0.")
-    if not args.allow_remote and not is_loopback(args.url):
+    if seconds is not None and not seconds > 0:
+        raise SettingsError(f"{seconds} seconds are over already", where="--seconds", remedy="Give more than 0.")
+    if not allow_remote and not is_loopback(url):
         raise SettingsError(
-            f"{args.url} is another machine",
+            f"{url} is another machine",
             where="--url",
             remedy="Invented visitors do not belong into a real shop's lake; --allow-remote sends them all the same.",
         )

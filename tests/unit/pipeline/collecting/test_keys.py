@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import stat
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import SettingsError
-from pipeline.collecting.command import add_keys_arguments, run_keys
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.lake import Lake
+from tests.support.commands import call
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -113,30 +112,24 @@ def test_what_is_not_there_cannot_be_rotated_or_revoked(file: KeyFile):
         file.revoke("nope")
 
 
-def command(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_keys_arguments(parser)
-    return run_keys(parser.parse_args(words))
-
-
 def test_the_command_shows_a_secret_once_and_lists_without_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     Lake.create(tmp_path)
     at = ["--lake", str(tmp_path)]
-    assert command("list", *at) == 0
+    assert call("keys", "list", *at) == 0
     assert "keys create" in capsys.readouterr().out
-    assert command("create", "web-shop", *at) == 0
+    assert call("keys", "create", "web-shop", *at) == 0
     shown = capsys.readouterr()
     secret = shown.out.strip()
     assert "shown once" in shown.err
     key = KeyFile(tmp_path / FILE).find(secret)
     assert key is not None
-    assert command("rotate", "web-shop", "--grace-days", "0", *at) == 0
+    assert call("keys", "rotate", "web-shop", "--grace-days", "0", *at) == 0
     capsys.readouterr()
     assert KeyFile(tmp_path / FILE).find(secret) is None
-    assert command("list", *at) == 0
+    assert call("keys", "list", *at) == 0
     listed = capsys.readouterr().out
     assert key.id in listed
     assert "ended" in listed
     assert secret not in listed
-    assert command("revoke", key.id, *at) == 0
+    assert call("keys", "revoke", key.id, *at) == 0
     assert key.id in capsys.readouterr().out

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from catalogue.errors import ImportFailed, LakeError, SettingsError
-from pipeline.importers.command import add_import_arguments, run_import
+from pipeline.importers import command
 from pipeline.importers.mapping import EXAMPLE
 from pipeline.lake import Lake, LakeSettings
+from tests.support.commands import call
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 ROW = "536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom"
 
+Run = Callable[..., list[Lake]]
 
-def run(*words: str | Path) -> list[Lake]:
-    """Run the command; the lakes that were curated."""
-    parser = argparse.ArgumentParser()
-    add_import_arguments(parser)
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command; gives the lakes that were to be curated."""
     curated: list[Lake] = []
-    assert run_import(parser.parse_args([str(word) for word in words]), curate=curated.append) == 0
-    return curated
+    monkeypatch.setattr(command, "curate_lake", curated.append)
+
+    def called(*words: str | Path) -> list[Lake]:
+        assert call("import", *words) == 0
+        return curated
+
+    return called
 
 
 def test_a_file_is_imported_into_a_new_lake_with_the_datasets_settings_then_curated(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "a.csv").write_text(f"{HEADER}\n{ROW}\nshort\n")
     [lake] = run("online-retail", tmp_path / "a.csv", "--lake", tmp_path / "lake")
@@ -37,26 +44,28 @@ def test_a_file_is_imported_into_a_new_lake_with_the_datasets_settings_then_cura
     assert written.err == ""
 
 
-def test_a_lake_that_exists_keeps_its_settings(tmp_path: Path):
+def test_a_lake_that_exists_keeps_its_settings(run: Run, tmp_path: Path):
     (tmp_path / "a.csv").write_text(f"{HEADER}\n{ROW}\n")
     Lake.create(tmp_path / "lake", LakeSettings(reporting_currency="EUR"))
     [lake] = run("online-retail", tmp_path / "a.csv", "--lake", tmp_path / "lake")
     assert lake.settings == LakeSettings(reporting_currency="EUR")
 
 
-def test_the_lake_comes_from_the_environment_where_no_option_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_lake_comes_from_the_environment_where_no_option_names_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (tmp_path / "a.csv").write_text(f"{HEADER}\n{ROW}\n")
     monkeypatch.setenv("TAKINGS_LAKE", str(tmp_path / "elsewhere"))
     [lake] = run("online-retail", tmp_path / "a.csv")
     assert lake.root == tmp_path / "elsewhere"
 
 
-def test_the_example_mapping_is_printed_without_a_file(capsys: pytest.CaptureFixture[str]):
+def test_the_example_mapping_is_printed_without_a_file(run: Run, capsys: pytest.CaptureFixture[str]):
     assert run("csv", "--example-map") == []
     assert capsys.readouterr().out == EXAMPLE
 
 
-def test_options_that_do_not_fit_are_refused_by_name(tmp_path: Path):
+def test_options_that_do_not_fit_are_refused_by_name(run: Run, tmp_path: Path):
     with pytest.raises(SettingsError, match=r"No file was named \(FILE\)"):
         run("rees46", "--lake", tmp_path / "lake")
     with pytest.raises(SettingsError, match=r"needs a mapping \(--map\)"):
@@ -65,7 +74,7 @@ def test_options_that_do_not_fit_are_refused_by_name(tmp_path: Path):
         run("rees46", "a.csv", "--map", "m.toml", "--lake", tmp_path / "lake")
 
 
-def test_a_first_import_that_fails_is_not_curated_and_decides_nothing_about_the_lake(tmp_path: Path):
+def test_a_first_import_that_fails_is_not_curated_and_decides_nothing_about_the_lake(run: Run, tmp_path: Path):
     with pytest.raises(ImportFailed, match="no such file"):
         run("online-retail", tmp_path / "none.csv", "--lake", tmp_path / "lake")
     with pytest.raises(LakeError, match="There is no lake here"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -22,10 +21,11 @@ from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, Takin
 from pipeline.contract import events
 from pipeline.sample.shop import open_shop
 from pipeline.traffic import play
-from pipeline.traffic.command import add_traffic_arguments, is_loopback, run_traffic
+from pipeline.traffic.command import is_loopback
 from pipeline.traffic.pace import bodies, damaged, records
 from pipeline.traffic.sender import Sender, Tally, percentile
 from pipeline.traffic.visitors import Visitors
+from tests.support.commands import call
 
 SHOP = open_shop(7)
 
@@ -311,12 +311,6 @@ def test_a_tally_is_written_as_the_law_of_conservation():
 # --- command --------------------------------------------------------------------------------------------------------
 
 
-def options(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_traffic_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8501", "http://127.9.9.9", "http://[::1]:80", "http://localhost:1"])
 def test_this_machine_is_a_loopback_address(url: str):
     assert is_loopback(url)
@@ -326,7 +320,7 @@ def test_this_machine_is_a_loopback_address(url: str):
 def test_another_machine_is_not_sent_to_unless_asked(url: str):
     assert not is_loopback(url)
     with pytest.raises(SettingsError, match="another machine"):
-        run_traffic(options("--url", url))
+        call("traffic", "--url", url)
 
 
 @pytest.mark.parametrize(
@@ -334,12 +328,12 @@ def test_another_machine_is_not_sent_to_unless_asked(url: str):
 )
 def test_an_option_that_cannot_be_used_is_named(option: str, value: str):
     with pytest.raises(SettingsError) as raised:
-        run_traffic(options(option, value))
+        call("traffic", option, value)
     assert raised.value.where == option
 
 
 def test_the_command_sends_until_its_time_is_over_and_accounts_for_every_record(server, capsys):
-    assert run_traffic(options("--url", address(server), "--rate", "400", "--seconds", "0.3", "--key", "k")) == 0
+    assert call("traffic", "--url", address(server), "--rate", "400", "--seconds", "0.3", "--key", "k") == 0
     sent = sum(body.count(b"\n") + 1 for _, _, body in server.seen)
     said = capsys.readouterr().out.splitlines()[-1]
     assert sent > 0
@@ -352,7 +346,7 @@ def test_a_signal_ends_the_command_cleanly(server, capsys, number: int):
     before = signal.getsignal(number)
     timer = threading.Timer(0.2, os.kill, (os.getpid(), number))
     timer.start()
-    assert run_traffic(options("--url", address(server), "--rate", "50", "--seconds", "20")) == 0
+    assert call("traffic", "--url", address(server), "--rate", "50", "--seconds", "20") == 0
     timer.join()
     assert "Stopped after 0 s" in capsys.readouterr().out
     assert signal.getsignal(number) is before
