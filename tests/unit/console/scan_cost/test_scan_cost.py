@@ -323,7 +323,7 @@ class _Measured:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *views: scan_cost.View) -> None:
         self.asked: list[int] = []
 
-        def measure(events: int, _folder: Path, **_more: object) -> list[scan_cost.View]:
+        def measure(events: int, _folder: Path, _samples: object, **_more: object) -> list[scan_cost.View]:
             self.asked.append(events)
             return list(views)
 
