@@ -87,9 +87,10 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
 
 def _forget() -> None:
+    """Forget what Streamlit keeps and which settings were read; a lake stays open for the next test that shows it."""
     st.cache_data.clear()
     st.cache_resource.clear()
-    wiring.forget()
+    settings.current.cache_clear()
 
 
 def text_of(page: AppTest) -> str:

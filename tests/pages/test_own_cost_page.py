@@ -63,7 +63,7 @@ def test_where_questions_are_free_it_says_what_they_would_cost_on_athena(lake: P
 
 def test_a_call_of_unknown_price_is_counted_and_never_taken_for_free(lake: Path, open_page: Open) -> None:
     FolderCalls(lake).write([CALL, replace(CALL, dollars=None)])
-    assert "1 calls have no known price" in words(open_page("own_cost", lake))
+    assert "1 call without a known price" in words(open_page("own_cost", lake))
 
 
 def test_before_the_first_call_it_says_how_calls_come_about(lake: Path, open_page: Open) -> None:
