@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from console import settings, wiring
+from console import settings
 from pipeline.curate import curate
 from pipeline.lake import Lake
 from pipeline.sample import generate
