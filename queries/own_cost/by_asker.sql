@@ -27,7 +27,7 @@ with added_up as (
     where call_date >= :start_date and call_date < :end_date
     group by call_date, asker
 ), days as (
-    -- for an hour a day stands in both tables: each is read once, so all of the day is closed here, or none
+    -- for an hour both tables hold a day: all of it is read from the closed one, or nothing
     select *, max(is_closed) over (partition by call_date) as day_is_closed
     from added_up
 )
