@@ -20,6 +20,7 @@ with page.opened("Products", __doc__, wiring.viewer) as reader:
     with movers:
         brief.movers(answer.rising(found.products)[:5], answer.falling(found.products)[:5], currency)
     about = reader.describe(found)
-    view.table(found.products, currency, about, is_compared=bool(comparisons))
+    chosen = view.choose(found.products, currency, about)
+    view.table(chosen, currency, about, is_compared=bool(comparisons), of=len(found.products))
     view.pairs(found.pairs, about)
     reader.trust_line(found)

@@ -38,6 +38,12 @@ class Product:
     gross_margin_rate: Decimal | None
     views: int
     cart_adds: int
+    gross_revenue: Decimal = ZERO
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Gross revenue ÷ units; None where no unit was sold."""
+        return self.gross_revenue / self.units if self.units > 0 else None
 
     @property
     def change(self) -> Decimal | None:
@@ -169,6 +175,7 @@ def _product(
         gross_margin_rate=None if margin is None else margin / with_cost,
         views=seen.get("views", 0),
         cart_adds=seen.get("cart_adds", 0),
+        gross_revenue=gross,
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from tests.pages.conftest import PAGES, Open, charts_of, lake_of_sales, text_of
 
@@ -136,6 +137,37 @@ def test_products_lists_what_sells_and_what_is_bought_with_it(open_page: Open, t
     assert pairs.to_dict("records") == [
         {"first": "Bulb", "second": "Lamp", "orders": 4, "confidence": 100.0, "lift": 2.0}
     ]
+
+
+def test_products_selected_in_the_scatter_are_the_only_rows_until_they_are_cleared(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales = [{"product_id": name.lower(), "product": name} for name in ("Lamp", "Bulb", "Vase")]
+    lake = lake_of_sales(tmp_path / "sales", sales)
+    selections = {"tk-plot-products-price-volume-margin-0": [{"customdata": "vase"}]}
+
+    def drawn(figure: object, *, key: str, **_: object) -> dict[str, dict[str, object]]:
+        return {"selection": {"points": selections.get(key, [])}}
+
+    monkeypatch.setattr(st, "plotly_chart", drawn)
+    page = open_page("products", lake)
+    assert list(page.dataframe[0].value["name"]) == ["Vase"]
+    assert "1 of 3 products selected" in text_of(page)
+    assert "Selected products <small>1 row<" in text_of(page)
+    page.button(key="tk-products-clear").click().run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["name"]) == ["Bulb", "Lamp", "Vase"]
+    assert "All products <small>3 rows<" in text_of(page)
+    assert "selected" not in text_of(page)
+
+
+def test_products_that_were_only_looked_at_have_a_table_and_no_scatter(open_page: Open, tmp_path: Path) -> None:
+    lake = lake_of_sales(tmp_path / "views", [{"event_type": "product_view", "order_id": ""}])
+    page = open_page("products", lake)
+    assert not page.exception
+    assert "no product was sold" in text_of(page)
+    assert not page.get("plotly_chart")
+    assert list(page.dataframe[0].value["name"]) == ["Lamp"]
 
 
 def test_definitions_finds_a_word_and_says_when_it_does_not(open_page: Open, sample_lake: Path) -> None:
