@@ -27,8 +27,8 @@ from console.decisions import Decision, DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total
 
-LATE = timedelta(days=28)  # before the bill's end: an anomaly that was over by then is no news for the Brief
-ENDED = timedelta(days=3)  # without charges: AWS writes a day's within one, and settles them within two
+LATE = timedelta(days=28)  # the Brief shows anomalies of the bill's last four weeks
+ENDED = timedelta(days=3)  # without charges: AWS writes a day's charges within one, and settles them within two
 AGAIN = 900.0  # seconds until AWS is asked again after a failure
 PENDING = (None, "")  # of `by_aws`
 PATIENCE = 0.02  # seconds a page waits for what is being worked out, before it draws without it
@@ -88,13 +88,13 @@ class Answer:
         if not self.is_pending:
             return ""
         if self.anomalies is not None and self.forecast.amount is not None and self.backtest is None:
-            return "Holding such forecasts against the past"
+            return "Testing the forecast on past months"
         return "Working out the forecast and the anomalies"
 
     @property
     def open_anomalies(self) -> list[Anomaly]:
-        """Those somebody should look at."""
-        return [each.anomaly for each in self.anomalies or () if each.is_open]
+        """Anomalies that nobody has decided on and no retail day explains."""
+        return [judged.anomaly for judged in self.anomalies or () if judged.is_open]
 
     @property
     def run_rate(self) -> Decimal | None:
@@ -123,8 +123,8 @@ def budgets(
     name : the budget to look at; the first one where it is empty or unknown, the whole bill where there is none
     basis : of the whole bill, where no budget says one
     country : whose public holidays count; the console's own where it is empty
-    backtested : whether the forecast looked at is held against the past; takes a second
-    patience : seconds to wait for what is being worked out; None waits for good
+    backtested : whether the forecast looked at is tested on past months; takes a second
+    patience : seconds to wait for what is being worked out; None waits until it is there
 
     Raises
     ------
@@ -133,14 +133,14 @@ def budgets(
     """
     found, country = bill(scope), country or scope.country
     kept = source.budgets()
-    mine = [each for each in kept if each.currency == found.currency]
-    chosen = next((place for place, each in enumerate(mine) if each.name == name), 0 if mine else None)
-    subjects = [(each.scope, each.basis) for each in mine] or [(BudgetScope(), basis)]
+    mine = [budget for budget in kept if budget.currency == found.currency]
+    chosen = next((place for place, budget in enumerate(mine) if budget.name == name), 0 if mine else None)
+    subjects = [(budget.scope, budget.basis) for budget in mine] or [(BudgetScope(), basis)]
     with scope.ahead([bills.usage_question(scope, found)]) as ready:
         asked = bills.charges(ready, found, subjects)
         coming = [
-            bills.expected(result, its, its_basis, country)
-            for (_, its_basis), (its, result) in zip(subjects, asked, strict=True)
+            bills.expected(result, history, its_basis, country)
+            for (_, its_basis), (history, result) in zip(subjects, asked, strict=True)
         ]
         place = chosen or 0
         looked_at, basis = subjects[place]
@@ -155,15 +155,16 @@ def budgets(
         forecasts[place] = tested.forecast
     anomalies = wait(unusual, rest)
     statuses = [
-        status(each, its, there or booked(its))
-        for each, (its, _), there in zip(mine, asked, forecasts, strict=False)  # without budgets there is still a bill
+        status(budget, history, ready or booked(history))
+        # without budgets `asked` still has the whole bill
+        for budget, (history, _), ready in zip(mine, asked, forecasts, strict=False)
     ]
     return Answer(
         bill=found,
         basis=basis,
         scope=looked_at,
-        statuses=sorted(statuses, key=lambda each: -_WORST.index(each.state)),
-        elsewhere=[each for each in kept if each.currency != found.currency],
+        statuses=sorted(statuses, key=lambda entry: -_WORST.index(entry.state)),
+        elsewhere=[budget for budget in kept if budget.currency != found.currency],
         left_out=source.left_out,
         ended=_ended(scope, found, charges),
         chosen=None if chosen is None else statuses[chosen],
@@ -188,9 +189,10 @@ def services(scope: Scope) -> list[str]:
 def by_aws(
     ask: Callable[[], Sequence[AwsAnomaly]] | None, today: date, *, patience: float | None = PATIENCE
 ) -> tuple[Sequence[AwsAnomaly] | None, str]:
-    """What AWS found, and why it could not be asked; `PENDING` while it is asked, nothing where `ask` is None.
+    """The anomalies that AWS found, with the reason where it could not be asked; `PENDING` while it is being asked.
 
-    It is asked once a day, and `AGAIN` seconds after a failure: a page looks for the answer every second.
+    AWS is asked once a day, and again `AGAIN` seconds after a failure, however often the page asks. Where `ask` is
+    None there are no anomalies.
     """
     if ask is None:
         return (), ""
@@ -220,23 +222,23 @@ class BudgetOverview:
     @property
     def off_budget(self) -> list[Status]:
         """Budgets that are overdrawn or expected to be."""
-        return [each for each in self.statuses if each.state in (BudgetState.AT_RISK, BudgetState.OVER)]
+        return [entry for entry in self.statuses if entry.state in (BudgetState.AT_RISK, BudgetState.OVER)]
 
     @property
     def money_at_stake(self) -> Decimal:
-        """Of the open anomalies."""
-        return total(each.money for each in self.open_anomalies)
+        """The sum of the open anomalies."""
+        return total(anomaly.money for anomaly in self.open_anomalies)
 
 
 def overview(
     scope: Scope, source: BudgetSource, decisions: DecisionStore, *, patience: float | None = PATIENCE
 ) -> BudgetOverview | None:
-    """How the month stands, cheaply: from what is worked out already; None where there are no charges."""
+    """The state of the month's budgets, from forecasts that are ready already; None where there are no charges."""
     found = bill(scope)
     if found.is_empty:
         return None
     answer = budgets(scope, source, decisions, backtested=False, patience=patience)
-    late = [each for each in answer.open_anomalies if answer.charges.days[-1] - each.end <= LATE]
+    late = [anomaly for anomaly in answer.open_anomalies if answer.charges.days[-1] - anomaly.end <= LATE]
     return BudgetOverview(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
 
 
@@ -245,7 +247,7 @@ _WORST = (BudgetState.UNKNOWN, BudgetState.ON_TRACK, BudgetState.AT_RISK, Budget
 
 def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[JudgedAnomaly]:
     verdicts = decisions.current(KIND)
-    return [JudgedAnomaly(each, verdicts.get(each.key)) for each in anomalies]
+    return [JudgedAnomaly(anomaly, verdicts.get(anomaly.key)) for anomaly in anomalies]
 
 
 def _ended(scope: Scope, found: BillSummary, charges: History) -> date | None:

@@ -27,7 +27,7 @@ CURRENCIES = Question("budgets/currencies")
 
 @dataclass(frozen=True)
 class BillSummary:
-    """The charges there are: the largest billing currency, which is all that is shown, and the others."""
+    """The bill's largest billing currency, the only one shown, with its days; and the amounts in the others."""
 
     currency: str
     first_day: date | None
@@ -42,7 +42,7 @@ class BillSummary:
 
 
 def bill(scope: Scope) -> BillSummary:
-    """Which charges there are."""
+    """The summary of the charges in the lake."""
     result = scope.ask(CURRENCIES.query)
     rows = result.rows()
     if not rows:
@@ -60,13 +60,13 @@ def bill(scope: Scope) -> BillSummary:
 def charges(scope: Scope, found: BillSummary, of: Sequence[tuple[BudgetScope, Basis]]) -> list[tuple[History, Result]]:
     """What was charged for each scope in its basis, day by day; today, which is not over, is left out.
 
-    The whole bill is asked too: it says which days are known, for a service may have none of its own for weeks.
+    The whole bill is asked for too, to know which days have data: a service may have no charges for weeks.
     """
-    asked = [_question(scope, found, BudgetScope()), *(_question(scope, found, each) for each, _ in of)]
+    asked = [_question(scope, found, BudgetScope()), *(_question(scope, found, subject) for subject, _ in of)]
     whole, *results = scope.ask_all(asked)
     return [
-        (_history(result, basis, None if each.kind is Kind.ALL else whole), result)
-        for (each, basis), result in zip(of, results, strict=True)
+        (_history(result, basis, None if subject.kind is Kind.ALL else whole), result)
+        for (subject, basis), result in zip(of, results, strict=True)
     ]
 
 
@@ -81,7 +81,7 @@ def _question(scope: Scope, found: BillSummary, of: BudgetScope) -> Question:
 
 
 def usage_question(scope: Scope, found: BillSummary) -> Question:
-    """What `unusual` asks beside the whole bill's charges."""
+    """The question that `unusual` asks in addition to the whole bill's charges."""
     return Question("budgets/usage_by_day", {**_days(scope, found), "currency": found.currency})
 
 
@@ -119,7 +119,7 @@ def tested(asked: Result, its: History, basis: Basis, country: str) -> Future[Ou
 
 
 def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
-    """The charges, and which days of them are known: that is for the whole bill to say."""
+    """What identifies a history: the charges, and which days the whole bill knows."""
     return asked.identity, its.days, its.estimated, its.missing
 
 

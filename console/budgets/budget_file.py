@@ -1,7 +1,7 @@
 """Budgets in ``budgets.toml`` in the lake folder.
 
-Every mistake is reported with its line. A change is written all or nothing, and touches the text of the changed budget
-alone: a person's comments and layout stay.
+Every mistake is reported with its line. A change is written as a whole or not at all, and touches the text of the
+changed budget only: comments and layout stay.
 
 ::
 
@@ -20,7 +20,7 @@ alone: a person's comments and layout stay.
     currency = "USD"
 
 The file as it was before the last change is kept beside it, so that the change can be undone. Writers wait for each
-other, and whoever says which `version` was seen is refused where somebody else has changed the file since.
+other; a writer that passes the `version` it read is refused where somebody else has changed the file since.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class BudgetFile:
         return read(text, str(self._path))
 
     def save(self, budgets: Sequence[Budget], *, seen: str | None = None) -> None:
-        """Let the file hold these budgets: what is unchanged, comments included, keeps its text to the last byte.
+        """Write these budgets into the file; a budget that is unchanged keeps its text and comments to the last byte.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class BudgetFile:
             self._replace(old, write(budgets, old.decode("utf-8", errors="replace")).encode())
 
     def undo(self, *, seen: str | None = None) -> None:
-        """Take the last change back; undoing twice does it again. Nothing where there was none. Raises as `save`."""
+        """Take the last change back, if there was one; undoing twice does it again. Raises as `save`."""
         with self._writing(seen):
             if self.can_undo:
                 self._replace(self._content(), self._before.read_bytes())
@@ -124,13 +124,13 @@ class BudgetFile:
 
     @contextmanager
     def _writing(self, seen: str | None) -> Iterator[None]:
-        """Hold the folder against other writers of this file, where it still is what was seen."""
+        """Lock the file against other writers; refuse where it is no longer the version that was seen."""
         try:
             folder = os.open(self._path.parent, os.O_RDONLY)
         except OSError as error:
             raise self._unwritable(error) from error
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)  # let go when the folder is closed
+            fcntl.flock(folder, fcntl.LOCK_EX)  # released when the folder is closed
             if seen is not None and seen != self.version:
                 raise SettingsError(
                     "Somebody else has changed the budgets meanwhile",

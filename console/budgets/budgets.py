@@ -1,4 +1,4 @@
-"""Budgets: how much a month may cost, and how it stands against what is booked and what is expected.
+"""Budgets: how much a month may cost, compared with what is booked and what is expected.
 
 A budget is an amount of money per month for a *scope*: everything, a service, an account, or a cost allocation tag. It
 alerts when the charges booked, or the month's forecast, reach a threshold in percent of the amount. Pure: budgets come
@@ -68,7 +68,7 @@ class Budget:
     Raises
     ------
     SettingsError
-        On making one that cannot be: names what is wrong and the remedy.
+        A value is wrong; names which and the remedy.
     """
 
     name: str
@@ -141,7 +141,7 @@ class BudgetSource(Protocol):
         Raises
         ------
         SettingsError
-            One of them cannot be; names it, where it stands, and the remedy.
+            One of them is wrong; names it, its place in the source, and the remedy.
         SourceError
             The source did not answer.
         """
@@ -149,7 +149,7 @@ class BudgetSource(Protocol):
 
 
 class BudgetState(StrEnum):
-    """How a budget does, worst last."""
+    """The state of a budget, worst last."""
 
     UNKNOWN = "unknown"
     ON_TRACK = "on track"
@@ -202,7 +202,7 @@ class Status:
 
 
 def status(budget: Budget, charges: History, expected: Forecast) -> Status:
-    """How the budget stands in the month of the forecast."""
+    """The budget's state in the month of the forecast."""
     amount = budget.amount_in(expected.month)
     alerts = [
         alert
@@ -229,9 +229,9 @@ def _alert(thresholds: Sequence[int], amount: Decimal, by: str, value: Decimal) 
 
 @dataclass(frozen=True)
 class BurnPoint:
-    """Charges of the month up to and with `day`, or what they leave of a budget.
+    """Charges of the month up to the end of `day`, or what is then left of a budget.
 
-    `actual` is None on days to come, `middle` is what is known and what is expected in one line.
+    `actual` is None on days to come; `middle` is the actual amount so far, then the expected one.
     """
 
     day: date
@@ -242,7 +242,7 @@ class BurnPoint:
 
 
 def burn_up(charges: History, expected: Forecast) -> list[BurnPoint]:
-    """The month day by day: what is booked added up, then the forecast with its interval, tax spread over its days.
+    """The month's charges added up day by day: what is booked, then the forecast with its interval and its tax.
 
     The last point is the forecast's own amount, low and high.
     """
@@ -256,16 +256,16 @@ def burn_up(charges: History, expected: Forecast) -> list[BurnPoint]:
         points.append(BurnPoint(day, booked, booked, booked, booked))
     if expected.amount is None or expected.low is None or expected.high is None or not expected.days:
         return points
-    to_come = total(each.amount for each in expected.days)
+    to_come = total(day_forecast.amount for day_forecast in expected.days)
     so_far = ZERO
-    for place, each in enumerate(expected.days, start=1):
-        so_far += each.amount
+    for place, day_forecast in enumerate(expected.days, start=1):
+        so_far += day_forecast.amount
         share = so_far / to_come if to_come > 0 else Decimal(place) / len(expected.days)
         middle = booked + so_far + expected.tax_to_come * share
         # the interval of a sum grows about with the root of its length; its end is the forecast's
         wide = (Decimal(place) / len(expected.days)).sqrt()
         low, high = middle - (expected.amount - expected.low) * wide, middle + (expected.high - expected.amount) * wide
-        points.append(BurnPoint(each.day, None, middle, low, high))
+        points.append(BurnPoint(day_forecast.day, None, middle, low, high))
     last = points[-1]
     points[-1] = BurnPoint(last.day, None, expected.amount, expected.low, expected.high)
     return points
@@ -286,5 +286,5 @@ def burn_down(charged: Sequence[BurnPoint], amount: Decimal) -> list[BurnPoint]:
 
 
 def even_pace(amount: Decimal, days: int) -> list[Decimal]:
-    """What is left of `amount` after each of `days` that take the same of it: nothing after the last."""
+    """What is left of `amount` after each day when every day costs the same: nothing after the last."""
     return [amount * (days - day) / days for day in range(1, days + 1)]

@@ -22,7 +22,7 @@ def figures(answer: Answer) -> list[Figure]:
     elif answer.is_pending:
         interval = "being worked out"
     opened = answer.open_anomalies
-    at_stake = total(each.money for each in opened)
+    at_stake = total(anomaly.money for anomaly in opened)
     shown = [
         Figure(
             "Booked this month" if answer.ended is None else f"Booked in {text.month(expected.month)}",
@@ -83,20 +83,20 @@ def backtest_lines(tested: Backtest) -> list[BacktestLine]:
 
 
 def notes(answer: Answer) -> tuple[str, ...]:
-    """What is left out: other currencies, and budgets in them."""
-    told = []
+    """Sentences on what is left out: charges and budgets in other currencies, and where the bill ends."""
+    found = []
     if answer.bill.others:
         amounts = ", ".join(text.money(amount, currency) for currency, amount in answer.bill.others.items())
-        told.append(f"Only charges in {answer.bill.currency}: {amounts} are in no figure here.")
+        found.append(f"Figures count charges in {answer.bill.currency} only; not included: {amounts}.")
     if answer.elsewhere:
-        names = ", ".join(f"{each.name} ({each.currency})" for each in answer.elsewhere)
-        told.append(f"Budgets in another currency are not held against this bill: {names}.")
-    told += [f"The budget {each.name} is not shown: {each.why}." for each in answer.left_out]
+        names = ", ".join(f"{budget.name} ({budget.currency})" for budget in answer.elsewhere)
+        found.append(f"Budgets in another currency are not compared with this bill: {names}.")
+    found += [f"The budget {budget.name} is not shown: {budget.why}." for budget in answer.left_out]
     if answer.ended is not None:
-        told.append(ended(answer.ended))
-    return tuple(told)
+        found.append(ended(answer.ended))
+    return tuple(found)
 
 
 def ended(last: date) -> str:
-    """That a bill goes no further than `last`, and what to do."""
-    return f"The bill ends on {text.day(last)}: nothing after it is known here. Import a newer one."
+    """The sentence that the bill ends on `last`, and what to do."""
+    return f"The bill ends on {text.day(last)}. Import a newer one to see the days after it."

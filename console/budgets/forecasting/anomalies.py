@@ -1,6 +1,6 @@
 """Days on which something cost far more than usual: what, since when, how much money is at stake, and which usage.
 
-Each service's usage types are held against their own weekday baseline (`baseline`): a day is unusual when it lies
+Each service's usage types are compared with their own weekday baseline (`baseline`): a day is unusual when it lies
 `STANDS_OUT` spreads above the expected value and the difference matters to the whole bill. Consecutive unusual days of
 a service are one episode. Because only earlier days decide, an episode keeps its key from day to day.
 """
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 KIND = "anomaly"  # of the decisions that people take on them
 STANDS_OUT = 5.0  # spreads: a normal day gets there once in a million
-SMALLEST_SPREAD = 0.10  # of the expected value: smaller movements are nobody's time
+SMALLEST_SPREAD = 0.10  # of the expected value: smaller movements are not worth a look
 MATTERS_A_DAY = 0.02  # of what the whole bill usually is in a day
 MATTERS_IN_ALL = 0.10  # of the same, over the episode
-SMALLEST_MONEY = Decimal(1)  # of the billing currency: an episode below is not worth the reading
+SMALLEST_MONEY = Decimal(1)  # of the billing currency: a smaller episode is not shown
 BUSY = ("Black Friday", "Christmas")  # occasions on which more is expected
 PATTERN_RUNS = 3  # bursts of a usage type after which another one, no larger than twice the largest, is usual
 PATTERN_DAYS = 56  # before a burst, for the same
@@ -119,20 +119,20 @@ def find(
     used : usage of any days, in any order; several of one day and usage type are added
     end : day after the last one that counts as known
     retail : retail days, as `retail_days` gives them
-    missing : days of which nothing is known, such as a file that was not imported: they are no usual, and not 0
+    missing : days of which nothing is known, such as a file that was not imported; they do not count as 0
     """
     import numpy as np
 
-    kept = [each for each in used if end is None or each.day < end]
+    kept = [cost for cost in used if end is None or cost.day < end]
     if not kept:
         return []
-    first, last = min(each.day for each in kept), max(each.day for each in kept)
+    first, last = min(cost.day for cost in kept), max(cost.day for cost in kept)
     days = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
     amounts: dict[ServiceUsage, list[Decimal]] = {}
-    for each in kept:
-        line = amounts.setdefault(ServiceUsage(each.service, each.usage_type), [ZERO] * len(days))
-        place = (each.day - first).days
-        line[place] = DIGITS.add(line[place], each.amount)
+    for cost in kept:
+        line = amounts.setdefault(ServiceUsage(cost.service, cost.usage_type), [ZERO] * len(days))
+        place = (cost.day - first).days
+        line[place] = DIGITS.add(line[place], cost.amount)
     names = sorted(amounts)
     values = np.array([[float(amount) for amount in amounts[name]] for name in names])
     values[:, [day in missing for day in days]] = np.nan
@@ -158,7 +158,7 @@ def find(
                     end=days[finish - 1],
                     actual=total(actual.values()),
                     expected=total(usual.values()),
-                    blame=sorted(blame, key=lambda each: (-each.money, each.usage_type)),
+                    blame=sorted(blame, key=lambda part: (-part.money, part.usage_type)),
                     ongoing=finish == len(days),
                     occasion=_occasion(days[span], retail or {}),
                     around=whole[shown : finish + 7],
@@ -168,11 +168,11 @@ def find(
     least = _least(values)
     place_of = {day: place for place, day in enumerate(days)}
     worth = [
-        each
-        for each in found
-        if each.money >= max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(least[place_of[each.start]])))
+        anomaly
+        for anomaly in found
+        if anomaly.money >= max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(least[place_of[anomaly.start]])))
     ]
-    return sorted(worth, key=lambda each: (-each.money, each.key))
+    return sorted(worth, key=lambda anomaly: (-anomaly.money, anomaly.key))
 
 
 def _judged(values: Floats, firsts: Flags) -> tuple[Floats, Flags]:
@@ -196,22 +196,24 @@ def _judged(values: Floats, firsts: Flags) -> tuple[Floats, Flags]:
 
 
 def _out_of_pattern(values: Floats, expected: Floats, unusual: Flags) -> Flags:
-    """Without the days of bursts that have come again and again: a job that runs now and then is no incident.
+    """The unusual days without bursts that recur: a job that runs now and then is no incident.
 
-    Judged from the bursts that were over before each one, so that a judgement never changes.
+    A burst is judged by earlier bursts only, so that its judgement never changes.
     """
     left = unusual.copy()
     bursts = runs(unusual)
     excess = values - expected
     for begin, finish in bursts:
-        earlier = [excess[one:after].max() for one, after in bursts if after <= begin and begin - one <= PATTERN_DAYS]
+        earlier = [
+            excess[first:after].max() for first, after in bursts if after <= begin and begin - first <= PATTERN_DAYS
+        ]
         if len(earlier) >= PATTERN_RUNS:
             left[begin:finish] &= excess[begin:finish] > LARGER * max(earlier)
     return left
 
 
 def _monthly(values: Floats, expected: Floats, firsts: Flags) -> Floats:
-    """On the first of a month, what was charged on the first before may come again: support, subscriptions."""
+    """Expected values in which a month's first day has at least the charges of the first before, such as support."""
     import numpy as np
 
     places = np.flatnonzero(firsts)
@@ -231,7 +233,7 @@ def _least(values: Floats) -> Floats:
 
 
 def _median(values: Floats) -> float:
-    """Of the days that are known; 0 where none is."""
+    """The median of the known days; 0 where none is known."""
     import numpy as np
 
     known = values[~np.isnan(values)]

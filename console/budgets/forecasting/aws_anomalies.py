@@ -24,7 +24,7 @@ DELAY_SOURCE = "AWS Cost Management User Guide, Detecting unusual spend with AWS
 
 @dataclass(frozen=True)
 class AwsAnomaly:
-    """One anomaly of AWS: `money` is its total impact so far, `feedback` what somebody told AWS (YES, NO, PLANNED)."""
+    """One anomaly of AWS: `money` is its total impact so far, `feedback` what a person answered (YES, NO, PLANNED)."""
 
     anomaly_id: str
     service: str
@@ -59,7 +59,7 @@ def found_by_aws(client: PaidClient, today: date) -> list[AwsAnomaly]:
             raise SourceError(
                 f"AWS has more than {MOST_PAGES} pages of anomalies",
                 where=OPERATION,
-                remedy="Raise the threshold of its monitors: nobody reads so many.",
+                remedy="Raise the threshold of its monitors, so that it finds fewer.",
             )
     return sorted(found, key=lambda anomaly: (-anomaly.money, anomaly.anomaly_id))
 
@@ -84,7 +84,7 @@ def _anomaly(item: Mapping[str, Any]) -> AwsAnomaly:
 
 
 def _day(text: str) -> date:
-    """AWS writes a day, or an instant of it."""
+    """The day of a text that is a date or a timestamp: AWS writes both."""
     return date.fromisoformat(text[:10])
 
 

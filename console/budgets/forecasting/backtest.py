@@ -1,11 +1,11 @@
-"""How good the forecast has been: made again on past days from what was known then, and held against what came.
+"""How good the forecast has been: made again on past days from what was known then, and compared with what was charged.
 
 The target is what a month is charged, before credits and corrections, which nobody can forecast. A month that is not
-over counts up to its last settled day; one with days missing is no target. Two rivals stand in the same table: the
-*run-rate* (charged so far ÷ days so far × days of the month) and *last month* (as much as the whole month before).
+over counts up to its last settled day; one with days missing is no target. Two simple methods are in the same table:
+the *run-rate* (charged so far ÷ days so far × days of the month) and *last month* (as much as the whole month before).
 
-The books of a past day are not kept: what stands in them today as the tax of a month is taken pro rata to the charges
-so far, for the forecast and for the run-rate alike. Tax to come follows the months before, as it does in the forecast.
+How much tax was booked by a past day is not kept: the month's tax as it is now is taken pro rata to the charges so far,
+for the forecast and for the run-rate alike. Tax to come follows the months before, as it does in the forecast.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from console.finops.smoothing import MODEL_DAYS
 if TYPE_CHECKING:
     from console.budgets.forecasting.history import Floats
 
-EVERY_DAYS = 3  # between two origins: a neighbour tells little new
+EVERY_DAYS = 3  # between two origins: neighbouring days give nearly the same forecast
 FEWEST_DAYS = 20  # of a month that is not over, to be a target
 MOST_MISSING = 3  # days without data in a target and the month before it: more, and its total is not known
 FEWEST_ORIGINS = 10  # before the interval is widened or narrowed by what they show
@@ -33,7 +33,7 @@ TIGHTEST, WIDEST = 1.0, 6.0  # of the widening
 
 @dataclass(frozen=True)
 class Origin:
-    """One forecast made again: `known` is the day it was made after, `left` the days then left of the target."""
+    """One forecast made again: `known` is the last day it knew, `left` the days then left of the target."""
 
     known: date
     month: date
@@ -87,7 +87,7 @@ class Backtest:
 
 
 def backtest(charges: History, *, country: str = DEFAULT_COUNTRY, every: int = EVERY_DAYS) -> Backtest:
-    """Forecast every month again that has a whole month before it, from every `every`-th of its days on.
+    """The backtest: every month that has a whole month before it, forecast again from every `every`-th of its days.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def backtest(charges: History, *, country: str = DEFAULT_COUNTRY, every: int = E
     """
     origins: list[Origin] = []
     for month, first, last in _months(charges):
-        earlier = [each for each in origins if each.month < month]
+        earlier = [origin for origin in origins if origin.month < month]
         widening = measured_widening(earlier)
         for known in range(first + 1, last, every):
             if known >= MODEL_DAYS:
@@ -108,7 +108,8 @@ def backtest(charges: History, *, country: str = DEFAULT_COUNTRY, every: int = E
 def scored(origins: Sequence[Origin]) -> Sequence[BacktestRow]:
     """Errors by horizon and, last, of all origins; a horizon without any has no row."""
     groups = [
-        (f"{low} to {high} days", [each for each in origins if low <= each.left <= high]) for low, high in HORIZONS
+        (f"{low} to {high} days", [origin for origin in origins if low <= origin.left <= high])
+        for low, high in HORIZONS
     ]
     return [_row(name, chosen) for name, chosen in [*groups, ("All", origins)] if chosen]
 
@@ -118,7 +119,7 @@ def measured_widening(origins: Sequence[Origin]) -> float:
 
     Split conformal prediction: the ⌈(n + 1) · level⌉-th smallest of |error| ÷ spread (Lei et al., 2018).
     """
-    ratios = sorted(abs(each.actual - each.forecast) / each.spread for each in origins if each.spread > 0)
+    ratios = sorted(abs(origin.actual - origin.forecast) / origin.spread for origin in origins if origin.spread > 0)
     if len(ratios) < FEWEST_ORIGINS:
         return DEFAULT_WIDENING
     rank = min(-int(-(len(ratios) + 1) * LEVEL // 1), len(ratios))
@@ -150,9 +151,9 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
     rate = tax / taxed if taxed > 0 else 0.0  # days that are not settled are taxed too, and no part of the target
     accrued = rate * so_far
     more = float((coming.path.amounts + coming.monthly).sum())
-    coming = replace(coming, tax_booked=accrued)  # the books had this much of it then, not the whole month's
+    coming = replace(coming, tax_booked=accrued)  # so much was booked then, not the whole month's
     before = first - (month - month_of(month - timedelta(days=1))).days
-    length = min(last - first, first - before)  # a month that is not over is held against as many days of the last
+    length = min(last - first, first - before)  # a month that is not over is compared with as many days of the last
     return Origin(
         known=charges.days[known - 1],
         month=month,
@@ -168,9 +169,9 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
 
 def _row(name: str, origins: Sequence[Origin]) -> BacktestRow:
     def score(method: str) -> Score:
-        return _score([(each.actual, getattr(each, method)) for each in origins])
+        return _score([(origin.actual, getattr(origin, method)) for origin in origins])
 
-    held = sum(each.held for each in origins) / len(origins)
+    held = sum(origin.held for origin in origins) / len(origins)
     return BacktestRow(name, len(origins), score("forecast"), score("run_rate"), score("last_month"), held)
 
 

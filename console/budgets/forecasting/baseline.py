@@ -61,7 +61,7 @@ def _median(values: Floats) -> Floats:
     """
     import numpy as np
 
-    ordered = np.sort(values, axis=0)  # what is no number stands last
+    ordered = np.sort(values, axis=0)  # NaN is sorted last
     numbers = np.count_nonzero(~np.isnan(values), axis=0)
     middle = np.stack([np.maximum(numbers - 1, 0) // 2, np.minimum(numbers // 2, len(values) - 1)])
     median: Floats = np.take_along_axis(ordered, middle, axis=0).mean(axis=0)

@@ -2,8 +2,8 @@
 
 The charges of every day go through the daily model (`smoothing`); what comes on the first of a month is expected again
 on the next first; tax follows the other charges at the rate of the months before; credits are not expected. Retail
-days (Black Friday, Christmas, public holidays) cost as much more or less as they did the last time, where that stood
-out.
+days (Black Friday, Christmas, public holidays) cost as much more or less as they did the last time, where that was more
+than chance.
 
 Amounts are decimals in and out. Floats are used inside the model alone, and its results are `rounded`.
 """
@@ -34,7 +34,7 @@ PATTERN_DAYS = 28  # before and after a spike, for the same
 BACK_DAYS = 3
 OUT_OF_LINE = 4.0  # spreads
 SMALLEST_SPREAD = 0.05  # of the expected value: a bill that never moved may move that far
-STANDS_OUT = 3.0  # spreads by which the days of an occasion have to differ together, to be expected again
+UNUSUAL = 3.0  # spreads by which the days of an occasion have to differ together, to be expected again
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Forecast:
 
 
 NOTHING = "No charges"
-NEVER = "Nothing was ever charged for it: is its name the bill's?"
+NEVER = "Nothing was ever charged for it. Check that the name is written as in the bill."
 PENDING = "Not forecast yet"
 
 
@@ -134,7 +134,7 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
             strict=True,
         )
     ]
-    expected = total(each.amount for each in days)
+    expected = total(day.amount for day in days)
     tax = rounded(coming.tax_on(float(expected)))
     wide = rounded(factor * float(coming.path.total_spreads[-1]) * (1 + coming.tax_rate))
     amount = total((so_far.booked, expected, tax))
@@ -153,7 +153,7 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
 
 
 def booked(charges: History) -> Forecast:
-    """The month of the day after the last settled one without any forecast: what is booked, and nothing to come."""
+    """The same month with what is booked alone, without a forecast."""
     known = charges.settled
     if not known:
         first = charges.days[0] if charges.days else date.min
@@ -194,20 +194,20 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
     special = np.zeros(known, dtype=bool)
     special[list(places.values())] = True
     missing = np.array([day in charges.missing for day in charges.days[:known]], dtype=bool)
-    expected, spread = (each[0] for each in baseline(np.where(missing, np.nan, split.daily)[None, :]))
+    expected, spread = (series[0] for series in baseline(np.where(missing, np.nan, split.daily)[None, :]))
     spread = np.maximum(spread, SMALLEST_SPREAD * np.abs(expected))
     cleaned = _cleaned(split.daily, expected, spread, special, missing)
     path = smooth(cleaned, count, min(charges.days[known - 1].day, known))
 
-    seen = {each.name for each in places if _stood_out(split.daily, expected, spread, _days_of(each.name, places))}
+    seen = {day.name for day in places if _was_unusual(split.daily, expected, spread, _days_of(day.name, places))}
     occasions = [
         Occasion(day, calendar[day].name, _times(split.daily, expected, places.get(calendar[day]), seen, calendar[day]))
         for day in days
         if day in calendar
     ]
     lifts = np.ones(count)
-    for each in occasions:
-        lifts[(each.day - start).days] = each.times or 1.0
+    for occasion in occasions:
+        lifts[(occasion.day - start).days] = occasion.times or 1.0
     amounts = path.amounts * lifts
     if (split.daily >= 0).all():
         amounts = np.maximum(amounts, 0.0)
@@ -231,10 +231,10 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
 
 
 def _cleaned(values: Floats, expected: Floats, spread: Floats, special: Flags, missing: Flags) -> Floats:
-    """What the model learns from: retail days, days without data and short spikes that are over read as usual.
+    """The values the model learns from: retail days, days without data and short spikes are replaced by the usual.
 
-    A spike is over when `BACK_DAYS` days after it are back in line: until then it may be a new level. Spikes that come
-    again and again are the pattern of the bill, and taking them out would take its cost out.
+    A spike is over when `BACK_DAYS` days after it are back in line: until then it may be a new level. Spikes that
+    recur are kept: they are part of what the bill costs.
     """
     import numpy as np
 
@@ -254,20 +254,20 @@ def _cleaned(values: Floats, expected: Floats, spread: Floats, special: Flags, m
 
 
 def _days_of(name: str, places: Mapping[RetailDay, int]) -> list[int]:
-    """Where the days of an occasion stood the last time."""
-    return [place for each, place in places.items() if each.name == name]
+    """The positions of an occasion's days the last time."""
+    return [place for day, place in places.items() if day.name == name]
 
 
-def _stood_out(values: Floats, expected: Floats, spread: Floats, places: Sequence[int]) -> bool:
-    """Whether the days of an occasion together lay further from the usual than chance has it."""
+def _was_unusual(values: Floats, expected: Floats, spread: Floats, places: Sequence[int]) -> bool:
+    """Whether the days of an occasion together were further from the usual than chance explains."""
     known = [place for place in places if expected[place] > 0]
     away = sum(float(values[place] - expected[place]) for place in known)
     # the occasion's own days swell the spread of those after them: the smallest is the one before it began
-    return bool(known) and abs(away) > STANDS_OUT * min(float(spread[place]) for place in known) * len(known) ** 0.5
+    return bool(known) and abs(away) > UNUSUAL * min(float(spread[place]) for place in known) * len(known) ** 0.5
 
 
 def _times(values: Floats, expected: Floats, place: int | None, seen: Collection[str], day: RetailDay) -> float | None:
-    """How many times the usual a retail day cost the last time; 1 where its occasion did not stand out."""
+    """How many times the usual a retail day cost the last time; 1 where its occasion was not unusual."""
     if place is None or not expected[place] > 0:
         return None
     return float(max(values[place], 0.0) / expected[place]) if day.name in seen else 1.0

@@ -60,8 +60,8 @@ class History:
     ----------
     days : every day from the first to the last, without a gap
     lines : what was charged on each of `days`, by line; 0 where nothing was
-    estimated : days that the provider may still change; the tax of a month that is not over, which stands on its first
-        day and always changes, does not make that day one
+    estimated : days that the provider may still change. The tax of a month that is not over, booked on its first day,
+        always changes and does not make that day one of them
     missing : days without any charge row, such as a file that was not imported
     """
 
@@ -149,25 +149,29 @@ def history(charges: Iterable[Charged], *, end: date | None = None, whole: Histo
     whole : the whole bill, where `charges` are a part of it, such as one service. It says which days are known, missing
         and estimated: a day without a row of this part cost nothing, and the part is known for as long as the bill is
     """
-    kept = [each for each in charges if end is None or each.day < end]
+    kept = [charge for charge in charges if end is None or charge.day < end]
     if whole is not None:
         return _part(kept, whole)
     if not kept:
         return History((), {})
-    first, last = min(each.day for each in kept), max(each.day for each in kept)
+    first, last = min(charge.day for charge in kept), max(charge.day for charge in kept)
     days = _days_between(first, last)
     return History(
         days,
         _lines(kept, days),
-        frozenset(each.day for each in kept if each.estimated and not ChargeGroup(each.service, each.category).is_tax),
-        frozenset(days) - {each.day for each in kept},
+        frozenset(
+            charge.day
+            for charge in kept
+            if charge.estimated and not ChargeGroup(charge.service, charge.category).is_tax
+        ),
+        frozenset(days) - {charge.day for charge in kept},
     )
 
 
 def _part(charges: Sequence[Charged], whole: History) -> History:
-    """From its own first day on, or all days of the bill where nothing was ever charged for it."""
-    known = [each for each in charges if whole.days and whole.days[0] <= each.day <= whole.days[-1]]
-    first = min((each.day for each in known), default=None)
+    """The history of a part of the bill, from its own first day on; all days where nothing was ever charged for it."""
+    known = [charge for charge in charges if whole.days and whole.days[0] <= charge.day <= whole.days[-1]]
+    first = min((charge.day for charge in known), default=None)
     days = whole.days if first is None else tuple(day for day in whole.days if day >= first)
     return History(days, _lines(known, days), whole.estimated & set(days), whole.missing & set(days))
 
@@ -179,10 +183,10 @@ def _days_between(first: date, last: date) -> tuple[date, ...]:
 def _lines(charges: Iterable[Charged], days: Sequence[date]) -> dict[ChargeGroup, tuple[Decimal, ...]]:
     """What was charged on each of `days`, by line; every charge lies on one of them."""
     lines: dict[ChargeGroup, list[Decimal]] = {}
-    for each in charges:
-        line = lines.setdefault(ChargeGroup(each.service, each.category), [ZERO] * len(days))
-        place = (each.day - days[0]).days
-        line[place] = DIGITS.add(line[place], each.amount)
+    for charge in charges:
+        line = lines.setdefault(ChargeGroup(charge.service, charge.category), [ZERO] * len(days))
+        place = (charge.day - days[0]).days
+        line[place] = DIGITS.add(line[place], charge.amount)
     return {name: tuple(lines[name]) for name in sorted(lines)}
 
 

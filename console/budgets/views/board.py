@@ -24,7 +24,7 @@ Decide = Callable[[Anomaly, str, str], None]  # anomaly, verdict, note
 EXPECTED, OPEN = "expected", "open"
 MOST_SHOWN = 20  # anomalies with buttons of their own
 MOST_BLAMED = 3
-TOLD = 0.1  # of the usual: retail days that differ less go without saying
+LEAST_LIFT = 0.1  # of the usual: retail days that differ less are not mentioned
 _TONES = {
     BudgetState.OVER: "bad",
     BudgetState.AT_RISK: "bad",
@@ -95,30 +95,30 @@ def backtest(answer: Answer, more: Sequence[tuple[str, str]]) -> None:
     )
 
 
-def statuses(every: Sequence[Status], chosen: Status | None) -> None:
-    """One line per budget: a bar of what is booked and expected, its standing, and the highest alert."""
-    if not every:
+def statuses(entries: Sequence[Status], chosen: Status | None) -> None:
+    """One line per budget: a bar of what is booked and expected, its state, and the highest alert."""
+    if not entries:
         return
-    rows = "".join(_status(each, is_chosen=each == chosen) for each in every)
-    month = text.month(every[0].forecast.month)
+    rows = "".join(_status(entry, is_chosen=entry == chosen) for entry in entries)
+    month = text.month(entries[0].forecast.month)
     st.html(f'<h3 class="tk-chart-title">Budgets <small>{month}</small></h3><div class="tk-budgets">{rows}</div>')
 
 
-def _status(each: Status, *, is_chosen: bool) -> str:
-    currency = each.budget.currency
-    full = max(1.2, float(each.used), float(each.expected or 0))
-    shares = {"booked": float(each.used) / full, "expected": float(each.expected or 0) / full, "budget": 1 / full}
+def _status(entry: Status, *, is_chosen: bool) -> str:
+    currency = entry.budget.currency
+    full = max(1.2, float(entry.used), float(entry.expected or 0))
+    shares = {"booked": float(entry.used) / full, "expected": float(entry.expected or 0) / full, "budget": 1 / full}
     style = ";".join(f"--tk-{name}:{max(share, 0):.4f}" for name, share in shares.items())
-    alerts = ", ".join(f"{each.threshold}{text.NARROW_SPACE}% {_BY[each.by]}" for each in each.alerts)
-    name = f"<b>{escape(each.budget.name)}</b>" if is_chosen else escape(each.budget.name)
-    expected = text.percent(each.expected, 0) if each.expected is not None else text.UNKNOWN
+    alerts = ", ".join(f"{alert.threshold}{text.NARROW_SPACE}% {_BY[alert.by]}" for alert in entry.alerts)
+    name = f"<b>{escape(entry.budget.name)}</b>" if is_chosen else escape(entry.budget.name)
+    expected = text.percent(entry.expected, 0) if entry.expected is not None else text.UNKNOWN
     return (
-        f'<div class="tk-budget"><p>{name}<small>{escape(str(each.budget.scope))}, {each.budget.basis.value}, '
-        f"{escape(each.budget.source)}</small></p>"
-        f'<i style="{style}" role="img" aria-label="{text.percent(each.used, 0)} booked, {expected} expected"></i>'
-        f"<p>{text.money(each.forecast.booked, currency)} of {text.money(each.amount, currency)}"
-        f"<small>{text.percent(each.used, 0)} booked, {expected} expected</small></p>"
-        f'<p class="tk-change tk-{_TONES[each.state]}"><b>{each.state.value}</b>'
+        f'<div class="tk-budget"><p>{name}<small>{escape(str(entry.budget.scope))}, {entry.budget.basis.value}, '
+        f"{escape(entry.budget.source)}</small></p>"
+        f'<i style="{style}" role="img" aria-label="{text.percent(entry.used, 0)} booked, {expected} expected"></i>'
+        f"<p>{text.money(entry.forecast.booked, currency)} of {text.money(entry.amount, currency)}"
+        f"<small>{text.percent(entry.used, 0)} booked, {expected} expected</small></p>"
+        f'<p class="tk-change tk-{_TONES[entry.state]}"><b>{entry.state.value}</b>'
         f"<small>{escape(alerts) or 'no alert'}</small></p></div>"
     )
 
@@ -140,18 +140,22 @@ def method(answer: Answer) -> None:
         unsettled = ", ".join(text.short_day(day) for day in expected.left_out)
         lines.append(f"Not settled yet, so counted as days to come: {unsettled}.")
     named: dict[str, list[str]] = {}
-    for each in expected.occasions:
-        if each.times is None or abs(each.times - 1) >= TOLD:
-            lift = "not seen before" if each.times is None else f"{text.short_day(each.day)} ×{text.ratio(each.times)}"
-            named.setdefault(each.name, []).append(lift)
+    for occasion in expected.occasions:
+        if occasion.times is None or abs(occasion.times - 1) >= LEAST_LIFT:
+            lift = (
+                "not seen before"
+                if occasion.times is None
+                else f"{text.short_day(occasion.day)} ×{text.ratio(occasion.times)}"
+            )
+            named.setdefault(occasion.name, []).append(lift)
     for name, lifts in named.items():
         seen = [lift for lift in lifts if lift != "not seen before"]
-        told = (
+        effect = (
             f"expected to cost as the last time: {', '.join(seen)}"
             if seen
             else "not in the forecast: this bill has seen none"
         )
-        lines.append(f"{name} is ahead, {told}.")
+        lines.append(f"{name} is ahead, {effect}.")
     if answer.unknown_days:
         lines.append(f"On {answer.unknown_days} days something has no {answer.basis.value} cost, which counts as 0.")
     if lines:
@@ -161,26 +165,26 @@ def method(answer: Answer) -> None:
 
 def anomalies(found: Sequence[JudgedAnomaly], currency: str, decide: Decide) -> None:
     """Episodes by money at stake: the open ones with a button, those decided or explained below."""
-    opened = [each for each in found if each.is_open]
-    rest = [each for each in found if not each.is_open]
+    opened = [judged for judged in found if judged.is_open]
+    rest = [judged for judged in found if not judged.is_open]
     st.html(f'<h3 class="tk-chart-title">Anomalies <small>{len(opened)} open, by money at stake</small></h3>')
     if not opened:
-        st.html('<p class="tk-calm">Nothing unusual that nobody has looked at.</p>')
-    for each in opened[:MOST_SHOWN]:
-        _anomaly(each, currency, decide)
+        st.html('<p class="tk-calm">No open anomaly.</p>')
+    for judged in opened[:MOST_SHOWN]:
+        _anomaly(judged, currency, decide)
     if len(opened) > MOST_SHOWN:
         st.html(f'<p class="tk-calm">and {text.count(len(opened) - MOST_SHOWN)} smaller ones</p>')
     if rest:
         with st.expander(f"{len(rest)} expected"):
-            for each in rest[:MOST_SHOWN]:
-                _anomaly(each, currency, decide)
+            for judged in rest[:MOST_SHOWN]:
+                _anomaly(judged, currency, decide)
 
 
-def _anomaly(each: JudgedAnomaly, currency: str, decide: Decide) -> None:
-    one = each.anomaly
+def _anomaly(judged: JudgedAnomaly, currency: str, decide: Decide) -> None:
+    one = judged.anomaly
     with st.container(key=f"tk-anomaly-{one.key}", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(_episode(each, currency), width="stretch")
-        if each.verdict is not None:
+        st.html(_episode(judged, currency), width="stretch")
+        if judged.verdict is not None:
             if st.button("Undo", key=f"tk-anomaly-undo-{one.key}"):
                 decide(one, OPEN, "")
         elif not one.occasion:
@@ -195,24 +199,24 @@ def _anomaly(each: JudgedAnomaly, currency: str, decide: Decide) -> None:
                     decide(one, EXPECTED, note or "")
 
 
-def _episode(each: JudgedAnomaly, currency: str) -> str:
-    one = each.anomaly
+def _episode(judged: JudgedAnomaly, currency: str) -> str:
+    one = judged.anomaly
     times = f"×{text.ratio(one.times, 1)} the usual" if one.times is not None else "never charged before"
     blame = ", ".join(
         f"{escape(part.usage_type)} {text.money(part.money, currency)}" for part in one.blame[:MOST_BLAMED]
     )
     more = f" and {len(one.blame) - MOST_BLAMED} more" if len(one.blame) > MOST_BLAMED else ""
-    told = [f"{span(one.start, one.end)}{', still going on' if one.ongoing else ''}", times]
+    parts = [f"{span(one.start, one.end)}{', still going on' if one.ongoing else ''}", times]
     if one.occasion:
-        told.append(f"explained by {one.occasion}")
+        parts.append(f"explained by {one.occasion}")
     decision = ""
-    if each.verdict is not None:
-        note = f": “{escape(each.verdict.note)}”" if each.verdict.note else ""
-        day = text.day(each.verdict.decided_at.date())
-        decision = f"<p>Expected, said {escape(each.verdict.decided_by)} on {day}{note}</p>"
+    if judged.verdict is not None:
+        note = f": “{escape(judged.verdict.note)}”" if judged.verdict.note else ""
+        day = text.day(judged.verdict.decided_at.date())
+        decision = f"<p>Expected, said {escape(judged.verdict.decided_by)} on {day}{note}</p>"
     return (
         f'<div class="tk-anomaly"><p><b>{text.money(one.money, currency)}</b> {escape(one.service)}</p>'
-        f"{tiles.sparkline(one.around)}<p>{escape(', '.join(told))}</p><p>{blame}{more}</p>{decision}</div>"
+        f"{tiles.sparkline(one.around)}<p>{escape(', '.join(parts))}</p><p>{blame}{more}</p>{decision}</div>"
     )
 
 
@@ -227,7 +231,7 @@ def span(start: date, end: date) -> str:
 
 def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly]) -> None:
     """What AWS found itself, with its delay and its source; `found` is None while it is asked, or where it failed."""
-    st.html(f'<h3 class="tk-chart-title">JudgedAnomaly by AWS <small>{escape(DELAY)}</small></h3>')
+    st.html(f'<h3 class="tk-chart-title">Anomalies found by AWS <small>{escape(DELAY)}</small></h3>')
     if failure:
         st.html(f'<p class="tk-calm">{escape(failure)}</p>')
     elif found is None:
@@ -235,19 +239,19 @@ def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly
     elif not found:
         st.html('<p class="tk-calm">AWS found nothing in the last 90 days.</p>')
     else:
-        items = "".join(_by_aws(each, ours) for each in found[:MOST_SHOWN])
+        items = "".join(_by_aws(anomaly, ours) for anomaly in found[:MOST_SHOWN])
         st.html(f'<ul class="tk-lines">{items}</ul>')
     st.html(f'<p class="tk-note">Source: {escape(DELAY_SOURCE)}</p>')
 
 
-def _by_aws(each: AwsAnomaly, ours: Sequence[Anomaly]) -> str:
-    end = each.end or each.start
+def _by_aws(anomaly: AwsAnomaly, ours: Sequence[Anomaly]) -> str:
+    end = anomaly.end or anomaly.start
     also = any(
-        one.service == each.service
+        one.service == anomaly.service
         and one.start <= end + timedelta(days=1)
-        and each.start <= one.end + timedelta(days=1)
+        and anomaly.start <= one.end + timedelta(days=1)
         for one in ours
     )
-    usage = f", {escape(each.usage_type)}" if each.usage_type else ""
-    told = f"{span(each.start, end)}{'; ours too' if also else '; not among ours'}"
-    return f"<li><b>{text.money(each.money, 'USD')}</b> {escape(each.service)}{usage}: {told}</li>"
+    usage = f", {escape(anomaly.usage_type)}" if anomaly.usage_type else ""
+    detail = f"{span(anomaly.start, end)}{'; ours too' if also else '; not among ours'}"
+    return f"<li><b>{text.money(anomaly.money, 'USD')}</b> {escape(anomaly.service)}{usage}: {detail}</li>"

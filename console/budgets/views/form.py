@@ -20,8 +20,8 @@ NEW = "New budget"
 def edit(file: BudgetFile, currency: str, services: Sequence[str]) -> None:
     """Buttons that open the form; every change is written at once and can be undone.
 
-    Whatever changes the file, the widgets begin anew with what stands in it: what was typed into a form of before, or a
-    button that was clicked on it, changes nothing that its reader has not seen.
+    After any change of the file, the widgets start again from its content: what was typed or clicked in an outdated
+    form changes nothing.
     """
     kept, version = list(file.budgets()), file.version
     seen = st.session_state.setdefault(_SEEN, version)
@@ -46,7 +46,7 @@ def _begin_anew() -> None:
 
 
 def _rerun() -> None:
-    """Draw the page with what was written, which is no news to who wrote it."""
+    """Draw the page again after the reader's own change, without the warning about somebody else's."""
     del st.session_state[_SEEN]
     _begin_anew()
     st.rerun()
@@ -55,9 +55,9 @@ def _rerun() -> None:
 def _form(
     file: BudgetFile, kept: list[Budget], currency: str, services: Sequence[str], version: str, anew: str
 ) -> None:
-    names = [*(each.name for each in kept), ""]  # no budget has an empty name
+    names = [*(budget.name for budget in kept), ""]  # no budget has an empty name
     which = st.selectbox("Budget", names, key="tk-budget-which", format_func=lambda name: name or NEW)
-    old = next((each for each in kept if each.name == which), None)
+    old = next((budget for budget in kept if budget.name == which), None)
     mark = f"{which}{anew}"  # the widgets of another budget are other widgets, each with its own values
     name = st.text_input("Name", old.name if old else "", key=f"tk-budget-name-{mark}", max_chars=MOST_NAME)
     amount = st.text_input(
@@ -90,13 +90,15 @@ def _form(
             try:
                 scope = BudgetScope(kind or Kind.ALL, value.strip())
                 made = _made(old, name.strip(), amount, currency, scope, basis or Basis.BILLED)
-                file.save([made if each is old else each for each in kept] if old else [*kept, made], seen=version)
+                file.save(
+                    [made if budget is old else budget for budget in kept] if old else [*kept, made], seen=version
+                )
             except TakingsError as error:
                 st.error(f"{error.what}. {error.remedy}")
             else:
                 _rerun()
         if old and st.button("Remove", key=f"tk-budget-remove-{mark}"):
-            file.save([each for each in kept if each is not old], seen=version)
+            file.save([budget for budget in kept if budget is not old], seen=version)
             _rerun()
 
 
