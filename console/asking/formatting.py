@@ -237,13 +237,13 @@ def duration(value: timedelta | float | None) -> str:
     return f"{int(seconds // 86_400):,}{NARROW_SPACE}days"
 
 
-def data_size(size: int | None) -> str:
+def data_size(size: Number | None) -> str:
     """Bytes in decimal units, as clouds bill them: ``0 B``, ``812 kB``, ``12.4 MB``."""
     if size is None:
         return UNKNOWN
-    number = Decimal(size)
+    number = decimal(size)
     if number < 1000:
-        return f"{number}{NARROW_SPACE}B"
+        return f"{_round(number, 0)}{NARROW_SPACE}B"
     for scale, name in ((Decimal(10) ** 12, "TB"), (Decimal(10) ** 9, "GB"), (Decimal(10) ** 6, "MB")):
         if number >= scale * Decimal("0.9995"):
             return f"{_significant(number / scale)}{NARROW_SPACE}{name}"

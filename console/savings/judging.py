@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
+from console.asking import formatting as text
 from console.savings.findings import Charges, Checked, Effort, Evidence, Finding, Risk
 from console.savings.inventory import Inventory, Read
 
@@ -217,24 +218,17 @@ def a_month(total: Decimal | int, hours: int) -> Decimal:
 
 def count(value: Decimal | int) -> str:
     """A figure in a sentence: ``12,403``, ``0.25``."""
-    number = Decimal(value)
-    if number == number.to_integral_value():
-        return f"{number:,.0f}"
-    return f"{number:,.2f}" if abs(number) >= 1 else f"{number:.3g}"
+    return text.number(value)
 
 
 def size(value: Decimal | int) -> str:
     """Bytes in a sentence: ``12.4 GB``."""
-    number = Decimal(value)
-    for power, name in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if number >= Decimal(10) ** power:
-            return f"{number / Decimal(10) ** power:,.1f} {name}"
-    return f"{number:,.0f} B"
+    return text.data_size(value)
 
 
 def dollars(value: Decimal | None) -> str:
     """Money in a sentence: ``$12.34``, ``unknown``."""
-    return "unknown" if value is None else f"${value:,.2f}"
+    return "unknown" if value is None else text.money(value, "USD")
 
 
 def dollars_a_month(value: Decimal | None) -> str:
@@ -244,4 +238,4 @@ def dollars_a_month(value: Decimal | None) -> str:
 
 def percent(fraction: Decimal) -> str:
     """``12 %``."""
-    return f"{fraction * 100:,.0f} %"
+    return text.percent(fraction, 0)

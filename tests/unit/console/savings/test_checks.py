@@ -79,7 +79,7 @@ def test_a_stream_whose_busiest_hour_fits_one_shard_gives_up_the_second() -> Non
     assert (saving.effort, saving.risk) == (Effort.LOW, Risk.MEDIUM)
     assert "update-shard-count --stream-name events --target-shard-count 1" in saving.steps[0]
     assert "--target-shard-count 2" in saving.undo[0]
-    assert ("Busiest hour", "1.2 GB in, 333.3 kB a second") in [(e.name, e.value) for e in saving.evidence]
+    assert ("Busiest hour", "1.20\u202fGB in, 333\u202fkB a second") in [(e.name, e.value) for e in saving.evidence]
     assert "17 – 30 Mar 2026, 336 hours" in [e.value for e in saving.evidence]
 
 
@@ -155,7 +155,7 @@ def test_compute_billed_in_hours_without_a_query_is_idle() -> None:
     saving = only(found(warehouse.check, warehouses=facts))
     assert saving.key.startswith("warehouse.idle/")
     assert saving.monthly == pytest.approx(D(42) * MONTH * D("0.375"))
-    assert ("Share of billed RPU", "33 %") in [(e.name, e.value) for e in saving.evidence]
+    assert ("Share of billed RPU", "33\u202f%") in [(e.name, e.value) for e in saving.evidence]
 
 
 def test_compute_billed_only_while_asked_is_not_idle() -> None:
@@ -198,7 +198,7 @@ def test_queries_without_a_date_would_read_a_month_instead_of_everything() -> No
     assert saving.monthly == D("1.8") * MONTH * 5
     evidence = {each.name: each.value for each in saving.evidence}
     assert evidence["Queries"] == "2 of 3 on this table have no condition on event_date"
-    assert evidence["Scanned by them"] == "2.0 TB"
+    assert evidence["Scanned by them"] == "2.00\u202fTB"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_uncompressed_text_is_spared_by_what_a_sample_of_it_compresses_to() -> N
     facts: Any = {"queries": [query(10**12, None, tables=("raw",))], "stored_tables": [raw]}
     saving = next(each for each in found(queries.check, **facts) if each.key.startswith("queries.compression"))
     assert saving.monthly == D("0.9") * MONTH * 5
-    assert "10 % of its size, measured" in [each.value for each in saving.evidence]
+    assert "10\u202f% of its size, measured" in [each.value for each in saving.evidence]
 
 
 @pytest.mark.parametrize("more", [{"is_compressed": True}, {"is_compressed": None}, {"is_columnar": True}])
@@ -260,7 +260,7 @@ def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() ->
     assert of_events.monthly == pytest.approx(D("0.675") * MONTH * 5)
     assert of_orders.monthly == pytest.approx(D("0.225") * MONTH * 5)
     scanned = {each.name: each.value for each in of_events.evidence}["Scanned by them"]
-    assert scanned == "750.0 GB; 1 read other tables besides, told apart by size"
+    assert scanned == "750\u202fGB; 1 read other tables besides, told apart by size"
 
 
 def test_a_condition_on_one_table_does_not_restrict_the_other() -> None:
@@ -399,7 +399,7 @@ def test_memory_that_no_run_used_is_given_back() -> None:
     assert "--memory-size 256" in saving.steps[0]
     assert "--memory-size 1024" in saving.undo[0]
     evidence = {each.name: each.value for each in saving.evidence}
-    assert evidence["Pays unless runs get longer by"] == "300 %"
+    assert evidence["Pays unless runs get longer by"] == "300\u202f%"
     assert evidence["Runs"] == "1,000,000, 100 ms each"
 
 
