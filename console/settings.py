@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalogue.errors import SettingsError
-from console.aws import settings as aws_settings
-from console.aws.settings import AwsSettings
+
+if TYPE_CHECKING:
+    from console.aws.settings import AwsSettings
 
 PROFILES = ("embedded", "aws")
 DEFAULT_LAKE = "lake"
@@ -68,7 +70,7 @@ def read(values: Mapping[str, str]) -> Settings:
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
     days = _days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
-    aws = aws_settings.read(values) if profile == "aws" else None
+    aws = _aws(values) if profile == "aws" else None
     country = _country(values.get("TAKINGS_COUNTRY") or "US")
     return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws, days)
 
@@ -89,6 +91,12 @@ def chosen(lake: str | None) -> Settings:
     """
     settings = current()
     return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
+
+
+def _aws(values: Mapping[str, str]) -> AwsSettings:
+    from console.aws.settings import read
+
+    return read(values)
 
 
 def _listed(text: str) -> tuple[str, ...]:

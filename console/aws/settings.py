@@ -4,50 +4,80 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import replace
 
 from catalogue.errors import SettingsError
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_LOCATION = re.compile(r"s3://[a-z0-9.-]{3,63}(/[^'\s]*)?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_DEPLOYED = "The deployment's outputs name it."
+DEPLOYED = "The deployment's outputs name it."
 MOST_RPUS = 1024  # the largest base capacity of Redshift Serverless
 
 
-@dataclass(frozen=True)
-class AwsSettings:
-    """Where the console finds what was deployed.
+def _matching(pattern: str, what: str, remedy: str, missing: str = "The aws profile needs a value") -> Meta:
+    """What a text must match, and how a wrong or missing one is explained."""
+    return Meta(pattern=rf"^(?:{pattern})\Z", extra={"what": what, "remedy": remedy, "missing": missing})
+
+
+Name = Annotated[str, _matching(r"[A-Za-z0-9._-]{1,255}", "{!r} is no name of an AWS resource", DEPLOYED)]
+Region = Annotated[
+    str,
+    _matching(
+        r"[a-z]{2}(-[a-z]+)+-\d", "{!r} is no region", "Write it like eu-central-1.", "The aws profile needs a region"
+    ),
+]
+Location = Annotated[
+    str,
+    _matching(r"s3://[a-z0-9.-]{3,63}(/[^'\s]*)?", "{!r} is no place in S3", "Write it like s3://bucket/results/."),
+]
+Currency = Annotated[str, _matching("[A-Z]{3}", "Currency {!r} is not an ISO 4217 code", "Write it like USD.")]
+Rpus = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_RPUS,
+        extra={
+            "what": "A base capacity of {!r} is not possible",
+            "remedy": f"Give a whole number of RPUs, 1 to {MOST_RPUS}.",
+        },
+    ),
+]
+
+
+def _variable(field: str) -> str:
+    return "AWS_REGION" if field == "region" else f"TAKINGS_{field.upper()}"
+
+
+class AwsSettings(Struct, frozen=True, kw_only=True, rename=_variable):
+    """Where the console finds what was deployed; a field such as `live_table` is the variable ``TAKINGS_LIVE_TABLE``.
 
     Attributes
     ----------
     region : ``AWS_REGION``, else ``AWS_DEFAULT_REGION``
-    lake_bucket, lake_prefix : ``TAKINGS_LAKE_BUCKET``, ``TAKINGS_LAKE_PREFIX`` (empty, or with a slash at its end)
-    database : the Glue database of the curated tables (``TAKINGS_DATABASE``)
-    athena_workgroup : the workgroup with the byte cutoff (``TAKINGS_ATHENA_WORKGROUP``)
-    athena_results : ``s3://bucket/prefix/`` of result files (``TAKINGS_ATHENA_RESULTS``)
-    live_table, decisions_table : DynamoDB tables (``TAKINGS_LIVE_TABLE``, ``TAKINGS_DECISIONS_TABLE``)
-    redshift_workgroup, redshift_database : the warehouse, None for none: Athena answers all
-        (``TAKINGS_REDSHIFT_WORKGROUP``, ``TAKINGS_REDSHIFT_DATABASE``)
-    redshift_base_rpus : the warehouse's base capacity (``TAKINGS_REDSHIFT_BASE_RPUS``)
-    reporting_currency, reporting_time_zone : as curation was told (``TAKINGS_REPORTING_CURRENCY``,
-        ``TAKINGS_REPORTING_TIME_ZONE``)
+    lake_prefix : empty, or with a slash at its end
+    database : the Glue database of the curated tables
+    athena_workgroup : the workgroup with the byte cutoff
+    athena_results : ``s3://bucket/prefix/`` of result files
+    live_table, decisions_table : DynamoDB tables
+    redshift_workgroup, redshift_database : the warehouse; None for none: Athena answers all
+    redshift_base_rpus : the warehouse's base capacity
+    reporting_currency, reporting_time_zone : as curation uses them
     """
 
-    region: str
-    lake_bucket: str
-    database: str
-    athena_workgroup: str
-    athena_results: str
-    live_table: str
-    decisions_table: str
+    region: Region
+    lake_bucket: Name
+    database: Name
+    athena_workgroup: Name
+    athena_results: Location
+    live_table: Name
+    decisions_table: Name
     lake_prefix: str = ""
-    redshift_workgroup: str | None = None
-    redshift_database: str | None = None
-    redshift_base_rpus: int = 8
-    reporting_currency: str = "USD"
+    redshift_workgroup: Name | None = None
+    redshift_database: Name | None = None
+    redshift_base_rpus: Rpus = 8
+    reporting_currency: Currency = "USD"
     reporting_time_zone: str = "UTC"
 
 
@@ -59,89 +89,39 @@ def read(values: Mapping[str, str]) -> AwsSettings:
     SettingsError
         A variable is missing or cannot be used; names it.
     """
-    warehouse = _name(values, "TAKINGS_REDSHIFT_WORKGROUP", needed=False)
-    return AwsSettings(
-        region=_region(values),
-        lake_bucket=_needed(values, "TAKINGS_LAKE_BUCKET"),
-        lake_prefix=_prefix(values.get("TAKINGS_LAKE_PREFIX", "")),
-        database=_needed(values, "TAKINGS_DATABASE"),
-        athena_workgroup=_needed(values, "TAKINGS_ATHENA_WORKGROUP"),
-        athena_results=_location(values, "TAKINGS_ATHENA_RESULTS"),
-        live_table=_needed(values, "TAKINGS_LIVE_TABLE"),
-        decisions_table=_needed(values, "TAKINGS_DECISIONS_TABLE"),
-        redshift_workgroup=warehouse,
-        redshift_database=_name(values, "TAKINGS_REDSHIFT_DATABASE", needed=warehouse is not None),
-        redshift_base_rpus=_rpus(values.get("TAKINGS_REDSHIFT_BASE_RPUS") or "8"),
-        reporting_currency=_currency(values.get("TAKINGS_REPORTING_CURRENCY") or "USD"),
-        reporting_time_zone=_zone(values.get("TAKINGS_REPORTING_TIME_ZONE") or "UTC"),
+    given = {name: text.strip() for name, text in values.items() if text.strip()}
+    if "AWS_DEFAULT_REGION" in given:
+        given.setdefault("AWS_REGION", given["AWS_DEFAULT_REGION"])
+    try:
+        settings = convert(given, AwsSettings, strict=False)
+    except ValidationError as error:
+        raise _explained(error, given) from error
+    if settings.redshift_workgroup is not None and settings.redshift_database is None:
+        raise SettingsError("The aws profile needs a value", where="TAKINGS_REDSHIFT_DATABASE", remedy=DEPLOYED)
+    zone = settings.reporting_time_zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"Time zone {zone!r} is unknown", where="TAKINGS_REPORTING_TIME_ZONE", remedy="Write it like Europe/Berlin."
+        ) from error
+    prefix = settings.lake_prefix.strip("/")
+    return replace(
+        settings,
+        lake_prefix=f"{prefix}/" if prefix else "",
+        athena_results=settings.athena_results.rstrip("/") + "/",
     )
 
 
-def _needed(values: Mapping[str, str], variable: str) -> str:
-    return _name(values, variable, needed=True) or ""
+def _explained(error: ValidationError, given: Mapping[str, str]) -> SettingsError:
+    """The failure of msgspec, in the words of the variable that it names."""
+    named = re.search(r"`(?:\$\.)?([A-Z_]{4,})`", str(error))
+    field, variable = next((name, _variable(name)) for name in _HINTS if named and _variable(name) == named[1])
+    hint = _HINTS[field] if hasattr(_HINTS[field], "__metadata__") else get_args(_HINTS[field])[0]
+    extra: dict[str, Any] = hint.__metadata__[0].extra
+    text = given.get(variable)
+    what = extra["missing"] if text is None else extra["what"].format(text)
+    return SettingsError(what, where=variable, remedy=extra["remedy"])
 
 
-def _name(values: Mapping[str, str], variable: str, *, needed: bool) -> str | None:
-    text = values.get(variable, "").strip()
-    if not text:
-        if needed:
-            raise SettingsError("The aws profile needs a value", where=variable, remedy=_DEPLOYED)
-        return None
-    if not _NAME.fullmatch(text):
-        raise SettingsError(f"{text!r} is no name of an AWS resource", where=variable, remedy=_DEPLOYED)
-    return text
-
-
-def _region(values: Mapping[str, str]) -> str:
-    text = (values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or "").strip()
-    if not _REGION.fullmatch(text):
-        what = f"{text!r} is no region" if text else "The aws profile needs a region"
-        raise SettingsError(what, where="AWS_REGION", remedy="Write it like eu-central-1.")
-    return text
-
-
-def _prefix(text: str) -> str:
-    stripped = text.strip().strip("/")
-    return f"{stripped}/" if stripped else ""
-
-
-def _location(values: Mapping[str, str], variable: str) -> str:
-    text = values.get(variable, "").strip()
-    if not _LOCATION.fullmatch(text):
-        what = f"{text!r} is no place in S3" if text else "The aws profile needs a value"
-        raise SettingsError(what, where=variable, remedy="Write it like s3://bucket/results/.")
-    return text.rstrip("/") + "/"
-
-
-def _rpus(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 0 < number <= MOST_RPUS:
-        raise SettingsError(
-            f"A base capacity of {text!r} is not possible",
-            where="TAKINGS_REDSHIFT_BASE_RPUS",
-            remedy=f"Give a whole number of RPUs, 1 to {MOST_RPUS}.",
-        )
-    return number
-
-
-def _currency(text: str) -> str:
-    if not _CURRENCY.fullmatch(text):
-        raise SettingsError(
-            f"Currency {text!r} is not an ISO 4217 code",
-            where="TAKINGS_REPORTING_CURRENCY",
-            remedy="Write it like USD.",
-        )
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise SettingsError(
-            f"Time zone {text!r} is unknown", where="TAKINGS_REPORTING_TIME_ZONE", remedy="Write it like Europe/Berlin."
-        ) from error
-    return text
+_HINTS = get_type_hints(AwsSettings, include_extras=True)

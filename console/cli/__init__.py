@@ -1,1 +1,1 @@
-"""Commands of ``python -m console``, one module each: `add` declares its options, `run` answers."""
+"""What the commands of ``python -m console`` share: options, the profile, periods and how an answer is printed."""

@@ -88,7 +88,7 @@ def document(answer: Savings) -> dict[str, Any]:
         "measured_from": inventory.period.start.isoformat(),
         "measured_until": inventory.period.end.isoformat(),
         "figures": {figure.name: figure.value for figure in answer.figures},
-        "savings": [_saving(each) for each in answer.tracked],
+        "savings": [_saving(saving) for saving in answer.tracked],
         "checks": [
             {
                 "check": check.check,
@@ -97,7 +97,7 @@ def document(answer: Savings) -> dict[str, Any]:
                 "found": len(check.findings),
                 "is_judged": check.is_judged,
                 "missing": [
-                    {"what": each.what, "reason": each.reason, "remedy": each.remedy} for each in check.missing
+                    {"what": fact.what, "reason": fact.reason, "remedy": fact.remedy} for fact in check.missing
                 ],
             }
             for check in answer.checks
@@ -127,7 +127,7 @@ def _saving(tracked: TrackedSaving) -> dict[str, Any]:
             "unknown_because": finding.unknown_because,
             "effort": finding.effort.value,
             "risk": finding.risk.value,
-            "evidence": {each.name: each.value for each in (*finding.evidence, *finding.also)},
+            "evidence": {fact.name: fact.value for fact in (*finding.evidence, *finding.also)},
             "steps": finding.steps,
             "undo": finding.undo,
             "formula": finding.formula,

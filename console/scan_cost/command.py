@@ -65,7 +65,7 @@ def scan_cost(
 
     samples: Any = context.obj.sample_lakes()
     with _folder(folder) as place:
-        views = measure(_events(events), place, samples, only=page, tell=_tell)
+        views = measure(_events(events), place, samples, only=page, log=_log)
     rows = [_row(view) for view in views]
     if by_query:
         rows = [line for view in views for line in _lines(view)]
@@ -74,14 +74,14 @@ def scan_cost(
         output.show(rows, COLUMNS, form, under="pages")
     for view in views:
         if view.failure:
-            _tell(view.failure)
+            _log(view.failure)
         elif not view.cost.is_within_limit:
-            _tell(f"{view.page}, {view.view}: {view.cost.scanned / 1e6:.1f} MB is more than {LIMIT_BYTES / 1e6:.0f} MB")
+            _log(f"{view.page}, {view.view}: {view.cost.scanned / 1e6:.1f} MB is more than {LIMIT_BYTES / 1e6:.0f} MB")
     return int(any(view.failure or not view.cost.is_within_limit for view in views))
 
 
 def measure(
-    events: int, folder: Path, samples: Any, *, only: Sequence[str] = (), tell: Any = lambda _text: None
+    events: int, folder: Path, samples: Any, *, only: Sequence[str] = (), log: Any = lambda _text: None
 ) -> list[View]:
     """Every view of every page, on a lake of `events` events over two years.
 
@@ -98,8 +98,8 @@ def measure(
 
     a_day = events / DAYS
     size = round(min(max(a_day, FEWEST_EVENTS), MOST_EVENTS))
-    tell(f"Measuring a sample of {size:,} events as one day of {DAYS} …")
-    small, large = (samples.sample_lake(folder, each) for each in (size // PAGES_EVENTS, size))
+    log(f"Measuring a sample of {size:,} events as one day of {DAYS} …")
+    small, large = (samples.sample_lake(folder, rows) for rows in (size // PAGES_EVENTS, size))
     last_day = samples.sample_end()
     densities = {
         name: density_of(name, small, large, *samples.curated_file_writer(table.partition))
@@ -111,7 +111,7 @@ def measure(
     for page in PAGES:
         if wanted and not {page.title.lower(), page.url_path} & wanted:
             continue
-        tell(f"Running {page.title} …")
+        log(f"Running {page.title} …")
         for name, view in VIEWS.items():
             try:
                 asked = statements_of(page, small, view, samples, first_day=last_day - timedelta(days=DAYS))
@@ -183,13 +183,13 @@ def _row(view: View) -> dict[str, Any]:
 
 
 def _lines(view: View) -> Iterator[dict[str, Any]]:
-    for each in view.cost.statements if view.cost else ():
-        tables = ", ".join(f"{table} {_megabytes(size)}" for table, size in sorted(each.by_table.items()))
+    for statement in view.cost.statements if view.cost else ():
+        tables = ", ".join(f"{table} {_megabytes(size)}" for table, size in sorted(statement.by_table.items()))
         yield {
             "page": view.page,
             "view": view.view,
-            "query": each.query,
-            "scanned_mb": _megabytes(each.scanned),
+            "query": statement.query,
+            "scanned_mb": _megabytes(statement.scanned),
             "by_table": tables,
         }
 
@@ -215,5 +215,5 @@ def _folder(named: str | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _tell(text: str) -> None:
+def _log(text: str) -> None:
     sys.stderr.write(f"{text}\n")

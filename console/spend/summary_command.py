@@ -55,7 +55,7 @@ def summary(
         )
     key = tag_key(by)
     if by not in DIMENSIONS and key not in bill.tag_keys:
-        known = ", ".join((*DIMENSIONS, *(f"tag:{each}" for each in bill.tag_keys)))
+        known = ", ".join((*DIMENSIONS, *(f"tag:{tag}" for tag in bill.tag_keys)))
         raise BindingError(f"Spend has no {by!r}", where="--by", remedy=f"Use one of {known}.")
     if currency is not None and currency not in bill.currencies:
         raise BindingError(
@@ -84,8 +84,9 @@ def summary(
 
 def _values(found: Spend) -> list[dict[str, Any]]:
     return [
-        {name: getattr(each, name) for name in COLUMNS} | {"share": None if each.share is None else float(each.share)}
-        for each in found.breakdown.values
+        {name: getattr(value, name) for name in COLUMNS}
+        | {"share": None if value.share is None else float(value.share)}
+        for value in found.breakdown.values
     ]
 
 
@@ -124,6 +125,6 @@ def _document(found: Spend) -> dict[str, Any]:
             "used": committed.used,
             "unused": committed.unused,
         },
-        "tag_coverage": {each.key: rate(each.coverage) for each in found.tags.keys},
-        "unallocated_share": {each.key: rate(each.unallocated) for each in found.tags.keys},
+        "tag_coverage": {tag.key: rate(tag.coverage) for tag in found.tags.keys},
+        "unallocated_share": {tag.key: rate(tag.unallocated) for tag in found.tags.keys},
     }

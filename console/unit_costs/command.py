@@ -68,21 +68,21 @@ def unit_costs(
 
 
 def _units(answer: UnitCosts) -> list[dict[str, Any]]:
-    return [{name: getattr(each, name) for name in COLUMNS} for each in answer.units]
+    return [{name: getattr(unit, name) for name in COLUMNS} for unit in answer.units]
 
 
 def _functions(answer: UnitCosts) -> list[dict[str, Any]]:
     return [
         {
-            "function": each.title,
-            "direct": each.direct,
-            "shared": each.shared,
-            "cost": each.total,
-            "unit": each.unit,
-            "count": each.count,
-            "unit_cost": each.unit_cost,
+            "function": function.title,
+            "direct": function.direct,
+            "shared": function.shared,
+            "cost": function.total,
+            "unit": function.unit,
+            "count": function.count,
+            "unit_cost": function.unit_cost,
         }
-        for each in answer.functions
+        for function in answer.functions
     ]
 
 
@@ -102,14 +102,14 @@ def _days(answer: UnitCosts) -> list[dict[str, Any]]:
     ]
     return known + [
         {
-            "day": each.day.isoformat(),
+            "day": expected.day.isoformat(),
             "kind": "expected",
             "effective_cost": None,
-            "margin_after_cloud": each.amount,
-            "low": each.low,
-            "high": each.high,
+            "margin_after_cloud": expected.amount,
+            "low": expected.low,
+            "high": expected.high,
         }
-        for each in answer.ahead
+        for expected in answer.ahead
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -62,7 +61,7 @@ def test_every_setting_is_read() -> None:
     assert aws.lake_prefix == "zone/lake/"
     assert (aws.redshift_workgroup, aws.redshift_database, aws.redshift_base_rpus) == ("warehouse", "shop", 4)
     assert (aws.reporting_currency, aws.reporting_time_zone) == ("EUR", "Europe/Berlin")
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         aws.region = "us-east-1"  # type: ignore[misc]
 
 
