@@ -18,7 +18,8 @@ def figures(answer: Answer) -> list[Figure]:
     booked_change = [Change("Last month, same days", answer.last_month)]
     interval = ""
     if expected.low is not None and expected.high is not None:
-        interval = f"{text.count(expected.low)} to {text.count(expected.high)} in 4 of 5 months"
+        low, high = text.whole_money(expected.low, currency), text.whole_money(expected.high, currency)
+        interval = f"{low} to {high} in 4 of 5 months"
     elif answer.is_pending:
         interval = "being worked out"
     opened = answer.open_anomalies

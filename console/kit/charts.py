@@ -19,7 +19,7 @@ import streamlit as st
 from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.asking.periods import Period
-from console.kit import descriptions, echarts, scales
+from console.kit import descriptions, echarts, hover_text, scales
 from console.kit.echarts import Spec
 
 DAY_HEIGHT = 300
@@ -135,7 +135,7 @@ def by_day(
         x=echarts.day_axis(days),
         y=echarts.value_axis(axis.low, axis.high),
         edges=(echarts.ticks_width(axis, unit, currency), right, _TOP if spans else _BARE_TOP, _BOTTOM),
-        hover=echarts.day_tooltip(names),
+        hover=hover_text.by_day(names),
     )
     if len(lines) > 1:
         spec = echarts.with_phone_legend(spec, names)
@@ -181,10 +181,10 @@ def bars(
         for position, (label, value, short, other) in enumerate(zip(labels, values, texts, held, strict=True))
     ]
     known = [value for value in (*values, *held) if value is not None]
-    hover = [echarts.hover_row(name, "{@exact}")]
+    hover = [hover_text.row(name, "{@exact}")]
     series: list[Spec] = [{"type": "bar", "name": name, "barWidth": "58%", "encode": {"x": "value", "y": "position"}}]
     if comparison:
-        hover += [echarts.hover_row(comparison[0], "{@held_exact}"), echarts.hover_row("Change", "{@change}")]
+        hover += [hover_text.row(comparison[0], "{@held_exact}"), hover_text.row("Change", "{@change}")]
         series.append(echarts.marks(comparison[0], "held"))
         note = note or f"grey mark: {comparison[0].lower()}"
     spec = echarts.bars(
@@ -194,7 +194,7 @@ def bars(
         labels=labels,
         texts=texts,
         values=known,
-        hover=echarts.hover_table("{@label}", hover),
+        hover=hover_text.table("{@label}", hover),
     )
     return Chart(title, described, ROW_HEIGHT * shown + 8, spec, note)
 

@@ -6,9 +6,8 @@ data; templates such as ``{@exact}`` name that column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from html import escape
 from typing import Any
 
 from console.asking import formatting as text
@@ -17,7 +16,7 @@ from console.kit import scales
 
 Spec = dict[str, Any]
 
-GREY = "#767e88"  # 4.1 : 1 on white, 4.4 : 1 on the dark background: a chart is not told which it stands on
+GREY = "#767e88"  # 4.1 : 1 on white, 4.4 : 1 on the dark background: a chart does not know which it is drawn on
 GRID = "rgba(141, 149, 158, 0.22)"
 SHADE = "rgba(141, 149, 158, 0.12)"
 SMALL = 12  # pixels
@@ -139,6 +138,20 @@ def line(name: str, dimension: str, rank: int, label_offset: float | None = None
 
 
 def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
+    """The gridlines of a value axis with their labels, the one at zero darker."""
+    return gridlines(
+        [
+            {
+                "yAxis": float(value),
+                "label": {"formatter": text.tick(value, unit, currency)},
+                **({"lineStyle": {"color": GREY, "width": 1}} if value == 0 else {}),
+            }
+            for value in axis.ticks
+        ]
+    )
+
+
+def gridlines(lines: Sequence[Spec]) -> Spec:
     """Gridlines with their labels, drawn as marks: an axis of ECharts cannot write ``$250k`` without JavaScript."""
     return {
         "type": "line",
@@ -154,14 +167,7 @@ def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
             "z": 0,
             "lineStyle": {"color": GRID, "width": 1, "type": "solid"},
             "label": {"position": "start", "color": GREY, "fontSize": SMALL, "distance": 6},
-            "data": [
-                {
-                    "yAxis": float(value),
-                    "label": {"formatter": text.tick(value, unit, currency)},
-                    **({"lineStyle": {"color": GREY, "width": 1}} if value == 0 else {}),
-                }
-                for value in axis.ticks
-            ],
+            "data": list(lines),
         },
     }
 
@@ -273,7 +279,7 @@ def shades(spans: Sequence[tuple[str, date, date]], incomplete: tuple[date, date
 
 
 def marks(name: str, dimension: str) -> Spec:
-    """A thin grey mark across each bar: where the comparison stood."""
+    """A thin grey mark across each bar: the comparison's value."""
     return {
         "type": "scatter",
         "name": name,
@@ -333,31 +339,3 @@ def bars(
         pointer=False,
     )
     return with_narrow_names(spec, labels)
-
-
-def day_tooltip(names: Sequence[str]) -> str:
-    """The hover text of a chart by day: the exact value of each line, with the day a comparison's value belongs to."""
-    return hover_table(
-        "{@day_name}",
-        (
-            hover_row(name, f"{{@text{index}}}", "" if index == 0 else f"{{@date{index}}}")
-            for index, name in enumerate(names)
-        ),
-    )
-
-
-def hover_texts(head: str, names: Sequence[str], *more: str) -> str:
-    """Hover text with one row a name, its value in the column ``text0``, ``text1`` …, and `more` rows below."""
-    return hover_table(head, [*(hover_row(name, f"{{@text{index}}}") for index, name in enumerate(names)), *more])
-
-
-def hover_table(head: str, rows: Iterable[str]) -> str:
-    """Hover text: a head in bold, and rows made by `hover_row`."""
-    return f"<b>{head}</b><table>{''.join(rows)}</table>"
-
-
-def hover_row(name: str, value: str, remark: str = "") -> str:
-    """One line of hover text: name, value to the right, remark."""
-    style = "padding:1px 0 0 14px;text-align:right;font-variant-numeric:tabular-nums"
-    grey = f' <span style="color:{GREY}">{remark}</span>' if remark else ""
-    return f'<tr><td style="padding:1px 0 0">{escape(name)}{grey}</td><td style="{style}"><b>{value}</b></td></tr>'

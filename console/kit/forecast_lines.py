@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from console.asking.figures import Unit
-from console.kit import echarts, scales
+from console.kit import echarts, hover_text, scales
 from console.kit.echarts import Spec
 
 BAND = "rgba(141, 149, 158, 0.28)"
@@ -38,7 +38,7 @@ def layout(
     also : further lines of the hover text, name and dimension
     """
     lines = [(name, "actual_text"), ("Forecast", "coming_text"), ("In 4 of 5 cases", "interval_text"), *also]
-    hover = (echarts.hover_row(title, f"{{@{dimension}}}") for title, dimension in lines)
+    hover = (hover_text.row(title, f"{{@{dimension}}}") for title, dimension in lines)
     return echarts.plot(
         [*_DIMENSIONS, *more],
         rows,
@@ -46,7 +46,7 @@ def layout(
         x=echarts.day_axis(days),
         y=echarts.value_axis(axis.low, axis.high),
         edges=(echarts.ticks_width(axis, Unit.MONEY, currency), right, _TOP, _BOTTOM),
-        hover=echarts.hover_table("{@day_name}", hover),
+        hover=hover_text.table("{@day_name}", hover),
     )
 
 

@@ -21,8 +21,8 @@ def by_day(now: Measured, comparisons: Sequence[Measured], currency: str, incomp
         unit=Unit.MONEY,
         currency=currency,
         title="Net revenue by day",
-        compare=[(each.label, each.daily.net_revenue) for each in comparisons],
-        compare_days=[each.daily.days for each in comparisons],
+        compare=[(other.label, other.daily.net_revenue) for other in comparisons],
+        compare_days=[other.daily.days for other in comparisons],
         incomplete_from=incomplete_from,
         events=_events(now.daily.period),
     )
@@ -32,11 +32,11 @@ def by_slice(title: str, slices: Sequence[Slice], comparisons: Sequence[Measured
     """Net revenue by category, region or channel, largest first, the first comparison marked on each bar."""
     label = comparisons[0].label if comparisons else ""
     return charts.bars(
-        [each.name for each in slices],
-        [each.net_revenue for each in slices],
+        [part.name for part in slices],
+        [part.net_revenue for part in slices],
         unit=Unit.MONEY,
         currency=currency,
-        comparison=(label, [each.before for each in slices]) if comparisons else None,
+        comparison=(label, [part.before for part in slices]) if comparisons else None,
         title=title,
     )
 

@@ -34,14 +34,14 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
     ahead = list(answer.ahead)
     last = ahead[0].day if ahead else None
     pairs = [(day, value) for day, value in zip(answer.now.days, known, strict=True) if last is None or day < last]
-    days = [day for day, _ in pairs] + [each.day for each in ahead]
+    days = [day for day, _ in pairs] + [forecast.day for forecast in ahead]
     values: list[Decimal | None] = [value for _, value in pairs] + [None] * len(ahead)
     currency = answer.currency
     alt = descriptions.by_day(title, days, values, Unit.MONEY, currency)
     if not any(value is not None for value in values):
         return Chart(title, alt, charts.EMPTY_HEIGHT, None)
     numbers = [value for value in values if value is not None]
-    axis = scales.linear([*numbers, *(each.low for each in ahead), *(each.high for each in ahead)])
+    axis = scales.linear([*numbers, *(edge for forecast in ahead for edge in (forecast.low, forecast.high))])
     rows: list[list[object]] = []
     joint = len(pairs) - 1  # the dashed line starts where the other ends
     for place, day in enumerate(days):
@@ -71,7 +71,7 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
         edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 12, 26),
         hover="<b>{@day_name}</b><br>{@text}<br>{@interval}",
     )
-    note = f"dashed: the next {len(ahead)} days, grey: four times in five" if ahead else ""
+    note = f"dashed: the next {len(ahead)} days; grey: the range in 4 of 5 cases" if ahead else ""
     return Chart(title, alt, charts.DAY_HEIGHT, spec, note)
 
 

@@ -25,7 +25,7 @@ def chart(answer: Answer) -> Chart:
     estimated = len(charges.days)
     while estimated and charges.days[estimated - 1] in charges.estimated:  # a fee of the first may be, days before it
         estimated -= 1
-    coming = {each.day: each for each in expected.days}
+    coming = {forecast.day: forecast for forecast in expected.days}
     past = [(day, amounts[place], place) for place, day in enumerate(charges.days) if place >= first]
     last = max([charges.days[-1]] if charges.days else [], default=None)
     days = [day for day, _, _ in past] + [day for day in coming if last is None or day > last]
@@ -34,7 +34,7 @@ def chart(answer: Answer) -> Chart:
         return Chart(title, alt, EMPTY_HEIGHT, None)
     known = {day: (amount, place) for day, amount, place in past}
     values: list[Number] = [amount for amount, _ in known.values()]
-    values += [edge for each in coming.values() for edge in (each.low, each.high)]
+    values += [edge for forecast in coming.values() for edge in (forecast.low, forecast.high)]
     axis = scales.linear(values)
     rows: list[list[object]] = []
     for position, day in enumerate(days):
@@ -47,11 +47,11 @@ def chart(answer: Answer) -> Chart:
         joined = to_come.amount if to_come else amount if place == settled - 1 else None
         low = to_come.low if to_come else joined
         high = to_come.high if to_come else joined
-        told = ", estimated" if place >= estimated else ""
+        remark = ", estimated" if place >= estimated else ""
         rows.append(
             [
                 position,
-                text.weekday(day) + told,
+                text.weekday(day) + remark,
                 echarts.number(solid),
                 echarts.number(joined),
                 echarts.number(low),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.asking import formatting as text
 from console.asking.figures import Unit
-from console.kit import echarts, scales
+from console.kit import echarts, hover_text, scales
 from console.kit.charts import EMPTY_HEIGHT, Chart
 from console.live.answer import LABEL, Live
 
@@ -42,7 +42,7 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
         x=echarts.time_axis([f"{at:%H:%M}" for at, _, _ in answer.minutes], labelled),
         y=echarts.value_axis(axis.low, axis.high),
         edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 30, 26),
-        hover=echarts.hover_texts("{@minute}", names),
+        hover=hover_text.texts("{@minute}", names),
     ) | {"legend": echarts.legend(names)}
     return Chart(title, alt, HEIGHT, spec, note)
 

@@ -11,7 +11,7 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.finops.charges import Basis
 from console.finops.decimals import ZERO, total
-from console.kit import charts, descriptions, echarts, scales
+from console.kit import charts, descriptions, echarts, hover_text, scales
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.spend.breakdown import APART_NAME, OTHERS, Breakdown
@@ -37,13 +37,13 @@ def by_day(
     alt = descriptions.by_day(f"{title}, {note}", days, sums, Unit.MONEY, currency)
     if not breakdown.series:
         return Chart(title, alt, charts.EMPTY_HEIGHT, None, note)
-    names = _told_apart([series.name for series in breakdown.series])
+    names = _numbered([series.name for series in breakdown.series])
     cut = next((place for place, day in enumerate(days) if incomplete_from and day >= incomplete_from), len(days))
     rows: list[list[object]] = []
     for place, day in enumerate(days):
         dashed = [place >= cut or place in series.estimated for series in breakdown.series]
-        told = f", {ESTIMATED}" if place >= cut else f", partly {ESTIMATED}" if any(dashed) else ""
-        row: list[object] = [place, text.weekday(day) + told]
+        remark = f", {ESTIMATED}" if place >= cut else f", partly {ESTIMATED}" if any(dashed) else ""
+        row: list[object] = [place, text.weekday(day) + remark]
         for series, is_dashed in zip(breakdown.series, dashed, strict=True):
             cost = series.costs[place]
             row += [
@@ -75,7 +75,7 @@ def by_day(
         x=echarts.day_axis(days) | {"boundaryGap": True},
         y=echarts.value_axis(axis.low, axis.high),
         edges=(left, legend + 14, _TOP if cut < len(days) else 12, _BOTTOM),
-        hover=echarts.hover_texts("{@day_name}", names, echarts.hover_row("All", "{@all}")),
+        hover=hover_text.texts("{@day_name}", names, hover_text.row("All", "{@all}")),
         pointer=False,
     ) | {
         "legend": {
@@ -114,8 +114,8 @@ def coverage(keys: Sequence[KeyCoverage]) -> Chart:
     """The share of usage that carries each tag key: those that cover most, since clusters bring dozens of their own."""
     shown = keys[:_MOST_KEYS]
     drawn = charts.bars(
-        [each.key for each in shown],
-        [each.coverage for each in shown],
+        [key.key for key in shown],
+        [key.coverage for key in shown],
         unit=Unit.PERCENT,
         title="Tag coverage by key",
         name="Share of usage tagged",
@@ -151,14 +151,14 @@ def _shortened(name: str) -> str:
     return name if len(name) <= _LEGEND_NAME else f"{name[: _LEGEND_NAME - 1]}…"
 
 
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """The same names, numbered where two are the same: a chart tells its series by name."""
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The same names, numbered where two are the same: a chart knows its series by name."""
     seen: dict[str, int] = {}
-    told = []
+    numbered = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return told
+        numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return numbered
 
 
 def _for_phones(spec: Spec, names: int) -> Spec:

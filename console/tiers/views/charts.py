@@ -1,4 +1,4 @@
-"""Charts of the tiers: each one's month by service inside its band, and all bills over the traffic."""
+"""Charts of the tiers: what each costs a month by service against its band, and every bill over the traffic."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from decimal import Decimal
 
 from console.asking import formatting as text
 from console.asking.figures import Unit
-from console.kit import echarts, scales
+from console.kit import echarts, hover_text, scales
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.tiers.answer import Tiers
 from console.tiers.estimate import Estimate
 from console.tiers.measured import DOLLARS, monthly
 
-NAMED_SERVICES = 6  # colours that are told apart
+NAMED_SERVICES = 6  # colours that a reader can distinguish
 OTHERS = "Other services"
 BAR_HEIGHT, CURVE_HEIGHT = 118, 340
 _TOP, _BOTTOM = 14, 28  # of the curves' plot, pixels
@@ -27,9 +27,9 @@ _BAND_LINE: Spec = {"color": echarts.GREY, "width": 1.2, "type": [4, 3]}
 def named_services(estimates: Sequence[Estimate]) -> list[str]:
     """The services that weigh most in any of the tiers: they keep one colour in all charts."""
     weights: dict[str, Decimal] = {}
-    for each in estimates:
-        for service, amount in each.by_service.items():
-            share = amount / each.monthly_usd if each.monthly_usd else Decimal(0)
+    for estimate in estimates:
+        for service, amount in estimate.by_service.items():
+            share = amount / estimate.monthly_usd if estimate.monthly_usd else Decimal(0)
             weights[service] = max(weights.get(service, Decimal(0)), share)
     return sorted(weights, key=lambda service: (-weights[service], service))[:NAMED_SERVICES]
 
@@ -83,7 +83,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
             },
         ],
     }
-    hover = (echarts.hover_row(name, f"{{@text{place}}}") for place, (name, amount) in enumerate(parts) if amount)
+    hover = (hover_text.row(name, f"{{@text{place}}}") for place, (name, amount) in enumerate(parts) if amount)
     dimensions = ["row", *(f"{kind}{position}" for position in range(len(parts)) for kind in ("value", "text"))]
     row: list[object] = [0]
     for _, amount in parts:
@@ -96,7 +96,7 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
         x=echarts.value_axis(0, end),
         y={"type": "category", "data": [""], "show": False},
         edges=(2, 8, 18, 28),
-        hover=echarts.hover_table(a_month, hover),
+        hover=hover_text.table(a_month, hover),
         pointer=False,
     )
     return Chart(title, alt, BAR_HEIGHT, spec, a_month)
@@ -105,18 +105,18 @@ def by_service(estimate: Estimate, named: Sequence[str]) -> Chart:
 def over_traffic(answer: Tiers) -> Chart:
     """Every tier's bill by events a day, both axes by powers of ten, and the months estimated above marked."""
     title = "Monthly bill by events a day"
-    names = [each.tier.title for each in answer.estimates]
-    points = [int(each.usage.events_per_day) for each in answer.curves[0]]
+    names = [estimate.tier.title for estimate in answer.estimates]
+    points = [int(estimate.usage.events_per_day) for estimate in answer.curves[0]]
     rows: list[list[object]] = []
     for position, events in enumerate(points):
         row: list[object] = [events, f"{text.count(events)} events a day"]
-        for each in answer.curves:
-            bill = each[position].monthly_usd
+        for curve in answer.curves:
+            bill = curve[position].monthly_usd
             row += [float(bill), text.money(bill, DOLLARS)]
         rows.append(row)
     dimensions = ["events", "label", *(f"{kind}{place}" for place in range(len(names)) for kind in ("bill", "text"))]
-    lowest = min(float(each.monthly_usd) for line in answer.curves for each in line)
-    highest = max(float(each.monthly_usd) for line in answer.curves for each in line)
+    bills = [float(estimate.monthly_usd) for curve in answer.curves for estimate in curve]
+    lowest, highest = min(bills), max(bills)
     low, high = 10 ** math.floor(math.log10(lowest)), 10 ** math.ceil(math.log10(highest))
     offsets = _name_offsets([float(line[-1].monthly_usd) for line in answer.curves], low, high)
     series: list[Spec] = [_line(name, place, offsets[place]) for place, name in enumerate(names)]
@@ -138,7 +138,7 @@ def over_traffic(answer: Tiers) -> Chart:
         x=echarts.value_axis(points[0], points[-1], "log"),
         y=echarts.value_axis(low, high, "log"),
         edges=(52, echarts.width(names) + 22, _TOP, _BOTTOM),
-        hover=echarts.hover_texts("{@label}", names),
+        hover=hover_text.texts("{@label}", names),
     )
     note = "logarithmic; diamonds: the months above"
     return Chart(
@@ -202,12 +202,11 @@ def _today(answer: Tiers) -> Spec | None:
 
 
 def _grid_lines(low: float, high: float, first: int, last: int) -> Spec:
-    """Powers of ten on both axes, drawn as marks: an axis of ECharts cannot write ``$1k`` without JavaScript."""
+    """Powers of ten on both axes."""
 
     def powers(start: float, end: float) -> list[int]:
         return [10**power for power in range(math.ceil(math.log10(start)), math.floor(math.log10(end)) + 1)]
 
-    label = {"position": "start", "color": echarts.GREY, "fontSize": echarts.SMALL, "distance": 6}
     data: list[Spec] = [
         {"yAxis": value, "label": {"formatter": text.tick(Decimal(value), Unit.MONEY, DOLLARS)}}
         for value in powers(low, high)
@@ -215,18 +214,4 @@ def _grid_lines(low: float, high: float, first: int, last: int) -> Spec:
     data += [
         {"xAxis": value, "label": {"formatter": text.tick(Decimal(value), Unit.COUNT)}} for value in powers(first, last)
     ]
-    return {
-        "type": "line",
-        "data": [],
-        "silent": True,
-        "tooltip": {"show": False},
-        "markLine": {
-            "silent": True,
-            "symbol": "none",
-            "animation": False,
-            "z": 0,
-            "lineStyle": {"color": echarts.GRID, "width": 1, "type": "solid"},
-            "label": label,
-            "data": data,
-        },
-    }
+    return echarts.gridlines(data)
