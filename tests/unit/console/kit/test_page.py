@@ -134,7 +134,7 @@ def test_the_data_state_shows_every_part_of_the_anatomy_and_the_badge():
     assert not app.exception
     for part in ("tk-head", "sample data", "tk-dates", "tk-tiles", "tk-chart-title", "tk-trust"):
         assert part in html
-    assert len(app.get("echarts_chart")) == 4
+    assert len(app.get("echarts_chart")) == 3
     assert [code.language for code in app.code] == ["sql"]
 
 
