@@ -191,7 +191,7 @@ class Lake:
         LakeError
             Another process is writing, or the folder cannot be written.
         """
-        with self._explained():
+        with self._translate_errors():
             handle = (self.root / _LOCK).open("a")
         with handle:
             try:
@@ -202,7 +202,7 @@ class Lake:
                     where=str(self.root),
                     remedy="Wait until it ends, then try again.",
                 ) from error
-            with self._explained():
+            with self._translate_errors():
                 finish(self.root)
                 discard(self.root)
             yield
@@ -223,7 +223,7 @@ class Lake:
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
-        """Change files all or nothing: commits when the block ends, forgets everything when it raises.
+        """A transaction that commits when the block ends and is dropped when the block raises.
 
         Call it inside `writing()`; see `Transaction` for `durable`.
 
@@ -232,18 +232,18 @@ class Lake:
         LakeError
             The folder cannot be written, for example because the disk is full.
         """
-        with self._explained():
+        with self._translate_errors():
             change = Transaction(self.root, durable=durable)
         try:
             yield change
-            with self._explained():
+            with self._translate_errors():
                 change.commit()
         finally:
             change.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """An error of the disk, named."""
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise an error of the disk as a LakeError that names the file."""
         try:
             yield
         except OSError as error:

@@ -24,7 +24,7 @@ _SYNC_THREADS = 8  # fsync waits for the disk, not for a core
 
 
 class _Move(NamedTuple):
-    """A file written aside, where it will appear, and its way to the disk where that began already."""
+    """A file written aside, where it will appear, and its fsync where that has begun."""
 
     source: Path
     target: str
@@ -32,7 +32,7 @@ class _Move(NamedTuple):
 
 
 class Transaction:
-    """Files written aside and committed together. Closing it without a commit forgets them.
+    """Files written aside and committed together. Closing it without a commit deletes them.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Transaction:
 
     def adopt(self, written: Path, target: str) -> None:
         """Let a file that is already written below `folder` appear at `target` on commit."""
-        # its way to the disk begins now, while the caller computes the next file
+        # its fsync begins now, while the caller computes the next file
         self._moves.append(_Move(written, target, self._pool.submit(fsync_path, written) if self._durable else None))
 
     def remove(self, target: str) -> None:
@@ -70,12 +70,12 @@ class Transaction:
         self._removals.append(target)
 
     def commit(self) -> None:
-        """Make every staged file and removal visible. The rename of the journal is the moment of truth.
+        """Make every staged file and removal visible. The rename of the journal is the commit.
 
         Raises
         ------
         OSError
-            The disk is full or refuses. Before that moment nothing has changed; after it, `finish` does the rest.
+            The disk is full or refuses. Before that rename nothing has changed; after it, `finish` does the rest.
         """
         moves = [move for move in self._moves if move.source.exists()]  # a caller may stage a file and not need it
         if self._durable:
@@ -89,14 +89,14 @@ class Transaction:
         }
         journal.write_text(json.dumps(plan), encoding="utf-8")
         if self._durable:
-            # the names of the files must be on the disk too, or the journal would speak of files that are not found
+            # the names of the files must be on the disk too, or the journal would list files that are not found
             _sync_all({self._folder, self._folder.parent, journal, *(move.source.parent for move in moves)})
         journal.replace(self._root / JOURNAL)
         self._committed = True
         finish(self._root, durable=self._durable)
 
     def close(self) -> None:
-        """Forget everything that was staged and not committed."""
+        """Delete everything that was staged and not committed."""
         self._pool.shutdown(cancel_futures=True)
         if not self._committed:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -110,7 +110,7 @@ def finish(root: Path, *, durable: bool = True) -> None:
     except FileNotFoundError:
         return
     if durable:
-        fsync_path(root)  # no file moves before the journal is certain
+        fsync_path(root)  # no file moves before the journal is on the disk
     removed = [root / target for target in plan["removals"]]
     for path in removed:
         path.unlink(missing_ok=True)

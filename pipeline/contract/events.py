@@ -26,30 +26,11 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contract.admission import ATTRIBUTES_BYTES, admit, refuse_strings, unwritable_field
+from pipeline.contract.admission import admit, refuse_strings, unwritable_field
 from pipeline.contract.fieldwise import read_fields, read_json
 from pipeline.contract.privacy import may_hold_personal_data
-from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rejected
-from pipeline.contract.shape import EVENT_TYPES, Event, EventType, Product, Recommendation, Rules
-
-__all__ = [
-    "ATTRIBUTES_BYTES",
-    "EVENT_TYPES",
-    "RECORD_BYTES",
-    "Event",
-    "EventType",
-    "Product",
-    "Reason",
-    "Recommendation",
-    "Rejection",
-    "Rules",
-    "build",
-    "decode",
-    "encode",
-    "parse",
-    "quarantine_line",
-    "write",
-]
+from pipeline.contract.rejections import Reason, Rejection, rejected
+from pipeline.contract.shape import Event, Rules
 
 RECORD_BYTES = 32 * 1024  # an event of every field at its longest is under 10 KiB; a larger record is not an event
 

@@ -1,6 +1,6 @@
 """What an event is: its fields with their types and bounds, and the rules that depend on the clock and the lake (pure).
 
-`pipeline.contract.events` says what the contract decides beyond these types, and re-exports them.
+`pipeline.contract.events` says what the contract decides beyond these types.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ _SAMPLES = 6000  # 20 a second
 _SAMPLES_PER_BATCH = 20
 
 
-class _Arrival(msgspec.Struct):
+class _ReceivedLine(msgspec.Struct):
     received_at: datetime
 
 
-_DECODER = msgspec.json.Decoder(_Arrival)
+_DECODER = msgspec.json.Decoder(_ReceivedLine)
 
 
 def received_at(entry: Entry) -> datetime | None:

@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pipeline.handlers.clients import client
 from pipeline.handlers.environment import environment
 from pipeline.handlers.observed import logger, metrics, observed
-from pipeline.live.delivery import Record, deliver
+from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams.kinesis import KinesisStream
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
-    """The live store, and the stream that poison goes back to."""
+    """The live store, and the stream that unreadable lines go back to."""
     settings = environment()
     store = DynamoDbLiveStore(client("dynamodb"), settings.live_table, settings.reporting_currency)
     return store, KinesisStream(client("kinesis"), settings.stream)
 
 
-def records_of(event: dict[str, Any]) -> tuple[str, Sequence[Record]]:
+def records_of(event: dict[str, Any]) -> tuple[str, Sequence[ShardRecord]]:
     """The shard of a Kinesis event, and its records. An event brings records of one shard."""
     records = [
-        Record(
-            each["kinesis"]["sequenceNumber"],
-            each["kinesis"]["partitionKey"],
-            base64.b64decode(each["kinesis"]["data"]),
+        ShardRecord(
+            record["kinesis"]["sequenceNumber"],
+            record["kinesis"]["partitionKey"],
+            base64.b64decode(record["kinesis"]["data"]),
         )
-        for each in event["Records"]
+        for record in event["Records"]
     ]
     shard: str = event["Records"][0]["eventID"].partition(":")[0] if records else ""
     return shard, records

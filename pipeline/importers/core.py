@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 from catalogue.errors import ImportFailed
 from pipeline.contract import events
 from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import Rules
 from pipeline.importers.tables import open_table
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings, Transaction
 
@@ -122,7 +123,7 @@ def import_file(
     path = Path(path)
     started = datetime.now(UTC)
     received_at = received_at or started
-    rules = events.Rules(now=received_at, retention_days=None, reporting_currency=lake.settings.reporting_currency)
+    rules = Rules(now=received_at, retention_days=None, reporting_currency=lake.settings.reporting_currency)
     digest = _digest(path)
     size = path.stat().st_size
     with lake.writing(), lake.transaction() as change, ExitStack() as open_files:

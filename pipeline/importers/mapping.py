@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from catalogue.errors import SettingsError
-from pipeline.contract.events import EVENT_TYPES
+from pipeline.contract.shape import EVENT_TYPES
 
 EXAMPLE = """\
 # How the columns of a table become events. Import with:

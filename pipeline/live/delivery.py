@@ -1,12 +1,12 @@
-"""Records of a shard → live, poison taken out: what the Kinesis handler does, free of Lambda.
+"""Records of a shard → the live store, unreadable lines sent back: what the Kinesis handler does, without Lambda.
 
 A record holds one line or several (`pipeline.streams.kinesis` packs a key's lines together). Every line is looked at
 on its own: what is no canonical event and no refused record is *poison*. It goes back to the stream as a refused record
 with its reason, and so to the quarantine, to the raw lake and to the counts like any other; the lines around it count
 on.
 
-A place in a shard is a record's sequence number and the number of lines done in it, so that a delivery in other batches
-than before, or one that was broken off within a record, goes on exactly where it stands.
+A position in a shard is a record's sequence number and the number of lines done in it, so that a delivery in other
+batches than before, or one that was broken off within a record, goes on exactly where it stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_LINES = 5_000  # in one change of the store
 LINE_BYTES = 2 * events.RECORD_BYTES  # a canonical line repeats an accepted record with its stamps
 SOURCE = "stream"
 
-Place = tuple[int, int]
+LinePosition = tuple[int, int]
 
 
 class _Quarantined(msgspec.Struct):
@@ -47,7 +47,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ShardRecord:
     """One record of a shard: its sequence number, its partition key and its bytes."""
 
     sequence: str
@@ -57,10 +57,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class _DeliveredLine:
-    """One line at its place: an entry to count, or poison as the refused record that it becomes, or nothing."""
+    """One line and its position: an entry to count, or poison as a refused record; neither for an empty record."""
 
     sequence: str
-    place: Place
+    position: LinePosition
     entry: Entry | None = None
     poison: Entry | None = None
     document: tuple[int, str] | None = None
@@ -68,7 +68,7 @@ class _DeliveredLine:
 
 
 def deliver(
-    records: Sequence[Record], *, shard: str, store: LiveStore, stream: Stream, now: datetime
+    records: Sequence[ShardRecord], *, shard: str, store: LiveStore, stream: Stream, now: datetime
 ) -> tuple[str | None, int]:
     """Apply records in order, each line exactly once.
 
@@ -87,15 +87,15 @@ def deliver(
     first = records[0].sequence if records else None
     try:
         after = store.position(shard)
-        done = _place(after)
-        lines = [line for record in records for line in _lines(record, now) if line.place > done]
+        done = _line_position(after)
+        lines = [line for record in records for line in _lines(record, now) if line.position > done]
         poison = [line.poison for line in lines if line.poison is not None]
         if poison:
             stream.append(poison)
         for piece in _pieces(lines):
             first = piece[0].sequence
             entries = [line.entry for line in piece if line.entry is not None]
-            position = "{}/{}".format(*piece[-1].place)
+            position = "{}/{}".format(*piece[-1].position)
             if not store.apply(Batch(entries, position), after=after, shard=shard):
                 return first, 0
             after = position
@@ -104,15 +104,15 @@ def deliver(
     return None, len(poison)
 
 
-def _place(position: str | None) -> Place:
+def _line_position(position: str | None) -> LinePosition:
     if position is None:
         return -1, 0
     sequence, _, line = position.partition("/")
     return int(sequence), int(line)
 
 
-def _lines(record: Record, now: datetime) -> Iterator[_DeliveredLine]:
-    """The lines of a record; an empty record is one empty line, so that the place moves past it."""
+def _lines(record: ShardRecord, now: datetime) -> Iterator[_DeliveredLine]:
+    """The lines of a record; an empty record is one empty line, so that the position moves past it."""
     sequence = int(record.sequence)
     texts = [text for text in record.data.split(b"\n") if text]
     if not texts:
@@ -121,7 +121,7 @@ def _lines(record: Record, now: datetime) -> Iterator[_DeliveredLine]:
         yield _line(record, (sequence, number), text, now)
 
 
-def _line(record: Record, place: Place, text: bytes, now: datetime) -> _DeliveredLine:
+def _line(record: ShardRecord, position: LinePosition, text: bytes, now: datetime) -> _DeliveredLine:
     kind = kind_of(text)
     if kind is Kind.REFUSED:
         try:
@@ -129,16 +129,16 @@ def _line(record: Record, place: Place, text: bytes, now: datetime) -> _Delivere
         except _UNREADABLE:
             pass
         else:
-            return _DeliveredLine(record.sequence, place, Entry(kind, record.key, text), flow=minute_of(received_at))
+            return _DeliveredLine(record.sequence, position, Entry(kind, record.key, text), flow=minute_of(received_at))
     event = _event(text, now)
     if isinstance(event, Event):
         minute = minute_of(event.occurred_at)
         document = (minute, event.region or "") if is_remembered(minute, now) else None
         entry = Entry(Kind.EVENT, record.key, text)
-        return _DeliveredLine(record.sequence, place, entry, document=document, flow=minute_of(event.received_at))
-    origin = f"{record.sequence}/{place[1]}"
+        return _DeliveredLine(record.sequence, position, entry, document=document, flow=minute_of(event.received_at))
+    origin = f"{record.sequence}/{position[1]}"
     line = quarantine_line(text, event, origin=origin, received_at=now, source=SOURCE)
-    return _DeliveredLine(record.sequence, place, poison=Entry(Kind.REFUSED, record.key, line))
+    return _DeliveredLine(record.sequence, position, poison=Entry(Kind.REFUSED, record.key, line))
 
 
 def _event(text: bytes, now: datetime) -> Event | Rejection:

@@ -1,6 +1,6 @@
 """What live keeps: per minute and region a `Document`, per minute of arrival a `Flow`, per customer the recent items.
 
-Each is small, bounded, and adds up: ``a.plus(b)`` is what both saw together, in any order. Stores keep them packed
+Each is bounded and can be added: ``a.plus(b)`` counts what either counted, in any order. Stores keep them packed
 (`pack`, `unpack`) and never look inside.
 """
 
@@ -61,7 +61,7 @@ class Counts(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     name: str = ""
 
     def plus(self, other: Counts, size: int) -> Counts:
-        """Both together; `size` bounds the sketch."""
+        """The sum of both; `size` bounds the sketch."""
         return Counts(
             self.events + other.events,
             self.views + other.views,
@@ -111,7 +111,7 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     Attributes
     ----------
     steps : by funnel step, a sketch of the sessions that took it
-    channels, products : counts by channel and by product id; what is beyond the bound stands under ``(other)``
+    channels, products : counts by channel and by product id; names beyond the bound are counted under ``(other)``
     orders : the latest `RECENT_ORDERS`
     """
 
@@ -122,7 +122,7 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     orders: dict[str, Order] = {}
 
     def plus(self, other: Document) -> Document:
-        """Both together."""
+        """The sum of both."""
         orders = dict(self.orders)
         for order_id, order in other.orders.items():
             orders[order_id] = orders[order_id].plus(order) if order_id in orders else order
@@ -132,8 +132,8 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
                 step: sketch.union((self.steps.get(step, b""), other.steps.get(step, b"")), SESSIONS)
                 for step in {**self.steps, **other.steps}
             },
-            together(self.channels, other.channels, CHANNEL_SESSIONS, MOST_CHANNELS),
-            together(self.products, other.products, PRODUCT_SESSIONS, MOST_PRODUCTS),
+            add_counts(self.channels, other.channels, CHANNEL_SESSIONS, MOST_CHANNELS),
+            add_counts(self.products, other.products, PRODUCT_SESSIONS, MOST_PRODUCTS),
             latest_orders(orders.values(), RECENT_ORDERS),
         )
 
@@ -144,10 +144,10 @@ def latest_orders(orders: Iterable[Order], most: int) -> dict[str, Order]:
     return {order.order_id: order for order in newest[:most]}
 
 
-def together(
+def add_counts(
     mine: Mapping[str, Counts], theirs: Mapping[str, Counts], size: int, most: int | None = None
 ) -> dict[str, Counts]:
-    """Counts by name, added; names that come when `most` are known already go under `OTHER`."""
+    """The sums of two counts by name; once there are `most` names, further ones are counted under `OTHER`."""
     found = dict(mine)
     for name, counts in theirs.items():
         is_full = most is not None and name not in found and len(found) >= most
@@ -175,7 +175,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True):
     lags: dict[int, int] = {}
 
     def plus(self, other: Flow) -> Flow:
-        """Both together."""
+        """The sum of both."""
         return Flow(
             self.received + other.received,
             self.accepted + other.accepted,
@@ -192,7 +192,7 @@ class Flow(msgspec.Struct, frozen=True, array_like=True):
 
 
 def _added(mine: Mapping[int, int], theirs: Mapping[int, int]) -> dict[int, int]:
-    return {each: mine.get(each, 0) + theirs.get(each, 0) for each in {**mine, **theirs}}
+    return {key: mine.get(key, 0) + theirs.get(key, 0) for key in {**mine, **theirs}}
 
 
 def lag_bucket(seconds: float) -> int:
@@ -214,7 +214,7 @@ def lag_percentile(lags: Mapping[int, int], fraction: float) -> float | None:
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True):
-    """A product a customer viewed, put into the cart or bought, and when last."""
+    """A product that a customer viewed, put into the cart or bought, and the time of the last such action."""
 
     product_id: str
     event_type: str
@@ -222,7 +222,7 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
 
 
 def latest_items(items: Iterable[Item]) -> list[Item]:
-    """Each product once, by its latest action, newest first, at most `RECENT_ITEMS`. Repeated items change nothing."""
+    """The latest item of each product, newest first, at most `RECENT_ITEMS`. Repeated items change nothing."""
     newest: dict[str, Item] = {}
     for item in sorted(items, key=lambda item: (item.at, item.event_type)):
         newest[item.product_id] = item

@@ -10,15 +10,15 @@
     shard#<shard>       flow#<minute>                 flow
     customer#<id>       items                         recent items
 
-A batch is one transaction: the head moves from `after` to the batch's position on the condition that it stands there,
-and documents, flows and hashes change with it. A transaction may have 100 items and 4 MB, so a batch may touch at most
-`MOST_DOCUMENTS` documents and `MOST_FLOWS` minutes of arrival (`pipeline.live.delivery` cuts batches so). Recent items
-are written before it: putting the same items in twice changes nothing. Everything but heads expires (TTL attribute
-``expires``, in seconds).
+A batch is one transaction: the head moves from `after` to the batch's position on the condition that it is still
+`after`, and documents, flows and hashes change with it. A transaction may have 100 items and 4 MB, so a batch may touch
+at most `MOST_DOCUMENTS` documents and `MOST_FLOWS` minutes of arrival (`pipeline.live.delivery` cuts batches so).
+Recent items are written before it: putting the same items in twice changes nothing. Everything but heads expires (TTL
+attribute ``expires``, in seconds).
 
 Kinesis gives a shard to one invocation at a time as long as the event source's parallelization factor is 1, which this
-needs. The hashes of the last hour stay in memory between invocations; a writer that finds the head elsewhere than it
-left it reads them again.
+needs. The hashes of the last hour stay in memory between invocations; a writer that finds another position
+than it wrote reads them again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, read, roll
 from pipeline.live.store import SHARD, Totals
-from pipeline.live.window import Window
+from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
 MOST_DOCUMENTS = 12  # of at most 260 KB each
@@ -57,6 +57,8 @@ DynamoItem = dict[str, Any]
 
 @dataclass(slots=True)
 class _Head:
+    """The position of a shard, its totals since `since`, and the regions seen."""
+
     position: str | None
     since: datetime
     totals: Flow = field(default_factory=Flow)
@@ -77,7 +79,7 @@ class DynamoDbLiveStore:
         self._table = table
         self._currency = currency
         self._now = now
-        self._windows: dict[str, Window] = {}
+        self._windows: dict[str, SeenHashes] = {}
         self._settled: dict[tuple[str, str], tuple[int, int, list[DynamoItem]]] = {}
         self._lock = threading.Lock()
 
@@ -118,13 +120,13 @@ class DynamoDbLiveStore:
         for item in self._since("minute", since):
             _, minute, region = item["sk"]["S"].split("#", 2)
             found.append((int(minute), region, unpack(item["content"]["B"], Document)))
-        return sorted(found, key=lambda each: each[:2])
+        return sorted(found, key=lambda document: document[:2])
 
     def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
         """See `LiveStore.flows`."""
         items = self._since("flow", since)
         found = [(int(item["sk"]["S"].split("#")[1]), unpack(item["content"]["B"], Flow)) for item in items]
-        return sorted(found, key=lambda each: each[0])
+        return sorted(found, key=lambda flow: flow[0])
 
     def totals(self) -> Totals:
         """See `LiveStore.totals`."""
@@ -152,7 +154,7 @@ class DynamoDbLiveStore:
         return _Head(item["position"]["S"], since, unpack(item["totals"]["B"], Flow), regions)
 
     def _transact(self, shard: str, head: _Head, position: str, delta: Delta, now: datetime) -> bool:
-        """Change everything of a batch at once; False where the head does not stand where it was read."""
+        """Write all changes of a batch in one transaction; False where the head has moved since it was read."""
         from botocore.exceptions import ClientError
 
         pk = f"shard#{shard}"
@@ -218,8 +220,8 @@ class DynamoDbLiveStore:
             else:
                 raise _busy(self._table)
 
-    def _read_window(self, shard: str, position: str | None, now: datetime) -> Window:
-        window = Window(position, deque(), 0)
+    def _read_window(self, shard: str, position: str | None, now: datetime) -> SeenHashes:
+        window = SeenHashes(position, deque(), 0)
         start = (now - DUPLICATE_WINDOW - _EPOCH) // _MICROSECOND
         for item in self._query(f"shard#{shard}", f"seen#{start:020d}", "seen#~", consistent=True):
             at = _EPOCH + int(item["sk"]["S"].split("#")[1]) * _MICROSECOND

@@ -1,6 +1,6 @@
 """Live in one SQLite file beside the lake. Fills the `LiveStore` port.
 
-A batch is one transaction with its position: after ``kill -9`` the file stands before the batch or after it. The
+A batch is one transaction with its position: after ``kill -9`` the file holds all of a batch or nothing of it. The
 write-ahead log is not forced to the disk for every batch; a machine that loses power loses the last batches together
 with their positions, and the consumer applies them again.
 
@@ -56,7 +56,7 @@ create table if not exists seen_1 (hash integer primary key);
 
 @dataclass(slots=True)
 class _Head:
-    """Where a shard stands, what it has counted since when, and the regions it knows."""
+    """The position of a shard, its totals since `since`, and the regions seen."""
 
     position: str | None
     since: str
@@ -66,7 +66,7 @@ class _Head:
 
 @dataclass(slots=True)
 class _Memory:
-    """Which generation of hashes is young, the minute it was born, its size; and the minute of the last pruning."""
+    """The number, first minute and size of the young generation of hashes, and the minute of the last pruning."""
 
     generation: int
     born: int
@@ -92,7 +92,7 @@ class EmbeddedLiveStore:
         self._generation = generation
         self._writing = threading.Lock()
         self._reading = threading.Lock()
-        with self._named():
+        with self._translate_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
             self._writer.execute("pragma journal_mode = wal")
@@ -115,7 +115,7 @@ class EmbeddedLiveStore:
         """See `LiveStore.apply`."""
         now = self._now()
         arrivals = read(batch.entries, now)
-        with self._writing, self._named(), self._transaction() as database:
+        with self._writing, self._translate_errors(), self._transaction() as database:
             head = _head(database, shard) or _Head(None, now.isoformat(), Flow(), [])
             if head.position != after:
                 return False
@@ -196,7 +196,7 @@ class EmbeddedLiveStore:
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._reading, self._named(), closing(self._reader.execute(query, values)) as cursor:
+        with self._reading, self._translate_errors(), closing(self._reader.execute(query, values)) as cursor:
             return cursor.fetchall()
 
     @contextmanager
@@ -211,7 +211,7 @@ class EmbeddedLiveStore:
             raise
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -224,7 +224,7 @@ class EmbeddedLiveStore:
 
 @lru_cache(maxsize=_DECODED)
 def _document(packed: bytes) -> Document:
-    """Unpacked once: only the minutes under way change between two readings."""
+    """The unpacked document, cached: between two readings only the current minutes change."""
     return unpack(packed, Document)
 
 
@@ -243,8 +243,8 @@ def _write_head(database: sqlite3.Connection, shard: str, head: _Head) -> None:
 
 
 def _known(database: sqlite3.Connection, wanted: Sequence[int]) -> set[int]:
-    """Those of the hashes that were seen."""
-    signed = msgspec.json.encode([_signed(each) for each in wanted]).decode()
+    """The wanted hashes that were seen before."""
+    signed = msgspec.json.encode([_signed(identity) for identity in wanted]).decode()
     known: set[int] = set()
     for table in ("seen_0", "seen_1"):
         query = f"select hash from {table} where hash in (select value from json_each(?))"  # noqa: S608
@@ -253,7 +253,7 @@ def _known(database: sqlite3.Connection, wanted: Sequence[int]) -> set[int]:
 
 
 def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
-    """Once a minute, forget what is beyond memory."""
+    """Delete what is older than memory, at most once a minute."""
     if minute <= memory.pruned:
         return
     oldest = minute - MEMORY_MINUTES
@@ -265,5 +265,5 @@ def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
 
 
 def _signed(identity: int) -> int:
-    """SQLite's integers are signed."""
+    """A hash as the signed integer that SQLite stores."""
     return identity - 2**64 if identity >= 2**63 else identity

@@ -3,7 +3,7 @@
 What counts where:
 
 - A minute is a minute of ``occurred_at``, so that an hour on Live and the same hour in the lake mean the same. What
-  happened longer than `MEMORY_MINUTES` ago is accepted and not shown: it is the lake's.
+  happened longer than `MEMORY_MINUTES` ago is accepted and not shown here; the lake has it.
 - The flow (received, accepted, duplicates, quarantined, rate, lag) is by ``received_at``.
 - An event id counts once, an order once, and an order once per product, in the minute of its first line with a price.
   What was seen is remembered as hashes of 64 bits for the `DUPLICATE_WINDOW`.
@@ -22,7 +22,7 @@ import msgspec
 from pipeline.contract.shape import Event
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, MOST_REGIONS, OTHER, Document, Flow, Item, latest_items
-from pipeline.live.tallies import FlowTally, Place
+from pipeline.live.tallies import GrowingDocument, GrowingFlow
 from pipeline.streams import Entry, Kind
 
 DUPLICATE_WINDOW = timedelta(hours=1)  # a retry comes within minutes; the lake counts what comes later
@@ -56,7 +56,7 @@ class Arrivals:
 
 
 def read(entries: Sequence[Entry], now: datetime) -> Arrivals:
-    """Decode entries. A line that is no canonical event counts as refused, `now`; it never stops the rest."""
+    """The decoded entries. A line that is no canonical event counts as refused `now`; the rest is still read."""
     events: list[tuple[int, Event]] = []
     refused: list[datetime] = []
     received: list[datetime] = []
@@ -77,7 +77,7 @@ def read(entries: Sequence[Entry], now: datetime) -> Arrivals:
 
 
 def identities(arrivals: Arrivals) -> list[int]:
-    """Every hash whose being known decides what counts: of event ids, orders, and products of orders."""
+    """The hashes to look up before counting: of event ids, of orders, and of products in orders."""
     found = [identity for identity, _ in arrivals.events]
     for _, event in arrivals.events:
         if _is_sale(event):
@@ -125,20 +125,20 @@ def instant_of(minute: int) -> datetime:
 def roll(
     arrivals: Arrivals, known: Collection[int], *, now: datetime, currency: str, regions: Collection[str] = ()
 ) -> Delta:
-    """What decoded entries add, given what was seen before.
+    """The counts that decoded entries add, given what was seen before.
 
     Parameters
     ----------
     known : of `identities`, those seen before
     now : the instant from which the batch is visible
     currency : the reporting currency
-    regions : the regions known so far; beyond `MOST_REGIONS`, new ones stand under ``(other)``
+    regions : the regions known so far; beyond `MOST_REGIONS`, new ones are counted under ``(other)``
     """
     seen = set(known)
     fresh: dict[int, None] = {}
     delta = Delta()
-    places: dict[tuple[int, str], Place] = {}
-    flows: dict[int, FlowTally] = {}
+    documents: dict[tuple[int, str], GrowingDocument] = {}
+    flows: dict[int, GrowingFlow] = {}
     all_regions = dict.fromkeys(regions)
 
     for at in arrivals.received:
@@ -176,12 +176,12 @@ def roll(
         if _is_sale(event):
             order, line = _order_identities(event)
             new_order, new_line = int(is_new(order)), int(is_new(line))
-        place = places.get((minute, region))
-        if place is None:
-            place = places[minute, region] = Place()
-        place.add(event, region, currency, new_order, new_line)
+        document = documents.get((minute, region))
+        if document is None:
+            document = documents[minute, region] = GrowingDocument()
+        document.add(event, region, currency, new_order, new_line)
 
-    delta.documents = {key: place.document() for key, place in places.items()}
+    delta.documents = {key: document.document() for key, document in documents.items()}
     delta.totals = Flow(
         len(arrivals.received),
         sum(flow.accepted for flow in flows.values()),
@@ -204,9 +204,9 @@ def _order_identities(event: Event) -> tuple[int, int]:
     return sketch.hashed("order", order), sketch.hashed("line", order, event.product_id or "")
 
 
-def _flow(flows: dict[int, FlowTally], at: datetime) -> FlowTally:
+def _flow(flows: dict[int, GrowingFlow], at: datetime) -> GrowingFlow:
     minute = minute_of(at)
     tally = flows.get(minute)
     if tally is None:
-        tally = flows[minute] = FlowTally()
+        tally = flows[minute] = GrowingFlow()
     return tally

@@ -1,4 +1,4 @@
-"""The port of live: batches of the stream in, each exactly once; minutes, flows and recent items out."""
+"""The port of the live store: applies each batch of the stream once, and answers minutes, flows and recent items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARD = "log"  # the one shard of the embedded append log
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The conservation law since `since`, when the first batch was applied (None: none was)."""
+    """The counts of the conservation law since the first batch was applied; `since` is None before it."""
 
     flow: Flow
     since: datetime | None
@@ -39,7 +39,7 @@ class LiveStore(Protocol):
         Returns
         -------
         bool
-            False where the shard does not stand at `after`: the batch was applied before, and nothing is changed.
+            False where the shard's position is not `after`: the batch was applied before, and nothing is changed.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What a batch adds while it is being counted: counts, documents and flows that grow."""
+"""Counts, documents and flows that can still be added to, while a batch is being counted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _STEP_OF = {"product_view": "view", "cart_add": "cart", "checkout_start": "check
 _ZERO = Decimal(0)
 
 
-class Tally:
-    """`Counts` while they grow."""
+class GrowingCounts:
+    """`Counts` that events are added to."""
 
     __slots__ = (
         "carts",
@@ -62,16 +62,16 @@ class Tally:
         )  # fmt: skip
 
 
-class Place:
-    """A `Document` while it grows."""
+class GrowingDocument:
+    """A `Document` that events are added to."""
 
     __slots__ = ("channels", "orders", "products", "steps", "totals")
 
     def __init__(self) -> None:
-        self.totals = Tally()
+        self.totals = GrowingCounts()
         self.steps: dict[str, set[int]] = {}
-        self.channels: dict[str, Tally] = {}
-        self.products: dict[str, Tally] = {}
+        self.channels: dict[str, GrowingCounts] = {}
+        self.products: dict[str, GrowingCounts] = {}
         self.orders: dict[str, Order] = {}
 
     def add(self, event: Event, region: str, currency: str, new_order: int, new_line: int) -> None:
@@ -90,9 +90,9 @@ class Place:
         if step:
             self.steps.setdefault(step, set()).add(visitor)
         if event.channel:
-            self.channels.setdefault(event.channel, Tally()).add(kind, visitor, amount, units, new_order)
+            self.channels.setdefault(event.channel, GrowingCounts()).add(kind, visitor, amount, units, new_order)
         if event.product_id:
-            product = self.products.setdefault(event.product_id, Tally())
+            product = self.products.setdefault(event.product_id, GrowingCounts())
             product.add(kind, visitor, amount, units, new_line)
             if event.product is not None and event.product.name:
                 product.name = event.product.name[:NAME_CHARACTERS]
@@ -112,18 +112,18 @@ class Place:
 
     def document(self) -> Document:
         """What was counted, within the bounds of a document."""
-        grown = Document(
+        unbounded = Document(
             self.totals.counts(),
             {step: sketch.pack(visitors) for step, visitors in self.steps.items()},
             {name: tally.counts() for name, tally in self.channels.items()},
             {name: tally.counts() for name, tally in self.products.items()},
             self.orders,
         )
-        return Document().plus(grown)
+        return Document().plus(unbounded)
 
 
-class FlowTally:
-    """A `Flow` while it grows."""
+class GrowingFlow:
+    """A `Flow` that entries are added to."""
 
     __slots__ = ("accepted", "duplicates", "lags", "quarantined", "received", "seconds")
 
@@ -133,7 +133,7 @@ class FlowTally:
         self.lags: dict[int, int] = {}
 
     def count(self, at: datetime) -> None:
-        """Count an entry, whatever becomes of it."""
+        """Count an entry, before it is known whether it is accepted."""
         self.received += 1
         self.seconds[at.second] = self.seconds.get(at.second, 0) + 1
 

@@ -1,4 +1,4 @@
-"""What one shard has seen in the last hour, as a process that lives between batches remembers it."""
+"""The hashes that one shard brought in the last hour, kept in memory between batches."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ WINDOW_HASHES = 500_000  # of one shard in memory: 50 MB, half an hour at 250 ev
 
 
 @dataclass(slots=True)
-class Window:
-    """The hashes of one shard, in batches, oldest first; true as long as the head stands at `position`."""
+class SeenHashes:
+    """The hashes of one shard, in batches, oldest first; valid as long as the shard's position is `position`."""
 
     position: str | None
     batches: deque[tuple[datetime, frozenset[int]]]
@@ -23,7 +23,7 @@ class Window:
     def known(self, wanted: Sequence[int]) -> set[int]:
         """Those of the hashes that were seen."""
         asked = set(wanted)
-        return {each for _, batch in self.batches for each in asked & batch}
+        return {known for _, batch in self.batches for known in asked & batch}
 
     def add(self, at: datetime, fresh: Iterable[int]) -> None:
         """Remember hashes, and forget those beyond the window."""

@@ -31,11 +31,11 @@ _AREAS = {Kind.EVENT: RAW_EVENTS, Kind.REFUSED: RAW_QUARANTINE}
 _UNKNOWN_HOUR = "1970-01-01T00"  # a line without a readable received_at goes with the one before it, else here
 
 
-class _Arrival(msgspec.Struct):
+class _ReceivedLine(msgspec.Struct):
     received_at: str
 
 
-_DECODER = msgspec.json.Decoder(_Arrival)
+_DECODER = msgspec.json.Decoder(_ReceivedLine)
 
 
 class RawWriter:

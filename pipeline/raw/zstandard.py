@@ -1,4 +1,4 @@
-"""Whether a Zstandard file is complete. DuckDB reads a torn one up to the tear and says nothing."""
+"""Whether a Zstandard file is complete. DuckDB reads a cut one up to its end without an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SKIPPABLE = 0x184D2A50  # to …5F
 _CONTENT_SIZE_BYTES = (0, 2, 4, 8)
 _DICTIONARY_BYTES = (0, 1, 2, 4)
 _CHECKSUM_BYTES = 4
-_RLE = 1  # a block that stands for many copies of its one byte
+_RLE = 1  # a block of one byte, repeated
 
 
 def is_complete(path: Path) -> bool:

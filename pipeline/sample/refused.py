@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from catalogue.errors import TakingsError
-from pipeline.contract.events import Rejection, Rules, parse, quarantine_line
+from pipeline.contract.events import parse
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import Rules
 
 _STAMPS = b',"received_at"'  # here begins what the collector adds
 

@@ -17,7 +17,7 @@ class Kind(IntEnum):
     """What an entry holds."""
 
     EVENT = 1  # an accepted event: one canonical JSON line of `pipeline.contract.events.encode`
-    REFUSED = 2  # a refused record: one line of `pipeline.contract.events.quarantine_line`
+    REFUSED = 2  # a refused record: one line of `pipeline.contract.rejections.quarantine_line`
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -88,7 +88,7 @@ class KinesisStream:
                 continue
             attempt = max(failures[key] for key in failed)
             if attempt >= self._attempts:
-                raise self._refusal(next(code for key, code in failed.items() if failures[key] == attempt), attempt)
+                raise self._failure_of(next(code for key, code in failed.items() if failures[key] == attempt), attempt)
             self._pause(self._jitter() * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)))
 
     def _put(self, keys: Sequence[str], waiting: dict[str, deque[bytes]]) -> dict[str, str]:
@@ -100,24 +100,24 @@ class KinesisStream:
             answer = self._client.put_records(StreamName=self._name, Records=records)
         except ClientError as error:
             if error.response["Error"]["Code"] in _THROTTLED:
-                raise self._full("The stream's throughput was exceeded") from error
-            raise self._unavailable(error) from error
+                raise self._full_error("The stream's throughput was exceeded") from error
+            raise self._unavailable_error(error) from error
         except BotoCoreError as error:
-            raise self._unavailable(error) from error
+            raise self._unavailable_error(error) from error
         results = zip(keys, answer["Records"], strict=True)
         return {key: result["ErrorCode"] for key, result in results if result.get("ErrorCode")}
 
-    def _refusal(self, code: str, attempts: int) -> TakingsError:
+    def _failure_of(self, code: str, attempts: int) -> TakingsError:
         if code in _THROTTLED:
-            return self._full(f"The stream's throughput was exceeded {attempts} times in a row")
+            return self._full_error(f"The stream's throughput was exceeded {attempts} times in a row")
         return StreamUnavailable(
             f"The stream failed {attempts} times in a row: {code}", where=self._name, remedy="Send again later."
         )
 
-    def _full(self, what: str) -> StreamFull:
+    def _full_error(self, what: str) -> StreamFull:
         return StreamFull(what, where=self._name, remedy="Send again later; add shards if it stays.")
 
-    def _unavailable(self, error: Exception) -> StreamUnavailable:
+    def _unavailable_error(self, error: Exception) -> StreamUnavailable:
         return StreamUnavailable(
             f"The stream did not answer: {error}",
             where=self._name,

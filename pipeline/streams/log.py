@@ -1,8 +1,8 @@
 """The append log: the embedded profile's stream, durable on one disk.
 
 Entries go to the end of the newest segment. Threads that append at the same time are served by one write and one
-fsync (group commit): the first of them to get the pen writes for all who wait. `append` returns after the fsync and not
-before, so what a request was told is stored is on disk.
+fsync (group commit): the first to get the write lock writes for all that wait. `append` returns after the fsync and not
+before, so every event that a request was answered 202 for is on disk.
 
 - The disk is full: the partial write is cut off again, `StreamFull` is raised, and the log goes on when there is room.
 - fsync failed: the kernel may have dropped the pages and call the next fsync a success (Rebello et al., "Can
@@ -44,7 +44,7 @@ _START_AGAIN = "Check the disk, then start again."
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
-class _Group:
+class _AppendGroup:
     """Appends that are written together."""
 
     __slots__ = ("done", "failure", "frames")
@@ -52,7 +52,7 @@ class _Group:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.done = False
-        # stands until the write succeeded, so that a leader that is interrupted acknowledges nothing
+        # kept until the write succeeded, so that nothing is acknowledged where the writing thread is interrupted
         self.failure: TakingsError | None = StreamUnavailable(
             "The write was broken off", remedy="Send the events again."
         )
@@ -99,8 +99,8 @@ class AppendLog:
         self._segment_bytes = segment_bytes
         self._reserve_bytes = reserve_bytes
         self._gathering = threading.Lock()
-        self._group = _Group()
-        self._writing = threading.Lock()  # the pen
+        self._group = _AppendGroup()
+        self._writing = threading.Lock()  # held while a group is written
         self._arrived = threading.Condition()
         self._refusal: str | None = None
         self._damage: dict[Position, Damage] = {}
@@ -109,24 +109,24 @@ class AppendLog:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / ".lock").open("a")
         except OSError as error:
-            raise self._unopened(error) from error
-        self._claim()
+            raise self._open_error(error) from error
+        self._lock_folder()
         try:
             known = numbers(folder)
             self.torn = cut_torn_tail(path_of(folder, known[-1])) if known else TornTail(0, 0)
-            self._handle, self._end = self._begin(known[-1] if known else 0)
+            self._handle, self._end = self._create_segment(known[-1] if known else 0)
         except OSError as error:
             self._lock.close()
-            raise self._unopened(error) from error
+            raise self._open_error(error) from error
 
-    def _unopened(self, error: OSError) -> StreamUnavailable:
+    def _open_error(self, error: OSError) -> StreamUnavailable:
         return StreamUnavailable(
             f"The append log cannot be opened: {error.strerror}",
             where=str(self.folder),
             remedy="Free the disk or mend its permissions, then start again.",
         )
 
-    def _claim(self) -> None:
+    def _lock_folder(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -137,7 +137,7 @@ class AppendLog:
                 remedy="Stop it, or name another lake with --lake DIR.",
             ) from error
 
-    def _begin(self, last: int) -> tuple[int, Position]:
+    def _create_segment(self, last: int) -> tuple[int, Position]:
         """Create the segment that follows `last`."""
         number = max(last + 1, int(time.time() * 1000))
         path = path_of(self.folder, number)
@@ -166,9 +166,9 @@ class AppendLog:
             raise type(failure)(failure.what, where=failure.where, remedy=failure.remedy) from failure
 
     def _commit(self) -> None:
-        """Write what all waiting threads gathered. The caller holds the pen."""
+        """Write what all waiting threads gathered. The caller holds the write lock."""
         with self._gathering:
-            group, self._group = self._group, _Group()
+            group, self._group = self._group, _AppendGroup()
         try:
             self._write(b"".join(group.frames))
             group.failure = None
@@ -182,55 +182,55 @@ class AppendLog:
         if self._refusal is not None:
             raise StreamUnavailable(self._refusal, where=str(self.folder), remedy=_START_AGAIN)
         try:
-            self._leave_reserve(len(data))
+            self._check_free_space(len(data))
             if self._end.offset and self._end.offset + len(data) > self._segment_bytes:
-                self._turn()
+                self._start_next_segment()
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
         except OSError as error:
-            self._cut_back()
-            raise self._failed(error) from error
+            self._undo_write()
+            raise self._write_error(error) from error
         try:
             _sync(self._handle)
         except OSError as error:
             self._refusal = f"The disk did not confirm a write ({error.strerror}), so the append log stopped"
-            self._cut_back()
+            self._undo_write()
             raise StreamUnavailable(self._refusal, where=str(self.folder), remedy=_START_AGAIN) from error
         with self._arrived:
             self._end = Position(self._end.segment, self._end.offset + len(data))
             self._arrived.notify_all()
 
-    def _leave_reserve(self, size: int) -> None:
+    def _check_free_space(self, size: int) -> None:
         if self._reserve_bytes:
             disk = os.statvfs(self.folder)
             if disk.f_bavail * disk.f_frsize < self._reserve_bytes + size:
-                raise self._full(f"less than {self._reserve_bytes // 1024**2:,} MiB are free")
+                raise self._full_error(f"less than {self._reserve_bytes // 1024**2:,} MiB are free")
 
-    def _full(self, reason: str) -> StreamFull:
+    def _full_error(self, reason: str) -> StreamFull:
         return StreamFull(
             f"The disk of the append log is full: {reason}",
             where=str(self.folder),
             remedy="Free space; events are taken again at once.",
         )
 
-    def _failed(self, error: OSError) -> StreamFull | StreamUnavailable:
+    def _write_error(self, error: OSError) -> StreamFull | StreamUnavailable:
         if error.errno in _NO_ROOM:
-            return self._full(str(error.strerror))
+            return self._full_error(str(error.strerror))
         return StreamUnavailable(
             f"The append log cannot be written: {error.strerror}", where=str(self.folder), remedy="Check the disk."
         )
 
-    def _cut_back(self) -> None:
+    def _undo_write(self) -> None:
         """Remove what a failed write left behind the last durable entry."""
         try:
             os.ftruncate(self._handle, self._end.offset)
         except OSError as error:
             self._refusal = f"A partial write could not be cut off ({error.strerror}), so the append log stopped"
 
-    def _turn(self) -> None:
-        """Follow the segment by a new one. The caller holds the pen."""
-        handle, end = self._begin(self._end.segment)
+    def _start_next_segment(self) -> None:
+        """Begin a new segment. The caller holds the write lock."""
+        handle, end = self._create_segment(self._end.segment)
         os.close(self._handle)
         with self._arrived:
             self._handle, self._end = handle, end
@@ -248,9 +248,9 @@ class AppendLog:
             if not self._end.offset:
                 return
             try:
-                self._turn()
+                self._start_next_segment()
             except OSError as error:
-                raise self._failed(error) from error
+                raise self._write_error(error) from error
 
     def sealed(self, after: str | None) -> list[int]:
         """Complete segments, oldest first, that hold entries after a position."""
@@ -347,7 +347,7 @@ class AppendLog:
         self._damage[damage.at] = damage
 
     def close(self) -> None:
-        """Let go of the log; an append after this is refused."""
+        """Close the log; an append after this is refused."""
         with self._writing:
             if self._refusal != _CLOSED:
                 self._refusal = _CLOSED

@@ -1,4 +1,4 @@
-"""What a killed writer leaves at the end of its last segment, and cutting it off."""
+"""Cuts off the partial entry that a killed writer leaves at the end of its last segment."""
 
 from __future__ import annotations
 

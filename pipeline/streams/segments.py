@@ -1,7 +1,7 @@
 """The files of an append log: their names, positions in them, and reading them in order.
 
 A segment's number is the millisecond it was begun (or one more than the last number, whichever is larger), so numbers
-grow for ever, even where somebody deletes the folder, and say how old a segment is.
+always grow, even where somebody deletes the folder, and show how old a segment is.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class Damage:
 class LogReader:
     """Reads a log folder, in any process, beside its writer. Fills the `Source` port.
 
-    Damaged bytes are never skipped in silence: they come back as one refused entry with the bytes in it, so that they
+    Damaged bytes are never skipped silently: they are returned as one refused entry with the bytes in it, so that they
     end in the lake's quarantine, and are reported once to `on_damage`.
 
     Parameters
     ----------
-    durable : tells how many bytes of a segment are known to be on disk; None where the segment is not being written.
+    durable : returns how many bytes of a segment are known to be on disk; None where it is not being written.
         Without it, reading ends before the first entry at the end of the log that is not whole yet.
     """
 

@@ -12,7 +12,7 @@ import pytest
 
 from catalogue.errors import StreamFull
 from pipeline.handlers import live
-from pipeline.live.delivery import Record, deliver
+from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
 from pipeline.streams import Entry
@@ -53,8 +53,8 @@ def store(cloud: Cloud) -> DynamoDbLiveStore:
     return DynamoDbLiveStore(cloud.dynamodb, TABLE, "EUR")
 
 
-def records(*datas: bytes, start: int = 1) -> list[Record]:
-    return [Record(str(start + number), "c1", data) for number, data in enumerate(datas)]
+def records(*datas: bytes, start: int = 1) -> list[ShardRecord]:
+    return [ShardRecord(str(start + number), "c1", data) for number, data in enumerate(datas)]
 
 
 class Kept:

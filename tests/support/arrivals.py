@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from pipeline.contract.events import Event, Rejection, Rules, build, encode, quarantine_line
+from pipeline.contract.events import build, encode
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import Event, Rules
 from pipeline.streams import Entry, Kind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

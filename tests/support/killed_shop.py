@@ -14,7 +14,9 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
-from pipeline.contract.events import Rejection, Rules, quarantine_line, write
+from pipeline.contract.events import write
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import Rules
 from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.lake import Lake
 from pipeline.streams import Entry, Kind

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.contract.events import Event, build, encode
+from pipeline.contract.events import build, encode
 from pipeline.contract.rejections import Reason, quarantine_line, rejected
-from pipeline.contract.shape import Rules
+from pipeline.contract.shape import Event, Rules
 from pipeline.streams import Entry, Kind
 
 NOW = datetime(2026, 11, 27, 14, 3, 20, tzinfo=UTC)

@@ -14,7 +14,7 @@ from catalogue.errors import SettingsError
 from console.finops.decimals import STEP, total
 from console.unit_costs.allocation import COUNTS, EVENT_TYPES, NO_RULE, Allocation, Charge, allocate, split
 from console.unit_costs.allocation_file import DEFAULT, load, of_lake
-from pipeline.contract.events import EVENT_TYPES as CONTRACT
+from pipeline.contract.shape import EVENT_TYPES as CONTRACT
 
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
 RULES = """tag_key = "component"

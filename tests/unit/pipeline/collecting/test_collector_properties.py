@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.contract import batches, events
 from pipeline.contract.batches import TooMany, Unreadable
 from pipeline.contract.rejections import Rejection
-from pipeline.contract.shape import Rules
+from pipeline.contract.shape import EVENT_TYPES, Event, Rules
 from tests.support.collecting import NOW, VIEW, Shelf, collector, request, told
 
 RULES = Rules(now=NOW, retention_days=400, reporting_currency="EUR")
@@ -24,13 +24,13 @@ scalars = st.none() | st.booleans() | numbers | texts
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
 )
-FIELDS = tuple(events.Event.__struct_fields__)
+FIELDS = tuple(Event.__struct_fields__)
 EVENT_LIKE = (
     st.fixed_dictionaries(
         {},
         optional={
             "event_id": texts,
-            "event_type": st.sampled_from([*events.EVENT_TYPES, "", "view"]),
+            "event_type": st.sampled_from([*EVENT_TYPES, "", "view"]),
             "occurred_at": st.sampled_from(
                 ["2026-03-01T12:00:00Z", "2026-03-01T14:00:00.5+02:00", "2030-01-01T00:00:00Z", "x"]
             ),
@@ -56,7 +56,7 @@ records = (EVENT_LIKE | values).map(lambda value: json.dumps(value).encode())
 @given(st.lists(records, min_size=1, max_size=6))
 def test_a_batch_gives_each_record_the_verdict_that_it_has_alone(sent: list[bytes]):
     expected = [events.parse(record, RULES, source="native") for record in sent]
-    lines = [events.encode(event) for event in expected if isinstance(event, events.Event)]
+    lines = [events.encode(event) for event in expected if isinstance(event, Event)]
     for body in (b"[" + b" , ".join(sent) + b"]", b"\n".join(sent)):
         if sent[0].startswith(b"[") and not body.startswith(b"[" + sent[0]):
             continue  # a body that begins with an array is that array

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.contract import events
-from pipeline.contract.events import Event, Reason, Rejection, Rules
+from pipeline.contract.rejections import Reason, Rejection, quarantine_line
+from pipeline.contract.shape import Event, Rules
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULES = Rules(now=NOW, retention_days=400, reporting_currency="EUR")
@@ -313,7 +314,7 @@ def test_a_quarantine_line_keeps_the_original_bytes():
     record = b"\xff\x00 not json"
     refused = events.parse(record, RULES, source="native")
     assert isinstance(refused, Rejection)
-    line = json.loads(events.quarantine_line(record, refused, origin="a.csv:7", received_at=NOW, source="import"))
+    line = json.loads(quarantine_line(record, refused, origin="a.csv:7", received_at=NOW, source="import"))
     assert base64.b64decode(line.pop("record")) == record
     assert line == {
         "reason": "invalid_utf8",

@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.contract import events
-from pipeline.contract.events import EVENT_TYPES, Event, Rejection, Rules
 from pipeline.contract.privacy import personal_data
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.contract.shape import EVENT_TYPES, Event, Rules
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULES = Rules(now=NOW, retention_days=None, reporting_currency="EUR")
@@ -113,7 +114,7 @@ def test_any_bytes_are_an_event_or_a_rejection(record: bytes, data: st.DataObjec
         assert events.parse(events.encode(outcome), RULES, source="native") == outcome
     else:
         assert any(name in outcome.detail for name in NAMES)
-        assert events.quarantine_line(record, outcome, origin="", received_at=NOW, source="native")
+        assert quarantine_line(record, outcome, origin="", received_at=NOW, source="native")
 
 
 json_values = st.recursive(

@@ -18,7 +18,9 @@ import pyarrow as pa
 import pytest
 
 from catalogue.errors import LakeError, SettingsError
-from pipeline.contract.events import Event, Reason, Rules, decode, encode, parse
+from pipeline.contract.events import decode, encode, parse
+from pipeline.contract.rejections import Reason
+from pipeline.contract.shape import Event, Rules
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, LakeSettings
 from pipeline.sample import SampleReport, generate
 from pipeline.sample.actions import expand

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
-from threading import Event
 
 import msgspec
 import pytest
 
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, TakingsError
 from pipeline.contract import events
+from pipeline.contract.rejections import Rejection
+from pipeline.contract.shape import EVENT_TYPES, Event, Rules
 from pipeline.sample.shop import open_shop
 from pipeline.traffic import play
 from pipeline.traffic.command import is_loopback
@@ -35,8 +36,8 @@ def acts(count: int, *, rate: float = 20, seed: int = 1) -> list[list[dict]]:
     return [visitors.act() for _ in range(count)]
 
 
-def rules() -> events.Rules:
-    return events.Rules(now=datetime.now(UTC), retention_days=30, reporting_currency="USD")
+def rules() -> Rules:
+    return Rules(now=datetime.now(UTC), retention_days=30, reporting_currency="USD")
 
 
 # --- visitors -------------------------------------------------------------------------------------------------------
@@ -46,11 +47,11 @@ def test_every_action_of_a_visitor_keeps_the_event_contract():
     admitted = rules()
     for event in (event for moment in acts(5_000) for event in moment):
         verdict = events.parse(msgspec.json.encode(event), admitted, source="native")
-        assert isinstance(verdict, events.Event), verdict
+        assert isinstance(verdict, Event), verdict
 
 
 def test_visitors_do_everything_that_the_contract_knows():
-    assert {event["event_type"] for moment in acts(20_000) for event in moment} == set(events.EVENT_TYPES)
+    assert {event["event_type"] for moment in acts(20_000) for event in moment} == set(EVENT_TYPES)
 
 
 def test_the_lines_of_an_order_come_at_once_and_from_one_visitor():
@@ -115,7 +116,7 @@ def test_a_few_records_come_broken_and_never_a_body_of_nothing_else():
     for _ in range(4_000):
         body = damaged(list(islice(events_sent, 5)), chance)
         verdicts = [events.parse(record, admitted, source="native") for record in body]
-        reasons = [verdict.reason for verdict in verdicts if isinstance(verdict, events.Rejection)]
+        reasons = [verdict.reason for verdict in verdicts if isinstance(verdict, Rejection)]
         assert len(reasons) <= 1
         refused += reasons
     assert 10 <= len(refused) <= 80
@@ -131,7 +132,7 @@ def test_no_record_holds_a_line_end_so_that_each_is_one_line_of_a_body():
     assert not any(b"\n" in record for record in islice(records(Visitors(SHOP, 20, 1), random.Random(1)), 5_000))
 
 
-class Time(Event):
+class Time(threading.Event):
     """An event whose waiting moves its own clock."""
 
     def __init__(self, ends: float) -> None:
@@ -180,7 +181,7 @@ def test_play_sends_the_same_body_again_while_the_stream_is_full():
 
 
 def test_play_ends_when_it_is_told_to():
-    stop, seen = Event(), []
+    stop, seen = threading.Event(), []
 
     def post(body: bytes) -> None:
         seen.append(body)
@@ -235,7 +236,7 @@ def address(server: ThreadingHTTPServer) -> str:
     return f"http://127.0.0.1:{server.server_port}"
 
 
-class Patience(Event):
+class Patience(threading.Event):
     """Never waits; remembers for how long it was asked to."""
 
     def __init__(self) -> None:
@@ -264,7 +265,7 @@ def test_429_and_503_are_waited_out_and_the_same_bytes_are_sent_again(server):
 
 def test_a_wrong_key_is_said_at_once_and_says_how_to_get_one(server):
     server.script += [(401, {}, b"{}")]
-    sender = Sender(address(server), "wrong", Event())
+    sender = Sender(address(server), "wrong", threading.Event())
     with pytest.raises(SettingsError, match=r"does not know the write key.*python -m pipeline keys"):
         sender.post(b"{}")
     sender.close()
@@ -273,7 +274,7 @@ def test_a_wrong_key_is_said_at_once_and_says_how_to_get_one(server):
 
 def test_a_request_refused_for_good_is_not_sent_again(server):
     server.script += [(413, {}, b'{"error":"too large"}')]
-    sender = Sender(address(server), "k", Event())
+    sender = Sender(address(server), "k", threading.Event())
     with pytest.raises(TakingsError, match=r"status 413.*too large"):
         sender.post(b"{}")
     sender.close()
@@ -282,7 +283,7 @@ def test_a_request_refused_for_good_is_not_sent_again(server):
 
 def test_an_answer_of_something_else_than_a_collector_is_named(server):
     server.script += [(200, {}, b"<html>")]
-    sender = Sender(address(server), "k", Event())
+    sender = Sender(address(server), "k", threading.Event())
     with pytest.raises(TakingsError, match="Is this a Takings collector"):
         sender.post(b"{}")
     sender.close()
