@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from console.metering import Asker, Meter
     from console.savings.inventory import InventorySource
     from console.unit_costs.allocation import Allocation
-    from pipeline.embedded.hosted import Hosted
+    from pipeline.embedded.hosted import HostedPlatform
     from pipeline.embedded.platform import Platform
     from pipeline.live.store import LiveStore
 
@@ -178,11 +178,11 @@ class Embedded:
         return PriceList(connect(ENDPOINT_REGION).client("pricing"))
 
     @made_once
-    def server(self) -> Hosted:
+    def server(self) -> HostedPlatform:
         """The write side, run by this process."""
-        from pipeline.embedded.hosted import Hosted
+        from pipeline.embedded.hosted import HostedPlatform
 
-        return Hosted(self._platform, traffic=self.settings.traffic)
+        return HostedPlatform(self._platform, traffic=self.settings.traffic)
 
     def _platform(self) -> Platform:
         """The write path; the lake is made where there is none."""

@@ -1,6 +1,6 @@
 """The collector: a request in, entries on the stream, a verdict per event out. Pure but for its ports.
 
-``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` speak Segment's language and
+``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` take Segment's format and
 ``/mp/collect`` GA4's. The HTTP server and the Lambda handler both call `Collector.answer`.
 
 Nothing is acknowledged before `Stream.append` has returned: a 202 means *stored*. Refused records take the same way,
@@ -26,9 +26,9 @@ from pipeline.collecting.envelope import Problem, Request, Response, check_head,
 from pipeline.collecting.keys import Keys, WriteKey
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
-from pipeline.collecting.verdicts import Outcome, verdicts
+from pipeline.collecting.verdicts import StoredBatch, verdicts
 from pipeline.contract import batches
-from pipeline.contract.batches import Batch
+from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
 from pipeline.formats import ga4, segment
@@ -39,17 +39,17 @@ PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
 
 
-def _native(outcome: Outcome) -> Response:
-    return json_response(202, verdicts(outcome))
+def _native(stored: StoredBatch) -> Response:
+    return json_response(202, verdicts(stored))
 
 
-def _segment(outcome: Outcome) -> Response:
+def _segment(stored: StoredBatch) -> Response:
     """Segment's senders look at the status alone; the verdicts are for people."""
-    return json_response(200, b'{"success":true,' + verdicts(outcome)[1:])
+    return json_response(200, b'{"success":true,' + verdicts(stored)[1:])
 
 
-def _ga4(_outcome: Outcome) -> Response:
-    """GA4 answers without a body, whatever it was sent."""
+def _ga4(_stored: StoredBatch) -> Response:
+    """GA4's answer has no body, whatever was sent."""
     return Response(204)
 
 
@@ -58,8 +58,8 @@ class Endpoint:
     """A path that takes records: how to read and answer them, and which query parameter may hold the write key."""
 
     source: str
-    read: Callable[[bytes, Rules, Request], Batch]
-    answer: Callable[[Outcome], Response]
+    read: Callable[[bytes, Rules, Request], SentBatch]
+    answer: Callable[[StoredBatch], Response]
     key_parameter: str = "key"
 
 
@@ -190,9 +190,9 @@ class Collector:
             raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
         duplicates = self._append(batch, rules, endpoint.source, origin=key.source)
         self._count(batch, duplicates)
-        return endpoint.answer(Outcome(batch, duplicates))
+        return endpoint.answer(StoredBatch(batch, duplicates))
 
-    def _append(self, batch: Batch, rules: Rules, source: str, *, origin: str) -> set[int]:
+    def _append(self, batch: SentBatch, rules: Rules, source: str, *, origin: str) -> set[int]:
         """Put a batch on the stream; returns the places, among the valid events, of the duplicates."""
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
         for record, refusal in batch.refused.values():
@@ -214,7 +214,7 @@ class Collector:
                 self._recent.release([name for place, name in enumerate(batch.ids) if place not in duplicates])
         return duplicates
 
-    def _count(self, batch: Batch, duplicates: Collection[int]) -> None:
+    def _count(self, batch: SentBatch, duplicates: Collection[int]) -> None:
         counts = {
             "accepted": len(batch.ids) - len(duplicates),
             "duplicates": len(duplicates),

@@ -55,15 +55,15 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keys(Protocol):
-    """Says whose key a secret is."""
+    """Finds the write key of a secret."""
 
     def find(self, secret: str) -> WriteKey | None:
         """The valid key with this secret; None where there is none."""
         ...
 
 
-def match(keys: list[WriteKey], secret: str, now: datetime) -> WriteKey | None:
-    """The valid key with this secret. Takes the same time wherever it stands in the list, and if it does not."""
+def key_of_secret(keys: list[WriteKey], secret: str, now: datetime) -> WriteKey | None:
+    """The valid key with this secret. Takes the same time wherever the key is in the list, and where it is missing."""
     digest = digest_of(secret)
     found = None
     for key in keys:
@@ -73,7 +73,7 @@ def match(keys: list[WriteKey], secret: str, now: datetime) -> WriteKey | None:
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a key."""
+    """The digest of a secret, which is what is kept of a key."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -100,7 +100,7 @@ class KeyFile:
         SettingsError
             The file cannot be read.
         """
-        return match(self.all(), secret, self._now())
+        return key_of_secret(self.all(), secret, self._now())
 
     def all(self) -> list[WriteKey]:
         """Every key of the file, expired ones included, oldest first."""

@@ -46,9 +46,9 @@ def document() -> Json:
             "/v1/events": {"post": _events(), "options": _preflight("events")},
             **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _SUMMARIES},
             "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
-            "/healthz": {"get": _told("healthz", "Whether the process lives.", {})},
-            "/readyz": {"get": _told("readyz", "Whether events can be taken.", _refusals("503"))},
-            "/v1/openapi.json": {"get": _told("openapi", "This document.", {})},
+            "/healthz": {"get": _plain_answer("healthz", "Whether the process lives.", {})},
+            "/readyz": {"get": _plain_answer("readyz", "Whether events can be taken.", _refusals("503"))},
+            "/v1/openapi.json": {"get": _plain_answer("openapi", "This document.", {})},
         },
         "components": {
             "schemas": {**_lenient(schemas), "Verdicts": _verdicts(), "Problem": _problem()},
@@ -71,7 +71,7 @@ def _lenient(schemas: Json) -> Json:
             if name in required:
                 continue
             member.pop("default", None)
-            options = [_amount(each) for each in member["anyOf"]]
+            options = [_amount(option) for option in member["anyOf"]]
             member["anyOf"] = [option for option in options if option is not None]
     return schemas
 
@@ -164,7 +164,7 @@ def _preflight(name: str) -> Json:
     return {
         "operationId": f"{name}Preflight",
         "summary": "What a browser asks before it sends.",
-        "responses": {"204": {"description": "The headers tell whether the page may send."}, **_refusals("503")},
+        "responses": {"204": {"description": "The headers say whether the page may send."}, **_refusals("503")},
     }
 
 
@@ -176,7 +176,7 @@ def _body(schema: Json) -> Json:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _told(name: str, summary: str, others: Json) -> Json:
+def _plain_answer(name: str, summary: str, others: Json) -> Json:
     plain = {"description": "Yes.", "content": {"application/json": {"schema": {"type": "object"}}}}
     return {"operationId": name, "summary": summary, "responses": {"200": plain, **others}}
 

@@ -1,4 +1,4 @@
-"""The event ids that were received lately: what tells a sender that it has sent an event twice.
+"""The event ids received lately, from which the collector knows a duplicate.
 
 This is a verdict only. A duplicate goes into the stream like any other event, and the curated lake keeps the first
 copy of an id whenever it came; nothing depends on this memory being long.
@@ -26,7 +26,7 @@ class RecentIds:
         self._lock = threading.Lock()
 
     def claim(self, ids: list[str]) -> set[int]:
-        """Remember ids; returns the places of those that were known already, or that stand twice in the list.
+        """Remember ids; returns the places of those that were known already, or that are in the list twice.
 
         Of two requests that bring the same id at the same time, one claims it and the other brings the duplicate.
         """
@@ -55,5 +55,5 @@ class RecentIds:
 
     def recall(self, ids: Iterable[str]) -> None:
         """Remember the ids of what a stream holds already, oldest first, as after a restart."""
-        for each in ids:
-            self.claim([each])
+        for event_id in ids:
+            self.claim([event_id])

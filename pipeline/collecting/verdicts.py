@@ -1,4 +1,4 @@
-"""What a sender is told of its records: one verdict each, in the order it sent them (pure)."""
+"""The answer to a sender: one verdict for each record, in the order sent (pure)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.contract.batches import Batch
+from pipeline.contract.batches import SentBatch
 
 _ENCODER = msgspec.json.Encoder()
 _ACCEPTED = b'{"verdict":"accepted"}'
@@ -15,19 +15,19 @@ _DUPLICATE = b'{"verdict":"duplicate"}'
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StoredBatch:
     """A batch that was stored, and which of its good events (by place among them) had been received before."""
 
-    batch: Batch
+    batch: SentBatch
     duplicates: Collection[int]
 
 
-def verdicts(outcome: Outcome) -> bytes:
+def verdicts(stored: StoredBatch) -> bytes:
     """The JSON body of a 202: totals, and a verdict per record in order.
 
     A verdict is ``accepted``, ``duplicate`` (stored too, counted once), or ``quarantined`` with its reason and detail.
     """
-    batch, duplicates = outcome.batch, outcome.duplicates
+    batch, duplicates = stored.batch, stored.duplicates
     totals = {
         "received": batch.received,
         "accepted": len(batch.ids) - len(duplicates),
@@ -35,11 +35,11 @@ def verdicts(outcome: Outcome) -> bytes:
         "quarantined": len(batch.refused),
         "ignored": batch.ignored,
     }
-    each = [_ACCEPTED] * len(batch.ids)
+    answers = [_ACCEPTED] * len(batch.ids)
     for place in duplicates:
-        each[place] = _DUPLICATE
+        answers[place] = _DUPLICATE
     for place in sorted(batch.refused):
         refusal = batch.refused[place][1]
-        told = {"verdict": "quarantined", "reason": refusal.reason, "detail": refusal.detail}
-        each.insert(place, _ENCODER.encode(told))
-    return _ENCODER.encode(totals)[:-1] + b',"verdicts":[' + b",".join(each) + b"]}"
+        verdict = {"verdict": "quarantined", "reason": refusal.reason, "detail": refusal.detail}
+        answers.insert(place, _ENCODER.encode(verdict))
+    return _ENCODER.encode(totals)[:-1] + b',"verdicts":[' + b",".join(answers) + b"]}"

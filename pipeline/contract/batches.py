@@ -43,8 +43,8 @@ class TooMany(ValueError):  # noqa: N818 - reads as the sentence it is
 
 
 @dataclass(slots=True)
-class Batch:
-    """What became of the records of one body.
+class SentBatch:
+    """The records of one body: the good events, and the refused records with their reasons.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def key_of(event: SentEvent) -> str:
     return event.customer_id or event.session_id or event.event_id
 
 
-def read(body: bytes, rules: Rules, *, source: str) -> Batch:
+def read(body: bytes, rules: Rules, *, source: str) -> SentBatch:
     """Read every record of a body.
 
     Parameters
@@ -101,7 +101,7 @@ def read(body: bytes, rules: Rules, *, source: str) -> Batch:
     except _UNREADABLE:
         sent = None
     if sent is None or _may_hold_a_large_record(body):
-        return _read_each(body, is_array, rules, source)
+        return _read_one_by_one(body, is_array, rules, source)
     if len(sent) > MAX_RECORDS:
         raise TooMany
     if not sent and not is_array:
@@ -112,7 +112,7 @@ def read(body: bytes, rules: Rules, *, source: str) -> Batch:
     return batch
 
 
-def _admit(sent: list[SentEvent], rules: Rules, source: str) -> Batch:
+def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
     """Settle decoded events, and write the good ones into one buffer."""
     refused = _settle_all(sent, rules)
     kept = [event for place, event in enumerate(sent) if place not in refused] if refused else sent
@@ -121,7 +121,7 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> Batch:
         kept = [event for place, event in enumerate(sent) if place not in refused]
         buffer = _ENCODER.encode_lines(kept)
     stamp = b"," + _ENCODER.encode({"received_at": rules.now, "source": source})[1:]
-    return Batch(
+    return SentBatch(
         ids=[event.event_id for event in kept],
         keys=[event.customer_id or event.session_id or event.event_id for event in kept],
         lines=[line[:-1] + stamp for line in buffer[:-1].split(b"\n")] if kept else [],
@@ -168,19 +168,19 @@ def _settle_all(sent: list[SentEvent], rules: Rules) -> dict[int, Rejection]:
     return refused
 
 
-def _attach_originals(batch: Batch, body: bytes, is_array: bool) -> None:
+def _attach_originals(batch: SentBatch, body: bytes, is_array: bool) -> None:
     """Give refused records their original bytes; the body is known to be well-formed."""
     raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
     for place, (_, refusal) in batch.refused.items():
         batch.refused[place] = (bytes(raws[place]).strip(_SPACE), refusal)
 
 
-def _read_each(body: bytes, is_array: bool, rules: Rules, source: str) -> Batch:
+def _read_one_by_one(body: bytes, is_array: bool, rules: Rules, source: str) -> SentBatch:
     """Read a body record by record: something in it is not an event, or not even JSON."""
     records = _records(body, is_array)
     if len(records) > MAX_RECORDS:
         raise TooMany
-    batch = Batch()
+    batch = SentBatch()
     for record in records:
         batch.add(events.parse(record, rules, source=source), record)
     unread = (Reason.INVALID_JSON, Reason.INVALID_UTF8)
@@ -191,7 +191,7 @@ def _read_each(body: bytes, is_array: bool, rules: Rules, source: str) -> Batch:
 
 
 def _records(body: bytes, is_array: bool) -> list[bytes]:
-    """The bytes of each record; at most one more than `MAX_RECORDS`, to tell that there are too many."""
+    """The bytes of each record; at most one more than `MAX_RECORDS`, which shows that there are too many."""
     try:
         raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
     except _UNREADABLE:
@@ -221,7 +221,7 @@ def _split_array(body: bytes) -> list[bytes]:
             end = token.start() if depth == 0 else end
             break
     records.append(body[start:end].strip(_SPACE))
-    rest = body[end + 1 :].strip(_SPACE)  # what follows the array is a record of its own, as wrong as it is
+    rest = body[end + 1 :].strip(_SPACE)  # what follows the array is one more record, and is refused
     return [record for record in (*records, rest) if record]
 
 

@@ -1,8 +1,8 @@
 """Raw files → the relations `raw_events` and `raw_quarantine` of a DuckDB connection.
 
 A line of the raw lake has passed the event contract when it was written. A line that cannot be read any more (a file
-edited by hand, a disk that forgets) goes to quarantine with its bytes, its file and its line. A file that cannot be
-unpacked to its end is refused as a whole: what it held is not known.
+edited by hand, a damaged disk) goes to quarantine with its bytes, its file and its line. A file that cannot be
+unpacked to its end is refused as a whole, because what it held is unknown.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pipeline.raw.zstandard import is_complete
 if TYPE_CHECKING:
     import duckdb
 
-UNREADABLE = "unreadable_line"  # reason code of a line that rotted in the raw lake
-SOURCE = "raw"  # of a line that rotted
+UNREADABLE = "unreadable_line"  # reason code of a raw line that can no longer be read
+SOURCE = "raw"  # of such a line
 
 Fields = Mapping[str, "str | Mapping[str, str]"]
 
@@ -179,7 +179,7 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: LineKind, pa
     connection.execute(
         f"insert into {kind.relation} select * exclude (number, line, whole) from judged_lines where whole"
     )
-    # nobody knows when a rotten line arrived; the time of its file is the same in every curation
+    # it is unknown when an unreadable line arrived; the time of its file is the same in every curation
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
     connection.execute(
         "insert into raw_quarantine by name select line as record, $reason as reason, $detail as detail,"

@@ -1,8 +1,8 @@
 """Curation: new raw files in, changed partitions out, all or nothing.
 
-The curated tables are a function of the raw files and of what the tables are made by: the lake's settings and the SQL.
+The curated tables are a function of the raw files, the lake's settings and the SQL.
 Where only raw files are new, only what they can have changed is computed again. Where the settings or the SQL changed,
-everything is made again beside the existing tables, and takes their place at once.
+all tables are made again beside the existing ones, and replace them in one transaction.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any
 
 from catalogue.errors import CurationError, LakeError
 from catalogue.queries import load_curation
-from pipeline.curate.step import Outcome, Progress, Step
+from pipeline.curate.step import CurationStep, Progress, StepResult
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
-from pipeline.spend.curation import SAMPLE_FOLDER, gone
+from pipeline.spend.curation import SAMPLE_FOLDER, missing_files
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024
 MEMORY_LIMIT = "4GB"  # of DuckDB, which spills to disk beyond; Arrow and Python take some more
 
-Batch = Mapping[str, Sequence[str]]
+FilesByArea = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class CurationReport:
 
 
 @dataclass(frozen=True)
-class _Records:
-    """How many records there are in the lake, by what became of them."""
+class _RecordCounts:
+    """How many records the lake holds, by verdict."""
 
     received: int = 0
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
 
-    def after(self, outcome: Outcome, where: str) -> _Records:
+    def after(self, result: StepResult, where: str) -> _RecordCounts:
         """The records after a step; refuses one that would lose any."""
-        found = _Records(
-            self.received + outcome.received,
-            outcome.accepted,
-            outcome.duplicates,
-            self.quarantined + outcome.quarantined,
+        found = _RecordCounts(
+            self.received + result.received,
+            result.accepted,
+            result.duplicates,
+            self.quarantined + result.quarantined,
         )
         if found.received != found.accepted + found.duplicates + found.quarantined:
             raise CurationError(
@@ -91,14 +91,14 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     LakeError
         Another process is writing to the lake, or it cannot be written; the previous tables stay.
     """
-    tell = progress or (lambda _step, _fraction: None)
+    report = progress or (lambda _step, _fraction: None)
     with lake.writing():
         if (full or is_stale(lake)) and _tables(lake):
-            files, changed = _rebuild(lake, tell)
+            files, changed = _rebuild(lake, report)
         else:
-            files, changed = _advance(lake, lake.root, tell)
-        tell("Curated", 1.0)
-        records = _Records(**lake.state().get("records", {}))
+            files, changed = _advance(lake, lake.root, report)
+        report("Curated", 1.0)
+        records = _RecordCounts(**lake.state().get("records", {}))
     return CurationReport(files, **asdict(records), changed=changed)
 
 
@@ -108,7 +108,7 @@ def is_stale(lake: Lake) -> bool:
     return bool(state) and state.get("made_by") != _made_by(lake)
 
 
-def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str, int]]:
+def _advance(lake: Lake, raw_root: Path, report: Progress) -> tuple[int, dict[str, int]]:
     """Curate the raw files below `raw_root` that are new to the lake; returns how many, and files written by table."""
     done = set(lake.state().get("raw_files", ()))
     source = Lake(raw_root, lake.settings)
@@ -116,21 +116,21 @@ def _advance(lake: Lake, raw_root: Path, tell: Progress) -> tuple[int, dict[str,
         area: [name for name in source.raw_files(area) if name not in done]
         for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
     }
-    missing = gone(lake, raw_root)
+    missing = missing_files(lake, raw_root)
     batches = _batches(raw_root, areas) or ([areas] if missing else [])
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
-            progress = _part_of(tell, number, len(batches))
-            outcome = _step(lake, raw_root, batch, change, progress, () if number else missing)
-            _stage_state(lake, raw_root, change, batch, outcome)
+            progress = _part_of(report, number, len(batches))
+            result = _step(lake, raw_root, batch, change, progress, () if number else missing)
+            _stage_state(lake, raw_root, change, batch, result)
             progress("Publishing", 0.99)
-        changed.update(outcome.changed)
+        changed.update(result.changed)
     return sum(map(len, areas.values())), dict(changed)
 
 
-def _part_of(tell: Progress, number: int, count: int) -> Progress:
-    return lambda step, share: tell(step, (number + share) / count)
+def _part_of(report: Progress, number: int, count: int) -> Progress:
+    return lambda step, share: report(step, (number + share) / count)
 
 
 def _tables(lake: Lake) -> list[str]:
@@ -138,12 +138,12 @@ def _tables(lake: Lake) -> list[str]:
     return sorted(str(path.relative_to(lake.root)) for path in (lake.root / CURATED).rglob("*.parquet"))
 
 
-def _rebuild(lake: Lake, tell: Progress) -> tuple[int, dict[str, int]]:
-    """Curate all raw files into an empty lake aside, and let its tables take the place of the existing ones."""
+def _rebuild(lake: Lake, report: Progress) -> tuple[int, dict[str, int]]:
+    """Curate all raw files into a temporary lake, and replace the existing tables with its tables."""
     with lake.transaction() as change:
         aside = Lake(change.folder / "rebuilt", lake.settings)
         aside.root.mkdir()
-        files, changed = _advance(aside, lake.root, tell)
+        files, changed = _advance(aside, lake.root, report)
         made = _tables(aside)
         for name in made:
             change.adopt(aside.root / name, name)
@@ -154,7 +154,7 @@ def _rebuild(lake: Lake, tell: Progress) -> tuple[int, dict[str, int]]:
     return files, changed
 
 
-def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[Batch]:
+def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[FilesByArea]:
     """Split new event files by size; the other areas, which are small, go with the first batch."""
     groups: list[list[str]] = [[]]
     size = 0
@@ -174,8 +174,8 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[Batch]:
 
 
 def _step(
-    lake: Lake, raw_root: Path, batch: Batch, change: Transaction, tell: Progress, gone: Sequence[str]
-) -> Outcome:
+    lake: Lake, raw_root: Path, batch: FilesByArea, change: Transaction, report: Progress, missing: Sequence[str]
+) -> StepResult:
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -185,8 +185,8 @@ def _step(
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
-            connection.execute("set enable_progress_bar = false")  # it would write into our output
-            return Step(lake, raw_root, batch, connection, change, gone).run(tell)
+            connection.execute("set enable_progress_bar = false")  # it would write into the command's output
+            return CurationStep(lake, raw_root, batch, connection, change, missing).run(report)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",
@@ -201,21 +201,21 @@ def _bills_as_of(raw_root: Path, names: Iterable[str]) -> str | None:
     return datetime.fromtimestamp(max(times), UTC).isoformat().replace("+00:00", "Z") if times else None
 
 
-def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: Batch, outcome: Outcome) -> None:
+def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesByArea, result: StepResult) -> None:
     """Check the conservation law, then write the state that makes this curation the lake's."""
     state = lake.state()
-    records = _Records(**state.get("records", {})).after(outcome, str(lake.root))
+    records = _RecordCounts(**state.get("records", {})).after(result, str(lake.root))
     times = [datetime.fromisoformat(state["data_as_of"])] if state.get("data_as_of") else []
-    times += [outcome.newest.replace(tzinfo=UTC)] if outcome.newest else []
+    times += [result.newest.replace(tzinfo=UTC)] if result.newest else []
     raw_files = {*state.get("raw_files", ()), *(name for names in batch.values() for name in names)}
     content: dict[str, Any] = {
         "version": state.get("version", 0) + 1,
         "data_as_of": max(times).isoformat().replace("+00:00", "Z") if times else None,
-        "bills_as_of": _bills_as_of(raw_root, outcome.bills),
+        "bills_as_of": _bills_as_of(raw_root, result.bills),
         "made_by": _made_by(lake),
         "records": asdict(records),
-        "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(outcome.bills))),
-        "bills": outcome.bills,
+        "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(result.bills))),
+        "bills": result.bills,
     }
     change.stage(STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")
 

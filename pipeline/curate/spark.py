@@ -4,7 +4,7 @@ A Glue job is this call with somewhere to keep the tables::
 
     curate(spark, "s3://shop-lake", settings, keep=iceberg("glue_catalog.takings"))
 
-It makes everything again each time. Merging what is new into the tables that stand is the deployment's step (`MERGE`
+It makes everything again each time. Merging the new rows into the existing tables is the deployment's step (`MERGE`
 into Iceberg); the rows to merge are these.
 
 A line is judged as `pipeline.curate.raw` judges it: one that cannot be read goes to quarantine with its bytes, its file
@@ -41,7 +41,7 @@ SESSION = {
 
 @dataclass(frozen=True)
 class SparkCuration:
-    """The curated tables, and what became of every record: received = accepted + duplicates + quarantined."""
+    """The curated tables and the counts of their records: received = accepted + duplicates + quarantined."""
 
     tables: Mapping[str, DataFrame]
     received: int
@@ -135,7 +135,7 @@ def _provide(session: SparkSession, relation: str, tables: Mapping[str, DataFram
 
 
 def _accounted(tables: Mapping[str, DataFrame], received: int, root: str) -> SparkCuration:
-    """What became of every record.
+    """The tables with the counts of their records.
 
     Raises
     ------

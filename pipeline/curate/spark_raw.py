@@ -44,7 +44,7 @@ def lines(session: SparkSession, root: str, area: str) -> DataFrame:
     """Every line of a raw area that is not blank, with its file and number; a file that breaks off is one row `broken`.
 
     Files are unpacked whole, each by one task: Spark's own readers know no Zstandard outside of Hadoop's native
-    library, and tell no line numbers.
+    library, and give no line numbers.
     """
     from pyspark.errors import AnalysisException
 
@@ -129,8 +129,8 @@ def read(events: DataFrame, refused: DataFrame) -> None:
         columns = CURATION_RELATIONS[kind.relation]
         rows = typed(lines.filter("whole"), columns)
         if kind is raw.REFUSED:
-            for _, each in judged:
-                rows = rows.union(typed(each.filter("not whole").select("unreadable.*"), columns))
+            for _, columned in judged:
+                rows = rows.union(typed(columned.filter("not whole").select("unreadable.*"), columns))
         rows.createOrReplaceTempView(kind.relation)
 
 
@@ -152,7 +152,7 @@ def _columned(lines: DataFrame, kind: raw.LineKind, area: str) -> DataFrame:
         f.lit(kind.unreadable).alias("detail"),
         f.expr(f"concat('{area}/', substring_index(path, '/{area}/', -1), ':', number)").alias("origin"),
         f.lit(raw.SOURCE).alias("source"),
-        # nobody knows when a rotten line arrived; the time of its file is the same in every curation
+        # it is unknown when an unreadable line arrived; the time of its file is the same in every curation
         f.col("modified").alias("received_at"),
     ).alias("unreadable")
     parsed = lines.withColumn("parsed", f.from_json("text", _texts(kind.fields)))
@@ -171,9 +171,9 @@ def _texts(fields: raw.Fields) -> str:
 
 
 def _tried(path: str, of: str | Mapping[str, str]) -> str:
-    """A value as its type, null where it is none of it."""
+    """An expression of a value as its type; null where it does not have that type."""
     if not isinstance(of, str):
-        members = ", ".join(f"'{name}', {_tried(f'{path}.{name}', each)}" for name, each in of.items())
+        members = ", ".join(f"'{name}', {_tried(f'{path}.{name}', kind)}" for name, kind in of.items())
         return f"named_struct({members})"
     if of == "TIMESTAMP":  # by way of an instant: the type without a zone drops an offset
         return f"cast(try_cast({path} as timestamp) as timestamp_ntz)"
@@ -209,9 +209,9 @@ def read_spend(session: SparkSession, root: str) -> None:
         *((f.lit(None) if column is None else f.col(f"`{column}`")).alias(name) for name, column in focus.items()),
         sample.alias("is_sample"),
     )
-    # a row that does not say where it comes from is told by the place of its file
-    told = f.coalesce("source", f.when(f.col("is_sample"), "sample").otherwise("focus"))
-    _counting(typed(charged.withColumn("source", told), kinds)).createOrReplaceTempView("raw_spend")
+    # the source of a row that names none follows from the folder of its file
+    source = f.coalesce("source", f.when(f.col("is_sample"), "sample").otherwise("focus"))
+    _counting(typed(charged.withColumn("source", source), kinds)).createOrReplaceTempView("raw_spend")
 
 
 def _counting(charges: DataFrame) -> DataFrame:
@@ -228,7 +228,7 @@ def _counting(charges: DataFrame) -> DataFrame:
         for row in named.select(*bill).distinct().collect()
     }
     counts = counting(found.values())
-    wanted = [row for row, each in found.items() if each in counts]
+    wanted = [row for row, bill in found.items() if bill in counts]
     if len(wanted) == len(found):
         return charges
     schema = ", ".join(f"{name} string" for name in bill)

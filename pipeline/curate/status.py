@@ -1,6 +1,6 @@
-"""Account for every record: the raw files counted line by line against the curated tables.
+"""Compares the records of the raw files, counted line by line, with the curated tables.
 
-Curation keeps its own books; this counts again, from the files, and trusts none of them.
+Curation counts records too; this counts them again, from the files alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pipeline.raw.files import lines
 
 
 @dataclass(frozen=True)
-class Account:
-    """Raw records against curated ones.
+class RecordAccount:
+    """Counts of the raw records and of the curated ones.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Account:
         ]
 
 
-def account(lake: Lake) -> Account:
+def account(lake: Lake) -> RecordAccount:
     """Count the raw lines of all curated files and the rows of the curated tables."""
     import duckdb
 
@@ -80,7 +80,9 @@ def account(lake: Lake) -> Account:
         if any((lake.root / CURATED / "quarantine").glob("*/data.parquet")):
             row = connection.execute("select count(*) from read_parquet(?)", [refused]).fetchone()
             quarantined = int(row[0]) if row else 0
-    return Account(counted[RAW_EVENTS], counted[RAW_QUARANTINE], waiting, accepted, copies - accepted, quarantined)
+    return RecordAccount(
+        counted[RAW_EVENTS], counted[RAW_QUARANTINE], waiting, accepted, copies - accepted, quarantined
+    )
 
 
 def _count(path: Path) -> int:

@@ -19,7 +19,7 @@ from catalogue.tables import TABLES
 from pipeline.curate import raw
 from pipeline.curate.store import CuratedStore
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, Transaction
-from pipeline.spend.curation import Ledger, SpendStep, ledger
+from pipeline.spend.curation import BillsByFile, SpendStep, curated_bills
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,8 +52,8 @@ _MARTS = {  # mart → the table it sums up
 }
 
 
-class Outcome(NamedTuple):
-    """What a step found.
+class StepResult(NamedTuple):
+    """What one step read and changed.
 
     Attributes
     ----------
@@ -70,18 +70,18 @@ class Outcome(NamedTuple):
     duplicates: int
     newest: datetime | None
     changed: Mapping[str, int]
-    bills: Ledger
+    bills: BillsByFile
 
 
-class Step:
+class CurationStep:
     """Computes the curated tables with one batch more.
 
     Parameters
     ----------
-    lake : whose curated tables stand, and change with `change`
+    lake : its curated tables are read, and changed with `change`
     raw_root : the folder that holds the raw files
     batch : raw area → names of its files below `raw_root`
-    gone : raw files of charges that are curated and no more there
+    missing : raw files of charges that are curated and no longer there
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Step:
         batch: Mapping[str, Sequence[str]],
         connection: duckdb.DuckDBPyConnection,
         change: Transaction,
-        gone: Sequence[str] = (),
+        missing: Sequence[str] = (),
     ) -> None:
         self._zone = lake.settings.reporting_time_zone
         self._currency = lake.settings.reporting_currency
@@ -99,25 +99,27 @@ class Step:
         self._files = {area: [raw_root / name for name in names] for area, names in batch.items()}
         self._connection = connection
         self._store = CuratedStore(lake, connection, change)
-        self._spend = SpendStep(connection, self._store, raw_root, known=ledger(lake), new=batch[RAW_SPEND], gone=gone)
+        self._spend = SpendStep(
+            connection, self._store, raw_root, known=curated_bills(lake), new=batch[RAW_SPEND], missing=missing
+        )
 
-    def run(self, tell: Progress) -> Outcome:
-        """Read, compute, stage."""
-        tell("Reading raw records", 0.0)
+    def run(self, report: Progress) -> StepResult:
+        """Read the batch, compute the changed rows of every table, and stage the changed files."""
+        report("Reading raw records", 0.0)
         raw.read_quarantine(self._connection, self._files[RAW_QUARANTINE], root=self._raw_root)
         raw.read_events(self._connection, self._files[RAW_EVENTS], root=self._raw_root)
         received = self._count("raw_events") + self._count("raw_quarantine")
-        tell("Removing duplicates", 0.30)
+        report("Removing duplicates", 0.30)
         self._events()
-        tell("Orders", 0.65)
+        report("Orders", 0.65)
         self._products()
         self._order_lines()
         self._orders()
-        tell("Sessions", 0.75)
+        report("Sessions", 0.75)
         self._sessions()
-        tell("Customers", 0.90)
+        report("Customers", 0.90)
         self._customers()
-        tell("Days", 0.95)
+        report("Days", 0.95)
         self._store.append("quarantine", self._sql("quarantine"))
         bills = self._spend.run(self._sql("spend"))
         self._marts()
@@ -128,7 +130,7 @@ class Step:
             "select max(received_at) from"
             " (select received_at from new_events union all select received_at from raw_quarantine)"
         )
-        return Outcome(
+        return StepResult(
             received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed, bills
         )
 
@@ -137,7 +139,7 @@ class Step:
         self._make("events")
         self._connection.execute("drop table raw_events")
         self._store.merge("events", key="event_id", units="select event_id from new_events")
-        # a copy that was received earlier can arrive later and say something else: what was known is withdrawn
+        # a copy that was received earlier can arrive later with other content: the known event is withdrawn
         said = "select * exclude (copies, received_at, source)"
         self._connection.execute(
             f"create or replace table withdrawn as {said} from known_events"
@@ -158,12 +160,12 @@ class Step:
 
     def _order_lines(self) -> None:
         store = self._store
-        standing = f"({store.select('order_lines')})"
+        existing = f"({store.select('order_lines')})"
         self._affected(
             "affected_orders",
             f"select order_id from new_events where {_SALE} union select order_id from known_events where {_SALE}"
-            # lines that borrowed a description which changed
-            f" union select order_id from {standing} where borrowed and product_id in (from described_again)",
+            # lines that took their description from a product whose description changed
+            f" union select order_id from {existing} where borrowed and product_id in (from described_again)",
         )
         units = "from affected_orders"
         store.load_known("order_lines", key="order_id", units=units)
@@ -174,16 +176,16 @@ class Step:
 
     def _orders(self) -> None:
         store = self._store
-        standing = f"({store.select('orders')})"
+        existing = f"({store.select('orders')})"
         # which order is a customer's first can change with any of them
         self._affected(
             "affected_buyers",
             f"{_ids('customer_id', 'new_order_lines')}"
-            f" union {_ids('customer_id', standing)} and order_id in (from affected_orders)",
+            f" union {_ids('customer_id', existing)} and order_id in (from affected_orders)",
         )
         self._affected(
             "affected_purchases",
-            f"from affected_orders union select order_id from {standing} where customer_id in (from affected_buyers)",
+            f"from affected_orders union select order_id from {existing} where customer_id in (from affected_buyers)",
         )
         units = "from affected_purchases"
         store.load_known("orders", key="order_id", units=units)
@@ -222,7 +224,7 @@ class Step:
     def _summarise(self, table: str, key: str) -> None:
         """Merge what is new about products or customers into what is known of them.
 
-        What is known is a summary, from which nothing can be taken back: where an event is withdrawn, the summary of
+        An event cannot be subtracted from a summary: where an event is withdrawn, the summary of
         its product or customer is made again from all of its events.
         """
         units = f"from affected_{table}"
@@ -259,7 +261,7 @@ class Step:
         return _bound(table, self._zone, self._currency)
 
     def _affected(self, relation: str, select: str) -> None:
-        """Name units whose rows may change; where no table stands nobody asks, and they are never computed."""
+        """Name the units whose rows may change. In an empty lake this is a view that is never read."""
         kind = "view" if self._store.is_empty("events") else "table"
         self._connection.execute(f"create or replace {kind} {relation} as {select}")
 

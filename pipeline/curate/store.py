@@ -51,7 +51,7 @@ class CuratedStore:
         return not self._files[table]
 
     def select(self, table: str) -> str:
-        """A select of the table as it stood before this curation."""
+        """A select of the table as it was before this curation."""
         return select(table, self._files[table].values())
 
     def load_known(self, table: str, *, key: str, units: str) -> None:
@@ -65,7 +65,7 @@ class CuratedStore:
         where = f"where {key} in ({units})"
         partition = TABLES[table].partition
         if partition is not None and files:
-            # one narrow look at all files, one wide look at the few that matter
+            # reads one column of all files first, then all columns of the few files that matter
             files = self._on(files, f"select distinct {partition} from ({self.select(table)}) {where}")
         self._connection.execute(
             f"create or replace table known_{table} as {select(table, files.values())} {where if files else ''}"
@@ -81,7 +81,7 @@ class CuratedStore:
             return
         partition = TABLES[table].partition
         wanted = self._values(days)
-        standing = [path for day, path in self._files[table].items() if day in wanted]
+        existing = [path for day, path in self._files[table].items() if day in wanted]
         listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
         # a view: the table's SQL takes the few columns that it needs
         self._connection.execute(
@@ -90,7 +90,7 @@ class CuratedStore:
             select * from (
                 select * from staged_{table} where {partition} in ({listed})
                 union all
-                select * from ({select(table, standing)}) where {partition} not in (from touched_{table})
+                select * from ({select(table, existing)}) where {partition} not in (from touched_{table})
             ) where {where}
             """
         )
@@ -224,17 +224,17 @@ class CuratedStore:
         definition = TABLES[table]
         partition = str(definition.partition)
         order = ", ".join((partition, *_order(table)))
-        gone = self._values(f"from touched_{table}")
-        if gone:
+        emptied = self._values(f"from touched_{table}")
+        if emptied:
             self._touched.add(table)
         written = 0
         for span in spans:
             rows = self._connection.sql(f"from {relation} where {span} order by {order}")
             for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):
                 self._change.adopt(path, f"{CURATED}/{table}/{partition}={day}/data.parquet")
-                gone.discard(day)
+                emptied.discard(day)
                 written += 1
-        for day in gone:
+        for day in emptied:
             self._change.remove(f"{CURATED}/{table}/{partition}={day}/data.parquet")
         self.changed[table] = written
 

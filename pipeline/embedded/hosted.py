@@ -1,7 +1,7 @@
-"""The embedded platform inside a server that also has other work: a failure to start is told, not fatal.
+"""The embedded platform inside a server that also shows pages: a failure to start is reported, and not fatal.
 
 The server's routes are made before the platform runs, and its pages are worth showing when the platform cannot: the
-lake is missing, or another process runs on it. `Hosted` stands in between.
+lake is missing, or another process runs on it. `HostedPlatform` keeps the reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BUSY = (429, 503)
 _NOT_STARTED = "The pipeline is starting."
 
 
-class Hosted:
+class HostedPlatform:
     """A platform that starts and stops with its server.
 
     Parameters

@@ -1,4 +1,4 @@
-"""One thread that does one thing again and again, waits longer after each failure, and tells what went wrong."""
+"""One thread that does one thing again and again, waits longer after each failure, and keeps the last error."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Trouble:
 
 
 class Loop:
-    """Calls `step` until it is stopped.
+    """A thread that calls `step` until it is stopped.
 
     Parameters
     ----------
     step : does a piece of work and returns the seconds to wait before the next one
-    expected : failures after which the step is tried again; any other ends the thread, and is told by `trouble` too
+    expected : failures after which the step is tried again; any other ends the thread, and is kept in `trouble` too
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the embedded platform knows about itself since it was started."""
+"""The embedded platform's own measurements since its start."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What a consumer has before it.
+    """The entries that a consumer has not read yet: their bytes, and the age of the oldest.
 
     Attributes
     ----------
-    seconds : age of the oldest entry that waits; 0 where none does
+    seconds : 0 where no entry waits
     """
 
     bytes: int

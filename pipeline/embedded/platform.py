@@ -40,11 +40,11 @@ _BATCH_ENTRIES = 2_000  # what live takes at once: small enough to be shown with
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 
-class _Named(msgspec.Struct):
+class _IdentifiedLine(msgspec.Struct):
     event_id: str
 
 
-_DECODER = msgspec.json.Decoder(_Named)
+_DECODER = msgspec.json.Decoder(_IdentifiedLine)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Platform:
         for loop in self._loops:
             loop.stop()
         try:
-            while self._show(0):
+            while self._apply_next(0):
                 pass
             self._raw.flush()
         except (TakingsError, OSError) as error:
@@ -193,7 +193,7 @@ class Platform:
         while (batch := log.read(position, _BATCH_ENTRIES)).entries:
             for entry in batch.entries:
                 if entry.kind is Kind.EVENT:
-                    with suppress(msgspec.MsgspecError):  # a line without an id is nobody's duplicate
+                    with suppress(msgspec.MsgspecError):  # a line without an id cannot be a duplicate
                         ids.append(_DECODER.decode(entry.line).event_id)
             position = batch.position
         return list(ids)
@@ -216,12 +216,12 @@ class Platform:
             begun = time.monotonic()
             curate(self.lake)
             self._curation = (datetime.now(UTC), time.monotonic() - begun)
-            # after the curated state stands, never before: what is behind this position is no longer pending
+            # only after the curated state is written: entries before this position are no longer pending
             if position is not None:
                 self._checkpoints.save(CURATED, position)
 
     def metrics(self) -> Metrics:
-        """What there is to know about the platform now."""
+        """The platform's current measurements."""
         counts = self.collector.counts() if self.collector else {}
         positions: dict[str, str | None] = {"raw": self._raw.position, CURATED: self._checkpoints.load(CURATED)}
         if self.live is not None:
@@ -250,10 +250,10 @@ class Platform:
         return Lag(waiting, max(0.0, (datetime.now(UTC) - at).total_seconds()) if at else 0.0)
 
     def _live_step(self) -> float:
-        self._show(_WAIT_SECONDS)
+        self._apply_next(_WAIT_SECONDS)
         return 0.0
 
-    def _show(self, wait_seconds: float) -> bool:
+    def _apply_next(self, wait_seconds: float) -> bool:
         """Give the next entries to the live store; whether there were any."""
         log = self.stream
         after = self.live.position() if self.live is not None else self._seen
@@ -274,7 +274,7 @@ class Platform:
         return max(self._options.history_seconds, busy / self._options.history_share)
 
     def _release(self) -> None:
-        """Let the log forget what every consumer has passed."""
+        """Delete from the log what every consumer has read."""
         positions = [self._raw.position, self._checkpoints.load(CURATED)]
         if self.live is not None:
             positions.append(self.live.position())

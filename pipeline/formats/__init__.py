@@ -4,8 +4,8 @@ A message becomes no event, one, or one per product. It is kept whole or refused
 an order. What a message means is decided by its name alone:
 
 - names of `segment.ACTIONS` and `ga4.ACTIONS` become events;
-- what a tracker sends on its own account (`identify`, `page`, `session_start`, …) names no action of the contract: it
+- what a tracker sends by itself (`identify`, `page`, `session_start`, …) names no action of the contract: it
   is *ignored*, counted as such, and not received;
-- every other name is refused as ``unknown_event_type`` with its original bytes: it may be an action that the sender
-  meant, misspelt, and would be missed.
+- every other name is refused as ``unknown_event_type`` with its original bytes: it may be a misspelt
+  action that should be counted.
 """

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contract.batches import Batch, Unreadable
+from pipeline.contract.batches import SentBatch, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
@@ -50,7 +50,7 @@ ACTIONS = MappingProxyType(
         "view_search_results": "search",
     }
 )
-IGNORED_EVENTS = frozenset(  # what GA4's own tags collect on their own account
+IGNORED_EVENTS = frozenset(  # what GA4's own tags send by themselves
     {
         "app_remove", "app_update", "click", "error", "file_download", "first_open", "first_visit", "form_start",
         "form_submit", "os_update", "page_view", "screen_view", "scroll", "session_start", "user_engagement",
@@ -65,7 +65,7 @@ _OF_NO_ITEM = frozenset({"checkout_start", "search"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
+def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
     """Read the body of ``/mp/collect``.
 
     Parameters
@@ -82,7 +82,7 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
     envelope = members(body)
     given = {name: envelope[name] for name in _HEAD if name in envelope and len(envelope[name]) <= _HEAD_BYTES}
     head = {name: value(raw) for name, raw in given.items()}
-    batch = Batch()
+    batch = SentBatch()
     for place, event in enumerate(elements(envelope.get("events"), "events")):
         record = _wrap(given, event)
         add_message(batch, record, rules, SOURCE, partial(_translate, head, rules, place))
@@ -90,7 +90,7 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> Batch:
 
 
 def _wrap(head: Mapping[str, bytes], event: bytes) -> bytes:
-    """One event as a request of its own: what is kept of it where it is refused, and what can be sent again."""
+    """One event as a request of its own, which is kept where it is refused and can be sent again."""
     fields = {name: msgspec.Raw(raw) for name, raw in head.items()}
     return msgspec.json.encode({**fields, "events": [msgspec.Raw(event)]})
 
@@ -106,20 +106,20 @@ def _translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[
     moment = event.get("timestamp_micros") or head.get("timestamp_micros")
     common = _common(head, parameters, kind) | {"occurred_at": _instant(moment, rules)}
     order = text(parameters.get("transaction_id"))
-    naming = _naming(head, event, kind, order, moment, rules, place)
+    identity = _identity(head, event, kind, order, moment, rules, place)
     if kind in _OF_NO_ITEM:
-        return [common | {"event_id": stable_id(SOURCE, kind, naming), "order_id": order}]
+        return [common | {"event_id": stable_id(SOURCE, kind, identity), "order_id": order}]
     items = rows(parameters.get("items")) or [{}]
     return [
-        common | _line(item, parameters) | {"event_id": stable_id(SOURCE, kind, naming, number), "order_id": order}
+        common | _line(item, parameters) | {"event_id": stable_id(SOURCE, kind, identity, number), "order_id": order}
         for number, item in enumerate(items)
     ]
 
 
-def _naming(
+def _identity(
     head: Fields, event: Mapping[str, Any], kind: str, order: Any, moment: Any, rules: Rules, place: int
 ) -> list[Any]:
-    """What tells an event from every other one."""
+    """The parts that make an event's id unique."""
     if kind == "purchase" and order:
         return [order]
     if moment or (kind == "refund" and order):
@@ -128,7 +128,7 @@ def _naming(
 
 
 def _common(head: Fields, parameters: Mapping[str, Any], kind: str) -> Fields:
-    """What all events of one event of GA4 share."""
+    """The fields that all events of one GA4 event share."""
     visitor = text(head.get("client_id")) or text(head.get("app_instance_id"))
     session = text(parameters.get("session_id"))
     unique = f"{visitor}.{session}" if isinstance(visitor, str) and isinstance(session, str) and session else session
@@ -149,7 +149,7 @@ def _common(head: Fields, parameters: Mapping[str, Any], kind: str) -> Fields:
 
 
 def _line(item: Mapping[str, Any], parameters: Mapping[str, Any]) -> Fields:
-    """What an event says of one item."""
+    """The fields of one item."""
     levels = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
     return {
         "product_id": text(item.get("item_id")) or item.get("item_name"),

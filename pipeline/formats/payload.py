@@ -1,4 +1,4 @@
-"""Reading loosely typed JSON of senders that know nothing of our contract, and naming its events stably (pure)."""
+"""Reads loosely typed JSON of other trackers, and makes stable event ids for it (pure)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from pipeline.contract import events
-from pipeline.contract.batches import MAX_RECORDS, Batch, TooMany, Unreadable
+from pipeline.contract.batches import MAX_RECORDS, SentBatch, TooMany, Unreadable
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Event, Rules
 
@@ -70,7 +70,7 @@ def _loose_members(body: bytes) -> dict[str, bytes]:
         loose = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=lambda _name: None)
         if not isinstance(loose, dict):
             raise Unreadable("The body is no JSON object.")
-        return {name: json.dumps(each, default=str).encode("ascii") for name, each in loose.items()}
+        return {name: json.dumps(member, default=str).encode("ascii") for name, member in loose.items()}
     except Unreadable:
         raise
     except _BROKEN as error:
@@ -78,7 +78,7 @@ def _loose_members(body: bytes) -> dict[str, bytes]:
 
 
 def add_message(
-    batch: Batch,
+    batch: SentBatch,
     record: bytes,
     rules: Rules,
     source: str,
@@ -147,17 +147,17 @@ def table(given: Any) -> Mapping[str, Any]:
 
 
 def rows(given: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; an element that is none is an empty one, and will be missed by the contract."""
-    return [table(each) for each in given] if isinstance(given, list) else []
+    """The objects of a list; an element that is no object becomes an empty one, which the contract refuses."""
+    return [table(element) for element in given] if isinstance(given, list) else []
 
 
 def text(given: Any) -> Any:
-    """A name: numbers are names too, where a sender keeps its keys as numbers."""
+    """A name as text; whole numbers become text, since some senders have numeric ids."""
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
 def whole(given: Any) -> Any:
-    """A count: ``2``, ``2.0`` and ``"2"`` are 2; anything else is the contract's to refuse."""
+    """A count: ``2``, ``2.0`` and ``"2"`` are 2; anything else is returned as given, and refused by the contract."""
     if (
         isinstance(given, Decimal)
         and given.is_finite()
@@ -176,5 +176,5 @@ def path(*names: Any) -> str | None:
 
 
 def note(**given: Any) -> Fields | None:
-    """Attributes of those values that are short text."""
-    return {name: each for name, each in given.items() if isinstance(each, str) and 0 < len(each) <= 200} or None
+    """The values that are short texts, as attributes; None where there are none."""
+    return {name: text for name, text in given.items() if isinstance(text, str) and 0 < len(text) <= 200} or None

@@ -1,7 +1,7 @@
 """Segment's HTTP API: ``track`` calls of its e-commerce specification become events (pure).
 
 Segment's servers answer 200 and put in what a sender left out; so does this. An *Order Completed* is named by its order
-alone: sent again after a lost answer, or by a customer who reloads the page of thanks, it is the same order.
+alone: sent again after a lost answer, or by a customer who reloads the confirmation page, it is the same order.
 
 Source of the names: Segment's specification, *V2 Ecommerce Events* and *Common Fields*.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contract.batches import Batch
+from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
 from pipeline.formats.payload import (
@@ -53,7 +53,7 @@ _OF_NO_PRODUCT = frozenset({"checkout_start", "search"})
 _CHANNELS = MappingProxyType({"browser": "web", "client": "web", "mobile": "app", "server": None})
 
 
-def read(body: bytes, rules: Rules, *, call: str) -> Batch:
+def read(body: bytes, rules: Rules, *, call: str) -> SentBatch:
     """Read the body of ``/v1/track``, ``/v1/page`` or ``/v1/batch``.
 
     Raises
@@ -62,7 +62,7 @@ def read(body: bytes, rules: Rules, *, call: str) -> Batch:
         As `pipeline.contract.batches.read`.
     """
     envelope = members(body)
-    batch = Batch()
+    batch = SentBatch()
     if call == "batch":
         shared = {"context": table(value(envelope.get("context", b"null")))}
         for place, record in enumerate(elements(envelope.get("batch"), "batch")):
@@ -92,17 +92,17 @@ def _translate(
         return [
             common
             | _line(line, properties)
-            | {"event_id": _id(message, kind, order, number, rules, place), "order_id": order}
+            | {"event_id": _event_id(message, kind, order, number, rules, place), "order_id": order}
             for number, line in enumerate(lines)
         ]
-    fields = common | {"event_id": _id(message, kind, None, 0, rules, place), "order_id": order}
+    fields = common | {"event_id": _event_id(message, kind, None, 0, rules, place), "order_id": order}
     if kind in _OF_NO_PRODUCT:
         return [fields]
     return [fields | _line(properties, properties)]
 
 
 def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Rules) -> Fields:
-    """What all events of a message share."""
+    """The fields that all events of a message share."""
     context = table(message.get("context"))
     channel = properties.get("channel") or message.get("channel") or context.get("channel")
     query = properties.get("query") if kind == "search" else None
@@ -121,7 +121,7 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
 
 
 def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
-    """What an event says of one product."""
+    """The fields of one product."""
     return {
         "product_id": text(product.get("product_id") or product.get("productId") or product.get("sku")),
         "quantity": whole(product.get("quantity")),
@@ -131,12 +131,12 @@ def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
     }
 
 
-def _id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:
-    """The same for every copy of a message; for a purchase, the same for every message about its order."""
+def _event_id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:
+    """The event id: the same for every copy of a message, and for every message about the same purchase."""
     if kind == "purchase" and order:
         return stable_id(SOURCE, kind, order, line)
     name = message.get("messageId")
-    if not name:  # nothing tells a copy from another action; when there is a time, the content does
+    if not name:  # without a message id, a copy is recognised by its content, if that has a time
         timed = message.get("timestamp") or message.get("originalTimestamp")
         name = message if timed or kind == "refund" else [msgspec.json.encode(rules.now).decode(), place, message]
     return stable_id(SOURCE, kind, order, line, name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pipeline.collecting.collector import Collector
-from pipeline.collecting.keys import WriteKey, match
+from pipeline.collecting.keys import WriteKey, key_of_secret
 from pipeline.handlers.clients import client
 from pipeline.handlers.environment import Environment, environment
 from pipeline.handlers.gateway import payload_of, request_from
@@ -30,7 +30,7 @@ class EnvironmentKeys:
 
     def find(self, secret: str) -> WriteKey | None:
         """The valid key with this secret; None where there is none."""
-        return match(self._keys, secret, datetime.now(UTC))
+        return key_of_secret(self._keys, secret, datetime.now(UTC))
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from pipeline import options
 from pipeline.curate.command import curate_lake
 from pipeline.importers import DATASETS, Importer, ImportReport, import_file
 from pipeline.importers.core import Progress
-from pipeline.importers.mapped import Mapped
+from pipeline.importers.mapped import MappedImporter
 from pipeline.importers.mapping import EXAMPLE, load_mapping
 from pipeline.lake import SETTINGS, Lake
 
@@ -78,7 +78,7 @@ def _importer(name: str, mapping: Path | None) -> Importer:
     if mapping is None:
         remedy = "Print one to start from with `python -m pipeline import csv --example-map`."
         raise SettingsError("The csv importer needs a mapping", where="--map", remedy=remedy)
-    return Mapped(load_mapping(mapping))
+    return MappedImporter(load_mapping(mapping))
 
 
 def _summary(report: ImportReport) -> str:

@@ -1,4 +1,4 @@
-"""What all importers share: read a file as a stream, let every row pass the event contract, publish all or nothing.
+"""The import that all importers share: reads a file as a stream, checks every row, publishes all or nothing.
 
 An importer only says which columns it needs and how one row becomes the fields of one event. A row the contract
 refuses goes to the quarantine with its bytes, its reason and ``file.csv:LINE``; a file that cannot be read to its end
@@ -75,7 +75,7 @@ class Importer(Protocol):
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of a file: ``received = accepted + duplicates + quarantined``.
+    """How many rows of a file were accepted or not: ``received = accepted + duplicates + quarantined``.
 
     Attributes
     ----------
@@ -131,8 +131,8 @@ def import_file(
         table = open_files.enter_context(open_table(path, encoding=importer.encoding, delimiter=importer.delimiter))
         _require_columns(table.header, importer, path)
         translate = importer.translator(table.header, digest)
-        accepted = _Parts(change, f"{RAW_EVENTS}/imports/{import_id}", open_files)
-        refused = _Parts(change, f"{RAW_QUARANTINE}/imports/{import_id}", open_files)
+        accepted = _CompressedParts(change, f"{RAW_EVENTS}/imports/{import_id}", open_files)
+        refused = _CompressedParts(change, f"{RAW_QUARANTINE}/imports/{import_id}", open_files)
         seen: set[int] = set()
         copies = 0
         reasons: Counter[str] = Counter()
@@ -174,7 +174,7 @@ def import_file(
     )
 
 
-class _Parts:
+class _CompressedParts:
     """Lines written into as many compressed files as they need; the first file is made with the first line."""
 
     def __init__(self, change: Transaction, folder: str, open_files: ExitStack) -> None:
@@ -187,7 +187,7 @@ class _Parts:
         self.records = 0
 
     def add(self, line: bytes) -> bool:
-        """Add a line; says whether a batch was written, which is a good moment to report progress."""
+        """Add a line; returns whether a batch was written, which is when progress is reported."""
         self._lines.append(line)
         self.records += 1
         if len(self._lines) < _FLUSH:

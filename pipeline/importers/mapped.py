@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.importers.core import Fields, Translate
-from pipeline.importers.mapping import NUMBERS, WHOLE_NUMBERS, AmountsSection, Mapping, TimeSection
+from pipeline.importers.mapping import NUMBERS, WHOLE_NUMBERS, AmountsSection, ColumnMapping, TimeSection
 from pipeline.lake import LakeSettings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX_DIGITS = 18  # a longer one is no time in any unit, and 1e999999999 would become an integer of that many digits
 
-Read = Callable[[str], Any]
+ReadText = Callable[[str], Any]
 
 
-class Mapped:
+class MappedImporter:
     """The importer that a mapping describes."""
 
     name = "csv"
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: ColumnMapping) -> None:
         self.mapping = mapping
         self.encoding = mapping.file.encoding
         self.delimiter = mapping.file.delimiter
@@ -78,7 +78,7 @@ def _constant(field: str, value: str | int | float) -> Any:
     return Decimal(str(value)) if field in NUMBERS else str(value)
 
 
-def _reader(field: str, mapping: Mapping) -> Read:
+def _reader(field: str, mapping: ColumnMapping) -> ReadText:
     """How the text of a field becomes its value."""
     if field == "occurred_at":
         return _time_reader(mapping.time)
@@ -87,7 +87,7 @@ def _reader(field: str, mapping: Mapping) -> Read:
     return str
 
 
-def _number_reader(amounts: AmountsSection, *, whole: bool) -> Read:
+def _number_reader(amounts: AmountsSection, *, whole: bool) -> ReadText:
     decimal, thousands = amounts.decimal, amounts.thousands
 
     def read(text: str) -> Decimal | int:
@@ -110,7 +110,7 @@ def _number_reader(amounts: AmountsSection, *, whole: bool) -> Read:
     return read
 
 
-def _time_reader(time: TimeSection) -> Read:
+def _time_reader(time: TimeSection) -> ReadText:
     zone = ZoneInfo(time.zone)
 
     def iso(text: str) -> datetime:
@@ -143,7 +143,7 @@ def _time_reader(time: TimeSection) -> Read:
     return iso if time.format == "iso" else pattern
 
 
-def _identity(mapping: Mapping, header: list[str], digest: str) -> Callable[[list[str]], str]:
+def _identity(mapping: ColumnMapping, header: list[str], digest: str) -> Callable[[list[str]], str]:
     """How a row gets its event id."""
     identity = mapping.event_id
     if identity.column:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -127,7 +127,7 @@ class IdentitySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     row_number: bool = False
 
 
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ColumnMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A mapping file, checked."""
 
     columns: dict[str, str]
@@ -145,7 +145,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(dict.fromkeys([*self.columns.values(), *self.attributes.values(), *identity]))
 
 
-def load_mapping(path: Path) -> Mapping:
+def load_mapping(path: Path) -> ColumnMapping:
     """Read and check a mapping file.
 
     Raises
@@ -162,19 +162,19 @@ def load_mapping(path: Path) -> Mapping:
         raise SettingsError("The mapping is not UTF-8 text", where=str(path), remedy="Save it as UTF-8.") from error
 
 
-def read_mapping(text: str, *, where: str) -> Mapping:
+def read_mapping(text: str, *, where: str) -> ColumnMapping:
     """Check the text of a mapping file; `where` names it in errors (see `load_mapping`)."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The mapping is not TOML: {error}", where=where, remedy="Mend that line.") from error
-    check = _Check(where)
+    check = _MappingCheck(where)
     check.keys(content)
     try:
-        mapping = msgspec.convert(content, Mapping)
+        mapping = msgspec.convert(content, ColumnMapping)
     except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$.")
-        raise check.error(place.rstrip("`") or "the top level", said.replace("`", "'")) from error
+        problem, _, place = str(error).partition(" - at `$.")
+        raise check.error(place.rstrip("`") or "the top level", problem.replace("`", "'")) from error
     check.fields(mapping)
     check.identity(mapping)
     check.layout(mapping)
@@ -182,8 +182,8 @@ def read_mapping(text: str, *, where: str) -> Mapping:
 
 
 @dataclass(frozen=True)
-class _Check:
-    """What types cannot say about a mapping."""
+class _MappingCheck:
+    """Checks of a mapping that its types cannot express."""
 
     where: str
 
@@ -191,9 +191,9 @@ class _Check:
         """An error that names the key of the mapping."""
         return SettingsError(f"{key}: {what}", where=self.where, remedy=remedy or "Compare with --example-map.")
 
-    def keys(self, content: AbstractMapping[str, Any]) -> None:
+    def keys(self, content: Mapping[str, Any]) -> None:
         """Refuse sections and keys that mean nothing."""
-        sections = {field.name: field.type for field in msgspec.structs.fields(Mapping)}
+        sections = {field.name: field.type for field in msgspec.structs.fields(ColumnMapping)}
         for section, value in content.items():
             if section not in sections:
                 raise self.error(section, "is no section of a mapping", _nearest(section, sections))
@@ -207,7 +207,7 @@ class _Check:
             if section not in content:
                 raise self.error(section, "is absent")
 
-    def fields(self, mapping: Mapping) -> None:
+    def fields(self, mapping: ColumnMapping) -> None:
         """Refuse fields that events do not have, or that get their value twice or never."""
         for section in ("columns", "constants", "values"):
             for field in getattr(mapping, section):
@@ -231,13 +231,13 @@ class _Check:
                 key = "constants.event_type" if kind is types[0] else "values.event_type"
                 raise self.error(key, f"{kind!r} is no type of event", _nearest(str(kind), EVENT_TYPES))
 
-    def identity(self, mapping: Mapping) -> None:
-        """Refuse none or several ways to tell rows apart."""
+    def identity(self, mapping: ColumnMapping) -> None:
+        """Refuse a mapping without exactly one source of the event id."""
         identity = mapping.event_id
         if (bool(identity.column) + bool(identity.columns) + identity.row_number) != 1:
             raise self.error("event_id", "give exactly one of column, columns and row_number")
 
-    def layout(self, mapping: Mapping) -> None:
+    def layout(self, mapping: ColumnMapping) -> None:
         """Refuse layouts that cannot be read."""
         if mapping.amounts.decimal == mapping.amounts.thousands:
             raise self.error("amounts.thousands", "is the decimal sign too")

@@ -1,7 +1,7 @@
 """Files as rows: CSV and Parquet, plain or gzip, read as a stream and never as a whole.
 
 A table yields each row as a list of texts, or as a `Rejection` where the row does not have the columns of the header.
-It always knows on which line the current row began and which bytes it was, so that a refused row can be kept as it was.
+It knows the line and the bytes of the current row, so that a refused row can be kept unchanged.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Table(Protocol):
 
 
 def open_table(path: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> AbstractContextManager[Table]:
-    """Open a file as a table; what it is, is read from its first bytes.
+    """Open a file as a table; its first bytes decide whether it is CSV, gzip or Parquet.
 
     Raises
     ------
@@ -108,7 +108,7 @@ class DelimitedTable:
         self._pending: list[bytes] = []  # the lines of the current row
         self._reader = csv.reader(self._decoded(), delimiter=delimiter)
         try:
-            with self._explained():
+            with self._translate_errors():
                 header = next((row for row in self._reader if row), None)
         except csv.Error as error:
             remedy = "Check that it is a CSV file with LF or CRLF line endings."
@@ -136,7 +136,7 @@ class DelimitedTable:
         ended = False
         while not ended:
             try:
-                with self._explained():
+                with self._translate_errors():
                     for row in self._reader:
                         if len(row) == width:
                             yield row
@@ -144,7 +144,7 @@ class DelimitedTable:
                             yield self._misshapen(len(row), width)
                         pending.clear()
                 ended = True
-            except csv.Error as error:  # the row is lost to the reader, not to us; it goes on with the next line
+            except csv.Error as error:  # the reader drops the row, and goes on with the next line
                 yield rejected(Reason.MALFORMED_ROW, f"Row on line {self.line} cannot be split: {error}.")
                 pending.clear()
 
@@ -155,7 +155,7 @@ class DelimitedTable:
         return rejected(Reason.MALFORMED_ROW, detail)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Turn what ends the reading of a file into a failure that names the line."""
         try:
             yield

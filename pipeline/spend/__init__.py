@@ -1,6 +1,6 @@
-"""Spend's way into the lake: charge rows from any source, kept as bills, replaced bill by bill."""
+"""Brings charge rows from any source into the lake, as bills; a new bill replaces the old one."""
 
 from pipeline.spend.bills import Bill, SourceRank, counting
-from pipeline.spend.keeping import Kept, SpendImport, import_charges
+from pipeline.spend.keeping import KeptBill, SpendImport, import_charges
 
-__all__ = ["Bill", "Kept", "SourceRank", "SpendImport", "counting", "import_charges"]
+__all__ = ["Bill", "KeptBill", "SourceRank", "SpendImport", "counting", "import_charges"]

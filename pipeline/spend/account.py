@@ -1,4 +1,4 @@
-"""Account for every charge: the raw bills against the curated tables, counted from the files."""
+"""Compares the charges of the raw bills with the curated tables, counted from the files."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from pipeline.spend.sums import COSTS, plus
 if TYPE_CHECKING:
     import duckdb
 
-Sums = Mapping[tuple[str, str], Decimal]  # (currency, cost column) → exact sum; absent where no row says it
+SumsByCurrency = Mapping[tuple[str, str], Decimal]  # (currency, cost column) → exact sum; absent where no row says it
 
 
 @dataclass(frozen=True)
 class BillAccount:
-    """One bill of the raw lake; `counts` is false while a better source stands in its place."""
+    """One bill of the raw lake; `counts` is false while a better source has the same charges."""
 
     bill: Bill
     provider_name: str
     rows: int
-    sums: Sums
+    sums: SumsByCurrency
     counts: bool
 
 
 @dataclass(frozen=True)
 class SpendAccount:
-    """Raw bills against curated charges.
+    """Rows and costs of the raw bills, and of the curated charges.
 
     Attributes
     ----------
@@ -45,8 +45,8 @@ class SpendAccount:
     bills: tuple[BillAccount, ...]
     waiting: int
     charges: int
-    sums: Sums
-    shown: Sums
+    sums: SumsByCurrency
+    shown: SumsByCurrency
 
     @property
     def counted(self) -> tuple[int, dict[tuple[str, str], Decimal]]:
@@ -66,7 +66,7 @@ class SpendAccount:
 
 
 def account(lake: Lake) -> SpendAccount:
-    """Count all bills, and what curation made of them."""
+    """The account of all bills and of what curation made of them."""
     import duckdb
 
     files = lake.raw_files(RAW_SPEND)
@@ -81,13 +81,13 @@ def account(lake: Lake) -> SpendAccount:
                         sums[currency, cost] = plus(sums.get((currency, cost)), amount)
                 found[bill, provider] = (total + rows, sums)
         best = counting(bill for bill, _ in found)
-        charges, sums = _curated(connection, lake, "spend", "count(*)")
+        charges, curated_sums = _curated(connection, lake, "spend", "count(*)")
         _, shown = _curated(connection, lake, "daily_spend", "sum(charges)")
     bills = tuple(
-        BillAccount(bill, provider, rows, told, bill in best)
-        for (bill, provider), (rows, told) in sorted(found.items(), key=lambda item: (item[0][0].period, item[0]))
+        BillAccount(bill, provider, rows, sums, bill in best)
+        for (bill, provider), (rows, sums) in sorted(found.items(), key=lambda item: (item[0][0].period, item[0]))
     )
-    return SpendAccount(bills, sum(name not in curated for name in files), charges, sums, shown)
+    return SpendAccount(bills, sum(name not in curated for name in files), charges, curated_sums, shown)
 
 
 def _bills(

@@ -1,4 +1,4 @@
-"""A bill: what is imported, replaced and counted as one. Pure.
+"""A bill: the charges that are imported, replaced and counted together. Pure.
 
 A bill is all charges that one source knows of one provider, billing account and billing period. Where several sources
 know the same provider and period, the best one counts and the others wait: FOCUS before CUR before Cost Explorer
@@ -28,7 +28,7 @@ _LONGEST_NAME = 40
 
 
 class SourceRank(IntEnum):
-    """Which source is believed first; any other name ranks as FOCUS, whose columns it has."""
+    """The sources, best first; any other name ranks as FOCUS, whose columns it has."""
 
     focus = 0
     cur = 1
@@ -60,7 +60,7 @@ class Bill:
 
     @property
     def folder(self) -> str:
-        """Where its raw file stands, below ``raw/spend``."""
+        """The folder of its raw file, below ``raw/spend``."""
         parts = (self.source, self.provider, self.account, self.period)
         return "/".join(_file_name(part) for part in parts)
 
@@ -76,14 +76,13 @@ def provider_key(name: str | None) -> str:
 
 
 def counting(bills: Iterable[Bill]) -> frozenset[Bill]:
-    """The bills that count: no charge twice, the best source first.
+    """The bills that count: of several bills with the same charges, the one from the best source.
 
     FOCUS and CUR say whose bill they are, so they give way to a better source of the same account only. Cost Explorer
     and the sample give way to any better source of the provider and period.
     """
-    every = set(bills)
     kept: set[Bill] = set()
-    for bill in sorted(every, key=lambda each: (SourceRank.of(each.source), each)):
+    for bill in sorted(set(bills), key=lambda bill: (SourceRank.of(bill.source), bill)):
         rank = SourceRank.of(bill.source)
         rivals = (
             other

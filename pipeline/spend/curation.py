@@ -1,7 +1,7 @@
 """Charges: raw bills → the rows of `spend`, bill by bill.
 
-What is new or gone among the raw files names the provider and period whose charges can change: they are taken anew
-from the best source there is (`pipeline.spend.bills`), and put in the place of those that stand. Rows are streamed
+What is new or missing among the raw files names the provider and period whose charges can change: they are read again
+from the best source there is (`pipeline.spend.bills`), and replace the curated ones. Rows are streamed
 from file to file: a year of charges does not fit into memory.
 """
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 SAMPLE_FOLDER = f"{RAW_SPEND}/sample/"
 
-# how a standing row says which bill it belongs to; the source does not matter, because one takes another's place
+# which bill a curated row belongs to; without the source, because a bill replaces one of another source
 _KEY = "concat(coalesce(provider_name, ''), '|', coalesce(cast(cast(billing_period_start as date) as varchar), ''))"
 _PERIOD = "coalesce(cast(cast(billing_period_start as date) as varchar), '')"
 RAW_KEYS = f"source, coalesce(provider_name, ''), coalesce(billing_account_id, ''), {_PERIOD}"  # what names a bill
 
 
-class Part(NamedTuple):
-    """The rows of one bill in one raw file; `written` is the provider as the rows write it."""
+class BillRows(NamedTuple):
+    """How many rows of one bill are in one raw file; `written` is the provider as the rows write it."""
 
     source: str
     written: str
@@ -45,18 +45,18 @@ class Part(NamedTuple):
         return Bill(self.source, provider_key(self.written), self.account, self.period)
 
 
-Ledger = Mapping[str, Sequence[Part]]  # raw file → the bills in it
+BillsByFile = Mapping[str, Sequence[BillRows]]  # raw file → the bills in it
 
 
-def ledger(lake: Lake) -> dict[str, list[Part]]:
+def curated_bills(lake: Lake) -> dict[str, list[BillRows]]:
     """The bills of every raw file that is curated."""
-    return {name: [Part(*part) for part in parts] for name, parts in lake.state().get("bills", {}).items()}
+    return {name: [BillRows(*part) for part in parts] for name, parts in lake.state().get("bills", {}).items()}
 
 
-def gone(lake: Lake, raw_root: Path) -> list[str]:
-    """Raw files whose charges are curated and which are no more there."""
+def missing_files(lake: Lake, raw_root: Path) -> list[str]:
+    """Raw files whose charges are curated and which are no longer there."""
     present = set(Lake(raw_root, lake.settings).raw_files(RAW_SPEND))
-    return sorted(set(ledger(lake)) - present)
+    return sorted(set(curated_bills(lake)) - present)
 
 
 class SpendStep:
@@ -65,7 +65,7 @@ class SpendStep:
     Parameters
     ----------
     known : the bills of the raw files curated so far
-    new, gone : names of raw files below `raw_root`
+    new, missing : names of raw files below `raw_root`
     """
 
     def __init__(
@@ -74,18 +74,18 @@ class SpendStep:
         store: CuratedStore,
         raw_root: Path,
         *,
-        known: Ledger,
+        known: BillsByFile,
         new: Sequence[str],
-        gone: Sequence[str],
+        missing: Sequence[str],
     ) -> None:
         self._connection = connection
         self._store = store
         self._root = raw_root
         self._known = known
         self._new = new
-        self._gone = gone
+        self._missing = missing
 
-    def run(self, sql: str) -> dict[str, list[Part]]:
+    def run(self, sql: str) -> dict[str, list[BillRows]]:
         """Replace the charges that can have changed; returns the bills of every raw file.
 
         Parameters
@@ -97,12 +97,12 @@ class SpendStep:
         CurationError
             A raw file is no Parquet file, or a column holds what it may not; names the file.
         """
-        with self._explained(self._new):
+        with self._translate_errors(self._new):
             found = self._parts()
-        files = {name: list(parts) for name, parts in self._known.items() if name not in self._gone} | found
+        files = {name: list(parts) for name, parts in self._known.items() if name not in self._missing} | found
         changed = {
             (part.bill.provider, part.bill.period)
-            for parts in (*found.values(), *(self._known[name] for name in self._gone))
+            for parts in (*found.values(), *(self._known[name] for name in self._missing))
             for part in parts
         }
         if not changed:
@@ -113,15 +113,15 @@ class SpendStep:
             for name, parts in files.items()
             if (chosen := [p for p in parts if p.bill in counts and (p.bill.provider, p.bill.period) in changed])
         }
-        with self._explained(list(wanted)):
+        with self._translate_errors(list(wanted)):
             self._view(wanted, files)
             self._store.replace(
-                "spend", rows=sql, key=_KEY, units=self._standing(changed), instant="charge_period_start"
+                "spend", rows=sql, key=_KEY, units=self._replaced(changed), instant="charge_period_start"
             )
         return files
 
-    def _parts(self) -> dict[str, list[Part]]:
-        """What bills the new files hold."""
+    def _parts(self) -> dict[str, list[BillRows]]:
+        """The bills in the new files."""
         if not self._new:
             return {}
         rows = self._connection.execute(
@@ -129,13 +129,13 @@ class SpendStep:
             " group by all order by all"
         ).fetchall()
         by_path = {str(self._root / name): name for name in self._new}
-        parts: dict[str, list[Part]] = {name: [] for name in self._new}
+        parts: dict[str, list[BillRows]] = {name: [] for name in self._new}
         for path, source, *rest in rows:
             name = by_path[path]
-            parts[name].append(Part(source or source_of(name), *rest))
+            parts[name].append(BillRows(source or source_of(name), *rest))
         return parts
 
-    def _view(self, wanted: Mapping[str, Sequence[Part]], files: Ledger) -> None:
+    def _view(self, wanted: Mapping[str, Sequence[BillRows]], files: BillsByFile) -> None:
         """`raw_spend`: the rows that count, of all files that hold any."""
         selects = []
         whole = [name for name, parts in wanted.items() if len(parts) == len(files[name])]
@@ -153,11 +153,11 @@ class SpendStep:
                 f"select * from ({raw_select(self._paths([name]), source=source_of(name))}) where"
                 f" (coalesce(provider_name, ''), coalesce(billing_account_id, ''), {_PERIOD}) in ({rows})"
             )
-        union = " union all ".join(f"({each})" for each in selects or [raw_select([])])
+        union = " union all ".join(f"({select})" for select in selects or [raw_select([])])
         self._connection.execute(f"create or replace view raw_spend as {union}")
 
-    def _standing(self, changed: set[tuple[str, str]]) -> str:
-        """A select of the keys of standing rows that are replaced."""
+    def _replaced(self, changed: set[tuple[str, str]]) -> str:
+        """A select of the keys of the curated rows that are replaced."""
         rows = self._connection.execute(
             f"select distinct coalesce(provider_name, ''), {_PERIOD}, {_KEY} from ({self._store.select('spend')})"
         ).fetchall()
@@ -172,8 +172,8 @@ class SpendStep:
         return [self._root / name for name in names]
 
     @contextmanager
-    def _explained(self, names: Sequence[str]) -> Iterator[None]:
-        """What DuckDB says of a raw file, named."""
+    def _translate_errors(self, names: Sequence[str]) -> Iterator[None]:
+        """Raise what DuckDB says of a raw file as a CurationError that names the file."""
         import duckdb
 
         try:
@@ -182,12 +182,12 @@ class SpendStep:
             paths = self._paths(names)
             named = next((path for path in paths if str(path) in str(error)), None)
             if named is None and isinstance(error, duckdb.IOException):
-                raise  # the disk's, not a file's: explained by the curation
+                raise  # the disk's error, not a file's: the curation names it
             raise unreadable_file(named or self._root / RAW_SPEND, str(error)) from error
 
 
 def source_of(name: str) -> str:
-    """What the rows of a raw file come from where they do not say it: an older lake's sample did not."""
+    """The source of rows that name none, such as an older lake's sample."""
     return "sample" if name.startswith(SAMPLE_FOLDER) else "focus"
 
 
@@ -196,7 +196,7 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
 
     Parameters
     ----------
-    source : said where a row says none
+    source : of rows that name none
     name : with the file's path, as `filename`
     """
     import duckdb

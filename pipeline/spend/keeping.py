@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from catalogue.errors import ImportFailed
 from pipeline.lake import RAW_SPEND, Lake, Transaction
 from pipeline.spend.bills import Bill, provider_key
-from pipeline.spend.sums import COSTS, Sums
+from pipeline.spend.sums import COSTS, CostSums
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,14 +24,14 @@ _ROW_GROUP = 122_880
 _IN_MEMORY = 1_000_000  # rows of all bills that wait for their row group to fill
 
 
-class Kept(NamedTuple):
+class KeptBill(NamedTuple):
     """What became of one bill.
 
     Attributes
     ----------
     rows : charge rows it has now
     replaced : charge rows it had before; None where it is new
-    changed : false where it holds the very rows it held before
+    changed : false where its rows are the same as before
     """
 
     bill: Bill
@@ -42,7 +42,7 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class SpendImport:
-    """What was read is what is kept: rows and sums were counted on both sides.
+    """The result of an import; rows and sums were counted when read and again when written.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class SpendImport:
 
     rows: int
     sums: Mapping[tuple[str, str], Decimal]
-    bills: tuple[Kept, ...]
+    bills: tuple[KeptBill, ...]
 
     @property
     def changed(self) -> bool:
@@ -80,8 +80,8 @@ def import_charges(
         Another process is writing to the lake, or it cannot be written.
     """
     with lake.writing(), lake.transaction() as change:
-        writers = _Writers(change.folder, source)
-        read = Sums()
+        writers = _BillWriters(change.folder, source)
+        read = CostSums()
         for batch in charges:
             read.add(batch)
             writers.add(batch)
@@ -97,30 +97,30 @@ def import_charges(
     return SpendImport(read.rows, read.sums, bills)
 
 
-def _publish(lake: Lake, change: Transaction, bill: Bill, path: Path) -> Kept:
-    """Let a written bill appear, named by its content, and the files that stood in its place disappear."""
+def _publish(lake: Lake, change: Transaction, bill: Bill, path: Path) -> KeptBill:
+    """Stage a written bill under a name made from its content, and the removal of the bill's earlier files."""
     import pyarrow.parquet as pq
 
     folder = f"{RAW_SPEND}/{bill.folder}"
-    with path.open("rb") as file:
-        name = f"{folder}/{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}.parquet"
+    with path.open("rb") as content:
+        name = f"{folder}/{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.parquet"
     rows = pq.read_metadata(path).num_rows
-    standing = lake.raw_files(folder)
-    before = sum(pq.read_metadata(lake.root / each).num_rows for each in standing) if standing else None
-    if standing == [name]:
-        return Kept(bill, rows, before, changed=False)
-    for each in standing:
-        if each != name:
-            change.remove(each)
+    earlier = lake.raw_files(folder)
+    before = sum(pq.read_metadata(lake.root / file).num_rows for file in earlier) if earlier else None
+    if earlier == [name]:
+        return KeptBill(bill, rows, before, changed=False)
+    for file in earlier:
+        if file != name:
+            change.remove(file)
     change.adopt(path, name)
-    return Kept(bill, rows, before, changed=True)
+    return KeptBill(bill, rows, before, changed=True)
 
 
-def _check(read: Sums, written: Mapping[Bill, Path], source: str) -> None:
-    """Count again what was written, from the files."""
+def _check(read: CostSums, written: Mapping[Bill, Path], source: str) -> None:
+    """Refuse an import whose written rows or sums differ from those read; counts again, from the files."""
     import pyarrow.parquet as pq
 
-    found = Sums()
+    found = CostSums()
     for path in written.values():
         with pq.ParquetFile(path) as file:
             names = [focus_name(name) for name in ("billing_currency", *COSTS)]
@@ -134,7 +134,7 @@ def _check(read: Sums, written: Mapping[Bill, Path], source: str) -> None:
         )
 
 
-class _Writers:
+class _BillWriters:
     """One Parquet file a bill, written in row groups of equal size: equal rows give equal bytes."""
 
     def __init__(self, folder: Path, source: str) -> None:
@@ -184,7 +184,7 @@ class _Writers:
 
 
 def focus_name(name: str) -> str:
-    """The specification's name of a column: `billed_cost` → ``BilledCost``. Raw files speak FOCUS."""
+    """The specification's name of a column: `billed_cost` → ``BilledCost``. Raw files have FOCUS's names."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 

@@ -1,4 +1,4 @@
-"""Rows and costs of charges, added up batch by batch: exact, by currency."""
+"""Exact sums of charge rows and their costs by currency, batch by batch."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 
 
 def plus(one: Decimal | None, other: Decimal) -> Decimal:
-    """Two amounts added up exactly."""
+    """The exact sum of two amounts."""
     return other if one is None else _EXACT.add(one, other)
 
 
-class Sums:
-    """What was added so far.
+class CostSums:
+    """The number of charge rows and the sums of their costs, over the batches added.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from pipeline.contract.events import encode
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.contract.shape import Event
 from pipeline.curate import CurationReport, curate
-from pipeline.curate.status import Account, account
+from pipeline.curate.status import RecordAccount, account
 from pipeline.lake import CURATED, Lake, LakeSettings
 
 Row = dict[str, Any]
@@ -127,7 +127,7 @@ class Given:
         """What the last curation did."""
         return self.reports[-1]
 
-    def account(self) -> Account:
+    def account(self) -> RecordAccount:
         """Every record, counted from the files."""
         return account(self.lake)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from catalogue.errors import ImportFailed, SettingsError
 from pipeline.contract.rejections import Rejection
 from pipeline.importers import import_file
-from pipeline.importers.mapped import Mapped
+from pipeline.importers.mapped import MappedImporter
 from pipeline.importers.mapping import EXAMPLE, load_mapping, read_mapping
 from pipeline.lake import Lake
 
@@ -50,7 +50,7 @@ columns = ["When", "What"]
 
 
 def translated(mapping: str, *row: str) -> Any:
-    return Mapped(read_mapping(mapping, where="map.toml")).translator(HEADER, "d" * 64)(list(row))
+    return MappedImporter(read_mapping(mapping, where="map.toml")).translator(HEADER, "d" * 64)(list(row))
 
 
 def base(columns: str = "", rest: str = "") -> str:
@@ -59,7 +59,7 @@ def base(columns: str = "", rest: str = "") -> str:
 
 def test_the_example_mapping_is_itself_a_mapping():
     mapping = read_mapping(EXAMPLE, where="example")
-    assert Mapped(mapping).columns == (
+    assert MappedImporter(mapping).columns == (
         "Created at",
         "Order",
         "Customer",
@@ -71,7 +71,7 @@ def test_the_example_mapping_is_itself_a_mapping():
         "Category",
         "Payment",
     )
-    assert Mapped(mapping).lake_settings.reporting_currency == "EUR"
+    assert MappedImporter(mapping).lake_settings.reporting_currency == "EUR"
 
 
 def test_semicolons_decimal_commas_local_times_and_encodings_are_understood(tmp_path: Path):
@@ -115,7 +115,7 @@ def test_semicolons_decimal_commas_local_times_and_encodings_are_understood(tmp_
     )
     (tmp_path / "kasse.csv").write_bytes(table.encode("cp1252"))
     lake = Lake.create(tmp_path / "lake")
-    report = import_file(lake, Mapped(load_mapping(tmp_path / "map.toml")), tmp_path / "kasse.csv")
+    report = import_file(lake, MappedImporter(load_mapping(tmp_path / "map.toml")), tmp_path / "kasse.csv")
     assert (report.accepted, report.reasons) == (2, {"invalid_value": 1, "unknown_event_type": 1})
     assert report.first_refusals[0] == "kasse.csv:4: Column Preis (unit_price): '1,5,0' is not a number."
     with pa.CompressedInputStream(str(lake.root / lake.raw_files("raw/events")[0]), "zstd") as file:
@@ -138,7 +138,7 @@ def test_a_parquet_file_is_read_like_the_csv_of_it(tmp_path: Path):
     pq.write_table(table, tmp_path / "orders.parquet")
     lake = Lake.create(tmp_path / "lake")
     mapping = read_mapping(ORDER, where="map.toml")
-    assert import_file(lake, Mapped(mapping), tmp_path / "orders.parquet").accepted == 1
+    assert import_file(lake, MappedImporter(mapping), tmp_path / "orders.parquet").accepted == 1
     with pa.CompressedInputStream(str(lake.root / lake.raw_files("raw/events")[0]), "zstd") as file:
         event = json.loads(file.read())
     assert (event["product_id"], event["quantity"], event["unit_price"]) == ("9007199254740993", 2, "19.9900")
@@ -234,7 +234,7 @@ def test_a_mapping_with_a_mistake_is_refused_by_the_name_of_its_key(mapping: str
 def test_a_column_the_file_does_not_have_is_named_with_the_nearest_one(tmp_path: Path):
     (tmp_path / "a.csv").write_text("When,Whom,What,Qty,Price\n")
     with pytest.raises(ImportFailed, match=r"no column 'Who' .*Found: When, Whom.* Did you mean 'Whom'\?"):
-        import_file(Lake.create(tmp_path / "lake"), Mapped(read_mapping(ORDER, where="m")), tmp_path / "a.csv")
+        import_file(Lake.create(tmp_path / "lake"), MappedImporter(read_mapping(ORDER, where="m")), tmp_path / "a.csv")
 
 
 def test_a_missing_mapping_is_refused_with_the_way_to_get_one(tmp_path: Path):
