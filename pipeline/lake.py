@@ -45,19 +45,6 @@ STATE = "curated/state.json"
 SETTINGS = "lake.toml"
 SAMPLE = "sample.json"
 
-__all__ = [
-    "CURATED",
-    "RAW_EVENTS",
-    "RAW_QUARANTINE",
-    "RAW_SPEND",
-    "SAMPLE",
-    "SETTINGS",
-    "STATE",
-    "Lake",
-    "LakeSettings",
-    "Transaction",
-]
-
 _LOCK = ".lock"
 
 

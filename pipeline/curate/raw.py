@@ -96,8 +96,10 @@ REFUSED = LineKind(
 )
 
 
-def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, root: Path | None = None) -> None:
-    """Create `raw_events`; lines that cannot be read are added to `raw_quarantine`, which must exist.
+def read(
+    connection: duckdb.DuckDBPyConnection, kind: LineKind, files: Sequence[Path], *, root: Path | None = None
+) -> None:
+    """Create the relation of one kind of lines. Unreadable lines are added to `raw_quarantine`: read `REFUSED` first.
 
     Parameters
     ----------
@@ -108,15 +110,6 @@ def read_events(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *,
     CurationError
         A file cannot be unpacked to its end.
     """
-    _read(connection, EVENTS, files, root)
-
-
-def read_quarantine(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], *, root: Path | None = None) -> None:
-    """Create `raw_quarantine` from the refused records; parameters and errors as `read_events`."""
-    _read(connection, REFUSED, files, root)
-
-
-def _read(connection: duckdb.DuckDBPyConnection, kind: LineKind, files: Sequence[Path], root: Path | None) -> None:
     import duckdb
 
     for path in files:

@@ -19,8 +19,9 @@ from typing import Any
 from catalogue.errors import CurationError, LakeError
 from catalogue.queries import load_curation
 from pipeline.curate.step import CurationStep, Progress, StepResult
-from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake, Transaction
+from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake
 from pipeline.spend.curation import SAMPLE_FOLDER, missing_files
+from pipeline.transaction import Transaction
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024

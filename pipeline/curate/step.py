@@ -18,8 +18,9 @@ from catalogue.queries import load_curation
 from catalogue.tables import TABLES
 from pipeline.curate import raw
 from pipeline.curate.store import CuratedStore
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake, Transaction
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake
 from pipeline.spend.curation import BillsByFile, SpendStep, curated_bills
+from pipeline.transaction import Transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -106,8 +107,8 @@ class CurationStep:
     def run(self, report: Progress) -> StepResult:
         """Read the batch, compute the changed rows of every table, and stage the changed files."""
         report("Reading raw records", 0.0)
-        raw.read_quarantine(self._connection, self._files[RAW_QUARANTINE], root=self._raw_root)
-        raw.read_events(self._connection, self._files[RAW_EVENTS], root=self._raw_root)
+        raw.read(self._connection, raw.REFUSED, self._files[RAW_QUARANTINE], root=self._raw_root)
+        raw.read(self._connection, raw.EVENTS, self._files[RAW_EVENTS], root=self._raw_root)
         received = self._count("raw_events") + self._count("raw_quarantine")
         report("Removing duplicates", 0.30)
         self._events()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from catalogue.parquet import select
 from catalogue.tables import CURATED_TABLES, TABLES
 from pipeline.curate.files import ROW_GROUP_OF_ONE_FILE, write_file, write_partitions
-from pipeline.lake import CURATED, Lake, Transaction
+from pipeline.lake import CURATED, Lake
+from pipeline.transaction import Transaction
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -22,7 +24,8 @@ from pipeline.contract import events
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.contract.shape import Rules
 from pipeline.importers.tables import open_table
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings, Transaction
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings
+from pipeline.transaction import Transaction
 
 SOURCE = "import"
 PART_RECORDS = 1_000_000  # records per raw file, so that curation can read one import with several threads
@@ -217,6 +220,15 @@ class _CompressedParts:
         self._file.write(b"\n".join(self._lines))
         self._in_file += len(self._lines) - 1
         self._lines.clear()
+
+
+@lru_cache(4096)
+def decimal_of(text: str) -> Decimal | None:
+    """The number that a text writes; None where it writes none."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def _digest(path: Path) -> str:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.importers.core import Fields, Translate
+from pipeline.importers.core import Fields, Translate, decimal_of
 from pipeline.lake import LakeSettings
 
 _UK = ZoneInfo("Europe/London")
@@ -62,7 +61,7 @@ class OnlineRetail:
 
         def translate(row: list[str]) -> Fields | Rejection:
             invoice, stock, name, quantity_text, date, price_text, customer, country = pick(row)
-            quantity, price, moment = _quantity(quantity_text), _price(price_text), _instant(date)
+            quantity, price, moment = _quantity(quantity_text), decimal_of(price_text), _instant(date)
             if quantity is None or price is None or moment is None:
                 return _unreadable(quantity_text, price_text, date, quantity is None, price is None)
             line = f"{invoice}-{stock}"
@@ -116,14 +115,6 @@ def _quantity(text: str) -> int | None:
     try:
         return int(text)
     except ValueError:
-        return None
-
-
-@lru_cache(4096)
-def _price(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
         return None
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import itemgetter
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.importers.core import Fields, Translate
+from pipeline.importers.core import Fields, Translate, decimal_of
 from pipeline.lake import LakeSettings
 
 _EVENT_TYPES = {
@@ -60,7 +59,7 @@ class Rees46:
                 "occurred_at": moment,
             }
             if price_text:
-                price = _price(price_text)
+                price = decimal_of(price_text)
                 if price is None:
                     return rejected(Reason.INVALID_VALUE, f"Column price: {price_text[:60]!r} is not a number.")
                 fields["unit_price"] = price
@@ -88,12 +87,4 @@ def _instant(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=UTC)
     except ValueError:
-        return None
-
-
-@lru_cache(4096)
-def _price(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
         return None

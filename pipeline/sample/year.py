@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from catalogue.errors import LakeError, SettingsError
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, SAMPLE, Lake, Transaction
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, SAMPLE, Lake
 from pipeline.sample import budgets
 from pipeline.sample.actions import EVENT_TYPES, VIEW, Actions, expand
 from pipeline.sample.bill import write_bill
@@ -24,6 +24,7 @@ from pipeline.sample.refused import quarantined
 from pipeline.sample.season import DAY_MS, DAYS, SPIKE_FACTOR, Bools, Calendar, Ints, calendar
 from pipeline.sample.shop import Shop, open_shop
 from pipeline.sample.visits import Visits, plan
+from pipeline.transaction import Transaction
 
 DUPLICATES = 0.001
 BROKEN = 0.0005

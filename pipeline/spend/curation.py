@@ -16,6 +16,7 @@ from catalogue.tables import CURATION_RELATIONS
 from pipeline.lake import RAW_SPEND, Lake
 from pipeline.raw.files import unreadable_file
 from pipeline.spend.bills import Bill, counting, provider_key
+from pipeline.spend.keeping import focus_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -204,7 +205,7 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
     kinds = {
         column: kind.replace("timestamp(6)", "timestamp") for column, kind in CURATION_RELATIONS["raw_spend"].items()
     }
-    focus = {column: "".join(word.capitalize() for word in column.split("_")) for column in kinds}
+    focus = {column: focus_name(column) for column in kinds}
     present: dict[str, str] = {}
     place = "(select 1 where false)"
     if files:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalogue.errors import ImportFailed
-from pipeline.lake import RAW_SPEND, Lake, Transaction
+from pipeline.lake import RAW_SPEND, Lake
 from pipeline.spend.bills import Bill, provider_key
 from pipeline.spend.sums import COSTS, CostSums
+from pipeline.transaction import Transaction
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from catalogue.binding import bind
 from catalogue.queries import load_curation
 from catalogue.tables import TABLES
-from pipeline.curate.raw import read_events, read_quarantine
+from pipeline.curate import raw
 from pipeline.lake import Lake
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
@@ -95,8 +95,8 @@ class PendingEvents:
         with duckdb.connect(":memory:") as scratch, tempfile.TemporaryDirectory() as folder:
             arrived = Path(folder) / "arrived.jsonl"
             arrived.write_bytes(b"\n".join(lines) + b"\n")
-            read_quarantine(scratch, [])
-            read_events(scratch, [arrived])
+            raw.read(scratch, raw.REFUSED, [])
+            raw.read(scratch, raw.EVENTS, [arrived])
             ids = scratch.sql("select distinct event_id from raw_events").to_arrow_table()
             with self._given("arrived_ids", ids) as cursor:
                 known = cursor.sql(f"select * from {_PENDING} where event_id in (from arrived_ids)").to_arrow_table()
