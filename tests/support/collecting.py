@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request, Response
-from pipeline.collecting.keys import WriteKey, digest_of, match
+from pipeline.collecting.keys import WriteKey, digest_of, key_of_secret
 from pipeline.streams import Entry, Kind
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Ring:
             WriteKey(id=name, source=name, digest=digest_of(secret), created_at=NOW)
             for name, secret in (("shop", SECRET), ("till", OTHER_SECRET))
         ]
-        return match(keys, secret, NOW)
+        return key_of_secret(keys, secret, NOW)
 
 
 def collector(stream: Shelf, **options: Any) -> Collector:
