@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def test_the_page_with_data_fits_its_window_and_cuts_no_label(gallery: Visit, width: int, theme: str):
     page = gallery.open("/?compare=previous&compare=year&channel=web", width=width, theme=theme)
     assert page.locator(".tk-tile").count() == 6
-    assert page.locator('[data-testid="stEChartsChart"]').count() == 4
+    assert page.locator('[data-testid="stEChartsChart"]').count() == 3
     assert gallery.overflow() == 0
     assert gallery.cut_texts() == []
     gallery.screenshot()
