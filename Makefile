@@ -56,7 +56,7 @@ quick-checks:
 	$(BIN)/lint-imports --no-logo
 
 quick-tests:
-	$(BIN)/python -m pytest -q $$($(BIN)/python -m tests.support.changed)
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" $$($(BIN)/python -m tests.support.changed) || [ $$? -eq 5 ]  # 5: only slow tests there
 
 test: $(VENV)/.dev ## Every test that needs no system package
 	$(BIN)/python -m pytest -m "not browser and not load and not engines" -n 2 --dist loadgroup

@@ -16,6 +16,8 @@ from pipeline.lake import Lake
 from pipeline.sample import generate
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 STEP = re.compile(
     r"^\*\*`(?P<file>[^`]+)`\*\*(?:, (?P<how>after|in place of) the line of `(?P<line>[^`]+)`)?\n\n"

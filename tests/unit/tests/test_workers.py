@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import LONGEST_VALUE, pytest_make_parametrize_id
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 TESTS = """
 import os
 from pathlib import Path

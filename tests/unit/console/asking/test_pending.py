@@ -17,6 +17,8 @@ from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.lake import Lake
 from tests.support.arrivals import NOON, arrival, refusal
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = PlatformOptions(reserve_bytes=0)
 
 

@@ -21,6 +21,8 @@ from console.decisions.embedded import EmbeddedDecisionStore
 from console.finops.charges import Basis
 from tests.support.lake_rows import Rows
 
+pytestmark = pytest.mark.slow
+
 MARCH = Period(date(2026, 3, 1), date(2026, 4, 1))
 FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
 

@@ -17,6 +17,8 @@ from console.budgets.forecasting.history import Charged, history
 from tests.support.bills import bill, firsts, taxed, usage, weekly
 from tests.support.paths import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 RECORDED = SHARED_DATA / "get_cost_and_usage_daily_by_service.json"
 
 

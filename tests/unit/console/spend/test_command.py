@@ -20,6 +20,8 @@ from tests.support.bill_files import cur, focus
 from tests.support.cost_explorer_answers import answer, day, stubbed
 from tests.support.paths import SHARED_DATA
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = SHARED_DATA / "focus_1.0_sample.csv.gz"
 
 

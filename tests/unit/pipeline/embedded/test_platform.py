@@ -23,6 +23,8 @@ from pipeline.lake import CURATED, STATE, Lake
 from pipeline.streams import Batch, Entry, Kind
 from tests.support.arrivals import arrival, refusal
 
+pytestmark = pytest.mark.slow
+
 NEVER = PlatformOptions(history_seconds=3600, reserve_bytes=0)
 PATIENCE = 20.0  # seconds: far more than any of these takes
 

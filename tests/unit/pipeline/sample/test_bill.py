@@ -17,6 +17,8 @@ from pipeline.sample.actions import EVENT_TYPES
 from pipeline.sample.bill import SCHEMA, write_bill
 from pipeline.sample.season import DAYS, calendar
 
+pytestmark = pytest.mark.slow
+
 END = date(2026, 3, 1)
 Row = dict[str, Any]
 

@@ -30,6 +30,8 @@ from pipeline.sample.shop import open_shop
 from pipeline.sample.visits import plan
 from pipeline.sample.words import CATEGORIES
 
+pytestmark = pytest.mark.slow
+
 END = date(2026, 3, 1)
 START = END - timedelta(days=396)
 EVENTS = 60_000

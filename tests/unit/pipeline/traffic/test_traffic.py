@@ -28,6 +28,8 @@ from pipeline.traffic.sender import Sender, Tally, percentile
 from pipeline.traffic.visitors import Visitors
 from tests.support.commands import call
 
+pytestmark = pytest.mark.slow
+
 SHOP = open_shop(7)
 
 
