@@ -1,4 +1,4 @@
-"""The kernel that both sides stand on: what the tables are, and how a question becomes SQL. Imports nothing of ours."""
+"""What console and pipeline share: the tables, and how a question becomes SQL. Imports nothing else of ours."""
 
 import sys
 

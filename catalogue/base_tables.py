@@ -13,7 +13,7 @@ BESIDE = ("alias", "joins", "pivots")  # parts of a table in the tree that belon
 
 
 def base_tables(tree: exp.Query) -> Iterator[exp.Table]:
-    """Tables that are read from storage: a name that a CTE shadows where it stands is not one."""
+    """Tables that are read from storage, and not names that a CTE shadows at that place."""
     return (table for table in tree.find_all(exp.Table) if not _is_shadowed(table))
 
 
@@ -28,7 +28,7 @@ def replace_table(table: exp.Table, rows: exp.Query) -> None:
 
 
 def _is_shadowed(table: exp.Table) -> bool:
-    """Whether a CTE that is visible where the name stands has that name.
+    """Whether a CTE that is visible at this place has the table's name.
 
     Visible are the CTEs of every enclosing query, and inside a CTE those before it. A recursive CTE sees itself, unless
     it is named like a curated table: its first branch then reads the table, and must not escape the row filter.

@@ -1,7 +1,7 @@
 """A query, its values and a row filter → one engine's SQL.
 
 Values enter the parsed tree as typed literals and the tree is written out in the engine's dialect, so nothing that a
-person types is ever parsed as SQL. The row filter is added to every base table, wherever it stands: CTE, union,
+person types is ever parsed as SQL. The row filter is added to every base table, wherever it is: CTE, union,
 sub-query or join. A table with a region shows the rows of the viewer's regions, a shared one (`SHARED`) shows all its
 rows, and any other shows none: its rows belong to several regions at once, or cannot say to which.
 """
@@ -32,7 +32,8 @@ MAXIMUM_TEXT = 4096  # characters in one value: longer ones are a mistake, and e
 MAXIMUM_LIST = 1000  # members in one list, for the same reason
 _BIGINT = 2**63
 
-# What a row filter leaves whole: the assortment and the cloud's bill tell nothing of a region's customers or sales.
+# Tables that a row filter does not restrict: products, the cloud's bill and the console's calls say nothing about the
+# customers or sales of a region.
 SHARED = frozenset(
     {
         "closed_calls",

@@ -1,4 +1,4 @@
-"""The clock that everything which takes a ``now`` reads unless a test gives another one."""
+"""The default clock of everything that takes a ``now``; tests give another one."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from catalogue.tables import TABLES
 def select(table: str, files: Iterable[Path]) -> str:
     """A select over some files of a table; without files it has the table's columns and no rows.
 
-    Every file stands by its name: a pattern would trip over a lake folder that holds a bracket or a star.
+    Every file is listed by name: a pattern would fail in a lake folder whose name has a bracket or a star.
     """
     definition = TABLES[table]
     names = ", ".join(definition.columns)

@@ -11,7 +11,7 @@ A query file starts with a header that says what it answers::
 
 Types of parameters: ``date timestamp str int decimal bool``, with ``*`` for a list or ``?`` where null is allowed.
 `term` defines a word, once in the whole catalogue; `note` says what else a reader should know; both go on in lines that
-start with ``--`` and have no key. A list stands alone in ``x in (:name)``; an empty list means no restriction.
+start with ``--`` and have no key. A list is the only member of ``x in (:name)``; an empty list means no restriction.
 
 A file may answer several questions that differ by a column or a table. Each has a line that names it and says which
 identifiers of the SQL, the title and the grain become which; a title of its own follows a colon::
@@ -40,7 +40,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from catalogue.base_tables import base_tables, replace_table
 from catalogue.errors import CatalogueError
-from catalogue.query_file import DIALECT, Parameter, QueryFile, Question
+from catalogue.query_file import DIALECT, DeclaredQuestion, Parameter, QueryFile
 from catalogue.tables import CURATION_RELATIONS, TABLES, Columns
 
 QUERIES = Path(__file__).resolve().parent.parent / "queries"
@@ -159,12 +159,12 @@ class _Check:
         self.file.require("title")
         return self._query(self.file.header.questions[0], {})
 
-    def query(self, question: Question, relations: Mapping[str, Query]) -> Query:
+    def query(self, question: DeclaredQuestion, relations: Mapping[str, Query]) -> Query:
         """One question of the file."""
         self.file.require("title", "grain", "source")
         return self._query(question, relations)
 
-    def _query(self, question: Question, relations: Mapping[str, Query]) -> Query:
+    def _query(self, question: DeclaredQuestion, relations: Mapping[str, Query]) -> Query:
         file, header = self.file, self.file.header
         self._written = {after: before for before, after in question.renames.items()}
         tree = file.tree_of(question)
@@ -234,7 +234,7 @@ class _Check:
             parameter = parameters[name][0]
             if parameter.is_list and not _alone_in_list(placeholder):
                 raise self.file.drift(
-                    f"List :{name} must stand alone in `x in (:{name})`",
+                    f"List :{name} must be the only member of `x in (:{name})`",
                     self._line_of(name),
                     "Write it so, without `not` before it.",
                 )
@@ -244,7 +244,7 @@ class _Check:
                 and placeholder is not placeholder.parent.this
             ):
                 raise self.file.drift(
-                    f"Parameter :{name} stands in a list and is declared as a single value",
+                    f"Parameter :{name} is used as a list and declared as a single value",
                     parameters[name][1],
                     f"Declare it as {parameter.type}*.",
                 )
@@ -270,7 +270,7 @@ class _Check:
                 )
             found.add(table.name)
         if not found:
-            raise self.file.drift("The query reads no table", 1, "Every question stands on a curated table.")
+            raise self.file.drift("The query reads no table", 1, "Every question reads a curated table.")
         return frozenset(found)
 
     def _check_columns(self, tree: exp.Query) -> tuple[str, ...]:
@@ -308,7 +308,7 @@ class _Check:
                 )
 
 
-def _renamed(text: str, question: Question) -> str:
+def _renamed(text: str, question: DeclaredQuestion) -> str:
     """A line of the header with the identifiers of a question."""
     for before, after in question.renames.items():
         text = re.sub(rf"\b{before}\b", after, text)

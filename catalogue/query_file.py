@@ -42,7 +42,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Question:
+class DeclaredQuestion:
     """One question that a file answers: its name, which identifiers become which, and its own title if any."""
 
     name: str
@@ -53,12 +53,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Header:
-    """What the lines above the SQL say; `values` and `parameters` with the line of each."""
+    """The header of a file; `values` and `parameters` hold the text or parameter and its line number."""
 
     values: Mapping[str, tuple[str, int]]
     terms: Mapping[str, str]
     parameters: Mapping[str, tuple[Parameter, int]]
-    questions: tuple[Question, ...]
+    questions: tuple[DeclaredQuestion, ...]
 
 
 class QueryFile:
@@ -104,7 +104,7 @@ class QueryFile:
         values: dict[str, tuple[str, int]] = {}
         terms: dict[str, str] = {}
         parameters: dict[str, tuple[Parameter, int]] = {}
-        questions: list[Question] = []
+        questions: list[DeclaredQuestion] = []
         for key, text, number in self._entries():
             if key == "param":
                 parameter = self._parameter(text, number)
@@ -124,7 +124,7 @@ class QueryFile:
                 raise self.drift(f"The header says {key} twice", number, "Remove one.")
             else:
                 values[key] = (text, number)
-        return Header(values, terms, parameters, tuple(questions) or (Question(self.name),))
+        return Header(values, terms, parameters, tuple(questions) or (DeclaredQuestion(self.name),))
 
     def require(self, *keys: str) -> None:
         """Refuse a header that leaves one of the keys out, or names a source that does not exist."""
@@ -170,7 +170,7 @@ class QueryFile:
             match["name"], match["type"], match["suffix"] == "*", match["suffix"] == "?", (match["text"] or "").strip()
         )
 
-    def _question(self, text: str, number: int) -> Question:
+    def _question(self, text: str, number: int) -> DeclaredQuestion:
         match = _QUESTION.match(text)
         if match is None:
             raise self.drift(
@@ -183,7 +183,7 @@ class QueryFile:
         if len(renames) < len(pairs):
             raise self.drift(f"Question {match['name']} renames one identifier twice", number, "Remove one.")
         parent, slash, _ = self.name.rpartition("/")
-        return Question(f"{parent}{slash}{match['name']}", renames, match["title"] or "", number)
+        return DeclaredQuestion(f"{parent}{slash}{match['name']}", renames, match["title"] or "", number)
 
     @cached_property
     def tree(self) -> exp.Query:
@@ -206,7 +206,7 @@ class QueryFile:
             )
         return statements[0]
 
-    def tree_of(self, question: Question) -> exp.Query:
+    def tree_of(self, question: DeclaredQuestion) -> exp.Query:
         """The SQL of one question: identifiers renamed, in tables, columns and aliases alike."""
         tree = self.tree.copy()
         unused = set(question.renames)

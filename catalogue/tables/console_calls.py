@@ -35,7 +35,7 @@ _ADDED_UP = {
 
 TABLES: Mapping[str, Table] = {
     "console_calls": Table(
-        grain="one row per call the console made or spared itself, of days not closed yet, or closed within the hour",
+        grain="one row per call of the console, cached ones too, of days not closed yet, or closed within the hour",
         columns=_CALLS,
         partition="call_date",
         sort=("called_at",),
@@ -43,7 +43,7 @@ TABLES: Mapping[str, Table] = {
         days=2,
     ),
     "closed_calls": Table(
-        grain="one row per call the console made or spared itself, of closed days",
+        grain="one row per call of the console, cached ones too, of closed days",
         columns=_CALLS,
         partition="call_date",
         sort=("called_at",),

@@ -12,7 +12,7 @@ _PRODUCT_SALES = {
     "channel": TEXT,
     "region": TEXT,
     "currency": TEXT,
-    # what is hardly ever anything else than 0 takes no room: the other amounts follow from these
+    # these amounts are mostly 0 and compress to nothing; the other amounts follow from them
     "gross_revenue": AMOUNT,
     "refunds": AMOUNT,
     "cost": AMOUNT,
@@ -36,7 +36,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "daily_pairs": Table(
         grain="one row per order_date, two products in one order, channel, region, currency",
-        # what a filter alone reads stands behind what every question reads
+        # columns that only a filter reads come after those that every question reads
         columns={
             "order_date": "date",
             "product_id": TEXT,

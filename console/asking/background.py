@@ -1,4 +1,4 @@
-"""Work that takes a second or two, done once for the same question in the background and waited for a moment.
+"""Work of a second or two, done in the background once for everyone who asks the same.
 
 A page asks, draws what it knows, and asks again; everyone who asks for the same thing shares one piece of work.
 """
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-FAILURE_SECONDS = 10.0  # a page looks again every second: it has to see the failure, and not the next attempt
+FAILURE_SECONDS = 10.0  # a page asks again every second: it must show the failure before the next attempt
 CAPACITY = 128  # answers: some hundred kilobytes each at most
 
 
@@ -74,7 +74,7 @@ class Background:
         return answer
 
     def _keep(self, key: Hashable, future: Future[Any]) -> _Work:
-        """Keep one more; what is then too many is forgotten, and not begun where it still waits."""
+        """Keep one more piece of work; the oldest are forgotten above the capacity, and cancelled if not yet begun."""
         work = self._works[key] = _Work(future, self._clock())
         self._works.move_to_end(key)
         while len(self._works) > self._capacity:
@@ -91,7 +91,7 @@ BACKGROUND = Background()
 
 
 def wait(asked: Future[Answer], seconds: float | None) -> Answer | None:
-    """The answer, if it is there within so many seconds; raises what the work raised. None waits for good."""
+    """The answer, if it is there within so many seconds; raises what the work raised. None waits without a limit."""
     try:
         return asked.result(seconds)
     except StillWorking:

@@ -24,9 +24,9 @@ from console.asking.engines.running import stoppable
 Key = tuple[str, str, str]  # dialect, bound SQL, data version
 Unclaimed = Callable[[Result], None]
 
-CAPACITY_BYTES = 128 * 1024 * 1024  # some thousands of page answers
+CAPACITY_BYTES = 128 * 1024 * 1024  # a few thousand page answers
 WORKERS = 16  # questions asked at once, those of all readers together
-CHECK_SECONDS = 0.1  # between two looks whether whoever waits is still there
+CHECK_SECONDS = 0.1  # how often to check that the reader still waits
 RENEW_AGAIN_SECONDS = 30.0  # after a failure in the background: a service that is down is not asked at every click
 _OVERHEAD_BYTES = 1024  # what an answer weighs besides its rows and its SQL: an empty one is not free
 
@@ -57,11 +57,11 @@ class _Run:
 
 
 def _nothing() -> None:
-    """Whoever waits stays."""
+    """The default check: keep waiting."""
 
 
 def _nobody(answer: Result) -> None:
-    """Nobody keeps account."""
+    """The default of `unclaimed`: the cost is not reported."""
 
 
 class Asked:
@@ -94,7 +94,7 @@ class Asked:
             self.leave()
 
     def leave(self) -> None:
-        """Wait no more; does nothing where the answer was given."""
+        """Stop waiting; does nothing once the answer was given."""
         if self._is_waiting:
             self._is_waiting = False
             self._leave()
@@ -167,14 +167,14 @@ class ResultCache:
         return kept
 
     def _submit(self, key: Key, run: _Run, ask: Callable[[], Result]) -> None:
-        # in this order: where no thread can be had, nobody must wait for what was never asked
+        # in this order: if the pool refuses, no reader may wait for a question that was never asked
         self._pool.submit(self._run, key, run, ask, self._clock())
         self._asking[key] = run
 
     def _run(self, key: Key, run: _Run, ask: Callable[[], Result], asked_at: float) -> None:
         try:
             if run.stop.is_set():
-                raise CancelledError  # its turn came too late: nobody is left to see this
+                raise CancelledError  # it waited in the queue until its last reader left
             with stoppable(run.stop):
                 answer = ask()
         except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is waited for
@@ -201,7 +201,7 @@ class ResultCache:
             del self._asking[key]
 
     def _claim_cost(self, run: _Run, reader: object) -> bool:
-        """Whether this reader is given the cost of the answer: the first one who stayed is."""
+        """Whether this reader is given the cost of the answer: the first one that still waits is."""
         with self._lock:
             if run.is_claimed or run.payer not in (None, reader):
                 return False
@@ -223,7 +223,7 @@ class ResultCache:
             answer, is_unclaimed = run.answer, self._take_unclaimed(run)
             if answer is None and run.waiting == 0 and not run.in_background:
                 run.stop.set()
-                self._finish(key, run)  # who asks from now on gets an answer, not the stop
+                self._finish(key, run)  # who asks from now on gets a new run, not the stopped one
         if answer is not None and is_unclaimed:
             run.unclaimed(answer)
 

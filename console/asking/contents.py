@@ -21,7 +21,7 @@ class Contents:
     ----------
     first_day, last_day : first and last day with events; None for an empty lake
     last_complete_day : the last day that is over: presets end with it
-    channels, categories, regions : values that occur, in the order of the alphabet
+    channels, categories, regions : values that occur, sorted
     """
 
     first_day: date | None
@@ -49,7 +49,7 @@ def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
 
     Parameters
     ----------
-    also : asked beside them, for whoever will want to know later: they do not depend on what is chosen
+    also : questions to ask at the same time, so that their answers are in the cache when they are needed
     """
     days, slices, *_ = scope.ask_all([Question("lake/days"), Question("lake/slices"), *also])
     row = days.rows()[0]
@@ -70,8 +70,8 @@ def has_charges(scope: Scope) -> bool:
 class Conservation:
     """received = accepted + duplicates + quarantined.
 
-    A refused record has no region that could be trusted: under a row filter none is visible, and the records are those
-    of the viewer's regions.
+    A refused record has no region that could be trusted, so a row filter hides all of them, and counts only the other
+    records of the viewer's regions.
     """
 
     received: int

@@ -1,4 +1,4 @@
-"""What insights hand to pages: figures with their comparisons and sparklines, free of any drawing."""
+"""What insights give to pages: figures with their comparisons and the values of their sparklines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Better(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A figure held against another period: `value` is that period's own figure."""
+    """A comparison with another period: `value` is that period's own figure."""
 
     label: str
     value: Number | None

@@ -119,7 +119,7 @@ def easter(year: int) -> date:
 
 
 class RetailEvent(StrEnum):
-    """Named days that move retail and do not fall on the same date each year."""
+    """Named days of high sales, on other dates every year."""
 
     BLACK_FRIDAY = "black-friday"
     CYBER_WEEK = "cyber-week"
@@ -159,7 +159,7 @@ def retail_event(event: RetailEvent, year: int) -> Period:
 
 
 class Comparison(StrEnum):
-    """What a period is held against."""
+    """What a period is compared with."""
 
     PREVIOUS = "previous"
     YEAR = "year"
@@ -174,7 +174,7 @@ COMPARISON_LABELS = {
 
 
 def event_in(period: Period) -> tuple[RetailEvent, int] | None:
-    """The retail event with the most days in `period`, the narrower one on a tie; None where there is none."""
+    """The retail event with the most days in `period`, the shorter one on a tie; None where there is none."""
     best: tuple[int, int, RetailEvent, int] | None = None
     for year in range(period.start.year, period.last_day.year + 1):
         for event in RetailEvent:

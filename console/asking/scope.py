@@ -1,4 +1,4 @@
-"""Who asks what of which lake: the one object that insights and pages are given."""
+"""What insights and pages are given: a lake, the viewer who asks, and the way to ask."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scope:
     row_filter : the regions this viewer may see
     reporting_currency, reporting_time_zone : the lake's settings; given to every query that declares them
     is_sample : whether the lake holds the sample year
-    country : whose public holidays a forecast knows, ISO 3166
+    country : the country whose public holidays a forecast uses, ISO 3166
     now : the clock; a test gives its own
     meter : is given every question, what it cost and who asked
     asker : who asks, on which page
@@ -162,7 +162,7 @@ class Scope:
         """Meter what a question cost, answered or not."""
         self.meter.record(
             Call(
-                called_at=utc_now(),  # a test's clock stands still, the meter's does not
+                called_at=utc_now(),  # a test's clock may be stopped, the meter's is not
                 viewer=self.asker.viewer,
                 page=self.asker.page,
                 kind="query",

@@ -1,4 +1,4 @@
-"""The part of the shop a reader looks at, and when: what most questions are given."""
+"""The part of the shop that a reader chose: channels, categories and regions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from console.asking.scope import Question, Scope
 
 @dataclass(frozen=True)
 class Slices:
-    """Channels, categories and regions; an empty tuple stands for all."""
+    """Channels, categories and regions; an empty tuple means all of them."""
 
     channels: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()

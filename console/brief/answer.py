@@ -21,7 +21,7 @@ from console.products import answer as products
 from console.products.answer import Product
 from console.sales import answer as sales
 from console.sales.answer import ZERO, Compared, Measured, Slice
-from console.sales.decomposition import Part, split
+from console.sales.decomposition import Contribution, split
 
 _URGENCY = (Cause.PIPELINE, Cause.CLOUD, Cause.BUSINESS, Cause.DATA)  # first what explains the others or costs money
 MOVERS = 3  # products named in each direction, as many as are read in 20 seconds
@@ -44,7 +44,7 @@ class Brief:
     comparisons: Sequence[Measured]
     before: Measured | None
     figures: Sequence[Figure]
-    parts: Sequence[Part]
+    parts: Sequence[Contribution]
     by_category: Sequence[Slice]
     by_region: Sequence[Slice]
     rising: Sequence[Product]

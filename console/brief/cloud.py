@@ -21,8 +21,8 @@ from console.budgets.figures import ended
 from console.decisions import DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total
-from console.spend.part import Part, question
-from console.spend.summary import Sums, sums
+from console.spend.part import BillPart, question
+from console.spend.summary import SpendSums, sums
 
 BASIS = Basis.EFFECTIVE  # the cost of what a period used, whenever it is paid
 PAGE = "budgets"
@@ -117,7 +117,7 @@ def cloud(
     if found.is_empty:
         return None
     revenues = [revenue for revenue in (now, before) if revenue is not None]
-    part = Part(found.currency)
+    part = BillPart(found.currency)
     questions = [question(scope, "spend/by_day", revenue.period, part) for revenue in revenues]
     standing, unreadable = None, None
     with scope.ahead(questions) as ready:
@@ -146,11 +146,11 @@ def cloud(
     )
 
 
-def _cost(measured: Sums) -> Decimal | None:
+def _cost(measured: SpendSums) -> Decimal | None:
     return measured.spend if measured.has_cost else None
 
 
-def _share(measured: Sums, revenue: ShopRevenue) -> Decimal | None:
+def _share(measured: SpendSums, revenue: ShopRevenue) -> Decimal | None:
     cost = _cost(measured)
     if cost is None or not revenue.net_revenue or revenue.net_revenue < 0:
         return None

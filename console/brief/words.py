@@ -11,7 +11,7 @@ from console.brief.answer import Brief
 from console.brief.cloud import Cloud
 from console.products.answer import Product
 from console.sales.answer import Slice
-from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part
+from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Contribution
 
 _MORE = {
     TRAFFIC: "more visits",
@@ -50,7 +50,7 @@ def headline(brief: Brief, currency: str) -> str:
     return f"{took}: {difference} ({text.percent(abs(relative))}) {word} than {against}."
 
 
-def why(parts: Sequence[Part], currency: str) -> str:
+def why(parts: Sequence[Contribution], currency: str) -> str:
     """The factors that changed net revenue, the strongest first; empty if none did."""
     moved = sorted((part for part in parts if part.amount), key=lambda part: -abs(part.amount))
     if not moved:

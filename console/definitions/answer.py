@@ -28,13 +28,17 @@ def definitions(catalogue: Catalogue | None = None) -> list[Definition]:
         for query in (catalogue or load())
         for term, meaning in query.terms.items()
     ]
-    return sorted(found, key=lambda each: each.term.lower())
+    return sorted(found, key=lambda definition: definition.term.lower())
 
 
 def matching(every: Sequence[Definition], words: str) -> list[Definition]:
     """The definitions that mention every one of the words; all where nothing is asked."""
     asked = words.lower().split()
-    return [each for each in every if all(word in f"{each.term} {each.meaning} {each.query}".lower() for word in asked)]
+
+    def text(definition: Definition) -> str:
+        return f"{definition.term} {definition.meaning} {definition.query}".lower()
+
+    return [definition for definition in every if all(word in text(definition) for word in asked)]
 
 
 def as_markdown(catalogue: Catalogue | None = None) -> str:
@@ -47,7 +51,7 @@ def as_markdown(catalogue: Catalogue | None = None) -> str:
         "| word | meaning | computed by |",
         "|---|---|---|",
     ]
-    lines += [f"| {each.term} | {each.meaning} | `{each.query}` |" for each in definitions(catalogue)]
+    lines += [f"| {word.term} | {word.meaning} | `{word.query}` |" for word in definitions(catalogue)]
     lines += ["", "## Tables", ""]
     for name, table in TABLES.items():
         split = f", one file per {table.partition}" if table.partition else ""

@@ -92,11 +92,11 @@ class OwnCost:
         ]  # fmt: skip
 
     def _changes(self, name: str) -> list[Change]:
-        return [Change(each.name, getattr(each, name)) for each in self.before if each.calls]
+        return [Change(before.name, getattr(before, name)) for before in self.before if before.calls]
 
     @property
     def least_on_athena(self) -> Decimal | None:
-        """What the questions of the period would cost on Athena at the least: 10 MB for each that was not cached."""
+        """The least that the period's questions would cost on Athena: 10 MB for each that was not cached."""
         asked = self.total.calls - self.total.cached
         a_terabyte = price_book.load().price("athena.scanned_terabyte").amount
         return None if a_terabyte is None else asked * LEAST_BYTES * a_terabyte / BYTES_OF_A_TERABYTE
@@ -105,7 +105,7 @@ class OwnCost:
 def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Period]] = ()) -> OwnCost:
     """The console's own calls over a period of UTC days, from the first call in it on, against other periods."""
     questions = [_question(name, period) for name in ("day", "page", "viewer", "name")]
-    results = scope.ask_all([*questions, *(_question("day", each) for _, each in comparisons)])
+    results = scope.ask_all([*questions, *(_question("day", before) for _, before in comparisons)])
     by_day, by_page, by_viewer, by_name, *before = (result.rows() for result in results)
     called = min((row["call_date"] for row in by_day), default=period.start)
     first = max(period.start, min(called, period.end - timedelta(days=LEAST_DAYS)))
@@ -119,8 +119,8 @@ def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Peri
         before=[_sum(label, rows) for (label, _), rows in zip(comparisons, before, strict=True)],
         by_day=daily,
         by_kind=[_sum(kind, [row for row in by_day if row["kind"] == kind]) for kind in kinds],
-        by_page=[_sum(_named(row["page"]), [row]) for row in by_page],
-        by_viewer=[_sum(_named(row["viewer"]), [row]) for row in by_viewer],
+        by_page=[_sum(row["page"] or OUTSIDE, [row]) for row in by_page],
+        by_viewer=[_sum(row["viewer"] or OUTSIDE, [row]) for row in by_viewer],
         by_question=[_sum(row["name"], [row]) for row in by_name],
         run_rate=_run_rate(total, [row["call_date"] for row in by_day], scope.today, period),
         results=results,
@@ -129,10 +129,6 @@ def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Peri
 
 def _question(name: str, period: Period) -> Question:
     return Question(f"own_cost/by_{name}", {"start_date": period.start, "end_date": period.end})
-
-
-def _named(name: str) -> str:
-    return name or OUTSIDE
 
 
 def _sum(name: str, rows: Sequence[Mapping[str, Any]]) -> Cost:
@@ -152,7 +148,7 @@ def _run_rate(total: Cost, called: Sequence[date], today: date, period: Period) 
     """Dollars a day since the first call × the days of an average month; the day that is not over counts whole."""
     if not called:
         return None
-    # calls stand on UTC days: west of UTC the last one can be a day ahead of `today`
+    # calls are booked on UTC days: west of UTC the last one can be a day ahead of `today`
     last = max(min(period.last_day, today), *called)
     measured = (last - min(called)).days + 1
     return total.dollars / measured * DAYS_OF_A_MONTH

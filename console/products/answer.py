@@ -16,7 +16,7 @@ from console.asking.slices import Slices, question
 from console.sales.answer import ZERO, Compared
 
 BEST_SELLERS = 200  # products that are paired: pairs of rare products are chance
-MINIMUM_ORDERS = 4  # below, a lift says nothing
+MINIMUM_ORDERS = 4  # with fewer, a lift means nothing
 PAIR_DAYS = 365  # tastes change slowly and orders with two products are few: pairs look back a year
 TOP_SHARE = 10
 
@@ -97,7 +97,10 @@ def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slic
                 best_sellers=BEST_SELLERS,
                 minimum_orders=MINIMUM_ORDERS,
             ),
-            *(question(scope, "products/sales", each, slices) for each in (period, *(each for _, each in comparisons))),
+            *(
+                question(scope, "products/sales", days, slices)
+                for days in (period, *(before for _, before in comparisons))
+            ),
         ]
     )
     interest, together, *sales = (result.rows() for result in results)
@@ -119,23 +122,23 @@ def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slic
 
 def rising(every: Sequence[Product]) -> list[Product]:
     """Products by gain of net revenue, largest first; empty without a comparison."""
-    gained = [each for each in every if each.change is not None and each.change > 0]
-    return sorted(gained, key=lambda each: (-(each.change or ZERO), each.product_id))
+    gained = [product for product in every if product.change is not None and product.change > 0]
+    return sorted(gained, key=lambda product: (-(product.change or ZERO), product.product_id))
 
 
 def falling(every: Sequence[Product]) -> list[Product]:
     """Products by loss of net revenue, largest first; empty without a comparison."""
-    lost = [each for each in every if each.change is not None and each.change < 0]
-    return sorted(lost, key=lambda each: (each.change or ZERO, each.product_id))
+    lost = [product for product in every if product.change is not None and product.change < 0]
+    return sorted(lost, key=lambda product: (product.change or ZERO, product.product_id))
 
 
 def mover_questions(scope: Scope, period: Period, before: Period, slices: Slices) -> list[Question]:
     """What `movers` asks."""
-    return [question(scope, "products/net_revenue", each, slices) for each in (period, before)]
+    return [question(scope, "products/net_revenue", days, slices) for days in (period, before)]
 
 
 def movers(scope: Scope, period: Period, before: Period, slices: Slices) -> tuple[list[Product], list[Result]]:
-    """Products with their net revenue now and before, and nothing else of them: what the Brief needs."""
+    """Products with only their net revenue now and before, for the Brief."""
     results = scope.ask_all(mover_questions(scope, period, before, slices))
     return _join([result.rows() for result in results], []), results
 
@@ -184,8 +187,8 @@ def _figures(labels: Sequence[str], sales: Sequence[Rows], currency: str) -> lis
 
     def changes(name: str) -> list[Change]:
         return [
-            Change(label, getattr(each, name) if each.products or each.net_revenue else None)
-            for label, each in zip(labels, sums[1:], strict=True)
+            Change(label, getattr(other, name) if other.products or other.net_revenue else None)
+            for label, other in zip(labels, sums[1:], strict=True)
         ]
 
     now = sums[0]

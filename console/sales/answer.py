@@ -14,7 +14,7 @@ from console.asking.figures import Better, Change, Figure, Number, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.asking.slices import Slices, question
-from console.sales.decomposition import CENT, Totals
+from console.sales.decomposition import CENT, SalesTotals
 
 ZERO = Decimal(0)
 Compared = tuple[str, Period]
@@ -32,10 +32,10 @@ class Daily:
 
 
 @dataclass(frozen=True)
-class Sums:
+class SalesSums:
     """A period's sums, of which every headline figure is made.
 
-    `conversion` counts sessions with a purchase; `None` stands for *unknown*, where there is nothing to divide by.
+    `conversion` counts sessions with a purchase; `None` means unknown: there is nothing to divide by.
     """
 
     net_revenue: Decimal
@@ -86,7 +86,7 @@ class Sums:
 
     @property
     def gross_margin_rate(self) -> Decimal | None:
-        """Gross margin ÷ the net revenue it speaks about."""
+        """Gross margin ÷ the net revenue whose cost is known."""
         margin = self.gross_margin
         return None if margin is None else margin / self.net_revenue_with_cost
 
@@ -101,9 +101,9 @@ class Sums:
         return self.refunds / self.gross_revenue if self.gross_revenue else None
 
     @property
-    def totals(self) -> Totals:
+    def totals(self) -> SalesTotals:
         """What the split of a change needs: money to the cent, and sessions only where browsing was recorded."""
-        return Totals(
+        return SalesTotals(
             self.sessions if self.sessions_with_view else 0, self.orders, self.net_revenue.quantize(CENT, ROUND_HALF_UP)
         )
 
@@ -132,7 +132,7 @@ class Measured:
 
     label: str
     daily: Daily
-    sums: Sums
+    sums: SalesSums
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,15 @@ class Revenue:
 def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Revenue:
     """Net revenue and what it is made of, against up to two other periods."""
     periods = [("This period", period), *comparisons]
-    questions = [one for _, each in periods for one in _measure_questions(scope, each, slices)]
+    questions = measure_questions(scope, periods, slices)
     dimensions = ("category", "region", "channel")
-    against = [period, *(each for _, each in comparisons[:1])]
-    questions += [question(scope, f"sales/by_{name}", each, slices) for name in dimensions for each in against]
+    against = [period, *(before for _, before in comparisons[:1])]
+    for name in dimensions:
+        questions += dimension_questions(scope, name, against, slices)
     questions.append(question(scope, "sales/other_currencies", period, slices))
     results = scope.ask_all(questions)
 
-    measured = [
-        _measured(label, each, results[3 * place : 3 * place + 3]) for place, (label, each) in enumerate(periods)
-    ]
+    measured = _measured_periods(periods, results)
     rest = results[3 * len(periods) :]
     parts = {
         name: _slices(name, rest[place * len(against) : (place + 1) * len(against)])
@@ -186,15 +185,15 @@ def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slice
 
 def measure_questions(scope: Scope, periods: Sequence[Compared], slices: Slices) -> list[Question]:
     """What `measure` asks."""
-    return [one for _, period in periods for one in _measure_questions(scope, period, slices)]
+    orders = "sales/orders_by_day_in_categories" if slices.categories else "sales/orders_by_day"
+    queries = ("sales/net_revenue_by_day", orders, "traffic/by_day")
+    return [question(scope, query, period, slices) for _, period in periods for query in queries]
 
 
 def measure(scope: Scope, periods: Sequence[Compared], slices: Slices) -> tuple[list[Measured], list[Result]]:
     """Sums and days of several periods."""
     results = scope.ask_all(measure_questions(scope, periods, slices))
-    return [
-        _measured(label, period, results[3 * place : 3 * place + 3]) for place, (label, period) in enumerate(periods)
-    ], results
+    return _measured_periods(periods, results), results
 
 
 def dimension_questions(scope: Scope, name: str, periods: Sequence[Period], slices: Slices) -> list[Question]:
@@ -210,9 +209,11 @@ def by_dimension(
     return _slices(name, results), results
 
 
-def _measure_questions(scope: Scope, period: Period, slices: Slices) -> list[Question]:
-    orders = "sales/orders_by_day_in_categories" if slices.categories else "sales/orders_by_day"
-    return [question(scope, query, period, slices) for query in ("sales/net_revenue_by_day", orders, "traffic/by_day")]
+def _measured_periods(periods: Sequence[Compared], results: Sequence[Result]) -> list[Measured]:
+    """The periods of `measure_questions`, from its answers: three for each period, in order."""
+    return [
+        _measured(label, period, results[3 * place : 3 * place + 3]) for place, (label, period) in enumerate(periods)
+    ]
 
 
 def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured:
@@ -238,7 +239,7 @@ def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured
     return Measured(
         label,
         daily,
-        Sums(
+        SalesSums(
             net_revenue=money_sum("net_revenue"),
             gross_revenue=money_sum("gross_revenue"),
             refunds=money_sum("refunds"),
@@ -282,8 +283,8 @@ def _slices(name: str, results: Sequence[Result]) -> list[Slice]:
 def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> list[Figure]:
     """The headline: net revenue, orders, average order value, conversion, margin, refunds."""
 
-    def figure(name: str, unit: Unit, value: Callable[[Sums], Number | None], **more: Any) -> Figure:
-        changes = [Change(each.label, value(each.sums) if each.sums.has_data else None) for each in comparisons]
+    def figure(name: str, unit: Unit, value: Callable[[SalesSums], Number | None], **more: Any) -> Figure:
+        changes = [Change(other.label, value(other.sums) if other.sums.has_data else None) for other in comparisons]
         return Figure(name, value(now.sums), unit, currency if unit is Unit.MONEY else "", changes, **more)
 
     daily = now.daily

@@ -16,7 +16,7 @@ CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
-class Totals:
+class SalesTotals:
     """A period's sessions, placed orders and net revenue."""
 
     sessions: int
@@ -25,7 +25,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Part:
+class Contribution:
     """What one factor contributed to the change, in money rounded to the cent."""
 
     name: str
@@ -38,7 +38,7 @@ ORDER_VALUE = "Order value"
 ORDERS = "Orders"
 
 
-def split(now: Totals, before: Totals) -> list[Part]:
+def split(now: SalesTotals, before: SalesTotals) -> list[Contribution]:
     """The parts of ``now.net_revenue − before.net_revenue``; rounded to cents, they still add up to it.
 
     Three parts where both periods have sessions and orders. Two (orders, order value) where a period has no sessions:
@@ -79,13 +79,13 @@ def _shapley(own: Pair, other: Pair, third: Pair) -> Fraction:
     return (own[1] - own[0]) * (same + mixed)
 
 
-def _to_cents(parts: Sequence[tuple[str, Fraction]], change: Decimal) -> list[Part]:
+def _to_cents(parts: Sequence[tuple[str, Fraction]], change: Decimal) -> list[Contribution]:
     """Round each part to the cent and give what rounding left over to the largest part."""
     rounded = [_cents(amount) for _, amount in parts]
     left = change.quantize(CENT, ROUND_HALF_EVEN) - sum(rounded, Decimal(0))
     largest = max(range(len(parts)), key=lambda index: abs(parts[index][1]))
     rounded[largest] += left
-    return [Part(name, amount) for (name, _), amount in zip(parts, rounded, strict=True)]
+    return [Contribution(name, amount) for (name, _), amount in zip(parts, rounded, strict=True)]
 
 
 def _cents(amount: Fraction) -> Decimal:

@@ -1,6 +1,6 @@
 """Whether a condition can hold anywhere in a piece of a file, judged by the smallest and largest value of its columns.
 
-Where nothing can be said the answer is yes: an estimate may be too large, never too small.
+Where that is unknown the answer is yes: an estimate may be too large, never too small.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _HOLDS: Mapping[type[exp.Expr], Callable[[Any, Any, Any], bool]] = {
 _AN_INSTANT = datetime(2000, 1, 1)  # noqa: DTZ001 - curated instants have no zone of their own
 
 
-class NotConstant(ValueError):  # noqa: N818 - it is no failure: nothing can be said
+class NotConstant(ValueError):  # noqa: N818 - not a failure: the value is unknown
     """An expression whose value is not known before the query runs."""
 
 
@@ -64,7 +64,7 @@ def may_hold(condition: exp.Expr | None, bounds: Bounds) -> bool:
         low, high = node.args["low"], node.args["high"]
         return _compare(exp.GTE, node.this, low, bounds) and _compare(exp.LTE, node.this, high, bounds)
     if isinstance(node, exp.In) and node.expressions:
-        return any(_compare(exp.EQ, node.this, each, bounds) for each in node.expressions)
+        return any(_compare(exp.EQ, node.this, member, bounds) for member in node.expressions)
     if isinstance(node, exp.Binary) and type(node) in _HOLDS:
         return _compare(type(node), node.left, node.right, bounds)
     return True
@@ -96,7 +96,7 @@ def _compare(kind: type[exp.Expr], left: exp.Expr, right: exp.Expr, bounds: Boun
 
 
 def _like(value: Any, example: Any) -> Any:
-    """A date as an instant where it is held against one, and the other way round."""
+    """The value as a date or an instant, as the example that it is compared with."""
     if isinstance(example, datetime) and isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time())
     if isinstance(value, datetime) and isinstance(example, date) and not isinstance(example, datetime):

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalogue.queries import load_curation
 from catalogue.tables import TABLES
-from console.scan_cost.conditions import Bounds
-from console.scan_cost.files import Dictionary, dictionary_bytes
+from console.scan_cost.files import Dictionary, RowGroup, dictionary_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,14 +33,6 @@ ROW_GROUP = 122_880  # rows, as curation writes them
 
 
 @dataclass(frozen=True)
-class RowGroup:
-    """A part of a file: its rows, and the smallest and largest value of the columns it is sorted by, days left out."""
-
-    rows: int
-    bounds: Bounds
-
-
-@dataclass(frozen=True)
 class Density:
     """What one day of a table holds; all of it, where the table has no days.
 
@@ -50,10 +41,10 @@ class Density:
     column_bytes : compressed bytes of every stored column without its dictionary, over all rows, as they are stored
     chunk_bytes : what a chunk of each column takes besides, however many rows it has, such as its page's header
     dictionaries : what a row group has besides, of columns whose values come again and again
-    row_groups : as curation wrote them
+    row_groups : as curation wrote them, without the bounds of days
     growth : rows grow with the events to this power: 1 for events themselves, 0 for what is always the same
     footer : bytes of the file that was measured that are no rows
-    most : rows there can be at all: the values of the grain's columns, every one with every other
+    most : the most rows there can be: every combination of the values of the grain's columns
     row_group : rows of a row group in a file of the table
     """
 
@@ -79,7 +70,7 @@ def day_columns(table: str) -> list[str]:
 
 
 def _is_day(table: str, column: str) -> bool:
-    """Whether a leading column stands for a day rather than for a moment within the partition's day."""
+    """Whether a leading column says the day, and not a moment within the partition's day."""
     return TABLES[table].columns[column] == "date" or TABLES[table].partition is None
 
 
@@ -145,7 +136,7 @@ def _values_bytes(metadata: Any) -> dict[str, int]:
 
 
 def _values_growth(fewer: pa.Table, more: pa.Table, column: str) -> float:
-    """Distinct values of a column grow with its rows to this power; 1 where two equal samples do not tell."""
+    """Distinct values of a column grow with its rows to this power; 1 where two equal samples do not show it."""
     if not fewer.num_rows or not more.num_rows or fewer.num_rows == more.num_rows:
         return 1.0
     values = [rows.select([column]).group_by(column).aggregate([]).num_rows for rows in (fewer, more)]
@@ -153,7 +144,7 @@ def _values_growth(fewer: pa.Table, more: pa.Table, column: str) -> float:
 
 
 def _most(table: str, rows: pa.Table) -> float:
-    """Every value of the grain's columns with every other; a column that another one decides does not count."""
+    """How many combinations the grain's columns can have; a column that follows from others does not count."""
     kept: list[str] = []
     combinations, product = 1, 1
     for column in _key(table, rows):

@@ -1,7 +1,7 @@
 """Bytes that a statement scans in a full lake, and what Athena bills for them.
 
-A table of the full lake is so many files, made of the days that were measured; how a file is read says
-`console.scan_cost.files`.
+A table of the full lake has one file or more per day, as full as the day that was measured;
+`console.scan_cost.files` says how much of a file is read.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from catalogue.tables import TABLES
 from console.asking.engines.prices import LEAST_BYTES
 from console.scan_cost.conditions import Bounds
 from console.scan_cost.density import INSTANT, Density, day_columns
-from console.scan_cost.files import File, Group
-from console.scan_cost.scans import Scan, scans
+from console.scan_cost.files import RowGroup, TableFile
+from console.scan_cost.scans import TableScan, scans
 
 MEGABYTE = 1_000_000
 LIMIT_BYTES = 50 * MEGABYTE  # of one page view
@@ -52,12 +52,12 @@ class PageCost:
     @property
     def scanned(self) -> int:
         """Bytes read."""
-        return sum(each.scanned for each in self.statements)
+        return sum(statement.scanned for statement in self.statements)
 
     @property
     def billed(self) -> int:
         """Bytes billed."""
-        return sum(each.billed for each in self.statements)
+        return sum(statement.billed for statement in self.statements)
 
     @property
     def is_within_limit(self) -> bool:
@@ -85,10 +85,10 @@ class FullLake:
     last_day: date
     days: int
     scale: float = 1.0
-    _files: dict[str, list[File]] = field(default_factory=dict, repr=False)
+    _files: dict[str, list[TableFile]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def standing(cls, files: Mapping[str, list[File]]) -> FullLake:
+    def of_files(cls, files: Mapping[str, list[TableFile]]) -> FullLake:
         """A lake whose files are these, and no others."""
         return cls({}, date.min, 0, _files=dict(files))
 
@@ -99,20 +99,20 @@ class FullLake:
             by_table[scan.table] = by_table.get(scan.table, 0) + self.scanned(scan)
         return StatementCost(statement.query, by_table)
 
-    def scanned(self, scan: Scan) -> int:
-        """Bytes that one reading of a table takes."""
+    def scanned(self, scan: TableScan) -> int:
+        """Bytes that one scan of a table reads."""
         if scan.table not in self._files:
             self._files[scan.table] = list(self._files_of(scan.table))
         return round(sum(file.read(scan) for file in self._files[scan.table]))
 
-    def _files_of(self, table: str) -> Iterator[File]:
+    def _files_of(self, table: str) -> Iterator[TableFile]:
         density, days = self.densities[table], day_columns(table)
         if not density.rows:
             return
         if not days:
             whole = self.scale * self.days
             rows = density.rows * whole**density.growth
-            yield File(
+            yield TableFile(
                 _weights(density),
                 _groups(rows, density.row_group),
                 density.footer,
@@ -122,17 +122,19 @@ class FullLake:
             return
         definition = TABLES[table]
         is_monthly = days[0].endswith("_month") and definition.partition is None
-        standing = self.days if definition.days is None else min(self.days, definition.days)
-        calendar = [self.last_day - timedelta(days=back) for back in range(standing - 1, -1, -1)]
-        units = [list(each) for _, each in groupby(calendar, key=_month)] if is_monthly else [[day] for day in calendar]
+        kept_days = self.days if definition.days is None else min(self.days, definition.days)
+        calendar = [self.last_day - timedelta(days=back) for back in range(kept_days - 1, -1, -1)]
+        units = (
+            [list(dates) for _, dates in groupby(calendar, key=_month)] if is_monthly else [[day] for day in calendar]
+        )
         sizes = [self._rows(density, len(unit)) for unit in units]
         counted = list(zip(units, sizes, strict=True))
         if definition.partition is None:
             files = [counted]
         elif definition.partition.endswith("_month"):
-            files = [list(each) for _, each in groupby(counted, key=lambda one: _month(one[0][0]))]
+            files = [list(month) for _, month in groupby(counted, key=lambda unit: _month(unit[0][0]))]
         else:
-            files = [[each] for each in counted]
+            files = [[unit] for unit in counted]
         for file in files:
             yield self._file(table, density, file)
 
@@ -141,7 +143,7 @@ class FullLake:
         rows = density.rows * self.scale
         return rows if days == 1 else min(rows * days**density.growth, density.most)
 
-    def _file(self, table: str, density: Density, units: Sequence[tuple[Sequence[date], float]]) -> File:
+    def _file(self, table: str, density: Density, units: Sequence[tuple[Sequence[date], float]]) -> TableFile:
         """A file of some days, one behind the other where it is sorted by day."""
         definition = TABLES[table]
         rows = sum(size for _, size in units)
@@ -150,12 +152,12 @@ class FullLake:
         leading = definition.sort[0]
         if len(units) == 1:
             share = rows / density.rows
-            groups = [Group(each.rows * share, {**fixed, **each.bounds}) for each in density.row_groups]
+            groups = [RowGroup(group.rows * share, {**fixed, **group.bounds}) for group in density.row_groups]
         elif leading in day_columns(table):
             groups = list(_sorted_groups(units, density.row_group, leading, definition.columns[leading], fixed))
         else:
             groups = _groups(rows, density.row_group, fixed)
-        return File(_weights(density), groups, density.footer, density.dictionaries, density.chunk_bytes)
+        return TableFile(_weights(density), groups, density.footer, density.dictionaries, density.chunk_bytes)
 
 
 def page_cost(lake: FullLake, statements: Iterable[Statement]) -> PageCost:
@@ -168,16 +170,16 @@ def _weights(density: Density) -> dict[str, float]:
     return {name: size / density.rows for name, size in density.column_bytes.items()}
 
 
-def _groups(rows: float, row_group: int, bounds: Bounds | None = None) -> list[Group]:
+def _groups(rows: float, row_group: int, bounds: Bounds | None = None) -> list[RowGroup]:
     """A file's row groups where every one holds all days."""
     whole = int(rows // row_group)
     sizes = [float(row_group)] * whole + ([rows - whole * row_group] if rows > whole * row_group else [])
-    return [Group(size, bounds or {}) for size in sizes]
+    return [RowGroup(size, bounds or {}) for size in sizes]
 
 
 def _sorted_groups(
     units: Sequence[tuple[Sequence[date], float]], row_group: int, leading: str, kind: str, fixed: Mapping[str, object]
-) -> Iterator[Group]:
+) -> Iterator[RowGroup]:
     """Row groups of a file that is sorted by day."""
     ends, total = [], 0.0
     for unit, size in units:
@@ -190,7 +192,7 @@ def _sorted_groups(
             unit for (upto, unit), (_, size) in zip(ends, units, strict=True) if upto > begin and upto - size < end
         ]
         days = [inside[0][0], inside[-1][-1]]
-        yield Group(end - begin, {**fixed, leading: _bounds(days, leading, kind)})  # type: ignore[dict-item]
+        yield RowGroup(end - begin, {**fixed, leading: _bounds(days, leading, kind)})  # type: ignore[dict-item]
         begin = end
 
 

@@ -2,7 +2,7 @@
 
 Files of other partitions and row groups that a condition rules out are skipped; of the others the columns that matter
 are read. Two columns with less than a megabyte between them are read in one piece, gap included; a file below three
-megabytes is read whole. Of every other file that is opened the end is read, where its footer stands.
+megabytes is read whole. Of every larger file that is opened the end is read too: the footer is there.
 
 Held against a real Trino in `tests/engines/test_scan_cost_on_trino.py`.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from catalogue.tables import TABLES
 from console.scan_cost.conditions import Bounds, may_hold
-from console.scan_cost.scans import Scan
+from console.scan_cost.scans import TableScan
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ColumnChunkMetaData
@@ -28,7 +28,7 @@ FOOTER_BYTES = 48 * 1024  # what Trino reads of a file's end before it knows mor
 
 
 @dataclass(frozen=True)
-class Group:
+class RowGroup:
     """A row group: its rows, and the smallest and largest value of its columns, where they are known."""
 
     rows: float
@@ -54,7 +54,7 @@ class Dictionary:
 
 
 @dataclass(frozen=True)
-class File:
+class TableFile:
     """A file.
 
     Attributes
@@ -66,7 +66,7 @@ class File:
     """
 
     weights: Mapping[str, float]
-    groups: Sequence[Group]
+    groups: Sequence[RowGroup]
     footer: int = 0
     dictionaries: Mapping[str, Dictionary] = field(default_factory=dict)
     chunk_bytes: Mapping[str, int] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class File:
         """The file's size."""
         return self.footer + sum(self._size(group, name) for group in self.groups for name in self.weights)
 
-    def read(self, scan: Scan) -> float:
+    def read(self, scan: TableScan) -> float:
         """Bytes that a scan reads of this file."""
         touched = [group for group in self.groups if may_hold(scan.condition, group.bounds)]
         stored = scan.columns & set(self.weights)
@@ -88,7 +88,7 @@ class File:
             return self.bytes
         return FOOTER_BYTES + sum(self._chunks(group, stored) for group in touched)
 
-    def _chunks(self, group: Group, wanted: Collection[str]) -> float:
+    def _chunks(self, group: RowGroup, wanted: Collection[str]) -> float:
         """Bytes of some columns of a row group, with the small gaps between them."""
         taken = gap = 0.0
         for name in self.weights:
@@ -100,19 +100,19 @@ class File:
             gap = 0.0
         return taken
 
-    def _size(self, group: Group, name: str) -> float:
+    def _size(self, group: RowGroup, name: str) -> float:
         dictionary = self.dictionaries.get(name)
         fixed = (dictionary.of(group.rows) if dictionary else 0.0) + self.chunk_bytes.get(name, 0)
         return fixed + self.weights[name] * group.rows
 
 
 def dictionary_bytes(chunk: ColumnChunkMetaData) -> int:
-    """Compressed bytes of a column chunk's dictionary, which stands before its values."""
+    """Compressed bytes of a column chunk's dictionary, which comes before its values."""
     return chunk.data_page_offset - chunk.dictionary_page_offset if chunk.has_dictionary_page else 0
 
 
-def files_of(lake: Path, table: str) -> list[File]:
-    """The files of a table as they stand, from their footers."""
+def files_of(lake: Path, table: str) -> list[TableFile]:
+    """The files of a table in a lake folder, described by their footers."""
     import pyarrow.parquet as pq
 
     definition = TABLES[table]
@@ -132,8 +132,8 @@ def files_of(lake: Path, table: str) -> list[File]:
                 sizes[chunk.path_in_schema] = sizes.get(chunk.path_in_schema, 0) + chunk.total_compressed_size
                 if chunk.statistics is not None and chunk.statistics.has_min_max:
                     bounds[chunk.path_in_schema] = (chunk.statistics.min, chunk.statistics.max)
-            groups.append(Group(group.num_rows, bounds))
+            groups.append(RowGroup(group.num_rows, bounds))
         rows = max(metadata.num_rows, 1)
         weights = {name: size / rows for name, size in sizes.items()}
-        found.append(File(weights, groups, path.stat().st_size - sum(sizes.values())))
+        found.append(TableFile(weights, groups, path.stat().st_size - sum(sizes.values())))
     return found

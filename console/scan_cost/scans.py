@@ -23,13 +23,13 @@ _SCHEMA: dict[str, object] = {name: dict(table.columns) for name, table in TABLE
 
 
 @dataclass(frozen=True)
-class Scan:
-    """One reading of a table.
+class TableScan:
+    """One scan of a table.
 
     Attributes
     ----------
     columns : the columns read; none where rows are only counted
-    condition : what is known about the rows before they are read; None where nothing is
+    condition : what is known about the rows before they are read; None where nothing is known
     """
 
     table: str
@@ -37,8 +37,8 @@ class Scan:
     condition: exp.Expr | None
 
 
-def scans(sql: str, dialect: str) -> list[Scan]:
-    """Every reading of a curated table in a statement."""
+def scans(sql: str, dialect: str) -> list[TableScan]:
+    """Every scan of a curated table in a statement."""
     tree = _written_out(parse_one(sql, read=dialect))
     tree = optimize(
         tree, schema=_SCHEMA, dialect=dialect, rules=(qualify, pushdown_projections, pushdown_predicates),
@@ -75,19 +75,19 @@ def _replaced(query: exp.Expr, ctes: dict[str, exp.Expr]) -> exp.Expr:
     return query
 
 
-def _of(scope: Scope) -> Iterator[Scan]:
+def _of(scope: Scope) -> Iterator[TableScan]:
     for alias, source in scope.sources.items():
         if not isinstance(source, exp.Table) or source.name not in TABLES:
             continue
         columns = frozenset(column.name for column in scope.columns if column.table == alias)
-        yield Scan(source.name, columns & set(TABLES[source.name].columns), _condition(scope, alias))
+        yield TableScan(source.name, columns & set(TABLES[source.name].columns), _condition(scope, alias))
 
 
 def _condition(scope: Scope, alias: str) -> exp.Expr | None:
-    """The parts of `where` that speak of this table alone."""
+    """The parts of `where` that name columns of this table alone."""
     where = scope.expression.args.get("where") if isinstance(scope.expression, exp.Select) else None
     if where is None:
         return None
-    own = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
-    told = [part for part in own if {column.table for column in part.find_all(exp.Column)} <= {alias}]
-    return reduce(lambda left, right: exp.and_(left, right, copy=True), told) if told else None
+    conditions = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    of_table = [part for part in conditions if {column.table for column in part.find_all(exp.Column)} <= {alias}]
+    return reduce(lambda left, right: exp.and_(left, right, copy=True), of_table) if of_table else None

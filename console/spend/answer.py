@@ -1,4 +1,4 @@
-"""All that the Spend page and its command say, asked at once."""
+"""The answer of the Spend page and its command, asked at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.finops.contents import Contents
 from console.spend import breakdown, changes, commitment_use, summary, tags
 from console.spend import part as parts
 from console.spend.coverage import Commitments
-from console.spend.part import Part
+from console.spend.part import BillPart
 
 Compared = tuple[str, Period]
 
@@ -27,16 +27,16 @@ class Spend:
 
     Attributes
     ----------
-    now, comparisons : the period's sums, and those of what it is held against
+    now, comparisons : the period's sums, and those of the periods it is compared with
     incomplete_from : first day that is estimated or not over, with all after it
     other_currencies : spend of the period in other currencies, in no figure here
-    changed : None without a comparison, or where one of the two periods says no cost in the basis
+    changed : None without a comparison, or where one of the two periods has no cost in the basis
     """
 
     basis: Basis
-    part: Part
-    now: summary.Sums
-    comparisons: Sequence[summary.Sums]
+    part: BillPart
+    now: summary.SpendSums
+    comparisons: Sequence[summary.SpendSums]
     figures: Sequence[Figure]
     incomplete_from: date | None
     other_currencies: Mapping[str, Decimal]
@@ -54,7 +54,7 @@ class Spend:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether no charge of the period says what it costs in the basis."""
+        """Whether no charge of the period has a cost in the basis."""
         return not self.is_empty and not self.now.has_cost
 
 
@@ -63,7 +63,7 @@ def spend(
     contents: Contents,
     period: Period,
     comparisons: Sequence[Compared],
-    part: Part,
+    part: BillPart,
     *,
     basis: Basis = Basis.EFFECTIVE,
     by: str = "service",
@@ -77,14 +77,15 @@ def spend(
     tag_key : the key whose untagged usage is listed; by default the one that covers most
     """
     every = [("This period", period), *comparisons]
-    periods = [each for _, each in every[:2]]
-    everywhere = replace(part, currency="")  # the other currencies too: they are shown, apart
+    periods = [compared for _, compared in every[:2]]
+    everywhere = replace(part, currency="")  # the other currencies too: they are shown separately
     daily = parts.of_part("by_day", part)
     asked: dict[str, Question] = {"day 0": parts.question(scope, daily, period, everywhere)}
-    for number, (_, each) in enumerate(comparisons, start=1):
-        asked[f"day {number}"] = parts.question(scope, daily, each, part)
+    for number, (_, compared) in enumerate(comparisons, start=1):
+        asked[f"day {number}"] = parts.question(scope, daily, compared, part)
     broken = breakdown.questions(scope, by, periods, part, basis)
-    asked |= {f"values {number}": each for number, each in enumerate(broken.values)} | {"days": broken.days}
+    asked |= {f"values {number}": question for number, question in enumerate(broken.values)}
+    asked["days"] = broken.days
     asked |= {
         f"commitments {number}": commitment_use.question(scope, compared, part)
         for number, compared in enumerate(periods)
@@ -96,7 +97,8 @@ def spend(
 
     currency = part.currency
     now, *before = (
-        summary.sums(label, each, found[f"day {number}"], currency, basis) for number, (label, each) in enumerate(every)
+        summary.sums(label, compared, found[f"day {number}"], currency, basis)
+        for number, (label, compared) in enumerate(every)
     )
     tagged = tags.tags(found["tags"], currency, basis, tag_key)
     return Spend(

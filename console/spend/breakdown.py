@@ -14,25 +14,25 @@ from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.finops.decimals import DIGITS, ZERO, difference, total
 from console.spend import part as parts
-from console.spend.part import Part
+from console.spend.part import BillPart
 from console.spend.summary import APART, APART_LABELS
 
-LARGEST = 6  # colours that are told apart; what is beyond is drawn as others
+LARGEST = 6  # colours that a reader can distinguish; the rest is drawn as others
 MOST_RESOURCES = 10_000  # resources listed; a bill may have millions
 OTHERS = "Others"
 APART_NAME = "Tax, credits, refunds"
 
 
 @dataclass(frozen=True)
-class Value:
+class DimensionValue:
     """One value of the dimension.
 
     Attributes
     ----------
     value, name : as in the data, and as printed
     is_apart : tax, credits or corrections: it belongs to no value of the dimension and cannot be looked into
-    cost, before : in the basis; None where no charge says it; `before` also without a comparison
-    share : of usage and purchases; None for what stands apart
+    cost, before : in the basis; None where no charge has one; `before` also without a comparison
+    share : of usage and purchases; None for what is apart
     """
 
     value: str
@@ -59,7 +59,7 @@ class Series:
 
     Attributes
     ----------
-    value : None for others and for what stands apart
+    value : None for others and for what is apart
     estimated : positions of days on which some of it is estimated
     """
 
@@ -77,7 +77,7 @@ class Breakdown:
     """
 
     by: str
-    values: Sequence[Value]
+    values: Sequence[DimensionValue]
     series: Sequence[Series]
     cut_off: Decimal = ZERO
 
@@ -96,14 +96,14 @@ class Questions:
     by: str = field(default="service")
 
 
-def questions(scope: Scope, by: str, periods: Sequence[Period], part: Part, basis: Basis) -> Questions:
+def questions(scope: Scope, by: str, periods: Sequence[Period], part: BillPart, basis: Basis) -> Questions:
     """What to ask for a breakdown of the first period, compared with the second where there is one."""
     query, query_by_day, values = parts.grouped(by, part)
     known = scope.catalogue[query].parameters
     listed: dict[str, Any] = {"basis": basis.value, "most": MOST_RESOURCES}
     more = {name: value for name, value in listed.items() if name in known}
     return Questions(
-        [parts.question(scope, query, each, part, **values, **more) for each in periods],
+        [parts.question(scope, query, period, part, **values, **more) for period in periods],
         parts.question(scope, query_by_day, periods[0], part, **values, basis=basis.value, most=LARGEST),
         by,
     )
@@ -130,7 +130,7 @@ def breakdown(
     usage = total(cost for (is_apart, _), (_, cost) in now.items() if not is_apart)
     nothing = ("", ZERO)  # not charged at all: a cost of 0, which is known
     values = [
-        Value(
+        DimensionValue(
             value,
             (now.get(key) or (before or {})[key])[0],
             is_apart,
@@ -141,16 +141,19 @@ def breakdown(
         for key in {**now, **(before or {})}
         for is_apart, value in [key]
     ]
-    values.sort(key=lambda each: (each.is_apart, each.cost is None, -(each.cost or ZERO), each.name, each.value))
+    values.sort(key=lambda value: (value.is_apart, value.cost is None, -(value.cost or ZERO), value.name, value.value))
     return Breakdown(
-        by, values, _series(by_day, days, estimated_days, names), difference(spend, total(each.cost for each in values))
+        by,
+        values,
+        _series(by_day, days, estimated_days, names),
+        difference(spend, total(value.cost for value in values)),
     )
 
 
 def _costs(
     result: Result, basis: Basis, names: Mapping[str, str]
 ) -> dict[tuple[bool, str], tuple[str, Decimal | None]]:
-    """(stands apart, value) → name and cost; None where no charge of it says one."""
+    """(is apart, value) → name and cost; the cost is None where no charge has one."""
     costs: dict[tuple[bool, str], tuple[str, Decimal | None]] = {}
     columns = result.table.select([name for name in _READ if name in result.table.column_names] + [basis.column])
     for row in columns.to_pylist():
@@ -178,7 +181,7 @@ def _series(
         place = row["place"]
         position = places[row["charge_date"]]
         costs.setdefault(place, [ZERO] * len(days))[position] = row["cost"] or ZERO
-        # where the table does not tell which part of a day is estimated, all of it may be
+        # where the table does not say which part of a day is estimated, all of it may be
         if row["charge_date"] in estimated_days if row["estimated"] is None else row["estimated"]:
             estimated.setdefault(place, set()).add(position)
         if place > 0:
@@ -192,5 +195,5 @@ def _series(
 
 
 def _name(value: str, label: str | None, names: Mapping[str, str]) -> str:
-    """What a reader calls it: its name, where it has one that is not the value itself."""
+    """The name to print: the label or known name, else the value itself."""
     return label or names.get(value) or value

@@ -10,8 +10,8 @@ from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.spend import part as parts
-from console.spend.effects import Moved, PricedLine, Split, added, movers, split_line
-from console.spend.part import Part
+from console.spend.effects import ChangeSplit, Moved, PricedLine, added, movers, split_line
+from console.spend.part import BillPart
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Changed:
     """Why spend moved: the split of the whole change, and the lines that moved, the largest first."""
 
     label: str
-    split: Split
+    split: ChangeSplit
     movers: Sequence[Moved]
 
 
-def question(scope: Scope, period: Period, before: Period, part: Part, basis: Basis) -> Question:
+def question(scope: Scope, period: Period, before: Period, part: BillPart, basis: Basis) -> Question:
     """What to ask for the change from `before` to `period`."""
     return parts.question(
         scope,

@@ -6,12 +6,12 @@ from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.spend import part as parts
-from console.spend.coverage import Commitments, Usage, commitments
-from console.spend.part import Part
+from console.spend.coverage import Commitments, PricedUsage, commitments
+from console.spend.part import BillPart
 
 
-def question(scope: Scope, period: Period, part: Part) -> Question:
-    """What to ask; usage types, charge categories and tags narrow nothing here."""
+def question(scope: Scope, period: Period, part: BillPart) -> Question:
+    """What to ask; filters on usage type, charge category and tag do not apply."""
     return parts.question(scope, "spend/commitments", period, part)
 
 
@@ -19,7 +19,7 @@ def measured(result: Result, currency: str) -> Commitments:
     """Coverage and utilisation of one currency."""
     columns = (result.table[name].to_pylist() for name in _COLUMNS)
     return commitments(
-        Usage(service, usage_type, pricing, status, None if unknown else list_cost, effective_cost)
+        PricedUsage(service, usage_type, pricing, status, None if unknown else list_cost, effective_cost)
         for money, service, usage_type, pricing, status, list_cost, effective_cost, unknown in zip(
             *columns, strict=True
         )

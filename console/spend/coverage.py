@@ -4,10 +4,10 @@
 KPI library, *Percent of Compute Spend Covered by Commitment Discounts*, here over every service that sells them). List
 cost, because it measures covered and uncovered usage alike. *Utilisation* is the effective cost of the used part of
 commitments ÷ that of the used and the unused part, that is 1 − the *Percentage of Commitment Discount Waste* of the
-same library, told by FOCUS ``CommitmentDiscountStatus``.
+same library, by FOCUS ``CommitmentDiscountStatus``.
 
 FOCUS before 1.3 does not say which usage a commitment could cover, so `ELIGIBLE` does, by service and by words in the
-usage type; usage of the very kind that is covered somewhere counts too. Spot (``Dynamic``) never does.
+usage type; usage of a kind that is covered somewhere counts too. Spot (``Dynamic``) never does.
 Source: AWS, *What are Savings Plans?* and the pages on reserved instances, nodes and capacity of each service; Azure,
 *Reservations*; Google Cloud, *Committed use discounts*.
 """
@@ -45,7 +45,7 @@ ON_DEMAND = ("Standard", "(none)")
 
 
 @dataclass(frozen=True)
-class Usage:
+class PricedUsage:
     """Usage of one service and usage type under one pricing, summed; a cost is None where the basis is unknown."""
 
     service: str
@@ -57,7 +57,7 @@ class Usage:
 
     @property
     def is_unused(self) -> bool:
-        """Whether it is what was bought and not used."""
+        """Whether it is a commitment that was bought and not used."""
         return self.status == UNUSED
 
     @property
@@ -68,7 +68,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Commitments:
-    """What a period's usage and commitments come to.
+    """The covered, eligible, used and unused cost of a period.
 
     Attributes
     ----------
@@ -101,27 +101,27 @@ class Commitments:
         return bool(self.used or self.unused or self.covered)
 
 
-def commitments(usage: Iterable[Usage]) -> Commitments:
+def commitments(usage: Iterable[PricedUsage]) -> Commitments:
     """Sums of one currency's usage; see the module for what counts."""
-    every = list(usage)
-    covered = [each for each in every if each.is_covered]
-    kinds = {(each.service, each.usage_type) for each in covered}
-    open_to_it = [
-        each
-        for each in every
-        if not each.is_covered
-        and not each.is_unused
-        and each.pricing_category in ON_DEMAND
-        and ((each.service, each.usage_type) in kinds or is_eligible(each.service, each.usage_type))
+    rows = list(usage)
+    covered = [row for row in rows if row.is_covered]
+    kinds = {(row.service, row.usage_type) for row in covered}
+    on_demand = [
+        row
+        for row in rows
+        if not row.is_covered
+        and not row.is_unused
+        and row.pricing_category in ON_DEMAND
+        and ((row.service, row.usage_type) in kinds or is_eligible(row.service, row.usage_type))
     ]
-    covered_cost = _known([each.list_cost for each in covered])
-    open_cost = _known([each.list_cost for each in open_to_it])
-    used = total(each.effective_cost for each in covered)
+    covered_cost = _known([row.list_cost for row in covered])
+    on_demand_cost = _known([row.list_cost for row in on_demand])
+    used = total(row.effective_cost for row in covered)
     return Commitments(
         covered=covered_cost,
-        eligible=None if covered_cost is None or open_cost is None else DIGITS.add(covered_cost, open_cost),
+        eligible=None if covered_cost is None or on_demand_cost is None else DIGITS.add(covered_cost, on_demand_cost),
         used=used,
-        unused=total(each.effective_cost for each in every if each.is_unused),
+        unused=total(row.effective_cost for row in rows if row.is_unused),
         saved=None if covered_cost is None else DIGITS.subtract(covered_cost, used),
     )
 

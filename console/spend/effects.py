@@ -1,7 +1,7 @@
 """What changed between two periods: quantity, price, new and gone, adding up to the change to the last digit. Pure.
 
-A *line* is what one price stands for: a service, usage type, region, account and pricing unit. Where it was charged in
-both periods with a quantity, its cost is unit price × quantity, and its change is split by Bennet's two indicators
+A *line* is what has one price: a service, usage type, region, account and pricing unit. Where it was charged in both
+periods with a quantity, its cost is unit price × quantity, and its change is split by Bennet's two indicators
 (T. L. Bennet, *The Theory of Measurement of Changes in Cost of Living*, Journal of the Royal Statistical Society, 1920;
 W. E. Diewert, *Index Number Theory Using Differences Rather Than Ratios*, 2005)::
 
@@ -10,12 +10,12 @@ W. E. Diewert, *Index Number Theory Using Differences Rather Than Ratios*, 2005)
 
 They add up exactly, favour neither period and neither factor, and swap signs where the periods are swapped; the usual
 price-volume analysis, which takes the old price and the new quantity, has none of the last three. The quantity effect
-is rounded to the last digit that a cost has, and the price effect is what is left of the change. What rounding every
-charge to its last digit can make of one and the same price is no price effect.
+is rounded to the last digit that a cost has, and the price effect is the rest of the change. A difference that rounding
+of the charges alone can cause is no price effect.
 
 A line that is there in one period only is new or gone. What has no price of its own (tax, credits, corrections,
-purchases, usage without a quantity) is named by its kind. So is what was charged in both periods and says its cost in
-one only: whether it changed, nobody knows.
+purchases, usage without a quantity) is named by its kind. So is a line that was charged in both periods and has
+a cost in one only: whether it changed is unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TWO = Decimal(2)
 
 
 class Effect(StrEnum):
-    """What a change is put down to, in the order it is told."""
+    """The reasons for a change, in the order they are shown."""
 
     QUANTITY = "Quantity"
     PRICE = "Price"
@@ -99,8 +99,8 @@ Moved = tuple[PricedLine, Mapping[Effect, Decimal]]  # a line with its effects
 
 
 @dataclass(frozen=True)
-class Split:
-    """A change and what it is put down to; the effects add up to it exactly. An effect of 0 is left out."""
+class ChangeSplit:
+    """A change and its effects, which add up to it exactly. An effect of 0 is left out."""
 
     before: Decimal
     now: Decimal
@@ -115,48 +115,45 @@ class Split:
 def split_line(line: PricedLine) -> dict[Effect, Decimal]:
     """The effects of one line; they add up to its change exactly."""
     if line.kind in _BY_KIND:
-        return _told({_BY_KIND[line.kind]: line.change})
+        return _without_zeros({_BY_KIND[line.kind]: line.change})
     if not line.charges_before:
-        return _told({Effect.NEW: line.change})
+        return _without_zeros({Effect.NEW: line.change})
     if not line.charges:
-        return _told({Effect.GONE: line.change})
+        return _without_zeros({Effect.GONE: line.change})
     if (line.cost is None) != (line.cost_before is None):
-        return _told({Effect.UNKNOWN: line.change})
+        return _without_zeros({Effect.UNKNOWN: line.change})
     quantity = _quantity_effect(line)
     if quantity is None:
-        return _told({Effect.UNMEASURED: line.change})
+        return _without_zeros({Effect.UNMEASURED: line.change})
     price = difference(line.change, quantity)
     if abs(price) <= (line.charges + line.charges_before) * STEP:  # what rounding each charge can make of one price
         quantity, price = line.change, ZERO
-    return _told({Effect.QUANTITY: quantity, Effect.PRICE: price})
+    return _without_zeros({Effect.QUANTITY: quantity, Effect.PRICE: price})
 
 
-def split(lines: Iterable[PricedLine]) -> Split:
+def split(lines: Iterable[PricedLine]) -> ChangeSplit:
     """The effects of all lines together; they add up to the change of the total exactly."""
     return added([(line, split_line(line)) for line in lines])
 
 
-def added(lines: Sequence[Moved]) -> Split:
+def added(lines: Sequence[Moved]) -> ChangeSplit:
     """`split`, of lines whose effects are known."""
     amounts: dict[Effect, list[Decimal]] = {}
     for _, effects in lines:
         for effect, amount in effects.items():
             amounts.setdefault(effect, []).append(amount)
-    return Split(
+    return ChangeSplit(
         before=total(line.cost_before for line, _ in lines),
         now=total(line.cost for line, _ in lines),
-        effects=_told({effect: total(amounts[effect]) for effect in Effect if effect in amounts}),
+        effects=_without_zeros({effect: total(amounts[effect]) for effect in Effect if effect in amounts}),
     )
 
 
 def movers(lines: Iterable[Moved]) -> list[Moved]:
     """Lines whose cost changed, with their effects, the largest change first, whichever its direction."""
-    moved = [(each, each[0].change) for each in lines if each[1]]
-    ranked = sorted(
-        ((each, change) for each, change in moved if change),
-        key=lambda pair: (-abs(pair[1]), _order(pair[0][0])),
-    )
-    return [each for each, _ in ranked]
+    changed = [(line, effects, line.change) for line, effects in lines if effects]
+    ranked = sorted((moved for moved in changed if moved[2]), key=lambda moved: (-abs(moved[2]), _order(moved[0])))
+    return [(line, effects) for line, effects, _ in ranked]
 
 
 def _order(line: PricedLine) -> tuple[str, ...]:
@@ -185,5 +182,5 @@ def _price(cost: Decimal | None, quantity: Decimal | None) -> Decimal | None:
     return DIGITS.divide(cost, quantity) if cost is not None and quantity else None
 
 
-def _told(effects: Mapping[Effect, Decimal]) -> dict[Effect, Decimal]:
+def _without_zeros(effects: Mapping[Effect, Decimal]) -> dict[Effect, Decimal]:
     return {effect: amount for effect, amount in effects.items() if amount}

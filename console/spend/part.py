@@ -1,4 +1,4 @@
-"""Which part of the bill a reader looks at, by what it is grouped, and which table answers that."""
+"""The part of the bill that a reader chose, how it is grouped, and which table answers that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from catalogue.binding import Value
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 
-NONE = "(none)"  # what a charge says nothing about
+NONE = "(none)"  # a charge without a value in the dimension
 UNTAGGED = "(untagged)"
 TAG = "tag"
 RESOURCE = "resource"
@@ -38,8 +38,8 @@ class Dimension:
 
 
 DIMENSIONS: Mapping[str, Dimension] = {
-    each.name: each
-    for each in (
+    dimension.name: dimension
+    for dimension in (
         Dimension("service", "services", "Service", "services", "usage_type"),
         Dimension("service_category", "service_categories", "Service category", "service categories", "service"),
         Dimension("account", "accounts", "Account", "accounts", "service"),
@@ -52,18 +52,18 @@ DIMENSIONS: Mapping[str, Dimension] = {
     )
 }
 
-# which narrowings each mart can answer; everything else is asked of the charges themselves
+# the filters that each mart can answer; everything else is asked of the single charges
 _BY_TAG = frozenset({"service", "account", "charge"})
 _BY_RESOURCE = frozenset({"service", "service_category", "account", "cloud_region", "usage_type", "provider"})
 
 
 @dataclass(frozen=True)
-class Part:
+class BillPart:
     """A part of the bill, in one currency.
 
     Attributes
     ----------
-    currency : the billing currency; empty for all, each in rows of its own
+    currency : the billing currency; empty for all of them, in separate rows
     narrowed : dimension → its values; a dimension that is not there is not narrowed
     tag : (key, value) that charges must carry; None for any
     """
@@ -79,7 +79,7 @@ class Part:
 
     @property
     def needs_charges(self) -> bool:
-        """Whether no mart can tell it apart: only the charges know tags and resources beside all the rest."""
+        """Whether only the single charges can answer: no mart has tags or resources together with all the rest."""
         return self.tag is not None or bool(self.narrowed.get(RESOURCE))
 
     def _narrowings(self) -> frozenset[str]:
@@ -113,19 +113,19 @@ def title(by: str) -> str:
     return DIMENSIONS[by].title if key is None else f"Tag {key}"
 
 
-def question(scope: Scope, query: str, period: Period, part: Part, **more: Value | tuple[str, ...]) -> Question:
+def question(scope: Scope, query: str, period: Period, part: BillPart, **more: Value | tuple[str, ...]) -> Question:
     """A question about a period and a part of the bill; narrowings that the query does not take are left out."""
     known = scope.catalogue[query].parameters
     taken = {name: value for name, value in part.values().items() if name in known}
     return Question(query, {"start_date": period.start, "end_date": period.end, **taken, **more})
 
 
-def of_part(name: str, part: Part) -> str:
+def of_part(name: str, part: BillPart) -> str:
     """The query called `name` on the mart where that can answer, else on the charges."""
     return f"spend/charges/{name}" if part.needs_charges else f"spend/{name}"
 
 
-def grouped(by: str, part: Part) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
+def grouped(by: str, part: BillPart) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
     """How to ask for a grouping: (query by value, query by value and day, their values)."""
     key, narrowings = tag_key(by), part._narrowings()
     if key is not None:

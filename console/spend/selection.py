@@ -14,7 +14,7 @@ from console.finops.charges import Basis
 from console.finops.contents import SLICES, Contents
 from console.kit.link import Query, first
 from console.spend import part as parts
-from console.spend.part import DIMENSIONS, RESOURCE, Part
+from console.spend.part import DIMENSIONS, RESOURCE, BillPart
 
 DEFAULT_BASIS = Basis.EFFECTIVE  # a day's use at what it really costs; billed shows what is bought on one day only
 DEFAULT_BY = "service"
@@ -26,7 +26,7 @@ MOST_VALUES = 100  # in a link; a query takes ten times as many
 
 @dataclass(frozen=True)
 class SpendSelection:
-    """What the Spend page shows: a valid reading of the URL.
+    """What the Spend page shows, as the URL says it, with defaults for what cannot be used.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class SpendSelection:
     currency : None for the lake's own choice
     narrowed : dimension → values
     tag : (key, value), or None
-    drilled : dimensions, and ``tag``, that were drilled into, in that order; each is narrowed to one value
+    drilled : dimensions, and ``tag``, that were drilled into, in that order; the filter of each holds one value
     untagged : the key whose untagged usage is listed; None for the one that covers most
     """
 
@@ -64,9 +64,9 @@ class SpendSelection:
             query["untagged"] = [self.untagged]
         return query
 
-    def part(self, currency: str) -> Part:
+    def part(self, currency: str) -> BillPart:
         """The part of the bill that is meant."""
-        return Part(currency, {name: values for name, values in self.narrowed.items() if values}, self.tag)
+        return BillPart(currency, {name: values for name, values in self.narrowed.items() if values}, self.tag)
 
     def into(self, value: str) -> SpendSelection:
         """One value of the grouping looked into: narrowed to it, grouped by what comes next."""

@@ -20,7 +20,7 @@ APART_LABELS = {TAX: "Tax", CREDIT: "Credits", CORRECTION: "Refunds and correcti
 
 
 @dataclass(frozen=True)
-class Sums:
+class SpendSums:
     """A period of one currency, in one basis.
 
     Attributes
@@ -31,7 +31,7 @@ class Sums:
     estimated : the cost that the provider may still change
     list_cost, effective_cost : of usage that has both
     charges : charge rows; 0 where the period has none, and its figures are unknown
-    unknown : basis → charge rows that say no cost in it; a basis that every charge has is left out
+    unknown : basis → charge rows without a cost in it; a basis that every charge has is left out
     has_cost : whether any charge has a cost in the basis asked for
     """
 
@@ -50,7 +50,7 @@ class Sums:
 
     @property
     def spend(self) -> Decimal:
-        """All of it: usage, purchases, tax, credits and corrections."""
+        """Usage, purchases, tax, credits and corrections together."""
         return total(self.by_kind.values())
 
     @property
@@ -88,7 +88,7 @@ class Sums:
         return self.saved / self.list_cost if self.list_cost > 0 else None
 
 
-def sums(label: str, period: Period, result: Result, currency: str, basis: Basis) -> Sums:
+def sums(label: str, period: Period, result: Result, currency: str, basis: Basis) -> SpendSums:
     """The sums of one currency out of `spend/by_day`."""
     rows = [row for row in result.rows() if row["billing_currency"] == currency]
     by_kind: dict[str, list[Decimal]] = {}
@@ -100,7 +100,7 @@ def sums(label: str, period: Period, result: Result, currency: str, basis: Basis
             by_day[row["charge_date"]] = DIGITS.add(by_day.get(row["charge_date"], ZERO), cost)
     days = [period.start + timedelta(days=number) for number in range(period.days)]
     usage = [row for row in rows if row["kind"] == "Usage"]
-    return Sums(
+    return SpendSums(
         label=label,
         period=period,
         by_kind={kind: total(costs) for kind, costs in by_kind.items()},
@@ -112,14 +112,14 @@ def sums(label: str, period: Period, result: Result, currency: str, basis: Basis
         effective_cost=total(row["effective_cost_with_list"] for row in usage),
         charges=sum(row["charges"] for row in rows),
         unknown={
-            each: number for each in Basis if (number := sum(row[f"charges_without_{each.column}"] for row in rows))
+            other: number for other in Basis if (number := sum(row[f"charges_without_{other.column}"] for row in rows))
         },
         has_cost=bool(by_kind),
     )
 
 
 def other_currencies(result: Result, currency: str, basis: Basis) -> Mapping[str, Decimal]:
-    """Spend in the other currencies of the period, each apart: they are never added."""
+    """Spend of the period by other currency; amounts of two currencies are never added."""
     costs: dict[str, list[Decimal | None]] = {}
     for row in result.rows():
         if row["billing_currency"] != currency:
@@ -127,8 +127,8 @@ def other_currencies(result: Result, currency: str, basis: Basis) -> Mapping[str
     return {name: total(amounts) for name, amounts in sorted(costs.items())}
 
 
-def incomplete_from(now: Sums, last_complete_day: date | None) -> date | None:
-    """The first day from which on every day is estimated or not over yet; None where the last day stands."""
+def incomplete_from(now: SpendSums, last_complete_day: date | None) -> date | None:
+    """The first day of those at the end that are estimated or not over yet; None where the last day is final."""
     known = [day for day, cost in zip(now.days, now.by_day, strict=True) if cost or day in now.estimated_days]
     cut: date | None = None
     for day in reversed(known):
@@ -139,17 +139,21 @@ def incomplete_from(now: Sums, last_complete_day: date | None) -> date | None:
 
 
 def figures(
-    now: Sums, comparisons: Sequence[Sums], basis: Basis, currency: str, tagged: tuple[str, Decimal | None] | None
+    now: SpendSums,
+    comparisons: Sequence[SpendSums],
+    basis: Basis,
+    currency: str,
+    tagged: tuple[str, Decimal | None] | None,
 ) -> list[Figure]:
     """The headline: spend in the basis, per day, savings rate, credits and refunds, tax, tag coverage."""
 
     def changes(name: str) -> list[Change]:
-        return [Change(each.label, getattr(each, name) if each.has_cost else None) for each in comparisons]
+        return [Change(sums.label, getattr(sums, name) if sums.has_cost else None) for sums in comparisons]
 
     def apart_changes(*kinds: str) -> list[Change]:
         return [
-            Change(each.label, total(each.apart(kind) for kind in kinds) if each.has_cost else None)
-            for each in comparisons
+            Change(sums.label, total(sums.apart(kind) for kind in kinds) if sums.has_cost else None)
+            for sums in comparisons
         ]
 
     share = now.estimated_share

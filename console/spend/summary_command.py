@@ -42,7 +42,7 @@ def summary(
     from console.asking.periods import Comparison, compared
     from console.finops import contents
     from console.spend import answer
-    from console.spend.part import DIMENSIONS, Part, tag_key
+    from console.spend.part import DIMENSIONS, BillPart, tag_key
 
     profile = options.profile(context, lake)
     scope = profile.scope()
@@ -70,7 +70,7 @@ def summary(
         bill,
         asked,
         [("Previous period", before)] if before is not None and before.start >= bill.first_day else [],
-        Part(bill.currency(currency, scope.reporting_currency)),
+        BillPart(bill.currency(currency, scope.reporting_currency)),
         basis=basis,
         by=by,
     )

@@ -12,9 +12,9 @@ from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.finops.decimals import DIGITS, ZERO, difference, total
 from console.spend import part as parts
-from console.spend.part import Part
+from console.spend.part import BillPart
 
-ALL = "(all)"  # the key that stands for all usage
+ALL = "(all)"  # the key of all usage
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Tags:
     untagged: Sequence[Untagged]
 
 
-def question(scope: Scope, period: Period, part: Part) -> Question:
-    """What to ask; of the narrowings, services and accounts count."""
+def question(scope: Scope, period: Period, part: BillPart) -> Question:
+    """What to ask; only the filters on service and account apply."""
     return parts.question(scope, "spend/tag_coverage", period, part)
 
 
@@ -82,11 +82,11 @@ def tags(result: Result, currency: str, basis: Basis, wanted: str | None) -> Tag
         KeyCoverage(key, tagged := total(by_service.values()), difference(whole, tagged))
         for key, by_service in carried.items()
     ]
-    keys.sort(key=lambda each: (-each.tagged, each.key))
-    chosen = next((each for each in keys if each.key == wanted), keys[0] if keys else None)
+    keys.sort(key=lambda tag: (-tag.tagged, tag.key))
+    chosen = next((tag for tag in keys if tag.key == wanted), keys[0] if keys else None)
     return Tags(keys, chosen, _untagged(usage, carried.get(chosen.key, {}) if chosen else {}))
 
 
 def _untagged(usage: Mapping[str, Decimal], tagged: Mapping[str, Decimal]) -> list[Untagged]:
     found = [Untagged(service, difference(cost, tagged.get(service, ZERO)), cost) for service, cost in usage.items()]
-    return sorted((each for each in found if each.untagged), key=lambda each: (-each.untagged, each.service))
+    return sorted((row for row in found if row.untagged), key=lambda row: (-row.untagged, row.service))

@@ -1,4 +1,4 @@
-"""The Spend page in words: facts in, lines out. Pure, so that a test reads them as a reader does."""
+"""The sentences of the Spend page, made from its answer. Pure."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ from console.finops.charges import Basis
 from console.finops.contents import Contents
 from console.spend.answer import Spend
 from console.spend.coverage import Commitments
-from console.spend.part import DIMENSIONS, Part
-from console.spend.summary import APART, APART_LABELS, Sums
+from console.spend.part import DIMENSIONS, BillPart
+from console.spend.summary import APART, APART_LABELS, SpendSums
 from console.spend.tags import Tags
 
 
-def apart(now: Sums, basis: Basis, currency: str) -> list[str]:
-    """Usage and purchases, and then what is never mixed into them: tax, credits, corrections."""
-
-    def line(name: str, amount: str) -> str:
-        return f"{name}: {amount}"
-
-    usage = text.money(now.usage_and_purchases, currency)
-    lines = [line(f"Usage and purchases, {basis}", usage)]
-    lines += [line(APART_LABELS[kind], text.money(now.apart(kind), currency)) for kind in APART]
-    return [*lines, line(f"Spend, {basis}", text.money(now.spend, currency))]
+def apart(now: SpendSums, basis: Basis, currency: str) -> list[str]:
+    """Usage and purchases, then tax, credits and corrections, which are never mixed into them, and the sum."""
+    amounts = {
+        f"Usage and purchases, {basis}": now.usage_and_purchases,
+        **{APART_LABELS[kind]: now.apart(kind) for kind in APART},
+        f"Spend, {basis}": now.spend,
+    }
+    return [f"{name}: {text.money(amount, currency)}" for name, amount in amounts.items()]
 
 
 def commitments(now: Commitments, before: Commitments | None, currency: str) -> list[str]:
@@ -52,10 +50,10 @@ def commitments(now: Commitments, before: Commitments | None, currency: str) -> 
 
 
 def another_basis(known: Sequence[Basis]) -> str:
-    """What to do where no charge says its cost in the basis chosen."""
+    """What to do where no charge has a cost in the basis chosen."""
     if not known:
-        return "Import a bill that says its costs."
-    return f"Choose {' or '.join(known)}: what their source says. Another basis needs a bill that holds it."
+        return "Import a bill that has costs."
+    return f"Choose {' or '.join(known)}: the bill has these costs. Another basis needs a bill that has it."
 
 
 def unallocated(tags: Tags, basis: Basis, currency: str) -> list[str]:
@@ -69,7 +67,7 @@ def unallocated(tags: Tags, basis: Basis, currency: str) -> list[str]:
     ]
 
 
-def narrowed(part: Part, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def narrowed(part: BillPart, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the bill is narrowed to, for exports."""
     lines = [
         (DIMENSIONS[name].title, ", ".join(names.get(value, value) for value in values))
@@ -87,15 +85,15 @@ def notes(answer: Spend, contents: Contents) -> tuple[str, ...]:
         found.append(f"Not in these figures: {', '.join(others)}.")
     if unknown := answer.now.unknown.get(answer.basis):
         found.append(
-            f"The {answer.basis} cost of {text.count(unknown)} of {text.count(answer.now.charges)} charges is unknown: "
-            "they add nothing."
+            f"The {answer.basis} cost of {text.count(unknown)} of {text.count(answer.now.charges)} charges is unknown "
+            "and not in these figures."
         )
     if answer.breakdown.cut_off:
         rest = text.money(answer.breakdown.cut_off, answer.part.currency)
-        found.append(f"{rest} stand with {answer.breakdown.title.lower()}s beyond those listed, or with none.")
+        found.append(f"{rest} belong to {answer.breakdown.title.lower()}s that are not listed, or to none.")
     beyond = {name for name, values in answer.part.narrowed.items() if values} - _OF_COMMITMENTS
     if beyond or answer.part.tag:
-        found.append("Commitments and tag coverage stand for the services and accounts chosen, not for the rest.")
+        found.append("Commitments and tag coverage follow the filters on service and account only.")
     return tuple(found)
 
 

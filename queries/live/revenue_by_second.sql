@@ -2,7 +2,7 @@
 -- grain:   one row per second
 -- source:  lake
 -- note:    For the hour that Live holds itself against, and for what happened before Live began to listen. An order
---          stands at its first line, as on Live.
+--          counts at its first line, as on Live.
 -- param:   start_at   timestamp  First instant, included
 -- param:   end_at     timestamp  First instant after the last one
 -- param:   start_date date       First day that can hold such a line, included

@@ -4,7 +4,7 @@
 -- question: by_day
 -- question: charges/by_day where selected_spend = selected_charges:
 --          Charges by day, of some resources or tags
--- term:    Billed cost = what the invoice says: what is bought in advance stands on the day it is paid (FOCUS BilledCost).
+-- term:    Billed cost = what the invoice says: what is bought in advance counts on the day it is paid (FOCUS BilledCost).
 -- term:    Effective cost = billed cost with what was bought in advance spread over what it covers (amortised), commitment
 --          discounts included (FOCUS EffectiveCost).
 -- term:    List cost = quantity × public list price, without any discount (FOCUS ListCost).
@@ -20,7 +20,7 @@
 -- term:    Effective savings rate = (list cost − effective cost) ÷ list cost, over usage with both (FinOps Foundation,
 --          Determine Effective Savings Rate, over list). Purchases are left out: what they bought shows in the usage.
 -- note:    Kind is the charge category, but for corrections: charges of class Correction, and of category Adjustment
---          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) stand apart.
+--          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) are rows of their own.
 --          A cost that a source does not say is unknown and in no sum; the charges without it are counted.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included

@@ -5,7 +5,7 @@
 -- question: charges/by_dimension where selected_spend = selected_charges:
 --          Charges by service, account, region, usage type or resource, of some resources or tags
 -- note:    Kind is the charge category, but for corrections: charges of class Correction, and of category Adjustment
---          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) stand apart.
+--          (what FOCUS 1.0 calls neither usage, purchase, tax nor credit; refunds in older exports) are rows of their own.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   dimension  str  service, service_category, account, cloud_region, usage_type, charge, pricing, provider, and of charges resource or tag

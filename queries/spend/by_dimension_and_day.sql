@@ -9,7 +9,7 @@
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
--- param:   most       int  How many values, the largest ones, stand by name
+-- param:   most       int  How many values, the largest ones, are listed by name
 -- param:   dimension  str  service, service_category, account, cloud_region, usage_type, charge, pricing, provider, and of charges resource or tag
 with charged as (
     select

@@ -5,8 +5,8 @@
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
--- param:   most       int  How many values, the largest ones, stand by name
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
+-- param:   most       int  How many values, the largest ones, are listed by name
+-- param:   currencies str*  Billing currencies; empty for all: each is in rows of its own
 -- param:   services   str*  Services; empty for all
 -- param:   service_categories str*  Service categories; empty for all
 -- param:   accounts   str*  Sub-accounts; empty for all

@@ -2,12 +2,12 @@
 -- grain:   one row per billing_currency, charge_date, place
 -- source:  lake
 -- note:    Place is the resource's rank in the whole period; 0 holds all resources beyond.
---          Estimated is null: the table does not tell which part of a day is.
+--          Estimated is null: the table does not say which part of a day is.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
--- param:   most       int  How many values, the largest ones, stand by name
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
+-- param:   most       int  How many values, the largest ones, are listed by name
+-- param:   currencies str*  Billing currencies; empty for all: each is in rows of its own
 -- param:   services   str*  Services; empty for all
 -- param:   service_categories str*  Service categories; empty for all
 -- param:   accounts   str*  Sub-accounts; empty for all

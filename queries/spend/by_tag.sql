@@ -6,7 +6,7 @@
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   tag_key    str  The tag's key
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
+-- param:   currencies str*  Billing currencies; empty for all: each is in rows of its own
 -- param:   services   str*  Services; empty for all
 -- param:   accounts   str*  Sub-accounts; empty for all
 -- param:   charges    str*  Charge categories; empty for all

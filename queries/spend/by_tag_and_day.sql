@@ -2,13 +2,13 @@
 -- grain:   one row per billing_currency, charge_date, place
 -- source:  lake
 -- note:    Place is the value's rank in the whole period; 0 holds all values beyond, and what does not carry the key.
---          Estimated is null: the table does not tell which part of a day is.
+--          Estimated is null: the table does not say which part of a day is.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   basis      str  billed, effective, list or contracted
--- param:   most       int  How many values, the largest ones, stand by name
+-- param:   most       int  How many values, the largest ones, are listed by name
 -- param:   tag_key    str  The tag's key
--- param:   currencies str*  Billing currencies; empty for all: each stands in rows of its own
+-- param:   currencies str*  Billing currencies; empty for all: each is in rows of its own
 -- param:   services   str*  Services; empty for all
 -- param:   accounts   str*  Sub-accounts; empty for all
 -- param:   charges    str*  Charge categories; empty for all

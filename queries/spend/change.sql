@@ -11,7 +11,7 @@
 --          cost ÷ quantity of a service, usage type, region, account and unit, discounts and commitments included.
 -- term:    New spend = cost of a service, usage type, region, account and unit that was not charged before at all.
 -- term:    Gone spend = cost of what was charged before and is not any more; negative.
--- note:    The period is held against another one. Charges and charges_before tell a line of cost 0 from one that is not there.
+-- note:    The period is compared with another one. Charges and charges_before are 0 where a line is missing, not only free.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 -- param:   before_start date  First day of the other period, included

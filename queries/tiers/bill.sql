@@ -1,7 +1,7 @@
 -- title:   The bill by service, with tax and credits apart
 -- grain:   one row per billing_currency, service_name
 -- source:  lake
--- note:    An estimate knows neither tax nor credits nor corrections: they stand apart, so that the rest can be held against it.
+-- note:    An estimate knows neither tax nor credits nor corrections: they are rows of their own, so that the rest can be compared with it.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
 select

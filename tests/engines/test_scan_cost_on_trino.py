@@ -34,8 +34,8 @@ LARGE_TOLERANCE = 0.05  # files of many row groups
 MEGABYTE = 1_000_000  # what Trino may read of a large file besides, or spare
 
 
-def standing(root: Path) -> FullLake:
-    return FullLake.standing({table: files_of(root, table) for table in TABLES})
+def lake_of(root: Path) -> FullLake:
+    return FullLake.of_files({table: files_of(root, table) for table in TABLES})
 
 
 # what one side of a join spares the other is only known while it runs, and is no part of the estimate
@@ -48,7 +48,7 @@ def counted(server: TrinoServer, schema: str, sql: str) -> int:
 
 @pytest.fixture(scope="module")
 def estimated(sample_lake: EngineLake) -> FullLake:
-    return standing(sample_lake.root)
+    return lake_of(sample_lake.root)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=[query.name for query in QUERIES])
@@ -81,7 +81,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, trino: TrinoServer) -> FullL
         folder.mkdir(parents=True)
         write_file(pa.table(columns), folder / "data.parquet", ("event_type",))
     trino_tables.register(trino, root, "large")
-    return standing(root)
+    return lake_of(root)
 
 
 @pytest.mark.parametrize(

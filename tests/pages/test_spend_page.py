@@ -93,7 +93,7 @@ def test_a_tag_and_a_resource_are_looked_into_down_to_the_charges(open_page: Ope
     page.selectbox(key="tk-spend-by").select("resource").run()
     assert not page.exception
     assert sum(page.dataframe[0].value["cost"]) == by_tag["collector"]
-    assert "Commitments and tag coverage stand for the services and accounts chosen" in text_of(page)
+    assert "Commitments and tag coverage follow the filters on service and account only" in text_of(page)
 
 
 def test_estimated_days_are_dashed_and_labelled(open_page: Open, sample_lake: Path) -> None:

@@ -19,7 +19,7 @@ from console.finops.charges import Basis
 from console.finops.decimals import total
 from console.spend import answer
 from console.spend.effects import Effect
-from console.spend.part import NONE, UNTAGGED, Part
+from console.spend.part import NONE, UNTAGGED, BillPart
 from console.spend.summary import incomplete_from, sums
 from tests.support.lake_rows import Rows
 
@@ -425,9 +425,9 @@ def test_commitments_are_summed_by_what_covers_them_corrections_left_out(lake: R
     assert found.commitments.utilisation == D("0.75")
 
 
-def ask(lake: Rows, part: Part | None = None, **more: Any) -> answer.Spend:
+def ask(lake: Rows, part: BillPart | None = None, **more: Any) -> answer.Spend:
     scope = lake.scope()
-    chosen = part or Part("USD")
+    chosen = part or BillPart("USD")
     return answer.spend(scope, contents.contents(scope), MARCH, [("Previous period", FEBRUARY)], chosen, **more)
 
 
@@ -601,7 +601,7 @@ def test_a_tag_s_charges_say_what_is_unknown_as_the_mart_does(lake: Rows) -> Non
     tags = {"tags": '{"team": "web"}'}
     lake.table("spend", [{name: row[name] for name in row if name != "charges"} | tags for row in rows])
     lake.table("daily_spend_tags", [tagged("team", "web", "3")])
-    found = ask(lake, Part("USD", tag=("team", "web")), basis=Basis.LIST)
+    found = ask(lake, BillPart("USD", tag=("team", "web")), basis=Basis.LIST)
     assert (found.now.charges, found.now.unknown) == (2, {Basis.LIST: 1})
 
 

@@ -38,7 +38,7 @@ class Statistics:
     reused : whether the engine gave the result of an earlier run instead of running again
     rpu_seconds : Redshift processing units × seconds that the statement added to the bill; None for other engines
     stale : whether the answer is that of an earlier version of the data, served while the new one is asked for
-    renewal_failure : why the new one could not be had when it was last tried; empty where it has not failed
+    renewal_failure : why the last try to get the new one failed; empty where it has not failed
     """
 
     engine: str
@@ -86,7 +86,7 @@ class Result:
 
     @cached_property
     def identity(self) -> str:
-        """A digest of the rows, equal for equal ones: what takes long to work out from them is kept under it.
+        """A digest of the rows, equal for equal ones: what takes long to compute from them is kept under it.
 
         The data's version would not do: it changes with every curation, though these rows may not have; and an answer
         may be that of the version before.
@@ -125,7 +125,7 @@ class SqlEngine(Protocol):
         ...
 
     def version_of(self, statement: Statement) -> str:
-        """Changes whenever this statement could give other rows; part of its cache key. Cheap, and asks nothing."""
+        """Changes whenever this statement could give other rows; part of its cache key. Cheap: runs no query."""
         ...
 
     @property
@@ -147,7 +147,7 @@ class SqlEngine(Protocol):
 
 
 def newest(tables: Set[str], events: datetime | None, bills: datetime | None) -> datetime | None:
-    """How new an answer from these tables can be: the time of what they are made of, the older one where it is both.
+    """How new an answer from these tables can be: as new as its events or bills, the older of the two if both.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
 LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what an UNLOAD puts around them
 LARGE_RESULT = 32 * 2**20  # bytes of CSV, some seconds of one node's writing: from here on a query is unloaded
-_LAST_READER_SECONDS = 600.0  # somebody who reused a result just before its end may still be reading it
+_LAST_READER_SECONDS = 600.0  # a reader who reused a result just before it expired may still be reading it
 
 Execution = dict[str, Any]  # as GetQueryExecution describes it
 
@@ -122,7 +122,7 @@ class AthenaEngine(CuratedEngine):
         return Result(table, statistics, statement.query, statement.sql)
 
     def _plain(self, statement: Statement, spent: list[Execution], reuse_minutes: int) -> pa.Table:
-        """Through one CSV file."""
+        """The answer read from one CSV file."""
         where = statement.query
         execution = self._executions.run(statement.sql, where, spent, reuse_minutes=reuse_minutes)
         location = execution.get("ResultConfiguration", {}).get("OutputLocation")
@@ -139,7 +139,7 @@ class AthenaEngine(CuratedEngine):
         return table
 
     def _unloaded(self, statement: Statement, spent: list[Execution]) -> pa.Table | None:
-        """Through Parquet; None where the rows could not be put in order again."""
+        """The answer read from Parquet; None where the rows could not be sorted again."""
         where = statement.query
         asked = self._executions.run(columns_sql(statement.sql), where, spent)
         columns = self._executions.columns(asked, where)
@@ -148,15 +148,15 @@ class AthenaEngine(CuratedEngine):
         if order is None:
             return None
         folder = f"{self._results}unloaded/{uuid.uuid4().hex}/"
-        litter: list[str] = []
+        others: list[str] = []
         try:
             execution = self._executions.run(unload_sql(statement.sql, columns, folder), where, spent)
             manifest = execution.get("Statistics", {}).get("DataManifestLocation")
             output = execution.get("ResultConfiguration", {}).get("OutputLocation", "")
-            litter += [path for path in (manifest, output, output and f"{output}.metadata") if path]
+            others += [path for path in (manifest, output, output and f"{output}.metadata") if path]
             files = self._files.read_below(folder, where)
         finally:
-            self._files.delete_below(folder, litter)
+            self._files.delete_below(folder, others)
         return in_order(read_parquet(files, columns), order)
 
     def _reuse_minutes(self, state: CuratedVersion) -> int:

@@ -1,4 +1,4 @@
-"""One statement on Athena: submitted, waited for, and stopped where nobody wants it.
+"""One statement on Athena: submitted, waited for, and stopped where no reader waits for it.
 
 Submission, status and stopping are awswrangler's; waiting is ours, because its own cannot be stopped.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalogue.errors import QueryFailed
-from console.asking.engines.athena_results import Column, columns_of
+from console.asking.engines.athena_results import ResultColumn, columns_of
 from console.asking.engines.running import poll, stop_event, unwanted
 from console.aws.clients import SharedClients
 from console.aws.failures import KnownFailure, statement_failure, translate_errors
@@ -53,13 +53,13 @@ KNOWN = (
     KnownFailure(
         r"((?:\w*SYNTAX_ERROR|COLUMN_NOT_FOUND|TYPE_MISMATCH|FUNCTION_NOT_FOUND|[^\n]{0,40}mismatched input)[^\n]*)",
         "Athena cannot run the query as it is written: {0}",
-        "Mend the SQL; the columns are those of `catalogue/tables/`.",
+        "Correct the SQL; the columns are those of `catalogue/tables/`.",
     ),
 )
 
 
 def managed_results(where: str) -> QueryFailed:
-    """The workgroup keeps results where they cannot be read as files, nor reused."""
+    """The failure of a workgroup that writes no result files, so that results cannot be read or reused."""
     return QueryFailed(
         "The workgroup writes no result files",
         where=where,
@@ -68,7 +68,7 @@ def managed_results(where: str) -> QueryFailed:
 
 
 def uncapped(workgroup: str, where: str) -> QueryFailed:
-    """The workgroup lets one statement scan whatever it names."""
+    """The failure of a workgroup that does not limit what one statement may scan."""
     return QueryFailed(
         f"The workgroup {workgroup} does not cap what one query may scan",
         where=where,
@@ -124,7 +124,7 @@ class Executions:
         reason = status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or ""
         raise statement_failure(reason, KNOWN, engine=SERVICE, where=where)
 
-    def columns(self, execution: dict[str, Any], where: str) -> list[Column]:
+    def columns(self, execution: dict[str, Any], where: str) -> list[ResultColumn]:
         """The columns of a finished execution, as Athena types them."""
         with translate_errors(SERVICE, where):
             answer = self._session.client("athena").get_query_results(
@@ -147,10 +147,10 @@ class Executions:
                     workgroup=self._workgroup,
                     s3_output=self._results,
                     result_reuse_configuration=reuse if reuse_minutes > 0 else None,
-                    athena_cache_settings={"max_cache_seconds": 0},  # said, so that no environment variable turns it on
+                    athena_cache_settings={"max_cache_seconds": 0},  # or an environment variable could turn it on
                     boto3_session=self._session,
                 )
-        except wr.exceptions.InvalidArgumentCombination as error:  # its word for it where a result is to be reused
+        except wr.exceptions.InvalidArgumentCombination as error:  # raised so where a result is to be reused
             raise managed_results(where) from error
         return str(started)
 
@@ -178,7 +178,7 @@ class Executions:
         return final
 
     def _stopped(self, execution_id: str, where: str, looks: Sequence[float]) -> dict[str, Any]:
-        """Stop a statement; gives Athena's last description of it. Never raises, for a failure led here.
+        """Stop a statement; returns Athena's last description of it. Never raises: a failure is being raised already.
 
         A description that is not final says that the cost is unknown.
 

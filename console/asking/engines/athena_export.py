@@ -16,7 +16,7 @@ from sqlglot import exp, parse_one
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from console.asking.engines.athena_results import Column
+    from console.asking.engines.athena_results import ResultColumn
 
 Order = tuple[tuple[str, str], ...]  # (column, "ascending" or "descending")
 
@@ -26,7 +26,7 @@ def columns_sql(sql: str) -> str:
     return f"select * from ({sql}) as answer limit 0"
 
 
-def unload_sql(sql: str, columns: Sequence[Column], folder: str) -> str:
+def unload_sql(sql: str, columns: Sequence[ResultColumn], folder: str) -> str:
     """A statement that writes the rows of another one below a folder of S3."""
     names = [f'"{column.name.replace(chr(34), chr(34) * 2)}"' for column in columns]
     selected = ", ".join(

@@ -1,4 +1,4 @@
-"""Athena's result files in S3: read, and deleted when nobody can need them any more."""
+"""Athena's result files in S3: read, and deleted once they can no longer be needed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from catalogue.errors import QueryFailed
 from console.aws.clients import SharedClients
 from console.aws.failures import translate_errors
 
-LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit beside the rest in a console's memory
+LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit in a console's memory with the rest
 LARGEST_EXPORT = 64 * 2**20  # bytes of compressed Parquet, all files of an answer: about the same in memory
 SERVICE = "Amazon S3"
 
 
 class ResultFiles:
-    """Result files, those of one process remembered until they may go.
+    """The result files of one process, each remembered until it may be deleted.
 
-    What a stopped process leaves behind is the bucket's to expire: the results prefix needs a lifecycle rule.
+    Files of a stopped process are left to the bucket: the results prefix needs a lifecycle rule.
     """
 
     def __init__(self, session: SharedClients, now: Callable[[], datetime]) -> None:
@@ -69,12 +69,12 @@ class ResultFiles:
         """Delete a result, with its metadata, once the seconds have passed; deletes those whose time has come."""
         now = self._now()
         with self._lock:
-            ripe = [] if after_seconds > 0 else [location]
-            if not ripe:
+            due = [] if after_seconds > 0 else [location]
+            if not due:
                 self._waiting.append((now + timedelta(seconds=after_seconds), location))
             while self._waiting and self._waiting[0][0] <= now:
-                ripe.append(self._waiting.popleft()[1])
-        self.delete([path for result in ripe for path in (result, f"{result}.metadata")])
+                due.append(self._waiting.popleft()[1])
+        self.delete([path for result in due for path in (result, f"{result}.metadata")])
 
     def delete_below(self, folder: str, others: Sequence[str] = ()) -> None:
         """Delete the files below a folder and some others, as `delete` does."""
@@ -85,7 +85,7 @@ class ResultFiles:
         self.delete([*found, *others])
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Delete files; what cannot be deleted stays for the bucket's lifecycle rule, for the answer stands."""
+        """Delete files; what cannot be deleted is left to the bucket's lifecycle rule: the answer is valid."""
         import awswrangler as wr
 
         if not paths:

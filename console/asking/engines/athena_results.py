@@ -1,7 +1,7 @@
 """Athena's result files as Arrow tables with the types that Athena names.
 
 awswrangler's own readers are not used: its CSV reader makes an empty text null and bytes their hexadecimal digits, and
-an empty UNLOAD leaves it without columns. Arrow's CSV reader tells a quoted empty text from a missing one.
+an empty UNLOAD leaves it without columns. Arrow's CSV reader distinguishes a quoted empty text from a missing one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d$")
 
 
 @dataclass(frozen=True)
-class Column:
+class ResultColumn:
     """A column of a result: its name and its type in Athena's words, a decimal with precision and scale."""
 
     name: str
@@ -57,10 +57,10 @@ class Column:
         return self.type.startswith("time") or self.type in ("json", "unknown")
 
 
-def columns_of(metadata: Sequence[dict[str, Any]]) -> list[Column]:
+def columns_of(metadata: Sequence[dict[str, Any]]) -> list[ResultColumn]:
     """Columns from ``ResultSetMetadata.ColumnInfo``."""
     return [
-        Column(
+        ResultColumn(
             described["Name"],
             described["Type"].lower(),
             int(described.get("Precision") or 0),
@@ -70,7 +70,7 @@ def columns_of(metadata: Sequence[dict[str, Any]]) -> list[Column]:
     ]
 
 
-def read_csv(content: bytes, columns: Sequence[Column]) -> pa.Table:
+def read_csv(content: bytes, columns: Sequence[ResultColumn]) -> pa.Table:
     """A result file: every value quoted but null, a header first. Raises pyarrow.ArrowInvalid where it is none."""
     import pyarrow as pa
     from pyarrow import csv
@@ -94,7 +94,7 @@ def read_csv(content: bytes, columns: Sequence[Column]) -> pa.Table:
     return typed(table, columns)
 
 
-def read_parquet(files: Sequence[bytes], columns: Sequence[Column]) -> pa.Table:
+def read_parquet(files: Sequence[bytes], columns: Sequence[ResultColumn]) -> pa.Table:
     """What UNLOAD wrote: no file at all for no rows."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -106,25 +106,25 @@ def read_parquet(files: Sequence[bytes], columns: Sequence[Column]) -> pa.Table:
     return typed(pa.concat_tables([empty, *renamed]), columns)
 
 
-def typed(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
-    """The table with the names and types of its columns, text turned into what it stands for."""
+def typed(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
+    """The table with the names and types of its columns; text is parsed where Athena wrote another type as text."""
     import pyarrow as pa
 
     arrays = [_converted(table.column(place), column) for place, column in enumerate(columns)]
     return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
 
 
-def _exported(column: Column) -> pa.DataType:
+def _exported(column: ResultColumn) -> pa.DataType:
     import pyarrow as pa
 
     return pa.string() if column.is_exported_as_text else column.arrow_type
 
 
-def _is_converted(column: Column) -> bool:
+def _is_converted(column: ResultColumn) -> bool:
     return column.type in ("varbinary", _ZONED)
 
 
-def _converted(array: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+def _converted(array: pa.ChunkedArray, column: ResultColumn) -> pa.ChunkedArray:
     import pyarrow as pa
 
     if array.type == column.arrow_type:

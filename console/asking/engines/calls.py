@@ -23,7 +23,7 @@ ADDED_UP = frozenset({"daily_page_calls", "daily_question_calls"})
 
 
 Kept = dict[str, tuple[frozenset[Path], "pa.Table"]]
-"""What was read of files that never change: table → the files and their rows, for the snapshots to come."""
+"""Files that never change and were read: table → the files and their rows, for later snapshots."""
 
 
 class ConsoleCalls:
@@ -40,7 +40,7 @@ class ConsoleCalls:
         self._cursor = connection.cursor()
         self._lock = threading.Lock()
         self._shown: dict[str, list[Path]] = {}
-        for name in sorted(CALLS):  # opened when asked for: a damaged file of ours must not keep the lake shut
+        for name in sorted(CALLS):  # read when asked for: a damaged file of ours must not stop the lake from opening
             kind = "table" if name in ADDED_UP else "view"
             self._cursor.execute(f"create {kind} {name} as {select(name, [])}")
             self._shown[name] = []
@@ -55,7 +55,7 @@ class ConsoleCalls:
 
     @property
     def files_exist(self) -> bool:
-        """Whether the files shown are still there: those of a day go when it has been closed for an hour."""
+        """Whether the files shown still exist: those of a day are deleted an hour after it was closed."""
         return all(path.exists() for name, files in self._shown.items() if name not in ADDED_UP for path in files)
 
     def refresh(self, tables: Set[str]) -> None:
@@ -80,9 +80,9 @@ class ConsoleCalls:
             self._cursor.execute(f"insert into {name} select * from kept")
             self._cursor.unregister("kept")
             shown = set(read)
-        come = sorted(set(files) - shown)
-        if come:
-            self._cursor.execute(f"insert into {name} {select(name, come)}")
+        new = sorted(set(files) - shown)
+        if new:
+            self._cursor.execute(f"insert into {name} {select(name, new)}")
             self._kept[name] = (frozenset(files), self._cursor.sql(f"select * from {name}").to_arrow_table())
 
     def _files(self, table: str) -> list[Path]:

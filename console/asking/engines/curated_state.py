@@ -39,7 +39,7 @@ class CuratedVersion:
     version: str
     data_as_of: datetime | None
     committed_at: datetime | None
-    bills_as_of: datetime | None = None  # when the last bill came in; an older curation did not say it
+    bills_as_of: datetime | None = None  # when the last bill came in; an older curation did not write it
 
     def as_of(self, tables: Set[str]) -> datetime | None:
         """How new an answer from these tables can be."""
@@ -99,7 +99,7 @@ class CuratedState:
             try:
                 state = self._ask()
             except QueryFailed as error:
-                # dated by its end: a service that does not answer takes half a minute to say so
+                # timed by its end: a service that does not answer takes half a minute to fail
                 self._failed = (self._clock(), error)
                 raise
             self._read, self._failed = (now, state), None
@@ -132,7 +132,7 @@ class CuratedState:
 
 
 class CuratedEngine:
-    """What the engines over the curated tables on AWS answer alike: `SqlEngine` but for running a statement."""
+    """What the engines over the curated tables on AWS share: all of `SqlEngine` except running a statement."""
 
     _state: CuratedState
 

@@ -62,7 +62,7 @@ PACKED = frozenset({"daily_spend", "daily_spend_tags"})
 _PACK = "packed"  # the database that holds them
 _TRIES = 3  # to read one version of the lake while curations follow one another
 _MOVING_SECONDS = 10.0  # a commit moves some hundred files in well under a second
-_JOURNAL = ".journal.json"  # stands in the lake folder while a commit moves its files
+_JOURNAL = ".journal.json"  # is in the lake folder while a commit moves its files
 
 
 class _Snapshot:
@@ -93,7 +93,7 @@ class _Snapshot:
         self.connection.execute("set lock_configuration = true")
         for name in sorted(PACKED):
             self.connection.execute(f"create table {_PACK}.{name} as {_select(lake, name)}")
-            self.connection.execute(f"checkpoint {_PACK}")  # this is when it is compressed
+            self.connection.execute(f"checkpoint {_PACK}")  # compresses it
             self.connection.execute(f"create view {name} as select * from {_PACK}.{name}")
         for name in CURATED_TABLES:
             if name in PACKED:
@@ -206,7 +206,7 @@ class DuckDbEngine:
         raise QueryFailed("The lake kept changing while it was read", where=statement.query, remedy="Try again.")
 
     def _snapshot(self) -> _Snapshot:
-        """The version that stands; while a commit moves its files, the one before."""
+        """The current version; while a commit moves its files, the one before."""
         if (self._root / _JOURNAL).exists():
             self._open().recover()  # a killed writer's commit is finished; one under way is left alone
         current = self._current

@@ -35,7 +35,7 @@ _READ_ENTRIES = 20_000  # some 10 MiB at a time
 
 
 def curated_position(lake: Lake) -> str | None:
-    """Behind the last entry that is certainly curated. Read it *before* the lake's state: it may lag, never lead."""
+    """The position after the last entry that is certainly curated. Read it *before* the lake's state: never newer."""
     return Checkpoints(lake.root / CHECKPOINTS).load(CURATED)
 
 

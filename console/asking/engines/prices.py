@@ -31,7 +31,7 @@ class CapacityClock:
     """Seconds that each statement adds to the bill of a warehouse that is charged while it is awake.
 
     Redshift Serverless is charged per second for as long as anything runs, at least 60 seconds each time it wakes,
-    however many statements run at once. So a statement adds the seconds of its run that no earlier one has paid for,
+    however many statements run at once. So a statement adds the seconds of its run that no earlier one was charged for,
     and one that wakes the warehouse adds 60 at least. Statements of other users of the workgroup are not seen: with
     them, the sum over all statements is above what this console really adds.
     """

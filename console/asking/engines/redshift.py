@@ -77,7 +77,7 @@ KNOWN = (
         r"(syntax error[^\n]*|column [^\n]* does not exist[^\n]*|function [^\n]* does not exist[^\n]*"
         r"|operator does not exist[^\n]*|invalid input syntax[^\n]*|type mismatch[^\n]*)",
         "Redshift cannot run the query as it is written: {0}",
-        "Mend the SQL; `python -m console queries` lists the tables' questions.",
+        "Correct the SQL; `python -m console queries` lists the tables' questions.",
     ),
 )
 
@@ -159,7 +159,7 @@ class RedshiftEngine(CuratedEngine):
         return connection.client
 
     def _wait(self, client: Any, statement: Statement) -> dict[str, Any]:
-        """The description of the finished statement; stopped when time is up or when nobody wants it any more."""
+        """The description of the finished statement; stopped when time is up or no reader waits."""
         where = statement.query
         deadline = time.monotonic() + self._timeout_seconds
         with translate_errors(SERVICE, where, KNOWN):
@@ -184,7 +184,7 @@ class RedshiftEngine(CuratedEngine):
         return described
 
     def _stop(self, client: Any, statement_id: str, where: str) -> None:
-        """Stop a statement; never raises, for a failure led here."""
+        """Stop a statement; never raises: a failure is being raised already."""
         with suppress(QueryFailed), translate_errors(SERVICE, where):
             client.cancel_statement(Id=statement_id)
 
@@ -206,7 +206,7 @@ class RedshiftEngine(CuratedEngine):
         size = int(described.get("ResultSize", 0))
         if size > LARGEST_RESULT:
             raise QueryFailed(
-                f"The answer has {size / 2**20:,.0f} MB, more than the Data API gives in good time",
+                f"The answer has {size / 2**20:,.0f} MB, more than the Data API can deliver quickly",
                 where=where,
                 remedy="Choose a shorter period or fewer columns.",
             )

@@ -78,7 +78,7 @@ def too_slow(seconds: float, where: str) -> QueryFailed:
 
 
 def unwanted(where: str) -> QueryFailed:
-    """The failure of a statement that was stopped because nobody waits for its answer."""
+    """The failure of a statement that was stopped because no reader waits for its answer."""
     return QueryFailed("The query was stopped: nobody waits for it", where=where, remedy="Ask again.")
 
 

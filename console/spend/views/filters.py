@@ -17,7 +17,7 @@ from console.kit import prose
 from console.kit.link import Link
 from console.spend import part as parts
 from console.spend import selection
-from console.spend.breakdown import Value
+from console.spend.breakdown import DimensionValue
 from console.spend.part import DIMENSIONS
 from console.spend.selection import SpendSelection
 
@@ -60,7 +60,7 @@ def bar(contents: Contents) -> SpendSelection:
     return state
 
 
-def drill(state: SpendSelection, contents: Contents, values: Sequence[Value]) -> None:
+def drill(state: SpendSelection, contents: Contents, values: Sequence[DimensionValue]) -> None:
     """The grouping, the way to where the reader is, and the way on: a crumb goes back, a value is looked into.
 
     The list of values does what a click on a row of the table does, for a keyboard.

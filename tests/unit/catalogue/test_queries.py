@@ -128,7 +128,7 @@ LIST = HEADER + "-- param:   names str*  Names\n"
 )
 def test_a_list_stands_alone_in_a_membership_that_nothing_negates(write: QueryWriter, condition: str) -> None:
     text = LIST + SELECT.replace("group", f"where {condition}\ngroup")
-    assert write.refused(text) == "queries/sales/orders.sql:7 List :names must stand alone in `x in (:names)`"
+    assert write.refused(text) == "queries/sales/orders.sql:7 List :names must be the only member of `x in (:names)`"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_list_may_stand_in_any_condition_that_is_not_negated(write: QueryWrite
 
 def test_a_single_value_in_a_list_is_refused(write: QueryWriter) -> None:
     text = HEADER + "-- param:   names str  Names\n" + SELECT.replace("group", "where channel in (:names)\ngroup")
-    said = "queries/sales/orders.sql:4 Parameter :names stands in a list and is declared as a single value"
+    said = "queries/sales/orders.sql:4 Parameter :names is used as a list and declared as a single value"
     assert write.refused(text) == said
 
 

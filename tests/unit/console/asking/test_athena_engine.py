@@ -269,7 +269,7 @@ FAILURES = {
         "FAILED",
         "SYNTAX_ERROR: line 1:8: 'x' must be an aggregate expression",
         "as it is written: SYNTAX_ERROR",
-        "Mend the SQL",
+        "Correct the SQL",
     ),
     "glue": (
         "FAILED",
@@ -325,7 +325,7 @@ REFUSALS = {
         "InvalidRequestException",
         "line 1:1: mismatched input 'selec'. Expecting: 'SELECT'",
         "mismatched input 'selec'",
-        "Mend the SQL",
+        "Correct the SQL",
     ),
     "denied": (
         "StartQueryExecution",

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from console.asking.engines.athena_export import in_order, order_of, unload_sql
-from console.asking.engines.athena_results import Column, columns_of, read_csv, read_parquet
+from console.asking.engines.athena_results import ResultColumn, columns_of, read_csv, read_parquet
 
 KINDS = [
     ("boolean", "true", pa.bool_(), True),
@@ -60,7 +60,7 @@ def written(names: list[str], rows: list[list[str | None]]) -> bytes:
 def test_a_value_comes_back_in_its_type_and_a_missing_one_as_null(
     kind: str, text: str, arrow: pa.DataType, value: object
 ) -> None:
-    table = read_csv(written(["x"], [[text], [None], [text]]), [Column("x", kind)])
+    table = read_csv(written(["x"], [[text], [None], [text]]), [ResultColumn("x", kind)])
     assert table.schema == pa.schema([("x", arrow)])
     assert table.column("x").to_pylist() == [value, None, value]
 
@@ -76,7 +76,7 @@ def test_a_decimal_keeps_its_scale_and_every_digit() -> None:
 
 
 def test_a_file_without_rows_keeps_its_column_names_and_types() -> None:
-    columns = [Column("a", "bigint"), Column("a", "date"), Column('say "x"\ny', "varchar")]
+    columns = [ResultColumn("a", "bigint"), ResultColumn("a", "date"), ResultColumn('say "x"\ny', "varchar")]
     table = read_csv(written([each.name for each in columns], []), columns)
     assert table.schema == pa.schema([("a", pa.int64()), ("a", pa.date32()), ('say "x"\ny', pa.string())])
     assert table.num_rows == 0
@@ -88,21 +88,22 @@ texts = some.text(some.characters(exclude_categories=["Cs"], exclude_characters=
 @given(some.lists(some.tuples(texts, texts), max_size=12))
 def test_every_text_comes_back_whatever_it_holds(rows: list[tuple[str | None, str | None]]) -> None:
     content = written(["a", "b"], [list(row) for row in rows])
-    table = read_csv(content, [Column("a", "varchar"), Column("b", "varchar")])
+    table = read_csv(content, [ResultColumn("a", "varchar"), ResultColumn("b", "varchar")])
     assert list(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True)) == rows
 
 
 @given(some.lists(texts, max_size=12))
 def test_a_single_column_keeps_its_nulls_too(values: list[str | None]) -> None:
     assert (
-        read_csv(written(["a"], [[each] for each in values]), [Column("a", "varchar")]).column(0).to_pylist() == values
+        read_csv(written(["a"], [[each] for each in values]), [ResultColumn("a", "varchar")]).column(0).to_pylist()
+        == values
     )
 
 
 def test_no_unloaded_file_is_no_row_and_several_are_one_table() -> None:
     from pyarrow import parquet
 
-    columns = [Column("n", "bigint"), Column("at", "timestamp")]
+    columns = [ResultColumn("n", "bigint"), ResultColumn("at", "timestamp")]
     assert read_parquet([], columns).schema == pa.schema([("n", pa.int64()), ("at", pa.timestamp("us"))])
     files = []
     for number in (1, 2):
@@ -144,7 +145,7 @@ def test_rows_are_sorted_as_trino_does_nulls_last_and_texts_by_their_bytes() -> 
 
 
 def test_an_unload_quotes_names_and_its_place() -> None:
-    sql = unload_sql("select 1", [Column('a"b', "bigint"), Column("t", "timestamp")], "s3://it's/x/")
+    sql = unload_sql("select 1", [ResultColumn('a"b', "bigint"), ResultColumn("t", "timestamp")], "s3://it's/x/")
     assert sql == (
         'unload (select "a""b", cast("t" as varchar) as "t" from (select 1) as answer)'
         " to 's3://it''s/x/' with (format = 'PARQUET', compression = 'ZSTD')"

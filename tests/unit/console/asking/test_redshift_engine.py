@@ -204,11 +204,11 @@ FAILURES = {
         "role of the warehouse",
     ),
     "database": ('FATAL: database "shop" does not exist', "There is no database shop", "TAKINGS_REDSHIFT_DATABASE"),
-    "column": ('ERROR: column "x" does not exist in orders', 'as it is written: column "x"', "Mend the SQL"),
+    "column": ('ERROR: column "x" does not exist in orders', 'as it is written: column "x"', "Correct the SQL"),
     "syntax": (
         'ERROR: syntax error at or near "selec"\n  Position: 1',
         'syntax error at or near "selec"',
-        "Mend the SQL",
+        "Correct the SQL",
     ),
     "denied": ("ERROR: permission denied for relation orders", "Redshift may not read orders", "Grant usage"),
     "limit": ("ERROR: Query cancelled because of a query monitoring rule", "limit of the workgroup", "RPU-hours"),

@@ -14,7 +14,7 @@ from console.asking.contents import Conservation
 from console.asking.engines import Result, Statistics
 from console.asking.periods import Period
 from console.brief.attention import QUIET_SHARE, USUAL_EVENTS, Cause, attention_items, quiet_hours
-from console.sales.answer import Daily, Measured, Slice, Sums
+from console.sales.answer import Daily, Measured, SalesSums, Slice
 
 PERIOD = Period(date(2026, 3, 1), date(2026, 3, 2))
 RESULT = Result(pa.table({}), Statistics("fake", 0.0), "tests/query", "select 1")
@@ -35,7 +35,7 @@ def measured(**sums: Any) -> Measured:
     amounts = {name: Decimal(str(value)) for name, value in (known | sums).items() if name in known}
     others = {"sessions": 1000, "sessions_with_view": 1000} | counts
     rest = {name: sums.get(name, value) for name, value in others.items()}
-    return Measured("x", Daily(PERIOD, [PERIOD.start], [Decimal(0)], [0], [0]), Sums(**amounts, **rest))
+    return Measured("x", Daily(PERIOD, [PERIOD.start], [Decimal(0)], [0], [0]), SalesSums(**amounts, **rest))
 
 
 def kept(received: int = 1000, quarantined: int = 0, *, is_whole: bool = True) -> Conservation:

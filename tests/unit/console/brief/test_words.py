@@ -17,7 +17,7 @@ from console.brief.words import WORD_JOINER
 from console.budgets.budget_file import BudgetFile
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.sales.answer import Slice
-from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Part
+from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Contribution
 from tests.support.lake_rows import Rows
 
 MARCH = Period(date(2026, 3, 1), date(2026, 4, 1))
@@ -90,16 +90,20 @@ def test_a_base_of_nothing_makes_no_percentage(lake: Rows) -> None:
 
 
 def test_why_names_the_strongest_factor_first_with_its_direction() -> None:
-    parts = [Part(TRAFFIC, Decimal("2000")), Part(CONVERSION, Decimal("-500")), Part(ORDER_VALUE, Decimal("12000"))]
+    parts = [
+        Contribution(TRAFFIC, Decimal("2000")),
+        Contribution(CONVERSION, Decimal("-500")),
+        Contribution(ORDER_VALUE, Decimal("12000")),
+    ]
     said = plain(sentences.why(parts, "USD"))
     assert said == "Larger orders +$12.0k, more visits +$2,000 and weaker conversion −$500.00."
-    assert plain(sentences.why([Part(ORDERS, Decimal("-3"))], "USD")) == "Fewer orders −$3.00."
-    assert sentences.why([Part(TRAFFIC, Decimal(0))], "USD") == ""
+    assert plain(sentences.why([Contribution(ORDERS, Decimal("-3"))], "USD")) == "Fewer orders −$3.00."
+    assert sentences.why([Contribution(TRAFFIC, Decimal(0))], "USD") == ""
     assert sentences.why([], "USD") == ""
 
 
 def test_a_minus_sign_never_ends_a_line() -> None:
-    assert "−" + WORD_JOINER + "$3.00" in sentences.why([Part(ORDERS, Decimal("-3"))], "USD")
+    assert "−" + WORD_JOINER + "$3.00" in sentences.why([Contribution(ORDERS, Decimal("-3"))], "USD")
 
 
 def changed(name: str, now: str, before: str | None) -> Slice:

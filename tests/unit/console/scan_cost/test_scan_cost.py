@@ -24,7 +24,7 @@ from console.scan_cost import command as scan_cost
 from console.scan_cost import density, estimate
 from console.scan_cost.conditions import NotConstant, constant, may_hold
 from console.scan_cost.estimate import FullLake, StatementCost
-from console.scan_cost.files import FOOTER_BYTES, File, Group, files_of
+from console.scan_cost.files import FOOTER_BYTES, RowGroup, TableFile, files_of
 from console.scan_cost.scans import scans
 from console.wiring import samples
 
@@ -60,8 +60,10 @@ def chunks(lake: Path, column: str, day: date, groups: Sequence[int] = range(10)
 
 
 def scanned(lake: Path, sql: str, *, small: int = SMALL, gap: int = 0) -> int:
-    files = [File(each.weights, each.groups, each.footer, small=small, gap=gap) for each in files_of(lake, "events")]
-    return FullLake.standing({"events": files}).cost(statement(sql)).scanned
+    files = [
+        TableFile(each.weights, each.groups, each.footer, small=small, gap=gap) for each in files_of(lake, "events")
+    ]
+    return FullLake.of_files({"events": files}).cost(statement(sql)).scanned
 
 
 def test_only_the_columns_that_a_statement_names_are_read(tmp_path: Path) -> None:
@@ -381,6 +383,6 @@ def test_a_number_of_events_that_is_none_is_refused(text: str, capsys: pytest.Ca
 
 
 def test_bounds_of_unknown_columns_rule_nothing_out() -> None:
-    group = Group(10, {})
+    group = RowGroup(10, {})
     (scan,) = scans("select sum(orders) from daily_orders where region = 'A'", "trino")
-    assert File({"orders": 8.0, "region": 1.0}, [group], small=0).read(scan) == 90 + FOOTER_BYTES
+    assert TableFile({"orders": 8.0, "region": 1.0}, [group], small=0).read(scan) == 90 + FOOTER_BYTES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.spend.coverage import Usage, commitments, is_eligible
+from console.spend.coverage import PricedUsage, commitments, is_eligible
 
 EC2 = "Amazon Elastic Compute Cloud"
 
@@ -17,9 +17,9 @@ def usage(
     list_cost: str | None = "10",
     effective: str = "10",
     service: str = EC2,
-) -> Usage:
+) -> PricedUsage:
     known = None if list_cost is None else Decimal(list_cost)
-    return Usage(service, usage_type, pricing, status, known, Decimal(effective))
+    return PricedUsage(service, usage_type, pricing, status, known, Decimal(effective))
 
 
 def test_coverage_divides_list_costs_and_utilisation_effective_costs() -> None:

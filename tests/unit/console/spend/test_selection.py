@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.finops.charges import Basis
 from console.finops.contents import Contents
-from console.spend.part import DIMENSIONS, Part, grouped, of_part
+from console.spend.part import DIMENSIONS, BillPart, grouped, of_part
 from console.spend.selection import SpendSelection, groupings, read
 
 CONTENTS = Contents(
@@ -106,7 +106,7 @@ def test_looking_into_a_tag_narrows_to_it_and_goes_on_with_services() -> None:
     assert (inside.tag, inside.by, inside.drilled) == (("team", "search"), "service", ("tag",))
     assert inside.crumbs({}) == ["team = search"]
     assert inside.back(0) == SpendSelection(by="tag:team")
-    assert inside.part("USD") == Part("USD", {}, ("team", "search"))
+    assert inside.part("USD") == BillPart("USD", {}, ("team", "search"))
 
 
 def test_a_second_value_chosen_by_hand_ends_the_drill() -> None:
@@ -123,24 +123,24 @@ def test_accounts_are_called_by_their_names() -> None:
 @pytest.mark.parametrize(
     ("by", "part", "query"),
     [
-        ("service", Part("USD"), "spend/by_dimension"),
-        ("tag:team", Part("USD", {"service": ("EC2",)}), "spend/by_tag"),
-        ("tag:team", Part("USD", {"usage_type": ("BoxUsage",)}), "spend/charges/by_dimension"),
-        ("resource", Part("USD", {"usage_type": ("BoxUsage",)}), "spend/by_resource"),
-        ("resource", Part("USD", {"charge": ("Usage",)}), "spend/charges/by_dimension"),
-        ("service", Part("USD", {}, ("team", "search")), "spend/charges/by_dimension"),
-        ("service", Part("USD", {"resource": ("arn",)}), "spend/charges/by_dimension"),
+        ("service", BillPart("USD"), "spend/by_dimension"),
+        ("tag:team", BillPart("USD", {"service": ("EC2",)}), "spend/by_tag"),
+        ("tag:team", BillPart("USD", {"usage_type": ("BoxUsage",)}), "spend/charges/by_dimension"),
+        ("resource", BillPart("USD", {"usage_type": ("BoxUsage",)}), "spend/by_resource"),
+        ("resource", BillPart("USD", {"charge": ("Usage",)}), "spend/charges/by_dimension"),
+        ("service", BillPart("USD", {}, ("team", "search")), "spend/charges/by_dimension"),
+        ("service", BillPart("USD", {"resource": ("arn",)}), "spend/charges/by_dimension"),
     ],
 )
-def test_a_mart_answers_where_it_can_and_the_charges_otherwise(by: str, part: Part, query: str) -> None:
+def test_a_mart_answers_where_it_can_and_the_charges_otherwise(by: str, part: BillPart, query: str) -> None:
     assert grouped(by, part)[0] == query
     assert grouped(by, part)[1] == f"{query}_and_day"
 
 
 def test_sums_of_a_resource_or_a_tag_come_from_the_charges() -> None:
-    assert of_part("by_day", Part("USD", {"service": ("EC2",)})) == "spend/by_day"
-    assert of_part("by_day", Part("USD", {"resource": ("arn",)})) == "spend/charges/by_day"
-    assert of_part("change", Part("USD", {}, ("team", "x"))) == "spend/charges/change"
+    assert of_part("by_day", BillPart("USD", {"service": ("EC2",)})) == "spend/by_day"
+    assert of_part("by_day", BillPart("USD", {"resource": ("arn",)})) == "spend/charges/by_day"
+    assert of_part("change", BillPart("USD", {}, ("team", "x"))) == "spend/charges/change"
 
 
 def test_the_currency_is_the_chosen_else_the_reporting_else_the_most_frequent() -> None:
@@ -157,4 +157,4 @@ def test_every_dimension_leads_on_to_one_that_exists() -> None:
     ("value", "text"), [("search", "search"), ("team 3", "team 3"), ("(untagged)", None), ("a/b", None), ('"', None)]
 )
 def test_only_a_value_that_json_writes_as_it_is_spares_the_parsing_of_other_tags(value: str, text: str | None) -> None:
-    assert Part("USD", {}, ("team", value)).values().get("tag_text") == text
+    assert BillPart("USD", {}, ("team", value)).values().get("tag_text") == text
