@@ -82,8 +82,7 @@ class Cloud:
             forecast = "" if expected is None else f"; the forecast for the month is {text.percent(expected, 0)} of it"
             yield f"{status.budget.name} is {'over' if is_over else 'about to go over'} budget", f"{so_far}{forecast}."
         for anomaly in self.standing.open_anomalies[:MOST_ANOMALIES]:
-            start, end = anomaly.start, anomaly.end
-            days = text.short_day(start) if start == end else f"{text.short_day(start)} to {text.short_day(end)}"
+            days = text.days(anomaly.start, anomaly.end)
             cause = f", mostly {anomaly.blame[0].usage_type}" if anomaly.blame else ""
             instead = f"{money(anomaly.actual)} instead of {money(anomaly.expected)}"
             yield f"{anomaly.service} cost {money(anomaly.money)} more than usual", f"{days}{cause}: {instead}."

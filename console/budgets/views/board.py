@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from html import escape
 
 import streamlit as st
@@ -206,7 +206,7 @@ def _episode(judged: JudgedAnomaly, currency: str) -> str:
         f"{escape(part.usage_type)} {text.money(part.money, currency)}" for part in one.blame[:MOST_BLAMED]
     )
     more = f" and {len(one.blame) - MOST_BLAMED} more" if len(one.blame) > MOST_BLAMED else ""
-    parts = [f"{span(one.start, one.end)}{', still going on' if one.ongoing else ''}", times]
+    parts = [f"{text.days(one.start, one.end)}{', still going on' if one.ongoing else ''}", times]
     if one.occasion:
         parts.append(f"explained by {one.occasion}")
     decision = ""
@@ -218,15 +218,6 @@ def _episode(judged: JudgedAnomaly, currency: str) -> str:
         f'<div class="tk-anomaly"><p><b>{text.money(one.money, currency)}</b> {escape(one.service)}</p>'
         f"{tiles.sparkline(one.around)}<p>{escape(', '.join(parts))}</p><p>{blame}{more}</p>{decision}</div>"
     )
-
-
-def span(start: date, end: date) -> str:
-    """``6 Nov 2026`` or ``6 to 8 Nov 2026``."""
-    if start == end:
-        return text.day(start)
-    if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day} to {text.day(end)}"
-    return f"{text.day(start)} to {text.day(end)}"
 
 
 def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly]) -> None:
@@ -253,5 +244,5 @@ def _by_aws(anomaly: AwsAnomaly, ours: Sequence[Anomaly]) -> str:
         for one in ours
     )
     usage = f", {escape(anomaly.usage_type)}" if anomaly.usage_type else ""
-    detail = f"{span(anomaly.start, end)}{'; ours too' if also else '; not among ours'}"
+    detail = f"{text.days(anomaly.start, end)}{'; ours too' if also else '; not among ours'}"
     return f"<li><b>{text.money(anomaly.money, 'USD')}</b> {escape(anomaly.service)}{usage}: {detail}</li>"

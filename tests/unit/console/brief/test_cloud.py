@@ -114,7 +114,7 @@ def test_a_service_that_leapt_is_named_with_the_money_at_stake(lake: Rows, tmp_p
     answer, line = brief_of(lake, tmp_path)
     (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
     assert found.title == "Amazon Athena cost $87.00 more than usual"
-    assert found.detail == "12 Mar, mostly DataScannedInTB: $90.00 instead of $3.00."
+    assert found.detail == "12 Mar 2026, mostly DataScannedInTB: $90.00 instead of $3.00."
     assert "$87.00 of the last four weeks' bill is unusual" in line
 
 
