@@ -92,10 +92,10 @@ def _end_retries(parsed: dict[str, Any], **_: Any) -> None:
 
 
 class Memory:
-    """Answers of one operation that seldom change, given again for a minute instead of asked for.
+    """A cache of the answers to one operation that seldom change, kept for a minute.
 
-    awswrangler asks for the workgroup before every statement: a tenth of a second for each tile, and a quota besides.
-    It hooks into botocore's events: what answers ``before-call`` is taken in place of a request.
+    awswrangler asks for the workgroup before every statement, which takes a tenth of a second for each tile and counts
+    towards a quota. The cache uses botocore's events: an answer to ``before-call`` replaces the request.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

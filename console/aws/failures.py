@@ -131,7 +131,7 @@ def translate_errors(
 
 
 def _refused(failure: Any, service: str, known: Sequence[KnownFailure], action: str) -> tuple[str, str]:
-    """What to say of a call that AWS refused, and the remedy."""
+    """The sentence about a call that AWS refused, and the remedy."""
     code, metadata = error_code(failure), failure.response.get("ResponseMetadata", {})
     message = str(failure.response.get("Error", {}).get("Message", "")).strip()
     attempts = 1 + int(metadata.get("RetryAttempts", 0))
@@ -163,13 +163,13 @@ def statement_failure(reason: str, known: Sequence[KnownFailure], *, engine: str
     first = _short((reason.strip().splitlines() or ["no reason given"])[0].rstrip("."))
     what, remedy = _in_our_words(reason, known) or (
         f"{engine} refused the query: {first}",
-        "Try again; the engine's history tells more.",
+        "Try again; the engine's query history has details.",
     )
     return QueryFailed(what, where=where, remedy=remedy)
 
 
 def _in_our_words(text: str, known: Sequence[KnownFailure]) -> tuple[str, str] | None:
-    """What the first known failure that fits says, and its remedy."""
+    """The sentence and remedy of the first known failure that fits."""
     for failure in known:
         found = re.search(failure.pattern, text, re.IGNORECASE | re.DOTALL)
         if found is not None:
@@ -181,5 +181,5 @@ def _in_our_words(text: str, known: Sequence[KnownFailure]) -> tuple[str, str] |
 
 
 def _short(text: str) -> str:
-    """An engine may quote the whole statement."""
+    """The text, cut to `MOST_WORDS` characters: an engine may quote the whole statement."""
     return text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]} …"

@@ -36,7 +36,7 @@ KNOWN = (
     ),
     KnownFailure(
         r"(?:InvalidNextToken|RequestChanged)Exception(.*)",
-        "The next page of the answer cannot be had{0}",
+        "The next page of the answer is no longer available{0}",
         "Try again from the first page.",
     ),
     KnownFailure(

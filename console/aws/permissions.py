@@ -1,9 +1,9 @@
-"""What the console's role needs on AWS, adapter by adapter: no more, no less. Pure data, read by the deployment too.
+"""The exact permissions that the console's role needs on AWS, by adapter. Pure data, read by the deployment too.
 
 `actions` are the calls that the adapter makes itself; the tests record them and compare. `on_behalf` are checked
 against the same role by the service that is called, so no recording of our calls can show them; each names its source.
 
-An operation is allowed by the action of its own name, but for those in `ACTION_OF`.
+An operation is allowed by the action of the same name, except those in `ACTION_OF`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 ACTION_OF: Mapping[str, str] = {
     "budgets:DescribeBudgets": "budgets:ViewBudget",
     "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
-    "dynamodb:TransactWriteItems": "dynamodb:PutItem",  # a transaction is allowed by what stands in it
+    "dynamodb:TransactWriteItems": "dynamodb:PutItem",  # a transaction needs the actions of its items
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:HeadObject": "s3:GetObject",
@@ -40,9 +40,9 @@ class Need:
     ----------
     adapter : its module
     resource : what the actions are for, in words; ``*`` where IAM knows no resource for them
-    actions : what it calls
-    on_behalf : what the service does with the same role
-    reason : why something stands in `on_behalf`, with its source
+    actions : calls that the adapter makes
+    on_behalf : calls that the service makes with the same role
+    reason : why `on_behalf` is needed, with its source
     """
 
     adapter: str
@@ -180,7 +180,7 @@ def needs_of(*adapters: str) -> Iterator[Need]:
 
 
 def actions_of(*adapters: str) -> frozenset[str]:
-    """What these adapters call."""
+    """The actions of the calls that these adapters make."""
     return frozenset(action for need in needs_of(*adapters) for action in need.actions)
 
 

@@ -1,7 +1,7 @@
-"""What people decided about what the console found: an anomaly that was expected, a saving that was dismissed.
+"""People's decisions about findings of the console: an anomaly that was expected, a saving that was dismissed.
 
-A decision is kept by the kind of finding and its key, with who took it, when and why. The latest one holds; every
-earlier one stays readable, so that it can be undone.
+A decision is kept by the kind of finding and its key, with who took it, when and why. The latest one counts; earlier
+ones stay readable, so that it can be undone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Decision:
     Attributes
     ----------
     kind : what was found: ``anomaly`` or ``saving``
-    key : which one; the same finding has the same key on another day
+    key : of the finding; it stays the same from day to day
     verdict : ``expected`` for an anomaly; ``accepted``, ``dismissed`` or ``realised`` for a saving; ``open`` undoes
     note : why, in the words of who decided
     decided_by, decided_at : who and when, with offset

@@ -27,7 +27,7 @@ KNOWN = (
         "Set TAKINGS_DECISIONS_TABLE to the table that was deployed, in the right region.",
     ),
 )
-_SAME_INSTANT = 100  # decisions on one finding in one microsecond; more are not meant
+_SAME_INSTANT = 100  # decisions on one finding in one microsecond: more are never taken on purpose
 
 Item = dict[str, Any]
 

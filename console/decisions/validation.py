@@ -13,7 +13,7 @@ OPEN = "open"
 
 
 def check(decision: Decision) -> None:
-    """Refuse what a store could not give back as it was.
+    """Refuse a decision that a store could not return unchanged.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def check(decision: Decision) -> None:
 
 
 def instant(decision: Decision) -> str:
-    """When it was taken, in UTC, written so that texts sort as instants do."""
+    """The time of a decision in UTC, as text that sorts by time."""
     return decision.decided_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -1,4 +1,4 @@
-"""Spend: what the cloud cost, as FOCUS charge rows, and the port that every place they come from fills."""
+"""The four costs of a charge, and the port that every source of FOCUS charge rows fills."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Basis(StrEnum):
-    """Which of the four costs of a charge row is meant; always printed beside an amount.
+    """One of the four costs of a charge row; always printed beside an amount.
 
     ``billed`` is what the invoice says, ``effective`` the same spread over what was bought (amortised), ``list`` the
     public price without any discount, ``contracted`` the price agreed on, before commitment discounts.
@@ -34,7 +34,7 @@ class SpendSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What the rows say in ``source``: ``focus``, ``cur`` or ``cost_explorer``."""
+        """The value of the rows' column ``source``: ``focus``, ``cur`` or ``cost_explorer``."""
         ...
 
     def charges(self) -> Iterator[pa.RecordBatch]:

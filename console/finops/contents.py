@@ -1,4 +1,4 @@
-"""What the lake holds of the cloud bill: its days, and what it can be narrowed to."""
+"""The days of the cloud bill in the lake, and the values it can be filtered by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.asking.scope import Question, Scope
 
 @dataclass(frozen=True)
 class Contents:
-    """What can be asked of the bill.
+    """The days, values and currencies of the bill.
 
     Attributes
     ----------

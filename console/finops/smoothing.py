@@ -27,9 +27,9 @@ WEEKS = 6  # same weekdays whose median is taken
 MODEL_DAYS = 28  # four of each weekday: below, weekday effects are noise
 FEW_DAYS = 7
 RECENT_DAYS = 14
-CREDIBLE_DAYS = 7  # of a month after which its mean counts as much as the three: below a week, it is noise
+CREDIBLE_DAYS = 7  # of a month, after which its mean counts as much as the three models: below a week, it is noise
 TREND_WEEKS = 8
-CHANCE = 0.05  # of weeks that rise or fall as clearly without any trend
+CHANCE = 0.05  # significance level of a trend
 MOST_STEPS = 100  # of the optimiser; it needs some twenty
 
 MODEL = "Mean of ETS(A,N,A), ETS(A,N,N) and weekday medians"
@@ -63,7 +63,7 @@ def smooth(values: Floats, ahead: int, so_far: int = 0) -> Projection:
 
     Parameters
     ----------
-    so_far : how many of the last values are the month's; 0 for no month that is looked at
+    so_far : how many of the last values belong to the current month; 0 ignores the month
     """
     import numpy as np
 
@@ -126,9 +126,9 @@ def _weeks(values: Floats) -> Floats:
 
 
 def trend(values: Floats) -> float:
-    """What a day costs more than the day before, over the last `TREND_WEEKS` weeks; 0 unless it is clear.
+    """The growth from one day to the next over the last `TREND_WEEKS` weeks; 0 unless it is significant.
 
-    The median slope between weeks (Sen, 1968), where Kendall's rank test says that chance seldom makes such an order.
+    The median slope between weeks (Sen, 1968), where Kendall's rank test gives a p-value below `CHANCE`.
     """
     import numpy as np
     from scipy.stats import kendalltau, theilslopes
@@ -144,7 +144,7 @@ def trend(values: Floats) -> float:
 def _combined(values: Floats, ahead: int, so_far: int) -> Projection:
     import numpy as np
 
-    # charged on fewer than half of its days: the medians are nothing, and nothing is not what is to be expected
+    # charged on fewer than half of its days: the medians are 0, but the expected charge is not
     now_and_then = not weekday_medians(values, ahead).any() and bool(values[-WEEK * WEEKS :].any())
     if not now_and_then:
         ago = np.minimum(np.arange(values.size)[::-1], TREND_WEEKS * WEEK - 1)

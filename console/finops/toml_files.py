@@ -67,11 +67,11 @@ class TomlFile:
             ) from error
 
     def mistake(self, place: Sequence[str | int], what: str, remedy: str) -> SettingsError:
-        """The error about what is at a place, such as ``("rule", 2, "share")``; names the line."""
+        """An error about the value at a place, such as ``("rule", 2, "share")``; names the line."""
         return SettingsError(what, where=f"{self._where}:{self.line(place)}", remedy=remedy)
 
     def line(self, place: Sequence[str | int]) -> int:
-        """The line of a key; where the file does not have it, of the table it belongs in."""
+        """The line of a key, or of its table where the file does not have the key."""
         best, longest = 1, 0
         table: tuple[str | int, ...] = ()
         counts: dict[str, int] = {}
@@ -105,7 +105,7 @@ class TomlFile:
         return tables
 
     def convert(self, kind: type[Kind], place: Sequence[str | int] = ()) -> Kind:
-        """What is at a place, as a Struct.
+        """The value at a place, as a Struct.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How a page about the cloud bill opens: it needs charges, not events, and its filter bar offers the bill's days."""
+"""The opening of a page about the cloud bill: it needs charges, not events, and its filter bar has the bill's days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMPORT_COMMANDS = ("python -m console spend import FILE", "python -m console spe
 
 @dataclass(frozen=True)
 class BillReader(page.Reader):
-    """Who reads a page about the cloud bill: what they can ask, what the bill holds, and the period chosen."""
+    """The reader of a page about the cloud bill, with the bill's contents and the period chosen."""
 
     contents: Contents
     selection: filters.Selection

@@ -9,8 +9,8 @@ from console.metering.calls import Calls
 from console.metering.files import Found
 from console.metering.rows import ZONE
 
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})  # there is one, or somebody is writing it
-_TOGETHER = 1000  # of one DeleteObjects
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})  # the key exists, or is being written
+_MOST_DELETED = 1000  # keys of one DeleteObjects
 
 
 class BucketFiles:
@@ -61,9 +61,9 @@ class BucketFiles:
     def remove(self, names: Iterable[str]) -> None:
         """See `Files.remove`."""
         keys = [{"Key": self._prefix + name} for name in names]
-        for start in range(0, len(keys), _TOGETHER):
-            some = {"Objects": keys[start : start + _TOGETHER], "Quiet": True}
-            self._client.delete_objects(Bucket=self._bucket, Delete=some)
+        for start in range(0, len(keys), _MOST_DELETED):
+            batch = {"Objects": keys[start : start + _MOST_DELETED], "Quiet": True}
+            self._client.delete_objects(Bucket=self._bucket, Delete=batch)
 
 
 class BucketCalls(Calls):
@@ -72,7 +72,7 @@ class BucketCalls(Calls):
     Parameters
     ----------
     client : boto3's client of S3
-    prefix : where the lake stands in the bucket; empty for its root, else with a slash at its end
+    prefix : of the lake in the bucket; empty for the bucket's root, else with a slash at its end
     """
 
     def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:

@@ -160,7 +160,7 @@ class BufferedMeter:
             self._tried("noted at once", partial(self._journal.forget, growing.batch))
 
     def _tried(self, what: str, do: Callable[[], None]) -> bool:
-        """Whether it went well; a trouble is logged once, until it goes well again."""
+        """Whether `do` succeeded; a failure is logged once until it succeeds again."""
         try:
             do()
         except Exception as error:  # noqa: BLE001 - a page does not fail because its meter does

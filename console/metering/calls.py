@@ -31,12 +31,12 @@ class Batch:
 
     @classmethod
     def begun(cls, day: date, now: datetime) -> Batch:
-        """An empty one."""
+        """An empty batch with a new name."""
         return cls(day, f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex}")
 
     @property
     def file(self) -> str:
-        """Its file's name."""
+        """The name of the batch's file."""
         return f"{folder_of(OPEN, self.day)}{self.name}.parquet"
 
 

@@ -1,8 +1,8 @@
 """Days that are over: their calls become one sorted file and daily totals, and their small files are removed.
 
-Several processes may compact the same day. Each file that closes a day is added by whoever is first and never changes;
-all of them would write the same, and what a killed process leaves out the next one adds. The small files are removed
-once all files of the day are an hour old, so that a question that is being answered finds one or the other.
+Several processes may compact the same day: the first one adds each file that closes it, the others would write the
+same, and such a file never changes. A file that a killed process did not add, the next one adds. The small files are
+removed once all files of the day are an hour old, so that a running query finds one or the other.
 
 A reader who looks at both tables takes all of a closed day from the closed one (`queries/own_cost/`).
 """

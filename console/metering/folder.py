@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from catalogue.files import atomic_write
 from console.metering.calls import Calls
 from console.metering.files import Found
 from console.metering.rows import ZONE
@@ -25,7 +26,7 @@ class FolderFiles:
         self._root = root
 
     def found(self, below: str) -> list[Found]:
-        """See `Files.found`; a file that is still being written stands aside under a hidden name."""
+        """See `Files.found`; a file that is still being written has a hidden name without this suffix."""
         found = []
         for path in sorted((self._root / below).rglob("*.parquet")):
             with suppress(FileNotFoundError):  # gone meanwhile
@@ -39,16 +40,19 @@ class FolderFiles:
 
     def replace(self, name: str, content: bytes) -> None:
         """See `Files.replace`."""
-        with self._aside(name, content) as aside:
-            aside.replace(self._root / name)
+        atomic_write(self._target(name), content, durable=False)
 
     def add(self, name: str, content: bytes) -> bool:
         """See `Files.add`: a link, unlike a rename, is refused where the name is taken."""
-        with self._aside(name, content) as aside:
-            try:
-                (self._root / name).hardlink_to(aside)
-            except FileExistsError:
-                return False
+        target = self._target(name)
+        hidden = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        try:
+            hidden.write_bytes(content)
+            target.hardlink_to(hidden)
+        except FileExistsError:
+            return False
+        finally:
+            hidden.unlink(missing_ok=True)
         return True
 
     def remove(self, names: Iterable[str]) -> None:
@@ -62,16 +66,11 @@ class FolderFiles:
             with suppress(OSError):  # not empty
                 folder.rmdir()
 
-    @contextmanager
-    def _aside(self, name: str, content: bytes) -> Iterator[Path]:
+    def _target(self, name: str) -> Path:
+        """The path of a file; its folder exists afterwards."""
         target = self._root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.aside")  # a reader lists *.parquet
-        try:
-            aside.write_bytes(content)
-            yield aside
-        finally:
-            aside.unlink(missing_ok=True)
+        return target
 
 
 class FolderCalls(Calls):

@@ -1,8 +1,8 @@
-"""A line on the disk for every call, before it is in a file of the lake: what a killed process leaves behind.
+"""A line on the disk for every call, written before the call is in a file of the lake: a killed process loses none.
 
-Every batch has a file of its own, which its process holds locked as long as it lives: a lock that can be had says that
-the process is gone. A line is handed to the operating system at once and not forced to the disk, so a killed process
-loses nothing, and a machine that loses power a few seconds.
+Every batch has a file of its own, which its process keeps locked while it runs: when the lock is free, the process has
+ended. A line is given to the operating system at once and not forced to the disk, so a killed process loses nothing,
+and a machine that loses power loses a few seconds.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ ADDED_UP: Mapping[str, Sequence[str]] = {
 }
 """The tables of daily totals, and the columns that each is grouped by."""
 ZONE = TABLES[OPEN].zone
-LEAST_FOR_DICTIONARIES = 100  # rows of a file; below, the dictionaries weigh more than they spare
+LEAST_FOR_DICTIONARIES = 100  # rows of a file; below, the dictionaries take more bytes than they save
 _STEP = Decimal("0.000000000001")
 _MICROSECONDS = 6  # digits of a second: whole ones add up to the same in any order
 
 
 def folder_of(table: str, day: date | None = None) -> str:
-    """Where the files of a table stand, those of one day where it is named."""
+    """The folder of a table's files, or of one day's files."""
     return f"{table}/" if day is None else f"{table}/{TABLES[table].partition}={day.isoformat()}/"
 
 

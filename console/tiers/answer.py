@@ -1,4 +1,4 @@
-"""Which size fits, what would it cost, and where does today's bill stand?"""
+"""Which size fits, what would it cost, and in which size's band is today's bill?"""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ CURVE_POINTS_A_DECADE = 10
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What a reader typed instead of what each tier is made for; None leaves a tier's own.
+    """What a reader typed in place of a tier's typical usage; None keeps the tier's own value.
 
     Attributes
     ----------
     events_per_day, events_per_request, page_views_per_day, recommendations_per_day, retention_days : as in `Usage`
-    measured : the traffic this lake measured instead of what each tier is made for; events typed come before it
+    measured : use the traffic that this lake measured; a number of events that was typed wins over it
     free_tier : take the always-free quantities off
     legacy_monthly_usd : what the platform before cost a month, typed by the reader; nothing is assumed
     """
@@ -104,11 +104,11 @@ class Tiers:
     @property
     def unknown(self) -> Sequence[Price]:
         """Prices that are used and not known."""
-        return list({price.key: price for each in self.estimates for price in each.unknown}.values())
+        return list({price.key: price for estimated in self.estimates for price in estimated.unknown}.values())
 
     def lines(self, tier: str) -> list[LineRecord]:
         """The lines of one tier, dearest first."""
-        chosen = next(each for each in self.estimates if each.tier.name == tier)
+        chosen = next(estimated for estimated in self.estimates if estimated.tier.name == tier)
         records = [_record(chosen.tier.title, line) for line in chosen.lines]
         return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
 
@@ -116,7 +116,7 @@ class Tiers:
 def compare(
     what_if: WhatIf, known: MeasuredUsage, *, book: PriceBook | None = None, sizes: Sequence[Tier] | None = None
 ) -> Tiers:
-    """The three tiers under one usage, where their bills meet, and where today's stands among them.
+    """The three tiers under one usage, the traffic at which their bills meet, and today's bill beside them.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def compare(
         estimates=estimates,
         curves=curves,
         crossovers=crossovers,
-        remarks=[each for tier, usage in zip(chosen, usages, strict=True) for each in remarks(Flow(tier, usage))],
+        remarks=[remark for tier, usage in zip(chosen, usages, strict=True) for remark in remarks(Flow(tier, usage))],
         measured=known,
         what_if=what_if,
         figures=_figures(estimates, known, what_if),
@@ -151,8 +151,8 @@ def _solved(
     return curves, all_of(sizes, usages, book, free_tier=free_tier)
 
 
-def standing(amount: Decimal, sizes: Sequence[Tier]) -> str:
-    """Where a month's bill stands among the bands: ``in the Startup band``, ``between Dev and Startup``."""
+def band_position(amount: Decimal, sizes: Sequence[Tier]) -> str:
+    """A month's bill relative to the bands: ``in the Startup band``, ``between the Dev and Startup bands``."""
     for tier in sizes:
         if tier.monthly_usd.holds(amount):
             return f"in the {tier.title} band"
@@ -178,17 +178,17 @@ def legacy_for(amount: Decimal) -> Decimal:
 def _figures(estimates: Sequence[Estimate], known: MeasuredUsage, what_if: WhatIf) -> list[Figure]:
     figures = [
         Figure(
-            each.tier.title,
-            each.monthly_usd.quantize(CENT),
+            estimated.tier.title,
+            estimated.monthly_usd.quantize(CENT),
             Unit.MONEY,
             DOLLARS,
             better=Better.LOWER,
-            note=_band_note(each),
+            note=_band_note(estimated),
         )
-        for each in estimates
+        for estimated in estimates
     ]
     today = monthly(known.bill)
-    sizes = [each.tier for each in estimates]
+    sizes = [estimated.tier for estimated in estimates]
     figures.append(
         Figure(
             "Today’s bill, a month",
@@ -214,17 +214,17 @@ def _bill_note(bill: BilledDays | None, today: Decimal | None, sizes: Sequence[T
     if bill is None or today is None:
         return "No bill in US dollars yet"
     short = "" if bill.days >= LAST_DAYS else f", from {bill.days} day{'' if bill.days == 1 else 's'} alone"
-    return f"Effective, {standing(today, sizes)}{short}"
+    return f"Effective, {band_position(today, sizes)}{short}"
 
 
-def _band_note(each: Estimate) -> str:
-    band = each.tier.monthly_usd
+def _band_note(estimated: Estimate) -> str:
+    band = estimated.tier.monthly_usd
     named = f"{text.whole_money(band.low, DOLLARS)} to {text.whole_money(band.high, DOLLARS)}"
-    if each.unknown:
-        return f"Short of {len(each.unknown)} unknown prices; band {named}"
-    if each.in_band:
+    if estimated.unknown:
+        return f"Short of {len(estimated.unknown)} unknown prices; band {named}"
+    if estimated.in_band:
         return f"Inside its band of {named}"
-    return f"{'Above' if each.monthly_usd > band.high else 'Below'} its band of {named}"
+    return f"{'Above' if estimated.monthly_usd > band.high else 'Below'} its band of {named}"
 
 
 def _record(tier: str, line: EstimateLine) -> LineRecord:

@@ -125,7 +125,7 @@ def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, for
         "first_day": bill.first_day.isoformat(),
         "last_day": bill.last_day.isoformat(),
         "monthly_usd": month,
-        "stands": insight.standing(month, load()),
+        "stands": insight.band_position(month, load()),
         "legacy_monthly_usd": legacy,
         "saved": None if saved is None else saved.quantize(Decimal("0.0001")),
         "legacy_for_60_percent": insight.legacy_for(month),

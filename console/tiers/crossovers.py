@@ -15,15 +15,15 @@ from math import log10
 
 from msgspec import structs
 
+from console.asking import formatting as text
+from console.asking.figures import Unit
 from console.finops.pricing.price_book import PriceBook
 from console.tiers.estimate import Estimate, estimate
 from console.tiers.sizing import (
     DAYS,
     GIGA,
     PEAK_FACTOR,
-    SECONDS_A_DAY,
     TERA,
-    WAREHOUSE_SECONDS,
     Flow,
     Usage,
     with_events,
@@ -121,15 +121,17 @@ def between_tiers(
     sizes = [
         (tier, usage, bill(tier, usage, book, free_tier=free_tier)) for tier, usage in zip(tiers, usages, strict=True)
     ]
-    found = []
-    for tier, usage, bills in sizes:
-        found += [_leaves_its_band(tier, bills), _is_too_small(tier, usage)]
+    found = [
+        crossover
+        for tier, usage, bills in sizes
+        for crossover in (_leaves_its_band(tier, bills), _is_too_small(tier, usage))
+    ]
     for (small, _, bills), (large, _, larger_bills) in pairwise(sizes):
         met, where = cheaper(bills, larger_bills)
         answer = (
             f"{large.title} is cheaper than {small.title} {where}"
             if where
-            else f"{large.title} is nowhere cheaper than {small.title}: it is chosen for what it adds"
+            else f"{large.title} is never cheaper than {small.title}; choose it for what it adds"
         )
         question = f"When is {large.title} cheaper than {small.title} for the same traffic?"
         found.append(Crossover(question, met[0] if met else None, EVENTS, answer))
@@ -150,9 +152,10 @@ def _leaves_its_band(tier: Tier, bills: BillByTraffic) -> Crossover:
 
 def _is_too_small(tier: Tier, usage: Usage) -> Crossover:
     full = _first(lambda events: not Flow(tier, with_events(usage, events)).carries_its_peak)
-    shards = f"{tier.stream.most_shards} shard{'' if tier.stream.most_shards == 1 else 's'}"
+    most = tier.stream.most_shards
+    carry = "1 shard carries" if most == 1 else f"{most} shards carry"
     answer = (
-        f"{tier.title} may have {shards}: enough for {PEAK_FACTOR} times the mean up to {full - 1:,} events a day"
+        f"{tier.title}: {carry} up to {text.compact(full - 1, Unit.COUNT)} events a day at {PEAK_FACTOR} times the mean"
         if full
         else f"{tier.title} carries {PEAK_FACTOR} times the mean up to {MOST_EVENTS:,} events a day"
     )
@@ -189,15 +192,14 @@ def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
     lake = structs.replace(
         tier, warehouse=structs.replace(tier.warehouse, enabled=False, share_of_questions=Decimal(0))
     )
-    moved = Flow(lake, usage).athena_bytes_per_page_view - Flow(tier, usage).athena_bytes_per_page_view
-    limit = Decimal(tier.warehouse.most_rpu_hours_per_day)
+    flow = Flow(tier, usage)
+    moved = Flow(lake, usage).athena_bytes_per_page_view - flow.athena_bytes_per_page_view
 
     def athena(page_views: int) -> Decimal:
         return page_views * moved / TERA * scanned * DAYS
 
     def redshift(page_views: int) -> Decimal:
-        awake = min((page_views + Flow(tier, usage).curation_runs) * WAREHOUSE_SECONDS, SECONDS_A_DAY)
-        return min(awake * tier.warehouse.base_rpu / 3_600, limit) * rpu_hour * DAYS
+        return flow.rpu_hours_for(Decimal(page_views)) * rpu_hour * DAYS
 
     met = crossings(athena, redshift, 1, 100_000_000)
     gigabytes = moved / GIGA

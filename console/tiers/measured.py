@@ -1,4 +1,4 @@
-"""What the last days were charged and how many events came, to hold against what a tier would cost."""
+"""The charges and the events of the last days, to compare with the cost of a tier."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def measured(scope: Scope) -> MeasuredUsage:
     """The effective cost and the events of the last `LAST_DAYS` days that have charges, or events.
 
     A younger bill, or lake, has fewer days. The days of the bill end with its last day, those of the events with the
-    lake's last complete one. A viewer of some regions is told no traffic: what they see is a part of it.
+    lake's last complete one. A viewer of some regions gets no traffic, because they see only a part of it.
     """
     charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
     days, held = charged.rows()[0], known.rows()[0]

@@ -1,4 +1,4 @@
-"""What a tier's traffic makes its parts do in a month: requests, records, shards, runs, bytes. Pure arithmetic.
+"""The work that a tier's traffic causes: requests, records, shards, runs, bytes. Pure arithmetic.
 
 Traffic is measured or typed (`Usage`); what cannot be measured before it runs is an assumption, named below with its
 reason. A month is 730 hours, as in the provider's own calculator.
@@ -170,17 +170,25 @@ class Flow:
 
     @property
     def wanted_rpu_hours(self) -> Decimal:
-        """RPU-hours that page views and loads would use: each wakes the warehouse for a minute."""
-        warehouse = self.tier.warehouse
-        if not warehouse.enabled:
-            return Decimal(0)
-        awake = min((self.asked_page_views + self.curation_runs) * WAREHOUSE_SECONDS, SECONDS_A_DAY)
-        return awake * warehouse.base_rpu / 3_600
+        """RPU-hours that page views and loads would use without the daily limit."""
+        return self._wanted_rpu_hours(self.asked_page_views)
 
     @property
     def rpu_hours(self) -> Decimal:
-        """RPU-hours used: what is wanted, up to the daily limit."""
-        return min(self.wanted_rpu_hours, Decimal(self.tier.warehouse.most_rpu_hours_per_day))
+        """RPU-hours used, up to the daily limit."""
+        return self.rpu_hours_for(self.asked_page_views)
+
+    def rpu_hours_for(self, page_views: Decimal) -> Decimal:
+        """RPU-hours used when the cache leaves so many page views unanswered, up to the daily limit."""
+        return min(self._wanted_rpu_hours(page_views), Decimal(self.tier.warehouse.most_rpu_hours_per_day))
+
+    def _wanted_rpu_hours(self, page_views: Decimal) -> Decimal:
+        """Every page view and every load wakes the warehouse for a minute."""
+        warehouse = self.tier.warehouse
+        if not warehouse.enabled:
+            return Decimal(0)
+        awake = min((page_views + self.curation_runs) * WAREHOUSE_SECONDS, SECONDS_A_DAY)
+        return awake * warehouse.base_rpu / 3_600
 
     @property
     def log_gigabytes(self) -> Decimal:

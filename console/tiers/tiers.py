@@ -90,7 +90,7 @@ class HostedConsole(_Section, frozen=True):
 
 
 class Network(_Section, frozen=True):
-    """What stands in the way of packets and is charged by the hour."""
+    """Network parts that are charged by the hour."""
 
     availability_zones: WholeNumber
     nat_gateways: WholeNumber

@@ -8,7 +8,7 @@ from console.tiers.answer import Tiers
 from console.tiers.measured import DOLLARS
 from console.tiers.sizing import PEAK_FACTOR
 
-NO_LAKE = "There is no lake yet: what is measured is missing, what is estimated is not."
+NO_LAKE = "There is no lake yet: the page shows estimates only, no measured figures."
 NO_BILL = "No bill is imported yet: python -m console spend import FILE."
 
 
@@ -32,12 +32,12 @@ def notes(answer: Tiers, scope: Scope | None) -> list[str]:
         )
     if known.bill is not None:
         said += [
-            f"{text.money(amount, currency)} were charged in {currency}, which is not held against dollars."
+            f"{text.money(amount, currency)} were charged in {currency}, which is not compared with dollars."
             for currency, amount in known.bill.other_currencies.items()
         ]
         said.append(
             f"Today’s bill is the effective cost of {text.day(known.bill.first_day)} to "
             f"{text.day(known.bill.last_day)} as a month; {text.money(known.bill.apart, DOLLARS)} of tax, "
-            "credits and corrections are apart, as no estimate knows them."
+            "credits and corrections are left out, because the estimates do not include them."
         )
     return said

@@ -158,7 +158,7 @@ def _weights(
     if rule.driver == BY_DIRECT:
         return {name: max(amount, ZERO) for name, amount in direct.items()}
     return {
-        name: Decimal(sum(counts.get(each, 0) for each in counted))
+        name: Decimal(sum(counts.get(count, 0) for count in counted))
         for name, counted in allocation.drivers[rule.driver].items()
     }
 

@@ -111,10 +111,10 @@ class UnitCosts:
 
 
 def restricted(scope: Scope) -> str:
-    """Why this viewer can be shown no unit cost; empty where they can.
+    """Why this viewer may not see unit costs; empty where they may.
 
-    The cloud's bill is of the whole shop. Divided by the orders of some regions alone it would tell a cost per order
-    that nobody pays.
+    The cloud's bill is for the whole shop. Divided by the orders of some regions only it would give a wrong cost per
+    order.
     """
     if scope.row_filter.regions is None:
         return ""
@@ -146,11 +146,13 @@ def unit_costs(
     if refusal:
         raise BindingError(refusal, where="Unit costs", remedy="Ask somebody who sees all regions.")
     asked = [("This period", period), *comparisons[:1]]
-    results = scope.ask_all([question for _, each in asked for question in questions(each, allocation, currency)])
+    results = scope.ask_all(
+        [question for _, asked_period in asked for question in questions(asked_period, allocation, currency)]
+    )
     size = len(results) // len(asked)
     periods = [
-        _kept(label, each, results[place * size : (place + 1) * size], allocation, currency)
-        for place, (label, each) in enumerate(asked)
+        _kept(label, asked_period, results[place * size : (place + 1) * size], allocation, currency)
+        for place, (label, asked_period) in enumerate(asked)
     ]
     now, before = periods[0], periods[1] if len(periods) > 1 and periods[1].costs else None
     has_margin = currency == scope.reporting_currency
@@ -164,7 +166,7 @@ def unit_costs(
         allocation=allocation,
         counted=unit,
         figures=_figures(now, before, currency, scope.reporting_currency),
-        units=[_unit_record(each, now, before) for each in COUNTED],
+        units=[_unit_record(unit, now, before) for unit in COUNTED],
         functions=_functions(now, allocation),
         unallocated=_reasons(now),
         efficiency=_line(now, unit),
@@ -185,7 +187,7 @@ def _unit_record(unit: Counted, now: PeriodCosts, before: PeriodCosts | None) ->
     cost = now.unit_cost(unit)
     held = before.unit_cost(unit) if before else None
     return UnitRecord(
-        _told(unit.one, unit.name, now, before),
+        _unit_label(unit.one, unit.name, now, before),
         now.count(unit.name),
         None if cost is None else cost.total,
         None if cost is None else cost.direct,
@@ -195,9 +197,9 @@ def _unit_record(unit: Counted, now: PeriodCosts, before: PeriodCosts | None) ->
     )
 
 
-def _told(words: str, name: str, *measured: PeriodCosts | None) -> str:
-    """What is counted, and how well where that is an estimate in one of the periods."""
-    is_estimated = name == "customers" and any(each is not None and each.is_estimated for each in measured)
+def _unit_label(words: str, name: str, *measured: PeriodCosts | None) -> str:
+    """The words for a unit, with the error of its count where that is an estimate in one of the periods."""
+    is_estimated = name == "customers" and any(costs is not None and costs.is_estimated for costs in measured)
     return f"{words}, {ESTIMATE_ERROR}" if is_estimated else words
 
 
@@ -209,14 +211,14 @@ def _functions(now: PeriodCosts, allocation: Allocation) -> list[FunctionRecord]
         shared = total(day.shared.get(function.name) for day in now.costs.values())
         count = now.count(function.unit)
         unit = per_unit(Parts(direct, shared), count)
-        words = next((each.one for each in COUNTED if each.name == function.unit), function.unit.replace("_", " "))
+        words = next((unit.one for unit in COUNTED if unit.name == function.unit), function.unit.replace("_", " "))
         if function.unit == "events":
             words = "event"
         cost = total((direct, shared))
         records.append(
             FunctionRecord(
                 function.title, direct, shared, cost, cost / whole if whole > 0 else None, count,
-                _told(words, function.unit, now),
+                _unit_label(words, function.unit, now),
                 None if unit is None else unit.total,
             )
         )  # fmt: skip
@@ -294,7 +296,7 @@ def _figures(now: PeriodCosts, before: PeriodCosts | None, currency: str, report
                 Better.LOWER,
                 f"No {unit.many} on days with charges"
                 if cost is None
-                else _told("", unit.name, now).removeprefix(", "),
+                else _unit_label("", unit.name, now).removeprefix(", "),
             )
         )
     if currency != reporting:

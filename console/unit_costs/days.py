@@ -122,7 +122,7 @@ class PeriodCosts:
 
 def counted(name: str | None) -> Counted:
     """The unit of that name; orders where it is unknown."""
-    return next((each for each in COUNTED if each.name == name), COUNTED[0])
+    return next((unit for unit in COUNTED if unit.name == name), COUNTED[0])
 
 
 def questions(period: Period, allocation: Allocation, currency: str) -> list[Question]:

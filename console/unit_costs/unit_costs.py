@@ -1,4 +1,4 @@
-"""What one of something costs, and how much of a day's cost stands still when the shop does. Pure arithmetic."""
+"""The cost of one unit, and the part of a day's cost that does not depend on volume. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Efficiency:
     variable : what one more unit costs
     fixed_share : fixed ÷ cost at the usual (median) volume; None where cost does not follow volume
     low, high : the interval that holds `variable` with 90 % confidence
-    days : how many days the line stands on
+    days : how many days the line is fitted to
     """
 
     fixed: Decimal
@@ -84,7 +84,7 @@ def efficiency(volumes: Sequence[int], costs: Sequence[Decimal]) -> Efficiency |
     The slope is the median of the slopes between all pairs of days, and the intercept the median cost less the slope
     times the median volume: up to 29 % of the days may be out of line, such as the days of monthly charges (H. Theil
     1950, P. K. Sen 1968; scipy.stats.theilslopes). Where the interval of the slope holds 0, cost does not follow volume
-    in these days, and a fixed share cannot be told from them.
+    in these days, and there is no fixed share.
     """
     import numpy as np
     from scipy.stats import theilslopes

@@ -13,7 +13,7 @@ def efficiency(answer: UnitCosts) -> list[str]:
     """How much of a day's cost is there without any volume, and what one more unit adds."""
     fitted, unit = answer.efficiency, answer.counted
     if fitted is None:
-        return [f"Too few days with {unit.many} to tell a fixed cost from a variable one."]
+        return [f"Too few days with {unit.many} to separate fixed from variable cost."]
     line = (
         f"A day costs {text.money(fitted.fixed, answer.currency)} without {unit.many}, and "
         f"{small(fitted.variable * unit.units, answer.currency)} more for {'each' if unit.units == 1 else ''} "
@@ -23,8 +23,8 @@ def efficiency(answer: UnitCosts) -> list[str]:
     if fitted.fixed_share is None:
         return [
             line,
-            f"With 90 % confidence the slope may be 0: in these days cost does not follow {unit.many}, and a "
-            "fixed share cannot be told.",
+            f"Cost does not follow {unit.many} in these days (the slope may be 0 at 90 % confidence), so there is no "
+            "fixed share.",
         ]
     return [line, f"Fixed share of cost: {text.percent(fitted.fixed_share)} at the usual volume."]
 
@@ -39,7 +39,7 @@ def nothing(answer: UnitCosts) -> tuple[str, str]:
     if answer.now.uncounted:
         return (
             "No day has both charges and events",
-            "Choose days of which the lake holds events, or bring some in: python -m pipeline import --help.",
+            "Choose days with events, or import some: python -m pipeline import --help.",
         )
     return (
         "Nothing was charged in this period",
@@ -58,8 +58,8 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
         found.append(f"Active customers of more than {EXACT_DAYS} days are estimated, {ESTIMATE_ERROR} (HyperLogLog).")
     if now.uncounted:
         found.append(
-            f"{len(now.uncounted)} of {len(now.days)} days have charges and lie outside the days of which there are "
-            "events: nothing was counted then, so that their charges are in no figure."
+            f"{len(now.uncounted)} of {len(now.days)} days have charges but lie outside the days with events; their "
+            "charges are not included."
         )
     missing = len(now.days) - len(now.costs) - len(now.uncounted)
     if missing:
@@ -74,13 +74,13 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
     ]
     if not answer.has_margin:
         found.append(
-            f"The bill is in {answer.currency} and revenue in {answer.reporting_currency}: no amount is taken from "
-            "the other, so there is no margin after cloud."
+            f"The bill is in {answer.currency} and revenue in {answer.reporting_currency}, so there is no margin after "
+            "cloud."
         )
     if answer.method:
-        found.append(f"Days to come: {answer.method}. What is charged once a month stands on its day.")
+        found.append(f"Days to come: {answer.method}. What is charged once a month is expected on its day.")
     if is_sample:
-        found.append("The sample holds a part of the shop that the bill is of: costs are high for its few orders.")
+        found.append("The sample holds a part of the shop's orders but its whole bill, so its unit costs are high.")
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What AWS's own words mean in FOCUS: kinds of charge lines, service names and categories."""
+"""AWS's names in the terms of FOCUS: kinds of charge lines, service names and categories."""
 
 from __future__ import annotations
 

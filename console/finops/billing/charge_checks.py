@@ -1,4 +1,4 @@
-"""What every charge row must fulfil, whatever it came from."""
+"""The rules that every charge row must fulfil, from any source."""
 
 from __future__ import annotations
 

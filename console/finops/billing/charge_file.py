@@ -1,4 +1,4 @@
-"""What bill files of every format share: columns that must be there, and rows that are read or refused."""
+"""The base of the bill files of every format: required columns, and rows that are read or refused."""
 
 from __future__ import annotations
 

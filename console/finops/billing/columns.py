@@ -1,8 +1,8 @@
 """Columns of a bill → columns of charge rows: vectorised, exact, and every value that cannot be read remembered.
 
 Amounts never pass through binary arithmetic. A text is read as the decimal it spells. A number that a Parquet file
-holds as a float is taken for the shortest decimal that stands for this float (0.1 for 0.1), which is what the provider
-wrote into it. More than 12 fractional digits are rounded half to even, and counted (`Rounding`).
+holds as a float is read as the shortest decimal that gives this float (0.1 for 0.1), which is what the provider wrote.
+More than 12 fractional digits are rounded half to even, and counted (`Rounding`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Refusals:
     first: list[str] = field(default_factory=list)
 
     def add(self, row: int, column: str, value: object, why: str) -> None:
-        """Remember one; `row` is counted from 1, the header not counted."""
+        """Remember a value; rows are counted from 1 without the header."""
         if len(self.first) < SHOWN:
             self.first.append(f"row {row:,}, {column} {value!r}: {why}")
 
@@ -60,7 +60,7 @@ class Refusals:
 
 @dataclass
 class Rounding:
-    """Amounts that had more than 12 fractional digits: how many by column, and what their sum lost by it."""
+    """Amounts with more than 12 fractional digits: how many by column, and how much rounding changed their sum."""
 
     cells: dict[str, int] = field(default_factory=dict)
     lost: dict[str, Decimal] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Chunk:
         self._refused: set[int] = set()
 
     def text(self, *names: str) -> pa.Array | None:
-        """The first of these columns that says something, row by row; None where the file has none of them."""
+        """For each row the first of these columns that is not null; None where the file has none of them."""
         found = [_text(self._columns[name]) for name in names if name in self._columns]
         if not found:
             return None
@@ -130,7 +130,7 @@ class Chunk:
         return values
 
     def required_text(self, *names: str) -> pa.Array:
-        """As `text`, refusing rows where it says nothing; the file must have one of the columns."""
+        """As `text`, refusing rows where it is null; the file must have one of the columns."""
         values = self.text(*names)
         assert values is not None  # noqa: S101 - the header was checked
         self._require(next(name for name in names if name in self._columns), values)
@@ -167,7 +167,7 @@ class Chunk:
         try:
             return pc.cast(column, AMOUNT)
         except pa.ArrowInvalid:
-            pass  # a longer fraction, or no number: told apart below
+            pass  # a longer fraction, or no number: the code below finds out which
         try:
             wide = pc.cast(column, _WIDE)
             rounded = pc.round(wide, LONGEST_FRACTION, "half_to_even")
@@ -179,7 +179,7 @@ class Chunk:
         return values
 
     def _one_by_one(self, name: str, column: pa.Array) -> pa.Array:
-        """The slow way, for chunks that hold what is no amount: says which values."""
+        """The slow way, for chunks with values that are no amount: refuses each of them."""
         values: list[Decimal | None] = []
         cells, lost = 0, Decimal(0)
         step = Decimal(1).scaleb(-LONGEST_FRACTION)

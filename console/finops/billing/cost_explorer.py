@@ -1,10 +1,10 @@
 """AWS Cost Explorer: cost and usage by day. Fills the `SpendSource` port.
 
-Cost Explorer groups by two things at once, and a charge has five: service, usage type, account, kind of charge, and
-region. So the bill is cut: one small question by month says which accounts and kinds there are, then every pair is
-asked for its days by service and usage type. Regions come from one more question: a usage type names its region, and
-where one stands in several regions it is left open. Every request is paid for, therefore a snapshot is kept in the
-lake once a day, and the cut is made coarser rather than more often than `MOST_CALLS`.
+Cost Explorer groups by at most two dimensions, and a charge has five: service, usage type, account, kind of charge, and
+region. So the bill is asked for in parts: one small question by month finds the accounts and kinds, then each pair is
+asked for its days by service and usage type. One more question finds the region of each usage type; a usage type in
+several regions has none. Every request is paid for, so a snapshot is kept in the lake once a day, and the parts are
+made larger where there would be more than `MOST_CALLS`.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class CostExplorer:
     Parameters
     ----------
     start, end : days, the last one not included
-    plan : what is told apart; by default all that can be
-    tag : key of a cost allocation tag to tell apart besides
-    most_calls : questions a snapshot may ask; with more parts the tag and then the accounts are left open
+    plan : the dimensions that are kept apart; by default all that can be
+    tag : key of a cost allocation tag whose values are kept apart too
+    most_calls : questions a snapshot may ask; with more parts the tag and then the accounts are left out
     """
 
     name = NAME
@@ -123,12 +123,10 @@ class CostExplorer:
             if len(both) <= self._most_calls:
                 return list(both)
             values = len(tagged)
-            self.notes.append(
-                f"Tag {self._tag} is left open: telling {values} values apart takes {len(both)} questions"
-            )
+            self.notes.append(f"Tag {self._tag} is left out: its {values} values would take {len(both)} questions")
         if len(cuts) > self._most_calls and ACCOUNT in wanted:
             accounts = len({cut[ACCOUNT] for cut in cuts})
-            self.notes.append(f"Accounts are left open: telling {accounts} apart takes {len(cuts)} questions")
+            self.notes.append(f"Accounts are left out: {accounts} of them would take {len(cuts)} questions")
             coarser = dict.fromkeys(tuple((k, v) for k, v in cut.items() if k != ACCOUNT) for cut in cuts)
             cuts = [dict(kept) for kept in coarser]
         return list(cuts)

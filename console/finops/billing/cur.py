@@ -170,8 +170,8 @@ def _kinds(chunk: Chunk, kinds: pa.Array) -> Columns:
     option, bill = chunk.text("productpurchaseoption"), chunk.text("billbilltype")
     pricing = distinct(kinds, lambda kind: lines[kind].pricing, pa.string())
     if option is not None:
-        told = distinct(option, _OPTIONS.get, pa.string())
-        pricing = pc.if_else(pc.equal(pricing, "Standard"), pc.coalesce(told, pricing), pricing)
+        by_option = distinct(option, _OPTIONS.get, pa.string())
+        pricing = pc.if_else(pc.equal(pricing, "Standard"), pc.coalesce(by_option, pricing), pricing)
     frequency = None if bill is None else distinct(bill, _FREQUENCIES.get, pa.string())
     by_usage = pc.equal(category, "Usage")
     otherwise = pa.scalar(None, pa.string()) if frequency is None else frequency
@@ -217,12 +217,12 @@ def _commitments(chunk: Chunk) -> Columns:
         ("commitment_discount_category", "Spend", "Usage"),
         ("commitment_discount_type", "Savings Plan", "Reserved Instances (RI)"),
     ):
-        told = [
+        read = [
             pc.if_else(pc.is_valid(arn), pa.scalar(said), pa.scalar(None, pa.string()))
             for arn, said in ((plan, of_plan), (reservation, of_reservation))
             if arn is not None
         ]
-        columns[name] = None if not told else pc.coalesce(*told)
+        columns[name] = None if not read else pc.coalesce(*read)
     return columns
 
 

@@ -40,9 +40,9 @@ def tags_of(rows: Rows, shown: Mapping[str, str]) -> pa.Array | None:
     result: list[str | None] = [None] * rows.count
     for group in found.to_pylist():
         values = [group[str(number)] for number in range(len(names))]
-        told = written({key: value for key, value in zip(keys, values, strict=True) if value not in (None, *NULLS)})
+        tags = written({key: value for key, value in zip(keys, values, strict=True) if value not in (None, *NULLS)})
         for row in group["row_list"]:
-            result[row] = told
+            result[row] = tags
     return pa.array(result, pa.string())
 
 

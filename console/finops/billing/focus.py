@@ -1,8 +1,8 @@
 """FOCUS files, 1.0 to 1.3: CSV, gzipped CSV or Parquet. Fills the `SpendSource` port.
 
-FOCUS is the FinOps Open Cost and Usage Specification. What its versions call differently is read the same: 1.3 splits
-``ProviderName`` and ``PublisherName`` into ``ServiceProviderName`` and ``HostProviderName``; the older names win where
-a file has both, so that a bill exported again in a newer version takes the place of the older one. Of the columns that
+FOCUS is the FinOps Open Cost and Usage Specification. Columns that other versions call differently are read too: 1.3
+splits ``ProviderName`` and ``PublisherName`` into ``ServiceProviderName`` and ``HostProviderName``; the older names win
+where a file has both, so that a bill exported again in a newer version replaces the older one. Of the columns that
 providers add (``x_…``), usage type and operation are read; the rest is left out.
 """
 

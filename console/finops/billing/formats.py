@@ -1,4 +1,4 @@
-"""Which adapter reads a bill file: told by its columns."""
+"""The adapter that reads a bill file, chosen by the file's columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def open_bill(path: Path, form: str | None = None, progress: Progress | None = N
 
     Parameters
     ----------
-    form : one of `FORMATS`; None to tell by the columns
+    form : one of `FORMATS`; None chooses by the columns
 
     Raises
     ------
@@ -34,7 +34,7 @@ def open_bill(path: Path, form: str | None = None, progress: Progress | None = N
             form = "cur"
         else:
             raise SourceError(
-                f"The file is no bill that is known: its columns are {', '.join(list(names.values())[:8])}, …",
+                f"The file is in no known bill format: its columns are {', '.join(list(names.values())[:8])}, …",
                 where=str(path),
                 remedy="Export FOCUS 1.0 to 1.3 (with BilledCost) or a Cost and Usage Report (with lineItem/…).",
             )
@@ -54,7 +54,7 @@ def files_of(paths: Iterable[Path]) -> Sequence[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in _KINDS and each.is_file())
+        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in _KINDS and file.is_file())
         if not inside:
             raise SourceError(
                 "The folder holds no CSV, gzipped CSV or Parquet file", where=str(path), remedy="Name another one."

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SNAPSHOT = "_snapshot.json"  # a name that begins with _ is no data
 
-Tell = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class StoredSpend:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def bring(self, source: str, charges: Sequence[SpendSource], tell: Tell | None = None) -> SpendImport:
+    def bring(self, source: str, charges: Sequence[SpendSource], progress: Progress | None = None) -> SpendImport:
         """Import what some sources of one name know, as one: each bill among it replaces the one that was there.
 
         Raises
@@ -54,14 +54,16 @@ class StoredSpend:
         SourceError, ImportFailed, LakeError, CurationError
             A source cannot be read, or the lake cannot be written; the lake is as it was.
         """
-        return self._bring(source, (batch for each in charges for batch in each.charges()), tell, {})
+        return self._bring(
+            source, (batch for spend_source in charges for batch in spend_source.charges()), progress, {}
+        )
 
     def keep_snapshot(
         self,
         source: SpendSource,
         taken_at: datetime,
         cost: Callable[[], tuple[int, Decimal | None]],
-        tell: Tell | None = None,
+        progress: Progress | None = None,
     ) -> SpendImport:
         """Ask a source that is paid for, then keep its answer and when it was asked; raises as `bring`.
 
@@ -72,19 +74,19 @@ class StoredSpend:
         Lake.create(self._root)  # before anything is paid for
         batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
         calls, dollars = cost()
-        told = {
+        note = {
             "taken_at": taken_at.isoformat(),
             "calls": calls,
             "dollars": None if dollars is None else f"{dollars:f}",
         }
-        return self._bring(source.name, batches, tell, {_SNAPSHOT: json.dumps(told).encode()})
+        return self._bring(source.name, batches, progress, {_SNAPSHOT: json.dumps(note).encode()})
 
     def snapshot(self, source: str) -> Snapshot | None:
         """The last snapshot of a source; None where there was none."""
         try:
-            told = json.loads((self._root / RAW_SPEND / source / _SNAPSHOT).read_text(encoding="utf-8"))
-            dollars = None if told["dollars"] is None else Decimal(told["dollars"])
-            return Snapshot(datetime.fromisoformat(told["taken_at"]), int(told["calls"]), dollars)
+            note = json.loads((self._root / RAW_SPEND / source / _SNAPSHOT).read_text(encoding="utf-8"))
+            dollars = None if note["dollars"] is None else Decimal(note["dollars"])
+            return Snapshot(datetime.fromisoformat(note["taken_at"]), int(note["calls"]), dollars)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -100,19 +102,19 @@ class StoredSpend:
         return last is not None and last.taken_at.astimezone(UTC).date() >= day
 
     def account(self) -> SpendAccount:
-        """Every charge, counted from the files."""
+        """The count of every charge, from the files."""
         return account(Lake.open(self._root))
 
     def _bring(
-        self, source: str, batches: Iterable[pa.RecordBatch], tell: Tell | None, notes: dict[str, bytes]
+        self, source: str, batches: Iterable[pa.RecordBatch], progress: Progress | None, notes: dict[str, bytes]
     ) -> SpendImport:
         is_new = not (self._root / SETTINGS).exists()
         lake = Lake.create(self._root)
         try:
             report = import_charges(lake, source, ahead(batches), notes=notes)
         except BaseException:
-            if is_new:  # a first import that failed has decided nothing about the lake
+            if is_new:  # a first import that failed leaves no settings of the lake behind
                 (self._root / SETTINGS).unlink(missing_ok=True)
             raise
-        curate(lake, progress=tell)
+        curate(lake, progress=progress)
         return report

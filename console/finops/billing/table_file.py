@@ -77,7 +77,7 @@ class BillFile:
             key = normalised(name)
             if key in self.names:
                 raise SourceError(
-                    f"Column {name!r} stands twice in the file", where=str(path), remedy="Remove one of the two."
+                    f"Column {name!r} is in the file twice", where=str(path), remedy="Remove one of the two."
                 )
             self.names = {**self.names, key: name}
 
@@ -90,27 +90,27 @@ class BillFile:
             The file breaks off, or a row has too many or too few fields; names the row.
         """
         chosen = [name for key, name in self.names.items() if wanted(key)]
-        tell = progress or (lambda _done, _total: None)
+        report = progress or (lambda _done, _total: None)
         first = 1
         with self._explained():
-            for columns in self._parquet(chosen, tell) if self.is_parquet else self._csv(chosen, tell):
+            for columns in self._parquet(chosen, report) if self.is_parquet else self._csv(chosen, report):
                 if columns.num_rows:
                     arrays = dict(zip(map(normalised, columns.schema.names), columns.columns, strict=True))
                     yield Rows(arrays, columns.num_rows, first)
                     first += columns.num_rows
-        tell(self.size, self.size)
+        report(self.size, self.size)
 
     def _parquet_names(self) -> Sequence[str]:
         with pq.ParquetFile(self.path) as file:
             return list(file.schema_arrow.names)
 
-    def _parquet(self, chosen: Sequence[str], tell: Progress) -> Iterator[pa.RecordBatch]:
+    def _parquet(self, chosen: Sequence[str], report: Progress) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(self.path) as file:
             rows, done = max(1, file.metadata.num_rows), 0
             for batch in file.iter_batches(_BATCH_ROWS, columns=list(chosen)):
                 yield batch
                 done += batch.num_rows
-                tell(self.size * done // rows, self.size)
+                report(self.size * done // rows, self.size)
 
     def _csv_names(self) -> Sequence[str]:
         with self.path.open("rb") as file, gzip.GzipFile(fileobj=file) as unpacked:
@@ -128,7 +128,7 @@ class BillFile:
         )
         return [str(column[0].as_py()) for column in table.columns]
 
-    def _csv(self, chosen: Sequence[str], tell: Progress) -> Iterator[pa.RecordBatch]:
+    def _csv(self, chosen: Sequence[str], report: Progress) -> Iterator[pa.RecordBatch]:
         wrong: list[str] = []
 
         def unfit(row: Any) -> str:
@@ -157,7 +157,7 @@ class BillFile:
                 with reader:
                     for batch in reader:
                         yield batch
-                        tell(min(packed.tell(), self.size), self.size)
+                        report(min(packed.tell(), self.size), self.size)
             except pa.ArrowInvalid as error:
                 if wrong:
                     raise SourceError(wrong[0], where=str(self.path), remedy=_REMEDY) from error

@@ -62,11 +62,11 @@ def _of_pairs(value: Any) -> str | None:
     if isinstance(value, Mapping):
         return written(value)
     pairs: dict[str, Any] = {}
-    for each in value if isinstance(value, Iterable) else ():
-        if isinstance(each, Mapping):
-            names = {str(key).lower(): content for key, content in each.items()}
+    for pair in value if isinstance(value, Iterable) else ():
+        if isinstance(pair, Mapping):
+            names = {str(key).lower(): content for key, content in pair.items()}
             if "key" in names:
                 pairs[str(names["key"])] = names.get("value")
-        elif isinstance(each, tuple | list) and len(each) == 2:
-            pairs[str(each[0])] = each[1]
+        elif isinstance(pair, tuple | list) and len(pair) == 2:
+            pairs[str(pair[0])] = pair[1]
     return written(pairs)

@@ -182,7 +182,7 @@ def load(path: Path = PRICE_BOOK) -> PriceBook:
 
 
 def save(path: Path, text: str) -> None:
-    """Let the file of a price book hold exactly this text.
+    """Write this text as the file of a price book.
 
     Raises
     ------

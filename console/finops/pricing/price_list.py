@@ -22,9 +22,9 @@ from console.finops.pricing.price_book import GLOBAL, Price, PriceBook, VolumePr
 
 ACTION = action_of("pricing", "GetProducts")
 ENDPOINT_REGION = "us-east-1"  # the interface is in few regions; this one answers for all
-_OWN_FIELDS = ("service", "usagetype")  # what stands in `filters` and is no plain attribute of a product
+_OWN_FIELDS = ("service", "usagetype")  # entries of `filters` that are no plain attribute of a product
 _CURRENCY = "USD"
-_ANOTHER_UNIT = 100  # times dearer or cheaper: no price moves so far, but a price of a thousand is no price of one
+_ANOTHER_UNIT = 100  # times dearer or cheaper: a change this large means that the price is for another unit
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class PriceList:
             raise SourceError(
                 f"The Price List API answered {price.key} without {error}",
                 where=price.key,
-                remedy="Mend the entry's filters: service, usagetype and attributes of the product.",
+                remedy="Correct the entry's filters: service, usagetype and attributes of the product.",
             ) from error
 
 
@@ -125,7 +125,7 @@ def _without_free(price: Price, volumes: tuple[VolumePrice, ...]) -> Found:
     if not charged:
         return Found(price, reason="it is answered as free of charge")
     if price.amount and not price.amount / _ANOTHER_UNIT < charged[0].amount < price.amount * _ANOTHER_UNIT:
-        return Found(price, reason=f"{charged[0].amount:f} is answered, the price of another unit as it seems")
+        return Found(price, reason=f"{charged[0].amount:f} was answered, which seems to be the price of another unit")
     free = charged[0].start
     rest = (VolumePrice(Decimal(0), charged[0].amount), *charged[1:])
     return Found(price, rest, free)
@@ -173,7 +173,7 @@ def refresh(book: PriceBook, source: PriceList, today: date, *, region: str | No
         document = tomlkit.parse(before)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"The price book cannot be read: {error}", where=str(book.path), remedy="Mend the file, then try again."
+            f"The price book cannot be read: {error}", where=str(book.path), remedy="Correct the file, then try again."
         ) from error
     moved = place != book.region
     found = [source.find(price, place) for price in book]

@@ -1,7 +1,7 @@
 """What the requests of an inventory cost: each answered request is metered, with who asked.
 
-Prices are those of the price book, given by its keys. What is neither priced here nor known to be free costs an unknown
-amount, never nothing. Sources: the pricing pages of CloudWatch, S3 and Glue; the others' name no price of reading what
+Prices are those of the price book, given by its keys. A request that is neither priced here nor known to be free has an
+unknown cost, not 0. Sources: the pricing pages of CloudWatch, S3 and Glue; the others' name no price of reading what
 there is.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from console.metering import Asker, Call, Meter, NoMeter
 
-GIGABYTE = 2**30
+GIBIBYTE = 2**30  # what CloudWatch Logs bills as a gigabyte
 UNFINISHED = ("Scheduled", "Running")  # of a query in CloudWatch Logs
 
 _LISTING, _READING = "s3.put_request", "s3.get_request"
@@ -87,12 +87,12 @@ class Charges:
         elif name == "logs:GetQueryResults":
             read = answer.get("statistics", {}).get("bytesScanned")
             scanned = None if read is None else int(read)
-            quantity = None if scanned is None else Decimal(scanned) / GIGABYTE
+            quantity = None if scanned is None else Decimal(scanned) / GIBIBYTE
         request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         self._record(model, operation, self._dollars(name, quantity), scanned, _rows(answer), request, at, took)
 
     def unknown(self, model: Any, operation: str, at: datetime) -> None:
-        """Meter one request whose cost nobody will learn."""
+        """Meter one request whose cost is unknown and stays so."""
         self._record(model, operation, None, None, 0, "", at, 0.0)
 
     def _dollars(self, name: str, quantity: Decimal | None) -> Decimal | None:

@@ -25,7 +25,7 @@ def _idle(case: Case[WebAcl]) -> Finding | None:
             case.measured(),
             ("Requests", "0"),
             ("Rules and groups", count(acl.rules)),
-            ("Resources it stands before", "unknown" if acl.protects is None else count(acl.protects)),
+            ("Resources it protects", "unknown" if acl.protects is None else count(acl.protects)),
         ],
         steps=[
             "Make sure that it is not new and waiting for its first requests: AWS does not say when it was made.",

@@ -132,7 +132,7 @@ def _scanned(scans: Sequence[Scan]) -> str:
     """The bytes scanned of a table, and how many of its queries read other tables too."""
     scanned = size(sum((scan.bytes for scan in scans), Decimal(0)))
     shared = sum(1 for scan in scans if scan.share < 1)
-    return f"{scanned}; {shared:,} read other tables besides, told apart by size" if shared else scanned
+    return f"{scanned}; {shared:,} also read other tables, whose bytes are split by size" if shared else scanned
 
 
 def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
@@ -159,8 +159,8 @@ def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
             "Keep the old table until the new one has the same counts.",
         ],
         undo=["Point the queries at the old table."],
-        formula="bytes that a condition on the partition would spare × price of a TB; how many is not known before",
-        unknown_because="how much a partition would spare depends on the questions",
+        formula="bytes that a condition on the partition would save × price of a TB; how many is not known before",
+        unknown_because="how much a partition would save depends on the queries",
     )
 
 

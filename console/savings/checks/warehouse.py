@@ -118,8 +118,8 @@ def _unlimited(case: Case[Warehouse]) -> Finding | None:
             "Set the action to deactivate once the alarm has proved quiet.",
         ],
         undo=["aws redshift-serverless delete-usage-limit --usage-limit-id ID"],
-        formula="A limit saves what a runaway would have cost: nothing until it happens.",
-        unknown_because="a limit saves only when something runs away",
+        formula="A limit saves only when use runs out of control; nothing until then.",
+        unknown_because="a limit saves only when use runs out of control",
     )
 
 

@@ -16,7 +16,6 @@ from console.aws.paid import PaidClient
 from console.aws.permissions import actions_of
 from console.finops.billing.charge_rows import SCHEMA
 from console.finops.billing.cost_explorer import (
-    PRICE,
     SERVICE,
     CostExplorer,
     Plan,
@@ -30,6 +29,7 @@ from tests.support.paths import SHARED_DATA
 RECORDED = SHARED_DATA / "get_cost_and_usage_daily_by_service.json"
 START, END = date(2026, 3, 1), date(2026, 3, 3)
 NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
+PRICE = Decimal("0.01")  # dollars a request
 MONTH = ("2026-03-01", "2026-03-03")
 BY_SERVICE = Plan(by=(SERVICE,), cut=(), regions=False)
 
@@ -128,7 +128,7 @@ def test_the_bill_is_cut_by_account_and_kind_and_grouped_by_service_and_usage_ty
     assert told == [
         ("Tax", "AWS Glue", None, None, Decimal("0.4"), False),
         ("Usage", "AWS Glue", "USE1-ETL", "us-east-1", Decimal(5), True),
-        ("Usage", "Amazon S3", "Bytes", None, Decimal(7), True),  # in two regions: left open
+        ("Usage", "Amazon S3", "Bytes", None, Decimal(7), True),  # in two regions: no region
     ]
     assert {(row["sub_account_id"], row["sub_account_name"]) for row in found} == {("1", "production")}
     glue = found[1]
@@ -186,7 +186,7 @@ def test_where_the_cut_would_cost_too_much_accounts_are_left_open_and_that_is_sa
         (row,) = rows(source)
     stubber.assert_no_pending_responses()
     assert (row["sub_account_id"], row["charge_category"]) == (None, "Usage")
-    assert source.notes == ["Accounts are left open: telling 5 apart takes 5 questions"]
+    assert source.notes == ["Accounts are left out: 5 of them would take 5 questions"]
 
 
 def test_every_page_is_asked_for_and_paid_for():
@@ -215,7 +215,7 @@ def test_every_page_is_asked_for_and_paid_for():
         ("AccessDeniedException", "denied access", "Allow ce:GetCostAndUsage in the role of this process"),
         ("DataUnavailableException", "has no data for this period yet", "Enable Cost Explorer"),
         ("BillExpirationException", "has expired", "Ask for a later period"),
-        ("RequestChangedException", "next page of the answer cannot be had", "from the first page"),
+        ("RequestChangedException", "next page of the answer is no longer available", "from the first page"),
         ("ExpiredTokenException", r"are not valid \(ExpiredTokenException\)", "Sign in"),
         ("ValidationException", "question was refused: why", "14 months"),
         ("SomethingNewException", "refused: why", "See the message"),

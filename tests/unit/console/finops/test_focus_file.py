@@ -277,10 +277,10 @@ def test_a_column_that_is_missing_is_named_with_the_versions_that_have_it(tmp_pa
         FocusFile(path)
 
 
-def test_a_column_that_stands_twice_is_refused(tmp_path: Path):
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path):
     path = tmp_path / "bill.csv"
     path.write_text(bill_files.csv_text([focus() | {"billed_cost": "2"}]))
-    with pytest.raises(SourceError, match="'billed_cost' stands twice"):
+    with pytest.raises(SourceError, match="'billed_cost' is in the file twice"):
         FocusFile(path)
 
 

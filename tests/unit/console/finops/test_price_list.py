@@ -189,7 +189,7 @@ def test_volume_prices_are_written_and_read_back(stubbed: Stubber, book_file: Pa
         ([product("Storage-ShardHour", ("0", "0.0000000000"))], "it is answered as free of charge"),
         (
             [product("Storage-ShardHour", ("0", "15.0000000000"))],  # of a thousand
-            "15 is answered, the price of another unit as it seems",
+            "15 was answered, which seems to be the price of another unit",
         ),
         (
             [product("Storage-ShardHour", ("0", "0.0000041667"))],  # by the second

@@ -176,7 +176,7 @@ def test_a_large_base_that_mostly_waits_is_too_large_and_one_that_works_is_not()
 def test_a_workgroup_without_a_limit_says_its_risk_and_an_unknown_saving() -> None:
     saving = only(found(warehouse.check, warehouses=[workgroup(("3600", 1, "450"), rpu_hour_limit=None)]))
     assert saving.monthly is None
-    assert "only when something runs away" in saving.unknown_because
+    assert "only when use runs out of control" in saving.unknown_because
     assert ("Nothing stops it before", "64 RPU × 730 h, $17,520.00 a month") in [
         (e.name, e.value) for e in saving.evidence
     ]
@@ -260,7 +260,7 @@ def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() ->
     assert of_events.monthly == pytest.approx(D("0.675") * MONTH * 5)
     assert of_orders.monthly == pytest.approx(D("0.225") * MONTH * 5)
     scanned = {each.name: each.value for each in of_events.evidence}["Scanned by them"]
-    assert scanned == "750\u202fGB; 1 read other tables besides, told apart by size"
+    assert scanned == "750\u202fGB; 1 also read other tables, whose bytes are split by size"
 
 
 def test_a_condition_on_one_table_does_not_restrict_the_other() -> None:
@@ -490,7 +490,7 @@ def test_a_web_acl_without_a_request_costs_itself_and_its_rules() -> None:
     assert only(found(firewall.check, web_acls=[web_acl(0, protects=1)])).risk is Risk.HIGH
     unknown = only(found(firewall.check, web_acls=[web_acl(0, protects=None)]))
     assert (unknown.risk, "disassociate" in unknown.steps[-1]) == (Risk.HIGH, True)
-    assert ("Resources it stands before", "unknown") in [(each.name, each.value) for each in unknown.evidence]
+    assert ("Resources it protects", "unknown") in [(each.name, each.value) for each in unknown.evidence]
     assert found(firewall.check, web_acls=[web_acl(1)]) == ()
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0)])).monthly is None
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0, rules=0)])).monthly == 5

@@ -99,7 +99,7 @@ def test_a_bad_row_refuses_the_file_and_leaves_the_lake_as_it_was(
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [("a,b\n1,2\n", "The file is no bill that is known: its columns are a, b"), (None, "There is no such file")],
+    [("a,b\n1,2\n", "The file is in no known bill format: its columns are a, b"), (None, "There is no such file")],
 )
 def test_what_is_no_bill_is_refused_with_a_remedy(
     tmp_path: Path, lake: Path, capsys: pytest.CaptureFixture[str], content: str | None, complaint: str

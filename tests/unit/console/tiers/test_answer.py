@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from console.finops.pricing import price_book
 from console.kit.charts import Chart
 from console.tiers import tiers
-from console.tiers.answer import WhatIf, compare, legacy_for, saving, standing
+from console.tiers.answer import WhatIf, band_position, compare, legacy_for, saving
 from console.tiers.measured import BilledDays, MeasuredUsage, monthly
 from console.tiers.views import charts as tier_charts
 from console.tiers.views import what_if
@@ -40,7 +40,7 @@ def known(amount: str, **more: Decimal) -> MeasuredUsage:
     ],
 )
 def test_a_bill_stands_in_a_band_or_beside_it(amount: str, place: str) -> None:
-    assert standing(Decimal(amount), SIZES) == place
+    assert band_position(Decimal(amount), SIZES) == place
 
 
 def test_a_saving_is_told_only_against_a_bill_somebody_typed() -> None:
