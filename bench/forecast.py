@@ -15,11 +15,11 @@ from pathlib import Path
 from bench import families
 from bench.options import Options, Record, record
 from bench.planted import precision_and_recall, sample_bill, with_incidents
+from console.budgets.bill import outlook
 from console.budgets.forecasting.anomalies import find
 from console.budgets.forecasting.backtest import Backtest, backtest
 from console.budgets.forecasting.history import Charged, History, history
 from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY, retail_days
-from console.budgets.outlook import outlook
 
 SEEDS = (1, 2, 3, 4, 5)
 PLANTED = 6  # more incidents in each year

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,10 +15,10 @@ from console.asking.engines import Result
 from console.asking.scope import Question, Scope
 from console.budgets.budgets import BudgetScope, Kind
 from console.budgets.forecasting.anomalies import Anomaly, UsageCost, find
-from console.budgets.forecasting.forecast import Forecast
+from console.budgets.forecasting.backtest import Backtest, backtest
+from console.budgets.forecasting.forecast import Forecast, forecast
 from console.budgets.forecasting.history import Charged, History, history, month_of
 from console.budgets.forecasting.retail_days import retail_days
-from console.budgets.outlook import Outlook, expect, outlook
 from console.finops.charges import Basis
 from console.finops.decimals import ZERO
 
@@ -147,3 +148,33 @@ def _days(scope: Scope, found: BillSummary) -> dict[str, date]:
         return {"start_date": scope.today, "end_date": scope.today}
     end = min(found.last_day + timedelta(days=1), scope.today)
     return {"start_date": month_of(end - LOOK_BACK), "end_date": end}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A month's forecast with the interval that the backtest calls for, and the backtest on the same charges."""
+
+    forecast: Forecast
+    backtest: Backtest
+
+
+def expect(charges: History, country: str) -> Forecast:
+    """The month's forecast, with an interval that no backtest has widened or narrowed; raises as `forecast`."""
+    with _one_thread():
+        return forecast(charges, country=country)
+
+
+def outlook(charges: History, country: str) -> Outlook:
+    """The month's forecast and how good such forecasts have been; raises as `forecast` and `backtest`."""
+    with _one_thread():
+        tested = backtest(charges, country=country)
+        return Outlook(forecast(charges, country=country, widening=tested.widening), tested)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra in one thread: on matrices this small, more of them spend eight times the processor on waiting."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 from console.asking.figures import Unit
 from console.kit import charts
 from console.savings.answer import DOLLARS, Savings
@@ -9,25 +12,20 @@ from console.savings.answer import DOLLARS, Savings
 
 def by_check(answer: Savings) -> charts.Chart:
     """Open dollars a month by check."""
-    found = answer.by_check
-    return charts.bars(
-        [name for name, _ in found],
-        [amount for _, amount in found],
-        unit=Unit.MONEY,
-        currency=DOLLARS,
-        name="A month",
-        title="Open savings by check",
-    )
+    return _bars("Open savings by check", answer.by_check)
 
 
 def by_effort(answer: Savings) -> charts.Chart:
     """Open dollars a month by effort, least effort first."""
-    found = answer.by_effort
+    return _bars("Open savings by effort", answer.by_effort)
+
+
+def _bars(title: str, amounts: Sequence[tuple[str, Decimal]]) -> charts.Chart:
     return charts.bars(
-        [name for name, _ in found],
-        [amount for _, amount in found],
+        [name for name, _ in amounts],
+        [amount for _, amount in amounts],
         unit=Unit.MONEY,
         currency=DOLLARS,
         name="A month",
-        title="Open savings by effort",
+        title=title,
     )

@@ -193,7 +193,7 @@ def test_volume_prices_are_written_and_read_back(stubbed: Stubber, book_file: Pa
         ),
         (
             [product("Storage-ShardHour", ("0", "0.0000041667"))],  # by the second
-            "0.0000041667 is answered, the price of another unit as it seems",
+            "0.0000041667 was answered, which seems to be the price of another unit",
         ),
     ],
 )

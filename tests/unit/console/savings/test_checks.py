@@ -223,7 +223,7 @@ def test_a_large_table_without_partitions_is_named_with_what_it_costs_at_most() 
     facts: Any = {"queries": [query(10**12)], "stored_tables": [table(partition="", partitions=0, bytes=10**9)]}
     saving = only(found(queries.check, **facts))
     assert (saving.key.partition("/")[0], saving.monthly) == ("queries.partition", None)
-    assert "depends on the questions" in saving.unknown_because
+    assert "depends on the queries" in saving.unknown_because
     assert f"${5 * MONTH:,.2f} a month" in [each.value for each in saving.evidence]
     facts["stored_tables"] = [table(partition="", partitions=0, bytes=10**9 - 1)]
     assert found(queries.check, **facts) == ()
