@@ -5,7 +5,7 @@ from console.finops import view as bill
 from console.kit import charts, page, tiles
 from console.spend import answer, words
 from console.spend.views import charts as drawn
-from console.spend.views import details, filters, tables
+from console.spend.views import details, filters, tables, treemap
 
 with bill.opened("Spend", __doc__, wiring.viewer) as reader:
     contents = reader.contents
@@ -34,6 +34,7 @@ with bill.opened("Spend", __doc__, wiring.viewer) as reader:
     filters.drill(chosen, contents, spend.breakdown.values)
     charts.draw(drawn.by_day(spend.breakdown, spend.now.days, spend.basis, currency, spend.incomplete_from))
     tables.by_value(spend.breakdown, spend.basis, currency, about, lambda value: filters.go_into(chosen, value.value))
+    treemap.draw(spend, chosen, contents.names, about)
     if spend.changed is not None:
         charts.draw(drawn.why(spend.changed, spend.basis, currency))
         tables.movers(spend.changed.movers, currency, about)

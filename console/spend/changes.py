@@ -16,11 +16,12 @@ from console.spend.part import BillPart
 
 @dataclass(frozen=True)
 class Changed:
-    """Why spend moved: the split of the whole change, and the lines that moved, the largest first."""
+    """Why spend moved: the split of the whole change, the lines that moved, the largest first, and all lines."""
 
     label: str
     split: ChangeSplit
     movers: Sequence[Moved]
+    lines: Sequence[PricedLine]
 
 
 def question(scope: Scope, period: Period, before: Period, part: BillPart, basis: Basis) -> Question:
@@ -42,7 +43,7 @@ def changed(label: str, result: Result, currency: str, names: Mapping[str, str])
     columns["sub_account_id"] = [names.get(account, account) for account in columns["sub_account_id"]]
     lines = [PricedLine(*values) for money, *values in zip(*columns.values(), strict=True) if money == currency]
     split = [(line, split_line(line)) for line in lines]
-    return Changed(label, added(split), movers(split))
+    return Changed(label, added(split), movers(split), lines)
 
 
 _COLUMNS = (

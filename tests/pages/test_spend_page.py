@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from console.finops.charges import Basis
@@ -81,6 +84,40 @@ def test_looking_into_a_value_narrows_goes_on_and_a_crumb_leads_back(open_page: 
     page.button(key="tk-crumb-0").click().run()
     assert not page.exception
     assert spent(page) == whole
+    assert "drill" not in page.query_params
+
+
+def test_a_tile_of_the_treemap_leads_where_its_row_does_and_what_is_around_leads_back(
+    open_page: Open, sample_lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, Any] = {}
+
+    def draw(figure: dict[str, Any], *, key: str, on_select: Callable[[], None], **_: object) -> dict[str, Any]:
+        drawn["marks"] = dict(zip(figure["data"][0]["labels"], figure["data"][0]["ids"], strict=True))
+        # a click is a button here: what a browser reports is in the session when the callback runs
+        name = st.session_state.get("clicked")
+        points = [{"id": drawn["marks"][name]}] if name in drawn["marks"] else []
+        st.session_state[key] = {"selection": {"points": points}}
+        st.button("Tile", key="tile", on_click=on_select)
+        return {"selection": {"points": []}}
+
+    monkeypatch.setattr(st, "plotly_chart", draw)
+    page = open_page("spend", sample_lake)
+    assert {"Whole bill", "AWS Lambda"} <= set(drawn["marks"])
+    page.session_state["clicked"] = "AWS Lambda"
+    page.run()
+    page.button(key="tile").click().run()
+    assert not page.exception
+    by_row = open_page("spend", sample_lake)
+    by_row.selectbox(key="tk-spend-into-service-0").select("AWS Lambda").run()
+    assert {name: page.query_params[name] for name in ("service", "drill", "by")} == {
+        name: by_row.query_params[name] for name in ("service", "drill", "by")
+    }
+    assert spent(page) == spent(by_row)
+    page.session_state["clicked"] = "Whole bill"
+    page.run()
+    page.button(key="tile").click().run()
+    assert not page.exception
     assert "drill" not in page.query_params
 
 

@@ -55,7 +55,7 @@ def bar(contents: Contents) -> SpendSelection:
             )
             state = state.with_values(name, values)
         if any(state.narrowed.values()) or state.tag:
-            st.button("Whole bill", key="tk-spend-clear", type="tertiary", on_click=_go, args=(_whole(state),))
+            st.button("Whole bill", key="tk-spend-clear", type="tertiary", on_click=go_to, args=(_whole(state),))
     LINK.write(state.as_query())
     return state
 
@@ -83,7 +83,7 @@ def drill(state: SpendSelection, contents: Contents, values: Sequence[DimensionV
                 prose.escaped(crumb if position == 0 else f"› {crumb}"),
                 key=f"tk-crumb-{position}",
                 type="tertiary",
-                on_click=_go,
+                on_click=go_to,
                 args=(state.back(position),),
             )
         inside = {value.value: value.name for value in values if not value.is_apart}
@@ -105,7 +105,7 @@ def drill(state: SpendSelection, contents: Contents, values: Sequence[DimensionV
 
 def go_into(state: SpendSelection, value: str) -> None:
     """Look into one value; for a callback."""
-    _go(state.into(value))
+    go_to(state.into(value))
 
 
 def tag_key(contents: Contents) -> None:
@@ -126,7 +126,7 @@ def tag_key(contents: Contents) -> None:
 def _look(state: SpendSelection, key: str) -> None:
     value = st.session_state.get(key)
     if value is not None:
-        _go(state.into(value))
+        go_to(state.into(value))
 
 
 def _as_held(state: SpendSelection, contents: Contents) -> SpendSelection:
@@ -143,8 +143,8 @@ def _whole(state: SpendSelection) -> SpendSelection:
     return replace(state.back(0), narrowed={}, tag=None)
 
 
-def _go(state: SpendSelection) -> None:
-    """Show another state from the next run on."""
+def go_to(state: SpendSelection) -> None:
+    """Show another state from the next run on; for a callback."""
     LINK.write(state.as_query())
     _fill(state)
 
