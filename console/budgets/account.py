@@ -1,4 +1,4 @@
-"""The budgets of the account that this process runs in, asked again after some minutes."""
+"""The AWS Budgets of the account that this process runs in, cached for some minutes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from console.budgets.budgets import Budget, BudgetLeftOut, BudgetSource
 
 BUDGET_SECONDS = 900.0  # budgets change a few times a year; a page asks on every click
-BILLING_REGION = "us-east-1"  # where AWS Budgets and Cost Explorer answer, whatever region the rest is in
+BILLING_REGION = "us-east-1"  # the only region of AWS Budgets and Cost Explorer
 
 
 class KeptBudgets:
-    """Another source's budgets, asked again after some seconds."""
+    """The budgets of another source, cached for some seconds."""
 
     def __init__(
         self, source: BudgetSource, seconds: float = BUDGET_SECONDS, clock: Callable[[], float] = time.monotonic

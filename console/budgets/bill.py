@@ -109,19 +109,19 @@ def unknown_days(result: Result, basis: Basis) -> int:
     return len({day for day, is_missing in zip(days, missing, strict=True) if is_missing})
 
 
-def expected(asked: Result, its: History, basis: Basis, country: str) -> Future[Forecast]:
+def expected(asked: Result, past: History, basis: Basis, country: str) -> Future[Forecast]:
     """The month's forecast of the charges asked for, worked out in the background once for the same charges."""
-    return BACKGROUND.ask(("expected", *_key(asked, its), basis, country), lambda: expect(its, country))
+    return BACKGROUND.ask(("expected", *_key(asked, past), basis, country), lambda: expect(past, country))
 
 
-def tested(asked: Result, its: History, basis: Basis, country: str) -> Future[Outlook]:
+def tested(asked: Result, past: History, basis: Basis, country: str) -> Future[Outlook]:
     """The forecast with its backtest, worked out in the background once for the same charges."""
-    return BACKGROUND.ask(("tested", *_key(asked, its), basis, country), lambda: outlook(its, country))
+    return BACKGROUND.ask(("tested", *_key(asked, past), basis, country), lambda: outlook(past, country))
 
 
-def _key(asked: Result, its: History) -> tuple[Hashable, ...]:
+def _key(asked: Result, past: History) -> tuple[Hashable, ...]:
     """What identifies a history: the charges, and which days the whole bill knows."""
-    return asked.identity, its.days, its.estimated, its.missing
+    return asked.identity, past.days, past.estimated, past.missing
 
 
 def unusual(scope: Scope, found: BillSummary, basis: Basis, country: str) -> tuple[Future[list[Anomaly]], list[Result]]:

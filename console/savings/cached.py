@@ -19,7 +19,7 @@ A_DAY = timedelta(hours=24)
 
 
 class CachedInventory:
-    """What `source` read, for as long as `lifetime`. Fills the `InventorySource` port; safe for several threads.
+    """The inventory of `source`, kept for `lifetime`. Fills the `InventorySource` port; safe for several threads.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class CachedInventory:
         self._cached: tuple[datetime, Inventory] | None = None
 
     def read_by(self, source: InventorySource) -> InventorySource:
-        """The same inventory, read by `source` when it has to be read again: the same account, for another reader."""
+        """This cached inventory for another reader of the same account; `source` reads it when it is too old."""
         return _ReadBy(self, source)
 
     def inventory(self, source: InventorySource | None = None) -> Inventory:

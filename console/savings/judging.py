@@ -1,4 +1,4 @@
-"""What every check is made of: the resources it judges, the prices it judges them by, and how its findings read."""
+"""The parts of every check: the resources it judges, their prices, and the texts of its findings."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LEAST_HOURS = 7 * 24
 """Hours of use that a resource is judged by at least: shops are quiet on some days of the week."""
 
 GIGABYTE = Decimal(10) ** 9
-"""S3, Kinesis and CloudWatch meter in 2^30; decimal gigabytes keep an estimate 7 % above at most, and readable."""
+"""S3, Kinesis and CloudWatch bill by 2^30 bytes; decimal gigabytes are readable and at most 7 % too high."""
 
 LEAST_MONTHLY = Decimal("0.50")
-"""Dollars a month below which a change costs more attention than it saves: such a finding is not made."""
+"""Dollars a month below which a finding is left out: the change would cost more attention than it saves."""
 
 
 class Price(Protocol):
@@ -194,7 +194,7 @@ class Check(Generic[FactT]):
     looked_at: Callable[[Inventory], int] | None = None
 
     def __call__(self, inventory: Inventory, prices: Prices) -> Checked:
-        """What the rules find, by resource; findings that are not worth the attention are left out."""
+        """The findings of the rules, by resource, without those below `LEAST_MONTHLY`."""
         read = self.facts(inventory)
         made = [
             rule(Case(self.name, facts, inventory, Rates(prices, inventory.region)))

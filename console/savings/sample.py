@@ -52,7 +52,7 @@ WRITES_BY_NIGHT = 60_000  # recommendations, all written again at three
 
 
 def inventory(bill: BilledUsage) -> Inventory:
-    """The resources that such a bill is for; their use is measured over the bill's last four weeks."""
+    """The resources that fit this bill; their use is measured over the bill's last four weeks."""
     usage = _Usage(bill)
     period = Period(bill.last_day - timedelta(days=DAYS - 1), bill.last_day + timedelta(days=1))
     stored = usage.stored(bill.last_day)

@@ -1,7 +1,7 @@
-"""What was decided about each finding, and what the accepted ones saved on the bill.
+"""The decision on each finding, and the money that the accepted ones saved on the bill.
 
 A decision holds a key and a note. The saving expected at its acceptance is stored beside it, as a decision of kind
-`ESTIMATE` whose note is JSON: once the saving is made, its check finds nothing any more and could not say.
+`ESTIMATE` whose note is JSON: once the saving is made, its check no longer finds it.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _tracked(
     realised: RealisedSaving | None,
 ) -> TrackedSaving:
     if accepted is not None and estimate is not None:
-        monthly = estimate.monthly  # what was promised then, not what is left now
+        monthly = estimate.monthly  # as estimated at the acceptance
     else:
         monthly = finding.monthly if finding else None
     return TrackedSaving(

@@ -1,4 +1,4 @@
-"""Where one way of building becomes dearer than another: solved on the estimates themselves, to the last event a day.
+"""The traffic at which one way of building becomes dearer than another, solved on the estimates to the last event.
 
 Bills rise in steps (a shard more, a limit reached), so two of them can cross more than once: the range is first
 searched at points evenly spread over its powers of ten, and each change of sign is then narrowed down by bisection.

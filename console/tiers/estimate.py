@@ -1,4 +1,4 @@
-"""What a month of a tier costs: every line its quantity, its price, and the formula it came from.
+"""The monthly cost of a tier: each line with its quantity, its price and its formula.
 
 A quantity is a product of named factors, and the formula's text is written from the same factors: what is printed is
 what was computed.

@@ -1,4 +1,4 @@
-"""What the deployment uses, or could, and the estimate leaves out, each with the reason: nothing is missing unsaid."""
+"""Charges that the estimates leave out, each with the reason."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ LEFT_OUT = (
     LeftOut("AWS Certificate Manager", "Certificates", "public ones are free"),
     LeftOut("AWS Shield", "Standard", "free"),
     LeftOut("Amazon Route 53", "Queries", "some thousands a month, at $0.40 a million"),
-    LeftOut("Amazon DynamoDB", "Point-in-time recovery", "off: what the tables hold is made anew within a day"),
+    LeftOut("Amazon DynamoDB", "Point-in-time recovery", "off: the tables are filled again within a day"),
     LeftOut("Amazon GuardDuty", "Plans for functions, containers, databases and malware", "not switched on"),
 )  # fmt: skip

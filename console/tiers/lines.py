@@ -1,6 +1,6 @@
-"""What a tier is charged for, and how much of it a month takes: one row for each line of its bill.
+"""The lines of a tier's monthly bill: service, charge, price and quantity.
 
-A quantity is a product of named factors; what they assume is named here with its reason.
+A quantity is a product of named factors; their assumptions are constants below, each with its reason.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Days on which something cost far more than usual: what, since when, how much money is at stake, and which usage.
+"""Anomalies: days on which a service cost far more than usual, with the money at stake and the usage to blame.
 
 Each service's usage types are compared with their own weekday baseline (`baseline`): a day is unusual when it lies
-`STANDS_OUT` spreads above the expected value and the difference matters to the whole bill. Consecutive unusual days of
-a service are one episode. Because only earlier days decide, an episode keeps its key from day to day.
+`UNUSUAL_SPREADS` spreads above the expected value and the difference matters to the whole bill. Consecutive unusual
+days of a service are one episode. Because only earlier days decide, an episode keeps its key from day to day.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 KIND = "anomaly"  # of the decisions that people take on them
-STANDS_OUT = 5.0  # spreads: a normal day gets there once in a million
+UNUSUAL_SPREADS = 5.0  # a normal day gets there once in a million
 SMALLEST_SPREAD = 0.10  # of the expected value: smaller movements are not worth a look
 MATTERS_A_DAY = 0.02  # of what the whole bill usually is in a day
 MATTERS_IN_ALL = 0.10  # of the same, over the episode
@@ -188,7 +188,7 @@ def _judged(values: Floats, firsts: Flags) -> tuple[Floats, Flags]:
         excess = values[part] - usual
         spread = np.maximum(spread, SMALLEST_SPREAD * np.abs(usual))
         with np.errstate(invalid="ignore"):
-            unusual[part] = (excess > STANDS_OUT * spread) & (excess > matters)
+            unusual[part] = (excess > UNUSUAL_SPREADS * spread) & (excess > matters)
         expected[part] = usual
     for place in np.flatnonzero(unusual.any(axis=1)):
         unusual[place] = _out_of_pattern(values[place], expected[place], unusual[place])

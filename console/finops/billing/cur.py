@@ -1,8 +1,8 @@
 """Legacy AWS Cost and Usage Reports (CUR): CSV, gzipped CSV or Parquet. Fills the `SpendSource` port.
 
-Columns are known as ``lineItem/UsageAmount`` (CSV), ``line_item_usage_amount`` (Parquet, Athena, CUR 2.0). What a CUR
-column is in FOCUS follows the FinOps Foundation's conversion rules for AWS; where we differ from them, `DIFFERS` says
-why. A CUR says nothing of contracted prices: contracted cost stays unknown.
+Columns are named ``lineItem/UsageAmount`` (CSV) or ``line_item_usage_amount`` (Parquet, Athena, CUR 2.0). They become
+FOCUS columns by the FinOps Foundation's conversion rules for AWS; `DIFFERS` gives the reason of each difference. A CUR
+has no contracted prices, so contracted cost stays unknown.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _costs(amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Arr
 
 
 def _kinds(chunk: Chunk, kinds: pa.Array) -> Columns:
-    """What the kind of a line says."""
+    """The columns that follow from the kind of a line."""
     lines = {kind: aws_lines.line(kind) for kind in kinds.unique().to_pylist()}
     category = distinct(kinds, lambda kind: lines[kind].category, pa.string())
     option, bill = chunk.text("productpurchaseoption"), chunk.text("billbilltype")

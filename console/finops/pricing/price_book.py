@@ -1,7 +1,7 @@
 """The price book: what one unit of everything the AWS deployment uses costs, with its source and its date.
 
-The prices stand in ``price_book.toml`` beside this module, exact decimals written as text. A price nobody could
-establish is *unknown*: `Price.amount` is None, and what is made of it is unknown too, never 0.
+The prices are in ``price_book.toml`` beside this module, exact decimals written as text. A price that could not be
+established is *unknown*: `Price.amount` is None, and a cost made from it is unknown too, never 0.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from console.finops.toml_files import DecimalText, Text, TomlFile, read_toml
 
 PRICE_BOOK = Path(__file__).with_name("price_book.toml")
 GLOBAL = "global"  # the region of a price that is the same everywhere
-UNKNOWN = "unknown"  # the amount of a price that nobody could establish
+UNKNOWN = "unknown"  # the amount of a price that could not be established
 
 
 @dataclass(frozen=True)

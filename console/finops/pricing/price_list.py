@@ -1,8 +1,8 @@
-"""Prices as the AWS Price List API answers them, and the price book made anew from them.
+"""Prices from the AWS Price List API, and the price book renewed with them.
 
-The interface is asked for each price by the `filters` its entry in the book names. An answer is taken only where it is
-one price: none, or several that differ, leave the entry as it stands, and say so. The file keeps its comments and its
-order; only amounts, volume prices, free quantities, dates and confidences change.
+Each price is asked for by the `filters` of its entry in the book. An answer is used only where it is exactly one price;
+otherwise the entry stays as it is, with the reason. The file keeps its comments and its order; only amounts, volume
+prices, free quantities, dates and confidences change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ANOTHER_UNIT = 100  # times dearer or cheaper: a change this large means that t
 
 @dataclass(frozen=True)
 class Found:
-    """What the interface says of one price: `volumes` from the first unit on, or the reason why nothing is taken."""
+    """The answer for one price: `volumes` from the first unit on, or the reason why no answer is used."""
 
     price: Price
     volumes: tuple[VolumePrice, ...] = ()
@@ -222,7 +222,7 @@ def _write(entry: Any, found: Found, today: date) -> None:
 
 
 def _forget(entry: Any) -> None:
-    """A price of another region is no price of this one."""
+    """Make an entry unknown: its price is for another region."""
     entry["amount"] = "unknown"
     entry["confidence"] = "unknown"
     entry.pop("tiers", None)

@@ -25,7 +25,7 @@ Clients = Callable[[str, str], Client]
 
 @dataclass(frozen=True)
 class Account:
-    """Where to look, over which days use is measured, and how the requests are metered."""
+    """An account to read: its clients and region, the days over which use is measured, and the meter of requests."""
 
     clients: Clients
     region: str
@@ -62,12 +62,12 @@ class Reader:
         self._charges = charges
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """One answer."""
+        """The answer to one request."""
         with self._translated(operation):
             return self._metered(operation, parameters, lambda: getattr(self.client, operation)(**parameters))
 
     def unknown(self, operation: str) -> None:
-        """Meter a request whose cost nobody will learn."""
+        """Meter a request whose cost is unknown and stays so."""
         self._charges.unknown(self.client.meta.service_model, self._name(operation), datetime.now(UTC))
 
     def items(self, operation: str, name: str, *, token: str = "NextToken", **parameters: Any) -> Iterator[Any]:  # noqa: S107
@@ -118,7 +118,7 @@ class Reader:
 
 
 class Collected(Generic[Fact]):
-    """Facts of one kind while they are read: a part that cannot be had is noted, and the reading goes on."""
+    """Facts of one kind while they are read: a part that cannot be read is noted, and reading goes on."""
 
     def __init__(self) -> None:
         self.items: list[Fact] = []
@@ -126,7 +126,7 @@ class Collected(Generic[Fact]):
 
     @contextmanager
     def part(self, what: str) -> Iterator[None]:
-        """A failure inside leaves this part unread."""
+        """Note this part as unread where the code inside fails."""
         try:
             yield
         except SourceError as error:
@@ -138,6 +138,6 @@ class Collected(Generic[Fact]):
 
 
 def unread(what: str, error: SourceError) -> Unread:
-    """Facts that could not be had, and why."""
+    """The note that facts could not be read, with the reason."""
     place = "" if error.where in error.what else f", calling {error.where}"
     return Unread(what, f"{error.what}{place}", error.remedy)
