@@ -48,7 +48,7 @@ class RecentIds:
             return known
 
     def release(self, ids: Collection[str]) -> None:
-        """Forget ids that were claimed, but never stored: whoever sends them again is not sending a duplicate."""
+        """Forget ids that were claimed but not stored: sent again, they are not duplicates."""
         with self._lock:
             self._younger.difference_update(ids)
             self._older.difference_update(ids)

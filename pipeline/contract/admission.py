@@ -1,7 +1,7 @@
 """What the types of an event cannot say: which type of event needs which field, money, bounds, personal data (pure).
 
-These checks change the event they are given: it was just decoded and nobody else has it yet. They fill in the defaults
-and bring values to their canonical form.
+These checks change the event they are given: it was just decoded, and no other code holds it yet. They fill in the
+defaults and bring values to their canonical form.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _amount(value: Decimal) -> Decimal | None:
 
 
 def _settle_objects(event: SentEvent, kind: str) -> Rejection | None:
-    """Bound the attributes, and let a recommendation and attributes without a value be absent."""
+    """Check the size of the attributes, and remove a recommendation or attributes without a value."""
     shown = event.recommendation
     if shown is not None and shown.surface is None and shown == _NO_RECOMMENDATION:
         if kind in _OF_RECOMMENDATIONS:

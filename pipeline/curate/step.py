@@ -223,7 +223,7 @@ class CurationStep:
         self._summarise("customers", "customer_id")
 
     def _summarise(self, table: str, key: str) -> None:
-        """Merge what is new about products or customers into what is known of them.
+        """Merge new events into the summaries of products or customers.
 
         An event cannot be subtracted from a summary: where an event is withdrawn, the summary of
         its product or customer is made again from all of its events.

@@ -18,7 +18,7 @@ import msgspec
 from pipeline.live import sketch
 
 MEMORY_MINUTES = 75  # of what happened: an hour, and a quarter for what arrives late
-RECENT_ITEMS = 20  # per customer: what a recommendation looks back at
+RECENT_ITEMS = 20  # per customer: what recommendations are made from
 RECENT_ORDERS = 20  # per minute and region: a feed shows no more
 MOST_CHANNELS = 16  # per minute and region; an event may name any channel, so a bound is needed
 MOST_PRODUCTS = 600  # per minute and region; keeps a document below DynamoDB's 400 KB

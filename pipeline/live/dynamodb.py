@@ -201,7 +201,7 @@ class DynamoDbLiveStore:
         return True
 
     def _put_customers(self, delta: Delta, now: datetime) -> None:
-        """Merge recent items. A customer's events come in one shard, so nobody else merges them meanwhile."""
+        """Merge recent items. A customer's events come in one shard, so no other writer changes them meanwhile."""
         keys = {customer: (f"customer#{customer}", "items") for customer in delta.items}
         stored = self._get(list(keys.values()), consistent=True)
         expires = _seconds(now + ITEMS_KEPT)

@@ -23,12 +23,12 @@ def hashed(*parts: str) -> int:
 
 
 def empty() -> bytes:
-    """The sketch of nobody."""
+    """The sketch without any visitor."""
     return b""
 
 
 def union(sketches: Iterable[bytes], size: int) -> bytes:
-    """The sketch of everybody in any of the sketches; `size` is k."""
+    """The sketch of the visitors of all the sketches; `size` is k."""
     return pack(heapq.nsmallest(size, {one for sketch in sketches for one in unpack(sketch)}))
 
 

@@ -31,7 +31,7 @@ def is_whole(file: BinaryIO, size: int) -> bool:
 
 
 def _skip_frame(file: BinaryIO) -> bool:
-    """Move behind one frame, perhaps behind the end of the file; false where none begins or a header is torn."""
+    """Skip one frame, possibly past the end of the file; False where no frame begins or a header is cut."""
     magic = _number(file, 4)
     if magic is not None and magic & ~0xF == _SKIPPABLE:
         length = _number(file, 4)

@@ -1,6 +1,6 @@
 """Charges: raw bills → the rows of `spend`, bill by bill.
 
-What is new or missing among the raw files names the provider and period whose charges can change: they are read again
+New and missing raw files name the provider and period whose charges can change: these are read again
 from the best source there is (`pipeline.spend.bills`), and replace the curated ones. Rows are streamed
 from file to file: a year of charges does not fit into memory.
 """
