@@ -311,7 +311,7 @@ def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service
         with pytest.raises(QueryFailed, match="syntax error"):
             service.engine().run(QUESTION)
         service.states = [{"Status": "FINISHED", "ResultSize": 2**40}]
-        with pytest.raises(QueryFailed, match="more than the Data API gives"):
+        with pytest.raises(QueryFailed, match="more than the Data API can deliver"):
             service.engine().run(QUESTION)
         service.states = [{"Status": "FINISHED"}]
         service.engine().run(QUESTION)
