@@ -56,7 +56,7 @@ class _Run:
     answer: Result | None = None
 
 
-def _nothing() -> None:
+def keep_waiting() -> None:
     """The default check: keep waiting."""
 
 
@@ -78,7 +78,7 @@ class Asked:
         """Whether the answer was neither taken nor given up."""
         return self._is_waiting
 
-    def result(self, check: Callable[[], None] = _nothing) -> Result:
+    def result(self, check: Callable[[], None] = keep_waiting) -> Result:
         """The answer, waited for, once; raises what the engine raises.
 
         Parameters
@@ -127,7 +127,7 @@ class ResultCache:
         self._bytes = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
 
-    def get(self, key: Key, ask: Callable[[], Result], check: Callable[[], None] = _nothing) -> Result:
+    def get(self, key: Key, ask: Callable[[], Result], check: Callable[[], None] = keep_waiting) -> Result:
         """The kept answer, or the one `ask` gives; an exception of `ask` reaches everyone who waits and is not kept."""
         return self.start(key, ask).result(check)
 
@@ -275,7 +275,7 @@ def _at_once(answer: Result, statistics: Statistics) -> Asked:
     """A question whose answer is there."""
     future: Future[Result] = Future()
     future.set_result(replace(answer, statistics=statistics))
-    return Asked(future, lambda: True, _nothing)
+    return Asked(future, lambda: True, keep_waiting)
 
 
 def _weight(answer: Result) -> int:

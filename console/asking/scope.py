@@ -12,14 +12,10 @@ from zoneinfo import ZoneInfo
 from catalogue.binding import RowFilter, Statement, Values, bind_again
 from catalogue.clock import utc_now
 from catalogue.queries import Catalogue
-from console.asking.cache import Asked, ResultCache
+from console.asking.cache import Asked, ResultCache, keep_waiting
 from console.asking.engines import Result, SqlEngine, Statistics
 from console.asking.engines.running import reporting_costs_to
 from console.metering import Asker, Call, Meter, NoMeter
-
-
-def _stay() -> None:
-    """Whoever asks waits for the answer."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class Scope:
     now: Callable[[], datetime] = utc_now
     meter: Meter = field(default_factory=NoMeter)
     asker: Asker = field(default_factory=Asker)
-    check: Callable[[], None] = _stay
+    check: Callable[[], None] = keep_waiting
     submitted: Mapping[tuple[str, str], Asked] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -93,7 +93,6 @@ class Questions:
 
     values: Sequence[Question]
     days: Question
-    by: str = field(default="service")
 
 
 def questions(scope: Scope, by: str, periods: Sequence[Period], part: BillPart, basis: Basis) -> Questions:
@@ -105,7 +104,6 @@ def questions(scope: Scope, by: str, periods: Sequence[Period], part: BillPart, 
     return Questions(
         [parts.question(scope, query, period, part, **values, **more) for period in periods],
         parts.question(scope, query_by_day, periods[0], part, **values, basis=basis.value, most=LARGEST),
-        by,
     )
 
 

@@ -73,11 +73,6 @@ class BillPart:
     tag: tuple[str, str] | None = None
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing is left out."""
-        return self.tag is None and not any(self.narrowed.values())
-
-    @property
     def needs_charges(self) -> bool:
         """Whether only the single charges can answer: no mart has tags or resources together with all the rest."""
         return self.tag is not None or bool(self.narrowed.get(RESOURCE))

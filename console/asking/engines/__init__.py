@@ -164,25 +164,25 @@ def newest(tables: Set[str], events: datetime | None, bills: datetime | None) ->
 
 def combine(results: Sequence[Result]) -> Statistics:
     """The statistics of several answers as one line: times, bytes and costs added, the oldest data time kept."""
-    first = results[0].statistics
-    times = [r.statistics.data_as_of for r in results if r.statistics.data_as_of is not None]
-    known_bytes = [r.statistics.bytes_scanned for r in results if r.statistics.bytes_scanned is not None]
-    known_dollars = [r.statistics.dollars for r in results if r.statistics.dollars is not None]
-    queued = [r.statistics.queue_seconds for r in results if r.statistics.queue_seconds is not None]
-    ran = [r.statistics.engine_seconds for r in results if r.statistics.engine_seconds is not None]
-    rpu_seconds = [r.statistics.rpu_seconds for r in results if r.statistics.rpu_seconds is not None]
+    answers = [result.statistics for result in results]
+
+    def added(name: str) -> Any:
+        """The sum over the answers that know it; None where none does."""
+        known = [value for answer in answers if (value := getattr(answer, name)) is not None]
+        return sum(known[1:], known[0]) if known else None
+
     return Statistics(
-        engine=", ".join(dict.fromkeys(result.statistics.engine for result in results)),
-        elapsed_seconds=sum(r.statistics.elapsed_seconds for r in results),
-        bytes_scanned=sum(known_bytes) if known_bytes else None,
-        dollars=sum(known_dollars, Decimal(0)) if known_dollars else None,
-        cached=all(r.statistics.cached for r in results),
-        query_id=first.query_id,
-        data_as_of=min(times) if times else None,
-        queue_seconds=sum(queued) if queued else None,
-        engine_seconds=sum(ran) if ran else None,
-        reused=all(r.statistics.reused for r in results),
-        rpu_seconds=sum(rpu_seconds, Decimal(0)) if rpu_seconds else None,
-        stale=any(r.statistics.stale for r in results),
-        renewal_failure=next((r.statistics.renewal_failure for r in results if r.statistics.renewal_failure), ""),
+        engine=", ".join(dict.fromkeys(answer.engine for answer in answers)),
+        elapsed_seconds=added("elapsed_seconds"),
+        bytes_scanned=added("bytes_scanned"),
+        dollars=added("dollars"),
+        cached=all(answer.cached for answer in answers),
+        query_id=answers[0].query_id,
+        data_as_of=min((answer.data_as_of for answer in answers if answer.data_as_of is not None), default=None),
+        queue_seconds=added("queue_seconds"),
+        engine_seconds=added("engine_seconds"),
+        reused=all(answer.reused for answer in answers),
+        rpu_seconds=added("rpu_seconds"),
+        stale=any(answer.stale for answer in answers),
+        renewal_failure=next((answer.renewal_failure for answer in answers if answer.renewal_failure), ""),
     )

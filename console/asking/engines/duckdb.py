@@ -208,11 +208,11 @@ class DuckDbEngine:
     def _snapshot(self) -> _Snapshot:
         """The current version; while a commit moves its files, the one before."""
         if (self._root / _JOURNAL).exists():
-            self._open().recover()  # a killed writer's commit is finished; one under way is left alone
+            opened(self._root).recover()  # a killed writer's commit is finished; one under way is left alone
         current = self._current
         if current is not None and current.version == _version(self._root):
             return current
-        lake = self._open()
+        lake = opened(self._root)
         with self._lock:
             current = self._current
             if current is None or current.version != _version(lake.root):
@@ -243,11 +243,8 @@ class DuckDbEngine:
         """Return when no commit is moving files."""
         deadline = time.monotonic() + _MOVING_SECONDS
         while (self._root / _JOURNAL).exists() and time.monotonic() < deadline:
-            self._open().recover()
+            opened(self._root).recover()
             time.sleep(0.01)
-
-    def _open(self) -> Lake:
-        return opened(self._root)
 
 
 def opened(root: Path) -> Lake:
