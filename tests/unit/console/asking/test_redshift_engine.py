@@ -334,6 +334,6 @@ def test_a_statement_that_is_longer_than_the_data_api_takes_is_not_sent(service:
 
 def test_an_answer_that_is_too_large_for_the_data_api_is_refused_with_its_size(service: Redshift) -> None:
     service.states = [{"Status": "FINISHED", "ResultSize": redshift.LARGEST_RESULT + 1}]
-    with pytest.raises(QueryFailed, match=r"The answer has 64 MB, more than the Data API gives"):
+    with pytest.raises(QueryFailed, match=r"The answer has 64 MB, more than the Data API can deliver"):
         service.engine().run(QUESTION)
     assert service.times("GetStatementResult") == 0
