@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 
 from catalogue.errors import LakeMissing
+from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.figures import Better, Figure, Unit
 from console.asking.scope import Scope
@@ -42,7 +43,7 @@ class Savings:
     results: Sequence[Result]
 
     def of(self, *states: DecisionState) -> list[TrackedSaving]:
-        """Those in one of the states."""
+        """The savings in one of these states."""
         return [saving for saving in self.tracked if saving.state in states]
 
     @property
@@ -63,9 +64,9 @@ class Savings:
         unestimated = sum(1 for saving in accepted if saving.estimate is None)
         return [
             Figure("Open, a month", total(opened), Unit.MONEY, DOLLARS, better=Better.LOWER,
-                   note=f"{_counted(len(opened), 'finding')}" + (f", {unknown} unknown" if unknown else "")),
+                   note=text.counted(len(opened), "finding") + (f", {unknown} unknown" if unknown else "")),
             Figure("Accepted, a month", total(accepted), Unit.MONEY, DOLLARS,
-                   note=_counted(len(accepted), "saving") + (f", {unestimated} unknown" if unestimated else "")),
+                   note=text.counted(len(accepted), "saving") + (f", {unestimated} unknown" if unestimated else "")),
             Figure("Realised, a month", sum(measured, Decimal(0)) if measured else None, Unit.MONEY, DOLLARS,
                    note=f"{waiting} not measured yet" if waiting else "" if accepted else "Nothing accepted yet"),
             Figure("Savings unknown", unknown, Unit.COUNT, better=Better.LOWER,
@@ -144,10 +145,6 @@ def total(tracked: Sequence[TrackedSaving]) -> Decimal | None:
     """Sum of the known estimates; None if there are savings and none of their estimates is known."""
     known = [saving.estimate for saving in tracked if saving.estimate is not None]
     return sum(known, Decimal(0)) if known or not tracked else None
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

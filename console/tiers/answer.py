@@ -213,7 +213,7 @@ def _figures(estimates: Sequence[Estimate], known: MeasuredUsage, what_if: WhatI
 def _bill_note(bill: BilledDays | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:
     if bill is None or today is None:
         return "No bill in US dollars yet"
-    short = "" if bill.days >= LAST_DAYS else f", from {bill.days} day{'' if bill.days == 1 else 's'} alone"
+    short = "" if bill.days >= LAST_DAYS else f", from {text.counted(bill.days, 'day')} alone"
     return f"Effective, {band_position(today, sizes)}{short}"
 
 

@@ -147,7 +147,7 @@ def efficiency(answer: UnitCosts) -> Chart:
     above = len(dots) - len(shown)
     notes = ["line: fixed ÷ volume + variable"] if drawn else []
     if above:
-        notes.append(f"{above} day{'' if above == 1 else 's'} above, up to {text.small_money(top, currency)}")
+        notes.append(f"{text.counted(above, 'day')} above, up to {text.small_money(top, currency)}")
     return Chart(title, alt, CURVE_HEIGHT, spec, "; ".join(notes))
 
 

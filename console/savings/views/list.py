@@ -124,7 +124,7 @@ def _measured(realised: RealisedSaving, tracked: TrackedSaving) -> str:
         (f"A day, {realised.after.label()}", text.money(realised.a_day_after, DOLLARS)),
     ]
     if realised.shared_with:
-        others = f"{realised.shared_with} other saving{'' if realised.shared_with == 1 else 's'}"
+        others = text.counted(realised.shared_with, "other saving")
         rows.append(("Shared", f"with {others} on the same charges, by estimate"))
     return _table("Measured on the bill", rows)
 
@@ -196,13 +196,9 @@ def nothing(answer: Savings) -> None:
     looked = sum(check.looked_at for check in answer.checks)
     unjudged = sum(1 for check in answer.checks if not check.is_judged)
     judged_checks = len(answer.checks) - unjudged
-    rest = f" {_checks(unjudged)} could not be judged; the list below says why." if unjudged else ""
+    rest = f" {text.counted(unjudged, 'check')} could not be judged; the list below says why." if unjudged else ""
     st.html(
         f'<section class="tk-empty"><h2>Nothing to save{" in what could be judged" if unjudged else ""}</h2>'
-        f"<p>{_checks(judged_checks)} looked at {looked:,} resources and queries of "
+        f"<p>{text.counted(judged_checks, 'check')} looked at {looked:,} resources and queries of "
         f"{escape(answer.inventory.origin)} on {text.day(answer.inventory.taken_at.date())}.{rest}</p></section>"
     )
-
-
-def _checks(number: int) -> str:
-    return f"{number} check{'' if number == 1 else 's'}"
