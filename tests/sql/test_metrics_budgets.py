@@ -308,7 +308,7 @@ def test_a_bill_that_ended_says_so_and_names_what_its_source_left_out(lake: Rows
     assert answer.ended == date(2026, 2, 11)
     assert budget_figures.figures(answer)[0].name == "Booked in February 2026"
     told = " ".join(budget_figures.notes(answer))
-    assert "The bill ends on 11 February 2026" in told
+    assert "The bill ends on 11 Feb 2026" in told
     assert "Quarter is not shown: it is quarterly" in told
 
 
