@@ -81,3 +81,23 @@ def test_a_value_is_looked_into_and_the_link_reopens_what_was_seen(
     visit.idle()
     assert "basis=billed" in reopened.url
     visit.check()
+
+
+def test_a_click_on_a_tile_drills_the_page_and_its_frame_leads_back(
+    console_on: Callable[[Path], str], visit_to: Callable[[str], Visit], lake: Path
+) -> None:
+    visit = visit_to(console_on(lake))
+    page = visit.open("/spend?currency=USD")
+    tiles = page.locator('[data-testid="stPlotlyChart"] .treemaplayer .slice')
+    tiles.filter(has_text="AWS Lambda").last.scroll_into_view_if_needed()
+    tiles.filter(has_text="AWS Lambda").last.click()
+    page.wait_for_url("**drill=service**")
+    visit.idle()
+    assert "service=AWS+Lambda" in page.url
+    assert page.locator(".tk-crumb").inner_text() == "› AWS Lambda"
+    visit.screenshot("drilled")
+    tiles.filter(has_text="Whole bill").first.click(position={"x": 30, "y": 8})
+    page.wait_for_function("() => !location.search.includes('drill')")
+    visit.idle()
+    assert page.locator(".tk-crumb").count() == 0
+    visit.check()

@@ -26,6 +26,7 @@ HEIGHT = 420
 MOST_TILES, MOST_INSIDE = 24, 8  # what is smaller has no room for its name
 SMALLEST = Decimal("0.004")  # of the picture
 UP, INTO = "up:", "into:"  # what the id of a tile begins with where a click leads somewhere
+_LONGEST_NAME = 24  # characters; the hover text has all
 TITLE = "Where the spend is"
 
 
@@ -97,7 +98,10 @@ def treemap(spend: Spend, chosen: SpendSelection, crumbs: Sequence[str]) -> Plot
                 "type": "treemap",
                 "ids": ids,
                 "parents": parents,
-                "labels": [plots.plain(str(label)) for label in labels],
+                "labels": [
+                    plots.plain(label if len(label) <= _LONGEST_NAME else f"{label[: _LONGEST_NAME - 1]}…")
+                    for label in labels
+                ],
                 "values": values,
                 "branchvalues": "remainder",
                 "hovertext": hovers,
@@ -116,7 +120,7 @@ def treemap(spend: Spend, chosen: SpendSelection, crumbs: Sequence[str]) -> Plot
         ],
         "layout": plots.layout(
             margin={"l": 0, "r": 0, "t": 0, "b": 0},
-            uniformtext={"minsize": 9, "mode": "hide"},  # a name that does not fit is in the hover text
+            uniformtext={"minsize": 11, "mode": "hide"},  # a name that does not fit is in the hover text
         ),
     }
     return Plot(TITLE, alt, HEIGHT, figure, note)

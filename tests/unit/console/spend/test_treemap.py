@@ -9,16 +9,16 @@ from typing import Any, cast
 
 from console.finops.charges import Basis
 from console.spend.answer import Spend
-from console.spend.breakdown import Breakdown, Value
+from console.spend.breakdown import Breakdown, DimensionValue
 from console.spend.effects import PricedLine
 from console.spend.part import Part
 from console.spend.selection import SpendSelection
 from console.spend.views import treemap
 
 
-def value(name: str, cost: str | None, before: str | None = None, *, is_apart: bool = False) -> Value:
+def value(name: str, cost: str | None, before: str | None = None, *, is_apart: bool = False) -> DimensionValue:
     amounts = [None if amount is None else Decimal(amount) for amount in (cost, before)]
-    return Value(name, name, is_apart, *amounts, share=None)
+    return DimensionValue(name, name, is_apart, *amounts, share=None)
 
 
 def line(service: str, usage_type: str, cost: str, before: str = "0", kind: str = "Usage") -> PricedLine:
@@ -27,7 +27,7 @@ def line(service: str, usage_type: str, cost: str, before: str = "0", kind: str 
     )
 
 
-def spend(*values: Value, by: str = "service", lines: Sequence[PricedLine] | None = None) -> Spend:
+def spend(*values: DimensionValue, by: str = "service", lines: Sequence[PricedLine] | None = None) -> Spend:
     """As much of an answer as the treemap reads."""
     changed = None if lines is None else SimpleNamespace(lines=lines)
     read = SimpleNamespace(
@@ -133,3 +133,9 @@ def test_names_of_any_spelling_come_back_as_they_are() -> None:
     drawn = trace(spend(value(name, "5")), WHOLE)
     assert treemap.state_after(WHOLE, drawn["ids"][1]) == WHOLE.into(name)
     assert "</b>:" not in drawn["labels"][1]
+
+
+def test_a_long_name_is_cut_in_its_tile_and_whole_in_the_hover_text() -> None:
+    drawn = trace(spend(value("Amazon Elastic Container Service", "5")), WHOLE)
+    assert drawn["labels"][1] == "Amazon Elastic Containe…"
+    assert "<b>Amazon Elastic Container Service</b>" in drawn["hovertext"][1]
