@@ -11,7 +11,7 @@ from console.finops.charges import Basis
 from console.spend.answer import Spend
 from console.spend.breakdown import Breakdown, DimensionValue
 from console.spend.effects import PricedLine
-from console.spend.part import Part
+from console.spend.part import BillPart
 from console.spend.selection import SpendSelection
 from console.spend.views import treemap
 
@@ -31,7 +31,7 @@ def spend(*values: DimensionValue, by: str = "service", lines: Sequence[PricedLi
     """As much of an answer as the treemap reads."""
     changed = None if lines is None else SimpleNamespace(lines=lines)
     read = SimpleNamespace(
-        breakdown=Breakdown(by, values, ()), part=Part("USD"), basis=Basis.EFFECTIVE, changed=changed
+        breakdown=Breakdown(by, values, ()), part=BillPart("USD"), basis=Basis.EFFECTIVE, changed=changed
     )
     return cast("Spend", read)
 
