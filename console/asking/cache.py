@@ -1,8 +1,8 @@
 """Answers kept by statement and data version: the same question on the same data is asked once, for everybody.
 
 The key is the bound SQL itself, row filter included, so an answer never crosses a row filter. Questions run side by
-side in threads of the cache; who asks what is being asked already waits for that answer. A question that nobody waits
-for any more is stopped (`console.asking.engines.running`).
+side in threads of the cache; a reader who asks what is being asked already waits for that answer. A question
+that no reader waits for is stopped (`console.asking.engines.running`).
 
 Where the engine takes seconds, answers of the version before may be served at once while the new one is asked for in
 the background (``stale_seconds``); such an answer says that it is stale, and why it could not be renewed.
@@ -51,7 +51,7 @@ class _Run:
     future: Future[Result] = field(default_factory=Future)
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: int = 0
-    payer: object = None  # who asked first, while they wait; after them whoever takes the answer
+    payer: object = None  # the reader who asked first, while it waits; then None: the first to take the answer pays
     is_claimed: bool = False
     answer: Result | None = None
 
@@ -60,7 +60,7 @@ def keep_waiting() -> None:
     """The default check: keep waiting."""
 
 
-def _nobody(answer: Result) -> None:
+def _unreported(answer: Result) -> None:
     """The default of `unclaimed`: the cost is not reported."""
 
 
@@ -131,7 +131,7 @@ class ResultCache:
         """The kept answer, or the one `ask` gives; an exception of `ask` reaches everyone who waits and is not kept."""
         return self.start(key, ask).result(check)
 
-    def start(self, key: Key, ask: Callable[[], Result], unclaimed: Unclaimed = _nobody) -> Asked:
+    def start(self, key: Key, ask: Callable[[], Result], unclaimed: Unclaimed = _unreported) -> Asked:
         """The question, asked in another thread; comes back at once.
 
         Parameters

@@ -102,8 +102,8 @@ class Scope:
     def ahead(self, questions: Sequence[Question]) -> Iterator[Scope]:
         """Submit questions that will be asked inside, one after the other or by several insights, all at once.
 
-        Gives the scope to ask them of: a question asked of it is the one under way, and whoever asks gets its cost.
-        What is not asked inside after all is not waited for.
+        Yields the scope to use inside: a question asked there takes the answer under way, with its cost. The others are
+        not waited for.
         """
         submitted: dict[tuple[str, str], Asked] = {}
         try:

@@ -112,7 +112,7 @@ class SpendSelection:
         return tuple(drilled for drilled in self.drilled if drilled != name)
 
     def _next(self, wanted: str) -> str:
-        """The next grouping: the one wanted, or the first after it that is not narrowed to one value already."""
+        """The next grouping: `wanted`, unless it is narrowed to one value already; then the first that is not."""
         for name in (wanted, "service", "usage_type", RESOURCE):
             if len(self.narrowed.get(name, ())) != 1:
                 return name
