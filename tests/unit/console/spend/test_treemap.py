@@ -76,7 +76,7 @@ def test_credits_and_amounts_below_zero_are_said_and_not_drawn() -> None:
     answer = spend(
         value("Lambda", "30"), value("S3", "-4.50"), value("SQS", None), value("Free", "0"),
         value("Credit", "-12", is_apart=True), value("Tax", "3", is_apart=True),
-        lines=[line("Lambda", "a", "20"), line("Lambda", "b", "10"), line("Lambda", "c", "-9", kind="Credit")],
+        lines=[line("Lambda", "a", "20"), line("Lambda", "b", "10"), line("Lambda", "c", "9", kind="Tax")],
     )  # fmt: skip
     assert trace(answer, WHOLE)["labels"] == ["Whole bill", "Lambda", "a", "b"]
     assert treemap.left_out(answer) == (
