@@ -1,1 +1,1 @@
-"""The read side: everything a page stands on."""
+"""The read side: what pages ask, and how the answers are drawn."""

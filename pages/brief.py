@@ -28,7 +28,7 @@ with page.opened("Brief", __doc__, wiring.viewer) as reader:
 
     currency = reader.scope.reporting_currency
     view.headline(words.headline(brief, currency), words.paragraphs(brief, currency))
-    if brief.cloud and brief.cloud.standing and brief.cloud.standing.is_pending:
+    if brief.cloud and brief.cloud.overview and brief.cloud.overview.is_pending:
         page.waiting("Working out what the cloud’s bill will come to", is_cloud_known)
     tiles.row(brief.figures[:4])
     attention, movers = st.columns([3, 2], gap="medium")

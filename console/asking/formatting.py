@@ -77,7 +77,7 @@ def tick(value: Number, unit: Unit, currency: str = "") -> str:
 
 
 def money(value: Number | None, currency: str = "") -> str:
-    """``$1,240,311.05``; a currency without a usual sign stands in front by its code: ``CHF 12.00``."""
+    """``$1,240,311.05``; a currency without a usual sign is named by its code in front: ``CHF 12.00``."""
     if value is None:
         return UNKNOWN
     number = _round(decimal(value), minor_digits(currency))

@@ -47,7 +47,7 @@ class Cloud:
     currency : of the bill; `share` is None if it is not the shop's
     cost, before : effective cost of the period and of the comparison; None if nothing was charged
     share, share_before : cost ÷ net revenue; None if either is unknown
-    standing : budgets and anomalies, as far as they are known yet
+    overview : budgets and anomalies, as far as they are known yet
     error : why budgets and anomalies cannot be known; the rest of the Brief is shown all the same
     """
 
@@ -56,7 +56,7 @@ class Cloud:
     before: Decimal | None
     share: Decimal | None
     share_before: Decimal | None
-    standing: BudgetOverview | None
+    overview: BudgetOverview | None
     error: TakingsError | None
     results: Sequence[Result]
 
@@ -69,24 +69,24 @@ class Cloud:
         if self.error is not None:
             what = f"{self.error.what} ({self.error.where})" if self.error.where else self.error.what
             yield "Budgets cannot be read", f"{what}. {self.error.remedy}"
-        if self.standing is None:
+        if self.overview is None:
             return
-        if self.standing.ended is not None:
-            yield "The cloud's bill has ended", ended(self.standing.ended)
+        if self.overview.ended is not None:
+            yield "The cloud's bill has ended", ended(self.overview.ended)
             return
         money = partial(text.money, currency=self.currency)
-        for status in self.standing.off_budget:
+        for status in self.overview.off_budget:
             is_over = status.state is BudgetState.OVER
             so_far = f"{money(status.forecast.booked)} of {money(status.amount)} are booked so far"
             expected = status.expected
             forecast = "" if expected is None else f"; the forecast for the month is {text.percent(expected, 0)} of it"
             yield f"{status.budget.name} is {'over' if is_over else 'about to go over'} budget", f"{so_far}{forecast}."
-        for anomaly in self.standing.open_anomalies[:MOST_ANOMALIES]:
+        for anomaly in self.overview.open_anomalies[:MOST_ANOMALIES]:
             days = text.days(anomaly.start, anomaly.end)
             cause = f", mostly {anomaly.blame[0].usage_type}" if anomaly.blame else ""
             instead = f"{money(anomaly.actual)} instead of {money(anomaly.expected)}"
             yield f"{anomaly.service} cost {money(anomaly.money)} more than usual", f"{days}{cause}: {instead}."
-        rest = self.standing.open_anomalies[MOST_ANOMALIES:]
+        rest = self.overview.open_anomalies[MOST_ANOMALIES:]
         if rest:
             together = money(total(anomaly.money for anomaly in rest))
             yield f"{len(rest)} smaller anomalies in the bill", f"Together {together} more than usual."
@@ -118,10 +118,10 @@ def cloud(
     revenues = [revenue for revenue in (now, before) if revenue is not None]
     part = BillPart(found.currency)
     questions = [question(scope, "spend/by_day", revenue.period, part) for revenue in revenues]
-    standing, unreadable = None, None
+    overview, unreadable = None, None
     with scope.ahead(questions) as ready:
         try:
-            standing = budgets.overview(ready, source, decisions, patience=patience)
+            overview = budgets.overview(ready, source, decisions, patience=patience)
         except TakingsError as error:
             unreadable = error
         results = ready.ask_all(questions)
@@ -139,7 +139,7 @@ def cloud(
         before=_cost(measured[1]) if before else None,
         share=shares[0],
         share_before=shares[1] if before else None,
-        standing=standing,
+        overview=overview,
         error=unreadable,
         results=[found.result, *results],
     )

@@ -87,20 +87,20 @@ def bill(cloud: Cloud | None, label: str) -> str:
             words += f", compared with {_share(cloud.share_before)} {_during(label)}"
     elif cloud.before is not None:
         words += f", compared with {text.money(cloud.before, cloud.currency)} {_during(label)}"
-    standing = cloud.standing
-    if standing is None or standing.is_pending:
+    overview = cloud.overview
+    if overview is None or overview.is_pending:
         return f"{words}."
-    if standing.ended is not None:
-        return f"{words}; the bill ends on {text.day(standing.ended)}."
-    unusual = len(standing.open_anomalies)
+    if overview.ended is not None:
+        return f"{words}; the bill ends on {text.day(overview.ended)}."
+    unusual = len(overview.open_anomalies)
     if unusual:
-        at_stake = text.money(standing.money_at_stake, cloud.currency)
+        at_stake = text.money(overview.money_at_stake, cloud.currency)
         words += f"; {at_stake} of the last four weeks' bill {'is' if unusual == 1 else 'are'} unusual"
-    over = len(standing.off_budget)
+    over = len(overview.off_budget)
     if over:
         words += f"; {over} budget{' is' if over == 1 else 's are'} off track"
     if not unusual and not over:
-        words += "; nothing in it is unusual" + (" and every budget is on track" if standing.statuses else "")
+        words += "; nothing in it is unusual" + (" and every budget is on track" if overview.statuses else "")
     return f"{words}."
 
 

@@ -66,7 +66,7 @@ def budgets(
     country: Country = "",
     check: Annotated[bool, typer.Option("--check", help=f"exit with {OFF_BUDGET} where one is off")] = False,
 ) -> int:
-    """How every budget stands this month, the worst first."""
+    """The state of every budget this month, the worst first."""
     answer, _ = _answer(context, lake, country=country)
     rows = [_status(status, with_all_digits=form != "table") for status in answer.statuses]
     if not rows:

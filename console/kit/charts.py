@@ -2,7 +2,7 @@
 
 Each function turns values into a `Chart` (pure, testable); `draw` puts it on the page. One template serves all: the
 main series in the accent colour, comparisons in grey, names at the lines' ends, values at the bars' ends, a zero
-baseline, no animation. Text is written here, exactly, from decimals; a float is only where a mark stands.
+baseline, no animation. Text is written here, exactly, from decimals; only the position of a mark is a float.
 
 Drawn by Apache ECharts, which comes with Streamlit and draws 1.2 s sooner on first view than Plotly does.
 """
@@ -26,7 +26,7 @@ DAY_HEIGHT = 300
 EMPTY_HEIGHT = 96
 ROW_HEIGHT = 26
 _TOP, _BARE_TOP, _BOTTOM = 28, 12, 26  # room for the names of shaded days; without them; for dates
-_RIGHT = 26  # half of the last day's name stands right of the last day
+_RIGHT = 26  # half of the last day's name is to the right of the last day
 MOST_BARS = 30
 
 _STEP_STYLES: dict[str, Spec] = {  # totals in the accent, what is added in a lighter one, what is taken away in grey

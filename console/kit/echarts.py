@@ -96,14 +96,14 @@ def grid(left: int, right: int, top: int, bottom: int) -> Spec:
 
 
 def number(value: Number | None) -> float | None:
-    """Where a mark stands; only here does an amount become a float."""
+    """The position of a mark; only here does an amount become a float."""
     return None if value is None else float(value)
 
 
 def line(name: str, dimension: str, rank: int, label_offset: float | None = None, *, dashed: bool = False) -> Spec:
     """One series by day: the accent for rank 0, greys for the comparisons; its name at its end, so many pixels lower.
 
-    Without an offset the name stands in the hover text alone.
+    Without an offset the name is in the hover text alone.
     """
     style: Spec = {"width": 2 if rank == 0 else 1.4}
     if rank:

@@ -10,7 +10,7 @@ from console.kit import echarts, hover_text, scales
 from console.kit.echarts import Spec
 
 BAND = "rgba(141, 149, 158, 0.28)"
-EDGE = 22  # half of the last day's name stands right of the last day
+EDGE = 22  # half of the last day's name is to the right of the last day
 _DIMENSIONS = ("day", "day_name", "actual", "coming", "low", "height", "actual_text", "coming_text", "interval_text")
 _TOP, _BOTTOM = 16, 26
 

@@ -182,7 +182,7 @@ def _usage_types(tile: Tile, lines: Sequence[PricedLine]) -> list[Tile]:
 
 
 def _folded(found: Sequence[Tile], most: int) -> list[Tile]:
-    """The same tiles, the small ones made one that leads nowhere; a single small one stays."""
+    """The tiles with the small ones combined into one that cannot be clicked; a single small one is kept."""
     whole = total(tile.cost for tile in found)
     kept = [tile for tile in found[:most] if tile.cost >= SMALLEST * whole]
     rest = found[len(kept) :]
