@@ -213,11 +213,18 @@ class CuratedStore:
         return {str(day) for (day,) in self._connection.execute(days).fetchall()}
 
     def _write_whole(self, table: str) -> None:
-        definition = TABLES[table]
-        rows = self._connection.sql(f"from merged_{table} order by {', '.join(_order(table))}")
-        place = self._change.stage(f"{CURATED}/{table}/data.parquet")
-        write_file(rows.to_arrow_table(), place, definition.sort, row_group=ROW_GROUP_OF_ONE_FILE, is_mart=True)
-        self.changed[table] = 1
+        """Write the one file of a table; a table without rows has none, as a day without rows has none."""
+        name = f"{CURATED}/{table}/data.parquet"
+        ordered = self._connection.sql(f"from merged_{table} order by {', '.join(_order(table))}")
+        rows = ordered.to_arrow_table()
+        if rows.num_rows:
+            place = self._change.stage(name)
+            write_file(rows, place, TABLES[table].sort, row_group=ROW_GROUP_OF_ONE_FILE, is_mart=True)
+        elif self.is_empty(table):
+            return
+        else:
+            self._change.remove(name)
+        self.changed[table] = 1 if rows.num_rows else 0
         self._touched.add(table)
 
     def _write_days(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:

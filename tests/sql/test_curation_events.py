@@ -222,3 +222,12 @@ def test_interest_hours_and_refusals_are_summed_up_for_the_pages(given: Given):
         {"event_date": date(2026, 4, 1), "region": "A", "events": 1},
         {"event_date": date(2026, 4, 1), "region": "B", "events": 1},
     ]
+
+
+def test_a_mart_emptied_by_an_earlier_copy_has_no_file_as_if_curated_at_once(tmp_path):
+    late = event("e1", "2026-03-01 12:00", received="2026-03-01 12:05")
+    early = event("e1", "2026-03-01 12:00", event_type="search", received="2026-03-01 12:01")
+    steps = in_turn(tmp_path / "steps", [[late], [early]])
+    at_once = in_turn(tmp_path / "at_once", [[late, early]])
+    assert steps.files() == at_once.files()
+    assert not [name for name in steps.files() if "interest" in name]

@@ -207,7 +207,7 @@ def test_margin_after_cloud_is_gross_margin_less_effective_cost_day_by_day(lake:
     assert found.now.margin_after_cloud == [Decimal("26.00"), Decimal("26.00"), Decimal("-0.50")]
     margin = found.figures[-1]
     assert (margin.name, margin.value) == ("Margin after cloud", Decimal("51.50"))
-    assert margin.note == "Margin unknown for 14.3% of net revenue"  # 20 of 140
+    assert margin.note == "Margin unknown for 14.3\u202f% of net revenue"  # 20 of 140
     assert [each.day for each in found.ahead][:2] == [date(2026, 3, 4), date(2026, 3, 5)]
     assert all(each.low <= each.amount <= each.high for each in found.ahead)
 
