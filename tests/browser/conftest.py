@@ -235,7 +235,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def gallery_address() -> Iterator[str]:
     """The gallery of the UI kit, running."""
-    with served(ROOT / "tests" / "browser" / "gallery.py") as address:
+    with served(ROOT / "tests" / "support" / "gallery.py") as address:
         yield address
 
 
