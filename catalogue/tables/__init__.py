@@ -30,26 +30,19 @@ _EVENT_FIELDS = {
     name: kind for name, kind in TABLES["events"].columns.items() if name not in ("category", "copies", "event_date")
 }
 
+_SCOPED = (
+    "events", "order_lines", "orders", "daily_device_sales", "daily_sales", "daily_customers", "daily_interest",
+    "daily_product_sales", "quarantine", "sessions", "spend",
+)  # fmt: skip
+
 # What curation reads besides the tables: new raw records, what the lake already knows under the same keys, and the
 # part of a table that the new records can have changed.
 CURATION_RELATIONS: Mapping[str, Columns] = {
     "raw_events": _EVENT_FIELDS,
     "raw_quarantine": {k: v for k, v in TABLES["quarantine"].columns.items() if k != "received_date"},
     "raw_spend": {k: v for k, v in TABLES["spend"].columns.items() if k != "charge_date"},
-    "known_events": TABLES["events"].columns,
-    "known_products": TABLES["products"].columns,
-    "known_customers": TABLES["customers"].columns,
+    **{f"known_{name}": TABLES[name].columns for name in ("events", "products", "customers")},
     "changed_events": TABLES["events"].columns,
     "current_products": TABLES["products"].columns,
-    "scoped_events": TABLES["events"].columns,
-    "scoped_order_lines": TABLES["order_lines"].columns,
-    "scoped_orders": TABLES["orders"].columns,
-    "scoped_daily_device_sales": TABLES["daily_device_sales"].columns,
-    "scoped_daily_sales": TABLES["daily_sales"].columns,
-    "scoped_daily_customers": TABLES["daily_customers"].columns,
-    "scoped_daily_interest": TABLES["daily_interest"].columns,
-    "scoped_daily_product_sales": TABLES["daily_product_sales"].columns,
-    "scoped_quarantine": TABLES["quarantine"].columns,
-    "scoped_sessions": TABLES["sessions"].columns,
-    "scoped_spend": TABLES["spend"].columns,
+    **{f"scoped_{name}": TABLES[name].columns for name in _SCOPED},
 }

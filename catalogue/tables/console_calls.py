@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import COST, INSTANT, TEXT, Table
+from catalogue.tables.table import COST, INSTANT, TEXT, Table, of_type
 
 _CALLS = {
     "called_at": INSTANT,
-    "viewer": TEXT,
-    "page": TEXT,
-    "kind": TEXT,
-    "name": TEXT,
-    "engine": TEXT,
-    "query_id": TEXT,
+    **of_type(TEXT, "viewer", "page", "kind", "name", "engine", "query_id"),
     "elapsed_seconds": "double",
     "result_rows": "bigint",
     "cached": "boolean",
@@ -24,10 +19,7 @@ _CALLS = {
 }
 
 _ADDED_UP = {
-    "calls": "bigint",
-    "cached_calls": "bigint",
-    "unpriced_calls": "bigint",
-    "bytes_scanned": "bigint",
+    **of_type("bigint", "calls", "cached_calls", "unpriced_calls", "bytes_scanned"),
     "dollars": COST,
     "dollars_saved": COST,
     "elapsed_microseconds": "bigint",  # whole ones: added up in any order they are the same
@@ -52,14 +44,14 @@ TABLES: Mapping[str, Table] = {
     ),
     "daily_page_calls": Table(
         grain="one row per closed call_date, page, viewer, kind",
-        columns={"page": TEXT, "viewer": TEXT, "kind": TEXT, **_ADDED_UP, "call_date": "date"},
+        columns={**of_type(TEXT, "page", "viewer", "kind"), **_ADDED_UP, "call_date": "date"},
         partition="call_date",
         sort=("page", "viewer", "kind"),
         zone="console",
     ),
     "daily_question_calls": Table(
         grain="one row per closed call_date, kind, name, engine",
-        columns={"kind": TEXT, "name": TEXT, "engine": TEXT, **_ADDED_UP, "call_date": "date"},
+        columns={**of_type(TEXT, "kind", "name", "engine"), **_ADDED_UP, "call_date": "date"},
         partition="call_date",
         sort=("kind", "name", "engine"),
         zone="console",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, INSTANT, PRICE, TEXT, Table
+from catalogue.tables.table import AMOUNT, INSTANT, PRICE, TEXT, Table, of_type
 
-_WHERE = {"channel": TEXT, "device": TEXT, "region": TEXT, "store_id": TEXT, "campaign": TEXT}
+_WHERE = of_type(TEXT, "channel", "device", "region", "store_id", "campaign")
 
-_PRODUCT = {"product_name": TEXT, "category": TEXT, "category_path": TEXT, "brand": TEXT}
+_PRODUCT = of_type(TEXT, "product_name", "category", "category_path", "brand")
 
 _RECOMMENDATION = {
     "recommendation_surface": TEXT,
@@ -25,10 +25,7 @@ TABLES: Mapping[str, Table] = {
             "event_type": TEXT,
             "occurred_at": INSTANT,
             "received_at": INSTANT,
-            "source": TEXT,
-            "customer_id": TEXT,
-            "session_id": TEXT,
-            "product_id": TEXT,
+            **of_type(TEXT, "source", "customer_id", "session_id", "product_id"),
             "quantity": "bigint",
             "unit_price": PRICE,
             "currency": TEXT,
@@ -47,13 +44,9 @@ TABLES: Mapping[str, Table] = {
     "order_lines": Table(
         grain="one row per order line (a purchase or refund event)",
         columns={
-            "event_id": TEXT,
-            "order_id": TEXT,
-            "event_type": TEXT,
+            **of_type(TEXT, "event_id", "order_id", "event_type"),
             "occurred_at": INSTANT,
-            "customer_id": TEXT,
-            "session_id": TEXT,
-            "product_id": TEXT,
+            **of_type(TEXT, "customer_id", "session_id", "product_id"),
             **_PRODUCT,
             **_WHERE,
             "currency": TEXT,
@@ -81,11 +74,7 @@ TABLES: Mapping[str, Table] = {
             "currency": TEXT,
             "lines": "bigint",
             "units": "bigint",
-            "gross_revenue": AMOUNT,
-            "refunds": AMOUNT,
-            "net_revenue": AMOUNT,
-            "cost": AMOUNT,
-            "net_revenue_with_cost": AMOUNT,
+            **of_type(AMOUNT, "gross_revenue", "refunds", "net_revenue", "cost", "net_revenue_with_cost"),
             "placed": "boolean",
             "first_order": "boolean",
             "categories": TEXT,
@@ -97,18 +86,12 @@ TABLES: Mapping[str, Table] = {
     "sessions": Table(
         grain="one row per session_key",
         columns={
-            "session_key": TEXT,
-            "visitor": TEXT,
-            "customer_id": TEXT,
+            **of_type(TEXT, "session_key", "visitor", "customer_id"),
             "started_at": INSTANT,
             "ended_at": INSTANT,
             **_WHERE,
             "landing_product_id": TEXT,
-            "events": "bigint",
-            "views": "bigint",
-            "carts": "bigint",
-            "checkouts": "bigint",
-            "purchases": "bigint",
+            **of_type("bigint", "events", "views", "carts", "checkouts", "purchases"),
             "revenue": AMOUNT,
             "abandoned": "boolean",
             "session_date": "date",
@@ -120,19 +103,10 @@ TABLES: Mapping[str, Table] = {
         grain="one row per product_id",
         columns={
             "product_id": TEXT,
-            "product_name": TEXT,
-            "category": TEXT,
-            "category_path": TEXT,
-            "brand": TEXT,
+            **_PRODUCT,
             "unit_cost": PRICE,
-            "product_name_at": INSTANT,
-            "category_at": INSTANT,
-            "brand_at": INSTANT,
-            "unit_cost_at": INSTANT,
-            "first_seen": INSTANT,
-            "last_seen": INSTANT,
+            **of_type(INSTANT, "product_name_at", "category_at", "brand_at", "unit_cost_at", "first_seen", "last_seen"),
         },
-        partition=None,
         sort=("product_id",),
     ),
     "customers": Table(
@@ -147,17 +121,13 @@ TABLES: Mapping[str, Table] = {
             "net_revenue": AMOUNT,
             "days_between_orders": "double",
         },
-        partition=None,
         sort=("customer_id",),
     ),
     "quarantine": Table(
         grain="one row per refused record",
         columns={
             "record": "varbinary",
-            "reason": TEXT,
-            "detail": TEXT,
-            "origin": TEXT,
-            "source": TEXT,
+            **of_type(TEXT, "reason", "detail", "origin", "source"),
             "received_at": INSTANT,
             "received_date": "date",
         },

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, TEXT, Table
+from catalogue.tables.table import AMOUNT, TEXT, Table, of_type
 
 _PRODUCT_SALES = {
-    "product_id": TEXT,
-    "category": TEXT,
-    "channel": TEXT,
-    "region": TEXT,
-    "currency": TEXT,
+    **of_type(TEXT, "product_id", "category", "channel", "region", "currency"),
     # these amounts are mostly 0 and compress to nothing; the other amounts follow from them
-    "gross_revenue": AMOUNT,
-    "refunds": AMOUNT,
-    "cost": AMOUNT,
-    "net_revenue_without_cost": AMOUNT,
+    **of_type(AMOUNT, "gross_revenue", "refunds", "cost", "net_revenue_without_cost"),
     "units": "bigint",
     "orders": "bigint",
 }
@@ -31,7 +24,6 @@ TABLES: Mapping[str, Table] = {
     "monthly_product_sales": Table(
         grain="one row per order_month, product_id, category, channel, region, currency",
         columns={"order_month": "date", **_PRODUCT_SALES},
-        partition=None,
         sort=("order_month", "product_id", "channel", "region", "category", "currency"),
     ),
     "daily_pairs": Table(
@@ -39,14 +31,9 @@ TABLES: Mapping[str, Table] = {
         # columns that only a filter reads come after those that every question reads
         columns={
             "order_date": "date",
-            "product_id": TEXT,
-            "other_product_id": TEXT,
-            "currency": TEXT,
+            **of_type(TEXT, "product_id", "other_product_id", "currency"),
             "orders": "bigint",
-            "channel": TEXT,
-            "region": TEXT,
-            "category": TEXT,
-            "other_category": TEXT,
+            **of_type(TEXT, "channel", "region", "category", "other_category"),
             "order_month": "date",
         },
         partition="order_month",
@@ -65,15 +52,12 @@ TABLES: Mapping[str, Table] = {
         grain="one row per order_date, channel, region, currency, first_order, the categories of an order, category",
         columns={
             "order_date": "date",
-            "channel": TEXT,
-            "region": TEXT,
-            "currency": TEXT,
+            **of_type(TEXT, "channel", "region", "currency"),
             "first_order": "boolean",
             "basket": TEXT,
             "category": TEXT,
             "orders": "bigint",
         },
-        partition=None,
         sort=("order_date", "channel", "region", "basket", "category", "currency", "first_order"),
     ),
 }

@@ -4,60 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, TEXT, Table
+from catalogue.tables.table import AMOUNT, TEXT, Table, of_type
 
 _SOLD = {
-    "gross_revenue": AMOUNT,
-    "refunds": AMOUNT,
-    "net_revenue": AMOUNT,
-    "cost": AMOUNT,
-    "net_revenue_without_cost": AMOUNT,
+    **of_type(AMOUNT, "gross_revenue", "refunds", "net_revenue", "cost", "net_revenue_without_cost"),
     "units": "bigint",
     "lines": "bigint",
 }
 
-_DEVICE_SALES = {"channel": TEXT, "device": TEXT, "region": TEXT, "category": TEXT, "currency": TEXT, **_SOLD}
+_DEVICE_SALES = {**of_type(TEXT, "channel", "device", "region", "category", "currency"), **_SOLD}
 
-_SALES = {"channel": TEXT, "region": TEXT, "category": TEXT, "currency": TEXT, **_SOLD}
+_SALES = {**of_type(TEXT, "channel", "region", "category", "currency"), **_SOLD}
 
 TABLES: Mapping[str, Table] = {
     "daily_device_sales": Table(
         grain="one row per order_date, channel, device, region, category, currency",
         columns={"order_date": "date", **_DEVICE_SALES},
-        partition=None,
         sort=("order_date", "channel", "region", "category", "device", "currency"),
     ),
     "monthly_device_sales": Table(
         grain="one row per order_month, channel, device, region, category, currency",
         columns={"order_month": "date", **_DEVICE_SALES},
-        partition=None,
         sort=("order_month", "channel", "region", "category", "device", "currency"),
     ),
     "daily_sales": Table(
         grain="one row per order_date, channel, region, category, currency",
         columns={"order_date": "date", **_SALES},
-        partition=None,
         sort=("order_date", "channel", "region", "category", "currency"),
     ),
     "monthly_sales": Table(
         grain="one row per order_month, channel, region, category, currency",
         columns={"order_month": "date", **_SALES},
-        partition=None,
         sort=("order_month", "channel", "region", "category", "currency"),
     ),
     "daily_orders": Table(
         grain="one row per order_date, channel, device, region, currency",
         columns={
             "order_date": "date",
-            "channel": TEXT,
-            "device": TEXT,
-            "region": TEXT,
-            "currency": TEXT,
-            "orders": "bigint",
-            "first_orders": "bigint",
-            "units": "bigint",
+            **of_type(TEXT, "channel", "device", "region", "currency"),
+            **of_type("bigint", "orders", "first_orders", "units"),
         },
-        partition=None,
         sort=("order_date", "channel", "region", "device", "currency"),
     ),
 }

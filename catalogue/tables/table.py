@@ -15,6 +15,11 @@ COST = "decimal(38,12)"  # as cloud bills keep costs, unit prices and quantities
 QUANTITY = COST
 
 
+def of_type(kind: str, *names: str) -> Columns:
+    """Columns of one type."""
+    return dict.fromkeys(names, kind)
+
+
 @dataclass(frozen=True)
 class Table:
     """A curated table.
@@ -23,16 +28,16 @@ class Table:
     ----------
     grain : what one row is
     columns : name → Trino type, in the order they are stored; the partition column comes last
-    partition : the date column that splits the table into files; None for a table of one file
     sort : columns each file is sorted by, so that a reader can skip row groups
+    partition : the date column that splits the table into files; None for a table of one file
     zone : the folder of the lake that holds it: ``curated``, or ``console`` for what the console writes about itself
     days : how many of the last days it holds unless a setting says otherwise; None for all
     """
 
     grain: str
     columns: Columns
-    partition: str | None
     sort: tuple[str, ...]
+    partition: str | None = None
     zone: str = "curated"
     days: int | None = None
 

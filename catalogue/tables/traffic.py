@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import TEXT, Table
+from catalogue.tables.table import TEXT, Table, of_type
 
 _INTEREST = {"product_id": TEXT, "channel": TEXT, "region": TEXT, "views": "bigint", "cart_adds": "bigint"}
 
@@ -13,19 +13,10 @@ TABLES: Mapping[str, Table] = {
         grain="one row per session_date, channel, device, region",
         columns={
             "session_date": "date",
-            "channel": TEXT,
-            "device": TEXT,
-            "region": TEXT,
-            "sessions": "bigint",
-            "sessions_with_view": "bigint",
-            "sessions_with_cart": "bigint",
-            "sessions_with_checkout": "bigint",
-            "sessions_with_purchase": "bigint",
-            "sessions_abandoned": "bigint",
-            "views": "bigint",
-            "events": "bigint",
+            **of_type(TEXT, "channel", "device", "region"),
+            **of_type("bigint", "sessions", "sessions_with_view", "sessions_with_cart", "sessions_with_checkout"),
+            **of_type("bigint", "sessions_with_purchase", "sessions_abandoned", "views", "events"),
         },
-        partition=None,
         sort=("session_date", "channel", "region", "device"),
     ),
     "daily_customers": Table(
@@ -54,7 +45,6 @@ TABLES: Mapping[str, Table] = {
     "monthly_interest": Table(
         grain="one row per event_month, product_id, channel, region",
         columns={"event_month": "date", **_INTEREST},
-        partition=None,
         sort=("event_month", "product_id", "channel", "region"),
     ),
 }
