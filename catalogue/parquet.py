@@ -1,11 +1,15 @@
-"""Files of a curated table as a DuckDB select: what the engine opens and what curation builds on."""
+"""Files of a curated table as a DuckDB select: what the engine opens and what curation builds on; and column types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalogue.tables import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def select(table: str, files: Iterable[Path]) -> str:
@@ -31,3 +35,22 @@ def quoted(path: Path) -> str:
 def duckdb_type(kind: str) -> str:
     """A Trino type as DuckDB writes it."""
     return {"timestamp(6)": "timestamp", "varbinary": "blob"}.get(kind, kind)
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """A Trino type of the tables as Arrow has it."""
+    import pyarrow as pa
+
+    if kind.startswith("decimal"):
+        precision, scale = kind.removeprefix("decimal(").rstrip(")").split(",")
+        return pa.decimal128(int(precision), int(scale))
+    return {
+        "bigint": pa.int64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "double": pa.float64(),
+        "integer": pa.int32(),
+        "timestamp(6)": pa.timestamp("us"),
+        "varbinary": pa.binary(),
+        "varchar": pa.string(),
+    }[kind]

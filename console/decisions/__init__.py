@@ -44,12 +44,9 @@ class DecisionStore(Protocol):
         SourceError
             The store did not answer.
         """
-        ...
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:
         """Every decision on one finding, oldest first; raises as `current`."""
-        ...
 
     def decide(self, decision: Decision) -> None:
         """Remember a decision for good before returning; raises as `current`."""
-        ...

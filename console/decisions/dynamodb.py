@@ -18,7 +18,7 @@ from typing import Any
 from catalogue.errors import SourceError
 from console.aws.failures import KnownFailure, translate_errors
 from console.decisions import Decision
-from console.decisions.validation import OPEN, check, instant, read_instant
+from console.decisions.validation import FIELDS, as_texts, check, from_texts, latest
 
 KNOWN = (
     KnownFailure(
@@ -45,17 +45,14 @@ class DynamoDbDecisionStore:
         self._table = table
 
     def current(self, kind: str) -> Mapping[str, Decision]:
-        """See `DecisionStore.current`."""
-        latest = {decision.key: decision for decision in self._query(kind)}
-        return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
+        return latest(self._query(kind))
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:
-        """See `DecisionStore.history`."""
         # another key may begin with this one and the separator
         return [decision for decision in self._query(kind, f"{key}#") if decision.key == key]
 
     def decide(self, decision: Decision) -> None:
-        """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
+        """Raises BindingError too, for a decision that cannot be kept."""
         check(decision)
         for number in range(_SAME_INSTANT):
             if self._put(decision, number):
@@ -68,16 +65,8 @@ class DynamoDbDecisionStore:
 
     def _put(self, decision: Decision, number: int) -> bool:
         """False where the place is taken."""
-        at = instant(decision)
-        texts = {
-            "kind": decision.kind,
-            "key_at": f"{decision.key}#{at}#{number:04d}",
-            "key": decision.key,
-            "verdict": decision.verdict,
-            "note": decision.note,
-            "decided_by": decision.decided_by,
-            "decided_at": at,
-        }
+        texts = as_texts(decision)
+        texts["key_at"] = f"{decision.key}#{texts['decided_at']}#{number:04d}"
         with self._translated():
             try:
                 self._client.put_item(
@@ -118,11 +107,4 @@ class DynamoDbDecisionStore:
 
 
 def _decision(item: Item) -> Decision:
-    return Decision(
-        kind=item["kind"]["S"],
-        key=item["key"]["S"],
-        verdict=item["verdict"]["S"],
-        note=item["note"]["S"],
-        decided_by=item["decided_by"]["S"],
-        decided_at=read_instant(item["decided_at"]["S"]),
-    )
+    return from_texts({name: item[name]["S"] for name in FIELDS})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalogue.errors import SourceError
 from console.decisions import Decision
-from console.decisions.validation import OPEN, check, instant, read_instant
+from console.decisions.validation import as_texts, check, from_texts, latest
 
 BUSY_SECONDS = 10.0  # how long a writer waits for the others before it gives up
 _SCHEMA = """
@@ -27,9 +27,10 @@ create table if not exists decisions (
 """
 _INDEX = "create index if not exists decisions_by_key on decisions (kind, key, decided_at, number)"
 _SELECT = "select kind, key, verdict, note, decided_by, decided_at from decisions"
-_INSERT = "insert into decisions (kind, key, verdict, note, decided_by, decided_at) values (?, ?, ?, ?, ?, ?)"
-
-Row = tuple[str, str, str, str, str, str]
+_INSERT = (
+    "insert into decisions (kind, key, verdict, note, decided_by, decided_at) values"
+    " (:kind, :key, :verdict, :note, :decided_by, :decided_at)"
+)
 
 
 class EmbeddedDecisionStore:
@@ -39,18 +40,13 @@ class EmbeddedDecisionStore:
         self._path = path
 
     def current(self, kind: str) -> Mapping[str, Decision]:
-        """See `DecisionStore.current`."""
-        rows = self._rows(f"{_SELECT} where kind = ? order by decided_at, number", kind)
-        latest = {row[1]: _decision(row) for row in rows}
-        return {key: decision for key, decision in latest.items() if decision.verdict != OPEN}
+        return latest(self._read(f"{_SELECT} where kind = ? order by decided_at, number", kind))
 
     def history(self, kind: str, key: str) -> Sequence[Decision]:
-        """See `DecisionStore.history`."""
-        rows = self._rows(f"{_SELECT} where kind = ? and key = ? order by decided_at, number", kind, key)
-        return [_decision(row) for row in rows]
+        return self._read(f"{_SELECT} where kind = ? and key = ? order by decided_at, number", kind, key)
 
     def decide(self, decision: Decision) -> None:
-        """See `DecisionStore.decide`; raises BindingError for a decision that cannot be kept."""
+        """Raises BindingError too, for a decision that cannot be kept."""
         check(decision)
         with self._translated():
             self._path.parent.mkdir(exist_ok=True)
@@ -58,17 +54,7 @@ class EmbeddedDecisionStore:
                 database.execute("begin immediate")
                 database.execute(_SCHEMA)
                 database.execute(_INDEX)
-                database.execute(
-                    _INSERT,
-                    (
-                        decision.kind,
-                        decision.key,
-                        decision.verdict,
-                        decision.note,
-                        decision.decided_by,
-                        instant(decision),
-                    ),
-                )
+                database.execute(_INSERT, as_texts(decision))
                 database.execute("commit")
 
     def _connect(self) -> sqlite3.Connection:
@@ -76,14 +62,15 @@ class EmbeddedDecisionStore:
         database.execute("pragma synchronous = extra")
         return database
 
-    def _rows(self, query: str, *values: str) -> list[Row]:
+    def _read(self, query: str, *values: str) -> list[Decision]:
         with self._translated():
             if not self._path.exists():
                 return []
             with closing(self._connect()) as database:
                 if not database.execute("select 1 from sqlite_schema where name = 'decisions'").fetchone():
                     return []  # a first decision broke off before its commit
-                return database.execute(query, values).fetchall()
+                database.row_factory = sqlite3.Row
+                return [from_texts(dict(row)) for row in database.execute(query, values)]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -107,8 +94,3 @@ class EmbeddedDecisionStore:
                 where=str(self._path),
                 remedy="Check that the lake folder is there and may be written.",
             ) from error
-
-
-def _decision(row: Row) -> Decision:
-    kind, key, verdict, note, decided_by, decided_at = row
-    return Decision(kind, key, verdict, note, decided_by, read_instant(decided_at))

@@ -1,8 +1,11 @@
-"""The rules that every decision store checks before it keeps a decision, and how instants are written."""
+"""What decision stores share: the rules that they check before they keep a decision, and how it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
 from catalogue.errors import BindingError
 from console.decisions import Decision
@@ -10,6 +13,8 @@ from console.decisions import Decision
 MOST_KEY_BYTES = 768  # with its instant, a key has to fit DynamoDB's sort key of 1,024 bytes
 MOST_NOTE = 4000  # characters: a reason, not a report
 OPEN = "open"
+FIELDS = tuple(field.name for field in fields(Decision))
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def check(decision: Decision) -> None:
@@ -36,14 +41,22 @@ def check(decision: Decision) -> None:
         raise _refused("A decision without an offset in its time cannot be kept", "Give the instant in UTC.")
 
 
-def instant(decision: Decision) -> str:
-    """The time of a decision in UTC, as text that sorts by time."""
-    return decision.decided_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def as_texts(decision: Decision) -> dict[str, str]:
+    """The fields of a decision by name; its time in UTC, as text that sorts by time."""
+    return vars(decision) | {"decided_at": decision.decided_at.astimezone(UTC).strftime(_INSTANT)}
 
 
-def read_instant(text: str) -> datetime:
-    """The instant that `instant` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+def from_texts(texts: Mapping[str, str]) -> Decision:
+    """The decision that `as_texts` wrote; raises KeyError or ValueError where it is damaged."""
+    parts: dict[str, Any] = {name: texts[name] for name in FIELDS}
+    parts["decided_at"] = datetime.strptime(texts["decided_at"], _INSTANT).replace(tzinfo=UTC)
+    return Decision(**parts)
+
+
+def latest(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """The last of these decisions by key; one that was undone is left out."""
+    last = {decision.key: decision for decision in decisions}
+    return {key: decision for key, decision in last.items() if decision.verdict != OPEN}
 
 
 def _refused(what: str, remedy: str) -> BindingError:

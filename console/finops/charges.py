@@ -35,7 +35,6 @@ class SpendSource(Protocol):
     @property
     def name(self) -> str:
         """The value of the rows' column ``source``: ``focus``, ``cur`` or ``cost_explorer``."""
-        ...
 
     def charges(self) -> Iterator[pa.RecordBatch]:
         """All charge rows, with the columns of `raw_spend` (see `catalogue.tables`): money as decimal(38, 12).
@@ -45,4 +44,3 @@ class SpendSource(Protocol):
         SourceError
             The file or the interface cannot be read; names the row or the call, and the remedy.
         """
-        ...

@@ -63,7 +63,6 @@ class Meter(Protocol):
 
     def record(self, call: Call) -> None:
         """Keep one call."""
-        ...
 
 
 class NoMeter:

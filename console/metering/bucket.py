@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from console.metering.calls import Calls
-from console.metering.files import Found
+from console.metering.calls import Calls, Found
 from console.metering.rows import ZONE
 
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})  # the key exists, or is being written
@@ -28,7 +27,6 @@ class BucketFiles:
         self._prefix = prefix
 
     def found(self, below: str) -> list[Found]:
-        """See `Files.found`."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + below)
         return [
             Found(item["Key"].removeprefix(self._prefix), item["LastModified"])
@@ -38,12 +36,10 @@ class BucketFiles:
         ]
 
     def read(self, name: str) -> bytes:
-        """See `Files.read`."""
         content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
         return content
 
     def replace(self, name: str, content: bytes) -> None:
-        """See `Files.replace`."""
         self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content)
 
     def add(self, name: str, content: bytes) -> bool:
@@ -59,7 +55,6 @@ class BucketFiles:
         return True
 
     def remove(self, names: Iterable[str]) -> None:
-        """See `Files.remove`."""
         keys = [{"Key": self._prefix + name} for name in names]
         for start in range(0, len(keys), _MOST_DELETED):
             batch = {"Objects": keys[start : start + _MOST_DELETED], "Quiet": True}

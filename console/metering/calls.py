@@ -1,19 +1,46 @@
-"""The files of the console's own calls: a batch is a file that is replaced while the batch grows."""
+"""The files of the console's own calls, each there as a whole or not at all; a batch's is replaced while it grows."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 from console.metering import Call
-from console.metering.files import Files
 from console.metering.rows import OPEN, as_parquet, folder_of, from_parquet, table_of
 
 OPEN_FOR = timedelta(hours=1)  # after midnight UTC a call may still be booked on the day it was made
 CLOSED_AFTER = timedelta(hours=2)  # after midnight UTC a day may be closed: an hour for late writes and wrong clocks
+
+
+@dataclass(frozen=True)
+class Found:
+    """An existing file: its name below the calls' folder, and when it was written."""
+
+    name: str
+    written_at: datetime
+
+
+class Files(Protocol):
+    """Files below the lake's ``console`` folder. What the disk or the service raises travels up unmodified."""
+
+    def found(self, below: str) -> list[Found]:
+        """The files whose name begins so, in the order of their names; `below` ends with a slash."""
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Write a file, in place of one of that name: a reader sees the old content or the new."""
+
+    def add(self, name: str, content: bytes) -> bool:
+        """Write a file where there is none of that name; False, and nothing changed, where there is one."""
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files; one that does not exist is no error."""
 
 
 @dataclass

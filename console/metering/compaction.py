@@ -14,8 +14,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
-from console.metering.calls import CLOSED_AFTER
-from console.metering.files import Files, Found
+from console.metering.calls import CLOSED_AFTER, Files, Found
 from console.metering.rows import (
     ADDED_UP,
     CLOSED,

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from catalogue.files import atomic_write
-from console.metering.calls import Calls
-from console.metering.files import Found
+from console.metering.calls import Calls, Found
 from console.metering.rows import ZONE
 
 
@@ -35,11 +34,9 @@ class FolderFiles:
         return found
 
     def read(self, name: str) -> bytes:
-        """See `Files.read`."""
         return (self._root / name).read_bytes()
 
     def replace(self, name: str, content: bytes) -> None:
-        """See `Files.replace`."""
         atomic_write(self._target(name), content, durable=False)
 
     def add(self, name: str, content: bytes) -> bool:

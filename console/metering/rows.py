@@ -8,6 +8,7 @@ from datetime import UTC, date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from catalogue.parquet import arrow_type
 from catalogue.tables import TABLES
 from console.metering import Call
 
@@ -40,8 +41,10 @@ def table_of(calls: Sequence[Call]) -> pa.Table:
     """Calls as rows, in the order they were made; their day is the folder's name."""
     import pyarrow as pa
 
+    columns = TABLES[OPEN].columns
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in columns.items() if name != TABLES[OPEN].partition])
     in_order = sorted(calls, key=lambda call: call.called_at)
-    return pa.Table.from_pylist([_row(call) for call in in_order], schema=_schema())
+    return pa.Table.from_pylist([_row(call) for call in in_order], schema=schema)
 
 
 def together(tables: Sequence[pa.Table]) -> pa.Table:
@@ -114,37 +117,11 @@ def _or_nothing(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(column, pa.scalar(0, pa.int64()).cast(column.type))
 
 
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    cost = pa.decimal128(38, 12)
-    return pa.schema(
-        [
-            ("called_at", pa.timestamp("us")),
-            *((name, pa.string()) for name in ("viewer", "page", "kind", "name", "engine", "query_id")),
-            ("elapsed_seconds", pa.float64()),
-            ("result_rows", pa.int64()),
-            ("cached", pa.bool_()),
-            ("bytes_scanned", pa.int64()),
-            ("dollars", cost),
-            ("dollars_saved", cost),
-        ]
-    )
-
-
 def _row(call: Call) -> dict[str, Any]:
-    return {
+    return vars(call) | {
         "called_at": call.called_at.astimezone(UTC).replace(tzinfo=None),
-        "viewer": call.viewer,
-        "page": call.page,
-        "kind": call.kind,
-        "name": call.name,
-        "engine": call.engine,
-        "query_id": call.query_id,
         "elapsed_seconds": round(call.elapsed_seconds, _MICROSECONDS),
         "result_rows": call.rows,
-        "cached": call.cached,
-        "bytes_scanned": call.bytes_scanned,
         "dollars": _cost(call.dollars),
         "dollars_saved": _cost(call.dollars_saved),
     }

@@ -6,6 +6,7 @@ The only package that names concrete adapters. Importing it loads none of them: 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -43,21 +44,28 @@ class Server(Protocol):
 
     def start(self) -> str | None:
         """Start it; what failed, in a sentence, or None."""
-        ...
 
     def stop(self) -> None:
         """Stop it, with everything it still holds."""
-        ...
 
 
-class Profile(Protocol):
-    """The adapters of one process, made when they are first asked for and shared by everyone in the process."""
+class Profile(ABC):
+    """The adapters of one process, made when they are first asked for and shared by everyone in the process.
 
-    @property
-    def settings(self) -> Settings:
-        """The settings that this profile was made from."""
-        ...
+    What a member is, is said here; `Embedded` and `Deployed` add only where theirs differs.
 
+    Attributes
+    ----------
+    settings : those that this profile was made from
+    has_aws_anomalies : whether AWS can be asked for the anomalies it found itself
+    """
+
+    has_aws_anomalies = False
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abstractmethod
     def scope(self) -> Scope:
         """What a viewer of this console can ask.
 
@@ -68,34 +76,28 @@ class Profile(Protocol):
         CatalogueError
             A query file drifted.
         """
-        ...
 
     @property
+    @abstractmethod
     def live(self) -> LiveSource:
         """What is happening right now."""
-        ...
 
     @property
+    @abstractmethod
     def decisions(self) -> DecisionStore:
         """What people decided about what was found."""
-        ...
 
     @property
+    @abstractmethod
     def budgets(self) -> BudgetSource:
         """Where budgets are kept: a file in the lake folder, or AWS Budgets."""
-        ...
 
     @property
     def budget_file(self) -> BudgetFile | None:
         """The budgets that can be edited here; None where AWS keeps them."""
-        ...
+        return None
 
-    @property
-    def has_aws_anomalies(self) -> bool:
-        """Whether AWS can be asked for the anomalies it found itself."""
-        ...
-
-    def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:
+    def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:  # noqa: ARG002 - there may be nobody to ask
         """The anomalies of AWS Cost Anomaly Detection; each page of the answer costs money.
 
         Raises
@@ -103,7 +105,7 @@ class Profile(Protocol):
         SourceError
             AWS did not answer.
         """
-        ...
+        return ()
 
     def allocation(self) -> Allocation:
         """How costs are given to business functions: the lake's own file where it has one, else the one that ships.
@@ -113,12 +115,15 @@ class Profile(Protocol):
         SettingsError
             The file says something that cannot be used; names the line.
         """
-        ...
+        from console.unit_costs.allocation_file import of_lake
 
+        return of_lake(self.settings.lake)
+
+    @abstractmethod
     def inventory(self, scope: Scope) -> InventorySource:
         """The resources behind this lake and their use; of the sample year those that its bill is for."""
-        ...
 
+    @abstractmethod
     def stored_spend(self) -> StoredSpend:
         """The bills in the lake folder.
 
@@ -127,24 +132,23 @@ class Profile(Protocol):
         SourceError
             The lake is a deployment's, whose bills arrive by its own data export.
         """
-        ...
 
+    @abstractmethod
     def cost_explorer(self, *, today: date, months: int, tag: str | None = None) -> tuple[CostExplorer, PaidClient]:
         """Cost Explorer over the last bills, with the client that counts its requests; raises as `stored_spend`."""
-        ...
 
+    @abstractmethod
     def price_list(self) -> PriceList:
         """The provider's own price list."""
-        ...
 
     @property
+    @abstractmethod
     def server(self) -> Server:
         """The write side, where this process runs it."""
-        ...
 
+    @abstractmethod
     def routes(self) -> list[Route]:
         """The addresses that this process serves beside the pages."""
-        ...
 
 
 def profile(chosen: Settings | None = None) -> Profile:

@@ -17,6 +17,7 @@ from console.asking.scope import Scope
 from console.aws.clients import SharedClients, connect
 from console.aws.settings import AwsSettings
 from console.settings import Settings
+from console.wiring import Profile
 from console.wiring.once import made_once
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from console.savings.aws import AwsInventory
     from console.savings.cached import CachedInventory
     from console.savings.inventory import InventorySource
-    from console.unit_costs.allocation import Allocation
 
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
 QUESTIONS_AT_ONCE = 24  # of all readers of this process; Athena queues what is above its own quota
@@ -44,31 +44,29 @@ HEALTH = ("/healthz", "/readyz")
 
 
 class NothingToStart:
-    """The server of a deployment: its write side runs in Lambdas."""
+    """The server of a deployment: its write side runs in Lambdas, so pages can be served at once."""
 
     collector = None
 
     def unready(self) -> str | None:
-        """None: the pages can be served at once."""
         return None
 
     def start(self) -> str | None:
-        """Nothing starts, so nothing fails."""
         return None
 
     def stop(self) -> None:
-        """Nothing stops."""
+        pass
 
 
-class Deployed:
-    """See `console.wiring.Profile`."""
+class Deployed(Profile):
+    """The profile of a deployment."""
 
     has_aws_anomalies = True
-    budget_file = None
     server = NothingToStart()
 
     def __init__(self, settings: Settings, aws: AwsSettings) -> None:
-        self.settings, self._aws = settings, aws
+        super().__init__(settings)
+        self._aws = aws
 
     @made_once
     def clients(self) -> SharedClients:
@@ -76,7 +74,6 @@ class Deployed:
         return connect(self._aws.region)
 
     def scope(self) -> Scope:
-        """See `Profile.scope`."""
         return Scope(
             engines=self._engines,
             catalogue=load(),
@@ -144,7 +141,6 @@ class Deployed:
 
     @made_once
     def live(self) -> LiveSource:
-        """See `Profile.live`; from the live table."""
         from console.live.stored import StoredLive
         from pipeline.live.dynamodb import DynamoDbLiveStore
 
@@ -155,20 +151,19 @@ class Deployed:
 
     @made_once
     def decisions(self) -> DecisionStore:
-        """See `Profile.decisions`; from the decisions table."""
         from console.decisions.dynamodb import DynamoDbDecisionStore
 
         return DynamoDbDecisionStore(self.clients.client("dynamodb"), self._aws.decisions_table)
 
     @made_once
     def budgets(self) -> BudgetSource:
-        """See `Profile.budgets`; of the account that this process runs in."""
+        """The budgets of the account that this process runs in."""
         from console.budgets.account import AccountBudgets, KeptBudgets
 
         return KeptBudgets(AccountBudgets(self.clients))
 
     def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:
-        """See `Profile.aws_anomalies`; those of the last 90 days."""
+        """The anomalies of the last 90 days."""
         from console.aws.paid import PaidClient
         from console.budgets.account import BILLING_REGION
         from console.budgets.forecasting.aws_anomalies import found_by_aws
@@ -178,14 +173,8 @@ class Deployed:
         paid = PaidClient(client, self.meter, price, "Cost Explorer", asker=asker)
         return found_by_aws(paid, datetime.now(UTC).date())
 
-    def allocation(self) -> Allocation:
-        """See `Profile.allocation`."""
-        from console.unit_costs.allocation_file import of_lake
-
-        return of_lake(self.settings.lake)
-
     def inventory(self, scope: Scope) -> InventorySource:
-        """See `Profile.inventory`; read once a day, and paid for by the asker who was first that day."""
+        """Read once a day, and paid for by the asker who was first that day."""
         account, kept = self._inventory
         return kept.read_by(replace(account, charges=replace(account.charges, asker=scope.asker)))
 
@@ -207,15 +196,12 @@ class Deployed:
         return account, CachedInventory(account)
 
     def stored_spend(self) -> StoredSpend:
-        """Raises SourceError: see `Profile.stored_spend`."""
         raise _bills_arrive_by_export()
 
     def cost_explorer(self, **_: object) -> tuple[CostExplorer, PaidClient]:
-        """Raises SourceError: see `Profile.stored_spend`."""
         raise _bills_arrive_by_export()
 
     def price_list(self) -> PriceList:
-        """See `Profile.price_list`."""
         from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
 
         return PriceList(self.clients.client("pricing", ENDPOINT_REGION))

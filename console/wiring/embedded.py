@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from console.asking.cache import ResultCache
 from console.asking.engines import SqlEngine
 from console.asking.scope import Scope
 from console.settings import Settings
+from console.wiring import Profile
 from console.wiring.once import made_once
 
 if TYPE_CHECKING:
@@ -23,32 +24,27 @@ if TYPE_CHECKING:
     from console.aws.paid import PaidClient
     from console.budgets.budget_file import BudgetFile
     from console.budgets.budgets import BudgetSource
-    from console.budgets.forecasting.aws_anomalies import AwsAnomaly
     from console.decisions import DecisionStore
     from console.finops.billing.cost_explorer import CostExplorer
     from console.finops.billing.stored_spend import StoredSpend
     from console.finops.pricing.price_list import PriceList
     from console.live.source import LiveSource
-    from console.metering import Asker, Meter
+    from console.metering import Meter
     from console.savings.inventory import InventorySource
-    from console.unit_costs.allocation import Allocation
     from pipeline.embedded.hosted import HostedPlatform
     from pipeline.embedded.platform import Platform
     from pipeline.live.store import LiveStore
 
 
-class Embedded:
-    """See `console.wiring.Profile`."""
-
-    has_aws_anomalies = False
+class Embedded(Profile):
+    """The profile of one process on a lake folder."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._lock = threading.Lock()
         self._inventory: tuple[str, InventorySource] | None = None
 
     def scope(self) -> Scope:
-        """See `Profile.scope`."""
         from console.asking.engines.duckdb import opened
 
         lake = opened(self.settings.lake)
@@ -95,7 +91,6 @@ class Embedded:
 
     @made_once
     def live(self) -> LiveSource:
-        """See `Profile.live`."""
         from console.live.stored import StoredLive
 
         return StoredLive(lambda: self._live_store)
@@ -111,35 +106,22 @@ class Embedded:
 
     @made_once
     def decisions(self) -> DecisionStore:
-        """See `Profile.decisions`."""
         from console.decisions.embedded import EmbeddedDecisionStore
 
         return EmbeddedDecisionStore(self.settings.lake / "decisions" / "decisions.sqlite")
 
     @made_once
     def budget_file(self) -> BudgetFile:
-        """See `Profile.budget_file`."""
         from console.budgets.budget_file import BudgetFile
 
         return BudgetFile(self.settings.lake)
 
     @property
     def budgets(self) -> BudgetSource:
-        """See `Profile.budgets`."""
         return self.budget_file
 
-    def aws_anomalies(self, asker: Asker) -> Sequence[AwsAnomaly]:  # noqa: ARG002 - there is nobody to ask
-        """None: see `has_aws_anomalies`."""
-        return ()
-
-    def allocation(self) -> Allocation:
-        """See `Profile.allocation`."""
-        from console.unit_costs.allocation_file import of_lake
-
-        return of_lake(self.settings.lake)
-
     def inventory(self, scope: Scope) -> InventorySource:
-        """See `Profile.inventory`; read anew when the lake has changed."""
+        """Read anew when the lake has changed."""
         from console.savings import answer as savings
         from console.savings.cached import CachedInventory
         from console.savings.embedded import EmbeddedInventory
@@ -153,13 +135,12 @@ class Embedded:
             return self._inventory[1]
 
     def stored_spend(self) -> StoredSpend:
-        """See `Profile.stored_spend`."""
         from console.finops.billing.stored_spend import StoredSpend
 
         return StoredSpend(self.settings.lake)
 
     def cost_explorer(self, *, today: date, months: int, tag: str | None = None) -> tuple[CostExplorer, PaidClient]:
-        """See `Profile.cost_explorer`; asked as whoever is signed in."""
+        """Asked as whoever is signed in to AWS."""
         from console.aws.clients import connect
         from console.aws.paid import PaidClient
         from console.finops.billing.cost_explorer import CostExplorer, snapshot_period
@@ -171,7 +152,7 @@ class Embedded:
         return CostExplorer(client, start=start, end=end, tag=tag), client
 
     def price_list(self) -> PriceList:
-        """See `Profile.price_list`; asked as whoever is signed in."""
+        """Asked as whoever is signed in to AWS."""
         from console.aws.clients import connect
         from console.finops.pricing.price_list import ENDPOINT_REGION, PriceList
 
@@ -179,7 +160,6 @@ class Embedded:
 
     @made_once
     def server(self) -> HostedPlatform:
-        """The write side, run by this process."""
         from pipeline.embedded.hosted import HostedPlatform
 
         return HostedPlatform(self._platform, traffic=self.settings.traffic)

@@ -211,14 +211,8 @@ class DynamoDbLiveStore:
             known = unpack(before["content"]["B"], list[Item]) if before else []
             puts.append(_content(*keys[customer], pack(latest_items([*known, *items])), expires))
         for start in range(0, len(puts), _WRITE_ITEMS):
-            waiting = {self._table: [{"PutRequest": {"Item": item}} for item in puts[start : start + _WRITE_ITEMS]]}
-            for _ in range(_TRIES):
-                with self._translate_errors():
-                    waiting = self._client.batch_write_item(RequestItems=waiting)["UnprocessedItems"]
-                if not waiting:
-                    break
-            else:
-                raise _busy(self._table)
+            requests = [{"PutRequest": {"Item": item}} for item in puts[start : start + _WRITE_ITEMS]]
+            self._in_batches(self._client.batch_write_item, requests, "UnprocessedItems")
 
     def _read_window(self, shard: str, position: str | None, now: datetime) -> SeenHashes:
         window = SeenHashes(position, deque(), 0)
@@ -250,37 +244,41 @@ class DynamoDbLiveStore:
     def _query(self, pk: str, first: str, last: str, *, consistent: bool = False) -> Iterator[DynamoItem]:
         if first > last:
             return
-        more: dict[str, Any] = {}
-        while True:
-            with self._translate_errors():
-                answer = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk and sk between :first and :last",
-                    ExpressionAttributeValues={":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
-                    ConsistentRead=consistent,
-                    **more,
-                )
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        with self._translate_errors():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk and sk between :first and :last",
+                ExpressionAttributeValues={":pk": {"S": pk}, ":first": {"S": first}, ":last": {"S": last}},
+                ConsistentRead=consistent,
+            )
+            for page in pages:
+                yield from page["Items"]
 
     def _get(self, keys: Sequence[tuple[str, str]], *, consistent: bool) -> dict[tuple[str, str], DynamoItem]:
         found: dict[tuple[str, str], DynamoItem] = {}
         for start in range(0, len(keys), _READ_KEYS):
             asked = [_key(*key) for key in keys[start : start + _READ_KEYS]]
-            waiting: Mapping[str, Any] = {self._table: {"Keys": asked, "ConsistentRead": consistent}}
-            for _ in range(_TRIES):
-                with self._translate_errors():
-                    answer = self._client.batch_get_item(RequestItems=waiting)
+            requests = {"Keys": asked, "ConsistentRead": consistent}
+            for answer in self._in_batches(self._client.batch_get_item, requests, "UnprocessedKeys"):
                 for item in answer["Responses"].get(self._table, []):
                     found[item["pk"]["S"], item["sk"]["S"]] = item
-                waiting = answer["UnprocessedKeys"]
-                if not waiting:
-                    break
-            else:
-                raise _busy(self._table)
         return found
+
+    def _in_batches(self, call: Callable[..., Any], requests: object, unprocessed: str) -> list[dict[str, Any]]:
+        """The answers to a batch call, which is made again with what it leaves unprocessed."""
+        answers: list[dict[str, Any]] = []
+        waiting: Mapping[str, Any] = {self._table: requests}
+        for _ in range(_TRIES):
+            with self._translate_errors():
+                answers.append(call(RequestItems=waiting))
+            waiting = answers[-1][unprocessed]
+            if not waiting:
+                return answers
+        raise StreamUnavailable(
+            "The live table is busy",
+            where=self._table,
+            remedy="It is tried again; raise the table's capacity if it stays.",
+        )
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -294,12 +292,6 @@ class DynamoDbLiveStore:
                 where=self._table,
                 remedy="Check that the table exists and that the role may read and write it.",
             ) from error
-
-
-def _busy(table: str) -> StreamUnavailable:
-    return StreamUnavailable(
-        "The live table is busy", where=table, remedy="It is tried again; raise the table's capacity if it stays."
-    )
 
 
 def _key(pk: str, sk: str) -> DynamoItem:

@@ -229,12 +229,12 @@ def calls(root: Path, at: datetime, hours: int = 7) -> None:
 
 
 def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    """Literal rows as the Parquet of one table, where the table stands in a lake."""
+    """Literal rows as the Parquet of one table, where a lake has the table."""
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
+    from catalogue.parquet import arrow_type
     from catalogue.tables import TABLES
-    from tests.support.lake_rows import arrow_type
 
     table = TABLES[name]
     schema = pa.schema([(key, arrow_type(kind)) for key, kind in table.columns.items() if key != table.partition])

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from catalogue.binding import Statement, bind
+from catalogue.parquet import arrow_type
 from catalogue.queries import Query, load
 from catalogue.tables import TABLES
 from console.scan_cost.estimate import FullLake
@@ -19,7 +20,7 @@ from pipeline.curate.files import write_file
 from tests.engines import trino_tables
 from tests.engines.lakes import SAMPLE_END
 from tests.engines.names import SAMPLE
-from tests.support.lake_rows import arrow_type, values_for
+from tests.support.lake_rows import values_for
 
 if TYPE_CHECKING:
     from tests.engines.lakes import EngineLake

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from catalogue.binding import RowFilter, bind
-from catalogue.parquet import select
+from catalogue.parquet import arrow_type, select
 from catalogue.queries import Catalogue, Query, load, load_curation
 from catalogue.tables import TABLES
 from console.asking.cache import ResultCache
@@ -153,21 +153,3 @@ def _complete(table: str, row: dict[str, Any]) -> dict[str, Any]:
         value = row.get(name, default)
         complete[name] = Decimal(value) if isinstance(value, int) and kind.startswith("decimal") else value
     return complete
-
-
-def arrow_type(kind: str) -> pa.DataType:
-    """A Trino type as Arrow's."""
-    if kind.startswith("decimal"):
-        precision, scale = (int(part) for part in kind.removeprefix("decimal(").removesuffix(")").split(","))
-        return pa.decimal128(precision, scale)
-    types = {
-        "varchar": pa.string(),
-        "timestamp(6)": pa.timestamp("us"),
-        "bigint": pa.int64(),
-        "integer": pa.int32(),
-        "double": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "varbinary": pa.binary(),
-    }
-    return types[kind]

@@ -117,21 +117,17 @@ class SqlEngine(Protocol):
     @property
     def dialect(self) -> str:
         """The sqlglot dialect that statements must be bound for."""
-        ...
 
     @property
     def data_version(self) -> str:
         """Changes with every curation."""
-        ...
 
     def version_of(self, statement: Statement) -> str:
         """Changes whenever this statement could give other rows; part of its cache key. Cheap: runs no query."""
-        ...
 
     @property
     def data_as_of(self) -> datetime | None:
         """The largest ``received_at`` visible to a query; None for an empty lake."""
-        ...
 
     def run(self, statement: Statement) -> Result:
         """Answer one statement.
@@ -143,7 +139,6 @@ class SqlEngine(Protocol):
         QueryFailed
             The engine refused or broke off the statement.
         """
-        ...
 
 
 def newest(tables: Set[str], events: datetime | None, bills: datetime | None) -> datetime | None:

@@ -8,14 +8,14 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalogue.parquet import arrow_type
 from catalogue.tables import CURATION_RELATIONS
 
 AMOUNT = pa.decimal128(38, 12)
 INSTANT = pa.timestamp("us")  # UTC, without a zone of its own, as the tables have it
 LONGEST_FRACTION = 12  # digits of an amount behind the point
-_KINDS = {"varchar": pa.string(), "timestamp(6)": INSTANT, "boolean": pa.bool_(), "decimal(38,12)": AMOUNT}
 
-SCHEMA = pa.schema([(name, _KINDS[kind]) for name, kind in CURATION_RELATIONS["raw_spend"].items()])
+SCHEMA = pa.schema([(name, arrow_type(kind)) for name, kind in CURATION_RELATIONS["raw_spend"].items()])
 AMOUNTS = tuple(field.name for field in SCHEMA if field.type == AMOUNT)
 
 
@@ -23,10 +23,7 @@ def batch(columns: Mapping[str, pa.Array], rows: int) -> pa.RecordBatch:
     """A batch of charge rows; a column left out is null."""
     missing = set(columns).difference(SCHEMA.names)
     assert not missing, f"charges have no column {missing}"  # noqa: S101 - a mistake in an adapter
-    arrays = [columns.get(field.name, None) for field in SCHEMA]
-    filled = [
-        pa.nulls(rows, field.type) if array is None else array for field, array in zip(SCHEMA, arrays, strict=True)
-    ]
+    filled = [columns[field.name] if field.name in columns else pa.nulls(rows, field.type) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(filled, schema=SCHEMA)
 
 

@@ -20,9 +20,8 @@ from moto import mock_aws
 
 from console.metering import Call
 from console.metering.bucket import BucketFiles
-from console.metering.calls import CLOSED_AFTER, Batch, Calls
+from console.metering.calls import CLOSED_AFTER, Batch, Calls, Files, Found
 from console.metering.compaction import BESIDE_FOR, compact_days
-from console.metering.files import Files, Found
 from console.metering.folder import FolderCalls, FolderFiles
 from console.metering.rows import ADDED_UP, CLOSED, OPEN, day_of, folder_of, from_parquet
 from tests.support.lake_rows import Rows
