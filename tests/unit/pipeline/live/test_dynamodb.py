@@ -27,6 +27,10 @@ class Counting:
         self.calls: list[str] = []
         self.undone: dict[str, int] = {}
 
+    def get_paginator(self, name: str) -> Any:
+        self.calls.append(name)
+        return self.client.get_paginator(name)
+
     def __getattr__(self, name: str) -> Any:
         def call(**given: Any) -> Any:
             self.calls.append(name)
