@@ -44,8 +44,8 @@ def main() -> int:
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
     print(line({"bench": "run", "at": datetime.now(UTC).isoformat(timespec="seconds"), **machine}), flush=True)
     for name in parsed.names or NAMES:
-        for each in importlib.import_module(f"bench.{name}").measure(options):
-            print(line(each), flush=True)
+        for record in importlib.import_module(f"bench.{name}").measure(options):
+            print(line(record), flush=True)
     return 0
 
 

@@ -66,5 +66,5 @@ def _visit(chromium_path: str, address: str) -> tuple[list[float], list[float]]:
 if __name__ == "__main__":
     import sys
 
-    for each in measure(Options([int(size) for size in sys.argv[1:]] or [1_000_000], Path("build/bench"))):
-        print(each)
+    for measured_record in measure(Options([int(size) for size in sys.argv[1:]] or [1_000_000], Path("build/bench"))):
+        print(measured_record)

@@ -51,12 +51,12 @@ def measure(_: Options) -> Iterator[Record]:
         more = {"run_rate_wape": round(100 * run_rate, 2), "interval_held": round(held, 3)}
         yield record("forecast.new_account_wape", 100 * error, "%", series=family, days=families.NEW_DAYS, **more)
     for seed, bill in bills.items():
-        for name, each in (("its own", bill), (f"its own and {PLANTED} more", with_incidents(bill, PLANTED, seed))):
-            days = each.charges.days
-            found = find(each.usage, retail=retail_days(days[0], days[-1]))
+        for name, billed in (("its own", bill), (f"its own and {PLANTED} more", with_incidents(bill, PLANTED, seed))):
+            days = billed.charges.days
+            found = find(billed.usage, retail=retail_days(days[0], days[-1]))
             opened = [one for one in found if not one.occasion]
-            precision, recall = precision_and_recall(opened, each.incidents)
-            more = {"seed": seed, "incidents": len(each.incidents), "planted": name, "found": len(opened)}
+            precision, recall = precision_and_recall(opened, billed.incidents)
+            more = {"seed": seed, "incidents": len(billed.incidents), "planted": name, "found": len(opened)}
             yield record("anomalies.precision", precision, "share", **more)
             yield record("anomalies.recall", recall, "share", **more)
 

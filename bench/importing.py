@@ -21,7 +21,7 @@ COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "
 
 def measure(_options: Options) -> Iterator[Record]:
     """Rows a second of the import alone, and of import and curation."""
-    importer = next(each for each in DATASETS if each.name == "online-retail")
+    importer = next(dataset for dataset in DATASETS if dataset.name == "online-retail")
     with tempfile.TemporaryDirectory() as folder:
         file = REAL if REAL.exists() else _made(Path(folder) / "online_retail.csv.gz")
         lake = Lake.create(Path(folder) / "lake", importer.lake_settings)

@@ -78,5 +78,5 @@ def _run(events: int) -> Iterator[Record]:
 
 
 if __name__ == "__main__":
-    for each in _run(int(sys.argv[1])):
-        print(json.dumps(each), flush=True)
+    for measured_record in _run(int(sys.argv[1])):
+        print(json.dumps(measured_record), flush=True)

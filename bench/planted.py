@@ -68,8 +68,10 @@ def with_incidents(bill: Bill, count: int, seed: int) -> Bill:
     """The same bill with more incidents: a usage type that matters costs 3 to 8 times as much for 1 to 5 days."""
     chance = random.Random(seed)  # noqa: S311 - incidents, not secrets
     totals: dict[tuple[str, str], Decimal] = {}
-    for each in bill.usage:
-        totals[each.service, each.usage_type] = totals.get((each.service, each.usage_type), Decimal(0)) + each.amount
+    for charge in bill.usage:
+        totals[charge.service, charge.usage_type] = (
+            totals.get((charge.service, charge.usage_type), Decimal(0)) + charge.amount
+        )
     least = SHARE_OF_BILL * sum(totals.values(), Decimal(0))
     worth = sorted(name for name, amount in totals.items() if amount >= least)
     first = bill.charges.days[0] + timedelta(days=WARM_UP)
@@ -81,16 +83,22 @@ def with_incidents(bill: Bill, count: int, seed: int) -> Bill:
         one = Incident(service, start, start + timedelta(days=chance.randrange(5)), chance.randrange(3, 9))
         apart = all(other.service != service or abs((other.start - start).days) > 60 for other, _ in planted)
         # usage that a commitment covers is billed nothing: many times nothing is no incident
-        billed = any(each.amount > 0 for each in bill.usage if each[:3] == (start, service, usage_type))
+        billed = any(charge.amount > 0 for charge in bill.usage if charge[:3] == (start, service, usage_type))
         if apart and billed and service != bill.incidents[0].service:
             planted.append((one, usage_type))
     usage = [
-        each._replace(amount=each.amount * next(
-            (one.factor for one, usage_type in planted
-             if (one.service, usage_type) == (each.service, each.usage_type) and one.start <= each.day <= one.end), 1))
-        for each in bill.usage
-    ]  # fmt: skip
+        charge._replace(
+            amount=charge.amount * next((one.factor for one, name in planted if _hits(one, name, charge)), 1)
+        )
+        for charge in bill.usage
+    ]
     return replace(bill, usage=tuple(usage), incidents=(*bill.incidents, *(one for one, _ in planted)))
+
+
+def _hits(incident: Incident, usage_type: str, charge: UsageCost) -> bool:
+    """Whether a charge is of the incident's usage, on one of its days."""
+    is_its_usage = (incident.service, usage_type) == (charge.service, charge.usage_type)
+    return is_its_usage and incident.start <= charge.day <= incident.end
 
 
 def precision_and_recall(found: Sequence[Anomaly], incidents: Sequence[Incident]) -> tuple[float, float]:

@@ -203,20 +203,26 @@ def _run() -> Iterator[Record]:
         for query, (first, _, work) in zip(queries, measured, strict=True):
             print(json.dumps(record("spend.view", first, "ms", processor_ms=round(work), view=query)), file=sys.stderr)
         yield record(
-            f"page.spend.{name}_p95", percentile([each for each, _, _ in measured], 0.95), "ms", charges=charges
+            f"page.spend.{name}_p95",
+            percentile([measured_record for measured_record, _, _ in measured], 0.95),
+            "ms",
+            charges=charges,
         )
         yield record(
-            f"page.spend.{name}_median", percentile([each for each, _, _ in measured], 0.5), "ms", charges=charges
+            f"page.spend.{name}_median",
+            percentile([measured_record for measured_record, _, _ in measured], 0.5),
+            "ms",
+            charges=charges,
         )
         # on a machine that does other things besides, the processor's time says more than the clock
-        work = percentile([each for _, _, each in measured], 0.95)
+        work = percentile([measured_record for _, _, measured_record in measured], 0.95)
         yield record(f"page.spend.{name}_processor_p95", work, "ms", charges=charges)
         if name == "first":
-            again = [each for _, repeated, _ in measured for each in repeated]
+            again = [item for _, repeated, _ in measured for item in repeated]
             yield record("page.spend.again_p95", percentile(again, 0.95), "ms", charges=charges)
     yield record("page.spend.memory_peak", peak_memory_mib(), "MiB", charges=charges)
 
 
 if __name__ == "__main__":
-    for each in _run():
-        print(json.dumps(each), flush=True)
+    for measured_record in _run():
+        print(json.dumps(measured_record), flush=True)

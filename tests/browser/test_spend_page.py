@@ -35,7 +35,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     charges += [charge("2026-03-10", "-50", charge_category="Credit"), charge("2026-03-20", "-40", service_name=WORD)]
     charges += [charge(day, "9", billing_currency="EUR") for day in days]
-    batch = pa.RecordBatch.from_pylist([each | {"source": "focus"} for each in charges], SCHEMA)
+    batch = pa.RecordBatch.from_pylist([one_charge | {"source": "focus"} for one_charge in charges], SCHEMA)
     import_charges(made, "focus", [batch])
     curate(made)
     return made.root

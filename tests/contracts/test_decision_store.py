@@ -96,8 +96,8 @@ def test_a_decision_comes_back_as_it_was_given(store: DecisionStore, reopen: Ope
 
 def test_the_latest_decision_counts_and_earlier_ones_stay_readable(store: DecisionStore) -> None:
     first, second, third = decision(), decision(verdict="dismissed", minutes=1), decision(verdict="realised", minutes=2)
-    for each in (first, second, third):
-        store.decide(each)
+    for item in (first, second, third):
+        store.decide(item)
     assert store.current("saving")["nat/main"] == third
     assert list(store.history("saving", "nat/main")) == [first, second, third]
 
@@ -112,8 +112,8 @@ def test_decisions_are_ordered_by_when_they_were_taken_and_not_by_when_they_arri
 
 def test_of_decisions_at_one_instant_the_one_that_arrived_last_stands(store: DecisionStore) -> None:
     all_at_once = [decision(verdict=verdict) for verdict in ("accepted", "dismissed", "accepted", "realised")]
-    for each in all_at_once:
-        store.decide(each)
+    for item in all_at_once:
+        store.decide(item)
     assert list(store.history("saving", "nat/main")) == all_at_once
     assert store.current("saving")["nat/main"].verdict == "realised"
 
@@ -125,14 +125,17 @@ def test_instants_of_different_offsets_are_compared_as_instants(store: DecisionS
     store.decide(after)
     store.decide(before)
     assert store.current("saving")["nat/main"].verdict == "accepted"
-    assert [each.decided_at for each in store.history("saving", "nat/main")] == [before.decided_at, after.decided_at]
+    assert [one_decision.decided_at for one_decision in store.history("saving", "nat/main")] == [
+        before.decided_at,
+        after.decided_at,
+    ]
 
 
 def test_open_undoes_a_decision_and_keeps_its_history(store: DecisionStore) -> None:
     store.decide(decision())
     store.decide(decision(verdict="open", minutes=1))
     assert dict(store.current("saving")) == {}
-    assert [each.verdict for each in store.history("saving", "nat/main")] == ["accepted", "open"]
+    assert [one_decision.verdict for one_decision in store.history("saving", "nat/main")] == ["accepted", "open"]
     store.decide(decision(verdict="dismissed", minutes=2))
     assert store.current("saving")["nat/main"].verdict == "dismissed"
 
@@ -144,14 +147,14 @@ def test_kinds_and_keys_are_told_apart(store: DecisionStore) -> None:
         decision("a#2026-03-31T12:00:00.000000Z#0000", "realised"),
         decision("a", "expected", kind="anomaly"),
     ]
-    for each in mine:
-        store.decide(each)
-    assert {key: each.verdict for key, each in store.current("saving").items()} == {
+    for item in mine:
+        store.decide(item)
+    assert {key: item.verdict for key, item in store.current("saving").items()} == {
         "a": "accepted",
         "a#b": "dismissed",
         "a#2026-03-31T12:00:00.000000Z#0000": "realised",
     }
-    assert {key: each.verdict for key, each in store.current("anomaly").items()} == {"a": "expected"}
+    assert {key: item.verdict for key, item in store.current("anomaly").items()} == {"a": "expected"}
     assert list(store.history("saving", "a")) == [mine[0]]
     assert list(store.history("saving", "a#b")) == [mine[1]]
 
@@ -202,7 +205,7 @@ def test_no_decision_of_concurrent_writers_is_lost(reopen: Open) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
     shared = reopen().history("saving", "shared")
-    assert sorted((each.decided_by, each.decided_at) for each in shared) == sorted(
+    assert sorted((item.decided_by, item.decided_at) for item in shared) == sorted(
         (f"w{writer}", NOON + timedelta(minutes=number)) for writer in range(4) for number in range(8)
     )
     assert len(reopen().current("saving")) == 1 + 4 * 8
@@ -223,7 +226,7 @@ def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
     writers = [decider(file, name, 25) for name in ("a", "b", "c")]
     told = [writer.communicate(timeout=60)[0].split() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    assert set(EmbeddedDecisionStore(file).current("saving")) == {key for each in told for key in each}
+    assert set(EmbeddedDecisionStore(file).current("saving")) == {key for item in told for key in item}
     assert sum(map(len, told)) == 75
 
 

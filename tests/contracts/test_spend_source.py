@@ -51,14 +51,14 @@ def next_day(text: str) -> str:
 def focus_rows(charges: Sequence[Charge]) -> list[bill_files.Row]:
     return [
         bill_files.focus(
-            ChargePeriodStart=each.day,
-            ChargePeriodEnd=next_day(each.day),
-            ServiceName=each.service,
-            x_UsageType=each.usage_type,
-            BilledCost=each.billed,
-            EffectiveCost=each.effective,
+            ChargePeriodStart=charge.day,
+            ChargePeriodEnd=next_day(charge.day),
+            ServiceName=charge.service,
+            x_UsageType=charge.usage_type,
+            BilledCost=charge.billed,
+            EffectiveCost=charge.effective,
         )
-        for each in charges
+        for charge in charges
     ]
 
 
@@ -76,16 +76,18 @@ def cur_file(suffix: str) -> Make:
         rows = [
             bill_files.cur(
                 {
-                    "lineItem/UsageStartDate": each.day,
-                    "lineItem/UsageEndDate": next_day(each.day),
-                    "lineItem/ProductCode": CODES[each.service],
-                    "lineItem/UsageType": each.usage_type,
-                    "lineItem/UnblendedCost": each.billed,
-                    "savingsPlan/SavingsPlanEffectiveCost": each.effective,
-                    "lineItem/LineItemType": "Usage" if each.effective == each.billed else "SavingsPlanCoveredUsage",
+                    "lineItem/UsageStartDate": charge.day,
+                    "lineItem/UsageEndDate": next_day(charge.day),
+                    "lineItem/ProductCode": CODES[charge.service],
+                    "lineItem/UsageType": charge.usage_type,
+                    "lineItem/UnblendedCost": charge.billed,
+                    "savingsPlan/SavingsPlanEffectiveCost": charge.effective,
+                    "lineItem/LineItemType": "Usage"
+                    if charge.effective == charge.billed
+                    else "SavingsPlanCoveredUsage",
                 }
             )
-            for each in charges
+            for charge in charges
         ]
         path = bill_files.write(folder / f"report{suffix}", rows or [bill_files.cur()])
         return CurFile(path if charges else emptied(path))
@@ -110,14 +112,14 @@ def emptied(path: Path) -> Path:
 
 def cost_explorer(_folder: Path, charges: Sequence[Charge]) -> SpendSource:
     made, stubber = stubbed()
-    days = {each.day: [other for other in charges if other.day == each.day] for each in charges}
+    days = {charge.day: [other for other in charges if other.day == charge.day] for charge in charges}
     results = [
         day(
             start,
             next_day(start),
             *(
-                ((each.service, each.usage_type), {"UnblendedCost": each.billed, "AmortizedCost": each.effective})
-                for each in some
+                ((item.service, item.usage_type), {"UnblendedCost": item.billed, "AmortizedCost": item.effective})
+                for item in some
             ),
         )
         for start, some in days.items()
@@ -162,8 +164,14 @@ def test_what_was_charged_is_told_with_its_day_service_and_usage_type(make: Make
     )
     told = {tuple(row.values()) for row in found.to_pylist()}
     assert told == {
-        (datetime.fromisoformat(each.day), each.service, each.usage_type, Decimal(each.billed), Decimal(each.effective))
-        for each in CHARGES
+        (
+            datetime.fromisoformat(charge.day),
+            charge.service,
+            charge.usage_type,
+            Decimal(charge.billed),
+            Decimal(charge.effective),
+        )
+        for charge in CHARGES
     }
 
 

@@ -59,11 +59,11 @@ def trino_home() -> Path:
         if not home.exists():
             aside = folder / f".trino-{pinned['version']}"
             shutil.rmtree(aside, ignore_errors=True)
-            for each in pinned["files"]:
-                _unpack(_fetched(folder, each), aside / each["unpack"], strip=not each["unpack"])
+            for file in pinned["files"]:
+                _unpack(_fetched(folder, file), aside / file["unpack"], strip=not file["unpack"])
             aside.rename(home)
-            for each in pinned["files"]:
-                (folder / each["file"]).unlink(missing_ok=True)
+            for file in pinned["files"]:
+                (folder / file["file"]).unlink(missing_ok=True)
     return home
 
 
@@ -110,8 +110,8 @@ def _unpack(archive: Path, target: Path, *, strip: bool) -> None:
         packed.extractall(target, filter="data")
     if strip:
         (top,) = target.iterdir()
-        for each in list(top.iterdir()):
-            each.rename(target / each.name)
+        for path in list(top.iterdir()):
+            path.rename(target / path.name)
         top.rmdir()
 
 

@@ -126,12 +126,12 @@ def drawn(path: Path, view: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         script.query_params[name] = list(values)
     page = script.run()
     return {
-        "exceptions": [each.message for each in page.exception],
-        "html": "\n".join(each.proto.body for each in page.get("html")),
+        "exceptions": [element.message for element in page.exception],
+        "html": "\n".join(element.proto.body for element in page.get("html")),
         "charts": len(page.get("echarts_chart")),
         "tables": [
-            [list(each.value.columns), *(list(map(text, row)) for row in each.value.itertuples(index=False))]
-            for each in page.dataframe
+            [list(element.value.columns), *(list(map(text, row)) for row in element.value.itertuples(index=False))]
+            for element in page.dataframe
         ],
     }
 
@@ -170,7 +170,7 @@ def calls() -> list[dict[str, Any]]:
     from console.metering.rows import OPEN, ZONE, folder_of, from_parquet
 
     files = BucketFiles(boto3.client("s3"), LAKE_BUCKET, f"{ZONE}/")
-    rows = [row for each in files.found(folder_of(OPEN)) for row in from_parquet(files.read(each.name)).to_pylist()]
+    rows = [row for file in files.found(folder_of(OPEN)) for row in from_parquet(files.read(file.name)).to_pylist()]
     return [{name: str(row[name]) for name in ("viewer", "page", "kind", "name", "dollars")} for row in rows]
 
 
@@ -198,7 +198,7 @@ def main() -> None:
         metered = [] if embedded else calls()
     answer = {"pages": pages, "again": again, "duckdb": "duckdb" in sys.modules}
     if seen is not None:
-        answer |= {name: [each.sql for each in seen[name].values()] for name in ("athena", "redshift")}
+        answer |= {name: [item.sql for item in seen[name].values()] for name in ("athena", "redshift")}
         answer["actions"] = sorted(seen["calls"].made)
         answer["metered"] = metered
     sys.stdout.write(f"\n{json.dumps(answer)}\n")

@@ -55,8 +55,8 @@ def lakes_on_trino(trino: TrinoServer, engine_lakes: dict[str, EngineLake]) -> T
     """Trino with a schema for each of the lakes."""
     from tests.engines import trino_tables
 
-    for each in engine_lakes.values():
-        trino_tables.register(trino, each.root, each.name)
+    for lake in engine_lakes.values():
+        trino_tables.register(trino, lake.root, lake.name)
     return trino
 
 
@@ -65,8 +65,8 @@ def lakes_on_postgres(postgres: PostgresServer, engine_lakes: dict[str, EngineLa
     """PostgreSQL with a database for each of the lakes."""
     from tests.engines import postgres_tables
 
-    for each in engine_lakes.values():
-        postgres_tables.load(postgres, each.root, each.name)
+    for lake in engine_lakes.values():
+        postgres_tables.load(postgres, lake.root, lake.name)
     return postgres
 
 

@@ -36,7 +36,7 @@ def page() -> str:
     curation += [f"| {name} | reference | {_cell('Spark', name)} |" for name in load_curation()]
     gaps = [f"- **{gap.query} on {gap.engine}**, {gap.edge or 'always'}: {gap.reason}" for gap in GAPS] or ["None."]
     shims = ["| in Redshift's SQL | in PostgreSQL | why |", "|---|---|---|"]
-    shims += [f"| `{each.written}` | rewritten | {each.reason} |" for each in REWRITES]
+    shims += [f"| `{rewrite.written}` | rewritten | {rewrite.reason} |" for rewrite in REWRITES]
     shims += [f"| `{name}(…)` | a function of ours | {reason} |" for name, reason in functions().items()]
     shims += [f"| | `{setting}` | {reason} |" for setting, reason in SETTINGS.items()]
     parts = {"queries": queries, "curation": curation, "gaps": gaps, "shims": shims, "trino": [pins()["version"]]}

@@ -56,8 +56,8 @@ def spoken(sql: str) -> str:
     """A Redshift statement as PostgreSQL reads it."""
     parts = _TEXT.split(sql)
     for number in range(0, len(parts), 2):
-        for each in REWRITES:
-            parts[number] = each.pattern.sub(each.given, parts[number])
+        for rewrite in REWRITES:
+            parts[number] = rewrite.pattern.sub(rewrite.given, parts[number])
     return "".join(parts)
 
 

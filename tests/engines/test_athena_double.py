@@ -97,8 +97,8 @@ def test_columns_are_described_with_the_precision_of_decimals(api: Api) -> None:
     api.finished(execution)
     answer = api.client.get_query_results(QueryExecutionId=execution)["ResultSet"]
     told = {
-        each["Name"]: (each["Type"], each["Precision"], each["Scale"])
-        for each in answer["ResultSetMetadata"]["ColumnInfo"]
+        column["Name"]: (column["Type"], column["Precision"], column["Scale"])
+        for column in answer["ResultSetMetadata"]["ColumnInfo"]
     }
     assert told["amount"] == ("decimal", 38, 4)
     assert [told[name][0] for name in ("at", "text", "bytes", "large")] == [

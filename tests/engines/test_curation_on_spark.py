@@ -74,7 +74,7 @@ def differences(given: Given, folder: Path, table: str) -> list[tuple[str, Any]]
     theirs = select(table, sorted((folder / table).rglob("*.parquet")))
     with duckdb.connect(":memory:") as connection:
         shapes = [
-            [tuple(row[:2]) for row in connection.execute(f"describe {each}").fetchall()] for each in (ours, theirs)
+            [tuple(row[:2]) for row in connection.execute(f"describe {item}").fetchall()] for item in (ours, theirs)
         ]
         found: list[tuple[str, Any]] = [("type", pair) for pair in zip(*shapes, strict=True) if pair[0] != pair[1]]
         for name, one, other in (("DuckDB", ours, theirs), ("Spark", theirs, ours)):
@@ -148,7 +148,7 @@ def shop(seed: int, at: list[datetime], *, events: int) -> list[Any]:
             fields["currency"] = draw.choice(["EUR", "EUR", "EUR", "USD", "JPY"])
         found.append(event(f"e{number}", instant.isoformat(sep=" "), **fields))
     again = draw.sample(found, events // 10)
-    return found + again + [_said_otherwise(each, draw) for each in draw.sample(found, events // 10)]
+    return found + again + [_said_otherwise(one_event, draw) for one_event in draw.sample(found, events // 10)]
 
 
 def _said_otherwise(each: Any, draw: random.Random) -> Any:

@@ -74,23 +74,23 @@ def engines(
     made: Engines = {}
     with athena_double.serving(lakes_on_trino), redshift_double.serving(lakes_on_postgres):
         session = boto3.Session(region_name=REGION)
-        for each in engine_lakes.values():
-            put_state(each, f"{each.name}/")
-            state = CuratedState(session.client("s3"), LAKE_BUCKET, f"{each.name}/")
-            made["DuckDB", each.name] = DuckDbEngine(each.root)
-            made["Athena", each.name] = AthenaEngine(
+        for lake in engine_lakes.values():
+            put_state(lake, f"{lake.name}/")
+            state = CuratedState(session.client("s3"), LAKE_BUCKET, f"{lake.name}/")
+            made["DuckDB", lake.name] = DuckDbEngine(lake.root)
+            made["Athena", lake.name] = AthenaEngine(
                 session,
                 workgroup=ATHENA_WORKGROUP,
-                database=each.name,
+                database=lake.name,
                 results=RESULTS,
                 state=state,
                 price_per_terabyte=Decimal(5),
                 reuse_seconds=0,  # each answer is the engine's own
             )
-            made["Redshift", each.name] = RedshiftEngine(
+            made["Redshift", lake.name] = RedshiftEngine(
                 session,
                 workgroup=REDSHIFT_WORKGROUP,
-                database=each.name,
+                database=lake.name,
                 state=state,
                 base_rpus=8,
                 price_per_rpu_hour=Decimal("0.36"),
@@ -104,10 +104,10 @@ def known(engine_lakes: dict[str, EngineLake]) -> dict[str, dict[str, list[str]]
     import duckdb
 
     found: dict[str, dict[str, list[str]]] = {}
-    for each in engine_lakes.values():
-        values = found.setdefault(each.name, {})
+    for lake in engine_lakes.values():
+        values = found.setdefault(lake.name, {})
         for table in sorted({table for table, _ in COLUMNS.values()}):
-            files = [str(path) for path in (each.root / "curated" / table).rglob("*.parquet")]
+            files = [str(path) for path in (lake.root / "curated" / table).rglob("*.parquet")]
             names = {name: column for name, (place, column) in COLUMNS.items() if place == table}
             columns = ", ".join(names.values())
             nulls = " + ".join(f"cast({column} is null as integer)" for column in names.values())
@@ -146,7 +146,7 @@ def findings(
 ) -> list[str]:
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = pool.map(lambda each: compare(engines, engine, query, *each), asked_for)
-        return [each for each in results if each is not None]
+        return [result for result in results if result is not None]
 
 
 def place(lake: str, edge: Edge) -> str:
@@ -164,11 +164,11 @@ def test_a_query_gives_the_rows_that_duckdb_gives(
     gap: Gap | None,
 ) -> None:
     """Whatever it is asked; a gap is asked only where it shows, and everything else not there."""
-    gaps = [each for each in GAPS if each.covers(engine, query.name)]
+    gaps = [one_gap for one_gap in GAPS if one_gap.covers(engine, query.name)]
     everything = [(lake, edge) for lake in LAKES for edge in edges(query, engine_lakes[lake], known[lake])]
     if gap is None:
-        chosen = [each for each in everything if not any(each_gap.shows(place(*each)) for each_gap in gaps)]
+        chosen = [item for item in everything if not any(each_gap.shows(place(*item)) for each_gap in gaps)]
         assert findings(engines, engine, query, chosen) == []
     else:
-        chosen = [each for each in everything if gap.shows(place(*each))]
+        chosen = [item for item in everything if gap.shows(place(*item))]
         assert len(findings(engines, engine, query, chosen)) < len(chosen)

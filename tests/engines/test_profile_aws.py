@@ -120,7 +120,7 @@ def test_every_page_draws_its_data(with_warehouse: Ran, entry: Any) -> None:
     assert "tk-empty" not in page["html"], page["html"]
     cells = [cell for table in page["tables"] for row in table for cell in row]
     for words in SOURCES.get(entry.title, ()):
-        assert any(words in each for each in (page["html"], *cells)), words
+        assert any(words in element for element in (page["html"], *cells)), words
 
 
 @pytest.mark.parametrize("title", ON_THE_LAKE)

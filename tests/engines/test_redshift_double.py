@@ -73,7 +73,9 @@ def test_columns_have_redshifts_names_of_types(api: Api) -> None:
         "select order_id, ordered_at, order_date, lines, net_revenue, placed, cast(1 as double precision) as wide"
         " from orders"
     )
-    told = {each["name"]: (each["typeName"], each["precision"], each["scale"]) for each in found["ColumnMetadata"]}
+    told = {
+        column["name"]: (column["typeName"], column["precision"], column["scale"]) for column in found["ColumnMetadata"]
+    }
     assert [kind for kind, _, _ in told.values()] == [
         "varchar",
         "timestamp",

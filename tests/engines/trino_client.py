@@ -92,7 +92,7 @@ class TrinoQuery:
         self._next = answer.get("nextUri")
         self.statistics = answer.get("stats", self.statistics)
         if not self.columns and "columns" in answer:
-            self.columns = [Column(each["name"], each["type"]) for each in answer["columns"]]
+            self.columns = [Column(column["name"], column["type"]) for column in answer["columns"]]
         self.rows += answer.get("data") or []
         if "error" in answer:
             self._next = None

@@ -73,8 +73,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     kept = (environment.environment, collector.collector, live.ports)
-    for each in kept:
-        each.cache_clear()
+    for cached in kept:
+        cached.cache_clear()
     with mock_aws():
         kinesis = client("kinesis")
         kinesis.create_stream(StreamName=STREAM, ShardCount=1)
@@ -86,8 +86,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             BillingMode="PAY_PER_REQUEST",
         )
         yield Cloud(kinesis, dynamodb)
-    for each in kept:
-        each.cache_clear()
+    for cached in kept:
+        cached.cache_clear()
 
 
 def metrics_of(output: str) -> dict[str, float]:

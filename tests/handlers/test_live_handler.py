@@ -84,9 +84,9 @@ def test_poison_is_quarantined_with_its_reason_and_good_records_around_it_count(
     answer = live.handler(payload(good, *poison.values(), line("e2")), context)
     assert answer == {"batchItemFailures": []}
     assert store(cloud).totals().flow.accepted == 2
-    quarantined = [json.loads(each) for each in cloud.lines()]
-    assert {each["reason"]: base64.b64decode(each["record"]) for each in quarantined} == poison
-    assert all(each["detail"] and each["origin"] and each["source"] == "stream" for each in quarantined)
+    quarantined = [json.loads(one_line) for one_line in cloud.lines()]
+    assert {item["reason"]: base64.b64decode(item["record"]) for item in quarantined} == poison
+    assert all(item["detail"] and item["origin"] and item["source"] == "stream" for item in quarantined)
     assert metrics_of(capsys.readouterr().out) == {"LiveRecords": 7, "PoisonRecords": 5}
 
     again = live.handler(payload(*cloud.lines(), start=100), context)

@@ -27,9 +27,9 @@ def measured(server: Server) -> dict[str, Record]:
     """Both measurements by name, printed as they come."""
     found = {}
     for measure in (freshness(server, seconds=SECONDS), durable_rate(server)):
-        for each in measure:
-            print(json.dumps(each))  # noqa: T201 - figures are what a load test is for
-            found[str(each["bench"])] = each
+        for record in measure:
+            print(json.dumps(record))  # noqa: T201 - figures are what a load test is for
+            found[str(record["bench"])] = record
     return found
 
 

@@ -95,9 +95,9 @@ def _forget() -> None:
 
 def text_of(page: AppTest) -> str:
     """Everything a page wrote as HTML or as code."""
-    return "\n".join([*(each.proto.body for each in page.get("html")), *(each.value for each in page.code)])
+    return "\n".join([*(element.proto.body for element in page.get("html")), *(element.value for element in page.code)])
 
 
 def charts_of(page: AppTest) -> list[dict[str, Any]]:
     """The options of the charts drawn, in the order of the page."""
-    return [json.loads(each.proto.spec) for each in page.get("echarts_chart")]
+    return [json.loads(element.proto.spec) for element in page.get("echarts_chart")]

@@ -174,7 +174,7 @@ def test_a_wrong_amount_is_explained_and_nothing_is_written(open_page: Open, lak
     page = open_page("budgets", lake)
     page.text_input(key="tk-budget-amount-Whole bill").input("a lot")
     page.button(key="tk-budget-save-Whole bill").click().run()
-    assert [each.value for each in page.error] == ["'a lot' is no amount. Write digits, such as 300.00."]
+    assert [element.value for element in page.error] == ["'a lot' is no amount. Write digits, such as 300.00."]
     assert (lake / FILE).read_bytes() == before
 
 
@@ -182,7 +182,7 @@ def test_a_budget_that_was_removed_comes_back_by_undo(open_page: Open, lake: Pat
     before = (lake / FILE).read_bytes()
     page = open_page("budgets", lake)
     page.button(key="tk-budget-remove-Whole bill").click().run()
-    assert [each.name for each in read((lake / FILE).read_text())] == ["Athena", "Console"]
+    assert [budget.name for budget in read((lake / FILE).read_text())] == ["Athena", "Console"]
     page.button(key="tk-budget-undo 1").click().run()
     assert not page.exception
     assert (lake / FILE).read_bytes() == before
@@ -190,7 +190,7 @@ def test_a_budget_that_was_removed_comes_back_by_undo(open_page: Open, lake: Pat
 
 def test_an_anomaly_marked_as_expected_stays_so_with_its_note_until_undone(open_page: Open, lake: Path) -> None:
     page = open_page("budgets", lake)
-    (mark,) = [each for each in page.button if str(each.key).startswith("tk-anomaly-mark-")]
+    (mark,) = [element for element in page.button if str(element.key).startswith("tk-anomaly-mark-")]
     anomaly = str(mark.key).removeprefix("tk-anomaly-mark-")
     page.text_input(key=f"tk-anomaly-note-{anomaly}").input("a report of the year")
     mark.click().run()
@@ -205,12 +205,14 @@ def test_an_anomaly_marked_as_expected_stays_so_with_its_note_until_undone(open_
 def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(open_page: Open, lake: Path) -> None:
     page = open_page("budgets", lake)
     file = BudgetFile(lake)
-    theirs = [replace(each, amount=each.amount + 1) for each in file.budgets()]
+    theirs = [replace(budget, amount=budget.amount + 1) for budget in file.budgets()]
     file.save(theirs)
     page.text_input(key="tk-budget-amount-Whole bill").input("999")
     page.button(key="tk-budget-save-Whole bill").click().run()
     assert not page.exception
-    assert [each.value for each in page.warning] == ["Somebody else has changed the budgets: this is how they are now."]
+    assert [element.value for element in page.warning] == [
+        "Somebody else has changed the budgets: this is how they are now."
+    ]
     assert list(file.budgets()) == theirs
     assert page.text_input(key="tk-budget-amount-Whole bill 1").value == "311.00"
     page.text_input(key="tk-budget-amount-Whole bill 1").input("999")
@@ -224,7 +226,7 @@ def test_an_amount_that_may_mean_something_else_is_not_guessed_at(open_page: Ope
     page = open_page("budgets", lake)
     page.text_input(key="tk-budget-amount-Whole bill").input(amount)
     page.button(key="tk-budget-save-Whole bill").click().run()
-    assert [each.value for each in page.error] == [f"{amount!r} is no amount. Write digits, such as 300.00."]
+    assert [element.value for element in page.error] == [f"{amount!r} is no amount. Write digits, such as 300.00."]
 
 
 def test_a_budget_may_be_named_as_the_forms_own_words_are(open_page: Open, lake: Path) -> None:

@@ -27,7 +27,7 @@ def test_tiers_shows_three_sizes_their_bands_and_todays_bill(open_page: Open, sa
     assert "Type the old bill; 60 % would take" in text
     assert "Measured in this lake" in text
     assert "Dev costs more than $50 a month from" in text
-    assert [each.label for each in page.expander] == ["In no estimate, and why"]
+    assert [element.label for element in page.expander] == ["In no estimate, and why"]
     assert "AWS Budgets, budgets: budgets that only notify are free." in text
     assert len(charts_of(page)) == 4
     assert "SELECT" in text
@@ -132,7 +132,7 @@ def test_unit_costs_divides_the_whole_bill_and_adds_up(open_page: Open, sample_l
     for name in ("Cost of 1 order", "Cost of 1 session", "Cost of 1,000 events", "Margin after cloud"):
         assert name in text
     assert "Margin unknown for" in text
-    units, functions = (each.value for each in page.dataframe[:2])
+    units, functions = (element.value for element in page.dataframe[:2])
     for _, row in units.iterrows():
         assert row["direct"] + row["shared"] + row["unallocated"] == row["unit_cost"]
     assert list(functions["title"])[-1] == "Unallocated"

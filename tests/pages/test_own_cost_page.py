@@ -31,7 +31,7 @@ def lake(sample_lake: Path, tmp_path: Path) -> Path:
 
 
 def words(page: object) -> str:
-    return " ".join(each.body for each in page.get("html"))  # type: ignore[attr-defined]
+    return " ".join(element.body for element in page.get("html"))  # type: ignore[attr-defined]
 
 
 def test_it_says_what_was_billed_by_page_and_person_and_what_the_cache_saved(lake: Path, open_page: Open) -> None:

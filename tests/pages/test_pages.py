@@ -130,7 +130,7 @@ def test_products_lists_what_sells_and_what_is_bought_with_it(open_page: Open, t
     ]
     alone = [{"order_id": f"vase-{order}", "product_id": "vase", "product": "Vase"} for order in range(4)]
     page = open_page("products", lake_of_sales(tmp_path / "pairs", together + alone))
-    products, pairs = (each.value for each in page.dataframe)
+    products, pairs = (element.value for element in page.dataframe)
     assert list(products["name"]) == ["Bulb", "Lamp", "Vase"]
     assert list(products["net_revenue"]) == [Decimal("80.0000")] * 3
     # 4 of 8 orders hold both: confidence 4 ÷ 4, lift 1 ÷ (4 ÷ 8)

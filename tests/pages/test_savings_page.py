@@ -30,7 +30,7 @@ def own_sample(sample_lake: Path, tmp_path: Path) -> Path:
 
 
 def lines(page: AppTest) -> list[str]:
-    return [each.label.replace("\\", "") for each in page.expander]
+    return [element.label.replace("\\", "") for element in page.expander]
 
 
 def judging(monkeypatch: pytest.MonkeyPatch, found: Inventory) -> None:

@@ -154,7 +154,10 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
         Budget("Berlin", Decimal(90), "EUR"),
     )
     answer = insight.budgets(scope, source, decisions, patience=None)
-    assert [(each.budget.name, each.state, each.forecast.booked, each.forecast.amount) for each in answer.statuses] == [
+    assert [
+        (statuse.budget.name, statuse.state, statuse.forecast.booked, statuse.forecast.amount)
+        for statuse in answer.statuses
+    ] == [
         ("Athena", BudgetState.OVER, 96, 186),
         ("All", BudgetState.ON_TRACK, 160, 310),
     ]
@@ -164,7 +167,7 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
     assert answer.backtest is not None
     assert answer.backtest.overall is not None
     assert answer.backtest.overall.forecast.mape == 0
-    assert [each.name for each in answer.elsewhere] == ["Berlin"]
+    assert [item.name for item in answer.elsewhere] == ["Berlin"]
     assert "Berlin (EUR)" in " ".join(budget_figures.notes(answer))
     other = insight.budgets(scope, source, decisions, name="Athena", patience=None)
     assert (other.forecast.amount, str(other.scope)) == (186, "service Athena")
@@ -185,9 +188,9 @@ def test_every_budget_is_known_up_to_the_same_day_whatever_was_charged_for_it(la
         *(Budget(name, Decimal(20), "USD", BudgetScope(Kind.SERVICE, name)) for name in ("Old", "Rare", "Misspelt")),
     )
     answer = insight.budgets(ten_a_day(lake, *estimated, *first), source, decisions, patience=None)
-    known = {each.budget.name: (each.forecast.month, each.forecast.as_of) for each in answer.statuses}
+    known = {statuse.budget.name: (statuse.forecast.month, statuse.forecast.as_of) for statuse in answer.statuses}
     assert known == dict.fromkeys(("Web", "Old", "Rare", "Misspelt"), (date(2026, 3, 1), date(2026, 3, 14)))
-    standing = {each.budget.name: (each.state, each.forecast.booked) for each in answer.statuses}
+    standing = {statuse.budget.name: (statuse.state, statuse.forecast.booked) for statuse in answer.statuses}
     assert standing == {
         "Web": (BudgetState.ON_TRACK, 28),
         "Old": (BudgetState.ON_TRACK, 0),
@@ -218,7 +221,7 @@ def test_a_page_does_not_wait_for_what_is_being_worked_out(lake: Rows, decisions
     finally:
         gate.set()
     assert (first.is_pending, first.forecast.booked, first.forecast.amount) == (True, 160, None)
-    assert [each.state for each in first.statuses] == [BudgetState.UNKNOWN]
+    assert [statuse.state for statuse in first.statuses] == [BudgetState.UNKNOWN]
     assert "being worked out" in [figure.note for figure in budget_figures.figures(first)]
     again = insight.budgets(scope, source, decisions, patience=None)
     assert (again.is_pending, again.forecast.amount) == (False, 310)
@@ -232,7 +235,7 @@ def test_an_anomaly_that_was_expected_is_remembered_until_that_is_undone(lake: R
     scope = spike(lake)
 
     def opened() -> list[str]:
-        return [each.key for each in insight.budgets(scope, Kept(), decisions, patience=None).open_anomalies]
+        return [anomaly.key for anomaly in insight.budgets(scope, Kept(), decisions, patience=None).open_anomalies]
 
     def decide(verdict: str, second: int) -> None:
         at = datetime(2026, 3, 12, 9, 0, second, tzinfo=UTC)
@@ -255,7 +258,7 @@ def test_the_brief_is_told_what_is_off_budget_and_how_much_is_at_stake(lake: Row
     )
     found = insight.overview(spike(lake), source, decisions, patience=None)
     assert found is not None
-    assert [each.budget.name for each in found.off_budget] == ["All"]
+    assert [item.budget.name for item in found.off_budget] == ["All"]
     assert (found.money_at_stake, found.currency, found.is_pending) == (84, "USD", False)
 
 

@@ -286,8 +286,8 @@ def test_tag_coverage_is_of_usage_by_service_and_key(lake: Rows) -> None:
         ("S3", "owner", D(4)),
     ]
     found = ask(lake)
-    assert [(each.key, each.coverage) for each in found.tags.keys] == [("team", D(6) / 14), ("owner", D(4) / 14)]
-    assert [(each.service, each.untagged, each.share) for each in found.tags.untagged] == [
+    assert [(key.key, key.coverage) for key in found.tags.keys] == [("team", D(6) / 14), ("owner", D(4) / 14)]
+    assert [(one_row.service, one_row.untagged, one_row.share) for one_row in found.tags.untagged] == [
         ("EC2", D(4), D("0.4")),
         ("S3", D(4), D(1)),
     ]
@@ -335,22 +335,25 @@ def test_charges_are_told_apart_by_tag_and_resource(lake: Rows) -> None:
         ],
     )
     by_team = lake.ask("spend/charges/by_dimension", dimension="tag", by_tag="team")
-    assert [(each["value"], each["billed_cost"]) for each in by_team] == [(UNTAGGED, D(14)), ("search", D(1))]
+    assert [(item["value"], item["billed_cost"]) for item in by_team] == [(UNTAGGED, D(14)), ("search", D(1))]
     of_search = {"tag_key": "team", "tag_values": ["search"]}
-    assert [each["billed_cost"] for each in lake.ask("spend/charges/by_day", **of_search)] == [D(1)]
+    assert [one_row["billed_cost"] for one_row in lake.ask("spend/charges/by_day", **of_search)] == [D(1)]
     assert lake.ask("spend/charges/by_day", **of_search, tag_text="search") == lake.ask(
         "spend/charges/by_day", **of_search
     )
     untagged = lake.ask("spend/charges/by_dimension", dimension="service", tag_key="team", tag_values=[UNTAGGED])
-    assert [(each["value"], each["billed_cost"]) for each in untagged] == [("EC2", D(6)), ("S3", D(8))]
+    assert [(one_row["value"], one_row["billed_cost"]) for one_row in untagged] == [("EC2", D(6)), ("S3", D(8))]
     of_resource = lake.ask("spend/charges/by_day", resources=["arn:2"])
-    assert [each["billed_cost"] for each in of_resource] == [D(6)]
+    assert [one_row["billed_cost"] for one_row in of_resource] == [D(6)]
     by_resource = lake.ask("spend/charges/by_dimension_and_day", dimension="resource", basis="billed", most=1)
-    assert [(each["place"], each["value"], each["cost"]) for each in by_resource] == [(0, None, D(7)), (1, NONE, D(8))]
+    assert [(one_row["place"], one_row["value"], one_row["cost"]) for one_row in by_resource] == [
+        (0, None, D(7)),
+        (1, NONE, D(8)),
+    ]
     changed = lake.ask(
         "spend/charges/change", before_start=FEBRUARY.start, before_end=FEBRUARY.end, basis="billed", **of_search
     )
-    assert [(each["cost"], each["charges"], each["charges_before"]) for each in changed] == [(D(1), 1, 0)]
+    assert [(item["cost"], item["charges"], item["charges_before"]) for item in changed] == [(D(1), 1, 0)]
 
 
 @pytest.mark.parametrize("unreadable", ["garbage", "[1, 2]", '{"team": "a"', "", '"text"'])
@@ -493,7 +496,7 @@ def test_ten_million_charges_of_cents_and_fractions_are_exact_on_the_page(lake: 
         found = ask(lake, basis=basis)
         assert found.now.charges == count
         assert found.now.spend == n * unit
-        assert total(each.cost for each in found.breakdown.values) == n * unit
+        assert total(value.cost for value in found.breakdown.values) == n * unit
         assert total(total(series.costs) for series in found.breakdown.series) == n * unit
 
 
@@ -515,14 +518,14 @@ def test_the_page_adds_up_whatever_it_is_grouped_by(lake: Rows, basis: Basis, by
     lake.table("daily_spend_tags", [tagged("team", "search", "1")])
     found = ask(lake, basis=basis, by=by)
     spend = found.now.spend
-    assert spend == total(found.now.by_day) == total(each.cost for each in found.breakdown.values)
+    assert spend == total(found.now.by_day) == total(value.cost for value in found.breakdown.values)
     assert spend == total(total(series.costs) for series in found.breakdown.series)
     assert found.changed is not None
     assert found.changed.split.now == spend
     assert found.changed.split.before == found.comparisons[0].spend
     assert total(found.changed.split.effects.values()) == found.changed.split.change
     assert found.other_currencies == {"EUR": D(100)}
-    assert {each.name for each in found.breakdown.values if each.is_apart} <= {
+    assert {value.name for value in found.breakdown.values if value.is_apart} <= {
         "Tax",
         "Credits",
         "Refunds and corrections",
@@ -587,7 +590,7 @@ def test_a_cost_that_no_charge_says_is_unknown_and_not_nothing(lake: Rows) -> No
     listed = ask(lake, basis=Basis.LIST)
     assert not listed.is_unknown
     assert (listed.now.spend, listed.now.charges, listed.now.unknown[Basis.LIST]) == (D(2), 4, 3)
-    assert [(each.value, each.cost, each.before, each.change) for each in listed.breakdown.values] == [
+    assert [(value.value, value.cost, value.before, value.change) for value in listed.breakdown.values] == [
         ("S3", D(2), D(0), D(2)),  # not charged before: 0 is known
         ("EC2", None, None, None),
     ]
@@ -617,9 +620,9 @@ def test_estimated_charges_are_marked_by_day_and_by_value_where_the_table_has_on
     lake.table(
         "daily_spend_tags", [tagged("team", "search", "1") | {"charge_date": date(2026, 3, day)} for day in (1, 2)]
     )
-    by_service = {each.name: each.estimated for each in ask(lake).breakdown.series}
+    by_service = {series.name: series.estimated for series in ask(lake).breakdown.series}
     assert by_service == {"EC2": frozenset(), "Tax, credits, refunds": {0}}
-    by_tag = {each.name: each.estimated for each in ask(lake, by="tag:team").breakdown.series}
+    by_tag = {series.name: series.estimated for series in ask(lake, by="tag:team").breakdown.series}
     assert by_tag == {"search": {0}, "Others": {0}}
 
 

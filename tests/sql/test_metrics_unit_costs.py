@@ -166,7 +166,7 @@ def test_unit_costs_of_a_period_by_hand(lake: Rows) -> None:
     """8.50 in all: direct 1.20 + 3.00; shared 2.00 (stream) + 1.00 (tax); unallocated 0.80 + 0.50."""
     found = answer(spent(shop(lake), BILL))
     assert found.now.parts == Parts(Decimal("4.20"), Decimal("3.00"), Decimal("1.30"))
-    by_unit = {each.unit: (each.count, each.unit_cost) for each in found.units}
+    by_unit = {unit.unit: (unit.count, unit.unit_cost) for unit in found.units}
     assert by_unit == {
         "order": (3, Decimal("2.833333333333")),
         "session": (35, Decimal("0.242857142857")),
@@ -182,7 +182,7 @@ def test_unit_costs_of_a_period_by_hand(lake: Rows) -> None:
 
 def test_functions_carry_their_direct_and_shared_costs_and_add_up(lake: Rows) -> None:
     found = answer(spent(shop(lake), BILL))
-    costs = {each.title: (each.direct, each.shared) for each in found.functions}
+    costs = {function.title: (function.direct, function.shared) for function in found.functions}
     assert costs == {
         "Deciding: console and warehouse": (Decimal("3.00"), Decimal("1.00")),  # tax like the direct cost of its day
         "Browsing": (Decimal(0), Decimal("1.50")),  # 75 of 100 events
@@ -190,8 +190,8 @@ def test_functions_carry_their_direct_and_shared_costs_and_add_up(lake: Rows) ->
         "Recommending": (Decimal("1.20"), Decimal(0)),
         "Unallocated": (Decimal(0), Decimal(0)),
     }
-    assert sum(each.total for each in found.functions) == Decimal("8.50")
-    selling = next(each for each in found.functions if each.title == "Selling")
+    assert sum(function.total for function in found.functions) == Decimal("8.50")
+    selling = next(function for function in found.functions if function.title == "Selling")
     assert (selling.count, selling.unit, selling.unit_cost) == (3, "order", Decimal("0.166666666667"))
 
 
@@ -208,8 +208,8 @@ def test_margin_after_cloud_is_gross_margin_less_effective_cost_day_by_day(lake:
     margin = found.figures[-1]
     assert (margin.name, margin.value) == ("Margin after cloud", Decimal("51.50"))
     assert margin.note == "Margin unknown for 14.3\u202f% of net revenue"  # 20 of 140
-    assert [each.day for each in found.ahead][:2] == [date(2026, 3, 4), date(2026, 3, 5)]
-    assert all(each.low <= each.amount <= each.high for each in found.ahead)
+    assert [day.day for day in found.ahead][:2] == [date(2026, 3, 4), date(2026, 3, 5)]
+    assert all(day.low <= day.amount <= day.high for day in found.ahead)
 
 
 def test_days_without_charges_are_left_out_of_costs_and_counts(lake: Rows) -> None:
@@ -222,11 +222,11 @@ def test_days_without_charges_are_left_out_of_costs_and_counts(lake: Rows) -> No
 def test_a_customer_of_several_days_counts_once_though_some_days_have_no_charges(lake: Rows) -> None:
     """Ann came on both days, Bob on the first: two customers, whether or not the third day was charged."""
     found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] != THIRD]))
-    customers = next(each for each in found.units if each.unit == "active customer")
+    customers = next(unit for unit in found.units if unit.unit == "active customer")
     assert (customers.count, customers.unit_cost) == (2, Decimal(4))  # 8.00
     assert lake.ask("unit_costs/customers", currency="EUR") == []
     found = answer(spent(shop(lake), [row for row in BILL if row["charge_date"] == SECOND]))
-    assert next(each.count for each in found.units if each.unit == "active customer") == 1
+    assert next(unit.count for unit in found.units if unit.unit == "active customer") == 1
 
 
 LONG = Period(FIRST, FIRST + timedelta(days=unit_cost_days.EXACT_DAYS + 1))
@@ -245,11 +245,11 @@ def visits(lake: Rows, customers: dict[str, list[date]]) -> Rows:
 def test_customers_of_more_than_a_month_are_marked_as_estimated(lake: Rows) -> None:
     visits(spent(shop(lake), BILL), {"ann": [FIRST, SECOND], "bob": [FIRST]})
     found = unit_costs.unit_costs(lake.scope(), LONG, (), allocation_file.load(), currency="USD")
-    assert [(each.unit, each.count) for each in found.units if "customer" in each.unit] == [
+    assert [(unit.unit, unit.count) for unit in found.units if "customer" in unit.unit] == [
         ("active customer, about ± 2 %", 2)
     ]
-    assert "about ± 2 %" in [each.note for each in found.figures]
-    assert "about ± 2 %" not in [each.note for each in answer(lake).figures]
+    assert "about ± 2 %" in [figure.note for figure in found.figures]
+    assert "about ± 2 %" not in [figure.note for figure in answer(lake).figures]
     assert "Active customers of more than 31 days are estimated" in " ".join(words.notes(found, is_sample=False))
     assert "estimated" not in " ".join(words.notes(answer(lake), is_sample=False))
 
@@ -312,7 +312,7 @@ def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake:
     found = unit_costs.unit_costs(
         lake.scope(), Period(FIRST, date(2026, 3, 29)), (), allocation_file.load(), currency="USD"
     )
-    week = {each.day: each.amount for each in found.ahead[:7]}
+    week = {one_day.day: one_day.amount for one_day in found.ahead[:7]}
     assert week[date(2026, 3, 29)] == pytest.approx(10, abs=1)
     assert all(amount == pytest.approx(100, abs=1) for day, amount in week.items() if day != date(2026, 3, 29))
 

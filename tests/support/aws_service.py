@@ -103,8 +103,8 @@ class Service:
             text = f"<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>"
             return AWSResponse(request.url, 200, {}, _Raw(text.encode()))
         assert operation == "DeleteObjects", operation
-        for each in given["Delete"]["Objects"]:
-            self.objects.pop(f"{given['Bucket']}/{each['Key']}", None)
+        for one_key in given["Delete"]["Objects"]:
+            self.objects.pop(f"{given['Bucket']}/{one_key['Key']}", None)
         return AWSResponse(request.url, 200, {}, _Raw(b"<DeleteResult></DeleteResult>"))
 
 

@@ -48,9 +48,9 @@ def firsts(amount: str, count: int, service: str = "Support", start: date = STAR
 def taxed(charges: Sequence[Charged], rate: str) -> list[Charged]:
     """The tax of every month, on its first day, as a part of what else it is charged."""
     months: dict[date, Decimal] = {}
-    for each in charges:
-        month = each.day.replace(day=1)
-        months[month] = months.get(month, Decimal(0)) + each.amount
+    for charge in charges:
+        month = charge.day.replace(day=1)
+        months[month] = months.get(month, Decimal(0)) + charge.amount
     return [
         Charged(month, "Tax", "Tax", (total * Decimal(rate)).quantize(Decimal("0.01")))
         for month, total in months.items()
@@ -58,7 +58,7 @@ def taxed(charges: Sequence[Charged], rate: str) -> list[Charged]:
 
 
 def mapped(charges: Sequence[Charged], change: Callable[[Decimal], Decimal]) -> list[Charged]:
-    return [each._replace(amount=change(each.amount)) for each in charges]
+    return [charge._replace(amount=change(charge.amount)) for charge in charges]
 
 
 def close(first: Decimal, second: Decimal, part: float = 1e-3) -> bool:

@@ -73,8 +73,8 @@ class Given:
 
     def events(self, *events: Event | Iterable[Event], suffix: str = ".jsonl") -> Given:
         """One more raw file of events."""
-        every = [each for one in events for each in ([one] if isinstance(one, Event) else one)]
-        return self.raw(b"".join(encode(each) + b"\n" for each in every), suffix=suffix)
+        every = [item for one in events for item in ([one] if isinstance(one, Event) else one)]
+        return self.raw(b"".join(encode(item) + b"\n" for item in every), suffix=suffix)
 
     def quarantine(self, *records: bytes, received: str = "2026-03-01 12:00", reason: str = "invalid_json") -> Given:
         """One more raw file of refused records."""

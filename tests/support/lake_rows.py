@@ -136,8 +136,8 @@ def values_for(query: Query, start: date, end: date) -> dict[str, object]:
     }
     ours = {"reporting_currency", "reporting_time_zone"}  # the scope's own
     return {
-        name: known.get(name, [] if each.is_list else by_type.get(each.type, NOON))
-        for name, each in query.parameters.items()
+        name: known.get(name, [] if item.is_list else by_type.get(item.type, NOON))
+        for name, item in query.parameters.items()
         if name not in ours
     }
 

@@ -59,8 +59,8 @@ def values(query: Query, text: str) -> dict[str, Any]:
         "bool": True,
     }
     return {
-        name: [plain[each.type], plain[each.type]] if each.is_list else plain[each.type]
-        for name, each in query.parameters.items()
+        name: [plain[item.type], plain[item.type]] if item.is_list else plain[item.type]
+        for name, item in query.parameters.items()
     }
 
 
@@ -80,7 +80,7 @@ def texts(tree: exp.Expr) -> list[str]:
 def query_of(sql: str, *parameters: Parameter) -> Query:
     tree = parse_one(sql, read="trino")
     assert isinstance(tree, exp.Query)
-    named = {each.name: each for each in parameters}
+    named = {parameter.name: parameter for parameter in parameters}
     return dataclasses.replace(QUERIES[0], name="tests/query", parameters=named, tree=tree, text=sql)
 
 

@@ -172,9 +172,9 @@ def test_an_empty_lake_answers_without_rows(run: Any, tmp_path: Path) -> None:
 def test_every_query_can_be_asked_from_the_command_line(run: Any) -> None:
     for query in load():
         more = [
-            f"--param={name}={EXAMPLES[each.type]}"
-            for name, each in query.parameters.items()
-            if not (each.is_list or each.nullable or name in GIVEN)
+            f"--param={name}={EXAMPLES[item.type]}"
+            for name, item in query.parameters.items()
+            if not (item.is_list or item.nullable or name in GIVEN)
         ]
         code, out, err = run("query", query.name, "--format", "csv", *more)
         assert (code, err) == (0, ""), query.name

@@ -461,7 +461,7 @@ def spent(engine: AthenaEngine, message: str) -> list[tuple[str, int | None, Dec
     told: list[Statistics] = []
     with reporting_costs_to(told.append), pytest.raises(QueryFailed, match=message):
         engine.run(QUESTION)
-    return [(each.query_id, each.bytes_scanned, each.dollars) for each in told]
+    return [(item.query_id, item.bytes_scanned, item.dollars) for item in told]
 
 
 TWENTY_MEGABYTES = Decimal(5) * 20 / 2**20
@@ -670,7 +670,7 @@ def test_files_too_large_together_are_refused_unread_and_deleted(
     monkeypatch.setattr(athena_files, "LARGEST_RESULT", largest + 1)
     with pytest.raises(QueryFailed, match="more than the console can hold"):
         athena.engine(large_result=0).run(LARGE)
-    assert [each["Key"] for each in athena.given("GetObject") if "unloaded" in each["Key"]] == []
+    assert [request["Key"] for request in athena.given("GetObject") if "unloaded" in request["Key"]] == []
     assert athena.files == []
 
 

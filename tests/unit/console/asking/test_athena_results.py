@@ -52,7 +52,7 @@ KINDS = [
 def written(names: list[str], rows: list[list[str | None]]) -> bytes:
     """A result file, as Athena writes it: everything quoted but null."""
     quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
-    lines = [",".join("" if each is None else '"' + each.replace('"', '""') + '"' for each in row) for row in rows]
+    lines = [",".join("" if item is None else '"' + item.replace('"', '""') + '"' for item in row) for row in rows]
     return ("\n".join([quoted, *lines]) + "\n").encode()
 
 
@@ -77,7 +77,7 @@ def test_a_decimal_keeps_its_scale_and_every_digit() -> None:
 
 def test_a_file_without_rows_keeps_its_column_names_and_types() -> None:
     columns = [ResultColumn("a", "bigint"), ResultColumn("a", "date"), ResultColumn('say "x"\ny', "varchar")]
-    table = read_csv(written([each.name for each in columns], []), columns)
+    table = read_csv(written([column.name for column in columns], []), columns)
     assert table.schema == pa.schema([("a", pa.int64()), ("a", pa.date32()), ('say "x"\ny', pa.string())])
     assert table.num_rows == 0
 
@@ -95,7 +95,7 @@ def test_every_text_comes_back_whatever_it_holds(rows: list[tuple[str | None, st
 @given(some.lists(texts, max_size=12))
 def test_a_single_column_keeps_its_nulls_too(values: list[str | None]) -> None:
     assert (
-        read_csv(written(["a"], [[each] for each in values]), [ResultColumn("a", "varchar")]).column(0).to_pylist()
+        read_csv(written(["a"], [[value] for value in values]), [ResultColumn("a", "varchar")]).column(0).to_pylist()
         == values
     )
 

@@ -81,7 +81,7 @@ def test_a_question_under_way_is_waited_for_and_not_asked_again() -> None:
         others = [pool.submit(cache.get, key(1), slow) for _ in range(7)]
         go_on.set()
         assert not first.result(5).statistics.cached
-        assert all(each.result(5).statistics.cached for each in others)
+        assert all(other.result(5).statistics.cached for other in others)
     assert len(times) == 1
 
 
@@ -98,9 +98,9 @@ def test_an_exception_reaches_everyone_who_waits_and_is_not_kept() -> None:
         assert started.wait(5)
         waiting = pool.submit(cache.get, key(1), failing)
         go_on.set()
-        for each in (first, waiting):
+        for item in (first, waiting):
             with pytest.raises(QueryFailed, match="It broke off"):
-                each.result(5)
+                item.result(5)
     good = Asked(answer())
     assert not cache.get(key(1), good).statistics.cached
     assert good.times == 1
@@ -227,7 +227,7 @@ def test_the_cost_is_told_to_the_one_who_stayed() -> None:
     first, second, third = (cache.start(key(1), running) for _ in range(3))
     first.leave()
     running.go_on.set()
-    billed = [each.result().statistics.bytes_scanned for each in (second, third)]
+    billed = [item.result().statistics.bytes_scanned for item in (second, third)]
     assert sorted(billed, key=str) == [0, 9]
 
 
@@ -240,7 +240,7 @@ def test_a_paid_answer_that_nobody_took_is_metered_once() -> None:
     first.leave()
     assert told == []
     second.leave()
-    assert [each.statistics.cached for each in told] == [False]
+    assert [item.statistics.cached for item in told] == [False]
     assert cache.get(key(1), Asked(QueryFailed("not asked"))).statistics.cached
 
 
@@ -394,7 +394,7 @@ def test_an_overtaken_answer_is_served_at_once_and_renewed_once_behind(stale: Re
     old, new = Asked(answer(sql="old")), Running()
     stale.get(version(1), old)
     first, again = stale.get(version(2), new), stale.get(version(2), new)
-    assert [(each.sql, each.statistics.stale, each.statistics.cached) for each in (first, again)] == [
+    assert [(item.sql, item.statistics.stale, item.statistics.cached) for item in (first, again)] == [
         ("old", True, True)
     ] * 2
     assert first.statistics.renewal_failure == ""
@@ -412,7 +412,7 @@ def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(st
     stale.start(version(2), new, told.append).leave()
     new.go_on.set()
     stale.settle()
-    assert [each.statistics.cached for each in told] == [False]
+    assert [item.statistics.cached for item in told] == [False]
     assert not new.stopped.is_set()
 
 
@@ -540,7 +540,7 @@ def test_no_name_of_a_region_gets_the_answer_of_another_row_filter_fresh_or_stal
 def test_what_is_stale_is_marked_and_a_failure_is_told_where_answers_are_added_up() -> None:
     fresh = Statistics("Athena", 1.0, dollars=Decimal("0.01"))
     results = [
-        Result(pa.table({}), each, "q", "select 1") for each in (fresh, fresh.as_stale("It is down"), fresh.as_cached())
+        Result(pa.table({}), item, "q", "select 1") for item in (fresh, fresh.as_stale("It is down"), fresh.as_cached())
     ]
     whole = combine(results)
     assert (whole.stale, whole.renewal_failure, whole.cached) == (True, "It is down", False)
@@ -582,8 +582,8 @@ def test_readers_who_come_and_leave_never_stop_an_answer_that_another_waits_for(
                 failures.put(error.what)
 
     with ThreadPoolExecutor(8) as pool:
-        for each in [pool.submit(reader, number) for number in range(8)]:
-            each.result(60)
+        for item in [pool.submit(reader, number) for number in range(8)]:
+            item.result(60)
     cache.settle()
     cache.close()
     assert told.qsize() == paid.qsize() > 0

@@ -99,5 +99,5 @@ def test_readers_waiting_for_a_silent_bucket_share_one_request(service: Service)
     service._object = half_a_minute  # type: ignore[method-assign]
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(curated.current) for _ in range(8)]
-        assert all(isinstance(each.exception(10), QueryFailed) for each in asked)
+        assert all(isinstance(item.exception(10), QueryFailed) for item in asked)
     assert (service.times("GetObject"), seconds[0]) == (1, 30)

@@ -315,7 +315,7 @@ def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service
             service.engine().run(QUESTION)
         service.states = [{"Status": "FINISHED"}]
         service.engine().run(QUESTION)
-    assert [(each.engine, each.query_id, each.dollars) for each in told] == [("Redshift", "s1", waking_minute)] * 3
+    assert [(item.engine, item.query_id, item.dollars) for item in told] == [("Redshift", "s1", waking_minute)] * 3
 
 
 def test_a_statement_that_ends_while_it_is_cancelled_tells_the_first_failure(service: Redshift) -> None:

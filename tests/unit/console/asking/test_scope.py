@@ -116,7 +116,7 @@ def test_questions_asked_ahead_run_at_once_and_are_metered_to_who_asks(tmp_path:
         again = ready.ask("lake/conservation")
         two = ready.ask_all([DAYS, SLICES])
     assert sorted(engine.asked) == ["lake/conservation", "lake/days", "lake/slices"]
-    assert [each.statistics.cached for each in (one, again, *two)] == [False, True, False, False]
+    assert [item.statistics.cached for item in (one, again, *two)] == [False, True, False, False]
     assert [(call.name, call.bytes_scanned) for call in meter.calls] == [
         ("lake/conservation", 9),
         ("lake/conservation", 0),
@@ -140,7 +140,7 @@ def test_a_scope_inside_another_one_knows_what_the_outer_one_asked(tmp_path: Pat
     with scope.ahead([DAYS, SLICES]) as outer, outer.ahead([SLICES, CONSERVATION]) as inner:
         answers = inner.ask_all([DAYS, SLICES, CONSERVATION])
     assert len(engine.asked) == 3
-    assert not any(each.statistics.cached for each in answers)
+    assert not any(answer.statistics.cached for answer in answers)
 
 
 def test_what_was_asked_ahead_and_is_not_wanted_after_all_is_stopped(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def budgets(recorder: Recorder) -> None:
 
 def price_list(_: Recorder) -> None:
     client = Service(GetProducts=lambda _: {"PriceList": []}).session.client("pricing")
-    price = next(each for each in price_book.load() if each.filters)
+    price = next(one_price for one_price in price_book.load() if one_price.filters)
     assert PriceList(client).find(price, "us-east-1").reason == "nothing fits its filters"
 
 

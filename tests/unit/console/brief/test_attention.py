@@ -116,7 +116,7 @@ def test_a_category_is_compared_even_where_refunds_ate_the_earlier_total(total: 
 def test_a_cost_unknown_for_more_than_a_tenth_is_a_finding() -> None:
     assert found(measured(net_revenue_with_cost=900)) == []
     items = found(measured(net_revenue_with_cost=890))
-    assert [each.partition(".")[0] for each in items] == ["data: Cost unknown for 11 % of net revenue"]
+    assert [item.partition(".")[0] for item in items] == ["data: Cost unknown for 11 % of net revenue"]
     assert found(measured(net_revenue=-100, net_revenue_with_cost=0)) == []
 
 
@@ -130,7 +130,7 @@ def test_sales_in_other_currencies_are_named_with_their_amounts() -> None:
 def test_the_pipelines_findings_come_first() -> None:
     rows = [{"currency": "EUR", "net_revenue": Decimal(1)}]
     items = found(measured(refunds=90), measured(), conservation=kept(100, 50), currencies=rows)
-    assert [each.partition(":")[0] for each in items] == ["pipeline", "business", "data"]
+    assert [item.partition(":")[0] for item in items] == ["pipeline", "business", "data"]
 
 
 MONDAY = datetime(2026, 3, 2)
@@ -152,8 +152,8 @@ def at(day: int, hour: int) -> datetime:
 
 def spans(rows: list[dict[str, Any]]) -> list[str]:
     items = quiet_hours(rows)
-    assert all(each.cause is Cause.PIPELINE for each in items)
-    return [each.title for each in items]
+    assert all(item.cause is Cause.PIPELINE for item in items)
+    return [item.title for item in items]
 
 
 def test_neighbouring_quiet_hours_are_one_finding_and_may_cross_midnight() -> None:

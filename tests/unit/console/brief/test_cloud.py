@@ -112,7 +112,7 @@ def test_a_service_that_leapt_is_named_with_the_money_at_stake(lake: Rows, tmp_p
     days = [date(2026, 3, 31) - timedelta(days=number) for number in range(120)]
     lake.table("daily_spend", [charged(day, "90" if day == date(2026, 3, 12) else "3") for day in days])
     answer, line = brief_of(lake, tmp_path)
-    (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
+    (found,) = [notice for notice in answer.attention if notice.cause is Cause.CLOUD]
     assert found.title == "Amazon Athena cost $87.00 more than usual"
     assert found.detail == "12 Mar 2026, mostly DataScannedInTB: $90.00 instead of $3.00."
     assert "$87.00 of the last four weeks' bill is unusual" in line
@@ -122,7 +122,7 @@ def test_a_budget_that_is_overdrawn_is_named(lake: Rows, tmp_path: Path) -> None
     lake.table("daily_spend", [charged(date(2026, 3, 1) - timedelta(days=30 - number), "3") for number in range(60)])
     budget = Budget("Whole bill", Decimal(50), basis=Basis.BILLED, currency="USD")
     answer, line = brief_of(lake, tmp_path, Kept(budget))
-    (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
+    (found,) = [notice for notice in answer.attention if notice.cause is Cause.CLOUD]
     assert found.title == "Whole bill is over budget"
     assert "50.00 are booked" in found.detail
     assert "1 budget is off track" in line
@@ -133,7 +133,7 @@ def test_budgets_that_cannot_be_read_are_told_and_the_rest_of_the_brief_stands(l
     wrong = SettingsError("Budget 2 has no amount", where="budgets.toml", remedy="Write amount = 100.")
     answer, line = brief_of(lake, tmp_path, Kept(failing=wrong))
     assert line.startswith("The cloud cost $25.00 (effective), 2.5 % of net revenue")
-    (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
+    (found,) = [notice for notice in answer.attention if notice.cause is Cause.CLOUD]
     assert found.title == "Budgets cannot be read"
     assert found.detail == "Budget 2 has no amount (budgets.toml). Write amount = 100."
 
@@ -142,7 +142,7 @@ def test_what_was_unusual_months_ago_is_no_news(lake: Rows, tmp_path: Path) -> N
     days = [date(2026, 3, 31) - timedelta(days=number) for number in range(200)]
     lake.table("daily_spend", [charged(day, "90" if day == date(2026, 1, 12) else "3") for day in days])
     answer, line = brief_of(lake, tmp_path)
-    assert [each for each in answer.attention if each.cause is Cause.CLOUD] == []
+    assert [notice for notice in answer.attention if notice.cause is Cause.CLOUD] == []
     assert "nothing in it is unusual" in line
 
 
@@ -155,7 +155,7 @@ def test_the_largest_anomalies_are_named_and_the_others_added_up(lake: Rows, tmp
         for name, more in leaps.items()
     ]
     answer, _ = brief_of(lake.table("daily_spend", rows), tmp_path)
-    found = [(each.title, each.detail) for each in answer.attention if each.cause is Cause.CLOUD]
+    found = [(notice.title, notice.detail) for notice in answer.attention if notice.cause is Cause.CLOUD]
     assert [title for title, _ in found[:3]] == [f"Service {n} cost ${10 * n}.00 more than usual" for n in (6, 5, 4)]
     assert found[3:] == [("3 smaller anomalies in the bill", "Together $60.00 more than usual.")]
 
@@ -163,6 +163,6 @@ def test_the_largest_anomalies_are_named_and_the_others_added_up(lake: Rows, tmp
 def test_a_bill_that_ended_months_ago_is_told_as_that_and_no_budget_of_then_is_news(lake: Rows, tmp_path: Path) -> None:
     lake.table("daily_spend", [charged(date(2025, 12, 1) + timedelta(days=number), "3") for number in range(80)])
     answer, _ = brief_of(lake, tmp_path, Kept(Budget("Whole bill", Decimal(10), "USD")))
-    (found,) = [each for each in answer.attention if each.cause is Cause.CLOUD]
+    (found,) = [notice for notice in answer.attention if notice.cause is Cause.CLOUD]
     assert found.title == "The cloud's bill has ended"
     assert found.detail.startswith("The bill ends on 18 Feb 2026")

@@ -128,7 +128,7 @@ def test_a_product_that_moved_says_by_how_much_and_to_what(lake: Rows) -> None:
     lake.derived("daily_product_sales", "monthly_product_sales")
     lake.table("products", [{"product_id": "p1", "product_name": "Lamp"}])
     answer = brief_of(lake)
-    assert [plain(sentences.mover(each, "USD")) for each in answer.falling] == ["Lamp: −$30.00 to $20.00"]
+    assert [plain(sentences.mover(mover, "USD")) for mover in answer.falling] == ["Lamp: −$30.00 to $20.00"]
     assert answer.rising == []
 
 

@@ -43,13 +43,13 @@ def test_usage_types_to_blame_are_in_order_of_cost_without_the_calm_ones() -> No
         + used(spiked(60, 40, "90", length=2), usage_type="Writes")
         + used(spiked(60, 40, "10"), usage_type="Storage")
     )
-    assert [(each.service, each.money) for each in found] == [("Athena", 190)]
-    assert [tuple(each) for each in found[0].blame] == [("Writes", 160), ("Reads", 30)]
+    assert [(item.service, item.money) for item in found] == [("Athena", 190)]
+    assert [tuple(anomaly) for anomaly in found[0].blame] == [("Writes", 160), ("Reads", 30)]
 
 
 def test_episodes_of_different_services_stand_by_money() -> None:
     found = find(used(spiked(60, 40, "40"), "S3") + used(spiked(60, 50, "90"), "EC2"))
-    assert [each.service for each in found] == ["EC2", "S3"]
+    assert [item.service for item in found] == ["EC2", "S3"]
 
 
 def test_a_weekday_pattern_is_no_anomaly() -> None:
@@ -59,7 +59,7 @@ def test_a_weekday_pattern_is_no_anomaly() -> None:
 
 def test_a_fee_on_every_first_of_a_month_is_an_anomaly_the_first_time_alone() -> None:
     amounts = ["290" if day.day == 1 and day.month > 1 else "0" for day in days(130)]
-    assert [each.start for each in find(used(amounts, "Support") + used(["10"] * 130))] == [date(2026, 2, 1)]
+    assert [anomaly.start for anomaly in find(used(amounts, "Support") + used(["10"] * 130))] == [date(2026, 2, 1)]
 
 
 def test_a_service_that_was_never_charged_before_has_no_expected_cost() -> None:
@@ -113,7 +113,7 @@ def test_an_episode_has_the_same_key_and_start_whenever_it_is_looked_for(seed: i
         amounts[place] = "60.00"
     whole, part = find(used(amounts)), find(used(amounts[:cut]))
     last = START + timedelta(days=cut - 1)
-    assert {(each.key, each.start) for each in part} == {(each.key, each.start) for each in whole if each.start <= last}
+    assert {(item.key, item.start) for item in part} == {(item.key, item.start) for item in whole if item.start <= last}
 
 
 @settings(max_examples=20, deadline=None)
@@ -122,10 +122,10 @@ def test_a_bill_in_a_smaller_unit_has_the_same_episodes(seed: int, power: int) -
     chance = np.random.default_rng(seed)
     amounts = [Decimal(f"{max(value, 0):.2f}") for value in chance.normal(100, 8, 70)]
     amounts[50] = Decimal(700)
-    one = find(used([str(each) for each in amounts]))
-    other = find(used([str(each * 10**power) for each in amounts]))
-    assert [(each.key, each.end) for each in one] == [(each.key, each.end) for each in other]
-    assert date(2026, 2, 20) in {each.start for each in one}
+    one = find(used([str(amount) for amount in amounts]))
+    other = find(used([str(amount * 10**power) for amount in amounts]))
+    assert [(item.key, item.end) for item in one] == [(item.key, item.end) for item in other]
+    assert date(2026, 2, 20) in {item.start for item in one}
 
 
 def test_the_baseline_is_that_of_a_plain_loop_over_earlier_days() -> None:
@@ -153,11 +153,11 @@ def test_planted_incidents_are_found_on_their_first_day_and_nothing_else_is() ->
     for seed in (1, 2, 3):
         bill = with_incidents(sample_bill(seed), 6, seed)
         calendar = retail_days(bill.charges.days[0], bill.charges.days[-1])
-        found = [each for each in find(bill.usage, retail=calendar) if not each.occasion]
+        found = [charge for charge in find(bill.usage, retail=calendar) if not charge.occasion]
         precision, recall = precision_and_recall(found, bill.incidents)
         found_in_all, hits = found_in_all + len(found), hits + precision * len(found)
         incidents, seen = incidents + len(bill.incidents), seen + recall * len(bill.incidents)
-        assert bill.incidents[0].service in {each.service for each in found}, "the runaway query of every sample year"
+        assert bill.incidents[0].service in {item.service for item in found}, "the runaway query of every sample year"
     assert hits / found_in_all >= 0.9
     assert seen / incidents >= 0.85
 
@@ -166,11 +166,11 @@ def test_an_occasional_job_is_an_anomaly_three_times_then_only_at_twice_its_cost
     runs = {30: "50", 37: "55", 41: "50", 46: "50", 50: "55", 59: "60", 64: "130"}
     job = used([runs.get(number, "0") for number in range(75)], usage_type="Job")
     found = find(job + used(["100"] * 75, usage_type="Storage"))
-    assert sorted(each.start for each in found) == [START + timedelta(days=number) for number in (30, 37, 41, 64)]
+    assert sorted(item.start for item in found) == [START + timedelta(days=number) for number in (30, 37, 41, 64)]
 
 
 def test_days_that_are_missing_are_not_what_is_usual() -> None:
     gap = {START + timedelta(days=number) for number in range(40, 90)}
-    rows = [each for each in used(["10"] * 150) if each.day not in gap]
+    rows = [item for item in used(["10"] * 150) if item.day not in gap]
     assert find(rows, missing=gap) == []
     assert find(rows) != [], "without that, every day after the gap is far above nothing"

@@ -76,8 +76,8 @@ def read(stubbed: Any, *budgets: dict[str, Any]) -> AwsBudgets:
     """A source that is given these budgets, each with its notifications."""
     client, stub, _ = stubbed("budgets")
     stub.add_response("describe_budgets", {"Budgets": list(budgets)}, {"AccountId": ACCOUNT})
-    for each in budgets:
-        if not aws_budgets._unusable(each):
+    for budget in budgets:
+        if not aws_budgets._unusable(budget):
             stub.add_response("describe_notifications_for_budget", {"Notifications": []})
     return AwsBudgets(client, ACCOUNT)
 
@@ -115,7 +115,7 @@ def test_pages_are_followed(stubbed: Any) -> None:
     stub.add_response("describe_budgets", {"Budgets": [described("B")]}, {"AccountId": ACCOUNT, "NextToken": "more"})
     for name in ("A", "B"):
         stub.add_response("describe_notifications_for_budget", {}, {"AccountId": ACCOUNT, "BudgetName": name})
-    assert [each.name for each in AwsBudgets(client, ACCOUNT).budgets()] == ["A", "B"]
+    assert [budget.name for budget in AwsBudgets(client, ACCOUNT).budgets()] == ["A", "B"]
     assert [call.name for call in meter.calls] == ["DescribeBudgets"] * 2 + ["DescribeNotificationsForBudget"] * 2
     assert {call.dollars for call in meter.calls} == {0}
 
@@ -205,7 +205,7 @@ def test_budgets_are_asked_again_after_a_while_and_a_failure_is_not_kept() -> No
     with pytest.raises(SourceError):
         kept.budgets()
     assert [kept.budgets()[0].amount, kept.budgets()[0].amount] == [2, 2]
-    assert [each.name for each in kept.left_out] == ["Old"]
+    assert [gap.name for gap in kept.left_out] == ["Old"]
     now[0] = 60.0
     assert kept.budgets()[0].amount == 3
 

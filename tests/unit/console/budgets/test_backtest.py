@@ -24,7 +24,7 @@ RECORDED = SHARED_DATA / "get_cost_and_usage_daily_by_service.json"
 
 def test_a_bill_that_is_the_same_every_day_is_always_forecast_right() -> None:
     tested = backtest(bill(usage(["1"] * 90)))  # January is learned from, February and March are forecast again
-    assert {each.month for each in tested.origins} == {date(2026, 2, 1), date(2026, 3, 1)}
+    assert {one_origin.month for one_origin in tested.origins} == {date(2026, 2, 1), date(2026, 3, 1)}
     assert tested.overall is not None
     assert (tested.overall.forecast.mape, tested.overall.run_rate.mape, tested.overall.covered) == (0.0, 0.0, 1.0)
 
@@ -46,18 +46,18 @@ def test_a_fee_on_the_first_misleads_the_run_rate_and_not_the_forecast() -> None
 def test_tax_is_taken_as_what_the_books_showed_on_that_day() -> None:
     charges = usage(["1"] * 90)
     tested = backtest(bill(charges, taxed(charges, "0.2")))
-    assert all(each.run_rate == pytest.approx(each.actual, rel=0.01) for each in tested.origins)
-    assert all(each.forecast == pytest.approx(each.actual, rel=0.01) for each in tested.origins)
+    assert all(one_origin.run_rate == pytest.approx(one_origin.actual, rel=0.01) for one_origin in tested.origins)
+    assert all(one_origin.forecast == pytest.approx(one_origin.actual, rel=0.01) for one_origin in tested.origins)
 
 
 def test_credits_are_no_target() -> None:
     credit = [Charged(date(2026, 2, 28), "AWS Activate", "Credit", Decimal(-25))]
-    assert {each.actual for each in backtest(bill(usage(["1"] * 59), credit)).origins} == {28.0}
+    assert {one_origin.actual for one_origin in backtest(bill(usage(["1"] * 59), credit)).origins} == {28.0}
 
 
 def test_an_unfinished_month_counts_up_to_its_last_settled_day_from_day_twenty() -> None:
-    assert {each.month.month for each in backtest(bill(usage(["1"] * 79))).origins} == {2, 3}
-    assert {each.month.month for each in backtest(bill(usage(["1"] * 78))).origins} == {2}
+    assert {one_origin.month.month for one_origin in backtest(bill(usage(["1"] * 79))).origins} == {2, 3}
+    assert {one_origin.month.month for one_origin in backtest(bill(usage(["1"] * 78))).origins} == {2}
 
 
 def test_a_short_history_says_what_a_backtest_needs() -> None:
@@ -68,11 +68,13 @@ def test_a_short_history_says_what_a_backtest_needs() -> None:
 
 def test_an_origin_knows_nothing_of_the_days_after_it() -> None:
     charges = weekly(100)
-    other = [each._replace(amount=each.amount * 5) if each.day >= date(2026, 3, 20) else each for each in charges]
+    other = [
+        charge._replace(amount=charge.amount * 5) if charge.day >= date(2026, 3, 20) else charge for charge in charges
+    ]
 
     def early(tested: Backtest) -> list[tuple[date, float, float]]:
-        found = [each for each in tested.origins if each.known < date(2026, 3, 1)]
-        return [(each.known, each.forecast, each.spread) for each in found]
+        found = [one_origin for one_origin in tested.origins if one_origin.known < date(2026, 3, 1)]
+        return [(item.known, item.forecast, item.spread) for item in found]
 
     assert early(backtest(bill(charges))) == early(backtest(bill(other)))
 
@@ -144,17 +146,17 @@ def test_on_no_kind_of_bill_the_forecast_errs_much_more_than_the_run_rate(family
 
 
 def amounts(charges: Iterable[Charged]) -> list[Decimal]:
-    return [each.amount for each in charges]
+    return [charge.amount for charge in charges]
 
 
 def test_what_is_judged_is_the_forecast_that_was_shown_with_the_tax_known_by_then() -> None:
     january = weekly(31)
     rest = weekly(59, seed=2, start=date(2026, 2, 1))
-    dear = [each._replace(amount=each.amount * 3) for each in taxed(rest, "0.1")]  # the rate trebles in February
+    dear = [charge._replace(amount=charge.amount * 3) for charge in taxed(rest, "0.1")]  # the rate trebles in February
     tested = backtest(bill(january, taxed(january, "0.1"), rest, dear))
-    one = next(each for each in tested.origins if each.known == date(2026, 2, 10))
-    known = [each for each in rest if each.day <= one.known]
-    accrued = dear[0].amount * sum(amounts(known)) / sum(amounts(each for each in rest if each.day.month == 2))
+    one = next(one_origin for one_origin in tested.origins if one_origin.known == date(2026, 2, 10))
+    known = [charge for charge in rest if charge.day <= one.known]
+    accrued = dear[0].amount * sum(amounts(known)) / sum(amounts(charge for charge in rest if charge.day.month == 2))
     shown = forecast(bill(january, taxed(january, "0.1"), known, [dear[0]._replace(amount=accrued)]))
     assert shown.amount is not None
     assert one.forecast == pytest.approx(float(shown.amount), abs=0.01)
@@ -162,11 +164,11 @@ def test_what_is_judged_is_the_forecast_that_was_shown_with_the_tax_known_by_the
 
 def test_unsettled_days_and_their_tax_are_no_part_of_the_target() -> None:
     january, february = usage(["1"] * 31), usage(["1"] * 25, date(2026, 2, 1))
-    open_month = [each._replace(estimated=True) for each in february]
+    open_month = [charge._replace(estimated=True) for charge in february]
     tested = backtest(bill(january, taxed(january, "0.2"), open_month, taxed(february, "0.2")))
-    assert {round(each.actual, 6) for each in tested.origins} == {27.6}
+    assert {round(one_origin.actual, 6) for one_origin in tested.origins} == {27.6}
 
 
 def test_months_of_which_days_are_missing_are_no_targets() -> None:
-    charges = [each for each in weekly(181) if not date(2026, 2, 20) <= each.day < date(2026, 3, 10)]
-    assert {each.month for each in backtest(bill(charges)).origins} == {date(2026, 5, 1), date(2026, 6, 1)}
+    charges = [charge for charge in weekly(181) if not date(2026, 2, 20) <= charge.day < date(2026, 3, 10)]
+    assert {one_origin.month for one_origin in backtest(bill(charges)).origins} == {date(2026, 5, 1), date(2026, 6, 1)}

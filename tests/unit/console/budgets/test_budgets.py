@@ -42,7 +42,7 @@ def test_a_budget_alerts_at_the_highest_threshold_booked_or_expected(
     amount: str, standing: BudgetState, alerts: list[tuple[int, str]]
 ) -> None:
     found = status(budget(amount), CHARGES, forecast(CHARGES))
-    assert (found.state, [(each.threshold, each.by) for each in found.alerts]) == (standing, alerts)
+    assert (found.state, [(alert.threshold, alert.by) for alert in found.alerts]) == (standing, alerts)
 
 
 def test_a_budget_says_what_is_used_expected_and_left_and_on_which_day_it_is_gone() -> None:
@@ -78,7 +78,7 @@ def test_a_budget_burns_down_by_what_is_charged_to_what_the_forecast_leaves_of_i
         "gone on the 20th, overdrawn on the 21st"
     )
     assert left[-1].middle == -110
-    assert [(point.low, point.high) for point in left] == [(200 - each.high, 200 - each.low) for each in charged]
+    assert [(point.low, point.high) for point in left] == [(200 - charge.high, 200 - charge.low) for charge in charged]
 
 
 def test_at_an_even_pace_every_day_takes_the_same_and_the_last_one_leaves_nothing() -> None:
@@ -204,7 +204,7 @@ def test_a_change_of_the_file_can_be_undone_comments_included_and_done_again(tmp
     assert not file.can_undo
     (tmp_path / FILE).write_text("# agreed in May\n" + TEXT)
     file.save([*file.budgets(), budget("10")])
-    assert [each.name for each in file.budgets()] == ["Whole bill", "Console", "All"]
+    assert [one_budget.name for one_budget in file.budgets()] == ["Whole bill", "Console", "All"]
     assert (tmp_path / FILE).read_text().startswith("# agreed in May\n" + TEXT)
     file.undo()
     assert (tmp_path / FILE).read_text().startswith("# agreed in May")
@@ -298,7 +298,10 @@ def test_a_change_of_one_budget_leaves_every_other_line(pairs: list[tuple[str, s
     parts = [f"# {comment}\n{table}\n" for (_, comment), table in zip(pairs, tables, strict=True)]
     before = "".join(parts)
     chosen = data.draw(some.integers(0, len(parts) - 1))
-    changed = [replace(each, amount=Decimal(7)) if place == chosen else each for place, each in enumerate(read(before))]
+    changed = [
+        replace(one_budget, amount=Decimal(7)) if place == chosen else one_budget
+        for place, one_budget in enumerate(read(before))
+    ]
     parts[chosen] = parts[chosen].replace('amount = "5"', 'amount = "7"')
     assert write(changed, before) == "".join(parts)
 
@@ -308,7 +311,7 @@ def test_two_budgets_of_one_name_are_refused_and_the_file_stays(tmp_path: Path) 
     file.save([budget("10")])
     with pytest.raises(SettingsError, match="Two budgets"):
         file.save([budget("10"), budget("20")])
-    assert [each.amount for each in file.budgets()] == [10]
+    assert [one_budget.amount for one_budget in file.budgets()] == [10]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, BEFORE])
 
 
@@ -322,7 +325,7 @@ def test_who_did_not_see_the_last_change_does_not_overwrite_or_undo_it(tmp_path:
         with pytest.raises(SettingsError, match="Somebody else") as caught:
             change()
         assert "change them again" in caught.value.remedy
-    assert [each.amount for each in file.budgets()] == [2]
+    assert [one_budget.amount for one_budget in file.budgets()] == [2]
 
 
 def test_of_writers_who_saw_the_same_file_one_wins_and_the_others_are_told(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_bill_that_is_the_same_every_day_goes_on_so_and_is_certain() -> None:
     assert (found.month, found.as_of, found.method) == (date(2026, 3, 1), date(2026, 3, 16), CONSTANT)
     assert found.booked == Decimal("40.00")
     assert found.amount == found.low == found.high == Decimal("77.50")
-    assert [each.day for each in found.days] == days(15, date(2026, 3, 17))
+    assert [day.day for day in found.days] == days(15, date(2026, 3, 17))
 
 
 def test_a_month_that_is_over_gives_way_to_the_next_one() -> None:
@@ -47,7 +47,7 @@ def test_a_month_that_is_over_gives_way_to_the_next_one() -> None:
 def test_what_comes_on_firsts_of_months_is_expected_on_the_next_first_alone() -> None:
     found = forecast(bill(usage(["1"] * 90), firsts("29", 90)))  # January to March, fees on three firsts
     assert (found.month, found.amount) == (date(2026, 4, 1), Decimal(30 + 29))
-    assert [each.amount for each in found.days[:2]] == [30, 1]
+    assert [day.amount for day in found.days[:2]] == [30, 1]
     midway = forecast(bill(usage(["1"] * 75), firsts("29", 75)))
     assert midway.amount == Decimal(31 + 29), "the fee of this month is booked already, and is not a daily charge"
 
@@ -77,7 +77,9 @@ def test_credits_and_corrections_are_booked_and_not_expected_again() -> None:
 
 
 def test_the_last_two_estimated_days_count_as_days_to_come() -> None:
-    charges = [each._replace(estimated=each.day >= date(2026, 3, 12)) for each in usage(["3"] * 73 + ["0.10", "0.02"])]
+    charges = [
+        charge._replace(estimated=charge.day >= date(2026, 3, 12)) for charge in usage(["3"] * 73 + ["0.10", "0.02"])
+    ]
     found = forecast(history(charges))
     assert (found.as_of, list(found.left_out)) == (date(2026, 3, 14), [date(2026, 3, 15), date(2026, 3, 16)])
     assert (found.booked, found.amount) == (42, 93)
@@ -108,7 +110,7 @@ def test_a_short_history_is_told_with_what_it_needs_and_what_was_used_instead(
 
 def test_a_week_of_days_gives_their_mean() -> None:
     found = forecast(bill(usage(["1", "2", "3", "4", "5", "6"])))
-    assert {each.amount for each in found.days} == {Decimal("3.5")}
+    assert {day.amount for day in found.days} == {Decimal("3.5")}
 
 
 def test_without_charges_there_is_no_forecast() -> None:
@@ -122,7 +124,7 @@ def test_a_bill_of_nothing_stays_nothing() -> None:
 
 def test_a_missing_day_is_neither_booked_nor_learned_as_a_day_without_cost() -> None:
     whole = weekly(75)
-    found = forecast(bill([each for each in whole if each.day != date(2026, 2, 20)]))
+    found = forecast(bill([item for item in whole if item.day != date(2026, 2, 20)]))
     assert close(found.to_come, forecast(bill(whole)).to_come, 0.02)
     assert history([*whole[:3], *whole[4:]]).missing == {whole[3].day}
 
@@ -137,29 +139,35 @@ def test_negative_days_are_allowed_and_the_interval_is_not_cut_at_nothing() -> N
 
 def test_a_bill_that_never_was_negative_is_not_expected_to_be() -> None:
     found = forecast(bill(usage(["10"] * 60 + ["0.01"] * 15)))
-    assert all(each.low >= 0 for each in found.days)
+    assert all(day.low >= 0 for day in found.days)
     assert found.low is not None
     assert found.low >= found.booked
 
 
 def test_a_spike_of_four_days_that_is_three_days_over_is_not_expected_again() -> None:
     calm = weekly(75)
-    spiked = [each._replace(amount=each.amount * 8) if 68 <= place < 72 else each for place, each in enumerate(calm)]
+    spiked = [
+        anomaly._replace(amount=anomaly.amount * 8) if 68 <= place < 72 else anomaly
+        for place, anomaly in enumerate(calm)
+    ]
     assert close(forecast(bill(spiked)).to_come, forecast(bill(calm)).to_come, 0.05)
-    longer = [each._replace(amount=each.amount * 8) if 68 <= place < 73 else each for place, each in enumerate(calm)]
+    longer = [
+        anomaly._replace(amount=anomaly.amount * 8) if 68 <= place < 73 else anomaly
+        for place, anomaly in enumerate(calm)
+    ]
     assert not close(forecast(bill(longer)).to_come, forecast(bill(calm)).to_come, 0.05), "that may be a new level"
 
 
 def test_a_step_up_is_followed_after_a_week() -> None:
     before, after = weekly(66, 10.0), weekly(9, 30.0, start=date(2026, 3, 8))
     found = forecast(bill(before, after))
-    assert sum(each.amount for each in found.days) / len(found.days) > 18
+    assert sum(day.amount for day in found.days) / len(found.days) > 18
 
 
 def test_a_bill_that_grows_is_followed_without_lagging_and_not_carried_on() -> None:
     grown = usage([str(10 + Decimal(place) / 10) for place in range(75)])  # ten cents more every day, up to 17.40
     found = forecast(bill(grown))
-    assert all(Decimal("17.2") < each.amount < Decimal("17.6") for each in found.days)
+    assert all(Decimal("17.2") < day.amount < Decimal("17.6") for day in found.days)
 
 
 def test_one_dear_day_counts_the_less_the_more_of_a_quiet_month_is_over() -> None:
@@ -179,18 +187,18 @@ def test_a_trend_is_what_chance_seldom_makes() -> None:
 def test_retail_days_cost_as_many_times_the_usual_as_the_last_time() -> None:
     charges = weekly(405, noise=0.1, start=date(2025, 10, 15))
     friday = black_friday(2025)
-    busy = [each._replace(amount=each.amount * 2) if each.day == friday else each for each in charges]
+    busy = [charge._replace(amount=charge.amount * 2) if charge.day == friday else charge for charge in charges]
     found = forecast(bill(busy))
     assert found.as_of == date(2026, 11, 23)
-    by_day = {each.day: each for each in found.days}
+    by_day = {day.day: day for day in found.days}
     assert 18 < by_day[date(2026, 11, 27)].amount < 22
     assert 9 < by_day[date(2026, 11, 24)].amount < 11, "a day of that week which cost the usual is expected to again"
-    assert {each.name for each in found.occasions} == {"Black Friday"}
+    assert {occasion.name for occasion in found.occasions} == {"Black Friday"}
 
 
 def test_a_retail_day_that_the_bill_has_not_seen_is_told() -> None:
     found = forecast(bill(weekly(60, start=date(2026, 9, 25))))  # up to 23 November
-    assert {each.times for each in found.occasions} == {None}
+    assert {occasion.times for occasion in found.occasions} == {None}
 
 
 def test_the_forecast_and_the_comparisons_mean_the_same_black_friday() -> None:
@@ -247,7 +255,7 @@ def test_adding_a_constant_to_every_day_adds_it_to_every_day_to_come(seed: int, 
 def test_the_parts_always_add_up_and_the_interval_holds_the_forecast(amounts: list[Decimal]) -> None:
     found = forecast(bill(usage(amounts)))
     assert found.amount is not None
-    assert found.amount == found.booked + sum(each.amount for each in found.days) + found.tax_to_come
+    assert found.amount == found.booked + sum(day.amount for day in found.days) + found.tax_to_come
     assert found.low is not None
     assert found.high is not None
     assert found.low <= found.amount <= found.high
@@ -276,7 +284,7 @@ def test_the_spread_of_a_sum_is_that_of_simulated_paths() -> None:
 def test_the_weights_are_those_of_the_model_in_statsmodels() -> None:
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-    values = np.array([float(each.amount) for each in weekly(84)])
+    values = np.array([float(charge.amount) for charge in weekly(84)])
     model = ETSModel(values, error="add", seasonal="add", seasonal_periods=7, initialization_method="heuristic")
     with model.fix_params({"smoothing_level": 0.3, "smoothing_seasonal": 0.1}):
         fitted = model.fit(disp=False)
@@ -291,7 +299,7 @@ def test_the_weights_are_those_of_the_model_in_statsmodels() -> None:
 
 
 def test_a_longer_history_of_the_same_kind_narrows_nothing_below_its_noise() -> None:
-    values = np.array([float(each.amount) for each in weekly(300)])
+    values = np.array([float(charge.amount) for charge in weekly(300)])
     path = smooth(values, 10)
     assert path.method == MODEL
     assert 0.2 < path.spreads[0] < 0.45, "the noise of these bills is 0.3"
@@ -319,7 +327,7 @@ def test_a_service_that_stopped_is_not_expected_again() -> None:
 
 def test_days_that_are_missing_or_estimated_in_the_bill_are_so_in_each_of_its_parts() -> None:
     jobs = usage(["10"] * 20, service="Athena")
-    others = [each._replace(estimated=each.day.day > 29) for each in usage(["1"] * 31) if each.day.day != 25]
+    others = [charge._replace(estimated=charge.day.day > 29) for charge in usage(["1"] * 31) if charge.day.day != 25]
     part = history(jobs, whole=bill(others, jobs))
     assert part.missing == {date(2026, 1, 25)}
     assert part.estimated == {date(2026, 1, 30), date(2026, 1, 31)}

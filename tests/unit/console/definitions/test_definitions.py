@@ -7,7 +7,7 @@ from console.definitions.answer import as_markdown, definitions, matching
 
 
 def test_the_words_of_the_design_are_all_defined() -> None:
-    terms = {each.term for each in definitions()}
+    terms = {definition.term for definition in definitions()}
     assert {
         "Net revenue",
         "Gross revenue",
@@ -25,8 +25,8 @@ def test_the_words_of_the_design_are_all_defined() -> None:
 
 
 def test_a_search_finds_words_by_name_and_by_meaning() -> None:
-    assert [each.term for each in matching(definitions(), "basket nowhere")] == []
-    assert "Cart abandonment" in [each.term for each in matching(definitions(), "cart PURCHASE")]
+    assert [definition.term for definition in matching(definitions(), "basket nowhere")] == []
+    assert "Cart abandonment" in [definition.term for definition in matching(definitions(), "cart PURCHASE")]
     assert len(matching(definitions(), "  ")) == len(definitions())
 
 

@@ -127,7 +127,7 @@ def test_a_resource_has_type_and_name_where_its_arn_says_them(
 def test_tag_columns_become_one_json_object_without_those_that_are_empty(tmp_path: Path):
     row = cur({"resourceTags/user:team": "web", "resourceTags/aws:createdBy": "ada", "resourceTags/user:env": None})
     found = read(bill_files.write(tmp_path / "report.csv", [row, cur()], null=""))
-    assert [each["tags"] and json.loads(each["tags"]) for each in found] == [
+    assert [item["tags"] and json.loads(item["tags"]) for item in found] == [
         {"team": "web", "aws:createdBy": "ada"},
         None,
     ]

@@ -124,7 +124,7 @@ def test_the_permission_it_needs_is_named() -> None:
 def test_a_price_that_changed_is_written_with_its_date_and_comments_stay(stubbed: Stubber, book_file: Path) -> None:
     source = answers(stubbed, [product("Storage-ShardHour", ("0", "0.0160000000"))])
     answer = refresh(load(book_file), source, TODAY)
-    assert [(each.price.key, each.amount) for each in answer.changed] == [("kinesis.shard_hour", Decimal("0.016"))]
+    assert [(item.price.key, item.amount) for item in answer.changed] == [("kinesis.shard_hour", Decimal("0.016"))]
     assert answer.text == BOOK.replace('"0.015"', '"0.016"').replace("2025-06-30", "2026-11-02").replace(
         '"recalled"', '"refreshed"'
     )
@@ -201,7 +201,7 @@ def test_what_is_no_single_price_leaves_the_entry_as_it_stands(
     stubbed: Stubber, book_file: Path, page: list[str], reason: str
 ) -> None:
     answer = refresh(load(book_file), answers(stubbed, page), TODAY)
-    assert [each.reason for each in answer.left] == [reason]
+    assert [item.reason for item in answer.left] == [reason]
     assert (answer.text, answer.diff) == (BOOK, "")
 
 

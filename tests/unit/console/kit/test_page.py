@@ -59,7 +59,7 @@ def test_the_trust_line_says_where_a_number_came_from():
 def test_the_trust_line_explains_time_reuse_and_warehouse_seconds():
     athena = replace(STATISTICS, engine="Athena", queue_seconds=0.12, engine_seconds=0.84)
     redshift = replace(STATISTICS, engine="Redshift", engine_seconds=2.0, rpu_seconds=Decimal(480))
-    both = combine([Result(pa.table({}), each, "q", "select 1") for each in (athena, redshift)])
+    both = combine([Result(pa.table({}), engine, "q", "select 1") for engine in (athena, redshift)])
     parts = {
         part.replace(NARROW_SPACE, " "): hint.replace(NARROW_SPACE, " ")
         for part, hint in trust_line.parts(both, quarantined_share=None, now=NOW)

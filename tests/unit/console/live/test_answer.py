@@ -130,17 +130,21 @@ def test_a_snapshot_adds_regions_up_and_leaves_out_what_a_reader_may_not_see(tmp
     whole = read(store, None, NOW)
     assert whole.funnel == {"view": 1, "cart": 1, "checkout": 0, "purchase": 1}
     assert (whole.sessions, whole.is_estimate) == (2, False)
-    assert [(each.at, each.events, each.net_revenue) for each in whole.minutes if each.events] == [
+    assert [(minute.at, minute.events, minute.net_revenue) for minute in whole.minutes if minute.events] == [
         (old.replace(second=0), 1, Decimal(4)),
         (MINUTE, 3, Decimal(3)),
     ]
-    assert [(each.order_id, each.amount, each.lines, each.at) for each in whole.orders] == [("o1", Decimal(7), 2, old)]
-    assert [(each.name, each.net_revenue, each.sessions) for each in whole.products] == [("Lamp", Decimal(3), 2)]
-    assert [each.name for each in whole.channels] == ["web"]
+    assert [(order.order_id, order.amount, order.lines, order.at) for order in whole.orders] == [
+        ("o1", Decimal(7), 2, old)
+    ]
+    assert [(product.name, product.net_revenue, product.sessions) for product in whole.products] == [
+        ("Lamp", Decimal(3), 2)
+    ]
+    assert [channel.name for channel in whole.channels] == ["web"]
     assert whole.hour == whole.total == RecordCounts(4, 4, 0, 0)
     assert whole.rates[-5:] == [1, 0, 0, 0, 0]
     north = read(store, ("North",), NOW)
-    assert (north.orders, north.funnel["purchase"], sum(each.events for each in north.minutes)) == ([], 0, 1)
+    assert (north.orders, north.funnel["purchase"], sum(minute.events for minute in north.minutes)) == ([], 0, 1)
     store.close()
 
 

@@ -56,7 +56,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def names(files: Files, table: str, day: date | None = None) -> list[str]:
-    return [each.name for each in files.found(folder_of(table, day))]
+    return [file.name for file in files.found(folder_of(table, day))]
 
 
 def counted(files: Files, table: str = "daily_page_calls") -> dict[date, int]:
@@ -76,7 +76,7 @@ def test_a_file_is_replaced_as_a_whole_and_added_only_where_there_is_none(files:
     files.replace("a/x.parquet", b"2")
     assert not files.add("a/x.parquet", b"3")
     assert files.add("a/y.parquet", b"4")
-    assert [(each.name, files.read(each.name)) for each in files.found("a/")] == [
+    assert [(file.name, files.read(file.name)) for file in files.found("a/")] == [
         ("a/x.parquet", b"2"),
         ("a/y.parquet", b"4"),
     ]
@@ -88,7 +88,7 @@ def test_a_file_is_replaced_as_a_whole_and_added_only_where_there_is_none(files:
 
 
 def names_of(found: list[Found]) -> list[str]:
-    return [each.name for each in found]
+    return [item.name for item in found]
 
 
 def test_a_day_that_is_over_becomes_one_sorted_file_and_two_that_are_added_up(files: Files) -> None:
@@ -141,7 +141,7 @@ def test_a_day_closed_after_its_calls_expired_keeps_only_its_totals(
     Calls(files).write([at(FIRST)])
     compact_days(files, over(FIRST) + timedelta(days=60), keep_days=30)
     assert (names(files, CLOSED), counted(files)) == ([], {FIRST: 1})
-    written = max(each.written_at for table in ADDED_UP for each in files.found(folder_of(table)))
+    written = max(file.written_at for table in ADDED_UP for file in files.found(folder_of(table)))
     compact_days(files, written + BESIDE_FOR, keep_days=30)
     assert (names(files, OPEN), names(files, CLOSED), counted(files)) == ([], [], {FIRST: 1})
 
@@ -204,12 +204,12 @@ def test_killed_before_any_change_each_call_counts_once_then_and_after_the_next_
     dying = Mortal(files, life)
     with suppress(Killed):
         compact_days(dying, now, keep_days=KEEP)
-        written = max(each.written_at for each in files.found(folder_of(CLOSED)))
+        written = max(file.written_at for file in files.found(folder_of(CLOSED)))
         compact_days(dying, written + BESIDE_FOR, keep_days=10_000)
     for table in ADDED_UP:
         assert counted(files, table) == everything
     compact_days(files, now, keep_days=KEEP)
-    written = max(each.written_at for table in (CLOSED, *ADDED_UP) for each in files.found(folder_of(table)))
+    written = max(file.written_at for table in (CLOSED, *ADDED_UP) for file in files.found(folder_of(table)))
     compact_days(files, written + BESIDE_FOR, keep_days=10_000)
     assert names(files, OPEN) == []
     for table in ADDED_UP:
@@ -229,7 +229,7 @@ class Overtaken(Mortal):
         self._life -= 1
         if self._life == 0:
             compact_days(self._files, self._now, keep_days=10_000)
-            written = max(each.written_at for each in self._files.found(folder_of(CLOSED)))
+            written = max(file.written_at for file in self._files.found(folder_of(CLOSED)))
             compact_days(self._files, written + BESIDE_FOR, keep_days=10_000)
 
 

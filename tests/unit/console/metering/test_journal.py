@@ -40,8 +40,8 @@ class Process:
         found = self.calls.files.found(folder_of(OPEN))
         return [
             text
-            for each in found
-            for text in from_parquet(self.calls.files.read(each.name)).column("query_id").to_pylist()
+            for item in found
+            for text in from_parquet(self.calls.files.read(item.name)).column("query_id").to_pylist()
         ]
 
 
@@ -171,6 +171,6 @@ def test_what_a_journal_holds_is_written_to_its_own_day_however_late(process: Pr
     meter.flush()
     clock[0], is_full[0] = CALL.called_at + OPEN_FOR + timedelta(days=3), False
     meter.flush()
-    assert [each.name.split("/")[1] for each in process.calls.files.found(folder_of(OPEN))] == ["call_date=2026-03-31"]
+    assert [file.name.split("/")[1] for file in process.calls.files.found(folder_of(OPEN))] == ["call_date=2026-03-31"]
     assert left(process) == []  # the day may be closed now
     meter.close()

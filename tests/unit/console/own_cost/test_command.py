@@ -53,10 +53,10 @@ def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytes
         "saved": Decimal("0.5"),
     }  # fmt: skip
     assert answer["monthly_run_rate"] == pytest.approx(Decimal("0.51") * 365 / 12)
-    assert {each["name"]: each["dollars"] for each in answer["by"]["person"]} == {
+    assert {row["name"]: row["dollars"] for row in answer["by"]["person"]} == {
         "ann": Decimal("0.5"), "bob": Decimal("0.01"),
     }  # fmt: skip
-    assert [each["name"] for each in answer["by"]["kind"]] == ["cost_explorer", "query"]
+    assert [item["name"] for item in answer["by"]["kind"]] == ["cost_explorer", "query"]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_order_value_that_did_not_change_contributes_nothing(before: SalesTotals
 def test_only_a_factor_that_rose_raises_revenue_where_order_values_are_positive(
     now: SalesTotals, before: SalesTotals
 ) -> None:
-    now, before = (SalesTotals(each.sessions, each.orders, abs(each.net_revenue) + 1) for each in (now, before))
+    now, before = (SalesTotals(item.sessions, item.orders, abs(item.net_revenue) + 1) for item in (now, before))
     traffic = amounts(now, before)[TRAFFIC]
     allowed = Decimal("0.02")  # what rounding may have given to it
     if now.sessions >= before.sessions:

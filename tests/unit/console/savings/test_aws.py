@@ -154,7 +154,7 @@ def test_streams_are_read_with_their_mode_shards_and_use(moto: Any) -> None:
     )
     here = account(moto)
     read = streams.read(here, Metrics(account(answers)))
-    assert [(each.name, each.is_on_demand, each.shards) for each in read.items] == [
+    assert [(item.name, item.is_on_demand, item.shards) for item in read.items] == [
         ("events", False, 3),
         ("live", True, 4),
     ]
@@ -199,7 +199,7 @@ def test_log_groups_are_read_page_after_page(moto: Any) -> None:
     client.put_retention_policy(logGroupName="/shop/07", retentionInDays=30)
     read = logs.read(account(moto))
     assert len(read.items) == 60
-    assert {each.name for each in read.items if each.retention_days == 30} == {"/shop/07"}
+    assert {item.name for item in read.items if item.retention_days == 30} == {"/shop/07"}
     assert not read.items[0].resource.endswith("*")
     assert read.items[0].created_at.tzinfo is UTC
 
@@ -325,7 +325,7 @@ def test_tables_of_the_catalogue_are_counted_in_their_files(moto: Any) -> None:
     assert (found["events"].partition, found["events"].files) == ("event_date", 2)
     raw = found["raw"]
     assert (raw.is_columnar, raw.is_compressed, raw.partition) == (False, False, "")
-    assert [each.reason for each in read.missing] == ["its bucket other was not listed"]
+    assert [gap.reason for gap in read.missing] == ["its bucket other was not listed"]
 
 
 # Services whose answers are given
@@ -383,8 +383,8 @@ def test_a_long_query_ran_in_the_hours_before_it_ended() -> None:
         }
     )  # fmt: skip
     hours = warehouse.read(*asking(answers)).items[0].hours
-    assert [each.queries for each in hours[:7]] == [0, 1, 1, 1, 1, 1, 0]
-    assert [each.query_seconds for each in hours[4:6]] == [0, 12600]
+    assert [hour.queries for hour in hours[:7]] == [0, 1, 1, 1, 1, 1, 0]
+    assert [hour.query_seconds for hour in hours[4:6]] == [0, 12600]
 
 
 def test_compute_without_any_sign_of_queries_is_not_called_idle() -> None:
@@ -407,10 +407,14 @@ def test_compute_without_any_sign_of_queries_is_not_called_idle() -> None:
 def athena(executions: list[dict[str, Any]]) -> Answers:
     return Answers(
         {
-            "athena:ListQueryExecutions": {"QueryExecutionIds": [each["QueryExecutionId"] for each in executions]},
+            "athena:ListQueryExecutions": {
+                "QueryExecutionIds": [one_execution["QueryExecutionId"] for one_execution in executions]
+            },
             "athena:BatchGetQueryExecution": lambda params: {
                 "QueryExecutions": [
-                    each for each in executions if each["QueryExecutionId"] in params["QueryExecutionIds"]
+                    one_execution
+                    for one_execution in executions
+                    if one_execution["QueryExecutionId"] in params["QueryExecutionIds"]
                 ]
             },
         }
@@ -478,16 +482,16 @@ def test_a_name_without_a_database_is_of_the_one_that_the_query_ran_in() -> None
     elsewhere = execution(1, "select 1 from events") | {"QueryExecutionContext": {"Database": "Other"}}
     here = execution(2, "select 1 from EVENTS") | {"QueryExecutionContext": {"Database": "SHOP"}}
     read = queries.read(account(athena([elsewhere, here])), ["console"], {"Events": "event_date"}, "Shop")
-    assert [(each.tables, each.reads_others) for each in read.items] == [((), True), (("events",), False)]
+    assert [(item.tables, item.reads_others) for item in read.items] == [((), True), (("events",), False)]
 
 
 def test_what_athena_does_not_charge_for_is_no_query_of_the_log() -> None:
     """A failed query is free; one that was stopped is charged for what it had scanned."""
     asked = [execution(number, "select 1 from events") for number in range(3)]
-    for each, state in zip(asked, ("SUCCEEDED", "FAILED", "CANCELLED"), strict=True):
-        each["Status"]["State"] = state
+    for item, state in zip(asked, ("SUCCEEDED", "FAILED", "CANCELLED"), strict=True):
+        item["Status"]["State"] = state
     read = queries.read(account(athena(asked)), ["console"], {"events": "event_date"}, "shop")
-    assert [each.query_id for each in read.items] == ["q0", "q2"]
+    assert [item.query_id for item in read.items] == ["q0", "q2"]
 
 
 def lambda_answers(**more: Any) -> Answers:
@@ -581,13 +585,16 @@ WAF: dict[str, Any] = {
 def test_web_acls_of_the_region_and_of_cloudfront_are_read_with_all_their_pages() -> None:
     answers = Answers({**WAF, "cloudwatch:GetMetricData": series(AllowedRequests=[40.0], BlockedRequests=[2.0])})
     read = firewall.read(*asking(answers))
-    assert [(each.name, each.requests, each.protects) for each in read.items] == [
+    assert [(item.name, item.requests, item.protects) for item in read.items] == [
         ("old", 42, 1),
         ("old2", 42, 1),
         ("edge", 42, 2),
     ]
     dimensions = [
-        {each["Name"]: each["Value"] for each in params["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"]}
+        {
+            param["Name"]: param["Value"]
+            for param in params["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"]
+        }
         for _, operation, params in answers.asked
         if operation == "GetMetricData"
     ]
@@ -623,7 +630,7 @@ def test_one_scope_that_is_refused_leaves_the_other() -> None:
 
     answers = Answers({**WAF, "wafv2:ListWebACLs": half, "cloudwatch:GetMetricData": series()})
     read = firewall.read(*asking(answers))
-    assert (len(read.items), [each.what for each in read.missing]) == (2, ["web ACLs (cloudfront)"])
+    assert (len(read.items), [gap.what for gap in read.missing]) == (2, ["web ACLs (cloudfront)"])
 
 
 ADDED = json.dumps({"ADD": json.dumps({"PARTITION": json.dumps({"Details": {"names": ["dt=1"]}, "Count": 1})})})
@@ -720,7 +727,7 @@ OPTIMIZER: dict[str, Any] = {
 
 def test_recommendations_of_both_services_are_read_in_dollars_only() -> None:
     read = recommendations.read(account(Answers({**HUB, **OPTIMIZER})))
-    assert [(each.identifier.rsplit(":", 1)[-1], each.monthly_savings) for each in read.items] == [
+    assert [(item.identifier.rsplit(":", 1)[-1], item.monthly_savings) for item in read.items] == [
         ("r1", D("12.34")),
         ("r2", None),
         ("$LATEST", D("1.5")),
@@ -747,7 +754,7 @@ def test_an_account_that_is_not_enrolled_is_said_to_be_so() -> None:
         )
     )
     assert read.items == ()
-    assert [(each.what, each.reason) for each in read.missing] == [
+    assert [(gap.what, gap.reason) for gap in read.missing] == [
         ("Cost Optimization Hub", "the account is not enrolled"),
         ("Compute Optimizer", "the account is not enrolled"),
     ]
@@ -935,7 +942,7 @@ def test_a_resource_that_is_refused_leaves_the_others_of_its_kind() -> None:
         ),
     }
     read = whole(Answers(answers)).inventory().capacity_tables
-    assert ([each.name for each in read.items], [each.what for each in read.missing]) == (["two"], ["table one"])
+    assert ([item.name for item in read.items], [gap.what for gap in read.missing]) == (["two"], ["table one"])
     assert read.is_judged
 
 

@@ -196,7 +196,7 @@ def test_queries_without_a_date_would_read_a_month_instead_of_everything() -> No
     saving = only(found(queries.check, queries=[*whole, query(10**11, True)], stored_tables=[table()]))
     assert saving.key == "queries.predicate/arn:aws:glue:us-east-1:1:table/lake/events"
     assert saving.monthly == D("1.8") * MONTH * 5
-    evidence = {each.name: each.value for each in saving.evidence}
+    evidence = {one_evidence.name: one_evidence.value for one_evidence in saving.evidence}
     assert evidence["Queries"] == "2 of 3 on this table have no condition on event_date"
     assert evidence["Scanned by them"] == "2.00\u202fTB"
 
@@ -224,7 +224,7 @@ def test_a_large_table_without_partitions_is_named_with_what_it_costs_at_most() 
     saving = only(found(queries.check, **facts))
     assert (saving.key.partition("/")[0], saving.monthly) == ("queries.partition", None)
     assert "depends on the queries" in saving.unknown_because
-    assert f"${5 * MONTH:,.2f} a month" in [each.value for each in saving.evidence]
+    assert f"${5 * MONTH:,.2f} a month" in [evidence.value for evidence in saving.evidence]
     facts["stored_tables"] = [table(partition="", partitions=0, bytes=10**9 - 1)]
     assert found(queries.check, **facts) == ()
 
@@ -232,9 +232,9 @@ def test_a_large_table_without_partitions_is_named_with_what_it_costs_at_most() 
 def test_uncompressed_text_is_spared_by_what_a_sample_of_it_compresses_to() -> None:
     raw = table(name="raw", is_columnar=False, is_compressed=False, compressed_share=D("0.1"), partition="")
     facts: Any = {"queries": [query(10**12, None, tables=("raw",))], "stored_tables": [raw]}
-    saving = next(each for each in found(queries.check, **facts) if each.key.startswith("queries.compression"))
+    saving = next(finding for finding in found(queries.check, **facts) if finding.key.startswith("queries.compression"))
     assert saving.monthly == D("0.9") * MONTH * 5
-    assert "10\u202f% of its size, measured" in [each.value for each in saving.evidence]
+    assert "10\u202f% of its size, measured" in [evidence.value for evidence in saving.evidence]
 
 
 @pytest.mark.parametrize("more", [{"is_compressed": True}, {"is_compressed": None}, {"is_columnar": True}])
@@ -259,7 +259,7 @@ def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() ->
     of_events, of_orders = found(queries.check, queries=[asked], stored_tables=both)
     assert of_events.monthly == pytest.approx(D("0.675") * MONTH * 5)
     assert of_orders.monthly == pytest.approx(D("0.225") * MONTH * 5)
-    scanned = {each.name: each.value for each in of_events.evidence}["Scanned by them"]
+    scanned = {evidence.name: evidence.value for evidence in of_events.evidence}["Scanned by them"]
     assert scanned == "750\u202fGB; 1 also read other tables, whose bytes are split by size"
 
 
@@ -291,7 +291,7 @@ def test_no_query_is_spared_more_than_it_is_billed_for(data: some.DataObject) ->
     read = data.draw(some.lists(some.sampled_from(names), min_size=1, unique=True))
     scanned, dated = data.draw(some.integers(0, 10**14)), data.draw(some.sampled_from((True, False, None)))
     asked = query(scanned, dated, tables=tuple(read))
-    spared = sum(each.monthly or D(0) for each in found(queries.check, queries=[asked], stored_tables=stored))
+    spared = sum(finding.monthly or D(0) for finding in found(queries.check, queries=[asked], stored_tables=stored))
     assert spared <= queries.billed(scanned) / 10**12 * MONTH * 5 + D("0.000001")
 
 
@@ -398,7 +398,7 @@ def test_memory_that_no_run_used_is_given_back() -> None:
     assert saving.monthly == pytest.approx(D(100_000) * MONTH * D(768) / 1024 * D("0.0000133334"))
     assert "--memory-size 256" in saving.steps[0]
     assert "--memory-size 1024" in saving.undo[0]
-    evidence = {each.name: each.value for each in saving.evidence}
+    evidence = {one_evidence.name: one_evidence.value for one_evidence in saving.evidence}
     assert evidence["Pays unless runs get longer by"] == "300\u202f%"
     assert evidence["Runs"] == "1,000,000, 100 ms each"
 
@@ -472,7 +472,7 @@ def test_traffic_to_s3_through_a_gateway_is_spared_by_its_free_endpoint() -> Non
 def test_without_flow_logs_the_saving_is_unknown_with_its_most() -> None:
     saving = only(found(network.check, nat_gateways=[gateway(100 * 10**9)]))
     assert (saving.monthly, saving.unknown_because) == (None, "flow logs do not say where the bytes go")
-    assert f"${100 * MONTH * D('0.045'):,.2f} a month" in [each.value for each in saving.evidence]
+    assert f"${100 * MONTH * D('0.045'):,.2f} a month" in [evidence.value for evidence in saving.evidence]
     small = [gateway(10**9)]  # 10 cents a month at most
     assert found(network.check, nat_gateways=small) == ()
 
@@ -490,7 +490,7 @@ def test_a_web_acl_without_a_request_costs_itself_and_its_rules() -> None:
     assert only(found(firewall.check, web_acls=[web_acl(0, protects=1)])).risk is Risk.HIGH
     unknown = only(found(firewall.check, web_acls=[web_acl(0, protects=None)]))
     assert (unknown.risk, "disassociate" in unknown.steps[-1]) == (Risk.HIGH, True)
-    assert ("Resources it protects", "unknown") in [(each.name, each.value) for each in unknown.evidence]
+    assert ("Resources it protects", "unknown") in [(evidence.name, evidence.value) for evidence in unknown.evidence]
     assert found(firewall.check, web_acls=[web_acl(1)]) == ()
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0)])).monthly is None
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0, rules=0)])).monthly == 5
@@ -571,27 +571,29 @@ def test_a_resource_that_both_services_name_is_told_once_as_the_hub_tells_it() -
 
 def test_what_aws_recommends_for_a_resource_we_found_stands_with_ours() -> None:
     done = run(inventory(functions=[function(200)], recommendations=[recommendation(FUNCTION)]), PRICES)
-    every = [finding for each in done for finding in each.findings]
+    every = [finding for item in done for finding in item.findings]
     assert [finding.check for finding in every] == ["functions"]
-    assert [(each.name, each.value) for each in every[0].also] == [("Cost Optimization Hub", "$12.50 a month")]
+    assert [(one_finding.name, one_finding.value) for one_finding in every[0].also] == [
+        ("Cost Optimization Hub", "$12.50 a month")
+    ]
 
 
 def test_what_aws_names_by_arn_and_we_by_identifier_is_one_resource() -> None:
     theirs = recommendation("arn:aws:ec2:us-east-1:1:natgateway/nat-1", "30", kind="NatGateway", action="Delete")
     done = run(inventory(nat_gateways=[gateway(0)], recommendations=[theirs]), PRICES)
-    assert [finding.key for each in done for finding in each.findings] == ["network.idle/nat-1"]
+    assert [finding.key for item in done for finding in item.findings] == ["network.idle/nat-1"]
 
 
 def test_advice_on_another_resource_or_on_other_lines_of_the_bill_is_kept() -> None:
     others = [recommendation(FUNCTION + "-2"), recommendation(FUNCTION, kind="EcsService", action="Delete")]
     done = run(inventory(functions=[function(200)], recommendations=others), PRICES)
-    assert len([finding for each in done for finding in each.findings]) == 3
+    assert len([finding for item in done for finding in item.findings]) == 3
 
 
 def test_nothing_there_is_judged_and_something_refused_is_not() -> None:
-    assert all(each.is_judged for each in run(inventory(), PRICES))
+    assert all(finding.is_judged for finding in run(inventory(), PRICES))
     denied: Any = Read(missing=(Unread("x", "access is denied (kinesis:ListStreams)", "Allow it."),))
-    checked = {each.check: each for each in run(inventory(streams=denied), PRICES)}
+    checked = {finding.check: finding for finding in run(inventory(streams=denied), PRICES)}
     assert not checked["streams"].is_judged
     assert checked["streams"].missing[0].reason == "access is denied (kinesis:ListStreams)"
     assert checked["tables"].is_judged
@@ -623,11 +625,11 @@ ALL_FACTS: dict[str, Any] = {
 def test_every_check_finds_what_there_is_to_find_by_the_price_book_of_the_product() -> None:
     done = run(inventory(**ALL_FACTS), price_book.load())
     assert len(done) == len(CHECKS)
-    assert {each.check for each in done if each.findings} == {each.check for each in done}
+    assert {item.check for item in done if item.findings} == {item.check for item in done}
 
 
 def test_every_finding_says_by_what_how_and_back_and_has_a_key_of_its_own() -> None:
-    findings = [finding for each in run(inventory(**ALL_FACTS), PRICES) for finding in each.findings]
+    findings = [finding for one_finding in run(inventory(**ALL_FACTS), PRICES) for finding in one_finding.findings]
     assert len({finding.key for finding in findings}) == len(findings)
     for finding in findings:
         assert finding.evidence, finding.title
@@ -641,7 +643,9 @@ def test_every_finding_says_by_what_how_and_back_and_has_a_key_of_its_own() -> N
 
 def test_keys_are_the_same_on_another_day() -> None:
     later = inventory(**{**ALL_FACTS, "queries": [query(2 * 10**12)] * 90})
-    keys = [{f.key for each in run(facts, PRICES) for f in each.findings} for facts in (inventory(**ALL_FACTS), later)]
+    keys = [
+        {f.key for finding in run(facts, PRICES) for f in finding.findings} for facts in (inventory(**ALL_FACTS), later)
+    ]
     assert keys[0] == keys[1]
 
 
@@ -649,6 +653,6 @@ def test_no_unknown_price_ever_reads_as_nothing() -> None:
     from tests.support.saving_facts import AMOUNTS
 
     done = run(inventory(**ALL_FACTS), without(*AMOUNTS))
-    findings = [finding for each in done for finding in each.findings if finding.origin == "takings"]
+    findings = [finding for item in done for finding in item.findings if finding.origin == "takings"]
     assert findings
     assert {finding.monthly for finding in findings} == {None}

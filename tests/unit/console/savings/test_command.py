@@ -36,17 +36,17 @@ def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytes
     answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
     assert (answer["is_sample"], answer["origin"]) == (True, "the sample shop's account")
     assert (answer["measured_from"], answer["measured_until"]) == ("2026-05-04", "2026-06-01")
-    found = {each["key"]: each for each in answer["savings"]}
+    found = {saving["key"]: saving for saving in answer["savings"]}
     shards = found[SHARDS]
     assert shards["monthly_usd"] == Decimal("10.950")
     assert (shards["state"], shards["effort"], shards["risk"]) == ("open", "low", "medium")
     assert shards["formula"] == "(2 − 1) shards × 730 h × $0.015"
     assert shards["evidence"]["Mode"] == "provisioned, 2 shards"
-    unknown = [each for each in answer["savings"] if each["monthly_usd"] is None]
-    assert [each["unknown_because"] for each in unknown] == ["flow logs do not say where the bytes go"]
+    unknown = [saving for saving in answer["savings"] if saving["monthly_usd"] is None]
+    assert [finding["unknown_because"] for finding in unknown] == ["flow logs do not say where the bytes go"]
     assert answer["figures"]["Savings unknown"] == 1
-    assert [each["check"] for each in answer["checks"] if not each["is_judged"]] == ["recommended"]
-    total = sum(each["monthly_usd"] for each in answer["savings"] if each["monthly_usd"] is not None)
+    assert [check["check"] for check in answer["checks"] if not check["is_judged"]] == ["recommended"]
+    total = sum(saving["monthly_usd"] for saving in answer["savings"] if saving["monthly_usd"] is not None)
     assert answer["figures"]["Open, a month"] == pytest.approx(total)
 
 

@@ -68,7 +68,9 @@ def test_a_laptop_judges_its_files_and_says_that_there_is_no_account(tmp_path: P
     assert not inventory.is_sample
     checked = {check.check: check for check in run(inventory, PRICES)}
     small = checked["files"].findings
-    assert [(each.title, each.monthly) for each in small] == [("raw_events has 200 files where 1 would do", None)]
+    assert [(finding.title, finding.monthly) for finding in small] == [
+        ("raw_events has 200 files where 1 would do", None)
+    ]
     judged = {name for name, check in checked.items() if check.is_judged}
     assert judged == {"files"}
     assert {m.reason for check in checked.values() for m in check.missing} == {

@@ -149,7 +149,7 @@ def test_where_it_is_unknown_what_was_expected_of_one_all_share_alike() -> None:
         fell,
         {name: AcceptedSaving(NAT, ACCEPTED, ACCEPTED, expected) for name, expected in (("a", D(90)), ("b", None))},
     )
-    assert [each.monthly for each in found.values()] == pytest.approx([2 * D(730) / 24] * 2)
+    assert [item.monthly for item in found.values()] == pytest.approx([2 * D(730) / 24] * 2)
 
 
 def test_savings_on_other_charges_or_at_other_times_share_nothing() -> None:
@@ -162,7 +162,7 @@ def test_savings_on_other_charges_or_at_other_times_share_nothing() -> None:
     apart = measure(fell, {"nat": AcceptedSaving(NAT, ACCEPTED, ACCEPTED, D(90)), "storage": storage})
     assert (apart["nat"].monthly, apart["nat"].shared_with) == (4 * D(730) / 24, 0)
     assert apart["storage"].monthly == 0
-    assert [each.shared_with for each in measure(fell, {"early": early, "late": late}).values()] == [0, 0]
+    assert [record.shared_with for record in measure(fell, {"early": early, "late": late}).values()] == [0, 0]
 
 
 def test_a_saving_that_is_not_measured_yet_takes_no_share() -> None:
@@ -193,7 +193,7 @@ def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
         for place, (names, expected) in enumerate(lines)
     }
     found = measure(BilledUsage(rows, days[0], days[-1]), taken)
-    together = sum(each.monthly or D(0) for each in found.values())
+    together = sum(item.monthly or D(0) for item in found.values())
     lowered = set().union(*(names for names, _ in lines))
     assert together == pytest.approx(
         sum(costs[name][0] - costs[name][1] for name in lowered) * D(730) / 24, abs=D("1e-9")
@@ -207,7 +207,9 @@ def test_what_cannot_be_measured_says_why_and_is_never_nothing() -> None:
     assert realised(whole, Charges(("Redshift",)), ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
     euros = BilledUsage([row(date(2026, 2, 20), "NatGateway-Hours", "1", "EUR")], whole.first_day, whole.last_day)
     assert realised(euros, NAT, ACCEPTED, ACCEPTED).because == "the bill has no such usage before it"
-    unknown = BilledUsage([{**each, "effective_cost": None} for each in whole.rows], whole.first_day, whole.last_day)
+    unknown = BilledUsage(
+        [{**one_row, "effective_cost": None} for one_row in whole.rows], whole.first_day, whole.last_day
+    )
     assert realised(unknown, NAT, ACCEPTED, ACCEPTED).because == "the bill has no effective cost for it"
 
 
@@ -217,7 +219,9 @@ def no_bill() -> BilledUsage | None:
 
 def test_a_finding_nobody_decided_on_is_open_and_no_bill_is_asked(store: DecisionStore) -> None:
     tracked = track([nat()], store, no_bill)
-    assert [(each.state, each.estimate, each.realised) for each in tracked] == [(DecisionState.OPEN, D("32.85"), None)]
+    assert [(saving.state, saving.estimate, saving.realised) for saving in tracked] == [
+        (DecisionState.OPEN, D("32.85"), None)
+    ]
 
 
 def test_an_accepted_saving_keeps_its_estimate_when_its_check_finds_nothing_any_more(store: DecisionStore) -> None:
@@ -278,7 +282,7 @@ def test_a_dismissed_saving_keeps_why_and_is_measured_by_nothing(store: Decision
 def test_savings_are_ranked_by_dollars_with_unknown_ones_last(store: DecisionStore) -> None:
     some = [replace(nat(), key=f"network.idle/{name}", monthly=amount, unknown_because="" if amount else "no price")
             for name, amount in (("a", D(1)), ("b", None), ("c", D(3)))]  # fmt: skip
-    assert [each.key[-1] for each in track(some, store, no_bill)] == ["c", "a", "b"]
+    assert [saving.key[-1] for saving in track(some, store, no_bill)] == ["c", "a", "b"]
 
 
 def test_a_verdict_of_another_version_and_a_damaged_estimate_do_not_break_the_list(store: DecisionStore) -> None:
@@ -307,8 +311,8 @@ def test_a_crash_between_estimate_and_decision_leaves_the_saving_open(store: Dec
 
 
 def test_tracking_follows_every_check(store: DecisionStore) -> None:
-    findings = [f for each in run(inventory(nat_gateways=[gateway(0)]), PRICES) for f in each.findings]
-    assert [each.key for each in track(findings, store, no_bill)] == ["network.idle/nat-1"]
+    findings = [f for finding in run(inventory(nat_gateways=[gateway(0)]), PRICES) for f in finding.findings]
+    assert [saving.key for saving in track(findings, store, no_bill)] == ["network.idle/nat-1"]
 
 
 def test_an_undo_between_two_looks_at_the_store_breaks_nothing(store: DecisionStore) -> None:

@@ -55,13 +55,13 @@ def events(lake: Path, rows: int = 1_000, row_group: int = 100) -> Path:
 def chunks(lake: Path, column: str, day: date, groups: Sequence[int] = range(10)) -> int:
     """Bytes of a column in some row groups of a day's file, told by Parquet itself."""
     metadata = pq.ParquetFile(lake / "curated" / "events" / f"event_date={day}" / "data.parquet").metadata
-    places = {metadata.row_group(0).column(each).path_in_schema: each for each in range(metadata.num_columns)}
+    places = {metadata.row_group(0).column(number).path_in_schema: number for number in range(metadata.num_columns)}
     return sum(metadata.row_group(group).column(places[column]).total_compressed_size for group in groups)
 
 
 def scanned(lake: Path, sql: str, *, small: int = SMALL, gap: int = 0) -> int:
     files = [
-        TableFile(each.weights, each.groups, each.footer, small=small, gap=gap) for each in files_of(lake, "events")
+        TableFile(file.weights, file.groups, file.footer, small=small, gap=gap) for file in files_of(lake, "events")
     ]
     return FullLake.of_files({"events": files}).cost(statement(sql)).scanned
 

@@ -140,12 +140,12 @@ MEASURED = st.builds(
 def test_the_effects_add_up_to_the_change_of_the_total_to_the_last_digit(lines: list[PricedLine]) -> None:
     # only charged costs can be charged: a line without charges has no cost
     real = [
-        each
-        for each in lines
-        if (each.charges or each.cost is None) and (each.charges_before or each.cost_before is None)
+        one_line
+        for one_line in lines
+        if (one_line.charges or one_line.cost is None) and (one_line.charges_before or one_line.cost_before is None)
     ]
     found = split(real)
-    assert Fraction(found.now) == sum((Fraction(each.cost) for each in real if each.cost is not None), Fraction(0))
+    assert Fraction(found.now) == sum((Fraction(item.cost) for item in real if item.cost is not None), Fraction(0))
     assert sum((Fraction(amount) for amount in found.effects.values()), Fraction(0)) == Fraction(found.now) - Fraction(
         found.before
     )
@@ -175,7 +175,7 @@ def test_movers_are_the_lines_that_changed_the_largest_change_first() -> None:
         line("1", "9", "1", "1", usage_type="large"),
         line("4", "4", "1", "1", usage_type="still"),
     )
-    ranked = movers([(each, split_line(each)) for each in (small, still, large)])
+    ranked = movers([(item, split_line(item)) for item in (small, still, large)])
     assert ranked == [(large, {Effect.PRICE: Decimal(-8)}), (small, {Effect.PRICE: Decimal(1)})]
 
 

@@ -150,7 +150,7 @@ def test_the_currency_is_the_chosen_else_the_reporting_else_the_most_frequent() 
 
 
 def test_every_dimension_leads_on_to_one_that_exists() -> None:
-    assert all(each.then in DIMENSIONS for each in DIMENSIONS.values())
+    assert all(dimension.then in DIMENSIONS for dimension in DIMENSIONS.values())
 
 
 @pytest.mark.parametrize(

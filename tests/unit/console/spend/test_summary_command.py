@@ -45,7 +45,7 @@ def test_the_summary_adds_up_exactly(bill: Path, capsys: pytest.CaptureFixture[s
     assert (found["spend"], found["currency"], found["basis"]) == (Decimal("4.000000000001"), "USD", "effective")
     assert found["by_kind"] == {"Tax": Decimal(1), "Usage": Decimal("3.000000000001")}
     assert found["other_currencies"] == {"EUR": Decimal(4)}
-    assert sum(each["cost"] for each in found["values"]) == found["spend"]
+    assert sum(value["cost"] for value in found["values"]) == found["spend"]
     assert told(capsys, *asked, "--currency", "EUR")["spend"] == Decimal(4)
 
 
@@ -63,7 +63,7 @@ def test_a_cost_that_nobody_said_is_null_and_the_charges_without_it_are_counted(
     wiring.forget()
     found = told(capsys, "--lake", str(lake.lake.root), "--basis", "list")
     assert (found["spend"], found["charges"], found["charges_without_cost"]) == (None, 2, 2)
-    assert [each["cost"] for each in found["values"]] == [None]
+    assert [value["cost"] for value in found["values"]] == [None]
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_the_official_sample_is_shown_as_it_is_billed_by_every_basis(
         for basis, spend in expected.items():
             found = told(capsys, *period, "--basis", basis, "--by", by)
             assert found["spend"].quantize(Decimal("0.000001")) == Decimal(spend)
-            assert sum(each["cost"] for each in found["values"]) == found["spend"]
+            assert sum(value["cost"] for value in found["values"]) == found["spend"]
     assert found["by_kind"]["Credit"] < 0

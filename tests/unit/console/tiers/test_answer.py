@@ -91,7 +91,7 @@ def test_measured_traffic_replaces_the_tier_s_own_and_typed_traffic_wins() -> No
     assert WhatIf(measured=True).usage(startup, None).events_per_day == startup.events_per_day
     assert WhatIf().usage(startup, Decimal(328)).events_per_day == startup.events_per_day
     answer = compare(WhatIf(measured=True), known("300", events=Decimal(40_000)))
-    assert {each.usage.events_per_day for each in answer.estimates} == {40_000}
+    assert {estimate.usage.events_per_day for estimate in answer.estimates} == {40_000}
 
 
 def test_a_bill_outside_its_band_and_what_does_not_fit_are_said() -> None:
@@ -147,14 +147,14 @@ def test_each_tiers_chart_stacks_its_services_to_the_bill_over_its_band() -> Non
     answer = compare(WhatIf(), NOTHING)
     named = tier_charts.named_services(answer.estimates)
     assert len(named) == 6
-    for each in answer.estimates:
-        chart: Chart = tier_charts.by_service(each, named)
+    for estimate in answer.estimates:
+        chart: Chart = tier_charts.by_service(estimate, named)
         assert chart.spec is not None
         row = chart.spec["dataset"]["source"][0]
-        assert sum(row[1::2]) == pytest.approx(float(each.monthly_usd))
+        assert sum(row[1::2]) == pytest.approx(float(estimate.monthly_usd))
         band = [mark["xAxis"] for mark in chart.spec["series"][0]["markLine"]["data"]]
-        assert band == [float(each.tier.monthly_usd.low), float(each.tier.monthly_usd.high)]
-        assert f"{each.monthly_usd:,.2f} a month" in chart.alt
+        assert band == [float(estimate.tier.monthly_usd.low), float(estimate.tier.monthly_usd.high)]
+        assert f"{estimate.monthly_usd:,.2f} a month" in chart.alt
 
 
 def test_the_ends_of_a_narrow_band_are_written_once() -> None:
@@ -176,7 +176,7 @@ def test_curves_and_crossovers_are_of_the_same_prices_as_the_months() -> None:
     """With the free quantities off, a month lies on its curve only if they are off there too."""
     tried = WhatIf(events_per_day=1_000, recommendations_per_day=1_000, free_tier=True)
     answer = compare(tried, NOTHING)
-    assert [line[0].monthly_usd for line in answer.curves] == [each.monthly_usd for each in answer.estimates]
+    assert [line[0].monthly_usd for line in answer.curves] == [estimate.monthly_usd for estimate in answer.estimates]
     charged = compare(replace(tried, free_tier=False), NOTHING)
     assert answer.crossovers[0].at is not None
     assert charged.crossovers[0].at is not None
@@ -195,7 +195,7 @@ def test_the_curve_marks_todays_bill_where_both_bill_and_traffic_are_known() -> 
     without = tier_charts.over_traffic(compare(WhatIf(), known("300")))
     assert with_today.spec is not None
     assert without.spec is not None
-    series = {each.get("name"): each for each in with_today.spec["baseOption"]["series"]}
+    series = {one_series.get("name"): one_series for one_series in with_today.spec["baseOption"]["series"]}
     assert series["Today"]["data"] == [[40000.0, 304.17]]
-    assert "Today" not in {each.get("name") for each in without.spec["baseOption"]["series"]}
+    assert "Today" not in {one_series.get("name") for one_series in without.spec["baseOption"]["series"]}
     assert "square: today" in with_today.note

@@ -77,8 +77,8 @@ DESIGN = {  # every service that the design and its stacks name
 def test_every_service_of_the_design_is_estimated_or_left_out_with_a_reason() -> None:
     estimated = {line.service for tier in TIERS.values() for line in of(tier).lines}
     assert estimated <= DESIGN
-    assert DESIGN - estimated <= {each.service for each in LEFT_OUT}
-    assert all(each.what and each.reason for each in LEFT_OUT)
+    assert DESIGN - estimated <= {part.service for part in LEFT_OUT}
+    assert all(part.what and part.reason for part in LEFT_OUT)
 
 
 def test_the_sample_bill_has_each_price_under_the_service_of_the_estimate() -> None:

@@ -89,7 +89,7 @@ def test_the_search_starts_at_its_first_number_and_ends_at_its_last(low: int, fa
 
 def test_a_tier_leaves_its_band_at_the_event_where_its_bill_passes_the_top() -> None:
     usages = [typical(tier) for tier in (DEV, STARTUP, SCALE)]
-    found = {each.question: each for each in all_of((DEV, STARTUP, SCALE), usages, BOOK)}
+    found = {crossover.question: crossover for crossover in all_of((DEV, STARTUP, SCALE), usages, BOOK)}
     for tier, usage in zip((DEV, STARTUP, SCALE), usages, strict=True):
         at = found[f"{tier.title}: when does the bill leave its band?"].at
         assert at is not None
@@ -161,12 +161,12 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert main(["tiers", "--format", "json"]) == 0
     answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
     assert list(answer) == ["tiers"]
-    assert [list(each) for each in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
-    assert {each["tier"]: each["monthly_usd"] for each in answer["tiers"]} == {
+    assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
+    assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
         "dev": Decimal("38.51"), "startup": Decimal("348.35"), "scale": Decimal("1345.65"),
     }  # fmt: skip
-    for each in answer["tiers"]:
-        assert sum(each["by_service"].values()) == each["monthly_usd"]
+    for tier in answer["tiers"]:
+        assert sum(tier["by_service"].values()) == tier["monthly_usd"]
 
 
 def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,7 +231,7 @@ def test_crossovers_are_printed_as_the_page_says_them(capsys: pytest.CaptureFixt
     rows = json.loads(capsys.readouterr().out)["crossovers"]
     usages = [typical(tier) for tier in (DEV, STARTUP, SCALE)]
     assert [(row["at"], row["answer"]) for row in rows] == [
-        (each.at, each.answer) for each in all_of((DEV, STARTUP, SCALE), usages, BOOK)
+        (crossover.at, crossover.answer) for crossover in all_of((DEV, STARTUP, SCALE), usages, BOOK)
     ]
 
 
@@ -239,8 +239,8 @@ def test_the_most_that_can_be_typed_is_estimated(capsys: pytest.CaptureFixture[s
     most = ["events-per-day", "page-views-per-day", "people", "recommendations-per-day", "retention-days"]
     typed = [word for name in most for word in (f"--{name}", str(10**12))]
     assert main(["tiers", "--format", "json", *typed, "--bytes-per-event", "1048576"]) == 0
-    for each in json.loads(capsys.readouterr().out, parse_float=Decimal)["tiers"]:
-        assert sum(each["by_service"].values()) == each["monthly_usd"]
+    for load in json.loads(capsys.readouterr().out, parse_float=Decimal)["tiers"]:
+        assert sum(load["by_service"].values()) == load["monthly_usd"]
 
 
 def test_what_is_in_no_estimate_is_listed_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,7 +291,7 @@ def test_refresh_shows_the_difference_and_writes_only_when_told_to(
     assert main(["prices", "--file", str(path), "refresh", "--write"]) == 0
     assert f"Written: {path}" in capsys.readouterr().out
     assert price_book.load(path).price("waf.rule_month").amount == Decimal("1.25")
-    assert [each.name for each in tmp_path.iterdir()] == ["book.toml"]
+    assert [one_path.name for one_path in tmp_path.iterdir()] == ["book.toml"]
 
 
 def test_a_book_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_a_book_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(SettingsError, match="cannot be written"):
         price_book.save(folder, "text")
-    assert [each.name for each in tmp_path.iterdir()] == ["book.toml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["book.toml"]
 
 
 def test_the_columns_of_prices_are_attributes_of_a_price() -> None:

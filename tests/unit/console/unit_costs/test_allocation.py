@@ -137,13 +137,21 @@ def test_the_parts_of_every_day_add_up_to_its_charges_to_the_last_digit(
         {"account": "21"}, {},
     ]  # fmt: skip
     charges = [
-        Charge(NEXT if later else DAY, each.service, each.usage_type, each.account, each.category, each.tag, amount)
+        Charge(
+            NEXT if later else DAY,
+            one_charge.service,
+            one_charge.usage_type,
+            one_charge.account,
+            one_charge.category,
+            one_charge.tag,
+            amount,
+        )
         for amount, kind, later in amounts
-        for each in [charge("0", **kinds[kind])]
+        for one_charge in [charge("0", **kinds[kind])]
     ]
     found = allocate(charges, rules, {DAY: counts})
     for day in (DAY, NEXT):
-        mine = [each.amount for each in charges if each.day == day]
+        mine = [one_charge.amount for one_charge in charges if one_charge.day == day]
         assert (found[day].total if mine else Decimal(0)) == total(mine)
 
 

@@ -79,17 +79,17 @@ def test_one_wrong_element_of_an_array_does_not_cost_the_others():
     )
     stream = Shelf()
     response = collector(stream).answer(request(body))
-    assert [each["verdict"] for each in told(response)["verdicts"]] == [
+    assert [verdict["verdict"] for verdict in told(response)["verdicts"]] == [
         "accepted", "quarantined", "quarantined", "accepted",
     ]  # fmt: skip
-    assert [base64.b64decode(each["record"]) for each in stream.refused()] == [b'{"event_id": NaN}', b'"\\ud800"']
+    assert [base64.b64decode(line["record"]) for line in stream.refused()] == [b'{"event_id": NaN}', b'"\\ud800"']
 
 
 def test_of_a_cut_array_the_whole_elements_are_kept_and_the_rest_is_quarantined():
     body = json.dumps([VIEW, VIEW | {"event_id": "e2"}]).encode()[:-20]
     stream = Shelf()
     response = collector(stream).answer(request(body))
-    assert [each["verdict"] for each in told(response)["verdicts"]] == ["accepted", "quarantined"]
+    assert [verdict["verdict"] for verdict in told(response)["verdicts"]] == ["accepted", "quarantined"]
     assert stream.refused()[0]["reason"] == "invalid_json"
 
 

@@ -127,7 +127,7 @@ def wild(path: str) -> list[bytes]:
             b'{"order_id":"o","transaction_id":"o","products":[{"price":%s}],"items":[%s]}' % (v, v) for v in strange
         ]
         filled = [message.replace(b'"P"', product) for product in products]
-        bodies += [*filled, *(b'{"batch":[%s],"events":[%s]}' % (each, each) for each in [*filled, *strange])]
+        bodies += [*filled, *(b'{"batch":[%s],"events":[%s]}' % (item, item) for item in [*filled, *strange])]
         many = message.replace(b'"P"', b'{"products":[' + b"{}," * 8000 + b'{}],"items":[' + b"{}," * 8000 + b"{}]}")
         bodies += [many, b'{"batch":[%s],"events":[%s]}' % (many, many)]
     return bodies

@@ -154,7 +154,7 @@ def test_segments_python_client_sends_an_order(port: int, shelf: Shelf, packed: 
     order(client)
     client.shutdown()
     assert errors == []
-    assert [(each["event_type"], each.get("order_id"), each["source"]) for each in shelf.events()] == [
+    assert [(event["event_type"], event.get("order_id"), event["source"]) for event in shelf.events()] == [
         ("product_view", None, "segment"),
         ("purchase", "o1", "segment"),
         ("purchase", "o1", "segment"),
@@ -187,10 +187,10 @@ def test_segments_client_tries_again_after_a_503_and_it_is_no_second_order(port:
     client.shutdown()
     assert errors == []
     assert stream.attempts == 2
-    bought = [each for each in stream.events() if each["event_type"] == "purchase"]
+    bought = [event for event in stream.events() if event["event_type"] == "purchase"]
     assert len(bought) == 4
-    assert {each["event_id"] for each in bought[:2]} == {each["event_id"] for each in bought[2:]}
-    assert len({each["event_id"] for each in bought}) == 2
+    assert {event["event_id"] for event in bought[:2]} == {event["event_id"] for event in bought[2:]}
+    assert len({event["event_id"] for event in bought}) == 2
 
 
 def test_segments_client_hears_of_a_wrong_key_and_gives_up(port: int):

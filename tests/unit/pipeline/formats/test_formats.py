@@ -75,16 +75,16 @@ def test_an_order_of_segment_is_one_purchase_for_each_product():
     assert (answer["success"], answer["accepted"]) == (True, 2)
     assert [
         (
-            each["event_type"],
-            each["order_id"],
-            each["product_id"],
-            each["quantity"],
-            each["unit_price"],
-            each["currency"],
+            event["event_type"],
+            event["order_id"],
+            event["product_id"],
+            event["quantity"],
+            event["unit_price"],
+            event["currency"],
         )
-        for each in stream.events()
+        for event in stream.events()
     ] == [("purchase", "o1", "p1", 2, "19.9000", "EUR"), ("purchase", "o1", "42", 1, "5.0000", "EUR")]
-    assert len({each["event_id"] for each in stream.events()}) == 2
+    assert len({event["event_id"] for event in stream.events()}) == 2
 
 
 def test_an_order_sent_again_is_no_second_order_even_under_another_message_id():
@@ -95,7 +95,7 @@ def test_an_order_sent_again_is_no_second_order_even_under_another_message_id():
     for message in (once, again):
         intake.answer(request({"batch": [message]}, path="/v1/batch"))
     assert intake.counts()["duplicates"] == 2
-    assert len({each["event_id"] for each in stream.events()}) == 2
+    assert len({event["event_id"] for event in stream.events()}) == 2
 
 
 def test_a_second_partial_refund_of_an_order_is_another_refund_and_its_retry_is_not():
@@ -105,7 +105,7 @@ def test_a_second_partial_refund_of_an_order_is_another_refund_and_its_retry_is_
     ]
     answer = segment(stream, {"batch": refunds}, "batch")
     assert (answer["accepted"], answer["duplicates"]) == (2, 1)
-    assert {each["event_type"] for each in stream.events()} == {"refund"}
+    assert {event["event_type"] for event in stream.events()} == {"refund"}
 
 
 def test_checkout_and_search_of_segment_are_one_event_each_without_a_product():
@@ -121,7 +121,7 @@ def test_an_order_is_never_half_an_order():
     stream = Shelf()
     wrong = track("Order Completed", ORDER | {"products": [LAMP, {"product_id": "p2"}]})
     segment(stream, {"batch": [wrong, track("Product Viewed", LAMP)]}, "batch")
-    assert [each["event_type"] for each in stream.events()] == ["product_view"]
+    assert [event["event_type"] for event in stream.events()] == ["product_view"]
     (refused,) = stream.refused()
     assert (refused["reason"], refused["detail"]) == (
         "missing_field",
@@ -156,8 +156,8 @@ def test_messages_without_a_time_happen_now_and_two_alike_are_two():
     stream = Shelf()
     message = {"event": "Product Viewed", "userId": "c1", "properties": {"product_id": "p1"}}
     segment(stream, {"batch": [message, message]}, "batch")
-    assert {each["occurred_at"] for each in stream.events()} == {NOW.isoformat().replace("+00:00", "Z")}
-    assert len({each["event_id"] for each in stream.events()}) == 2
+    assert {event["occurred_at"] for event in stream.events()} == {NOW.isoformat().replace("+00:00", "Z")}
+    assert len({event["event_id"] for event in stream.events()}) == 2
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"batch": {}}', b"x", b'{"batch": "\xff"}'])
@@ -203,7 +203,7 @@ def test_a_purchase_of_ga4_sent_again_is_no_second_order_whatever_the_clock_says
         body = measured("purchase", sale) | ({"timestamp_micros": moment} if moment else {})
         assert intake.answer(request(body, path="/mp/collect", query=QUERY, secret="")).status == 204
     assert (intake.counts()["accepted"], intake.counts()["duplicates"]) == (2, 4)
-    assert {each["order_id"] for each in stream.events()} == {"T1"}
+    assert {event["order_id"] for event in stream.events()} == {"T1"}
 
 
 def test_ga4s_checkout_refund_and_own_events():
@@ -218,7 +218,7 @@ def test_ga4s_checkout_refund_and_own_events():
         measured("purchse", refund),
     ):
         intake.answer(request(body, path="/mp/collect", query=QUERY, secret=""))
-    assert [each["event_type"] for each in stream.events()] == ["checkout_start", "refund", "refund"]
+    assert [event["event_type"] for event in stream.events()] == ["checkout_start", "refund", "refund"]
     counts = intake.counts()
     assert (counts["accepted"], counts["duplicates"], counts["ignored"], counts["quarantined"]) == (2, 1, 1, 1)
 

@@ -48,13 +48,15 @@ BILLS = st.builds(
 @given(st.lists(BILLS, max_size=12))
 def test_of_any_bills_some_count_for_every_provider_and_period_and_no_account_twice(bills: list[Bill]):
     kept = counting(bills)
-    assert {(each.provider, each.period) for each in kept} == {(each.provider, each.period) for each in bills}
-    identities = [(each.provider, each.account, each.period) for each in kept]
+    assert {(kept_one.provider, kept_one.period) for kept_one in kept} == {
+        (one_bill.provider, one_bill.period) for one_bill in bills
+    }
+    identities = [(kept_one.provider, kept_one.account, kept_one.period) for kept_one in kept]
     assert len(identities) == len(set(identities))
-    for each in kept:
-        if SourceRank.of(each.source) >= SourceRank.cost_explorer:  # alone with its kind
-            others = {o.source for o in kept if (o.provider, o.period) == (each.provider, each.period)}
-            assert others == {each.source}
+    for kept_one in kept:
+        if SourceRank.of(kept_one.source) >= SourceRank.cost_explorer:  # alone with its kind
+            others = {o.source for o in kept if (o.provider, o.period) == (kept_one.provider, kept_one.period)}
+            assert others == {kept_one.source}
 
 
 @pytest.mark.parametrize(

@@ -38,16 +38,16 @@ class Shaky:
 
     def put_records(self, *, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert 1 <= len(Records) <= CALL_RECORDS
-        assert sum(len(each["PartitionKey"].encode()) + len(each["Data"]) for each in Records) <= CALL_BYTES
+        assert sum(len(record["PartitionKey"].encode()) + len(record["Data"]) for record in Records) <= CALL_BYTES
         results = []
-        for each in Records:
-            assert len(each["PartitionKey"].encode()) + len(each["Data"]) <= RECORD_BYTES
-            code = self.fails(len(self.calls), each["PartitionKey"])
+        for record in Records:
+            assert len(record["PartitionKey"].encode()) + len(record["Data"]) <= RECORD_BYTES
+            code = self.fails(len(self.calls), record["PartitionKey"])
             if code is None:
-                self.stored.append((each["PartitionKey"], each["Data"]))
+                self.stored.append((record["PartitionKey"], record["Data"]))
             results.append({"ErrorCode": code} if code else {"SequenceNumber": "1", "ShardId": "s"})
-        self.calls.append([each["PartitionKey"] for each in Records])
-        return {"FailedRecordCount": sum("ErrorCode" in each for each in results), "Records": results}
+        self.calls.append([record["PartitionKey"] for record in Records])
+        return {"FailedRecordCount": sum("ErrorCode" in result for result in results), "Records": results}
 
     def lines(self, key: str) -> list[bytes]:
         return [line for stored, data in self.stored if stored == key for line in data.split(b"\n") if line]
@@ -78,7 +78,7 @@ def test_entries_come_back_from_a_stream_line_by_line_with_their_kind(kinesis: A
     records = kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
     lines = {record["PartitionKey"]: [line for line in record["Data"].split(b"\n") if line] for record in records}
     assert lines == {"c1": [entries[0].line, entries[3].line], "k": [entries[1].line], "c2": [entries[2].line]}
-    assert [kind_of(each.line) for each in entries] == [each.kind for each in entries]
+    assert [kind_of(one_entry.line) for one_entry in entries] == [one_entry.kind for one_entry in entries]
 
 
 def test_a_call_holds_at_most_500_records():
@@ -122,7 +122,7 @@ def test_whatever_fails_every_line_arrives_once_and_in_the_order_of_its_key(
     entries = [entry(key, f"{number}:" + "x" * size) for number, (key, size) in enumerate(sizes)]
     KinesisStream(client, "events", attempts=20, pause=lambda _: None).append(entries)
     for key in "abc":
-        assert client.lines(key) == [each.line for each in entries if each.key == key]
+        assert client.lines(key) == [one_entry.line for one_entry in entries if one_entry.key == key]
 
 
 @pytest.mark.parametrize(
