@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
 export TAKINGS_LAKE ?= $(abspath $(LAKE))
+# without its compiled files every process compiles all it imports anew: tests start hundreds
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run sample quick quick-checks quick-tests test test-browser test-engines test-load check format bench docs lock clean
 
