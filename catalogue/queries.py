@@ -20,7 +20,8 @@ identifiers of the SQL, the title and the grain become which; a title of its own
     -- question: by_device where dimension = device, daily_sales = daily_device_sales: Net revenue by kind of device
 
 `queries/relations/*.sql` are no questions: they are selects with parameters that several questions read by name, as
-they would a table. Their header needs a title alone; a question that reads one has its parameters too.
+they would a table. Their header needs a title alone, and its `question` lines name relations. A question that reads one
+has its parameters too, and may use them itself.
 
 Loading refuses drift: a parameter that is declared and not used or used and not declared, a table or column that does
 not exist, a grain that names no column of the result. The error names the file and the line.
@@ -29,7 +30,7 @@ not exist, a grain that names no column of the result. The error names the file 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -101,10 +102,9 @@ def load(folder: Path = QUERIES) -> Catalogue:
         A file drifted; names the file, the line and the remedy.
     """
     schema = {name: table.columns for name, table in TABLES.items()}
-    relations = {
-        path.stem: _Check(QueryFile(folder, path), schema).relation()
-        for path in sorted((folder / _RELATIONS).glob("*.sql"))
-    }
+    relations: dict[str, Query] = {}
+    for path in sorted((folder / _RELATIONS).glob("*.sql")):
+        _add(relations, QueryFile(folder, path), schema, {}, needs=("title",))
     queries: dict[str, Query] = {}
     for path in sorted(folder.rglob("*.sql")):
         if path.relative_to(folder).parts[0] not in (_CURATION, _RELATIONS):
@@ -136,9 +136,15 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
 
 
 def _add(
-    queries: dict[str, Query], file: QueryFile, schema: Mapping[str, Columns], relations: Mapping[str, Query]
+    queries: dict[str, Query],
+    file: QueryFile,
+    schema: Mapping[str, Columns],
+    relations: Mapping[str, Query],
+    *,
+    needs: Sequence[str] = ("title", "grain", "source"),
 ) -> None:
-    """Add every question of a file to those that are known."""
+    """Add every question of a file to those that are known; its header must have the keys of `needs`."""
+    file.require(*needs)
     check = _Check(file, schema)
     for question in file.header.questions:
         if question.name in queries:
@@ -154,31 +160,22 @@ class _Check:
         self.schema = schema
         self._written: Mapping[str, str] = {}  # renamed identifiers of the question at hand → what the file calls them
 
-    def relation(self) -> Query:
-        """The file as a relation."""
-        self.file.require("title")
-        return self._query(self.file.header.questions[0], {})
-
     def query(self, question: DeclaredQuestion, relations: Mapping[str, Query]) -> Query:
-        """One question of the file."""
-        self.file.require("title", "grain", "source")
-        return self._query(question, relations)
-
-    def _query(self, question: DeclaredQuestion, relations: Mapping[str, Query]) -> Query:
+        """One question of the file, or one relation."""
         file, header = self.file, self.file.header
         self._written = {after: before for before, after in question.renames.items()}
         tree = file.tree_of(question)
-        self._check_parameters(tree, header.parameters)
         read = self._inline(tree, relations)
+        parameters = {name: parameter for name, (parameter, _) in header.parameters.items()}
+        for relation in read:
+            parameters |= relation.parameters
+        self._check_parameters(tree, parameters)
         tables = self._check_tables(tree)
         columns = self._check_columns(tree)
         grain, grain_line = header.values.get("grain", ("", 1))
         grain = _renamed(grain, question)
         if grain:
             self._check_grain(grain, grain_line, columns)
-        parameters = {name: parameter for name, (parameter, _) in header.parameters.items()}
-        for relation in read:
-            parameters |= relation.parameters
         return Query(
             name=question.name,
             title=question.title or _renamed(header.values["title"][0], question),
@@ -201,7 +198,7 @@ class _Check:
         """Put the relations that a query names in their places; returns those it names."""
         read: dict[str, Query] = {}
         for table in list(base_tables(tree)):
-            relation = relations.get(table.name)
+            relation = relations.get(f"{_RELATIONS}/{table.name}")
             if relation is not None and not (table.db or table.catalog):
                 replace_table(table, relation.tree)
                 read[table.name] = relation
@@ -220,7 +217,8 @@ class _Check:
                 )
         return list(read.values())
 
-    def _check_parameters(self, tree: exp.Query, parameters: Mapping[str, tuple[Parameter, int]]) -> None:
+    def _check_parameters(self, tree: exp.Query, parameters: Mapping[str, Parameter]) -> None:
+        declared = self.file.header.parameters
         used: set[str] = set()
         for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
             name = placeholder.name
@@ -231,7 +229,7 @@ class _Check:
                     f"Add `-- param: {name} type description` to the header.",
                 )
             used.add(name)
-            parameter = parameters[name][0]
+            parameter = parameters[name]
             if parameter.is_list and not _alone_in_list(placeholder):
                 raise self.file.drift(
                     f"List :{name} must be the only member of `x in (:{name})`",
@@ -245,10 +243,10 @@ class _Check:
             ):
                 raise self.file.drift(
                     f"Parameter :{name} is used as a list and declared as a single value",
-                    parameters[name][1],
+                    declared[name][1] if name in declared else 1,
                     f"Declare it as {parameter.type}*.",
                 )
-        for name, (_, number) in parameters.items():
+        for name, (_, number) in declared.items():
             if name not in used:
                 raise self.file.drift(
                     f"Parameter {name} is declared and not used", number, "Use it in the SQL or remove the line."

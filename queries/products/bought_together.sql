@@ -6,44 +6,9 @@
 -- term:    Lift = confidence ÷ share of orders with the second product; 1 means chance, 3 three times as often.
 -- note:    Pairs are made of the best-selling products only. With a category filter both products are in one of the
 --          categories, and orders are those that hold one of them.
--- param:   start_date date  First day, included
--- param:   end_date   date  Day after the last one, not included
--- param:   channels   str*  Channels; empty for all
--- param:   categories str*  Categories; empty for all
--- param:   regions    str*  Regions; empty for all
--- param:   reporting_currency str  The lake's reporting currency
 -- param:   best_sellers int  How many best-selling products are paired
 -- param:   minimum_orders int  Pairs in fewer orders are left out
-with sold as (
-    select product_id, orders
-    from monthly_product_sales
-    where order_month >= cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
-        and order_month < cast(date_trunc('month', :end_date) as date)
-        and product_id is not null
-        and currency = :reporting_currency
-        and channel in (:channels)
-        and category in (:categories)
-        and region in (:regions)
-    union all
-    -- the days of the months that the period cuts
-    select product_id, orders
-    from daily_product_sales
-    where order_month >= cast(date_trunc('month', :start_date) as date)
-        and order_month < :end_date
-        and (
-            order_month < cast(date_trunc('month', :start_date - interval '1' day) + interval '1' month as date)
-            or order_month >= cast(date_trunc('month', :end_date) as date)
-        )
-        and order_date >= :start_date
-        and order_date < :end_date
-        and product_id is not null
-        and currency = :reporting_currency
-        and channel in (:channels)
-        and category in (:categories)
-        and region in (:regions)
-),
-
-totals as (
+with totals as (
     select cast(sum(orders) as bigint) as orders
     from (
         select distinct order_date, channel, region, first_order, basket, orders
@@ -79,7 +44,8 @@ sellers as (
             product_id,
             cast(sum(orders) as bigint) as orders,
             row_number() over (order by sum(orders) desc, product_id) as place
-        from sold
+        from products_sold
+        where product_id is not null
         group by product_id
         having sum(orders) > 0
     ) as ranked

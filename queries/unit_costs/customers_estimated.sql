@@ -4,19 +4,7 @@
 -- note:    For long periods, of which `unit_costs/customers` would read every customer of every day. HyperLogLog with 4,096
 --          registers (Flajolet, Fusy, Gandouet, Meunier, 2007) and linear counting up to 12,288 customers (Heule, Nunkesser,
 --          Hall, 2013): the standard error is 1.04 ÷ √4096 = 1.6 %, at most 2.1 % where one gives way to the other.
--- param:   start_date date  First day, included
--- param:   end_date   date  Day after the last one, not included
--- param:   currency   str   Billing currency of the charges
-with charged_days as (
-    select distinct charge_date
-    from daily_spend
-    where charge_date >= :start_date
-        and charge_date < :end_date
-        and coalesce(billing_currency, '(none)') = :currency
-        and effective_cost is not null
-),
-
-registers as (
+with registers as (
     select session_date, bucket, max(highest_rank) as highest_rank
     from daily_customer_registers
     where session_month >= cast(date_trunc('month', :start_date) as date)
