@@ -71,12 +71,7 @@ class Asked:
         self._future = future
         self._claim_cost = claim_cost
         self._leave = leave
-        self._is_waiting = True
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the answer was neither taken nor given up."""
-        return self._is_waiting
+        self.is_waiting = True  # until the answer is taken or given up
 
     def result(self, check: Callable[[], None] = keep_waiting) -> Result:
         """The answer, waited for, once; raises what the engine raises.
@@ -95,8 +90,8 @@ class Asked:
 
     def leave(self) -> None:
         """Stop waiting; does nothing once the answer was given."""
-        if self._is_waiting:
-            self._is_waiting = False
+        if self.is_waiting:
+            self.is_waiting = False
             self._leave()
 
 
@@ -122,7 +117,7 @@ class ResultCache:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
-        self._latest: dict[tuple[str, str], Key] = {}
+        self._latest: dict[tuple[str, str], _Kept] = {}  # of the versions of a statement
         self._asking: dict[Key, _Run] = {}
         self._bytes = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
@@ -146,8 +141,8 @@ class ResultCache:
                 self._kept.move_to_end(key)
                 kept.current_at = now
                 return _at_once(kept.answer, kept.answer.statistics.as_cached())
-            stale = self._stale(key, now)
-            if stale is not None:
+            stale = self._latest.get(key[:2])
+            if stale is not None and now - stale.current_at < self._stale_seconds:
                 if key not in self._asking and now - stale.failed_at >= RENEW_AGAIN_SECONDS:
                     self._submit(key, _Run(in_background=True, unclaimed=unclaimed), ask)
                 return _at_once(stale.answer, stale.answer.statistics.as_stale(stale.failure))
@@ -157,14 +152,6 @@ class ResultCache:
                 self._submit(key, run, ask)
             run.waiting += 1
         return Asked(run.future, partial(self._claim_cost, run, reader), partial(self._leave, key, run, reader))
-
-    def _stale(self, key: Key, now: float) -> _Kept | None:
-        """The answer of an earlier version, where it may still be served."""
-        earlier = self._latest.get(key[:2])
-        kept = None if earlier is None else self._kept.get(earlier)
-        if kept is None or now - kept.current_at >= self._stale_seconds:
-            return None
-        return kept
 
     def _submit(self, key: Key, run: _Run, ask: Callable[[], Result]) -> None:
         # in this order: if the pool refuses, no reader may wait for a question that was never asked
@@ -180,8 +167,9 @@ class ResultCache:
         except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is waited for
             with self._lock:
                 self._finish(key, run)
-                if run.in_background:
-                    self._note_failure(key, str(error))
+                earlier = self._latest.get(key[:2])
+                if run.in_background and earlier is not None:
+                    earlier.failure, earlier.failed_at = str(error), self._clock()
             run.future.set_exception(error)
             return
         with self._lock:
@@ -227,24 +215,17 @@ class ResultCache:
         if answer is not None and is_unclaimed:
             run.unclaimed(answer)
 
-    def _note_failure(self, key: Key, failure: str) -> None:
-        earlier = self._latest.get(key[:2])
-        kept = None if earlier is None else self._kept.get(earlier)
-        if kept is not None:
-            kept.failure, kept.failed_at = failure, self._clock()
-
     def _keep(self, key: Key, answer: Result, asked_at: float) -> None:
         if _weight(answer) > self._capacity or key in self._kept:
             return
-        self._kept[key] = _Kept(answer, asked_at, asked_at)
+        new = self._kept[key] = _Kept(answer, asked_at, asked_at)
         self._bytes += _weight(answer)
-        latest = self._latest.get(key[:2])
-        if latest is None or self._kept[latest].asked_at <= asked_at:
-            self._latest[key[:2]] = key
+        if self._latest.get(key[:2], new).asked_at <= asked_at:
+            self._latest[key[:2]] = new
         while self._bytes > self._capacity:
             oldest, kept = self._kept.popitem(last=False)
             self._bytes -= _weight(kept.answer)
-            if self._latest.get(oldest[:2]) == oldest:
+            if self._latest.get(oldest[:2]) is kept:
                 del self._latest[oldest[:2]]
 
     def settle(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Self
 
 from console.asking import formatting as text
 
@@ -44,31 +45,29 @@ class Period:
         return text.days(self.start, self.last_day)
 
 
-class Preset(StrEnum):
+class Labelled(StrEnum):
+    """A choice: its value is in links, its label is what a reader sees."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_, member.label = value, label
+        return member
+
+
+class Preset(Labelled):
     """Periods a reader picks by name; all end with the last day the lake has events for."""
 
-    LAST_7_DAYS = "7d"
-    LAST_28_DAYS = "28d"
-    LAST_90_DAYS = "90d"
-    THIS_MONTH = "month"
-    LAST_MONTH = "last-month"
-    YEAR_TO_DATE = "ytd"
-    LAST_12_MONTHS = "12m"
-    ALL = "all"
-    CUSTOM = "custom"
-
-
-PRESET_LABELS = {
-    Preset.LAST_7_DAYS: "Last 7 days",
-    Preset.LAST_28_DAYS: "Last 28 days",
-    Preset.LAST_90_DAYS: "Last 90 days",
-    Preset.THIS_MONTH: "Month to date",
-    Preset.LAST_MONTH: "Last month",
-    Preset.YEAR_TO_DATE: "Year to date",
-    Preset.LAST_12_MONTHS: "Last 12 months",
-    Preset.ALL: "All data",
-    Preset.CUSTOM: "Custom dates",
-}
+    LAST_7_DAYS = "7d", "Last 7 days"
+    LAST_28_DAYS = "28d", "Last 28 days"
+    LAST_90_DAYS = "90d", "Last 90 days"
+    THIS_MONTH = "month", "Month to date"
+    LAST_MONTH = "last-month", "Last month"
+    YEAR_TO_DATE = "ytd", "Year to date"
+    LAST_12_MONTHS = "12m", "Last 12 months"
+    ALL = "all", "All data"
+    CUSTOM = "custom", "Custom dates"
 
 
 def preset_period(preset: Preset, first_day: date, last_day: date) -> Period:
@@ -118,25 +117,15 @@ def easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-class RetailEvent(StrEnum):
+class RetailEvent(Labelled):
     """Named days of high sales, on other dates every year."""
 
-    BLACK_FRIDAY = "black-friday"
-    CYBER_WEEK = "cyber-week"
-    CHRISTMAS = "christmas"
-    EASTER = "easter"
-    VALENTINE = "valentine"
-    SINGLES_DAY = "singles-day"
-
-
-RETAIL_EVENT_LABELS = {
-    RetailEvent.BLACK_FRIDAY: "Black Friday",
-    RetailEvent.CYBER_WEEK: "Cyber Week",
-    RetailEvent.CHRISTMAS: "Christmas run-up",
-    RetailEvent.EASTER: "Easter run-up",
-    RetailEvent.VALENTINE: "Valentine’s run-up",
-    RetailEvent.SINGLES_DAY: "Singles’ Day",
-}
+    BLACK_FRIDAY = "black-friday", "Black Friday"
+    CYBER_WEEK = "cyber-week", "Cyber Week"
+    CHRISTMAS = "christmas", "Christmas run-up"
+    EASTER = "easter", "Easter run-up"
+    VALENTINE = "valentine", "Valentine’s run-up"
+    SINGLES_DAY = "singles-day", "Singles’ Day"
 
 
 def retail_event(event: RetailEvent, year: int) -> Period:
@@ -158,33 +147,24 @@ def retail_event(event: RetailEvent, year: int) -> Period:
     return spans[event]
 
 
-class Comparison(StrEnum):
+class Comparison(Labelled):
     """What a period is compared with."""
 
-    PREVIOUS = "previous"
-    YEAR = "year"
-    EVENT = "event"
-
-
-COMPARISON_LABELS = {
-    Comparison.PREVIOUS: "Previous period",
-    Comparison.YEAR: "A year ago",
-    Comparison.EVENT: "Retail event",
-}
+    PREVIOUS = "previous", "Previous period"
+    YEAR = "year", "A year ago"
+    EVENT = "event", "Retail event"
 
 
 def event_in(period: Period) -> tuple[RetailEvent, int] | None:
     """The retail event with the most days in `period`, the shorter one on a tie; None where there is none."""
-    best: tuple[int, int, RetailEvent, int] | None = None
+    found: dict[tuple[RetailEvent, int], tuple[int, int]] = {}
     for year in range(period.start.year, period.last_day.year + 1):
         for event in RetailEvent:
             span = retail_event(event, year)
             overlap = (min(span.end, period.end) - max(span.start, period.start)).days
             if overlap > 0:
-                candidate = (overlap, -span.days, event, year)
-                if best is None or candidate[:2] > best[:2]:
-                    best = candidate
-    return None if best is None else (best[2], best[3])
+                found[event, year] = (overlap, -span.days)
+    return max(found, key=found.__getitem__, default=None)
 
 
 def compared(period: Period, comparison: Comparison) -> Period | None:

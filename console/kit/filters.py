@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
-from console.asking.periods import COMPARISON_LABELS, PRESET_LABELS, Comparison, Preset
+from console.asking.periods import Comparison, Preset
 from console.kit.link import Link
 from console.kit.selection import (
     MOST_COMPARISONS,
@@ -74,7 +74,7 @@ def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterSta
         preset = st.selectbox(
             "Period",
             [preset for preset in Preset if preset is not Preset.CUSTOM or options.last_day is not None],
-            format_func=lambda preset: PRESET_LABELS[preset],
+            format_func=lambda preset: preset.label,
             key=LINK.widget("period"),
             label_visibility="collapsed",
             width=150,
@@ -85,7 +85,7 @@ def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterSta
         comparisons = st.multiselect(
             "Compare with",
             list(Comparison),
-            format_func=lambda comparison: COMPARISON_LABELS[comparison],
+            format_func=lambda comparison: comparison.label,
             key=LINK.widget("compare"),
             max_selections=MOST_COMPARISONS,
             placeholder="No comparison",

@@ -9,8 +9,6 @@ from typing import TypeVar
 
 from console.asking import formatting as text
 from console.asking.periods import (
-    COMPARISON_LABELS,
-    RETAIL_EVENT_LABELS,
     Comparison,
     Period,
     Preset,
@@ -156,8 +154,8 @@ def select(state: FilterState, options: FilterOptions, today: date) -> Selection
 def _comparison_name(comparison: Comparison, period: Period) -> str:
     if comparison is Comparison.EVENT:
         event = event_in(period)
-        return f"{RETAIL_EVENT_LABELS[event[0]]} {event[1] - 1}" if event else COMPARISON_LABELS[comparison]
-    return COMPARISON_LABELS[comparison]
+        return f"{event[0].label} {event[1] - 1}" if event else comparison.label
+    return comparison.label
 
 
 def _custom_dates(start: date | None, last: date | None, options: FilterOptions) -> tuple[date, date] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from console.asking.figures import Unit
-from console.asking.periods import RETAIL_EVENT_LABELS, Period, RetailEvent, retail_event
+from console.asking.periods import Period, RetailEvent, retail_event
 from console.kit import charts, tables
 from console.sales.answer import Measured, Revenue, Slice
 
@@ -68,7 +68,5 @@ def _events(period: Period) -> list[tuple[str, Period]]:
     if period.days > MOST_EVENT_DAYS:
         return []
     years = range(period.start.year, period.last_day.year + 1)
-    spans = [
-        (RETAIL_EVENT_LABELS[RetailEvent.BLACK_FRIDAY], retail_event(RetailEvent.BLACK_FRIDAY, year)) for year in years
-    ]
+    spans = [(RetailEvent.BLACK_FRIDAY.label, retail_event(RetailEvent.BLACK_FRIDAY, year)) for year in years]
     return [(name, span) for name, span in spans if span.start < period.end and period.start < span.end]

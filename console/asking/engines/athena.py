@@ -22,7 +22,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from catalogue.clock import utc_now
-from catalogue.errors import QueryFailed
 from console.asking.engines import Result, Statistics
 from console.asking.engines.athena_executions import SERVICE, Executions, is_final, managed_results
 from console.asking.engines.athena_export import columns_sql, in_order, order_of, unload_sql
@@ -30,7 +29,7 @@ from console.asking.engines.athena_files import ResultFiles
 from console.asking.engines.athena_results import read_csv, read_parquet
 from console.asking.engines.curated_state import CuratedEngine, CuratedState, CuratedVersion
 from console.asking.engines.prices import scan_price
-from console.asking.engines.running import check_length, report_cost
+from console.asking.engines.running import TIMEOUT_SECONDS, check_length, report_cost, unreadable
 from console.aws.clients import SharedClients
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from catalogue.binding import Statement
 
-TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
 LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what an UNLOAD puts around them
 LARGE_RESULT = 32 * 2**20  # bytes of CSV, some seconds of one node's writing: from here on a query is unloaded
@@ -108,11 +106,7 @@ class AthenaEngine(CuratedEngine):
             if table is None:
                 table = self._plain(statement, spent, self._reuse_minutes(state))
         except (pa.ArrowException, ValueError) as error:
-            raise QueryFailed(
-                f"Athena's result cannot be read: {str(error).splitlines()[0]}",
-                where=statement.query,
-                remedy="Try again.",
-            ) from error
+            raise unreadable(error, "Try again.", engine=SERVICE, where=statement.query) from error
         finally:
             if spent:
                 as_of = state.as_of(statement.tables)
@@ -171,37 +165,42 @@ class AthenaEngine(CuratedEngine):
         return max(0, int(min(unchanged, self._reuse_seconds) // 60))
 
     def _statistics(self, executions: list[Execution], elapsed: float, as_of: datetime | None) -> Statistics:
-        reported = [_statistics_of(execution) for execution in executions]
         is_known = all(is_final(execution) for execution in executions)  # else one was stopped and did not say
         return Statistics(
             engine=SERVICE,
             elapsed_seconds=elapsed,
-            bytes_scanned=sum(int(statistics["DataScannedInBytes"]) for statistics in reported) if is_known else None,
+            bytes_scanned=sum(map(_scanned, executions)) if is_known else None,
             dollars=self._dollars(executions) if is_known else None,
             query_id=executions[-1]["QueryExecutionId"],
             data_as_of=as_of,
-            queue_seconds=sum(int(statistics.get("QueryQueueTimeInMillis", 0)) for statistics in reported) / 1000,
-            engine_seconds=sum(int(statistics.get("EngineExecutionTimeInMillis", 0)) for statistics in reported) / 1000,
+            queue_seconds=_seconds(executions, "QueryQueueTimeInMillis"),
+            engine_seconds=_seconds(executions, "EngineExecutionTimeInMillis"),
             reused=all(_is_reused(execution) for execution in executions),
         )
 
     def _dollars(self, executions: list[Execution]) -> Decimal | None:
         if self._price is None:
             return None
-        charged = [execution for execution in executions if not _is_free(execution)]
-        scanned = (int(_statistics_of(execution)["DataScannedInBytes"]) for execution in charged)
-        return sum((scan_price(size, self._price) for size in scanned), Decimal(0))
+        charged = (scan_price(_scanned(execution), self._price) for execution in executions if not _is_free(execution))
+        return sum(charged, Decimal(0))
 
 
-def _statistics_of(execution: Execution) -> dict[str, Any]:
-    return {"DataScannedInBytes": 0, **execution.get("Statistics", {})}
+def _scanned(execution: Execution) -> int:
+    """Bytes that one execution read."""
+    return int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+
+
+def _seconds(executions: list[Execution], name: str) -> float:
+    """The sum of a time that Athena gives in milliseconds."""
+    return sum(int(execution.get("Statistics", {}).get(name, 0)) for execution in executions) / 1000
 
 
 def _is_free(execution: Execution) -> bool:
     """A result that was reused, and what was stopped before it scanned anything."""
     is_stopped = execution["Status"]["State"] == "CANCELLED"
-    return _is_reused(execution) or (is_stopped and not int(_statistics_of(execution)["DataScannedInBytes"]))
+    return _is_reused(execution) or (is_stopped and not _scanned(execution))
 
 
 def _is_reused(execution: Execution) -> bool:
-    return bool(_statistics_of(execution).get("ResultReuseInformation", {}).get("ReusedPreviousResult", False))
+    reuse = execution.get("Statistics", {}).get("ResultReuseInformation", {})
+    return bool(reuse.get("ReusedPreviousResult", False))

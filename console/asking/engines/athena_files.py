@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from catalogue.errors import QueryFailed
+from console.asking.engines.running import too_large
 from console.aws.clients import SharedClients
 from console.aws.failures import translate_errors
 
 LARGEST_RESULT = 256 * 2**20  # bytes of one CSV file: more does not fit in a console's memory with the rest
 LARGEST_EXPORT = 64 * 2**20  # bytes of compressed Parquet, all files of an answer: about the same in memory
 SERVICE = "Amazon S3"
+TOO_LARGE_FOR = "the console can hold"
 
 
 class ResultFiles:
@@ -41,7 +43,7 @@ class ResultFiles:
             answer = self._session.client("s3").get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > LARGEST_RESULT:
                 answer["Body"].close()
-                raise _too_large(answer["ContentLength"], where)
+                raise too_large(answer["ContentLength"], TOO_LARGE_FOR, where)
             content: bytes = answer["Body"].read()
         return content
 
@@ -55,7 +57,7 @@ class ResultFiles:
         """
         sizes = self._sizes_below(folder)
         if sum(sizes.values()) > LARGEST_EXPORT:
-            raise _too_large(sum(sizes.values()), where)
+            raise too_large(sum(sizes.values()), TOO_LARGE_FOR, where)
         return [self.read(path, where) for path in sorted(sizes) if sizes[path]]
 
     def _sizes_below(self, folder: str) -> dict[str, int]:
@@ -95,11 +97,3 @@ class ResultFiles:
                 wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)
         except (QueryFailed, wr.exceptions.ServiceApiError):
             return
-
-
-def _too_large(size: int, where: str) -> QueryFailed:
-    return QueryFailed(
-        f"The answer has {size / 2**20:,.0f} MB, more than the console can hold",
-        where=where,
-        remedy="Choose a shorter period or fewer columns.",
-    )

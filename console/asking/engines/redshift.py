@@ -9,7 +9,6 @@ the database, as tables or as views over the Glue catalog.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +19,7 @@ from console.asking.engines import Result, Statistics
 from console.asking.engines.curated_state import CuratedEngine, CuratedState
 from console.asking.engines.prices import CapacityClock, capacity_price
 from console.asking.engines.redshift_results import Pages, read_records
-from console.asking.engines.running import check_length, poll, report_cost
+from console.asking.engines.running import TIMEOUT_SECONDS, check_length, poll, report_cost, too_large, unreadable
 from console.aws.clients import SharedClients
 from console.aws.failures import KnownFailure, statement_failure, translate_errors
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from catalogue.binding import Statement
 
 SERVICE = "Redshift"
-TIMEOUT_SECONDS = 60.0  # a page gives up long before; the workbench may need it
 LONGEST_STATEMENT = 100_000  # bytes that the Data API takes
 LARGEST_RESULT = 64 * 2**20  # bytes: the Data API gives a result in pages of a megabyte, one call each
 _PAUSES = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks at its state
@@ -195,30 +193,13 @@ class RedshiftEngine(CuratedEngine):
         try:
             return read_records(self._pages(client, described, where))
         except (pa.ArrowException, ValueError, ArithmeticError) as error:
-            raise QueryFailed(
-                f"Redshift's result cannot be read: {str(error).splitlines()[0]}",
-                where=where,
-                remedy="Cast what has no plain type, such as an infinite date, to text in the SQL.",
-            ) from error
+            remedy = "Cast what has no plain type, such as an infinite date, to text in the SQL."
+            raise unreadable(error, remedy, engine=SERVICE, where=where) from error
 
     def _pages(self, client: Any, described: dict[str, Any], where: str) -> Pages:
         """The result, page by page."""
         size = int(described.get("ResultSize", 0))
         if size > LARGEST_RESULT:
-            raise QueryFailed(
-                f"The answer has {size / 2**20:,.0f} MB, more than the Data API can deliver quickly",
-                where=where,
-                remedy="Choose a shorter period or fewer columns.",
-            )
-
-        def pages() -> Iterator[dict[str, Any]]:
-            more: dict[str, Any] = {}
-            while True:
-                with translate_errors(SERVICE, where, KNOWN):
-                    page = client.get_statement_result(Id=described["Id"], **more)
-                yield page
-                if not page.get("NextToken"):
-                    return
-                more = {"NextToken": page["NextToken"]}
-
-        return pages()
+            raise too_large(size, "the Data API can deliver quickly", where)
+        with translate_errors(SERVICE, where, KNOWN):
+            yield from client.get_paginator("get_statement_result").paginate(Id=described["Id"])

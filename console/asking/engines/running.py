@@ -20,6 +20,8 @@ from console.asking.engines import Statistics
 
 Found = TypeVar("Found")
 
+TIMEOUT_SECONDS = 60.0  # of one statement; a page gives up long before, the workbench may need it
+
 _stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _report: ContextVar[Callable[[Statistics], None] | None] = ContextVar("report", default=None)
 
@@ -66,6 +68,20 @@ def check_length(sql: str, longest: int, *, engine: str, where: str) -> None:
             where=where,
             remedy="Choose fewer values in the filters.",
         )
+
+
+def too_large(size: int, than: str, where: str) -> QueryFailed:
+    """The failure of an answer of so many bytes; `than` says of what it is more."""
+    return QueryFailed(
+        f"The answer has {size / 2**20:,.0f} MB, more than {than}",
+        where=where,
+        remedy="Choose a shorter period or fewer columns.",
+    )
+
+
+def unreadable(error: Exception, remedy: str, *, engine: str, where: str) -> QueryFailed:
+    """The failure of a result that arrived and cannot be read."""
+    return QueryFailed(f"{engine}'s result cannot be read: {str(error).splitlines()[0]}", where=where, remedy=remedy)
 
 
 def too_slow(seconds: float, where: str) -> QueryFailed:
