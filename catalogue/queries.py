@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,6 +49,7 @@ QUERIES = Path(__file__).resolve().parent.parent / "queries"
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 _RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
 
+_GRAIN_FORM = "The grain reads `one row` or `one row per column, column`"
 _GRAIN_COLUMNS = re.compile(r"^one row per (?P<columns>[a-z0-9_]+(?:, [a-z0-9_]+)*)$")
 
 
@@ -81,11 +83,11 @@ class Catalogue:
         try:
             return self.queries[name]
         except KeyError:
-            close = _closest(name, self.queries)
+            close = get_close_matches(name, self.queries, n=1, cutoff=0.4)
             raise CatalogueError(
                 f"There is no query {name!r}",
                 where="queries/",
-                remedy=(f"Did you mean {close}? " if close else "") + "`python -m console queries` lists them.",
+                remedy=(f"Did you mean {close[0]}? " if close else "") + "`python -m console queries` lists them.",
             ) from None
 
     def __iter__(self) -> Iterator[Query]:
@@ -104,12 +106,22 @@ def load(folder: Path = QUERIES) -> Catalogue:
     schema = {name: table.columns for name, table in TABLES.items()}
     relations: dict[str, Query] = {}
     for path in sorted((folder / _RELATIONS).glob("*.sql")):
-        _add(relations, QueryFile(folder, path), schema, {}, needs=("title",))
+        file = QueryFile(folder, path)
+        _add(relations, file, schema, {}, needs=("title",))
+        for _, line in file.header.terms.values():
+            raise file.drift("A relation defines no words", line, "Define it in a question that reads the relation.")
     queries: dict[str, Query] = {}
+    defined: dict[str, str] = {}
     for path in sorted(folder.rglob("*.sql")):
         if path.relative_to(folder).parts[0] not in (_CURATION, _RELATIONS):
-            _add(queries, QueryFile(folder, path), schema, relations)
-    _check_terms(folder, queries)
+            file = QueryFile(folder, path)
+            _add(queries, file, schema, relations)
+            for term, (_, line) in file.header.terms.items():
+                if term in defined:  # a word has one definition in the whole catalogue
+                    raise file.drift(
+                        f"{term} is defined twice, here and in {defined[term]}", line, "Keep one definition."
+                    )
+                defined[term] = file.name
     return Catalogue(dict(sorted(queries.items())))
 
 
@@ -145,25 +157,24 @@ def _add(
 ) -> None:
     """Add every question of a file to those that are known; its header must have the keys of `needs`."""
     file.require(*needs)
-    check = _Check(file, schema)
     for question in file.header.questions:
         if question.name in queries:
             raise file.drift(f"There are two questions {question.name}", question.line, "Rename one of them.")
-        queries[question.name] = check.query(question, relations)
+        queries[question.name] = _Check(file, question, schema).query(relations)
 
 
 class _Check:
-    """Makes the questions of one file, and refuses what does not fit the tables."""
+    """Makes one question of a file, and refuses what does not fit the tables."""
 
-    def __init__(self, file: QueryFile, schema: Mapping[str, Columns]) -> None:
+    def __init__(self, file: QueryFile, question: DeclaredQuestion, schema: Mapping[str, Columns]) -> None:
         self.file = file
+        self.question = question
         self.schema = schema
-        self._written: Mapping[str, str] = {}  # renamed identifiers of the question at hand → what the file calls them
+        self._written = {after: before for before, after in question.renames.items()}  # as the file calls them
 
-    def query(self, question: DeclaredQuestion, relations: Mapping[str, Query]) -> Query:
-        """One question of the file, or one relation."""
-        file, header = self.file, self.file.header
-        self._written = {after: before for before, after in question.renames.items()}
+    def query(self, relations: Mapping[str, Query]) -> Query:
+        """The question, or relation, with the relations that it reads in place."""
+        file, header, question = self.file, self.file.header, self.question
         tree = file.tree_of(question)
         read = self._inline(tree, relations)
         parameters = {name: parameter for name, (parameter, _) in header.parameters.items()}
@@ -172,17 +183,15 @@ class _Check:
         self._check_parameters(tree, parameters)
         tables = self._check_tables(tree)
         columns = self._check_columns(tree)
-        grain, grain_line = header.values.get("grain", ("", 1))
-        grain = _renamed(grain, question)
-        if grain:
-            self._check_grain(grain, grain_line, columns)
+        grain = self._check_grain(columns)
+        terms = {term: meaning for term, (meaning, _) in header.terms.items()}
         return Query(
             name=question.name,
-            title=question.title or _renamed(header.values["title"][0], question),
+            title=question.title or question.renamed(header.text("title")),
             grain=grain,
-            source=header.values.get("source", ("", 0))[0],
-            note=header.values.get("note", ("", 0))[0],
-            terms=header.terms if question is header.questions[0] else {},
+            source=header.text("source"),
+            note=header.text("note"),
+            terms=terms if question is header.questions[0] else {},
             parameters=parameters,
             tables=tables,
             columns=columns,
@@ -221,7 +230,7 @@ class _Check:
         declared = self.file.header.parameters
         used: set[str] = set()
         for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
-            name = placeholder.name
+            name, place = placeholder.name, placeholder.parent
             if name not in parameters or not isinstance(placeholder, exp.Placeholder):
                 raise self.file.drift(
                     f"Parameter :{name} is used and not declared",
@@ -236,20 +245,16 @@ class _Check:
                     self._line_of(name),
                     "Write it so, without `not` before it.",
                 )
-            if (
-                not parameter.is_list
-                and isinstance(placeholder.parent, exp.In)
-                and placeholder is not placeholder.parent.this
-            ):
+            if not parameter.is_list and isinstance(place, exp.In) and placeholder is not place.this:
                 raise self.file.drift(
                     f"Parameter :{name} is used as a list and declared as a single value",
                     declared[name][1] if name in declared else 1,
                     f"Declare it as {parameter.type}*.",
                 )
-        for name, (_, number) in declared.items():
+        for name, (_, line) in declared.items():
             if name not in used:
                 raise self.file.drift(
-                    f"Parameter {name} is declared and not used", number, "Use it in the SQL or remove the line."
+                    f"Parameter {name} is declared and not used", line, "Use it in the SQL or remove the line."
                 )
 
     def _check_tables(self, tree: exp.Query) -> frozenset[str]:
@@ -287,44 +292,18 @@ class _Check:
             ) from error
         return tuple(qualified.named_selects)
 
-    def _check_grain(self, grain: str, line: int, columns: tuple[str, ...]) -> None:
-        if grain == "one row":
-            return
+    def _check_grain(self, columns: tuple[str, ...]) -> str:
+        """The grain with the question's own identifiers; empty where the header has none, as a relation's may."""
+        written, line = self.file.header.values.get("grain", ("", 1))
+        grain = self.question.renamed(written)
+        if grain in ("", "one row"):
+            return grain
         match = _GRAIN_COLUMNS.match(grain)
-        if match is None:
-            raise self.file.drift(
-                "The grain reads `one row` or `one row per column, column`",
-                line,
-                f"Columns of the result: {', '.join(columns)}.",
-            )
-        for column in match["columns"].split(", "):
-            if column not in columns:
-                raise self.file.drift(
-                    f"The grain names {column}, which is no column of the result",
-                    line,
-                    f"Columns of the result: {', '.join(columns)}.",
-                )
-
-
-def _renamed(text: str, question: DeclaredQuestion) -> str:
-    """A line of the header with the identifiers of a question."""
-    for before, after in question.renames.items():
-        text = re.sub(rf"\b{before}\b", after, text)
-    return text
-
-
-def _check_terms(folder: Path, queries: Mapping[str, Query]) -> None:
-    """A word has one definition in the whole catalogue."""
-    defined: dict[str, str] = {}
-    for query in queries.values():
-        for term in query.terms:
-            if term in defined:
-                raise CatalogueError(
-                    f"{term} is defined twice, here and in {defined[term]}",
-                    where=f"{folder.name}/{query.name}.sql",
-                    remedy="Keep one definition.",
-                )
-            defined[term] = query.name
+        wrong = [column for column in match["columns"].split(", ") if column not in columns] if match else []
+        if match and not wrong:
+            return grain
+        what = f"The grain names {wrong[0]}, which is no column of the result" if match else _GRAIN_FORM
+        raise self.file.drift(what, line, f"Columns of the result: {', '.join(columns)}.")
 
 
 def _alone_in_list(placeholder: exp.Placeholder) -> bool:
@@ -336,10 +315,3 @@ def _alone_in_list(placeholder: exp.Placeholder) -> bool:
     while outer is not None and not isinstance(outer, exp.Query | exp.Not):
         outer = outer.parent
     return not isinstance(outer, exp.Not)
-
-
-def _closest(name: str, names: Mapping[str, object]) -> str | None:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, list(names), n=1, cutoff=0.4)
-    return found[0] if found else None

@@ -50,15 +50,23 @@ class DeclaredQuestion:
     title: str = ""
     line: int = 1
 
+    def renamed(self, text: str) -> str:
+        """A line of the header with the identifiers of the question."""
+        return re.sub(r"\w+", lambda word: self.renames.get(word[0], word[0]), text)
+
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a file; `values` and `parameters` hold the text or parameter and its line number."""
+    """The header of a file: texts, meanings of terms and parameters, each with its line number."""
 
     values: Mapping[str, tuple[str, int]]
-    terms: Mapping[str, str]
+    terms: Mapping[str, tuple[str, int]]
     parameters: Mapping[str, tuple[Parameter, int]]
     questions: tuple[DeclaredQuestion, ...]
+
+    def text(self, key: str) -> str:
+        """What the header says under a key; empty where it has none."""
+        return self.values.get(key, ("", 0))[0]
 
 
 class QueryFile:
@@ -102,7 +110,7 @@ class QueryFile:
     def header(self) -> Header:
         """The header; a file without a `question` line answers one, by its own name."""
         values: dict[str, tuple[str, int]] = {}
-        terms: dict[str, str] = {}
+        terms: dict[str, tuple[str, int]] = {}
         parameters: dict[str, tuple[Parameter, int]] = {}
         questions: list[DeclaredQuestion] = []
         for key, text, number in self._entries():
@@ -119,7 +127,9 @@ class QueryFile:
                     raise self.drift(
                         "A term reads `Word = meaning`", number, "For example: AOV = net revenue ÷ orders."
                     )
-                terms[term] = meaning
+                if term in terms:
+                    raise self.drift(f"{term} is defined twice", number, "Keep one definition.")
+                terms[term] = (meaning, number)
             elif key in values:
                 raise self.drift(f"The header says {key} twice", number, "Remove one.")
             else:
@@ -128,11 +138,10 @@ class QueryFile:
 
     def require(self, *keys: str) -> None:
         """Refuse a header that leaves one of the keys out, or names a source that does not exist."""
-        values = self.header.values
         for key in keys:
-            if not values.get(key, ("", 0))[0]:
+            if not self.header.text(key):
                 raise self.drift(f"The header has no {key}", 1, f"Add a line `-- {key}: …`.")
-        source, line = values.get("source", (SOURCES[0], 0))
+        source, line = self.header.values.get("source", (SOURCES[0], 0))
         if source not in SOURCES:
             raise self.drift(f"Unknown source {source!r}", line, f"Use one of {', '.join(SOURCES)}.")
 

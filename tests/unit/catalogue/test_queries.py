@@ -265,7 +265,18 @@ def test_a_header_key_said_twice_is_refused(write: QueryWriter) -> None:
 def test_a_word_that_is_defined_twice_is_refused(write: QueryWriter) -> None:
     write(HEADER + "-- term: Orders = placed orders\n" + SELECT, name="sales/first")
     said = write.refused(HEADER + "-- term: Orders = something else\n" + SELECT)
-    assert said == "queries/sales/orders.sql Orders is defined twice, here and in sales/first"
+    assert said == "queries/sales/orders.sql:4 Orders is defined twice, here and in sales/first"
+
+
+def test_a_word_that_one_header_defines_twice_is_refused(write: QueryWriter) -> None:
+    term = "-- term: Orders = placed orders\n"
+    assert write.refused(HEADER + term + term + SELECT) == "queries/sales/orders.sql:5 Orders is defined twice"
+
+
+def test_a_word_that_is_defined_twice_is_refused_in_the_file_of_several_questions(write: QueryWriter) -> None:
+    write(HEADER + "-- term: Orders = placed orders\n" + SELECT, name="sales/first")
+    text = BY_DIMENSION.replace("-- question", "-- term: Orders = others\n-- question", 1)
+    assert write.refused(text).startswith("queries/sales/orders.sql:4 Orders is defined twice")
 
 
 def test_sql_that_cannot_be_parsed_is_refused_with_its_line(write: QueryWriter) -> None:
@@ -357,6 +368,17 @@ def test_a_question_that_fits_no_declared_table_or_column_is_refused(
     assert f"queries/sales/orders.sql{complaint}" in write.refused(BY_DIMENSION.replace(before, after, 1))
 
 
+def test_a_question_may_swap_two_identifiers_in_its_sql_and_its_grain(write: QueryWriter) -> None:
+    text = (
+        "-- title: Orders\n-- grain: one row per region, device\n-- source: lake\n"
+        "-- question: swapped where region = device, device = region\n"
+        "select region, device, count(*) as orders from orders group by region, device"
+    )
+    query = write.catalogue(text, "sales/orders")["sales/swapped"]
+    assert query.grain == "one row per device, region"
+    assert query.columns == ("device", "region", "orders")
+
+
 def test_a_question_that_no_file_names_does_not_exist(write: QueryWriter) -> None:
     catalogue = write.catalogue(BY_DIMENSION, "sales/by_dimension")
     for name in ("sales/by_dimension", "sales/by_customer_id", "sales/by_region' or 1=1 --"):
@@ -402,3 +424,8 @@ def test_a_question_cannot_change_what_a_relation_means(write: QueryWriter, sql:
 def test_a_relation_that_does_not_fit_its_tables_is_refused(write: QueryWriter) -> None:
     write.file(RELATION.replace("region in", "county in"), "relations/chosen_orders")
     assert write.refused(HEADER + SELECT).startswith("queries/relations/chosen_orders.sql:3 The SQL does not fit")
+
+
+def test_a_relation_defines_no_words(write: QueryWriter) -> None:
+    write.file(f"-- term: Orders = chosen orders\n{RELATION}", "relations/chosen_orders")
+    assert write.refused(HEADER + SELECT) == "queries/relations/chosen_orders.sql:1 A relation defines no words"
