@@ -79,7 +79,7 @@ check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m console.definitions.documents --check
+	@$(BIN)/python -m console definitions | cmp -s - docs/metrics.md || { echo "docs/metrics.md is out of date: run \`make docs\`."; exit 1; }
 	$(BIN)/python -m tests.engines.matrix --check
 
 format: $(VENV)/.dev ## Mend formatting and what lint can mend
@@ -90,7 +90,7 @@ bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 	@$(BIN)/python -m bench
 
 docs: $(VENV)/.dev ## Write the pages that are made from the code
-	$(BIN)/python -m console.definitions.documents
+	$(BIN)/python -m console definitions > docs/metrics.md
 	$(BIN)/python -m tests.engines.matrix
 
 lock: $(BIN)/uv ## Pin every requirements*.in

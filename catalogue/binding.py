@@ -34,19 +34,10 @@ _BIGINT = 2**63
 
 # Tables that a row filter does not restrict: products, the cloud's bill and the console's calls say nothing about the
 # customers or sales of a region.
-SHARED = frozenset(
-    {
-        "closed_calls",
-        "console_calls",
-        "daily_page_calls",
-        "daily_question_calls",
-        "daily_spend",
-        "daily_spend_resources",
-        "daily_spend_tags",
-        "products",
-        "spend",
-    }
-)
+SHARED = frozenset({
+    "closed_calls", "console_calls", "daily_page_calls", "daily_question_calls", "daily_spend",
+    "daily_spend_resources", "daily_spend_tags", "products", "spend",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,11 +68,7 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
     """
     unknown = sorted(set(values) - set(query.parameters))
     if unknown:
-        raise BindingError(
-            f"{query.name} has no parameter {unknown[0]}",
-            where=query.name,
-            remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.",
-        )
+        raise no_parameter(query, unknown[0])
     missing = [
         name
         for name, parameter in query.parameters.items()
@@ -103,6 +90,12 @@ def bind(query: Query, values: Values, *, dialect: str, row_filter: RowFilter | 
     if dialect == "redshift":
         _drop_precision(tree)
     return Statement(query.name, query.title, tree.sql(dialect=dialect, comments=False), dialect, query.tables)
+
+
+def no_parameter(query: Query, name: str) -> BindingError:
+    """The error that a query has no parameter of this name."""
+    remedy = f"Parameters: {', '.join(query.parameters) or 'none'}."
+    return BindingError(f"{query.name} has no parameter {name}", where=query.name, remedy=remedy)
 
 
 @lru_cache(maxsize=2048)

@@ -70,7 +70,11 @@ def read(values: Mapping[str, str]) -> Settings:
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
     days = _days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
-    aws = _aws(values) if profile == "aws" else None
+    aws = None
+    if profile == "aws":
+        from console.aws import settings as deployment
+
+        aws = deployment.read(values)
     country = _country(values.get("TAKINGS_COUNTRY") or "US")
     return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws, days)
 
@@ -91,12 +95,6 @@ def chosen(lake: str | None) -> Settings:
     """
     settings = current()
     return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
-
-
-def _aws(values: Mapping[str, str]) -> AwsSettings:
-    from console.aws.settings import read
-
-    return read(values)
 
 
 def _listed(text: str) -> tuple[str, ...]:

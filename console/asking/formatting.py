@@ -80,15 +80,14 @@ def money(value: Number | None, currency: str = "") -> str:
     """``$1,240,311.05``; a currency without a usual sign is named by its code in front: ``CHF 12.00``."""
     if value is None:
         return UNKNOWN
-    number = _round(decimal(value), minor_digits(currency))
-    return _signed(number, _with_currency(f"{abs(number):,}", currency))
+    return _fixed(decimal(value), minor_digits(currency), currency)
 
 
 def whole_money(value: Number | None, currency: str) -> str:
     """Money without cents, for a sentence: ``$1,240``."""
     if value is None:
         return UNKNOWN
-    return _signed(decimal(value), _with_currency(count(abs(decimal(value))), currency))
+    return _fixed(decimal(value), 0, currency)
 
 
 def small_money(value: Decimal | None, currency: str) -> str:
@@ -105,10 +104,7 @@ def price(dollars: Decimal | None) -> str:
 
 def count(value: Number | None) -> str:
     """``12,403``."""
-    if value is None:
-        return UNKNOWN
-    number = _round(decimal(value), 0)
-    return _signed(number, f"{abs(number):,}")
+    return ratio(value, 0)
 
 
 def percent(fraction: Number | None, digits: int = 1) -> str:
@@ -119,7 +115,7 @@ def percent(fraction: Number | None, digits: int = 1) -> str:
     if number == 0 and fraction != 0:
         smallest = Decimal(1).scaleb(-digits)
         return f"< {smallest}{NARROW_SPACE}%" if fraction > 0 else f"> {MINUS}{smallest}{NARROW_SPACE}%"
-    return f"{_signed(number, f'{abs(number):,}')}{NARROW_SPACE}%"
+    return f"{_fixed(number, digits)}{NARROW_SPACE}%"
 
 
 def number(value: Number | None) -> str:
@@ -135,10 +131,7 @@ def number(value: Number | None) -> str:
 
 def ratio(value: Number | None, digits: int = 2) -> str:
     """``2.40``."""
-    if value is None:
-        return UNKNOWN
-    number = _round(decimal(value), digits)
-    return _signed(number, f"{abs(number):,}")
+    return UNKNOWN if value is None else _fixed(decimal(value), digits)
 
 
 def change(value: Number | None, base: Number | None, unit: Unit) -> str:
@@ -149,15 +142,13 @@ def change(value: Number | None, base: Number | None, unit: Unit) -> str:
     if unit is Unit.PERCENT:
         if value is None or base is None:
             return UNKNOWN
-        points = _round((decimal(value) - decimal(base)) * 100, 1)
-        return f"{_signed(points, f'{abs(points):,}', plus=True)}{NARROW_SPACE}pp"
+        points = (decimal(value) - decimal(base)) * 100
+        return f"{_fixed(points, 1, plus=True)}{NARROW_SPACE}pp"
     relative = relative_change(value, base)
     if relative is None:
         return UNKNOWN
     number = _round(decimal(relative) * 100, 1)
-    if abs(number) >= 1000:
-        number = _round(number, 0)
-    return f"{_signed(number, f'{abs(number):,}', plus=True)}{NARROW_SPACE}%"
+    return f"{_fixed(number, 0 if abs(number) >= 1000 else 1, plus=True)}{NARROW_SPACE}%"
 
 
 def day(value: date | None) -> str:
@@ -282,6 +273,12 @@ def decimal(value: Number) -> Decimal:
 
 def _round(value: Decimal, digits: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WHOLE)
+
+
+def _fixed(value: Decimal, digits: int, currency: str = "", *, plus: bool = False) -> str:
+    """With so many digits after the point, thousands grouped."""
+    number = _round(value, digits)
+    return _signed(number, _with_currency(f"{abs(number):,}", currency), plus=plus)
 
 
 def _short(size: Decimal) -> str:

@@ -19,35 +19,15 @@ from catalogue.errors import QueryFailed, SourceError
 from console.aws.permissions import action_of
 
 MOST_WORDS = 400  # characters of an engine's own message that a page shows
-DENIED = frozenset(
-    {
-        "403",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "Forbidden",
-        "UnauthorizedException",
-        "UnauthorizedOperation",
-        "WAFAccessDeniedException",
-    }
-)
-INVALID_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "InvalidToken",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
+DENIED = frozenset({
+    "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "UnauthorizedException",
+    "UnauthorizedOperation", "WAFAccessDeniedException",
+})  # fmt: skip
+INVALID_CREDENTIALS = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+    "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException",
+})  # fmt: skip
 THROTTLED = frozenset(
     {
         "ActiveSessionsExceededException",  # of the Redshift Data API, as the next one: botocore tries neither again

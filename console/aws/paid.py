@@ -139,10 +139,7 @@ class PaidClient:
             query_id=str(metadata.get("RequestId", "")),
             elapsed_seconds=elapsed,
             rows=rows,
-            cached=False,
-            bytes_scanned=None,
             dollars=self._price,
-            dollars_saved=Decimal(0),
         )
         with suppress(Exception):  # a meter promises not to raise; an answer that was paid for is not lost if it does
             self._meter.record(call)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalogue.binding import no_parameter
 from catalogue.errors import BindingError
 from console.cli import options, output, period
 from console.cli.options import End, Format, Lake, Start
@@ -95,11 +96,7 @@ def _values(query: Query, given: Mapping[str, Sequence[str]], pairs: Sequence[st
     for name, written in texts.items():
         parameter = query.parameters.get(name)
         if parameter is None:
-            raise BindingError(
-                f"{query.name} has no parameter {name}",
-                where=query.name,
-                remedy=f"Parameters: {', '.join(query.parameters) or 'none'}.",
-            )
+            raise no_parameter(query, name)
         if not parameter.is_list and len(written) > 1:
             raise BindingError(f"{name} is given {len(written)} times", where=query.name, remedy="It takes one value.")
         read = [_read(parameter, text, query.name) for text in written]

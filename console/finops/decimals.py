@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import reduce
 
 ZERO = Decimal(0)
 STEP = Decimal("0.000000000001")  # the last digit of decimal(38, 12)
@@ -13,11 +14,7 @@ DIGITS = Context(prec=100, rounding=ROUND_HALF_EVEN)  # a product of two costs h
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal:
     """The sum, to the last digit; an amount that is unknown adds nothing."""
-    added, add = ZERO, DIGITS.add
-    for amount in amounts:
-        if amount is not None:
-            added = add(added, amount)
-    return added
+    return reduce(DIGITS.add, (amount for amount in amounts if amount is not None), ZERO)
 
 
 def rounded(value: float, step: Decimal = MONEY_STEP) -> Decimal:

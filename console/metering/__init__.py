@@ -41,13 +41,13 @@ class Call:
     kind: str
     name: str
     engine: str
-    query_id: str
-    elapsed_seconds: float
-    rows: int
-    cached: bool
-    bytes_scanned: int | None
-    dollars: Decimal | None
-    dollars_saved: Decimal | None
+    query_id: str = ""
+    elapsed_seconds: float = 0.0
+    rows: int = 0
+    cached: bool = False
+    bytes_scanned: int | None = None
+    dollars: Decimal | None = None
+    dollars_saved: Decimal | None = Decimal(0)
 
 
 @dataclass(frozen=True)

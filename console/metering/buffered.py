@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -91,22 +91,22 @@ class BufferedMeter:
         with self._writing:
             with self._changing:
                 self._end_days()
-                for open_batch in self._growing:
-                    open_batch.is_full = open_batch.is_full or not self._grows
+                for growing in self._growing:
+                    growing.is_full = growing.is_full or not self._grows
                 begun = [
-                    (open_batch, Batch(open_batch.batch.day, open_batch.batch.name, list(open_batch.batch.calls)))
-                    for open_batch in self._growing
-                    if open_batch.waiting
+                    (growing, replace(growing.batch, calls=list(growing.batch.calls)))
+                    for growing in self._growing
+                    if growing.waiting
                 ]
             for growing, batch in begun:
                 if not self._tried("written, and are kept in memory", partial(self._keep, batch)):
                     break
                 growing.kept = len(batch.calls)
             with self._changing:
-                done = [open_batch for open_batch in self._growing if open_batch.is_full and not open_batch.waiting]
-                self._growing = [open_batch for open_batch in self._growing if open_batch not in done]
-                for open_batch in done:
-                    self._forget(open_batch)
+                for growing in [growing for growing in self._growing if growing.is_full and not growing.waiting]:
+                    self._growing.remove(growing)
+                    if self._journal is not None:
+                        self._tried("noted at once", partial(self._journal.forget, growing.batch))
 
     def close(self) -> None:
         """Write the rest and end the thread."""
@@ -115,15 +115,13 @@ class BufferedMeter:
         if thread is not None:
             thread.join()
         with self._changing:
-            for open_batch in self._growing:
-                open_batch.is_full = True
+            for growing in self._growing:
+                growing.is_full = True
         self.flush()
 
     def _add(self, call: Call) -> None:
         day = booked_on(call.called_at, self._now())
-        growing = next(
-            (open_batch for open_batch in self._growing if open_batch.batch.day == day and not open_batch.is_full), None
-        )
+        growing = next((growing for growing in self._growing if growing.batch.day == day and not growing.is_full), None)
         if growing is None:
             growing = _Growing(Batch.begun(day, self._now()), is_noted=self._journal is not None)
             self._growing.append(growing)
@@ -136,28 +134,22 @@ class BufferedMeter:
 
     def _bound(self) -> None:
         """Forget the oldest batches that could not be written, where there are too many; their journals stay."""
-        while sum(open_batch.waiting for open_batch in self._growing) > self._capacity:
-            self._growing.remove(next(open_batch for open_batch in self._growing if open_batch.waiting))
+        while sum(growing.waiting for growing in self._growing) > self._capacity:
+            self._growing.remove(next(growing for growing in self._growing if growing.waiting))
 
     def _end_days(self) -> None:
         """Batches of days that get no more calls are full; what is in neither file nor journal counts on a later day.
 
         A journal keeps its day from being closed, so what it holds is written to its own day, however late.
         """
-        for open_batch in list(self._growing):
-            if open_batch.batch.day < booked_on(datetime.min.replace(tzinfo=UTC), self._now()):
-                open_batch.is_full = True
-                if not open_batch.is_noted and open_batch.waiting:
-                    late, open_batch.batch.calls = (
-                        open_batch.batch.calls[open_batch.kept :],
-                        open_batch.batch.calls[: open_batch.kept],
-                    )
+        for growing in list(self._growing):
+            if growing.batch.day < booked_on(datetime.min.replace(tzinfo=UTC), self._now()):
+                growing.is_full = True
+                if not growing.is_noted:
+                    late = growing.batch.calls[growing.kept :]
+                    del growing.batch.calls[growing.kept :]
                     for call in late:
                         self._add(call)
-
-    def _forget(self, growing: _Growing) -> None:
-        if self._journal is not None:
-            self._tried("noted at once", partial(self._journal.forget, growing.batch))
 
     def _tried(self, what: str, do: Callable[[], None]) -> bool:
         """Whether `do` succeeded; a failure is logged once until it succeeds again."""

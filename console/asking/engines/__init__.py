@@ -166,18 +166,14 @@ def combine(results: Sequence[Result]) -> Statistics:
         known = [value for answer in answers if (value := getattr(answer, name)) is not None]
         return sum(known[1:], known[0]) if known else None
 
+    sums = ("elapsed_seconds", "bytes_scanned", "dollars", "queue_seconds", "engine_seconds", "rpu_seconds")
     return Statistics(
         engine=", ".join(dict.fromkeys(answer.engine for answer in answers)),
-        elapsed_seconds=added("elapsed_seconds"),
-        bytes_scanned=added("bytes_scanned"),
-        dollars=added("dollars"),
+        **{name: added(name) for name in sums},
         cached=all(answer.cached for answer in answers),
         query_id=answers[0].query_id,
         data_as_of=min((answer.data_as_of for answer in answers if answer.data_as_of is not None), default=None),
-        queue_seconds=added("queue_seconds"),
-        engine_seconds=added("engine_seconds"),
         reused=all(answer.reused for answer in answers),
-        rpu_seconds=added("rpu_seconds"),
         stale=any(answer.stale for answer in answers),
         renewal_failure=next((answer.renewal_failure for answer in answers if answer.renewal_failure), ""),
     )

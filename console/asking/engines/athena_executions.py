@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from catalogue.errors import QueryFailed
@@ -189,16 +190,13 @@ class Executions:
         import awswrangler as wr
 
         found: dict[str, Any] = {"QueryExecutionId": execution_id, "Status": {"State": "RUNNING"}}
-        try:
-            with translate_errors(SERVICE, where):
-                wr.athena.stop_query_execution(execution_id, boto3_session=self._session)
-                for pause in looks:
-                    time.sleep(pause)
-                    found = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
-                    if is_final(found):
-                        break
-        except QueryFailed:
-            pass
+        with suppress(QueryFailed), translate_errors(SERVICE, where):
+            wr.athena.stop_query_execution(execution_id, boto3_session=self._session)
+            for pause in looks:
+                time.sleep(pause)
+                found = wr.athena.get_query_execution(execution_id, boto3_session=self._session)
+                if is_final(found):
+                    break
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from catalogue.errors import QueryFailed
@@ -80,10 +81,9 @@ class ResultFiles:
 
     def delete_below(self, folder: str, others: Sequence[str] = ()) -> None:
         """Delete the files below a folder and some others, as `delete` does."""
-        try:
-            found = list(self._sizes_below(folder))
-        except QueryFailed:
-            found = []
+        found: list[str] = []
+        with suppress(QueryFailed):
+            found += self._sizes_below(folder)
         self.delete([*found, *others])
 
     def delete(self, paths: Sequence[str]) -> None:
@@ -92,8 +92,5 @@ class ResultFiles:
 
         if not paths:
             return
-        try:
-            with translate_errors(SERVICE, paths[0]):
-                wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)
-        except (QueryFailed, wr.exceptions.ServiceApiError):
-            return
+        with suppress(QueryFailed, wr.exceptions.ServiceApiError), translate_errors(SERVICE, paths[0]):
+            wr.s3.delete_objects(list(paths), use_threads=False, boto3_session=self._session)

@@ -7,7 +7,7 @@ an empty UNLOAD leaves it without columns. Arrow's CSV reader distinguishes a qu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ZONED = "timestamp with time zone"
+_CONVERTED = ("varbinary", _ZONED)  # types that Athena writes as text and Arrow does not read from it
 _OFFSET = re.compile(r"[+-]\d\d:\d\d$")
 
 
@@ -77,7 +78,7 @@ def read_csv(content: bytes, columns: Sequence[ResultColumn]) -> pa.Table:
 
     places = [str(place) for place in range(len(columns))]  # two columns of a statement may have one name
     types = {
-        place: pa.string() if _is_converted(column) else column.arrow_type
+        place: pa.string() if column.type in _CONVERTED else column.arrow_type
         for place, column in zip(places, columns, strict=True)
     }
     table = csv.read_csv(
@@ -100,7 +101,8 @@ def read_parquet(files: Sequence[bytes], columns: Sequence[ResultColumn]) -> pa.
     from pyarrow import parquet
 
     tables = [parquet.read_table(pa.BufferReader(content)) for content in files]
-    empty = pa.table([pa.array([], _exported(column)) for column in columns], names=[column.name for column in columns])
+    types = [pa.string() if column.is_exported_as_text else column.arrow_type for column in columns]
+    empty = pa.table([pa.array([], kind) for kind in types], names=[column.name for column in columns])
     # by position: how Athena writes a name's capitals is its own affair
     renamed = [part.rename_columns(empty.column_names).cast(empty.schema) for part in tables]
     return typed(pa.concat_tables([empty, *renamed]), columns)
@@ -114,29 +116,16 @@ def typed(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
 
 
-def _exported(column: ResultColumn) -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.string() if column.is_exported_as_text else column.arrow_type
-
-
-def _is_converted(column: ResultColumn) -> bool:
-    return column.type in ("varbinary", _ZONED)
-
-
 def _converted(array: pa.ChunkedArray, column: ResultColumn) -> pa.ChunkedArray:
     import pyarrow as pa
 
     if array.type == column.arrow_type:
         return array
-    read: list[Any]
-    if column.type == "varbinary":
-        read = [None if value is None else bytes.fromhex(value) for value in array.to_pylist()]
-    elif column.type == _ZONED:
-        read = [None if value is None else _instant(value) for value in array.to_pylist()]
-    else:
+    if column.type not in _CONVERTED:
         return array.cast(column.arrow_type)
-    return pa.chunked_array([pa.array(read, column.arrow_type)])
+    read: Callable[[str], Any] = bytes.fromhex if column.type == "varbinary" else _instant
+    values = [None if value is None else read(value) for value in array.to_pylist()]
+    return pa.chunked_array([pa.array(values, column.arrow_type)])
 
 
 def _instant(text: str) -> datetime:

@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation, localcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalogue.errors import SourceError
 from console.finops.billing.charge_rows import AMOUNT, INSTANT, LONGEST_FRACTION, total
+
+if TYPE_CHECKING:
+    from console.finops.billing.table_file import Rows
 
 NULLS = ("", "NULL", "null")  # how bills write "nothing"
 SHOWN = 5  # refused values that a message names
@@ -77,23 +80,11 @@ class Chunk:
 
     Parameters
     ----------
-    columns : normalised name → values
-    first_row : number of the first row, counted from 1
     shown : normalised name → the name in the file, for messages
     """
 
-    def __init__(
-        self,
-        columns: Mapping[str, pa.Array],
-        rows: int,
-        first_row: int,
-        shown: Mapping[str, str],
-        refusals: Refusals,
-        rounding: Rounding,
-    ) -> None:
-        self._columns = columns
-        self.rows = rows
-        self._first_row = first_row
+    def __init__(self, rows: Rows, shown: Mapping[str, str], refusals: Refusals, rounding: Rounding) -> None:
+        self.columns, self.rows, self._first_row = rows.columns, rows.count, rows.first
         self._shown = shown
         self._refusals = refusals
         self._rounding = rounding
@@ -101,14 +92,10 @@ class Chunk:
 
     def text(self, *names: str) -> pa.Array | None:
         """For each row the first of these columns that is not null; None where the file has none of them."""
-        found = [_text(self._columns[name]) for name in names if name in self._columns]
+        found = [_text(self.columns[name]) for name in names if name in self.columns]
         if not found:
             return None
         return found[0] if len(found) == 1 else pc.coalesce(*found)
-
-    def raw(self, name: str) -> pa.Array | None:
-        """A column as the file has it."""
-        return self._columns.get(name)
 
     def amount(self, *names: str, required: bool = False) -> pa.Array | None:
         """The first of these columns that the file has, as decimal(38, 12)."""
@@ -121,10 +108,10 @@ class Chunk:
     def _read(
         self, read: Callable[[str, pa.Array], pa.Array], names: tuple[str, ...], required: bool
     ) -> pa.Array | None:
-        name = next((name for name in names if name in self._columns), None)
+        name = next((name for name in names if name in self.columns), None)
         if name is None:
             return None
-        values = read(name, self._columns[name])
+        values = read(name, self.columns[name])
         if required:
             self._require(name, values)
         return values
@@ -133,7 +120,7 @@ class Chunk:
         """As `text`, refusing rows where it is null; the file must have one of the columns."""
         values = self.text(*names)
         assert values is not None  # noqa: S101 - the header was checked
-        self._require(next(name for name in names if name in self._columns), values)
+        self._require(next(name for name in names if name in self.columns), values)
         return values
 
     def refuse(self, where: pa.Array, column: str, why: str) -> None:
@@ -151,7 +138,7 @@ class Chunk:
         if index not in self._refused:
             self._refused.add(index)
             self._refusals.rows += 1
-        column = self._columns.get(name)
+        column = self.columns.get(name)
         value = None if column is None else column[index].as_py()
         self._refusals.add(self._first_row + index, self._shown.get(name, name), value, why)
 

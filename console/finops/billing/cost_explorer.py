@@ -97,7 +97,7 @@ class CostExplorer:
         self.notes: list[str] = []
 
     def charges(self) -> Iterator[pa.RecordBatch]:
-        """See `SpendSource.charges`: one batch for each part of the bill."""
+        """All charge rows, one batch for each part of the bill."""
         names = _Names()
         cuts = self._cuts(names)
         if self._plan.regions and USAGE_TYPE in self._plan.by:
@@ -109,19 +109,19 @@ class CostExplorer:
             if rows:
                 yield pa.RecordBatch.from_pylist(rows, SCHEMA)
 
-    def _cuts(self, names: _Names) -> list[Cut]:
+    def _cuts(self, names: _Names) -> list[dict[str, str]]:
         """The parts of the bill, as few as `most_calls` allows."""
         wanted = list(self._plan.cut)
         if not wanted and self._tag is None:
             return [{}]
         found = self._values(wanted, names) if wanted else [()]
-        cuts: list[dict[str, str]] = [dict(zip(wanted, values, strict=True)) for values in found]
+        cuts = [dict(zip(wanted, values, strict=True)) for values in found]
         if self._tag is not None:
             key = f"tag:{self._tag}"
             tagged = [value for (value,) in self._values([key], names)]
             both = [cut | {key: value} for cut, value in product(cuts, tagged)]
             if len(both) <= self._most_calls:
-                return list(both)
+                return both
             values = len(tagged)
             self.notes.append(f"Tag {self._tag} is left out: its {values} values would take {len(both)} questions")
         if len(cuts) > self._most_calls and ACCOUNT in wanted:
@@ -129,28 +129,23 @@ class CostExplorer:
             self.notes.append(f"Accounts are left out: {accounts} of them would take {len(cuts)} questions")
             coarser = dict.fromkeys(tuple((k, v) for k, v in cut.items() if k != ACCOUNT) for cut in cuts)
             cuts = [dict(kept) for kept in coarser]
-        return list(cuts)
+        return cuts
 
     def _values(self, dimensions: Sequence[str], names: _Names) -> list[tuple[str, ...]]:
         """The values that have any cost or usage in the period, together."""
-        found: dict[tuple[str, ...], None] = {}
+        found: set[tuple[str, ...]] = set()
         for page in self._ask("MONTHLY", dimensions, ("UnblendedCost",), {}):
             names.accounts |= _descriptions(page)
-            for result in page["ResultsByTime"]:
-                for group in result.get("Groups", ()):
-                    found[tuple(_key(name, value) for name, value in zip(dimensions, group["Keys"], strict=True))] = (
-                        None
-                    )
+            for keys in _keys(page):
+                found.add(tuple(_key(name, value) for name, value in zip(dimensions, keys, strict=True)))
         return sorted(found)
 
     def _regions(self) -> dict[str, str | None]:
         """The region of each usage type; None where there are several."""
         found: dict[str, set[str]] = defaultdict(set)
         for page in self._ask("MONTHLY", (USAGE_TYPE, REGION), ("UnblendedCost",), {}):
-            for result in page["ResultsByTime"]:
-                for group in result.get("Groups", ()):
-                    usage_type, region = group["Keys"]
-                    found[usage_type].add(region)
+            for usage_type, region in _keys(page):
+                found[usage_type].add(region)
         return {usage_type: next(iter(regions)) if len(regions) == 1 else None for usage_type, regions in found.items()}
 
     def _ask(self, granularity: str, by: Sequence[str], metrics: Sequence[str], cut: Cut) -> Iterator[dict[str, Any]]:
@@ -164,6 +159,11 @@ class CostExplorer:
             parts = [_filter(name, value) for name, value in cut.items()]
             question["Filter"] = parts[0] if len(parts) == 1 else {"And": parts}
         return self._client.pages("get_cost_and_usage", **question)
+
+
+def _keys(page: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    """The keys of the groups of a page."""
+    return (group["Keys"] for result in page["ResultsByTime"] for group in result.get("Groups", ()))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[datetime, str, str]:
@@ -202,11 +202,7 @@ def _rows(page: Mapping[str, Any], by: Sequence[str], cut: Cut, names: _Names) -
 def _row(
     day: date, until: date, known: Mapping[str, str], metrics: Mapping[str, Any], estimated: bool, names: _Names
 ) -> dict[str, Any]:
-    service, usage_type, account = (
-        _present(known.get(SERVICE)),
-        _present(known.get(USAGE_TYPE)),
-        _present(known.get(ACCOUNT)),
-    )
+    service, usage_type, account = (_present(known.get(name)) for name in (SERVICE, USAGE_TYPE, ACCOUNT))
     kind = known.get(KIND, "Tax" if service == "Tax" else "Usage")  # Cost Explorer lists tax among the services
     line = aws_lines.line(kind)
     billed, currency = _amount(metrics, _BILLED)

@@ -7,7 +7,7 @@ has no contracted prices, so contracted cost stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import pyarrow as pa
@@ -18,7 +18,6 @@ from console.finops.billing.charge_file import ChargeFile, Columns
 from console.finops.billing.charge_rows import AMOUNT
 from console.finops.billing.columns import Chunk, distinct
 from console.finops.billing.cur_tags import is_tag, tags_of
-from console.finops.billing.table_file import Rows
 
 # FOCUS column of the charge rows → CUR columns, the first that says something (the rules' RENAME_COLUMN)
 TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -96,7 +95,7 @@ class CurFile(ChargeFile):
     def _is_read(self, name: str) -> bool:
         return name in _READ or is_tag(name)
 
-    def _columns(self, chunk: Chunk, rows: Rows) -> Columns:
+    def _columns(self, chunk: Chunk) -> Columns:
         given = {name: chunk.amount(name, required=name == "lineitemunblendedcost") for name in _AMOUNTS}
         amounts = {name: values for name, values in given.items() if values is not None}
         kinds = chunk.required_text("lineitemlineitemtype")
@@ -104,13 +103,13 @@ class CurFile(ChargeFile):
         columns["billing_currency"] = chunk.required_text("lineitemcurrencycode")
         for name, column in INSTANTS.items():
             columns[name] = chunk.instant(column, required=column in REQUIRED)
-        columns |= _costs(amounts, kinds, chunk.text("reservationreservationarn"), rows.count)
+        columns |= _costs(amounts, kinds, chunk.text("reservationreservationarn"), chunk.rows)
         columns |= _kinds(chunk, kinds)
         columns |= _services(chunk)
         columns |= _resources(columns["resource_id"])
         columns |= _commitments(chunk)
-        columns["tags"] = tags_of(rows, self._file.names)
-        columns["provider_name"] = pa.repeat(pa.scalar(aws_lines.PROVIDER), rows.count)
+        columns["tags"] = tags_of(chunk.columns, chunk.rows, self._file.names)
+        columns["provider_name"] = pa.repeat(pa.scalar(aws_lines.PROVIDER), chunk.rows)
         invoice = chunk.text("billinvoiceid")  # a bill that is not closed has no invoice yet
         if invoice is not None:
             columns["estimated"] = pc.is_null(invoice)
@@ -139,10 +138,11 @@ def _costs(amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Arr
             pc.and_(pc.equal(kinds, "Fee"), pc.is_valid(reservation) if reservation is not None else pa.scalar(False)),
         ),
         first("savingsplannetsavingsplaneffectivecost", "savingsplansavingsplaneffectivecost"),
-        _minus(known("savingsplantotalcommitmenttodate"), known("savingsplanusedcommitment")),
+        _exact(pc.subtract, known("savingsplantotalcommitmenttodate"), known("savingsplanusedcommitment")),
         pa.repeat(_ZERO, rows),
         first("reservationneteffectivecost", "reservationeffectivecost"),
-        _plus(
+        _exact(
+            pc.add,
             known("reservationnetunusedamortizedupfrontfeeforbillingperiod",
                   "reservationunusedamortizedupfrontfeeforbillingperiod"),
             known("reservationnetunusedrecurringfee", "reservationunusedrecurringfee"),
@@ -155,7 +155,7 @@ def _costs(amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Arr
         "billed_cost": billed,
         "effective_cost": effective,
         "list_cost": pc.coalesce(
-            first("pricingpublicondemandcost"), _times(first("pricingpublicondemandrate"), quantity)
+            first("pricingpublicondemandcost"), _exact(pc.multiply, first("pricingpublicondemandrate"), quantity)
         ),
         "list_unit_price": first("pricingpublicondemandrate"),
         "consumed_quantity": quantity,
@@ -226,14 +226,6 @@ def _commitments(chunk: Chunk) -> Columns:
     return columns
 
 
-def _plus(one: pa.Array, other: pa.Array) -> pa.Array:
-    return pc.cast(pc.add(pc.cast(one, _PRODUCT), pc.cast(other, _PRODUCT)), AMOUNT)
-
-
-def _minus(one: pa.Array, other: pa.Array) -> pa.Array:
-    return pc.cast(pc.subtract(pc.cast(one, _PRODUCT), pc.cast(other, _PRODUCT)), AMOUNT)
-
-
-def _times(price: pa.Array, quantity: pa.Array) -> pa.Array:
-    exact = pc.multiply(pc.cast(price, _PRODUCT), pc.cast(quantity, _PRODUCT))
-    return pc.cast(pc.round(exact, 12, "half_to_even"), AMOUNT)
+def _exact(compute: Callable[[pa.Array, pa.Array], pa.Array], one: pa.Array, other: pa.Array) -> pa.Array:
+    """Two columns added, subtracted or multiplied without loss, then rounded to the digits of an amount."""
+    return pc.cast(pc.round(compute(pc.cast(one, _PRODUCT), pc.cast(other, _PRODUCT)), 12, "half_to_even"), AMOUNT)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from console.finops.billing.columns import NULLS, distinct
-from console.finops.billing.table_file import Rows
 from console.finops.billing.tags import read_tags, written
 
 _PREFIX = "resourcetags"
@@ -22,22 +21,22 @@ def is_tag(name: str) -> bool:
     return name.startswith(_PREFIX)
 
 
-def tags_of(rows: Rows, shown: Mapping[str, str]) -> pa.Array | None:
+def tags_of(columns: Mapping[str, pa.Array], rows: int, shown: Mapping[str, str]) -> pa.Array | None:
     """The tags of each row as JSON; None where the report has none.
 
     Parameters
     ----------
     shown : normalised name → the column's name in the file, which holds the tag's key
     """
-    names = [name for name in rows.columns if is_tag(name) and name != _WHOLE]
+    names = [name for name in columns if is_tag(name) and name != _WHOLE]
     if not names:
-        return distinct(read_tags(rows.columns[_WHOLE]), _renamed, pa.string()) if _WHOLE in rows.columns else None
+        return distinct(read_tags(columns[_WHOLE]), _renamed, pa.string()) if _WHOLE in columns else None
     keys = [tag_key(shown[name]) for name in names]
-    texts = [rows.columns[name].cast(pa.string()) for name in names]
+    texts = [columns[name].cast(pa.string()) for name in names]
     # each distinct combination is written once: there are far fewer than rows
-    table = pa.table([*texts, pa.array(range(rows.count))], names=[*map(str, range(len(names))), "row"])
+    table = pa.table([*texts, pa.array(range(rows))], names=[*map(str, range(len(names))), "row"])
     found = table.group_by([str(number) for number in range(len(names))]).aggregate([("row", "list")])
-    result: list[str | None] = [None] * rows.count
+    result: list[str | None] = [None] * rows
     for group in found.to_pylist():
         values = [group[str(number)] for number in range(len(names))]
         tags = written({key: value for key, value in zip(keys, values, strict=True) if value not in (None, *NULLS)})
@@ -57,11 +56,7 @@ def _renamed(text: str | None) -> str | None:
 
 def tag_key(column: str) -> str:
     """The key of a tag column: ``resourceTags/user:team`` → ``team``; AWS's own keep their ``aws:``."""
-    key = column
-    for prefix in _KEYS:
-        if key.startswith(prefix):
-            key = key[len(prefix) :]
-            break
+    key = next((column.removeprefix(prefix) for prefix in _KEYS if column.startswith(prefix)), column)
     for scope in _SCOPES:
         if key.startswith(scope):
             return key[len(scope) :]

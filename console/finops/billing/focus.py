@@ -16,7 +16,7 @@ import pyarrow as pa
 from console.finops.billing.charge_file import ChargeFile, Columns
 from console.finops.billing.charge_rows import AMOUNT, SCHEMA
 from console.finops.billing.columns import Chunk
-from console.finops.billing.table_file import Rows, normalised
+from console.finops.billing.table_file import normalised
 from console.finops.billing.tags import read_tags
 
 # column of the charge rows → columns of the file, the first that says something; others have their own FOCUS name
@@ -67,7 +67,7 @@ class FocusFile(ChargeFile):
     def _is_read(self, name: str) -> bool:
         return name in _READ
 
-    def _columns(self, chunk: Chunk, rows: Rows) -> Columns:  # noqa: ARG002 - the chunk has all that FOCUS needs
+    def _columns(self, chunk: Chunk) -> Columns:
         columns: Columns = {}
         for field in SCHEMA:
             names, required = _NAMES[field.name], field.name in REQUIRED
@@ -76,7 +76,7 @@ class FocusFile(ChargeFile):
             elif pa.types.is_timestamp(field.type):
                 columns[field.name] = chunk.instant(*names, required=required)
             elif field.name == "tags":
-                tags = chunk.raw("tags")
+                tags = chunk.columns.get("tags")
                 columns["tags"] = None if tags is None else read_tags(tags)
             elif names:
                 columns[field.name] = chunk.required_text(*names) if required else chunk.text(*names)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 _AHEAD = 8  # batches of some ten megabytes
+_END = object()
 
 
 def ahead(items: Iterable[Item], most: int = _AHEAD) -> Iterator[Item]:
@@ -17,38 +18,11 @@ def ahead(items: Iterable[Item], most: int = _AHEAD) -> Iterator[Item]:
 
     The maker stops when the reader does.
     """
-    waiting: queue.Queue[tuple[bool, Item | BaseException | None]] = queue.Queue(most)
-    stopped = threading.Event()
-
-    def hand(entry: tuple[bool, Item | BaseException | None]) -> None:
-        while not stopped.is_set():
-            try:
-                waiting.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def make() -> None:
-        try:
-            for item in items:
-                if stopped.is_set():
-                    return
-                hand((True, item))
-            hand((False, None))
-        except BaseException as error:  # noqa: BLE001 - handed to the reader, whoever it is for
-            hand((False, error))
-
-    maker = threading.Thread(target=make, name="read-ahead", daemon=True)
-    maker.start()
+    maker, source = ThreadPoolExecutor(1, thread_name_prefix="read-ahead"), iter(items)
     try:
-        while True:
-            is_item, content = waiting.get()
-            if is_item:
-                yield content  # type: ignore[misc]
-            elif content is None:
-                return
-            else:
-                raise content  # type: ignore[misc]
+        waiting = deque(maker.submit(next, source, _END) for _ in range(most))
+        while (item := waiting.popleft().result()) is not _END:
+            waiting.append(maker.submit(next, source, _END))
+            yield item  # type: ignore[misc]
     finally:
-        stopped.set()
-        maker.join()
+        maker.shutdown(cancel_futures=True)

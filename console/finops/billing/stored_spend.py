@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from catalogue.errors import SourceError
 from console.finops.billing.read_ahead import ahead
@@ -54,9 +57,8 @@ class StoredSpend:
         SourceError, ImportFailed, LakeError, CurationError
             A source cannot be read, or the lake cannot be written; the lake is as it was.
         """
-        return self._bring(
-            source, (batch for spend_source in charges for batch in spend_source.charges()), progress, {}
-        )
+        batches = chain.from_iterable(spend_source.charges() for spend_source in charges)
+        return self._bring(source, batches, progress, {})
 
     def keep_snapshot(
         self,
@@ -84,12 +86,11 @@ class StoredSpend:
     def snapshot(self, source: str) -> Snapshot | None:
         """The last snapshot of a source; None where there was none."""
         try:
-            note = json.loads((self._root / RAW_SPEND / source / _SNAPSHOT).read_text(encoding="utf-8"))
-            dollars = None if note["dollars"] is None else Decimal(note["dollars"])
-            return Snapshot(datetime.fromisoformat(note["taken_at"]), int(note["calls"]), dollars)
+            note = (self._root / RAW_SPEND / source / _SNAPSHOT).read_bytes()
+            return msgspec.json.decode(note, type=Snapshot)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except msgspec.MsgspecError as error:
             raise SourceError(
                 f"The note of the last snapshot cannot be read: {error}",
                 where=f"{RAW_SPEND}/{source}/{_SNAPSHOT}",

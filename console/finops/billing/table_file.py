@@ -72,14 +72,14 @@ class BillFile:
             self.is_parquet = start == _PARQUET
             self._is_packed = start[:2] == _GZIP
             names = self._parquet_names() if self.is_parquet else self._csv_names()
-        self.names: Mapping[str, str] = {}
+        self.names: dict[str, str] = {}
         for name in names:
             key = normalised(name)
             if key in self.names:
                 raise SourceError(
                     f"Column {name!r} is in the file twice", where=str(path), remedy="Remove one of the two."
                 )
-            self.names = {**self.names, key: name}
+            self.names[key] = name
 
     def rows(self, wanted: Wanted, progress: Progress | None = None) -> Iterator[Rows]:
         """All rows in order, with the columns whose normalised name is wanted.

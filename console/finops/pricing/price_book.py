@@ -26,12 +26,11 @@ GLOBAL = "global"  # the region of a price that is the same everywhere
 UNKNOWN = "unknown"  # the amount of a price that could not be established
 
 
-@dataclass(frozen=True)
-class VolumePrice:
+class VolumePrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A price by volume: from `start` units a month on, each unit costs `amount`."""
 
-    start: Decimal
-    amount: Decimal
+    start: DecimalText = msgspec.field(name="from")
+    amount: DecimalText
 
 
 @dataclass(frozen=True)
@@ -132,13 +131,6 @@ class PriceBook:
         )
 
 
-class _Tier(msgspec.Struct, forbid_unknown_fields=True):
-    """A price by volume, as the file has it."""
-
-    start: DecimalText = msgspec.field(name="from")
-    amount: DecimalText
-
-
 class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A price, as the file has it; the key and often the region are outside of it."""
 
@@ -148,7 +140,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     as_of: date
     confidence: Literal["confirmed", "recalled", "refreshed", "unknown"]
     region: Text = ""
-    tiers: tuple[_Tier, ...] = ()
+    tiers: tuple[VolumePrice, ...] = ()
     free: DecimalText = Decimal(0)
     note: str = ""
     filters: dict[str, str] = {}
@@ -214,16 +206,5 @@ def _price(file: TomlFile, place: tuple[str, str], region: str) -> Price:
         raise file.mistake(
             (*place, "tiers"), f"{key} has an amount that is not its first tier's", "Write the first tier's amount."
         )
-    return Price(
-        key=key,
-        amount=amount,
-        unit=entry.unit,
-        region=entry.region or region,
-        source=entry.source,
-        as_of=entry.as_of,
-        confidence=entry.confidence,
-        tiers=tuple(VolumePrice(tier.start, tier.amount) for tier in entry.tiers),
-        free=entry.free,
-        note=entry.note,
-        filters=entry.filters,
-    )
+    parts = msgspec.structs.asdict(entry) | {"key": key, "amount": amount, "region": entry.region or region}
+    return Price(**parts)

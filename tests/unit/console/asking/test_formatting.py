@@ -39,6 +39,11 @@ def test_money_keeps_every_cent_and_carries_a_true_minus(amount: Decimal | None,
     assert plain(text.money(amount, currency)) == written
 
 
+@pytest.mark.parametrize(("amount", "written"), [("-1240.5", "−$1,241"), ("-0.4", "$0"), ("0.5", "$1")])
+def test_money_without_cents_has_no_sign_where_it_rounds_to_nothing(amount: str, written: str):
+    assert text.whole_money(Decimal(amount), "USD") == written
+
+
 @pytest.mark.parametrize(
     ("amount", "written"),
     [

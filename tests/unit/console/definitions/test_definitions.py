@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from console.definitions import documents
+from pathlib import Path
+
 from console.definitions.answer import as_markdown, definitions, matching
+
+METRICS = Path(__file__).resolve().parents[4] / "docs" / "metrics.md"
 
 
 def test_the_words_of_the_design_are_all_defined() -> None:
@@ -31,4 +34,4 @@ def test_a_search_finds_words_by_name_and_by_meaning() -> None:
 
 
 def test_the_documented_metrics_are_the_ones_in_the_queries() -> None:
-    assert documents.METRICS.read_text(encoding="utf-8") == as_markdown()
+    assert METRICS.read_text(encoding="utf-8") == as_markdown()

@@ -20,6 +20,7 @@ from catalogue.errors import SourceError
 from console.finops.billing.charge_rows import SCHEMA, total
 from console.finops.billing.columns import Chunk, Refusals, Rounding
 from console.finops.billing.focus import FocusFile
+from console.finops.billing.table_file import Rows
 from tests.support import bill_files
 from tests.support.bill_files import focus, without
 from tests.support.paths import SHARED_DATA
@@ -337,7 +338,7 @@ def test_the_official_sample_is_read_to_the_last_digit():
 def test_any_amounts_of_twelve_digits_sum_as_decimals_do(amounts: list[Decimal]):
     refusals, rounding = Refusals(), Rounding()
     texts = pa.array([f"{amount:f}" for amount in amounts])
-    read_back = Chunk({"billedcost": texts}, len(amounts), 1, {}, refusals, rounding).amount("billedcost")
+    read_back = Chunk(Rows({"billedcost": texts}, len(amounts), 1), {}, refusals, rounding).amount("billedcost")
     assert not refusals
     assert not rounding.cells
     with localcontext(prec=60):  # Python's own context rounds sums to 28 digits
@@ -357,7 +358,7 @@ def test_ten_million_cents_and_fractions_sum_exactly():
         texts = pc.binary_join_element_wise(whole, pc.utf8_slice_codeunits(cents, -2), ".")
         small = pc.binary_join_element_wise(pa.scalar("0"), fractions, ".")
         columns = {"billedcost": texts, "effectivecost": small}
-        read_back = Chunk(columns, chunk, start, {}, Refusals(), Rounding())
+        read_back = Chunk(Rows(columns, chunk, start), {}, Refusals(), Rounding())
         for name in columns:
             values = read_back.amount(name)
             assert values is not None
