@@ -10,7 +10,7 @@ from typing import Any
 
 from console.asking import formatting as text
 from console.asking.engines import Result
-from console.asking.engines.prices import LEAST_BYTES
+from console.asking.engines.prices import scan_price
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
@@ -20,7 +20,6 @@ DOLLARS = "USD"  # what AWS bills the console's calls in
 OUTSIDE = "outside a browser"  # asked on the command line, or by the server itself
 DAYS_OF_A_MONTH = Decimal(365) / 12
 LEAST_DAYS = 7  # of a chart: one day alone is no line
-BYTES_OF_A_TERABYTE = 1000**4
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class OwnCost:
         """The least that the period's questions would cost on Athena: 10 MB for each that was not cached."""
         asked = self.total.calls - self.total.cached
         a_terabyte = price_book.load().price("athena.scanned_terabyte").amount
-        return None if a_terabyte is None else asked * LEAST_BYTES * a_terabyte / BYTES_OF_A_TERABYTE
+        return None if a_terabyte is None else asked * scan_price(0, a_terabyte)
 
 
 def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Period]] = ()) -> OwnCost:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from console.asking.engines.prices import TERABYTE
 from console.asking.periods import Period
 from console.savings.facts import (
     AthenaQuery,
@@ -159,7 +160,7 @@ def _tables(curated: Decimal, days: int) -> tuple[StoredTable, ...]:
 
 def _queries(usage: _Usage, period: Period, events: StoredTable) -> tuple[AthenaQuery, ...]:
     """Queries on the events, with a date and without."""
-    scanned = usage.over("DataScannedInTB", period) * 10**12
+    scanned = usage.over("DataScannedInTB", period) * TERABYTE
     whole = events.bytes or 1
     dated = max(int(whole * Decimal(DAYS) / events.partitions), 1)
     counts = {

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from catalogue.binding import Statement
 from catalogue.tables import TABLES
-from console.asking.engines.prices import LEAST_BYTES
+from console.asking.engines.prices import LEAST_BYTES, TERABYTE
 from console.scan_cost.conditions import Bounds
 from console.scan_cost.density import INSTANT, Density, day_columns
 from console.scan_cost.files import RowGroup, TableFile
@@ -22,7 +22,6 @@ from console.scan_cost.scans import TableScan, scans
 
 MEGABYTE = 1_000_000
 LIMIT_BYTES = 50 * MEGABYTE  # of one page view
-_TERABYTE = Decimal(10**12)
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class PageCost:
 
 def dollars(scanned: int, per_terabyte: Decimal) -> Decimal:
     """What bytes cost."""
-    return Decimal(scanned) / _TERABYTE * per_terabyte
+    return scanned * per_terabyte / TERABYTE
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from math import log10
 from msgspec import structs
 
 from console.asking import formatting as text
+from console.asking.engines.prices import TERABYTE
 from console.asking.figures import Unit
 from console.finops.pricing.price_book import PriceBook
 from console.tiers.estimate import Estimate, estimate
@@ -23,7 +24,6 @@ from console.tiers.sizing import (
     DAYS,
     GIGA,
     PEAK_FACTOR,
-    TERA,
     Flow,
     Usage,
     with_events,
@@ -196,7 +196,7 @@ def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
     moved = Flow(lake, usage).athena_bytes_per_page_view - flow.athena_bytes_per_page_view
 
     def athena(page_views: int) -> Decimal:
-        return page_views * moved / TERA * scanned * DAYS
+        return page_views * moved / TERABYTE * scanned * DAYS
 
     def redshift(page_views: int) -> Decimal:
         return flow.rpu_hours_for(Decimal(page_views)) * rpu_hour * DAYS

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from console.asking.engines.prices import TERABYTE
 from console.tiers.sizing import (
     CONSUMERS,
     CRAWLER_DPU,
@@ -21,7 +22,6 @@ from console.tiers.sizing import (
     PAYLOAD_UNIT_BYTES,
     QUESTIONS_PER_PAGE_VIEW,
     SECONDS_A_DAY,
-    TERA,
     Flow,
     ceiling,
 )
@@ -75,7 +75,7 @@ def _per(value: Decimal | int, what: str) -> Factor:
     return Factor(Decimal(value), what, divides=True)
 
 
-_PER_GB, _PER_TB = _per(GIGA, "bytes a GB"), _per(TERA, "bytes a TB")
+_PER_GB, _PER_TB = _per(GIGA, "bytes a GB"), _per(TERABYTE, "bytes a TB")
 
 
 def _collecting(flow: Flow) -> Iterator[Row]:

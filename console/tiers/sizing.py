@@ -6,7 +6,7 @@ reason. A month is 730 hours, as in the provider's own calculator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
@@ -16,7 +16,7 @@ from console.tiers.tiers import Tier
 HOURS = Decimal(730)
 DAYS = HOURS / 24
 SECONDS_A_DAY = Decimal(86_400)
-GIGA, TERA = Decimal(10) ** 9, Decimal(10) ** 12
+GIGA = Decimal(10) ** 9
 
 BYTES_PER_EVENT = 465  # a raw line of the sample year, on average
 EVENTS_PER_REQUEST = 10  # clients batch
@@ -82,6 +82,13 @@ def with_events(usage: Usage, events_per_day: int | Decimal) -> Usage:
     events = Decimal(events_per_day)
     share = usage.recommendations_per_day / usage.events_per_day if usage.events_per_day else Decimal(0)
     return replace(usage, events_per_day=events, recommendations_per_day=events * share)
+
+
+def with_numbers(usage: Usage, numbers: Mapping[str, Decimal]) -> Usage:
+    """The usage with some of its figures replaced, by name; recommendations grow with the events where not given."""
+    if "events_per_day" in numbers:
+        usage = with_events(usage, numbers["events_per_day"])
+    return replace(usage, **numbers)
 
 
 def ceiling(value: Decimal) -> Decimal:

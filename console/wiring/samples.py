@@ -17,7 +17,7 @@ from catalogue.queries import load
 from catalogue.tables import TABLES
 from console import wiring
 from console.asking.cache import ResultCache
-from console.asking.engines.prices import LEAST_BYTES
+from console.asking.engines.prices import scan_price
 from console.metering import Call, NoMeter
 from console.metering.calls import CLOSED_AFTER
 from console.metering.compaction import compact_days
@@ -76,7 +76,7 @@ def calls(day: date) -> Iterator[Call]:
     midnight = datetime.combine(day, time(), UTC)
     for _ in range(CALLS_A_DAY):
         cached, scanned = draw.random() < 0.5, draw.randrange(50_000_000)
-        price = max(scanned, LEAST_BYTES) * DOLLARS_A_TERABYTE / 10**12
+        price = scan_price(scanned, DOLLARS_A_TERABYTE)
         yield Call(
             called_at=midnight + timedelta(microseconds=draw.randrange(86_400_000_000)),
             viewer=f"reader-{draw.randrange(READERS):02d}@example.com",

@@ -58,7 +58,7 @@ def test_it_says_what_was_billed_by_page_and_person_and_what_the_cache_saved(lak
 def test_where_questions_are_free_it_says_what_they_would_cost_on_athena(lake: Path, open_page: Open) -> None:
     FolderCalls(lake).write([replace(CALL, engine="DuckDB", bytes_scanned=None, dollars=Decimal(0))] * 200)
     shown = words(open_page("own_cost", lake))
-    assert "On Athena those that were not cached would cost at least $0.01: 10 MB is billed for each." in shown
+    assert "On Athena those that were not cached would cost at least $0.0095: 10 MB is billed for each." in shown
 
 
 def test_a_call_of_unknown_price_is_counted_and_never_taken_for_free(lake: Path, open_page: Open) -> None:

@@ -10,7 +10,7 @@ import threading
 from decimal import Decimal
 
 MEGABYTE = 2**20
-TERABYTE = 2**40
+TERABYTE = 2**40  # AWS publishes no size for Athena; its usage reports count binary units for storage and scans
 LEAST_MEGABYTES = 10  # Athena charges at least that much for a statement that scans
 LEAST_BYTES = LEAST_MEGABYTES * 1_000_000  # the same for estimates, which count a megabyte as 10⁶ bytes
 LEAST_SECONDS = Decimal(60)  # Redshift Serverless charges at least that long each time it wakes

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from console.asking.engines.prices import LEAST_BYTES
+from console.asking.engines.prices import LEAST_BYTES, TERABYTE
+from console.asking.formatting import counted, data_size, number, percent
 from console.savings.facts import AthenaQuery, StoredTable
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
-from console.savings.judging import Case, Check, Kind, count, dollars_a_month, is_worth, percent, size
+from console.savings.judging import Case, Check, Kind, dollars_a_month, is_worth
 
-TERABYTE = Decimal(10) ** 12
 PARTITIONS_ASKED = 31  # days that a question about a month reads
 LARGE_TABLE = 10**9  # bytes: below, a whole scan costs half a cent
 LARGE_UNREAD = 10**8  # bytes: smaller text is not mentioned where no log says who reads it
@@ -107,13 +107,13 @@ def _whole_scans(case: Case[ScannedTable]) -> Finding | None:
     largest = max(whole, key=lambda scan: scan.bytes).query
     return case.finding(
         _PREDICATE,
-        f"{len(whole):,} queries read all of {table.name}: no condition on {table.partition}",
+        f"{counted(len(whole), 'query', 'queries')} read all of {table.name}: no condition on {table.partition}",
         monthly=_cost(removed, case),
         evidence=[
             case.measured(),
             ("Queries", f"{len(whole):,} of {len(scans):,} on this table have no condition on {table.partition}"),
             ("Scanned by them", _scanned(whole)),
-            ("Partitions", count(table.partitions)),
+            ("Partitions", number(table.partitions)),
             ("Largest", f"{largest.query_id} in workgroup {largest.workgroup}"),
         ],
         steps=[
@@ -130,7 +130,7 @@ def _whole_scans(case: Case[ScannedTable]) -> Finding | None:
 
 def _scanned(scans: Sequence[Scan]) -> str:
     """The bytes scanned of a table, and how many of its queries read other tables too."""
-    scanned = size(sum((scan.bytes for scan in scans), Decimal(0)))
+    scanned = data_size(sum((scan.bytes for scan in scans), Decimal(0)))
     shared = sum(1 for scan in scans if scan.share < 1)
     return f"{scanned}; {shared:,} also read other tables, whose bytes are split by size" if shared else scanned
 
@@ -145,12 +145,12 @@ def _unpartitioned(case: Case[ScannedTable]) -> Finding | None:
         return None
     return case.finding(
         _PARTITION,
-        f"{table.name} has no partitions: every query may read {size(table.bytes)}",
+        f"{table.name} has no partitions: every query may read {data_size(table.bytes)}",
         monthly=None,
         evidence=[
             case.measured(),
-            ("Size", size(table.bytes)),
-            ("Queries", count(len(scans))),
+            ("Size", data_size(table.bytes)),
+            ("Queries", number(len(scans))),
             ("Scanned by them", _scanned(scans)),
             ("At most", "unknown" if spent is None else dollars_a_month(spent)),
         ],
@@ -181,13 +181,14 @@ def _uncompressed(case: Case[ScannedTable]) -> Finding | None:
         monthly=_cost(removed, case) if is_logged else None,
         evidence=[
             case.measured(),
-            ("Uncompressed", size(table.bytes)),
-            ("Scanned", f"by {len(scans):,} queries: {_scanned(scans)}" if is_logged else "unknown"),
-            ("Compressed it has", f"{percent(share)} of its size, {'measured' if is_measured else 'assumed'}"),
+            ("Uncompressed", data_size(table.bytes)),
+            ("Scanned", f"by {counted(len(scans), 'query', 'queries')}: {_scanned(scans)}" if is_logged else "unknown"),
+            ("Compressed it has", f"{percent(share, 0)} of its size, {'measured' if is_measured else 'assumed'}"),
         ],
         steps=["Let Firehose compress (CompressionFormat=GZIP), or read the curated Parquet in place of the raw text."],
         undo=["Set CompressionFormat=UNCOMPRESSED; compressed files stay readable."],
-        formula=f"Σ (bytes billed − bytes billed at {percent(share)}), for a month, × {case.rates.text(_PRICE)} a TB",
+        formula=f"Σ (bytes billed − bytes billed at {percent(share, 0)}), for a month, × "
+        f"{case.rates.text(_PRICE)} a TB",
         unknown_because="" if is_logged else "how often it is read is not known here",
     )
 

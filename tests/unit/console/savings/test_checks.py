@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from console.finops.pricing import price_book
+from console.finops.pricing.price_book import PriceBook
 from console.savings.checks import (
     CHECKS,
     crawlers,
@@ -34,7 +35,6 @@ from console.savings.checks import (
 )
 from console.savings.findings import Checked, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.judging import Prices
 from tests.support.saving_facts import (
     HOURS,
     NOW,
@@ -58,9 +58,10 @@ from tests.support.saving_facts import warehouse as workgroup
 
 D = Decimal
 MONTH = D(730) / HOURS  # what was measured over 14 days, for a month
+BILLED = D(10**12) / 2**40  # 10^12 bytes in terabytes as Athena bills them
 DAY = timedelta(days=1)
 
-Check = Callable[[Inventory, Prices], Checked]
+Check = Callable[[Inventory, PriceBook], Checked]
 
 
 def found(check: Check, prices: Any = PRICES, **facts: Any) -> tuple[Finding, ...]:
@@ -195,7 +196,7 @@ def test_queries_without_a_date_would_read_a_month_instead_of_everything() -> No
     whole = [query(10**12), query(10**12, query_id="q2")]
     saving = only(found(queries.check, queries=[*whole, query(10**11, True)], stored_tables=[table()]))
     assert saving.key == "queries.predicate/arn:aws:glue:us-east-1:1:table/lake/events"
-    assert saving.monthly == D("1.8") * MONTH * 5
+    assert saving.monthly == pytest.approx(D("1.8") * BILLED * MONTH * 5)
     evidence = {one_evidence.name: one_evidence.value for one_evidence in saving.evidence}
     assert evidence["Queries"] == "2 of 3 on this table have no condition on event_date"
     assert evidence["Scanned by them"] == "2.00\u202fTB"
@@ -224,7 +225,7 @@ def test_a_large_table_without_partitions_is_named_with_what_it_costs_at_most() 
     saving = only(found(queries.check, **facts))
     assert (saving.key.partition("/")[0], saving.monthly) == ("queries.partition", None)
     assert "depends on the queries" in saving.unknown_because
-    assert f"${5 * MONTH:,.2f} a month" in [evidence.value for evidence in saving.evidence]
+    assert f"${5 * BILLED * MONTH:,.2f} a month" in [evidence.value for evidence in saving.evidence]
     facts["stored_tables"] = [table(partition="", partitions=0, bytes=10**9 - 1)]
     assert found(queries.check, **facts) == ()
 
@@ -233,7 +234,7 @@ def test_uncompressed_text_is_spared_by_what_a_sample_of_it_compresses_to() -> N
     raw = table(name="raw", is_columnar=False, is_compressed=False, compressed_share=D("0.1"), partition="")
     facts: Any = {"queries": [query(10**12, None, tables=("raw",))], "stored_tables": [raw]}
     saving = next(finding for finding in found(queries.check, **facts) if finding.key.startswith("queries.compression"))
-    assert saving.monthly == D("0.9") * MONTH * 5
+    assert saving.monthly == pytest.approx(D("0.9") * BILLED * MONTH * 5)
     assert "10\u202f% of its size, measured" in [evidence.value for evidence in saving.evidence]
 
 
@@ -257,8 +258,8 @@ def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() ->
     both = [table(bytes=3 * 10**12), orders]
     asked = query(10**12, tables=("events", "orders"))
     of_events, of_orders = found(queries.check, queries=[asked], stored_tables=both)
-    assert of_events.monthly == pytest.approx(D("0.675") * MONTH * 5)
-    assert of_orders.monthly == pytest.approx(D("0.225") * MONTH * 5)
+    assert of_events.monthly == pytest.approx(D("0.675") * BILLED * MONTH * 5)
+    assert of_orders.monthly == pytest.approx(D("0.225") * BILLED * MONTH * 5)
     scanned = {evidence.name: evidence.value for evidence in of_events.evidence}["Scanned by them"]
     assert scanned == "750\u202fGB; 1 also read other tables, whose bytes are split by size"
 
@@ -292,7 +293,7 @@ def test_no_query_is_spared_more_than_it_is_billed_for(data: some.DataObject) ->
     scanned, dated = data.draw(some.integers(0, 10**14)), data.draw(some.sampled_from((True, False, None)))
     asked = query(scanned, dated, tables=tuple(read))
     spared = sum(finding.monthly or D(0) for finding in found(queries.check, queries=[asked], stored_tables=stored))
-    assert spared <= queries.billed(scanned) / 10**12 * MONTH * 5 + D("0.000001")
+    assert spared <= queries.billed(scanned) / 2**40 * MONTH * 5 + D("0.000001")
 
 
 def test_whole_scans_of_unknown_price_are_unknown() -> None:

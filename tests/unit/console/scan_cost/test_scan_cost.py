@@ -221,7 +221,7 @@ def test_what_depends_on_a_row_is_not_worked_out() -> None:
 def test_athena_bills_whole_megabytes_and_ten_at_least() -> None:
     assert StatementCost("q", {"events": 1}).billed == LEAST_BYTES == 10_000_000
     assert StatementCost("q", {"events": 12_000_001, "orders": 1_000_000}).billed == 14_000_000
-    assert estimate.dollars(50_000_000, Decimal(5)) == Decimal("0.00025")
+    assert estimate.dollars(50_000_000, Decimal(5)) == Decimal(250_000_000) / 2**40
 
 
 def lake_of_interest(root: Path, products: int, days: int) -> Path:
@@ -351,8 +351,8 @@ def test_the_command_prints_a_line_a_page_with_what_is_scanned_billed_and_paid(
         "queries": 2,
         "scanned_mb": 22.5,
         "billed_mb": 32.0,
-        "scanned_usd": 0.000112,
-        "billed_usd": 0.00016,
+        "scanned_usd": 0.000102,
+        "billed_usd": 0.000146,
         "within_limit": "yes",
     }
 

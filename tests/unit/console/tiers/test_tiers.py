@@ -149,8 +149,8 @@ def test_a_tier_that_is_above_its_band_without_traffic_says_so() -> None:
 
 def test_athena_is_cheaper_until_its_bytes_cost_what_the_warehouse_may() -> None:
     found = warehouse_or_athena(SCALE, typical(SCALE), BOOK)
-    # by hand: a page view moves 273.75 MB at $5 a TB; the warehouse's limit is 30 RPU-hours at $0.375 a day
-    assert found.at == pytest.approx(30 * 0.375 / (0.00027375 * 5), abs=1)
+    # by hand: a page view moves 273.75 MB at $5 for 2^40 bytes; the warehouse's limit is 30 RPU-hours at $0.375 a day
+    assert found.at == pytest.approx(30 * 0.375 / (273_750_000 / 2**40 * 5), abs=1)
     assert warehouse_or_athena(DEV, typical(DEV), BOOK).at is None
     unknown = replace(BOOK.price("redshift.rpu_hour"), amount=None)
     book = replace(BOOK, prices={**BOOK.prices, "redshift.rpu_hour": unknown})
@@ -163,7 +163,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("38.51"), "startup": Decimal("348.35"), "scale": Decimal("1345.65"),
+        "dev": Decimal("38.50"), "startup": Decimal("348.30"), "scale": Decimal("1344.52"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -173,7 +173,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["38.51", "348.35", "1345.65"]
+    assert lines[-4].split()[-3:] == ["38.50", "348.30", "1344.52"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",
