@@ -15,10 +15,10 @@ from console.asking.engines import Result
 from console.asking.figures import Better, Figure, Unit
 from console.asking.scope import Scope
 from console.decisions import DecisionStore
+from console.finops.pricing.price_book import PriceBook
 from console.savings.checks import run
 from console.savings.findings import Checked, Effort, Finding
 from console.savings.inventory import Inventory, InventorySource, Unread
-from console.savings.judging import Prices
 from console.savings.tracking import DOLLARS, DecisionState, TrackedSaving, track
 from console.savings.usage import BilledUsage
 
@@ -96,7 +96,7 @@ class Savings:
         return sums
 
 
-def savings(scope: Scope, source: InventorySource, prices: Prices, decisions: DecisionStore) -> Savings:
+def savings(scope: Scope, source: InventorySource, prices: PriceBook, decisions: DecisionStore) -> Savings:
     """The savings found in the stack, each with the decision on it and what it saved.
 
     Raises

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
 from console.asking import formatting as text
+from console.finops.pricing.price_book import Price, PriceBook
 from console.savings.findings import Charges, Checked, Effort, Evidence, Finding, Risk
 from console.savings.inventory import Inventory, Read
 
@@ -26,29 +26,10 @@ LEAST_MONTHLY = Decimal("0.50")
 """Dollars a month below which a finding is left out: the change would cost more attention than it saves."""
 
 
-class Price(Protocol):
-    """One price, see `console.finops.pricing.price_book`."""
-
-    @property
-    def amount(self) -> Decimal | None: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def as_of(self) -> date: ...
-
-
-class Prices(Protocol):
-    """Where prices are looked up."""
-
-    def price(self, key: str, region: str) -> Price:
-        """The price of a key in a region; its amount is None where it is unknown."""
-        ...
-
-
 class Rates:
     """Prices of one region, for one finding: remembers which were asked, and which of them are unknown."""
 
-    def __init__(self, prices: Prices, region: str) -> None:
+    def __init__(self, prices: PriceBook, region: str) -> None:
         self._prices = prices
         self._region = region
         self._asked: dict[str, Price] = {}
@@ -134,7 +115,7 @@ class Case(Generic[FactT]):
     def measured(self, hours: int | None = None) -> tuple[str, str]:
         """The evidence that says over which days, and over how many hours of them, use was measured."""
         days = self.inventory.period.label()
-        return "Measured", days if hours is None else f"{days}, {count(hours)} hours"
+        return "Measured", days if hours is None else f"{days}, {text.number(hours)} hours"
 
     def finding(
         self,
@@ -193,7 +174,7 @@ class Check(Generic[FactT]):
     rules: tuple[Callable[[Case[FactT]], Finding | None], ...]
     looked_at: Callable[[Inventory], int] | None = None
 
-    def __call__(self, inventory: Inventory, prices: Prices) -> Checked:
+    def __call__(self, inventory: Inventory, prices: PriceBook) -> Checked:
         """The findings of the rules, by resource, without those below `LEAST_MONTHLY`."""
         read = self.facts(inventory)
         made = [
@@ -216,16 +197,6 @@ def a_month(total: Decimal | int, hours: int) -> Decimal:
     return Decimal(total) * HOURS_A_MONTH / hours if hours else Decimal(0)
 
 
-def count(value: Decimal | int) -> str:
-    """A figure in a sentence: ``12,403``, ``0.25``."""
-    return text.number(value)
-
-
-def size(value: Decimal | int) -> str:
-    """Bytes in a sentence: ``12.4 GB``."""
-    return text.data_size(value)
-
-
 def dollars(value: Decimal | None) -> str:
     """Money in a sentence: ``$12.34``, ``unknown``."""
     return "unknown" if value is None else text.money(value, "USD")
@@ -234,8 +205,3 @@ def dollars(value: Decimal | None) -> str:
 def dollars_a_month(value: Decimal | None) -> str:
     """Money a month in a sentence: ``$12.34 a month``."""
     return f"{dollars(value)} a month"
-
-
-def percent(fraction: Decimal) -> str:
-    """``12 %``."""
-    return text.percent(fraction, 0)

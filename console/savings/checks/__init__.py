@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from console.finops.pricing.price_book import PriceBook
 from console.savings.checks import (
     crawlers,
     files,
@@ -20,7 +21,7 @@ from console.savings.checks import (
 )
 from console.savings.findings import Checked, Evidence, Finding
 from console.savings.inventory import Inventory
-from console.savings.judging import Prices, dollars_a_month
+from console.savings.judging import dollars_a_month
 
 CHECKS = (
     streams.check,
@@ -38,7 +39,7 @@ CHECKS = (
 )
 
 
-def run(inventory: Inventory, prices: Prices) -> list[Checked]:
+def run(inventory: Inventory, prices: PriceBook) -> list[Checked]:
     """What every check found; advice of AWS on a resource that ours found is added to our finding, not listed twice."""
     *done, advised = (check(inventory, prices) for check in CHECKS)
     ours = [finding for checked in done for finding in checked.findings]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.asking.formatting import number
 from console.savings.facts import Crawler
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, Kind, count
+from console.savings.judging import Case, Check, Kind
 
 LEAST_RUNS = 7
 MOST_CHANGED = Decimal("0.10")  # of runs, above which the schedule fits the data
@@ -28,7 +29,7 @@ def _waste(case: Case[Crawler]) -> Finding | None:
         evidence=[
             case.measured(),
             ("Schedule", crawler.schedule or "on demand"),
-            ("DPU-hours", f"{count(crawler.dpu_hours)}, {count(crawler.dpu_hours_unchanged)} without a change"),
+            ("DPU-hours", f"{number(crawler.dpu_hours)}, {number(crawler.dpu_hours_unchanged)} without a change"),
         ],
         steps=[
             f"aws glue update-crawler --name {crawler.name} --recrawl-policy RecrawlBehavior=CRAWL_EVENT_MODE, or "
@@ -38,7 +39,7 @@ def _waste(case: Case[Crawler]) -> Finding | None:
             f"aws glue update-crawler --name {crawler.name} --schedule '{crawler.schedule or 'cron(…)'}' "
             "--recrawl-policy RecrawlBehavior=CRAWL_EVERYTHING",
         ],
-        formula=f"{count(wasted)} DPU-hours a month in runs without a change × {rates.text('glue.crawler_dpu_hour')}",
+        formula=f"{number(wasted)} DPU-hours a month in runs without a change × {rates.text('glue.crawler_dpu_hour')}",
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.asking.formatting import counted, data_size, number
 from console.savings.checks.queries import PARTITIONS_ASKED
 from console.savings.facts import StoredTable
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, Kind, count, size
+from console.savings.judging import Case, Check, Kind
 
 TARGET_BYTES = 128 * 2**20  # of a file; AWS recommends files of 128 MB and more
 LEAST_EXCESS = 100  # files beyond what is needed, below which merging them is not felt
@@ -43,10 +44,10 @@ def _small(case: Case[StoredTable]) -> Finding | None:
         f"{table.name} has {table.files:,} files where {table.files_needed:,} would do",
         monthly=None if readings is None else rates.cost({"s3.get_request": excess * REQUESTS_PER_FILE * readings}),
         evidence=[
-            ("Files", f"{table.files:,} in {max(table.partitions, 1):,} partitions"),
-            ("Mean size", size(Decimal(table.bytes) / table.files)),
-            ("Merged", f"{table.files_needed:,} files of at most {size(TARGET_BYTES)}"),
-            ("Whole readings a month", "unknown" if readings is None else count(readings)),
+            ("Files", f"{table.files:,} in {counted(max(table.partitions, 1), 'partition')}"),
+            ("Mean size", data_size(Decimal(table.bytes) / table.files)),
+            ("Merged", f"{counted(table.files_needed, 'file')} of at most {data_size(TARGET_BYTES)}"),
+            ("Whole readings a month", "unknown" if readings is None else number(readings)),
         ],
         steps=[
             f"Iceberg: optimize {table.name} rewrite data using bin_pack",
@@ -54,7 +55,7 @@ def _small(case: Case[StoredTable]) -> Finding | None:
         ],
         undo=["Nothing to undo: the rows are the same. Iceberg keeps the old files until vacuum."],
         formula=f"{excess:,} files too many × {REQUESTS_PER_FILE} requests × "
-        f"{'?' if readings is None else count(readings)} readings a month × {rates.text('s3.get_request')}",
+        f"{'?' if readings is None else number(readings)} readings a month × {rates.text('s3.get_request')}",
         unknown_because="how often its files are requested is not known here" if readings is None else "",
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from console.asking.formatting import counted, number
 from console.savings.facts import WebAcl
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import Case, Check, Kind, count
+from console.savings.judging import Case, Check, Kind
 
 _PAGE = "docs.aws.amazon.com/waf/latest/developerguide/web-acl.html"
 _IDLE = Kind("idle", Effort.LOW, Risk.HIGH, Charges(("WebACLV2", "RuleV2")), _PAGE)
@@ -24,8 +25,8 @@ def _idle(case: Case[WebAcl]) -> Finding | None:
         evidence=[
             case.measured(),
             ("Requests", "0"),
-            ("Rules and groups", count(acl.rules)),
-            ("Resources it protects", "unknown" if acl.protects is None else count(acl.protects)),
+            ("Rules and groups", number(acl.rules)),
+            ("Resources it protects", "unknown" if acl.protects is None else number(acl.protects)),
         ],
         steps=[
             "Make sure that it is not new and waiting for its first requests: AWS does not say when it was made.",
@@ -35,7 +36,7 @@ def _idle(case: Case[WebAcl]) -> Finding | None:
             else "aws wafv2 disassociate-web-acl for each resource, then aws wafv2 delete-web-acl.",
         ],
         undo=["aws wafv2 create-web-acl from the saved file, then associate-web-acl."],
-        formula=f"{rates.text('waf.web_acl_month')} + {acl.rules} rules × {rates.text('waf.rule_month')}",
+        formula=f"{rates.text('waf.web_acl_month')} + {counted(acl.rules, 'rule')} × {rates.text('waf.rule_month')}",
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
+from console.asking.formatting import number, percent
 from console.savings.facts import Function
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.judging import Case, Check, Kind, count, percent
+from console.savings.judging import Case, Check, Kind
 
 HEADROOM = Decimal("1.25")  # above the largest run seen
 STEP, SMALLEST = 64, 128  # MB
@@ -59,14 +60,14 @@ def _memory(case: Case[Function]) -> Finding | None:
             ("Largest run", f"{function.max_memory_used} MB of {function.memory:,} MB"),
             (
                 "Runs",
-                f"{count(function.invocations)}, {count(function.duration * 1000 / function.invocations)} ms each",
+                f"{number(function.invocations)}, {number(function.duration * 1000 / function.invocations)} ms each",
             ),
-            ("Pays unless runs get longer by", percent(Decimal(function.memory) / target - 1)),
+            ("Pays unless runs get longer by", percent(Decimal(function.memory) / target - 1, 0)),
         ],
         steps=[f"{resize} {target}", "Less memory is less processor: compare the duration's p95 for a day."],
         undo=[f"{resize} {function.memory}"],
-        formula=f"{count(seconds)} s a month × ({function.memory:,} − {target}) ÷ 1,024 GB × {rates.text(price)}, runs "
-        "as long as before",
+        formula=f"{number(seconds)} s a month × ({function.memory:,} − {target}) ÷ 1,024 GB × {rates.text(price)}, "
+        "runs as long as before",
     )
 
 

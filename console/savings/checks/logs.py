@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.asking.formatting import data_size, number
 from console.savings.facts import LogGroup
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import GIGABYTE, Case, Check, Kind, count, dollars_a_month, size
+from console.savings.judging import GIGABYTE, Case, Check, Kind, dollars_a_month
 
 RETENTION_DAYS = 30
 STORED_SHARE = Decimal("0.15")
@@ -32,7 +33,7 @@ def _retention(case: Case[LogGroup]) -> Finding | None:
         monthly=rates.cost({_STORED: removed}),
         evidence=[
             ("Retention", "never expires"),
-            ("Stored", f"{size(group.stored_bytes)} since {group.created_at:%Y-%m-%d} ({age:,} days)"),
+            ("Stored", f"{data_size(group.stored_bytes)} since {group.created_at:%Y-%m-%d} ({age:,} days)"),
             ("In a year, at this pace", dollars_a_month(a_year)),
         ],
         steps=[f"aws logs put-retention-policy --log-group-name {group.name} --retention-in-days {RETENTION_DAYS}"],
@@ -40,7 +41,7 @@ def _retention(case: Case[LogGroup]) -> Finding | None:
             f"aws logs delete-retention-policy --log-group-name {group.name}",
             "Events that expired are gone: export what must be kept first.",
         ],
-        formula=f"{count(Decimal(group.stored_bytes) / GIGABYTE)} GB × {STORED_SHARE * 100:.0f} % compressed × "
+        formula=f"{number(Decimal(group.stored_bytes) / GIGABYTE)} GB × {STORED_SHARE * 100:.0f} % compressed × "
         f"(1 − {RETENTION_DAYS} ÷ {age:,} days) × {rates.text(_STORED)}",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.asking.formatting import counted, data_size
 from console.savings.facts import NatGateway
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.judging import (
@@ -16,7 +17,6 @@ from console.savings.judging import (
     a_month,
     dollars_a_month,
     is_worth,
-    size,
 )
 
 FREE_ENDPOINTS = {"s3": "S3", "dynamodb": "DynamoDB"}  # services with gateway endpoints, which cost nothing
@@ -45,7 +45,7 @@ def _evidence(case: Case[NatGateway]) -> list[tuple[str, str]]:
     gateway = case.facts
     return [
         case.measured(gateway.hours),
-        ("Processed", size(gateway.bytes_processed)),
+        ("Processed", data_size(gateway.bytes_processed)),
         ("Endpoints there", ", ".join(gateway.endpoints) or "none"),
     ]
 
@@ -103,8 +103,9 @@ def _replaced(case: Case[NatGateway]) -> Finding | None:
         ],
         undo=["Create the gateway again and point the routes at it; then delete the endpoints."],
         formula=f"(730 h × {rates.text('nat_gateway.hour')} + GB × {rates.text('nat_gateway.gigabyte')}) − "
-        f"({len(paid)} endpoints × {gateway.zones} zones × 730 h × {rates.text('vpc_endpoint.interface_hour')} "
-        f"+ GB × {rates.text('vpc_endpoint.gigabyte')}); S3 and DynamoDB endpoints are free",
+        f"({counted(len(paid), 'endpoint')} × {counted(gateway.zones, 'zone')} × 730 h × "
+        f"{rates.text('vpc_endpoint.interface_hour')} + GB × {rates.text('vpc_endpoint.gigabyte')}); "
+        "S3 and DynamoDB endpoints are free",
     )
 
 
@@ -126,7 +127,7 @@ def _free_endpoints(case: Case[NatGateway]) -> Finding | None:
         monthly=None if moved is None else rates.cost({"nat_gateway.gigabyte": _gigabytes(moved, gateway)}),
         evidence=[
             *_evidence(case),
-            ("To S3 and DynamoDB", "unknown" if moved is None else size(moved)),
+            ("To S3 and DynamoDB", "unknown" if moved is None else data_size(moved)),
             ("At most", dollars_a_month(everything)),
         ],
         steps=[_create(key, gateway) for key in lacking],

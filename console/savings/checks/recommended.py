@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.asking.formatting import counted
 from console.savings.facts import Recommendation
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
@@ -41,7 +42,7 @@ def _advised(case: Case[Recommendation]) -> Finding:
     evidence = [
         ("Now", advice.current),
         ("Recommended", advice.recommended),
-        ("Looked back", f"{advice.lookback_days} days" if advice.lookback_days else ""),
+        ("Looked back", counted(advice.lookback_days, "day") if advice.lookback_days else ""),
         ("Restart", {True: "needed", False: "not needed", None: "not said"}[advice.restart_needed]),
         *advice.figures.items(),
     ]

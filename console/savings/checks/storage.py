@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from console.asking.formatting import counted, data_size, number
 from console.savings.facts import Bucket
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import GIGABYTE, Case, Check, Kind, count, dollars, size
+from console.savings.judging import GIGABYTE, Case, Check, Kind, dollars
 
 LARGE_BUCKET = 10**9  # bytes: below, a lifecycle rule saves a cent or two
 _STANDARD, _INFREQUENT = "s3.standard_gigabyte_month", "s3.infrequent_access_gigabyte_month"
@@ -29,14 +30,14 @@ def _uploads(case: Case[Bucket]) -> Finding | None:
     if not bucket.incomplete_uploads:
         return None
     held = bucket.incomplete_bytes
-    formula = f"{'?' if held is None else count(held / GIGABYTE)} GB × {rates.text(_STANDARD)}"
+    formula = f"{'?' if held is None else number(held / GIGABYTE)} GB × {rates.text(_STANDARD)}"
     return case.finding(
         _UPLOADS,
-        f"{bucket.name} keeps {bucket.incomplete_uploads:,} uploads that were never completed",
+        f"{bucket.name} keeps {counted(bucket.incomplete_uploads, 'unfinished upload')}",
         monthly=None if held is None else rates.cost({_STANDARD: held / GIGABYTE}),
         evidence=[
-            ("Begun more than 7 days ago", count(bucket.incomplete_uploads)),
-            ("Parts kept", "unknown" if held is None else size(held)),
+            ("Begun more than 7 days ago", number(bucket.incomplete_uploads)),
+            ("Parts kept", "unknown" if held is None else data_size(held)),
             ("Rule that aborts them", "yes" if bucket.aborts_uploads else "none"),
         ],
         steps=[
@@ -62,14 +63,14 @@ def _cold(case: Case[Bucket]) -> Finding | None:
         standard, moved = rates.cost({_STANDARD: gigabytes}), rates.cost({_INFREQUENT: gigabytes})
         once = rates.cost({"s3.lifecycle_transition": objects})
         monthly = None if standard is None or moved is None else standard - moved
-        cold = f"{size(bucket.cold_bytes)} in {count(objects)} objects"
+        cold = f"{data_size(bucket.cold_bytes)} in {counted(objects, 'object')}"
     formula = f"GB older than 30 days × ({rates.text(_STANDARD)} − {rates.text(_INFREQUENT)}), retrieval not counted"
     return case.finding(
         _LIFECYCLE,
         f"{bucket.name} keeps everything in Standard for ever",
         monthly=monthly,
         evidence=[
-            ("In Standard", size(bucket.standard_bytes)),
+            ("In Standard", data_size(bucket.standard_bytes)),
             ("Older than 30 days, over 128 KB", cold),
             ("Moving them costs once", dollars(once)),
             ("Lifecycle transition", "none"),
@@ -98,13 +99,13 @@ def _versions(case: Case[Bucket]) -> Finding | None:
         _VERSIONS,
         f"{bucket.name} keeps every old version",
         monthly=rates.cost({_STANDARD: gigabytes}),
-        evidence=[("Old versions", size(bucket.noncurrent_bytes)), ("Rule that expires them", "none")],
+        evidence=[("Old versions", data_size(bucket.noncurrent_bytes)), ("Rule that expires them", "none")],
         steps=[
             "Agree how long a deleted object must be recoverable.",
             "Add a rule: NoncurrentVersionExpiration, NoncurrentDays 30.",
         ],
         undo=["Remove the rule; versions that expired are gone."],
-        formula=f"{count(gigabytes)} GB × {rates.text(_STANDARD)}",
+        formula=f"{number(gigabytes)} GB × {rates.text(_STANDARD)}",
     )
 
 

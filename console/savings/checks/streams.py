@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
+from console.asking.formatting import counted, data_size
 from console.savings.facts import Stream, StreamHour
 from console.savings.findings import Charges, Effort, Finding, Risk
 from console.savings.judging import (
@@ -16,10 +17,8 @@ from console.savings.judging import (
     Kind,
     Rates,
     a_month,
-    count,
     dollars,
     dollars_a_month,
-    size,
 )
 
 PEAK_OVER_MEAN = 3  # the busiest second of an hour over the hour's mean
@@ -100,15 +99,15 @@ def _on_demand(stream: Stream, rates: Rates) -> Decimal | None:
 
 def _evidence(case: Case[Stream]) -> list[tuple[str, str]]:
     stream = case.facts
-    busiest = max(stream.hours, key=lambda hour: hour.bytes_in)
+    bytes_in, records_in = sum(hour.bytes_in for hour in stream.hours), sum(hour.records_in for hour in stream.hours)
+    busiest = max(hour.bytes_in for hour in stream.hours)
     name, hours = case.measured(len(stream.hours))
     return [
-        ("Mode", "on demand" if stream.is_on_demand else f"provisioned, {count(stream.shards)} shards"),
+        ("Mode", "on demand" if stream.is_on_demand else f"provisioned, {counted(stream.shards, 'shard')}"),
         (name, hours),
-        ("In, all hours", f"{size(sum(hour.bytes_in for hour in stream.hours))}, "
-                          f"{count(sum(hour.records_in for hour in stream.hours))} records"),
-        ("Busiest hour", f"{size(busiest.bytes_in)} in, {size(Decimal(busiest.bytes_in) / 3600)} a second"),
-    ]  # fmt: skip
+        ("In, all hours", f"{data_size(bytes_in)}, {counted(records_in, 'record')}"),
+        ("Busiest hour", f"{data_size(busiest)} in, {data_size(Decimal(busiest) / 3600)} a second"),
+    ]
 
 
 def _mode(is_on_demand: bool) -> str:
@@ -140,7 +139,7 @@ def _idle(case: Case[Stream], now: Decimal | None) -> Finding:
         ],
         formula=f"1 stream × 730 h × {rates.text('kinesis.on_demand_stream_hour')}"
         if stream.is_on_demand
-        else f"{stream.shards} shards × 730 h × {rates.text('kinesis.shard_hour')}",
+        else f"{counted(stream.shards, 'shard')} × 730 h × {rates.text('kinesis.shard_hour')}",
     )
 
 
@@ -164,7 +163,7 @@ def _fewer(case: Case[Stream], needed: int) -> Finding:
 
 def _other_mode(case: Case[Stream], needed: int, now: Decimal, cost: Decimal) -> Finding:
     stream, rates = case.facts, case.rates
-    name = f"provisioned with {needed} shard{'' if needed == 1 else 's'}" if stream.is_on_demand else "on demand"
+    name = f"provisioned with {counted(needed, 'shard')}" if stream.is_on_demand else "on demand"
     change = f"aws kinesis update-stream-mode --stream-arn {stream.resource} --stream-mode-details"
     return case.finding(
         _TO_PROVISIONED if stream.is_on_demand else _TO_ON_DEMAND,

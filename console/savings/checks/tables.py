@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
+from console.asking.formatting import number
 from console.savings.facts import CapacityHour, CapacityTable
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import (
-    HOURS_A_MONTH,
-    LEAST_HOURS,
-    Case,
-    Check,
-    Kind,
-    a_month,
-    count,
-    dollars,
-    dollars_a_month,
-)
+from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, Kind, a_month, dollars, dollars_a_month
 
 TARGET_USE = Decimal("0.7")  # of provisioned capacity that automatic scaling keeps used
 LEAST_SHARE = Decimal("0.2")  # of the cost now that a change of mode must save: modes differ in comfort, too
@@ -75,7 +66,7 @@ def _mode(case: Case[CapacityTable]) -> Finding | None:
         f"ReadCapacityUnits={units_now[0]},WriteCapacityUnits={units_now[1]}"
     )
     scaling = "aws application-autoscaling register-scalable-target, then a policy that keeps 70 % used."
-    mode = f"provisioned, {count(units_now[0])} read and {count(units_now[1])} write units"
+    mode = f"provisioned, {number(units_now[0])} read and {number(units_now[1])} write units"
     return case.finding(
         _TO_PROVISIONED if table.is_on_demand else _TO_ON_DEMAND,
         f"Table {table.name} is cheaper {other}",
@@ -83,7 +74,7 @@ def _mode(case: Case[CapacityTable]) -> Finding | None:
         evidence=[
             case.measured(hours),
             ("Mode", "on demand" if table.is_on_demand else mode),
-            ("Consumed a month", f"{count(reads)} reads, {count(writes)} writes"),
+            ("Consumed a month", f"{number(reads)} reads, {number(writes)} writes"),
             ("Cost now", dollars_a_month(now)),
             (f"Cost {other}", dollars_a_month(then)),
         ],

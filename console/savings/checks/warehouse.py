@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from console.asking.formatting import number, percent
 from console.savings.facts import Warehouse, WarehouseHour
 from console.savings.findings import Charges, Effort, Finding, Risk
-from console.savings.judging import (
-    HOURS_A_MONTH,
-    LEAST_HOURS,
-    Case,
-    Check,
-    Kind,
-    a_month,
-    count,
-    dollars_a_month,
-    percent,
-)
+from console.savings.judging import HOURS_A_MONTH, LEAST_HOURS, Case, Check, Kind, a_month, dollars_a_month
 
 SMALLEST_BASE = 8  # RPU; some regions allow 4
 LOW_USE = Decimal("0.25")  # of billed time with a query running, below which mostly the 60-second minimum is paid for
@@ -50,8 +41,8 @@ def _idle(case: Case[Warehouse]) -> Finding | None:
         monthly=rates.cost({_PRICE: rpu_hours}),
         evidence=[
             case.measured(hours),
-            ("Hours billed without a query", count(len(idle))),
-            ("Share of billed RPU", percent(seconds / _billed(warehouse.hours))),
+            ("Hours billed without a query", number(len(idle))),
+            ("Share of billed RPU", percent(seconds / _billed(warehouse.hours), 0)),
         ],
         steps=[
             "Find what wakes it: select user_id, query_text, start_time from sys_query_history.",
@@ -59,7 +50,7 @@ def _idle(case: Case[Warehouse]) -> Finding | None:
             "materialised views off where nobody reads them.",
         ],
         undo=["Turn the schedule or the refresh on again."],
-        formula=f"{count(rpu_hours)} RPU-hours a month in hours without a query × {rates.text(_PRICE)}",
+        formula=f"{number(rpu_hours)} RPU-hours a month in hours without a query × {rates.text(_PRICE)}",
     )
 
 
@@ -82,7 +73,7 @@ def _base(case: Case[Warehouse]) -> Finding | None:
         monthly=rates.cost({_PRICE: waiting * (1 - Decimal(SMALLEST_BASE) / base)}),
         evidence=[
             case.measured(hours),
-            ("Billed time with a query running", percent(use)),
+            ("Billed time with a query running", percent(use, 0)),
             ("Base capacity", f"{base} RPU"),
         ],
         steps=[
@@ -90,8 +81,8 @@ def _base(case: Case[Warehouse]) -> Finding | None:
             "Compare the time of the slowest queries for a week: less capacity makes large ones slower.",
         ],
         undo=[f"{resize} {base}"],
-        formula=f"{count(waiting)} RPU-hours a month billed while no query ran × (1 − {SMALLEST_BASE} ÷ {base}) × "
-        f"{rates.text(_PRICE)}",
+        formula=f"{number(waiting)} RPU-hours a month billed while no query ran × "
+        f"(1 − {SMALLEST_BASE} ÷ {base}) × {rates.text(_PRICE)}",
     )
 
 
@@ -109,7 +100,7 @@ def _unlimited(case: Case[Warehouse]) -> Finding | None:
         f"Workgroup {warehouse.name} has no usage limit",
         monthly=None,
         evidence=[
-            ("Used", f"{count(used)} RPU-hours a month"),
+            ("Used", f"{number(used)} RPU-hours a month"),
             ("Nothing stops it before", f"{most} RPU × 730 h, {dollars_a_month(exposed)}"),
         ],
         steps=[
