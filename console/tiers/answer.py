@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
@@ -15,14 +14,15 @@ from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
 from console.tiers import tiers
 from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
-from console.tiers.estimate import CENT, Estimate, EstimateLine, estimate
+from console.tiers.estimate import CENT, Estimate, LineRecord, estimate
 from console.tiers.measured import DOLLARS, LAST_DAYS, BilledDays, MeasuredUsage, monthly
-from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
+from console.tiers.sizing import Flow, Usage, remarks, typical, with_numbers
 from console.tiers.tiers import Tier
 
 CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
 CURVE_END = 100_000_000  # events a day: beyond, no tier carries the traffic
 CURVE_POINTS_A_DECADE = 10
+_TYPED = ("events_per_day", "events_per_request", "page_views_per_day", "recommendations_per_day", "retention_days")
 
 
 @dataclass(frozen=True)
@@ -53,40 +53,10 @@ class WhatIf:
         ----------
         events_measured : events a day that the lake measured; None where it has none
         """
-        own = typical(tier)
-        events = self.events_per_day
-        if events is None and self.measured and events_measured is not None:
-            events = round(events_measured)
-        if events is not None:
-            own = with_events(own, events)
-        values: dict[str, Decimal] = {}
-        for name in (
-            "events_per_request",
-            "page_views_per_day",
-            "recommendations_per_day",
-            "retention_days",
-        ):
-            typed = getattr(self, name)
-            if typed is not None:
-                values[name] = Decimal(typed)
-        return replace(own, **values)
-
-
-@dataclass(frozen=True)
-class LineRecord:
-    """One line of an estimate, as a table shows it."""
-
-    tier: str
-    service: str
-    what: str
-    formula: str
-    quantity: Decimal
-    unit: str
-    price: Decimal | None
-    monthly_usd: Decimal | None
-    source: str
-    as_of: date
-    confidence: str
+        numbers = {name: Decimal(typed) for name in _TYPED if (typed := getattr(self, name)) is not None}
+        if self.measured and events_measured is not None:
+            numbers.setdefault("events_per_day", Decimal(round(events_measured)))
+        return with_numbers(typical(tier), numbers)
 
 
 @dataclass(frozen=True)
@@ -109,8 +79,10 @@ class Tiers:
     def lines(self, tier: str) -> list[LineRecord]:
         """The lines of one tier, dearest first."""
         chosen = next(estimated for estimated in self.estimates if estimated.tier.name == tier)
-        records = [_record(chosen.tier.title, line) for line in chosen.lines]
-        return sorted(records, key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what))
+        return sorted(
+            chosen.records(chosen.tier.title),
+            key=lambda record: (-(record.monthly_usd or ZERO), record.service, record.what),
+        )
 
 
 def compare(
@@ -221,15 +193,7 @@ def _band_note(estimated: Estimate) -> str:
     band = estimated.tier.monthly_usd
     named = f"{text.whole_money(band.low, DOLLARS)} to {text.whole_money(band.high, DOLLARS)}"
     if estimated.unknown:
-        return f"Short of {len(estimated.unknown)} unknown prices; band {named}"
+        return f"Short of {text.counted(len(estimated.unknown), 'unknown price')}; band {named}"
     if estimated.in_band:
         return f"Inside its band of {named}"
     return f"{'Above' if estimated.monthly_usd > band.high else 'Below'} its band of {named}"
-
-
-def _record(tier: str, line: EstimateLine) -> LineRecord:
-    price = line.price
-    return LineRecord(
-        tier, line.service, line.what, line.formula, line.quantity, price.unit, price.amount, line.monthly_usd,
-        price.source, price.as_of, price.confidence,
-    )  # fmt: skip

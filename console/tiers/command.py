@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +16,8 @@ from console.finops.pricing import price_book
 from console.tiers.crossovers import all_of
 from console.tiers.estimate import Estimate, estimate
 from console.tiers.left_out import LEFT_OUT
-from console.tiers.sizing import Usage, typical, with_events
-from console.tiers.tiers import Tier, load
+from console.tiers.sizing import typical, with_numbers
+from console.tiers.tiers import load
 
 if TYPE_CHECKING:
     from console.tiers.measured import MeasuredUsage
@@ -63,7 +62,7 @@ def tiers(
     if today:
         _today(context, lake, legacy_usd, form)
         return
-    numbers = {
+    written = {
         "events_per_day": events_per_day,
         "events_per_request": events_per_request,
         "bytes_per_event": bytes_per_event,
@@ -73,15 +72,22 @@ def tiers(
         "retention_days": retention_days,
     }
     book, sizes = price_book.load(), load()
-    events = _measured_events(context, lake) if measured else None
-    usages = [_with_numbers(_usual(tier, events), numbers) for tier in sizes]
+    numbers = {
+        name: _number(text, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
+        for name, text in written.items()
+        if text is not None
+    }
+    if measured:
+        numbers.setdefault("events_per_day", _measured_events(context, lake))
+    usages = [with_numbers(typical(tier), numbers) for tier in sizes]
     if crossovers:
         met = all_of(sizes, usages, book, free_tier=free_tier)
         output.show([asdict(crossover) for crossover in met], CROSSOVER_COLUMNS, form, under="crossovers")
         return
     estimates = [estimate(tier, usage, book, free_tier=free_tier) for tier, usage in zip(sizes, usages, strict=True)]
     if lines:
-        rows = [_line(answer, position) for answer in estimates for position in range(len(answer.lines))]
+        records = [record for answer in estimates for record in answer.records(answer.tier.name)]
+        rows = [{name: getattr(record, name) for name in LINE_COLUMNS} for record in records]
         output.show(rows, LINE_COLUMNS, form, under="lines")
     elif form == "json":
         output.json({"tiers": [_tier(answer) for answer in estimates]})
@@ -96,7 +102,7 @@ def _measured(context: typer.Context, lake: str | None) -> MeasuredUsage:
     return measured(options.profile(context, lake).scope())
 
 
-def _measured_events(context: typer.Context, lake: str | None) -> int:
+def _measured_events(context: typer.Context, lake: str | None) -> Decimal:
     """Events a day over the last days of a lake."""
     events = _measured(context, lake).events_per_day
     if events is None:
@@ -105,7 +111,7 @@ def _measured_events(context: typer.Context, lake: str | None) -> int:
             where="--measured",
             remedy="Type it: --events-per-day 2000.",
         )
-    return round(events)
+    return Decimal(round(events))
 
 
 def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, form: str) -> None:
@@ -133,22 +139,6 @@ def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, for
     output.show([row], tuple(row), form, under="today")
 
 
-def _usual(tier: Tier, events: int | None) -> Usage:
-    """What a tier is made for, with the traffic measured if there is any."""
-    return typical(tier) if events is None else with_events(typical(tier), events)
-
-
-def _with_numbers(usage: Usage, numbers: Mapping[str, str | None]) -> Usage:
-    """The usage with the numbers that were typed; recommendations grow with the events typed."""
-    values = {
-        name: _number(text, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
-        for name, text in numbers.items()
-        if text is not None
-    }
-    events = values.pop("events_per_day", None)
-    return replace(usage if events is None else with_events(usage, events), **values)
-
-
 def _number(written: str, option: str, least: int, most: int) -> Decimal:
     try:
         number = Decimal(written)
@@ -169,22 +159,6 @@ def _tier(estimate: Estimate) -> dict[str, Any]:
     if estimate.unknown:
         answer["unknown_prices"] = [price.key for price in estimate.unknown]
     return answer
-
-
-def _line(estimate: Estimate, position: int) -> dict[str, Any]:
-    line = estimate.lines[position]
-    return {
-        "tier": estimate.tier.name,
-        "service": line.service,
-        "what": line.what,
-        "quantity": line.quantity,
-        "unit": line.price.unit,
-        "price": line.price.amount,
-        "monthly_usd": line.monthly_usd,
-        "formula": line.formula,
-        "source": line.price.source,
-        "as_of": line.price.as_of.isoformat(),
-    }
 
 
 def _side_by_side(estimates: list[Estimate], form: str) -> None:

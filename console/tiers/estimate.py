@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
 from console.finops.decimals import DIGITS
@@ -68,6 +69,23 @@ class EstimateLine:
 
 
 @dataclass(frozen=True)
+class LineRecord:
+    """One line of an estimate as a row of a table."""
+
+    tier: str
+    service: str
+    what: str
+    formula: str
+    quantity: Decimal
+    unit: str
+    price: Decimal | None
+    monthly_usd: Decimal | None
+    source: str
+    as_of: date
+    confidence: str
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A month of one tier.
 
@@ -108,6 +126,16 @@ class Estimate:
     def unknown(self) -> Sequence[Price]:
         """Prices that are used and not known."""
         return list({line.price.key: line.price for line in self.lines if line.monthly_usd is None}.values())
+
+    def records(self, tier: str) -> list[LineRecord]:
+        """The lines as rows of a table; `tier` names them."""
+        return [
+            LineRecord(
+                tier, line.service, line.what, line.formula, line.quantity, line.price.unit, line.price.amount,
+                line.monthly_usd, line.price.source, line.price.as_of, line.price.confidence,
+            )
+            for line in self.lines
+        ]  # fmt: skip
 
     @property
     def in_band(self) -> bool:

@@ -105,7 +105,7 @@ def test_unknown_prices_are_listed_once_and_named_in_the_figure() -> None:
     unknown = replace(book.price("kinesis.shard_hour"), amount=None)
     answer = compare(WhatIf(), NOTHING, book=replace(book, prices={**book.prices, "kinesis.shard_hour": unknown}))
     assert [price.key for price in answer.unknown] == ["kinesis.shard_hour"]
-    assert answer.figures[0].note == "Short of 1 unknown prices; band $25 to $50"
+    assert answer.figures[0].note == "Short of 1 unknown price; band $25 to $50"
     shards = next(line for line in answer.lines("dev") if line.what == "Shards")
     assert (shards.price, shards.monthly_usd) == (None, None)
 
