@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from console.savings import sample
 from console.savings.cached import CachedInventory
 from console.savings.checks import CHECKS, files, run
 from console.savings.embedded import EmbeddedInventory, stored_tables
-from console.savings.facts import Stream
 from console.savings.inventory import Inventory, Read, Unread
 from console.savings.usage import BilledUsage
 from tests.support.saving_facts import NOW, PRICES, gateway, inventory, stream
@@ -185,9 +184,9 @@ class Counts:
         return inventory(**facts, crawlers=Read[Any](missing=(Unread("crawlers", f"reading {self.times}"),)))
 
 
-def test_an_account_is_read_once_until_its_lifetime_is_over_or_it_is_forgotten() -> None:
+def test_an_account_is_read_once_a_day_and_again_when_the_clock_was_set_back() -> None:
     account, clock = Counts(), [NOW]
-    kept = CachedInventory(account, lifetime=timedelta(hours=24), now=lambda: clock[0])
+    kept = CachedInventory(account, now=lambda: clock[0])
     assert kept.inventory() is kept.inventory()
     clock[0] = NOW + timedelta(hours=24) - timedelta(seconds=1)
     kept.inventory()
@@ -195,40 +194,18 @@ def test_an_account_is_read_once_until_its_lifetime_is_over_or_it_is_forgotten()
     clock[0] = NOW + timedelta(hours=24)
     kept.inventory()
     assert account.times == 2
-    kept.forget()
+    clock[0] = NOW
     kept.inventory()
-    assert account.times == 3
+    assert account.times == 3  # a clock set back
 
 
 def test_an_account_is_read_for_whoever_asks_when_it_has_to_be_read_and_kept_for_all() -> None:
     ann, bob, clock = Counts(), Counts(), [NOW]
-    kept = CachedInventory(Counts(), lifetime=timedelta(hours=24), now=lambda: clock[0])
+    kept = CachedInventory(Counts(), now=lambda: clock[0])
     assert kept.read_by(ann).inventory() is kept.read_by(bob).inventory() is kept.inventory()
     clock[0] = NOW + timedelta(hours=24)
     kept.read_by(bob).inventory()
     assert (ann.times, bob.times) == (1, 1)
-
-
-def test_what_was_read_outlives_a_restart_to_the_last_fact(tmp_path: Path) -> None:
-    account, path = Counts(), tmp_path / "savings" / "inventory.json"
-    first = CachedInventory(account, path=path, now=lambda: NOW).inventory()
-    again = CachedInventory(account, path=path, now=lambda: NOW + timedelta(hours=1)).inventory()
-    assert account.times == 1
-    assert again == first
-    assert isinstance(again.streams.items[0], Stream)
-    assert (
-        CachedInventory(account, path=path, now=lambda: NOW - timedelta(hours=1)).inventory() != first
-    )  # a clock set back
-
-
-def test_a_damaged_file_is_only_read_anew(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.json"
-    path.write_bytes(b'["2026-03-31T00:00:00Z", {"taken')
-    account = Counts()
-    assert CachedInventory(account, path=path, now=lambda: NOW).inventory().taken_at == datetime(
-        2026, 3, 31, tzinfo=UTC
-    )
-    assert account.times == 1
 
 
 def test_the_target_of_a_file_is_what_aws_recommends() -> None:
