@@ -17,10 +17,10 @@ from console.asking.scope import Scope
 from console.decisions import DecisionStore
 from console.finops.pricing.price_book import PriceBook
 from console.savings.checks import run
+from console.savings.facts import BilledUsage
 from console.savings.findings import Checked, Effort, Finding
 from console.savings.inventory import Inventory, InventorySource, Unread
 from console.savings.tracking import DOLLARS, DecisionState, TrackedSaving, track
-from console.savings.usage import BilledUsage
 
 OLDEST_DAYS = 460  # of the bill: savings accepted more than a year ago are history
 

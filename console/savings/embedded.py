@@ -16,9 +16,8 @@ from catalogue.errors import SourceError
 from console.asking.periods import Period
 from console.savings import sample
 from console.savings.checks.files import TARGET_BYTES
-from console.savings.facts import StoredTable
+from console.savings.facts import BilledUsage, StoredTable
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.usage import BilledUsage
 
 DAYS = 28
 SAMPLE_BYTES = 4_000_000  # read of a file to measure how well it compresses

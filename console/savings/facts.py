@@ -5,10 +5,11 @@ A fact that is None could not be measured; a check that needs it says *unknown*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -248,3 +249,18 @@ class Recommendation:
     rollback_possible: bool | None = None
     lookback_days: int | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BilledUsage:
+    """Usage charges by day and usage type, and the days of the bill.
+
+    Attributes
+    ----------
+    rows : of ``savings/usage_by_day``
+    first_day, last_day : of the bill; the last day may be incomplete
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    first_day: date
+    last_day: date

@@ -14,6 +14,7 @@ from console.asking.engines.prices import TERABYTE
 from console.asking.periods import Period
 from console.savings.facts import (
     AthenaQuery,
+    BilledUsage,
     Bucket,
     CapacityHour,
     CapacityTable,
@@ -29,7 +30,6 @@ from console.savings.facts import (
     WebAcl,
 )
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.usage import BilledUsage
 
 DAYS = 28
 REGION = "us-east-1"

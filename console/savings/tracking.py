@@ -17,9 +17,9 @@ import msgspec
 
 from console.asking.periods import Period
 from console.decisions import Decision, DecisionStore
+from console.savings.facts import BilledUsage
 from console.savings.findings import Charges, Finding
 from console.savings.judging import DAYS_A_MONTH
-from console.savings.usage import BilledUsage
 
 SAVING, ESTIMATE = "saving", "saving_estimate"
 BEFORE_DAYS, MOST_AFTER_DAYS, LEAST_DAYS = 28, 28, 7

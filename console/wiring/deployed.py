@@ -181,7 +181,7 @@ class Deployed(Profile):
     @made_once
     def _inventory(self) -> tuple[AwsInventory, CachedInventory]:
         from console.savings.aws import AwsInventory
-        from console.savings.aws.charges import PRICES, Charges
+        from console.savings.aws.charges import PRICES, RequestCharges
         from console.savings.cached import CachedInventory
 
         aws = self._aws
@@ -191,7 +191,7 @@ class Deployed(Profile):
             buckets=(aws.lake_bucket,),
             database=aws.database,
             workgroups=(aws.athena_workgroup,),
-            charges=Charges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
+            charges=RequestCharges(self.meter, {key: self._price(key) for key in sorted(set(PRICES.values()))}),
         )
         return account, CachedInventory(account)
 

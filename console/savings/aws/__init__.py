@@ -28,7 +28,7 @@ from console.savings.aws import (
     tables,
     warehouse,
 )
-from console.savings.aws.charges import Charges
+from console.savings.aws.charges import RequestCharges
 from console.savings.aws.metrics import Metrics
 from console.savings.aws.reading import Account, Clients, Collected, unread
 from console.savings.facts import AthenaQuery, Bucket, StoredTable
@@ -56,7 +56,7 @@ class AwsInventory:
     buckets: Sequence[str] = ()
     database: str = ""
     workgroups: Sequence[str] = ()
-    charges: Charges = field(default_factory=Charges)
+    charges: RequestCharges = field(default_factory=RequestCharges)
     now: Callable[[], datetime] = utc_now
 
     def inventory(self) -> Inventory:

@@ -53,7 +53,7 @@ FREE_OPERATIONS = frozenset({"glue:GetCrawlers", "glue:ListCrawls", "logs:Descri
 
 
 @dataclass(frozen=True)
-class Charges:
+class RequestCharges:
     """Meters the requests of an inventory.
 
     Attributes
@@ -69,13 +69,9 @@ class Charges:
     def answered(
         self, model: Any, operation: str, given: Mapping[str, Any], answer: Mapping[str, Any], at: datetime, took: float
     ) -> None:
-        """Meter one request that was answered.
+        """Meter one request that was answered: botocore's model of the service, what was asked and answered, and when.
 
-        Parameters
-        ----------
-        model : botocore's model of the service
-        given, answer : what was asked and answered
-        at, took : when, and how many seconds until the answer was there
+        `took` is how many seconds it took.
         """
         name = f"{model.service_name}:{operation}"
         scanned: int | None = None
@@ -88,12 +84,20 @@ class Charges:
             read = answer.get("statistics", {}).get("bytesScanned")
             scanned = None if read is None else int(read)
             quantity = None if scanned is None else Decimal(scanned) / GIBIBYTE
-        request = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
-        self._record(model, operation, self._dollars(name, quantity), scanned, _rows(answer), request, at, took)
+        self._record(
+            model,
+            operation,
+            at,
+            query_id=str(answer.get("ResponseMetadata", {}).get("RequestId", "")),
+            elapsed_seconds=took,
+            rows=_rows(answer),
+            bytes_scanned=scanned,
+            dollars=self._dollars(name, quantity),
+        )
 
     def unknown(self, model: Any, operation: str, at: datetime) -> None:
         """Meter one request whose cost is unknown and stays so."""
-        self._record(model, operation, None, None, 0, "", at, 0.0)
+        self._record(model, operation, at, query_id="", elapsed_seconds=0.0, rows=0, bytes_scanned=None, dollars=None)
 
     def _dollars(self, name: str, quantity: Decimal | None) -> Decimal | None:
         if name in FREE_OPERATIONS or name.partition(":")[0] in FREE:
@@ -101,17 +105,8 @@ class Charges:
         price = self.prices.get(PRICES.get(name, ""))
         return None if price is None or quantity is None else price * quantity
 
-    def _record(
-        self,
-        model: Any,
-        operation: str,
-        dollars: Decimal | None,
-        scanned: int | None,
-        rows: int,
-        request: str,
-        at: datetime,
-        took: float,
-    ) -> None:
+    def _record(self, model: Any, operation: str, at: datetime, **measured: Any) -> None:
+        """Meter one request; `measured` are the other fields of its `Call`."""
         self.meter.record(
             Call(
                 called_at=at,
@@ -120,13 +115,9 @@ class Charges:
                 kind="cloudwatch" if model.service_name in ("cloudwatch", "logs") else "inventory",
                 name=operation,
                 engine=str(model.metadata["serviceId"]),
-                query_id=request,
-                elapsed_seconds=took,
-                rows=rows,
                 cached=False,
-                bytes_scanned=scanned,
-                dollars=dollars,
                 dollars_saved=Decimal(0),
+                **measured,
             )
         )
 

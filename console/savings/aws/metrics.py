@@ -76,20 +76,16 @@ class Metrics:
     def _asked(self, metrics: Sequence[Metric], region: str) -> Iterable[tuple[int, datetime, Decimal]]:
         reader = self.account.reader("cloudwatch", region)
         queries = [_query(number, metric) for number, metric in enumerate(metrics)]
-        asked: dict[str, Any] = {
-            "MetricDataQueries": queries,
-            "StartTime": self.account.start,
-            "EndTime": self.account.end,
-        }
-        while True:
-            page = reader.call("get_metric_data", **asked)
-            for result in page["MetricDataResults"]:
-                number = int(result["Id"][1:])
-                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    yield number, at, Decimal(str(value))
-            if not page.get("NextToken"):
-                return
-            asked["NextToken"] = page["NextToken"]
+        answers = reader.items(
+            "get_metric_data",
+            "MetricDataResults",
+            MetricDataQueries=queries,
+            StartTime=self.account.start,
+            EndTime=self.account.end,
+        )
+        for answer in answers:
+            for at, value in zip(answer["Timestamps"], answer["Values"], strict=True):
+                yield int(answer["Id"][1:]), at, Decimal(str(value))
 
 
 def _query(number: int, metric: Metric) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -35,9 +35,10 @@ def read(
         if len(identifiers) > MOST_QUERIES:
             before = f"queries of {workgroup} before the newest {MOST_QUERIES:,}"
             found.missing.append(Unread(before, "there are too many"))
-        for some in _batches(identifiers[:MOST_QUERIES]):
-            executions = athena.call("batch_get_query_execution", QueryExecutionIds=some)["QueryExecutions"]
-            for execution in executions:
+        newest = identifiers[:MOST_QUERIES]
+        for start in range(0, len(newest), _TOGETHER):
+            some = newest[start : start + _TOGETHER]
+            for execution in athena.call("batch_get_query_execution", QueryExecutionIds=some)["QueryExecutions"]:
                 status = execution["Status"]
                 if status["State"] == "FAILED" or not account.start <= status["SubmissionDateTime"] < account.end:
                     continue
@@ -54,11 +55,6 @@ def read(
                     )
                 )
     return found.read()
-
-
-def _batches(identifiers: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(identifiers), _TOGETHER):
-        yield list(identifiers[start : start + _TOGETHER])
 
 
 @dataclass(frozen=True)

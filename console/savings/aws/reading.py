@@ -14,7 +14,7 @@ from catalogue.errors import SourceError
 from console.asking.periods import Period
 from console.aws.failures import translate_errors
 from console.aws.permissions import action_of
-from console.savings.aws.charges import Charges
+from console.savings.aws.charges import RequestCharges
 from console.savings.inventory import Read, Unread
 
 Fact = TypeVar("Fact")
@@ -30,7 +30,7 @@ class Account:
     clients: Clients
     region: str
     period: Period
-    charges: Charges = field(default_factory=Charges)
+    charges: RequestCharges = field(default_factory=RequestCharges)
 
     def reader(self, service: str, region: str = "") -> Reader:
         """Reads one service, in the account's region where none is named."""
@@ -57,7 +57,7 @@ class Reader:
     What fails is a `SourceError` that names the action.
     """
 
-    def __init__(self, client: Client, charges: Charges) -> None:
+    def __init__(self, client: Client, charges: RequestCharges) -> None:
         self.client = client
         self._charges = charges
 

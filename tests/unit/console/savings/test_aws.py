@@ -36,7 +36,7 @@ from console.savings.aws import (
     tables,
     warehouse,
 )
-from console.savings.aws.charges import FREE, FREE_OPERATIONS, PRICES, Charges
+from console.savings.aws.charges import FREE, FREE_OPERATIONS, PRICES, RequestCharges
 from console.savings.aws.metrics import Metric, Metrics
 from console.savings.aws.reading import Account, unread
 from console.savings.checks import run
@@ -76,11 +76,11 @@ def series(**values: list[float]) -> Any:
     return answer
 
 
-def account(clients: Any, charges: Charges | None = None) -> Account:
-    return Account(clients, REGION, PERIOD, charges or Charges())
+def account(clients: Any, charges: RequestCharges | None = None) -> Account:
+    return Account(clients, REGION, PERIOD, charges or RequestCharges())
 
 
-def asking(answers: Answers, charges: Charges | None = None) -> tuple[Account, Metrics]:
+def asking(answers: Answers, charges: RequestCharges | None = None) -> tuple[Account, Metrics]:
     found = account(answers, charges)
     return found, Metrics(found)
 
@@ -100,7 +100,7 @@ def test_metrics_stand_hour_by_hour_and_each_one_asked_is_metered_at_its_price()
     meter = Kept()
     _, metrics = asking(
         Answers({"cloudwatch:GetMetricData": series(IncomingBytes=[5.0, 0.0, 7.5])}),
-        Charges(meter, {"cloudwatch.metric_request": D("0.00001")}),
+        RequestCharges(meter, {"cloudwatch.metric_request": D("0.00001")}),
     )
     hourly = metrics.hourly([Metric("AWS/Kinesis", "IncomingBytes", {"StreamName": "a"}), Metric("x", "y", {})])
     assert hourly[0][:4] == [5, 0, D("7.5"), 0]
@@ -132,7 +132,7 @@ def test_many_metrics_are_asked_in_several_requests_and_pages_are_followed() -> 
 
 def test_an_unknown_price_of_a_metric_is_metered_as_unknown() -> None:
     meter = Kept()
-    _, metrics = asking(Answers({"cloudwatch:GetMetricData": series()}), Charges(meter))
+    _, metrics = asking(Answers({"cloudwatch:GetMetricData": series()}), RequestCharges(meter))
     metrics.total([Metric("x", "y", {})])
     assert [call.dollars for call in meter.calls] == [None]
 
@@ -830,7 +830,7 @@ def test_the_calls_it_makes_are_the_actions_it_lists() -> None:
 def test_every_request_is_metered_with_its_reader_at_the_book_price_or_free() -> None:
     meter, answers = Kept(), Answers(EVERYTHING)
     prices = {key: price_book.load().price(key, REGION).amount for key in PRICES.values()}
-    whole(answers, charges=Charges(meter, prices, Asker("ann", "Savings"))).inventory()
+    whole(answers, charges=RequestCharges(meter, prices, Asker("ann", "Savings"))).inventory()
     assert {(call.viewer, call.page) for call in meter.calls} == {("ann", "Savings")}
     assert [call.name for call in meter.calls if call.dollars is None] == []
     asked = Counter(name for _, name, _ in answers.asked)
@@ -861,7 +861,7 @@ def test_every_operation_has_a_price_in_the_price_book_or_is_known_to_be_free() 
 def test_an_operation_of_which_nobody_said_that_it_is_free_costs_an_unknown_amount() -> None:
     meter = Kept()
     model = Answers({})("sns", REGION).meta.service_model
-    Charges(meter).answered(model, "ListTopics", {}, {"Topics": []}, NOW, 0.1)
+    RequestCharges(meter).answered(model, "ListTopics", {}, {"Topics": []}, NOW, 0.1)
     assert [(call.name, call.dollars) for call in meter.calls] == [("ListTopics", None)]
 
 
@@ -874,7 +874,7 @@ def test_a_query_in_the_logs_is_charged_by_what_it_scanned_and_once() -> None:
     answers = Answers(
         {"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": lambda _: told.pop(0) if told[1:] else told[0]}
     )
-    here = account(answers, Charges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
+    here = account(answers, RequestCharges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
     function: dict[str, object] = {"FunctionName": "f"}
     functions._reported(here, here.reader("logs"), function, lambda _seconds: None)
     assert [(call.kind, call.engine, call.name, call.bytes_scanned, call.dollars) for call in meter.calls] == [
@@ -886,7 +886,7 @@ def test_a_query_in_the_logs_is_charged_by_what_it_scanned_and_once() -> None:
 def test_a_logged_query_without_scanned_bytes_costs_an_unknown_amount(status: str) -> None:
     meter = Kept()
     answers = Answers({"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": {"status": status}})
-    here = account(answers, Charges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
+    here = account(answers, RequestCharges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
     functions._reported(here, here.reader("logs"), {"FunctionName": "f"}, lambda _seconds: None)
     assert [(call.bytes_scanned, call.dollars) for call in meter.calls] == [(None, None)]
 

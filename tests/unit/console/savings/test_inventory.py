@@ -16,8 +16,8 @@ from console.savings import sample
 from console.savings.cached import CachedInventory
 from console.savings.checks import CHECKS, files, run
 from console.savings.embedded import EmbeddedInventory, stored_tables
+from console.savings.facts import BilledUsage
 from console.savings.inventory import Inventory, Read, Unread
-from console.savings.usage import BilledUsage
 from tests.support.saving_facts import NOW, PRICES, gateway, inventory, stream
 
 D = Decimal

@@ -16,6 +16,7 @@ from hypothesis import strategies as some
 from console.decisions import Decision, DecisionStore
 from console.decisions.embedded import EmbeddedDecisionStore
 from console.savings.checks import network, run
+from console.savings.facts import BilledUsage
 from console.savings.findings import Charges, Finding
 from console.savings.tracking import (
     SAVING,
@@ -27,7 +28,6 @@ from console.savings.tracking import (
     measure,
     track,
 )
-from console.savings.usage import BilledUsage
 from tests.support.saving_facts import PRICES, gateway, inventory, only
 
 D = Decimal
