@@ -16,14 +16,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalogue.queries import load_curation
 from catalogue.tables import TABLES
-from console.scan_cost.files import Dictionary, RowGroup, dictionary_bytes
+from console.scan_cost.files import Dictionary, RowGroup, TableFile, bounds, dictionary_bytes, row_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 Write = Callable[["pa.Table", Path, Sequence[str]], None]  # rows, file, the columns they are sorted by
 
@@ -57,6 +58,11 @@ class Density:
     most: float = math.inf
     row_group: int = ROW_GROUP
     chunk_bytes: Mapping[str, int] = field(default_factory=dict)
+
+    def file_of(self, groups: Sequence[RowGroup]) -> TableFile:
+        """A file of these row groups, whose rows weigh as much as those that were measured."""
+        weights = {name: size / self.rows for name, size in self.column_bytes.items()}
+        return TableFile(weights, groups, self.footer, self.dictionaries, self.chunk_bytes)
 
 
 def day_columns(table: str) -> list[str]:
@@ -95,17 +101,13 @@ def measure(table: str, small: Path, large: Path, write: Write, row_group: int =
         chunk_bytes = _values_bytes(pq.ParquetFile(single).metadata)
     column_bytes, dictionaries = dict.fromkeys(more.column_names, 0), dict.fromkeys(more.column_names, 0)
     groups = []
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        bounds: dict[str, tuple[Any, Any]] = {}
-        for place in range(group.num_columns):
-            chunk = group.column(place)
+    kinds = TABLES[table].columns
+    for rows, chunks in row_groups(metadata):
+        for chunk in chunks:
             column_bytes[chunk.path_in_schema] += chunk.total_compressed_size
             dictionaries[chunk.path_in_schema] += dictionary_bytes(chunk)
-            kind = TABLES[table].columns[chunk.path_in_schema]
-            if chunk.statistics is not None and chunk.statistics.has_min_max and kind not in ("date", INSTANT):
-                bounds[chunk.path_in_schema] = (chunk.statistics.min, chunk.statistics.max)
-        groups.append(RowGroup(group.num_rows, bounds))
+        kept = [chunk for chunk in chunks if kinds[chunk.path_in_schema] not in ("date", INSTANT)]
+        groups.append(RowGroup(rows, bounds(kept)))
     growth = _growth(fewer.num_rows, more.num_rows, small, large)
     footer = size - sum(column_bytes.values())
     column_bytes = {
@@ -126,13 +128,13 @@ def measure(table: str, small: Path, large: Path, write: Write, row_group: int =
     )
 
 
-def _values_bytes(metadata: Any) -> dict[str, int]:
+def _values_bytes(metadata: pq.FileMetaData) -> dict[str, int]:
     """Bytes of each column without its dictionary, in a file of one row group; empty where it has none."""
-    if not metadata.num_row_groups:
-        return {}
-    group = metadata.row_group(0)
-    chunks = [group.column(place) for place in range(group.num_columns)]
-    return {chunk.path_in_schema: chunk.total_compressed_size - dictionary_bytes(chunk) for chunk in chunks}
+    return {
+        chunk.path_in_schema: chunk.total_compressed_size - dictionary_bytes(chunk)
+        for _, chunks in row_groups(metadata)
+        for chunk in chunks
+    }
 
 
 def _values_growth(fewer: pa.Table, more: pa.Table, column: str) -> float:

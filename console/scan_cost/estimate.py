@@ -111,13 +111,7 @@ class FullLake:
         if not days:
             whole = self.scale * self.days
             rows = density.rows * whole**density.growth
-            yield TableFile(
-                _weights(density),
-                _groups(rows, density.row_group),
-                density.footer,
-                density.dictionaries,
-                density.chunk_bytes,
-            )
+            yield density.file_of(_groups(rows, density.row_group))
             return
         definition = TABLES[table]
         is_monthly = days[0].endswith("_month") and definition.partition is None
@@ -156,17 +150,13 @@ class FullLake:
             groups = list(_sorted_groups(units, density.row_group, leading, definition.columns[leading], fixed))
         else:
             groups = _groups(rows, density.row_group, fixed)
-        return TableFile(_weights(density), groups, density.footer, density.dictionaries, density.chunk_bytes)
+        return density.file_of(groups)
 
 
 def page_cost(lake: FullLake, statements: Iterable[Statement]) -> PageCost:
     """What one view of a page scans; what it asks twice is answered from the cache."""
     once = {statement.sql: statement for statement in statements}
     return PageCost([lake.cost(statement) for statement in once.values()])
-
-
-def _weights(density: Density) -> dict[str, float]:
-    return {name: size / density.rows for name, size in density.column_bytes.items()}
 
 
 def _groups(rows: float, row_group: int, bounds: Bounds | None = None) -> list[RowGroup]:

@@ -9,7 +9,8 @@ Held against a real Trino in `tests/engines/test_scan_cost_on_trino.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from console.scan_cost.conditions import Bounds, may_hold
 from console.scan_cost.scans import TableScan
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import ColumnChunkMetaData
+    from pyarrow.parquet import ColumnChunkMetaData, FileMetaData
 
 SMALL_FILE_BYTES = 3 * 1024 * 1024  # Trino's parquet.small-file-threshold
 GAP_BYTES = 1024 * 1024  # Trino's parquet.max-merge-distance
@@ -111,6 +112,22 @@ def dictionary_bytes(chunk: ColumnChunkMetaData) -> int:
     return chunk.data_page_offset - chunk.dictionary_page_offset if chunk.has_dictionary_page else 0
 
 
+def row_groups(metadata: FileMetaData) -> Iterator[tuple[int, list[ColumnChunkMetaData]]]:
+    """Rows and column chunks of every row group of a file."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        yield group.num_rows, [group.column(place) for place in range(group.num_columns)]
+
+
+def bounds(chunks: Iterable[ColumnChunkMetaData]) -> dict[str, tuple[object, object]]:
+    """The smallest and largest value of each column, where the file says them."""
+    return {
+        chunk.path_in_schema: (chunk.statistics.min, chunk.statistics.max)
+        for chunk in chunks
+        if chunk.statistics is not None and chunk.statistics.has_min_max
+    }
+
+
 def files_of(lake: Path, table: str) -> list[TableFile]:
     """The files of a table in a lake folder, described by their footers."""
     import pyarrow.parquet as pq
@@ -123,16 +140,12 @@ def files_of(lake: Path, table: str) -> list[TableFile]:
         if definition.partition is not None:
             day = date.fromisoformat(path.parent.name.partition("=")[2])
             fixed[definition.partition] = (day, day)
-        sizes: dict[str, int] = {}
+        sizes: Counter[str] = Counter()
         groups = []
-        for number in range(metadata.num_row_groups):
-            group, bounds = metadata.row_group(number), dict(fixed)
-            for place in range(group.num_columns):
-                chunk = group.column(place)
-                sizes[chunk.path_in_schema] = sizes.get(chunk.path_in_schema, 0) + chunk.total_compressed_size
-                if chunk.statistics is not None and chunk.statistics.has_min_max:
-                    bounds[chunk.path_in_schema] = (chunk.statistics.min, chunk.statistics.max)
-            groups.append(RowGroup(group.num_rows, bounds))
+        for rows_of_group, chunks in row_groups(metadata):
+            for chunk in chunks:
+                sizes[chunk.path_in_schema] += chunk.total_compressed_size
+            groups.append(RowGroup(rows_of_group, fixed | bounds(chunks)))
         rows = max(metadata.num_rows, 1)
         weights = {name: size / rows for name, size in sizes.items()}
         found.append(TableFile(weights, groups, path.stat().st_size - sum(sizes.values())))

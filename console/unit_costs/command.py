@@ -72,45 +72,22 @@ def _units(answer: UnitCosts) -> list[dict[str, Any]]:
 
 
 def _functions(answer: UnitCosts) -> list[dict[str, Any]]:
-    return [
-        {
-            "function": function.title,
-            "direct": function.direct,
-            "shared": function.shared,
-            "cost": function.total,
-            "unit": function.unit,
-            "count": function.count,
-            "unit_cost": function.unit_cost,
-        }
-        for function in answer.functions
+    rows = [
+        (record.title, record.direct, record.shared, record.total, record.unit, record.count, record.unit_cost)
+        for record in answer.functions
     ]
+    return [dict(zip(FUNCTION_COLUMNS, row, strict=True)) for row in rows]
 
 
 def _days(answer: UnitCosts) -> list[dict[str, Any]]:
     """What is left of the margin by day, and of the days to come with the interval that holds it four times in five."""
-    now = answer.now
-    known: list[dict[str, Any]] = [
-        {
-            "day": day.isoformat(),
-            "kind": "known",
-            "effective_cost": now.costs[day].total if day in now.costs else None,
-            "margin_after_cloud": margin if answer.has_margin else None,
-            "low": None,
-            "high": None,
-        }
-        for day, margin in zip(now.days, now.margin_after_cloud, strict=True)
+    costs = answer.now.costs
+    rows: list[tuple[object, ...]] = [
+        (day, "known", costs[day].total if day in costs else None, margin if answer.has_margin else None, None, None)
+        for day, margin in zip(answer.now.days, answer.now.margin_after_cloud, strict=True)
     ]
-    return known + [
-        {
-            "day": expected.day.isoformat(),
-            "kind": "expected",
-            "effective_cost": None,
-            "margin_after_cloud": expected.amount,
-            "low": expected.low,
-            "high": expected.high,
-        }
-        for expected in answer.ahead
-    ]
+    rows += [(ahead.day, "expected", None, ahead.amount, ahead.low, ahead.high) for ahead in answer.ahead]
+    return [dict(zip(DAY_COLUMNS, row, strict=True)) for row in rows]
 
 
 def _document(answer: UnitCosts) -> dict[str, Any]:

@@ -25,14 +25,6 @@ class Parts:
         """The whole amount."""
         return total((self.direct, self.shared, self.unallocated))
 
-    def plus(self, other: Parts) -> Parts:
-        """Both together."""
-        return Parts(
-            total((self.direct, other.direct)),
-            total((self.shared, other.shared)),
-            total((self.unallocated, other.unallocated)),
-        )
-
 
 def per_unit(cost: Parts, count: int, units: int = 1) -> Parts | None:
     """The cost of `units` of something of which there were `count`; None where there was none.

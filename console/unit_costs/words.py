@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from console.asking import formatting as text
 from console.unit_costs.answer import UnitCosts
 from console.unit_costs.days import ESTIMATE_ERROR, EXACT_DAYS
@@ -16,9 +14,8 @@ def efficiency(answer: UnitCosts) -> list[str]:
         return [f"Too few days with {unit.many} to separate fixed from variable cost."]
     line = (
         f"A day costs {text.money(fitted.fixed, answer.currency)} without {unit.many}, and "
-        f"{small(fitted.variable * unit.units, answer.currency)} more for {'each' if unit.units == 1 else ''} "
-        f"{unit.one}".replace("  ", " ")
-        + f" ({fitted.days} days, median of slopes)."
+        f"{text.small_money(fitted.variable * unit.units, answer.currency)} more for "
+        f"{'each ' if unit.units == 1 else ''}{unit.one} ({fitted.days} days, median of slopes)."
     )
     if fitted.fixed_share is None:
         return [
@@ -82,10 +79,3 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
     if is_sample:
         found.append("The sample holds a part of the shop's orders but its whole bill, so its unit costs are high.")
     return tuple(found)
-
-
-def small(amount: Decimal, currency: str) -> str:
-    """An amount that may be far below a cent, with two significant digits."""
-    if amount and abs(amount) < Decimal("0.01"):
-        return f"{text.currency_prefix(currency)}{amount:.{1 - amount.adjusted()}f}"
-    return text.money(amount, currency)
