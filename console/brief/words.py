@@ -13,17 +13,11 @@ from console.products.answer import Product
 from console.sales.answer import Slice
 from console.sales.decomposition import CONVERSION, ORDER_VALUE, ORDERS, TRAFFIC, Contribution
 
-_MORE = {
-    TRAFFIC: "more visits",
-    CONVERSION: "better conversion",
-    ORDER_VALUE: "larger orders",
-    ORDERS: "more orders",
-}
-_LESS = {
-    TRAFFIC: "fewer visits",
-    CONVERSION: "weaker conversion",
-    ORDER_VALUE: "smaller orders",
-    ORDERS: "fewer orders",
+_MORE_OR_LESS = {
+    TRAFFIC: ("more visits", "fewer visits"),
+    CONVERSION: ("better conversion", "weaker conversion"),
+    ORDER_VALUE: ("larger orders", "smaller orders"),
+    ORDERS: ("more orders", "fewer orders"),
 }
 WORD_JOINER = "\u2060"  # a minus sign may not end a line
 STEADY = 0.005  # a smaller change is called none
@@ -33,8 +27,7 @@ def headline(brief: Brief, currency: str) -> str:
     """Net revenue of the period, and how it compares, in one sentence."""
     now = brief.now.sums.net_revenue
     amount = text.compact(now, Unit.MONEY, currency)
-    days = brief.now.daily.period.days
-    took = f"We took {amount} net in {days} day{'' if days == 1 else 's'}"
+    took = f"We took {amount} net in {text.counted(brief.now.daily.period.days, 'day')}"
     before = brief.before
     if before is None:
         return f"{took}."
@@ -57,8 +50,8 @@ def why(parts: Sequence[Contribution], currency: str) -> str:
         return ""
     pieces = []
     for part in moved:
-        words = (_MORE if part.amount > 0 else _LESS)[part.name]
-        pieces.append(f"{words} {_amount(part.amount, currency)}")
+        more, less = _MORE_OR_LESS[part.name]
+        pieces.append(f"{more if part.amount > 0 else less} {_amount(part.amount, currency)}")
     return _sentence(_listed(pieces))
 
 
@@ -98,7 +91,7 @@ def bill(cloud: Cloud | None, label: str) -> str:
         words += f"; {at_stake} of the last four weeks' bill {'is' if unusual == 1 else 'are'} unusual"
     over = len(overview.off_budget)
     if over:
-        words += f"; {over} budget{' is' if over == 1 else 's are'} off track"
+        words += f"; {text.counted(over, 'budget is', 'budgets are')} off track"
     if not unusual and not over:
         words += "; nothing in it is unusual" + (" and every budget is on track" if overview.statuses else "")
     return f"{words}."

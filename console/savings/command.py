@@ -127,7 +127,7 @@ def _saving(tracked: TrackedSaving) -> dict[str, Any]:
             "unknown_because": finding.unknown_because,
             "effort": finding.effort.value,
             "risk": finding.risk.value,
-            "evidence": {fact.name: fact.value for fact in (*finding.evidence, *finding.also)},
+            "evidence": dict((*finding.evidence, *finding.also)),
             "steps": finding.steps,
             "undo": finding.undo,
             "formula": finding.formula,

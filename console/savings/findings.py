@@ -26,14 +26,6 @@ class Risk(StrEnum):
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One figure that a finding is based on."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True)
 class Charges:
     """The charges of the bill that a saving lowers.
 
@@ -57,6 +49,7 @@ class Finding:
     check : the check's name
     monthly : US dollars a month; None if unknown, never 0
     unknown_because : what is missing if `monthly` is None
+    evidence : name and value of each figure that it is based on
     steps, undo : commands or sentences, in order
     formula : how `monthly` was computed, with its figures
     sources : pages that state the prices and the rule
@@ -72,7 +65,7 @@ class Finding:
     monthly: Decimal | None
     effort: Effort
     risk: Risk
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[tuple[str, str], ...]
     steps: tuple[str, ...]
     undo: tuple[str, ...]
     formula: str
@@ -80,7 +73,7 @@ class Finding:
     charges: Charges
     unknown_because: str = ""
     origin: str = "takings"
-    also: tuple[Evidence, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from console.asking.periods import Period
-from console.savings.facts import (
-    AthenaQuery,
-    Bucket,
-    CapacityTable,
-    Crawler,
-    Function,
-    LogGroup,
-    NatGateway,
-    Recommendation,
-    StoredTable,
-    Stream,
-    Warehouse,
-    WebAcl,
-)
+from console.savings import facts
 
 FactT_co = TypeVar("FactT_co", covariant=True)
 
@@ -75,18 +62,18 @@ class Inventory:
     region: str
     origin: str
     is_sample: bool = False
-    streams: Read[Stream] = Read()
-    warehouses: Read[Warehouse] = Read()
-    queries: Read[AthenaQuery] = Read()
-    stored_tables: Read[StoredTable] = Read()
-    buckets: Read[Bucket] = Read()
-    log_groups: Read[LogGroup] = Read()
-    functions: Read[Function] = Read()
-    nat_gateways: Read[NatGateway] = Read()
-    web_acls: Read[WebAcl] = Read()
-    crawlers: Read[Crawler] = Read()
-    capacity_tables: Read[CapacityTable] = Read()
-    recommendations: Read[Recommendation] = Read()
+    streams: Read[facts.Stream] = Read()
+    warehouses: Read[facts.Warehouse] = Read()
+    queries: Read[facts.AthenaQuery] = Read()
+    stored_tables: Read[facts.StoredTable] = Read()
+    buckets: Read[facts.Bucket] = Read()
+    log_groups: Read[facts.LogGroup] = Read()
+    functions: Read[facts.Function] = Read()
+    nat_gateways: Read[facts.NatGateway] = Read()
+    web_acls: Read[facts.WebAcl] = Read()
+    crawlers: Read[facts.Crawler] = Read()
+    capacity_tables: Read[facts.CapacityTable] = Read()
+    recommendations: Read[facts.Recommendation] = Read()
 
 
 class InventorySource(Protocol):

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from console.asking import formatting as text
 from console.finops.pricing.price_book import Price, PriceBook
-from console.savings.findings import Charges, Checked, Effort, Evidence, Finding, Risk
+from console.savings.findings import Charges, Checked, Effort, Finding, Risk
 from console.savings.inventory import Inventory, Read
 
 HOURS_A_MONTH = Decimal(730)
@@ -146,7 +146,7 @@ class Case(Generic[FactT]):
             monthly=monthly,
             effort=kind.effort,
             risk=kind.risk,
-            evidence=tuple(Evidence(name, value) for name, value in evidence),
+            evidence=tuple(evidence),
             steps=tuple(steps),
             undo=tuple(undo),
             formula=formula,

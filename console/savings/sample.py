@@ -12,23 +12,7 @@ from decimal import Decimal
 
 from console.asking.engines.prices import TERABYTE
 from console.asking.periods import Period
-from console.savings.facts import (
-    AthenaQuery,
-    BilledUsage,
-    Bucket,
-    CapacityHour,
-    CapacityTable,
-    Crawler,
-    Function,
-    LogGroup,
-    NatGateway,
-    StoredTable,
-    Stream,
-    StreamHour,
-    Warehouse,
-    WarehouseHour,
-    WebAcl,
-)
+from console.savings import facts
 from console.savings.inventory import Inventory, Read, Unread
 
 DAYS = 28
@@ -52,7 +36,7 @@ CRAWLER_RUNS_A_DAY, CRAWLER_CHANGED = 2, 3  # changed: of all runs in the period
 WRITES_BY_NIGHT = 60_000  # recommendations, all written again at three
 
 
-def inventory(bill: BilledUsage) -> Inventory:
+def inventory(bill: facts.BilledUsage) -> Inventory:
     """The resources that fit this bill; their use is measured over the bill's last four weeks."""
     usage = _Usage(bill)
     period = Period(bill.last_day - timedelta(days=DAYS - 1), bill.last_day + timedelta(days=1))
@@ -92,7 +76,7 @@ def inventory(bill: BilledUsage) -> Inventory:
 class _Usage:
     """Quantities by usage type and day."""
 
-    def __init__(self, bill: BilledUsage) -> None:
+    def __init__(self, bill: facts.BilledUsage) -> None:
         self._by_day: dict[str, dict[date, Decimal]] = defaultdict(dict)
         for row in bill.rows:
             days = self._by_day[row["usage_type"].removeprefix(_REGION_CODE)]
@@ -121,44 +105,44 @@ def _days(period: Period) -> list[date]:
     return [period.start + timedelta(days=number) for number in range(period.days)]
 
 
-def _stream(usage: _Usage, period: Period) -> Stream:
+def _stream(usage: _Usage, period: Period) -> facts.Stream:
     hours = []
     for day in _days(period):
         events = usage.on("PutRequestPayloadUnits", day)
         for share in HOURLY_SHARE:
             records = int(events * share / 100)
-            hours.append(StreamHour(records * EVENT_BYTES, records, records * EVENT_BYTES * CONSUMERS))
+            hours.append(facts.StreamHour(records * EVENT_BYTES, records, records * EVENT_BYTES * CONSUMERS))
     shards = int(usage.on("Storage-ShardHour", period.last_day) / 24)
-    return Stream("events", _arn("kinesis", "stream/events"), False, shards, tuple(hours))
+    return facts.Stream("events", _arn("kinesis", "stream/events"), False, shards, tuple(hours))
 
 
-def _warehouse(usage: _Usage, period: Period) -> Warehouse:
+def _warehouse(usage: _Usage, period: Period) -> facts.Warehouse:
     """Eight hours of the working day have queries; one hour of the night is billed without a query."""
     hours = []
     for day in _days(period):
         seconds = usage.on("ServerlessUsage", day) * 3600
         for hour in range(24):
             if hour == 3:
-                hours.append(WarehouseHour(seconds * WOKEN_SHARE, 0, Decimal(0)))
+                hours.append(facts.WarehouseHour(seconds * WOKEN_SHARE, 0, Decimal(0)))
             elif 9 <= hour < 17:
                 billed = seconds * (1 - WOKEN_SHARE) / 8
-                hours.append(WarehouseHour(billed, 6, billed / WAREHOUSE_BASE / 2))
+                hours.append(facts.WarehouseHour(billed, 6, billed / WAREHOUSE_BASE / 2))
             else:
-                hours.append(WarehouseHour(Decimal(0), 0, Decimal(0)))
+                hours.append(facts.WarehouseHour(Decimal(0), 0, Decimal(0)))
     resource = _arn("redshift-serverless", "workgroup/warehouse")
-    return Warehouse("warehouse", resource, WAREHOUSE_BASE, 64, WAREHOUSE_LIMIT, tuple(hours))
+    return facts.Warehouse("warehouse", resource, WAREHOUSE_BASE, 64, WAREHOUSE_LIMIT, tuple(hours))
 
 
-def _tables(curated: Decimal, days: int) -> tuple[StoredTable, ...]:
-    def table(name: str, share: Decimal) -> StoredTable:
+def _tables(curated: Decimal, days: int) -> tuple[facts.StoredTable, ...]:
+    def table(name: str, share: Decimal) -> facts.StoredTable:
         size = int(curated * share)
         resource = _arn("glue", f"table/takings/{name}")
-        return StoredTable(name, resource, "event_date", days, days * FILES_A_DAY, size, days, True, True)
+        return facts.StoredTable(name, resource, "event_date", days, days * FILES_A_DAY, size, days, True, True)
 
     return table("events", Decimal("0.9")), table("order_lines", Decimal("0.1"))
 
 
-def _queries(usage: _Usage, period: Period, events: StoredTable) -> tuple[AthenaQuery, ...]:
+def _queries(usage: _Usage, period: Period, events: facts.StoredTable) -> tuple[facts.AthenaQuery, ...]:
     """Queries on the events, with a date and without."""
     scanned = usage.over("DataScannedInTB", period) * TERABYTE
     whole = events.bytes or 1
@@ -168,7 +152,7 @@ def _queries(usage: _Usage, period: Period, events: StoredTable) -> tuple[Athena
         True: min(int(scanned * (1 - WHOLE_SCAN_SHARE) / dated), 5_000),
     }
     return tuple(
-        AthenaQuery(
+        facts.AthenaQuery(
             f"sample-{'dated' if has_date else 'whole'}-{number}", "console", size, (events.name,), unrestricted
         )
         for has_date, size, unrestricted in ((False, whole, (events.name,)), (True, dated, ()))
@@ -176,11 +160,11 @@ def _queries(usage: _Usage, period: Period, events: StoredTable) -> tuple[Athena
     )
 
 
-def _bucket(usage: _Usage, bill: BilledUsage, stored: Decimal, curated: Decimal) -> Bucket:
+def _bucket(usage: _Usage, bill: facts.BilledUsage, stored: Decimal, curated: Decimal) -> facts.Bucket:
     """Curated files of more than 30 days ago could move to another class; raw ones are too small."""
     before = usage.stored(max(bill.last_day - timedelta(days=30), bill.first_day))
     cold = curated * (before / stored if stored else Decimal(0))
-    return Bucket(
+    return facts.Bucket(
         name="lake",
         resource="arn:aws:s3:::lake",
         standard_bytes=int(stored),
@@ -195,47 +179,47 @@ def _bucket(usage: _Usage, bill: BilledUsage, stored: Decimal, curated: Decimal)
     )
 
 
-def _log_group(usage: _Usage, bill: BilledUsage, period: Period) -> LogGroup:
+def _log_group(usage: _Usage, bill: facts.BilledUsage, period: Period) -> facts.LogGroup:
     whole = usage.over("DataProcessing-Bytes", Period(bill.first_day, period.end)) * 10**9
     created = datetime.combine(bill.first_day, time(), UTC)
-    return LogGroup("/takings/all", _arn("logs", "log-group:/takings/all"), None, int(whole), created)
+    return facts.LogGroup("/takings/all", _arn("logs", "log-group:/takings/all"), None, int(whole), created)
 
 
-def _functions(usage: _Usage, period: Period) -> tuple[Function, ...]:
+def _functions(usage: _Usage, period: Period) -> tuple[facts.Function, ...]:
     found = []
     billed = usage.over("Lambda-GB-Second-ARM", period)
     for name, seconds_a_run in SECONDS_A_RUN.items():
         duration = billed * FUNCTION_SHARE[name] * 1024 / MEMORY
         runs = int(duration / seconds_a_run)
         resource = _arn("lambda", f"function:{name}")
-        found.append(Function(name, resource, "arm64", MEMORY, MEMORY_USED[name], runs, duration))
+        found.append(facts.Function(name, resource, "arm64", MEMORY, MEMORY_USED[name], runs, duration))
     return tuple(found)
 
 
-def _nat_gateway(usage: _Usage, period: Period) -> NatGateway:
+def _nat_gateway(usage: _Usage, period: Period) -> facts.NatGateway:
     processed = int(usage.over("NatGateway-Bytes", period) * 10**9)
-    return NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, period.days * 24, 1, (), None)
+    return facts.NatGateway("nat-main", _arn("ec2", "natgateway/nat-main"), processed, period.days * 24, 1, (), None)
 
 
-def _web_acl(usage: _Usage, period: Period) -> WebAcl:
+def _web_acl(usage: _Usage, period: Period) -> facts.WebAcl:
     requests = int(usage.over("RequestV2-Tier1", period))
-    return WebAcl("collector", _arn("wafv2", "global/webacl/collector"), 5, requests, 1)
+    return facts.WebAcl("collector", _arn("wafv2", "global/webacl/collector"), 5, requests, 1)
 
 
-def _crawler(usage: _Usage, period: Period) -> Crawler:
+def _crawler(usage: _Usage, period: Period) -> facts.Crawler:
     hours, runs = usage.over("Crawler-DPU-Hour", period), CRAWLER_RUNS_A_DAY * period.days
     unchanged = hours * (runs - CRAWLER_CHANGED) / runs
     schedule = "cron(0 0/12 * * ? *)"
-    return Crawler("raw", _arn("glue", "crawler/raw"), schedule, runs, CRAWLER_CHANGED, hours, unchanged)
+    return facts.Crawler("raw", _arn("glue", "crawler/raw"), schedule, runs, CRAWLER_CHANGED, hours, unchanged)
 
 
-def _capacity_table(usage: _Usage, period: Period) -> CapacityTable:
+def _capacity_table(usage: _Usage, period: Period) -> facts.CapacityTable:
     hours = []
     for day in _days(period):
         reads, writes = usage.on("ReadRequestUnits", day), usage.on("WriteRequestUnits", day)
         by_day = max(writes - WRITES_BY_NIGHT, Decimal(0))
         for hour, share in enumerate(HOURLY_SHARE):
             nightly = min(writes, Decimal(WRITES_BY_NIGHT)) if hour == 3 else Decimal(0)
-            hours.append(CapacityHour(reads * share / 100, by_day * share / 100 + nightly))
+            hours.append(facts.CapacityHour(reads * share / 100, by_day * share / 100 + nightly))
     resource = _arn("dynamodb", "table/recommendations")
-    return CapacityTable("recommendations", resource, True, 0, 0, tuple(hours))
+    return facts.CapacityTable("recommendations", resource, True, 0, 0, tuple(hours))

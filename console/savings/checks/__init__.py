@@ -19,7 +19,7 @@ from console.savings.checks import (
     tables,
     warehouse,
 )
-from console.savings.findings import Checked, Evidence, Finding
+from console.savings.findings import Checked, Finding
 from console.savings.inventory import Inventory
 from console.savings.judging import dollars_a_month
 
@@ -43,14 +43,14 @@ def run(inventory: Inventory, prices: PriceBook) -> list[Checked]:
     """What every check found; advice of AWS on a resource that ours found is added to our finding, not listed twice."""
     *done, advised = (check(inventory, prices) for check in CHECKS)
     ours = [finding for checked in done for finding in checked.findings]
-    also: dict[int, list[Evidence]] = {}
+    also: dict[int, list[tuple[str, str]]] = {}
     rest = []
     for advice in advised.findings:
         mine = next((finding for finding in ours if _is_same(finding, advice)), None)
         if mine is None:
             rest.append(advice)
         else:
-            evidence = Evidence(recommended.SOURCES[advice.origin], dollars_a_month(advice.monthly))
+            evidence = recommended.SOURCES[advice.origin], dollars_a_month(advice.monthly)
             also.setdefault(id(mine), []).append(evidence)
     merged = [
         replace(

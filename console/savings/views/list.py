@@ -90,8 +90,7 @@ def _body(tracked: TrackedSaving) -> str:
         return f'<div class="tk-saving">{"".join(parts)}</div>'
     if finding.monthly is None:
         parts.append(f"<p>Unknown: {escape(finding.unknown_because)}.</p>")
-    rows = [*finding.evidence, *finding.also]
-    parts.append(_table("Evidence", [(row.name, row.value) for row in rows]))
+    parts.append(_table("Evidence", [*finding.evidence, *finding.also]))
     parts.append(_list("How to do it", finding.steps, ordered=True))
     parts.append(_list("How to undo it", finding.undo, ordered=False))
     sources = " · ".join(escape(source) for source in finding.sources)

@@ -80,8 +80,8 @@ def test_a_stream_whose_busiest_hour_fits_one_shard_gives_up_the_second() -> Non
     assert (saving.effort, saving.risk) == (Effort.LOW, Risk.MEDIUM)
     assert "update-shard-count --stream-name events --target-shard-count 1" in saving.steps[0]
     assert "--target-shard-count 2" in saving.undo[0]
-    assert ("Busiest hour", "1.20\u202fGB in, 333\u202fkB a second") in [(e.name, e.value) for e in saving.evidence]
-    assert "17 – 30 Mar 2026, 336 hours" in [e.value for e in saving.evidence]
+    assert ("Busiest hour", "1.20\u202fGB in, 333\u202fkB a second") in saving.evidence
+    assert "17 – 30 Mar 2026, 336 hours" in dict(saving.evidence).values()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_compute_billed_in_hours_without_a_query_is_idle() -> None:
     saving = only(found(warehouse.check, warehouses=facts))
     assert saving.key.startswith("warehouse.idle/")
     assert saving.monthly == pytest.approx(D(42) * MONTH * D("0.375"))
-    assert ("Share of billed RPU", "33\u202f%") in [(e.name, e.value) for e in saving.evidence]
+    assert ("Share of billed RPU", "33\u202f%") in saving.evidence
 
 
 def test_compute_billed_only_while_asked_is_not_idle() -> None:
@@ -178,9 +178,7 @@ def test_a_workgroup_without_a_limit_says_its_risk_and_an_unknown_saving() -> No
     saving = only(found(warehouse.check, warehouses=[workgroup(("3600", 1, "450"), rpu_hour_limit=None)]))
     assert saving.monthly is None
     assert "only when use runs out of control" in saving.unknown_because
-    assert ("Nothing stops it before", "64 RPU × 730 h, $17,520.00 a month") in [
-        (e.name, e.value) for e in saving.evidence
-    ]
+    assert ("Nothing stops it before", "64 RPU × 730 h, $17,520.00 a month") in saving.evidence
 
 
 def test_idle_compute_of_unknown_price_is_unknown() -> None:
@@ -197,7 +195,7 @@ def test_queries_without_a_date_would_read_a_month_instead_of_everything() -> No
     saving = only(found(queries.check, queries=[*whole, query(10**11, True)], stored_tables=[table()]))
     assert saving.key == "queries.predicate/arn:aws:glue:us-east-1:1:table/lake/events"
     assert saving.monthly == pytest.approx(D("1.8") * BILLED * MONTH * 5)
-    evidence = {one_evidence.name: one_evidence.value for one_evidence in saving.evidence}
+    evidence = dict(saving.evidence)
     assert evidence["Queries"] == "2 of 3 on this table have no condition on event_date"
     assert evidence["Scanned by them"] == "2.00\u202fTB"
 
@@ -225,7 +223,7 @@ def test_a_large_table_without_partitions_is_named_with_what_it_costs_at_most() 
     saving = only(found(queries.check, **facts))
     assert (saving.key.partition("/")[0], saving.monthly) == ("queries.partition", None)
     assert "depends on the queries" in saving.unknown_because
-    assert f"${5 * BILLED * MONTH:,.2f} a month" in [evidence.value for evidence in saving.evidence]
+    assert f"${5 * BILLED * MONTH:,.2f} a month" in dict(saving.evidence).values()
     facts["stored_tables"] = [table(partition="", partitions=0, bytes=10**9 - 1)]
     assert found(queries.check, **facts) == ()
 
@@ -235,7 +233,7 @@ def test_uncompressed_text_is_spared_by_what_a_sample_of_it_compresses_to() -> N
     facts: Any = {"queries": [query(10**12, None, tables=("raw",))], "stored_tables": [raw]}
     saving = next(finding for finding in found(queries.check, **facts) if finding.key.startswith("queries.compression"))
     assert saving.monthly == pytest.approx(D("0.9") * BILLED * MONTH * 5)
-    assert "10\u202f% of its size, measured" in [evidence.value for evidence in saving.evidence]
+    assert "10\u202f% of its size, measured" in dict(saving.evidence).values()
 
 
 @pytest.mark.parametrize("more", [{"is_compressed": True}, {"is_compressed": None}, {"is_columnar": True}])
@@ -260,7 +258,7 @@ def test_the_bytes_of_a_query_over_two_tables_are_told_apart_by_their_sizes() ->
     of_events, of_orders = found(queries.check, queries=[asked], stored_tables=both)
     assert of_events.monthly == pytest.approx(D("0.675") * BILLED * MONTH * 5)
     assert of_orders.monthly == pytest.approx(D("0.225") * BILLED * MONTH * 5)
-    scanned = {evidence.name: evidence.value for evidence in of_events.evidence}["Scanned by them"]
+    scanned = dict(of_events.evidence)["Scanned by them"]
     assert scanned == "750\u202fGB; 1 also read other tables, whose bytes are split by size"
 
 
@@ -343,7 +341,7 @@ def test_old_objects_in_standard_would_cost_less_in_infrequent_access() -> None:
     cold = {"has_transition": False, "cold_bytes": 500 * 10**9, "cold_objects": 1000}
     saving = only(found(storage.check, buckets=[bucket(**cold)]))
     assert saving.monthly == 500 * (D("0.023") - D("0.0125"))
-    assert ("Moving them costs once", "$0.01") in [(e.name, e.value) for e in saving.evidence]
+    assert ("Moving them costs once", "$0.01") in saving.evidence
     assert found(storage.check, buckets=[bucket(**{**cold, "has_transition": True})]) == ()
     assert found(storage.check, buckets=[bucket(**{**cold, "standard_bytes": 10**9 - 1})]) == ()
     assert found(storage.check, buckets=[bucket(**{**cold, "cold_bytes": 0})]) == ()
@@ -399,7 +397,7 @@ def test_memory_that_no_run_used_is_given_back() -> None:
     assert saving.monthly == pytest.approx(D(100_000) * MONTH * D(768) / 1024 * D("0.0000133334"))
     assert "--memory-size 256" in saving.steps[0]
     assert "--memory-size 1024" in saving.undo[0]
-    evidence = {one_evidence.name: one_evidence.value for one_evidence in saving.evidence}
+    evidence = dict(saving.evidence)
     assert evidence["Pays unless runs get longer by"] == "300\u202f%"
     assert evidence["Runs"] == "1,000,000, 100 ms each"
 
@@ -473,7 +471,7 @@ def test_traffic_to_s3_through_a_gateway_is_spared_by_its_free_endpoint() -> Non
 def test_without_flow_logs_the_saving_is_unknown_with_its_most() -> None:
     saving = only(found(network.check, nat_gateways=[gateway(100 * 10**9)]))
     assert (saving.monthly, saving.unknown_because) == (None, "flow logs do not say where the bytes go")
-    assert f"${100 * MONTH * D('0.045'):,.2f} a month" in [evidence.value for evidence in saving.evidence]
+    assert f"${100 * MONTH * D('0.045'):,.2f} a month" in dict(saving.evidence).values()
     small = [gateway(10**9)]  # 10 cents a month at most
     assert found(network.check, nat_gateways=small) == ()
 
@@ -491,7 +489,7 @@ def test_a_web_acl_without_a_request_costs_itself_and_its_rules() -> None:
     assert only(found(firewall.check, web_acls=[web_acl(0, protects=1)])).risk is Risk.HIGH
     unknown = only(found(firewall.check, web_acls=[web_acl(0, protects=None)]))
     assert (unknown.risk, "disassociate" in unknown.steps[-1]) == (Risk.HIGH, True)
-    assert ("Resources it protects", "unknown") in [(evidence.name, evidence.value) for evidence in unknown.evidence]
+    assert ("Resources it protects", "unknown") in unknown.evidence
     assert found(firewall.check, web_acls=[web_acl(1)]) == ()
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0)])).monthly is None
     assert only(found(firewall.check, without("waf.rule_month"), web_acls=[web_acl(0, rules=0)])).monthly == 5
@@ -574,9 +572,7 @@ def test_what_aws_recommends_for_a_resource_we_found_stands_with_ours() -> None:
     done = run(inventory(functions=[function(200)], recommendations=[recommendation(FUNCTION)]), PRICES)
     every = [finding for item in done for finding in item.findings]
     assert [finding.check for finding in every] == ["functions"]
-    assert [(one_finding.name, one_finding.value) for one_finding in every[0].also] == [
-        ("Cost Optimization Hub", "$12.50 a month")
-    ]
+    assert every[0].also == (("Cost Optimization Hub", "$12.50 a month"),)
 
 
 def test_what_aws_names_by_arn_and_we_by_identifier_is_one_resource() -> None:
