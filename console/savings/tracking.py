@@ -130,10 +130,23 @@ def track(
         if _state(decision) in (DecisionState.ACCEPTED, DecisionState.REALISED)
     }
     realised = measure(bill(), accepted) if accepted else {}
-    tracked = [
-        _tracked(key, found.get(key), decisions.get(key), estimates.get(key), accepted.get(key), realised.get(key))
-        for key in {**found, **decisions}
-    ]
+    tracked = []
+    for key in {**found, **decisions}:
+        finding, estimate = found.get(key), estimates.get(key)
+        known = finding or estimate
+        expected = (estimate if key in accepted else None) or finding  # as estimated at the acceptance
+        saving = TrackedSaving(
+            key=key,
+            title=known.title if known else key,
+            resource=known.resource if known else key.partition("/")[2],
+            state=_state(decisions.get(key)),
+            estimate=expected.monthly if expected else None,
+            finding=finding,
+            decision=decisions.get(key),
+            accepted_on=accepted[key].accepted_on if key in accepted else None,
+            realised=realised.get(key),
+        )
+        tracked.append(saving)
     return sorted(tracked, key=lambda saving: (saving.estimate is None, -(saving.estimate or Decimal(0)), saving.key))
 
 
@@ -141,37 +154,11 @@ def _accepted(
     decision: Decision, finding: Finding | None, estimate: Estimate | None, store: DecisionStore
 ) -> AcceptedSaving:
     accepted_on = _acceptance_day(store.history(SAVING, decision.key)) or decision.decided_at.date()
+    charges = finding.charges if finding else Charges(())
     if estimate is not None:
         charges = Charges(estimate.usage_types, estimate.services)
-    else:
-        charges = finding.charges if finding else Charges(())
     done_on = decision.decided_at.date() if _state(decision) is DecisionState.REALISED else accepted_on
     return AcceptedSaving(charges, accepted_on, done_on, estimate.monthly if estimate else None)
-
-
-def _tracked(
-    key: str,
-    finding: Finding | None,
-    decision: Decision | None,
-    estimate: Estimate | None,
-    accepted: AcceptedSaving | None,
-    realised: RealisedSaving | None,
-) -> TrackedSaving:
-    if accepted is not None and estimate is not None:
-        monthly = estimate.monthly  # as estimated at the acceptance
-    else:
-        monthly = finding.monthly if finding else None
-    return TrackedSaving(
-        key=key,
-        title=finding.title if finding else estimate.title if estimate else key,
-        resource=finding.resource if finding else estimate.resource if estimate else key.partition("/")[2],
-        state=_state(decision),
-        estimate=monthly,
-        finding=finding,
-        decision=decision,
-        accepted_on=accepted.accepted_on if accepted else None,
-        realised=realised,
-    )
 
 
 def _state(decision: Decision | None) -> DecisionState:

@@ -27,8 +27,6 @@ _MIRRORED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.LTE: exp.GTE,
     exp.GT: exp.LT,
     exp.GTE: exp.LTE,
-    exp.EQ: exp.EQ,
-    exp.NEQ: exp.NEQ,
 }
 _HOLDS: Mapping[type[exp.Expr], Callable[[Any, Any, Any], bool]] = {
     exp.LT: lambda low, _high, value: bool(low < value),
@@ -84,7 +82,7 @@ def _may_fail(node: exp.Expr, bounds: Bounds) -> bool:
 def _compare(kind: type[exp.Expr], left: exp.Expr, right: exp.Expr, bounds: Bounds) -> bool:
     left, right = left.unnest(), right.unnest()
     if isinstance(right, exp.Column) and not isinstance(left, exp.Column):
-        kind, left, right = _MIRRORED[kind], right, left
+        kind, left, right = _MIRRORED.get(kind, kind), right, left
     if not isinstance(left, exp.Column) or left.name not in bounds:
         return True
     low, high = bounds[left.name]

@@ -13,10 +13,10 @@ from console.finops.decimals import ZERO
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
 from console.tiers import tiers
-from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, curve, grid
+from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, grid
 from console.tiers.estimate import CENT, Estimate, LineRecord, estimate
 from console.tiers.measured import DOLLARS, LAST_DAYS, BilledDays, MeasuredUsage, monthly
-from console.tiers.sizing import Flow, Usage, remarks, typical, with_numbers
+from console.tiers.sizing import Flow, Usage, remarks, typical, with_events, with_numbers
 from console.tiers.tiers import Tier
 
 CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
@@ -119,7 +119,10 @@ def _solved(
 ) -> tuple[list[list[Estimate]], list[Crossover]]:
     """Bills over the traffic, and where they meet: a quarter of a second, the same for every reader."""
     points = grid(LEAST_EVENTS, CURVE_END, CURVE_POINTS_A_DECADE)
-    curves = [curve(tier, usage, book, points, free_tier=free_tier) for tier, usage in zip(sizes, usages, strict=True)]
+    curves = [
+        [estimate(tier, with_events(usage, point), book, free_tier=free_tier) for point in points]
+        for tier, usage in zip(sizes, usages, strict=True)
+    ]
     return curves, all_of(sizes, usages, book, free_tier=free_tier)
 
 

@@ -19,7 +19,7 @@ from console.asking import formatting as text
 from console.asking.engines.prices import TERABYTE
 from console.asking.figures import Unit
 from console.finops.pricing.price_book import PriceBook
-from console.tiers.estimate import Estimate, estimate
+from console.tiers.estimate import estimate
 from console.tiers.sizing import (
     DAYS,
     GIGA,
@@ -199,7 +199,7 @@ def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
         return page_views * moved / TERABYTE * scanned * DAYS
 
     def redshift(page_views: int) -> Decimal:
-        return flow.rpu_hours_for(Decimal(page_views)) * rpu_hour * DAYS
+        return flow.rpu_hours(Decimal(page_views)) * rpu_hour * DAYS
 
     met = crossings(athena, redshift, 1, 100_000_000)
     gigabytes = moved / GIGA
@@ -221,13 +221,6 @@ def all_of(
     found = between_tiers(tiers, usages, book, free_tier=free_tier)
     largest, usage = tiers[-1], usages[-1]
     return [*found, stream_modes(largest, usage, book, free_tier=free_tier), warehouse_or_athena(largest, usage, book)]
-
-
-def curve(
-    tier: Tier, usage: Usage, book: PriceBook, points: Sequence[int], *, free_tier: bool = False
-) -> list[Estimate]:
-    """The estimates of one tier at several numbers of events a day."""
-    return [estimate(tier, with_events(usage, point), book, free_tier=free_tier) for point in points]
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

@@ -178,7 +178,7 @@ def _reading(flow: Flow) -> Iterator[Row]:
     )  # fmt: skip
     if warehouse.enabled:
         yield "Amazon Redshift", "Serverless", "redshift.rpu_hour", (
-            _times(flow.rpu_hours, "RPU-hours a day, at most the limit"), _DAYS,
+            _times(flow.rpu_hours(flow.asked_page_views), "RPU-hours a day, at most the limit"), _DAYS,
         )  # fmt: skip
         yield "Amazon Redshift", "Marts kept", "redshift.managed_storage_gigabyte_month", (
             _times(flow.stored_gigabytes, "GB in the lake"), _times(MART_SHARE, "as marts"),

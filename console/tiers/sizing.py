@@ -175,22 +175,12 @@ class Flow:
         stored_events = self.usage.events_per_day * self.usage.retention_days
         return max(least, SCANNED_AT_A_BILLION * stored_events / GIGA * share)
 
-    @property
-    def wanted_rpu_hours(self) -> Decimal:
-        """RPU-hours that page views and loads would use without the daily limit."""
-        return self._wanted_rpu_hours(self.asked_page_views)
-
-    @property
-    def rpu_hours(self) -> Decimal:
-        """RPU-hours used, up to the daily limit."""
-        return self.rpu_hours_for(self.asked_page_views)
-
-    def rpu_hours_for(self, page_views: Decimal) -> Decimal:
+    def rpu_hours(self, page_views: Decimal) -> Decimal:
         """RPU-hours used when the cache leaves so many page views unanswered, up to the daily limit."""
-        return min(self._wanted_rpu_hours(page_views), Decimal(self.tier.warehouse.most_rpu_hours_per_day))
+        return min(self.wanted_rpu_hours(page_views), Decimal(self.tier.warehouse.most_rpu_hours_per_day))
 
-    def _wanted_rpu_hours(self, page_views: Decimal) -> Decimal:
-        """Every page view and every load wakes the warehouse for a minute."""
+    def wanted_rpu_hours(self, page_views: Decimal) -> Decimal:
+        """The same without the daily limit: every page view and every load wakes the warehouse for a minute."""
         warehouse = self.tier.warehouse
         if not warehouse.enabled:
             return Decimal(0)
@@ -212,9 +202,10 @@ def remarks(flow: Flow) -> Sequence[str]:
             f"{flow.tier.title}: the busiest minutes need {flow.shards_for(PEAK_FACTOR):,} shards, "
             f"the tier may have {flow.tier.stream.most_shards:,}"
         )
-    if flow.wanted_rpu_hours > flow.rpu_hours:
+    wanted, used = flow.wanted_rpu_hours(flow.asked_page_views), flow.rpu_hours(flow.asked_page_views)
+    if wanted > used:
         found.append(
-            f"{flow.tier.title}: the warehouse stops at {flow.rpu_hours.normalize():f} RPU-hours a day; "
-            f"{flow.wanted_rpu_hours:.1f} are asked for"
+            f"{flow.tier.title}: the warehouse stops at {used.normalize():f} RPU-hours a day; "
+            f"{wanted:.1f} are asked for"
         )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -72,7 +72,6 @@ class UnitCosts:
     Attributes
     ----------
     currency : of the bill; the margin is only there where it is the reporting currency
-    other_currencies : effective cost in other billing currencies, in no figure here
     unallocated : reason → amount, largest first
     efficiency : of the unit asked for; None for too few days
     ahead : days to come, and the method that made them
@@ -82,7 +81,6 @@ class UnitCosts:
     before: PeriodCosts | None
     currency: str
     reporting_currency: str
-    other_currencies: Mapping[str, Decimal]
     allocation: Allocation
     counted: Counted
     figures: Sequence[Figure]
@@ -162,7 +160,6 @@ def unit_costs(
         before=before,
         currency=currency,
         reporting_currency=scope.reporting_currency,
-        other_currencies=now.other_currencies,
         allocation=allocation,
         counted=unit,
         figures=_figures(now, before, currency, scope.reporting_currency),
@@ -287,7 +284,7 @@ def _figures(now: PeriodCosts, before: PeriodCosts | None, currency: str, report
         cost, held = now.unit_cost(unit), before.unit_cost(unit) if before else None
         figures.append(
             Figure(
-                f"Cost of 1 {unit.one}" if unit.units == 1 else f"Cost of {unit.one}",
+                f"Cost of {unit.quantity}",
                 None if cost is None else cost.total,
                 Unit.MONEY,
                 currency,

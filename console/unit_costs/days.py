@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ from console.asking.engines import Result
 from console.asking.periods import Period
 from console.asking.scope import Question
 from console.finops.decimals import ZERO, difference, total
-from console.unit_costs.allocation import Allocation, Charge, DayCosts, allocate
+from console.unit_costs.allocation import COUNTS, Allocation, Charge, DayCosts, allocate
 from console.unit_costs.unit_costs import Parts, per_unit
 
 
@@ -25,6 +26,11 @@ class Counted:
     one: str
     many: str
     units: int = 1
+
+    @property
+    def quantity(self) -> str:
+        """What a unit cost is the cost of: ``1 order``, ``1,000 events``."""
+        return f"1 {self.one}" if self.units == 1 else self.one
 
 
 COUNTED = (
@@ -183,20 +189,12 @@ _Rows = Sequence[Mapping[str, Any]]
 
 
 def _counts(orders: _Rows, traffic: _Rows, events: _Rows, customers: _Rows) -> dict[date, dict[str, int]]:
-    counts: dict[date, dict[str, int]] = {}
-    for rows, day, names in (
-        (orders, "order_date", ("orders", "first_orders")),
-        (
-            traffic,
-            "session_date",
-            ("sessions", "sessions_with_view", "sessions_with_cart", "sessions_with_purchase"),
-        ),
-        (customers, "session_date", ("customers",)),
-    ):
+    counts: dict[date, dict[str, int]] = defaultdict(dict)
+    for rows, day in ((orders, "order_date"), (traffic, "session_date"), (customers, "session_date")):
         for row in rows:
-            counts.setdefault(row[day], {}).update({name: row[name] for name in names})
+            counts[row[day]].update({name: row[name] for name in COUNTS if name in row})
     for row in events:
-        of_day = counts.setdefault(row["event_date"], {})
+        of_day = counts[row["event_date"]]
         of_day[row["event_type"]] = row["events"]
         of_day["events"] = of_day.get("events", 0) + row["events"]
     return counts

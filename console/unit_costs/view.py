@@ -78,7 +78,7 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
 def efficiency(answer: UnitCosts) -> Chart:
     """Each day's unit cost against its volume, with the curve that a fixed and a variable part make."""
     unit = answer.counted
-    title = f"Cost of {'1 ' if unit.units == 1 else ''}{unit.one} by {unit.many} a day"
+    title = f"Cost of {unit.quantity} by {unit.many} a day"
     daily = answer.now.daily(unit)
     dots = [
         (answer.now.counts.get(day, {}).get(unit.name, 0), value, day)
@@ -171,8 +171,7 @@ def split(answer: UnitCosts) -> Chart:
         title=title,
         name="Share of effective cost",
     )
-    unit = answer.counted
-    return replace(drawn, note=f"of {'1 ' if unit.units == 1 else ''}{unit.one}")
+    return replace(drawn, note=f"of {answer.counted.quantity}")
 
 
 def one_unit(answer: UnitCosts) -> None:

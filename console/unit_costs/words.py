@@ -67,7 +67,7 @@ def notes(answer: UnitCosts, *, is_sample: bool) -> tuple[str, ...]:
         found.append(f"{text.count(now.without_cost)} groups of charges have no effective cost and are in no figure.")
     found += [
         f"{text.money(amount, currency)} are charged in {currency} and in no figure."
-        for currency, amount in answer.other_currencies.items()
+        for currency, amount in now.other_currencies.items()
     ]
     if not answer.has_margin:
         found.append(

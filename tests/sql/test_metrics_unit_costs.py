@@ -358,7 +358,7 @@ def test_a_bill_in_another_currency_is_divided_but_never_taken_from_revenue(lake
     assert found.figures[-1].value is None
     assert found.figures[-1].note == "The bill is in EUR, revenue in USD"
     assert found.ahead == ()
-    assert found.other_currencies == {"USD": Decimal("8.50")}
+    assert found.now.other_currencies == {"USD": Decimal("8.50")}
 
 
 def test_a_viewer_of_some_regions_is_shown_no_unit_cost(lake: Rows) -> None:
