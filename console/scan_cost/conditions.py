@@ -99,7 +99,7 @@ def _like(value: Any, example: Any) -> Any:
         return datetime.combine(value, time())
     if isinstance(value, datetime) and isinstance(example, date) and not isinstance(example, datetime):
         if value.time() != time():
-            raise NotConstant("an instant within a day, held against a day")
+            raise NotConstant("an instant within a day, compared with a day")
         return value.date()
     return value
 

@@ -151,29 +151,11 @@ def legacy_for(amount: Decimal) -> Decimal:
 
 
 def _figures(estimates: Sequence[Estimate], known: MeasuredUsage, what_if: WhatIf) -> list[Figure]:
-    figures = [
-        Figure(
-            estimated.tier.title,
-            estimated.monthly_usd.quantize(CENT),
-            Unit.MONEY,
-            DOLLARS,
-            better=Better.LOWER,
-            note=_band_note(estimated),
-        )
-        for estimated in estimates
-    ]
     today = monthly(known.bill)
-    sizes = [estimated.tier for estimated in estimates]
-    figures.append(
-        Figure(
-            "Today’s bill, a month",
-            today,
-            Unit.MONEY,
-            DOLLARS,
-            better=Better.LOWER,
-            note=_bill_note(known.bill, today, sizes),
-        )
-    )
+    amounts: list[tuple[str, Decimal | None, str]] = [
+        (month.tier.title, month.monthly_usd.quantize(CENT), _band_note(month)) for month in estimates
+    ]
+    amounts.append(("Today’s bill, a month", today, _bill_note(known.bill, today, [month.tier for month in estimates])))
     saved = saving(today, what_if.legacy_monthly_usd)
     if saved is not None:
         note = "Against the bill you typed"
@@ -181,8 +163,8 @@ def _figures(estimates: Sequence[Estimate], known: MeasuredUsage, what_if: WhatI
         note = f"Type the old bill; 60 % would take {text.whole_money(legacy_for(today), DOLLARS)}"
     else:
         note = "Type the old bill; needs a bill of today"
-    figures.append(Figure("Saved against legacy", saved, Unit.PERCENT, note=note))
-    return figures
+    bills = [Figure(name, bill, Unit.MONEY, DOLLARS, better=Better.LOWER, note=band) for name, bill, band in amounts]
+    return [*bills, Figure("Saved against legacy", saved, Unit.PERCENT, note=note)]
 
 
 def _bill_note(bill: BilledDays | None, today: Decimal | None, sizes: Sequence[Tier]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from console.asking.engines import Result
+from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.finops.decimals import ZERO
 from console.tiers.estimate import CENT
@@ -27,7 +28,7 @@ class BilledDays:
     first_day, last_day : of the days asked for, both included
     by_service : effective cost of usage and purchases, US dollars
     apart : tax, credits and corrections, which no estimate knows
-    other_currencies : effective cost in other currencies, which cannot be held against dollars
+    other_currencies : effective cost in other currencies, which is not compared with dollars
     """
 
     first_day: date
@@ -63,26 +64,32 @@ def measured(scope: Scope) -> MeasuredUsage:
     lake's last complete one. A viewer of some regions gets no traffic, because they see only a part of it.
     """
     charged, known = scope.ask_all([Question("spend/days"), Question("lake/days")])
-    days, held = charged.rows()[0], known.rows()[0]
-    spans: dict[str, tuple[date, date]] = {}
-    if days["last_day"] is not None:
-        end = min(days["last_used_day"] or days["last_day"], scope.today - timedelta(days=1)) + timedelta(days=1)
-        start = max(end - timedelta(days=LAST_DAYS), min(days["first_day"], end - timedelta(days=1)))
-        spans[_BILL] = start, end
-    if held["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
-        end = max(min(held["last_day"], scope.today - timedelta(days=1)), held["first_day"]) + timedelta(days=1)
-        spans[_TRAFFIC] = max(end - timedelta(days=LAST_DAYS), held["first_day"]), end
-    questions = [Question(name, {"start_date": start, "end_date": end}) for name, (start, end) in spans.items()]
-    answers = dict(zip(spans, scope.ask_all(questions), strict=True))
-    bill = _bill(answers[_BILL], *spans[_BILL]) if _BILL in answers else None
+    bill_days, event_days = charged.rows()[0], known.rows()[0]
+    yesterday = scope.today - timedelta(days=1)
+    periods: dict[str, Period] = {}
+    if bill_days["last_day"] is not None:
+        last = min(bill_days["last_used_day"] or bill_days["last_day"], yesterday)
+        periods[_BILL] = _last_days(min(bill_days["first_day"], last), last)
+    if event_days["last_day"] is not None and scope.row_filter.regions is None:  # a part of the traffic is no traffic
+        last = max(min(event_days["last_day"], yesterday), event_days["first_day"])
+        periods[_TRAFFIC] = _last_days(event_days["first_day"], last)
+    questions = [
+        Question(name, {"start_date": period.start, "end_date": period.end}) for name, period in periods.items()
+    ]
+    answers = dict(zip(periods, scope.ask_all(questions), strict=True))
+    bill = _bill(answers[_BILL], periods[_BILL]) if _BILL in answers else None
     per_day = None
     if _TRAFFIC in answers:
-        start, end = spans[_TRAFFIC]
-        per_day = Decimal(answers[_TRAFFIC].rows()[0]["events"]) / (end - start).days
+        per_day = Decimal(answers[_TRAFFIC].rows()[0]["events"]) / periods[_TRAFFIC].days
     return MeasuredUsage(bill, per_day, [charged, known, *answers.values()])
 
 
-def _bill(answer: Result, start: date, end: date) -> BilledDays:
+def _last_days(first: date, last: date) -> Period:
+    """The last `LAST_DAYS` days up to `last`, or those since `first` where they are fewer."""
+    return Period(max(last - timedelta(days=LAST_DAYS - 1), first), last + timedelta(days=1))
+
+
+def _bill(answer: Result, period: Period) -> BilledDays:
     own: dict[str, Decimal] = {}
     others: dict[str, Decimal] = {}
     apart = ZERO
@@ -94,11 +101,11 @@ def _bill(answer: Result, start: date, end: date) -> BilledDays:
         else:
             found = others.get(row["billing_currency"], ZERO)
             others[row["billing_currency"]] = found + row["effective_cost"] + row["apart"]
-    return BilledDays(start, end - timedelta(days=1), own, apart, others)
+    return BilledDays(period.start, period.last_day, own, apart, others)
 
 
 def monthly(bill: BilledDays | None) -> Decimal | None:
-    """The bill's days as a month of 730 hours, so that it can be held against an estimate; None where unknown."""
+    """The bill's days as a month of 730 hours, to compare it with an estimate; None where unknown."""
     if bill is None or bill.amount is None:
         return None
     return (bill.amount * DAYS / bill.days).quantize(CENT)

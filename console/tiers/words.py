@@ -15,29 +15,29 @@ NO_BILL = "No bill is imported yet: python -m console spend import FILE."
 def notes(answer: Tiers, scope: Scope | None) -> list[str]:
     """What the estimates are made of, and what the measured figures are; `scope` is None without a lake."""
     known = answer.measured
-    said = [
+    lines = [
         "Public on-demand list prices of us-east-1, without tax, support and discounts. A month is 730 hours. Streams "
         f"are sized for {PEAK_FACTOR} times the mean."
     ]
     if answer.unknown:
-        said.append(f"Unknown prices: {', '.join(price.key for price in answer.unknown)}.")
+        lines.append(f"Unknown prices: {', '.join(price.key for price in answer.unknown)}.")
     if scope is None:
-        said.append(NO_LAKE)
+        lines.append(NO_LAKE)
     elif known.bill is None:
-        said.append(NO_BILL)
+        lines.append(NO_BILL)
     if known.events_per_day is not None:
-        said.append(
+        lines.append(
             f"Measured in this lake: {text.count(known.events_per_day)} events a day over its last days."
             + (" The sample bill is that of a shop of 2 million events a day." if scope and scope.is_sample else "")
         )
     if known.bill is not None:
-        said += [
+        lines += [
             f"{text.money(amount, currency)} were charged in {currency}, which is not compared with dollars."
             for currency, amount in known.bill.other_currencies.items()
         ]
-        said.append(
+        lines.append(
             f"Today’s bill is the effective cost of {text.day(known.bill.first_day)} to "
             f"{text.day(known.bill.last_day)} as a month; {text.money(known.bill.apart, DOLLARS)} of tax, "
             "credits and corrections are left out, because the estimates do not include them."
         )
-    return said
+    return lines

@@ -155,6 +155,7 @@ def unit_costs(
     now, before = periods[0], periods[1] if len(periods) > 1 and periods[1].costs else None
     has_margin = currency == scope.reporting_currency
     ahead, method = _ahead(now) if has_margin else ((), "")
+    units = [_unit_record(counted, now, before) for counted in COUNTED]
     return UnitCosts(
         now=now,
         before=before,
@@ -162,8 +163,8 @@ def unit_costs(
         reporting_currency=scope.reporting_currency,
         allocation=allocation,
         counted=unit,
-        figures=_figures(now, before, currency, scope.reporting_currency),
-        units=[_unit_record(unit, now, before) for unit in COUNTED],
+        figures=_figures(units, now, before, currency, scope.reporting_currency),
+        units=units,
         functions=_functions(now, allocation),
         unallocated=_reasons(now),
         efficiency=_line(now, unit),
@@ -182,7 +183,7 @@ def _kept(label: str, period: Period, results: Sequence[Result], allocation: All
 
 def _unit_record(unit: Counted, now: PeriodCosts, before: PeriodCosts | None) -> UnitRecord:
     cost = now.unit_cost(unit)
-    held = before.unit_cost(unit) if before else None
+    earlier = before.unit_cost(unit) if before else None
     return UnitRecord(
         _unit_label(unit.one, unit.name, now, before),
         now.count(unit.name),
@@ -190,7 +191,7 @@ def _unit_record(unit: Counted, now: PeriodCosts, before: PeriodCosts | None) ->
         None if cost is None else cost.direct,
         None if cost is None else cost.shared,
         None if cost is None else cost.unallocated,
-        None if held is None else held.total,
+        None if earlier is None else earlier.total,
     )
 
 
@@ -278,40 +279,29 @@ def _expected(values: tuple[Decimal, ...], start: date) -> tuple[tuple[MarginFor
     return tuple(ahead), path.method
 
 
-def _figures(now: PeriodCosts, before: PeriodCosts | None, currency: str, reporting: str) -> list[Figure]:
+def _figures(
+    units: Sequence[UnitRecord], now: PeriodCosts, before: PeriodCosts | None, currency: str, reporting: str
+) -> list[Figure]:
     figures = []
-    for unit in COUNTED:
-        cost, held = now.unit_cost(unit), before.unit_cost(unit) if before else None
+    for unit, record in zip(COUNTED, units, strict=True):
+        note = _unit_label("", unit.name, now).removeprefix(", ")
         figures.append(
             Figure(
                 f"Cost of {unit.quantity}",
-                None if cost is None else cost.total,
+                record.unit_cost,
                 Unit.MONEY,
                 currency,
-                [Change(before.label, None if held is None else held.total)] if before else (),
+                [Change(before.label, record.before)] if before else (),
                 now.daily(unit),
                 Better.LOWER,
-                f"No {unit.many} on days with charges"
-                if cost is None
-                else _unit_label("", unit.name, now).removeprefix(", "),
+                f"No {unit.many} on days with charges" if record.unit_cost is None else note,
             )
         )
     if currency != reporting:
         note = f"The bill is in {currency}, revenue in {reporting}"
         return [*figures, Figure(MARGIN, None, Unit.MONEY, reporting, note=note)]
-    values = [value for value in now.margin_after_cloud if value is not None]
-    held_values = [value for value in before.margin_after_cloud if value is not None] if before else []
     share = now.unknown_share
-    figures.append(
-        Figure(
-            MARGIN,
-            total(values) if values else None,
-            Unit.MONEY,
-            currency,
-            [Change(before.label, total(held_values))] if before and held_values else (),
-            now.margin_after_cloud,
-            Better.HIGHER,
-            f"Margin unknown for {text.percent(share)} of net revenue" if share else "",
-        )
-    )
-    return figures
+    note = f"Margin unknown for {text.percent(share)} of net revenue" if share else ""
+    changes = [Change(before.label, before.whole_margin)] if before and before.whole_margin is not None else ()
+    margin = Figure(MARGIN, now.whole_margin, Unit.MONEY, currency, changes, now.margin_after_cloud, note=note)
+    return [*figures, margin]

@@ -121,6 +121,12 @@ class PeriodCosts:
         ]
 
     @property
+    def whole_margin(self) -> Decimal | None:
+        """The margin after cloud of all days where it is known; None where it is on none."""
+        known = [margin for margin in self.margin_after_cloud if margin is not None]
+        return total(known) if known else None
+
+    @property
     def unknown_share(self) -> Decimal | None:
         """The share of net revenue whose cost of goods is unknown, and with it its margin."""
         return 1 - self.net_revenue_with_cost / self.net_revenue if self.net_revenue > 0 else None
@@ -152,7 +158,7 @@ def measured(
     label: str, period: Period, results: Sequence[Result], allocation: Allocation, currency: str
 ) -> PeriodCosts:
     """The answers of `questions`, with the costs allocated."""
-    charged, orders, traffic, events, customers, margin, held = (result.rows() for result in results)
+    charged, orders, traffic, events, customers, margin, event_days = (result.rows() for result in results)
     counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
     own = [row for row in charged if row["billing_currency"] == currency]
     charges = [
@@ -163,7 +169,7 @@ def measured(
         for row in own
         if row["effective_cost"] or not row["without_cost"]  # nothing is known of it: it is no cost of 0
     ]  # fmt: skip
-    first, last = held[0]["first_day"], held[0]["last_day"]
+    first, last = event_days[0]["first_day"], event_days[0]["last_day"]
     counted_days = [charge for charge in charges if first is not None and first <= charge.day <= last]
     return PeriodCosts(
         label=label,
