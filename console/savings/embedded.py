@@ -5,8 +5,7 @@ Fills the `InventorySource` port. There is nothing else to judge on a laptop, an
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from console.asking.periods import Period
 from console.savings import sample
-from console.savings.checks.files import TARGET_BYTES
+from console.savings.checks.files import files_needed
 from console.savings.facts import BilledUsage, StoredTable
 from console.savings.inventory import Inventory, Read, Unread
 
@@ -105,7 +104,7 @@ def _curated(folder: Path) -> StoredTable:
         partitions=len({name for name, _ in sizes}) if partition else 0,
         files=len(sizes),
         bytes=sum(size for _, size in sizes),
-        files_needed=_needed(sizes),
+        files_needed=files_needed(sizes),
         is_columnar=True,
         is_compressed=True,
     )
@@ -123,19 +122,11 @@ def _raw(folder: Path, name: str) -> StoredTable:
         partitions=len({part for part, _ in sizes}),
         files=len(sizes),
         bytes=sum(path.stat().st_size for path in loose) if loose else sum(size for _, size in sizes),
-        files_needed=_needed(sizes),
+        files_needed=files_needed(sizes),
         is_columnar=False,
         is_compressed=not loose,
         compressed_share=_compressed_share(loose),
     )
-
-
-def _needed(sizes: Iterable[tuple[str, int]]) -> int:
-    """Number of files if each partition were merged into files of the target size."""
-    by_partition: dict[str, int] = defaultdict(int)
-    for partition, size in sizes:
-        by_partition[partition] += size
-    return sum(max(1, -(-size // TARGET_BYTES)) for size in by_partition.values())
 
 
 def _compressed_share(paths: list[Path]) -> Decimal | None:

@@ -37,7 +37,7 @@ class DecisionState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ExpectedSaving:
     """What a saving was expected to bring when it was accepted."""
 
     title: str
@@ -108,7 +108,9 @@ def decide(
     if state in (DecisionState.ACCEPTED, DecisionState.REALISED) and tracked.finding is not None:
         finding = tracked.finding
         charges = finding.charges
-        estimate = Estimate(finding.title, finding.resource, finding.monthly, charges.usage_types, charges.services)
+        estimate = ExpectedSaving(
+            finding.title, finding.resource, finding.monthly, charges.usage_types, charges.services
+        )
         # first: an estimate without a decision harms nothing, a decision without its estimate could not be measured
         store.decide(Decision(ESTIMATE, tracked.key, "estimated", msgspec.json.encode(estimate).decode(), who, at))
     store.decide(Decision(SAVING, tracked.key, state.value, note, who, at))
@@ -151,7 +153,7 @@ def track(
 
 
 def _accepted(
-    decision: Decision, finding: Finding | None, estimate: Estimate | None, store: DecisionStore
+    decision: Decision, finding: Finding | None, estimate: ExpectedSaving | None, store: DecisionStore
 ) -> AcceptedSaving:
     accepted_on = _acceptance_day(store.history(SAVING, decision.key)) or decision.decided_at.date()
     charges = finding.charges if finding else Charges(())
@@ -168,9 +170,9 @@ def _state(decision: Decision | None) -> DecisionState:
     return DecisionState(decision.verdict)
 
 
-def _read(decision: Decision) -> Estimate | None:
+def _read(decision: Decision) -> ExpectedSaving | None:
     try:
-        return msgspec.json.decode(decision.note, type=Estimate)
+        return msgspec.json.decode(decision.note, type=ExpectedSaving)
     except msgspec.MsgspecError:
         return None
 

@@ -41,7 +41,7 @@ class Charge:
 
 
 @dataclass(frozen=True)
-class Function:
+class BusinessFunction:
     """A part of the business: its heading, and the count its cost is divided by."""
 
     name: str
@@ -81,7 +81,7 @@ class Allocation:
 
     path: Path
     tag_key: str
-    functions: Mapping[str, Function]
+    functions: Mapping[str, BusinessFunction]
     drivers: Mapping[str, Mapping[str, tuple[str, ...]]]
     rules: Sequence[Rule]
 

@@ -15,7 +15,7 @@ import msgspec
 from catalogue.errors import SettingsError
 from console.finops.decimals import total
 from console.finops.toml_files import DecimalText, Text, TomlFile, read_toml
-from console.unit_costs.allocation import BY_DIRECT, CONDITIONS, COUNTS, Allocation, Function, Rule
+from console.unit_costs.allocation import BY_DIRECT, CONDITIONS, COUNTS, Allocation, BusinessFunction, Rule
 
 DEFAULT = Path(__file__).with_name("allocation.toml")
 FILE = "allocation.toml"  # in the lake folder
@@ -71,7 +71,7 @@ def load(path: Path = DEFAULT) -> Allocation:
     functions = {}
     for name in file.tables("function"):
         written = file.convert(_Function, ("function", name))
-        functions[name] = Function(name, written.title, written.unit)
+        functions[name] = BusinessFunction(name, written.title, written.unit)
     if not functions:
         raise file.mistake((), "There is no function", "Write [function.selling] with a title and a unit.")
     drivers = {name: _driver(file, name, functions) for name in file.tables("driver")}

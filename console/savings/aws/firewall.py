@@ -6,7 +6,7 @@ from typing import Any
 
 from catalogue.errors import SourceError
 from console.savings.aws.metrics import Metric, Metrics
-from console.savings.aws.reading import Account, Collected, Reader
+from console.savings.aws.reading import Account, Collected, ServiceReader
 from console.savings.facts import WebAcl
 from console.savings.inventory import Read
 
@@ -51,7 +51,7 @@ def _acl(account: Account, metrics: Metrics, scope: str, region: str, acl: dict[
     return WebAcl(acl["Name"], acl["ARN"], len(whole.get("Rules", ())), int(sum(seen)), protects)
 
 
-def _protected(waf: Reader, resource: str) -> int | None:
+def _protected(waf: ServiceReader, resource: str) -> int | None:
     """How many resources a web ACL of a region protects; None where some kinds refuse and the others have none.
 
     Each kind's own service is asked with the caller's rights, and not every region has every service.

@@ -11,7 +11,7 @@ from catalogue.errors import SourceError
 from console.aws.failures import error_code
 from console.savings.aws.charges import UNFINISHED
 from console.savings.aws.metrics import Metric, Metrics
-from console.savings.aws.reading import Account, Collected, Reader
+from console.savings.aws.reading import Account, Collected, ServiceReader
 from console.savings.facts import Function
 from console.savings.inventory import Read
 
@@ -51,7 +51,7 @@ def read(account: Account, metrics: Metrics, *, pause: Callable[[float], None] =
 
 
 def _reported(
-    account: Account, logs: Reader, function: dict[str, object], pause: Callable[[float], None]
+    account: Account, logs: ServiceReader, function: dict[str, object], pause: Callable[[float], None]
 ) -> int | None:
     """Memory (MB) of the largest run that the function's log reports; None where it reports none."""
     config = function.get("LoggingConfig")

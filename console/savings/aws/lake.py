@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +11,8 @@ from typing import Any
 from catalogue.errors import SourceError
 from catalogue.tables import TABLES
 from console.aws.failures import error_code
-from console.savings.aws.reading import Account, Collected, Reader
-from console.savings.checks.files import TARGET_BYTES
+from console.savings.aws.reading import Account, Collected, ServiceReader
+from console.savings.checks.files import files_needed
 from console.savings.facts import Bucket, StoredTable
 from console.savings.inventory import Read, Unread
 
@@ -89,7 +88,7 @@ def bucket(account: Account, listing: Listing, now: datetime) -> Read[Bucket]:
     return found.read()
 
 
-def _rules(s3: Reader, name: str) -> list[Mapping[str, Any]]:
+def _rules(s3: ServiceReader, name: str) -> list[Mapping[str, Any]]:
     try:
         rules = s3.call("get_bucket_lifecycle_configuration", Bucket=name).get("Rules", [])
     except SourceError as error:
@@ -99,7 +98,7 @@ def _rules(s3: Reader, name: str) -> list[Mapping[str, Any]]:
     return [rule for rule in rules if rule.get("Status") == "Enabled"]
 
 
-def _noncurrent(s3: Reader, name: str) -> int:
+def _noncurrent(s3: ServiceReader, name: str) -> int:
     """Bytes of versions that are not the latest; 0 without asking where the bucket never had versions."""
     if not s3.call("get_bucket_versioning", Bucket=name).get("Status"):
         return 0
@@ -107,7 +106,7 @@ def _noncurrent(s3: Reader, name: str) -> int:
     return sum(version["Size"] for version in islice(versions, MOST_OBJECTS) if not version["IsLatest"])
 
 
-def _uploads(s3: Reader, name: str, now: datetime) -> tuple[int, int | None]:
+def _uploads(s3: ServiceReader, name: str, now: datetime) -> tuple[int, int | None]:
     """Abandoned uploads and the bytes of their parts; the bytes are None where there are too many to ask."""
     found = [
         upload
@@ -151,9 +150,7 @@ def _table(account: Account, database: str, table: Mapping[str, Any], files: Seq
         files = [item for item in files if "/data/" in item.key]
         ours = TABLES.get(name)
         keys = [ours.partition] if ours and ours.partition else []
-    by_partition: dict[str, int] = defaultdict(int)
-    for item in files:
-        by_partition[item.key.rpartition("/")[0]] += item.size
+    sizes = [(item.key.rpartition("/")[0], item.size) for item in files]
     kind = str(table.get("StorageDescriptor", {}).get("InputFormat", "")) + str(table.get("Parameters", {}))
     is_columnar = is_iceberg or any(name in kind.lower() for name in _COLUMNAR)
     resource = f"arn:aws:glue:{account.region}:{table.get('CatalogId', '')}:table/{database}/{name}"
@@ -161,10 +158,10 @@ def _table(account: Account, database: str, table: Mapping[str, Any], files: Seq
         name=name,
         resource=resource,
         partition=keys[0] if keys else "",
-        partitions=len(by_partition) if keys else 0,
+        partitions=len({folder for folder, _ in sizes}) if keys else 0,
         files=len(files),
-        bytes=sum(item.size for item in files),
-        files_needed=sum(max(1, -(-size // TARGET_BYTES)) for size in by_partition.values()),
+        bytes=sum(size for _, size in sizes),
+        files_needed=files_needed(sizes),
         is_columnar=is_columnar,
         is_compressed=is_columnar or all(item.key.endswith(_PACKED) for item in files),
     )

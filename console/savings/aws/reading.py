@@ -32,9 +32,9 @@ class Account:
     period: Period
     charges: RequestCharges = field(default_factory=RequestCharges)
 
-    def reader(self, service: str, region: str = "") -> Reader:
+    def reader(self, service: str, region: str = "") -> ServiceReader:
         """Reads one service, in the account's region where none is named."""
-        return Reader(self.clients(service, region or self.region), self.charges)
+        return ServiceReader(self.clients(service, region or self.region), self.charges)
 
     @property
     def start(self) -> datetime:
@@ -51,7 +51,7 @@ class Account:
         return max(0, math.ceil((created - self.start) / timedelta(hours=1)))
 
 
-class Reader:
+class ServiceReader:
     """Calls the read operations of one client and meters what is answered.
 
     What fails is a `SourceError` that names the action.

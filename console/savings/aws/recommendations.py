@@ -8,7 +8,7 @@ from typing import Any
 
 from catalogue.errors import SourceError
 from console.aws.failures import error_code
-from console.savings.aws.reading import Account, Collected, Reader, unread
+from console.savings.aws.reading import Account, Collected, ServiceReader, unread
 from console.savings.facts import Recommendation
 from console.savings.inventory import Read, Unread
 
@@ -69,7 +69,7 @@ def _optimizer(account: Account) -> Iterator[Recommendation] | None:
     return _of_optimizer(optimizer)
 
 
-def _of_optimizer(optimizer: Reader) -> Iterator[Recommendation]:
+def _of_optimizer(optimizer: ServiceReader) -> Iterator[Recommendation]:
     functions = optimizer.items(
         "get_lambda_function_recommendations", "lambdaFunctionRecommendations", token="nextToken"  # noqa: S106
     )  # fmt: skip

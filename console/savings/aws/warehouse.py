@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.savings.aws.metrics import HOUR, Metric, Metrics
-from console.savings.aws.reading import Account, Collected, Reader
+from console.savings.aws.reading import Account, Collected, ServiceReader
 from console.savings.facts import Warehouse, WarehouseHour
 from console.savings.inventory import Read, Unread
 
@@ -47,7 +47,7 @@ def read(account: Account, metrics: Metrics) -> Read[Warehouse]:
     return found.read()
 
 
-def _limit(redshift: Reader, resource: str) -> Decimal | None:
+def _limit(redshift: ServiceReader, resource: str) -> Decimal | None:
     """The smallest limit on compute, for a month; None where there is none."""
     limits: list[dict[str, Any]] = list(
         redshift.items("list_usage_limits", "usageLimits", resourceArn=resource, usageType="serverless-compute")

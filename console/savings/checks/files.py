@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
 from console.asking.formatting import counted, data_size, number
@@ -16,6 +18,14 @@ REQUESTS_PER_FILE = 2  # of one reading: the footer, then the columns
 
 _PAGE = "docs.aws.amazon.com/athena/latest/ug/performance-tuning-data-optimization-techniques.html"
 _SMALL = Kind("small", Effort.LOW, Risk.LOW, Charges(("Requests-Tier2",), ("S3", "Simple Storage")), _PAGE)
+
+
+def files_needed(sizes: Iterable[tuple[str, int]]) -> int:
+    """Number of files if each partition were merged into files of the target size, from (partition, bytes) by file."""
+    by_partition: Counter[str] = Counter()
+    for partition, size in sizes:
+        by_partition[partition] += size
+    return sum(max(1, -(-size // TARGET_BYTES)) for size in by_partition.values())
 
 
 def _readings(case: Case[StoredTable]) -> Decimal | None:

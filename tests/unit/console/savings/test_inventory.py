@@ -46,7 +46,7 @@ def test_the_tables_of_a_folder_are_counted_by_partition(tmp_path: Path) -> None
 
 
 def test_a_partition_larger_than_the_target_needs_more_than_one_file(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("console.savings.embedded.TARGET_BYTES", 100)
+    monkeypatch.setattr("console.savings.checks.files.TARGET_BYTES", 100)
     for number in range(3):
         put(tmp_path / f"raw/events/dt=2026-03-01/{number}.jsonl.gz", b"x" * 67)
     assert [table.files_needed for table in stored_tables(tmp_path)] == [3]  # 201 bytes
