@@ -83,11 +83,11 @@ def _errors(series: str, tested: Backtest) -> Iterator[Record]:
             "series": series,
             "horizon": row.horizon,
             "origins": row.origins,
-            "run_rate_mape": round(100 * row.run_rate.mape, 2),
-            "last_month_mape": round(100 * row.last_month.mape, 2),
-            "wape": round(100 * row.forecast.wape, 2),
-            "run_rate_wape": round(100 * row.run_rate.wape, 2),
-            "last_month_wape": round(100 * row.last_month.wape, 2),
+            "run_rate_mape": round(100 * row.run_rate_mape, 2),
+            "last_month_mape": round(100 * row.last_month_mape, 2),
+            "wape": round(100 * row.wape, 2),
+            "run_rate_wape": round(100 * row.run_rate_wape, 2),
+            "last_month_wape": round(100 * row.last_month_wape, 2),
             "interval_held": round(row.covered, 3),
         }
-        yield record("forecast.mape", 100 * row.forecast.mape, "%", **more)
+        yield record("forecast.mape", 100 * row.mape, "%", **more)

@@ -88,14 +88,12 @@ def forecast(
     budget: Annotated[str, typer.Option(metavar="NAME", help="of this budget's scope (default: the first)")] = "",
 ) -> None:
     """What the month will cost, and how well that is known."""
-    from console.budgets.figures import backtest_lines
-
     answer, _ = _answer(context, lake, country=country, basis=basis, budget=budget, backtested=True)
     if budget and (answer.chosen is None or answer.chosen.budget.name != budget):
         names = ", ".join(status.budget.name for status in answer.statuses) or "none"
         raise BindingError(f"There is no budget {budget!r}", where="--budget", remedy=f"Budgets: {names}.")
     expected, tested = answer.forecast, answer.backtest
-    lines = [vars(line) for line in backtest_lines(tested)] if tested else []
+    lines = [vars(row) for row in tested.rows] if tested else []
     if form == "json":
         output.json(
             {

@@ -1,14 +1,12 @@
-"""What the Budgets page and its command say of an answer: tiles, the backtest as a table, and what is left out."""
+"""What the Budgets page and its command say of an answer: tiles, and what is left out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from console.asking import formatting as text
 from console.asking.figures import Better, Change, Figure, Unit
 from console.budgets.answer import Answer
-from console.budgets.forecasting.backtest import Backtest
 from console.finops.decimals import total
 
 
@@ -48,39 +46,6 @@ def figures(answer: Answer) -> list[Figure]:
         Figure("Open anomalies", count, Unit.COUNT, note=f"{text.money(at_stake, currency)} at stake" if opened else "")
     )
     return shown
-
-
-@dataclass(frozen=True)
-class BacktestLine:
-    """One horizon of the backtest as a table shows it; every error a fraction."""
-
-    horizon: str
-    origins: int
-    mape: float
-    run_rate_mape: float
-    last_month_mape: float
-    wape: float
-    run_rate_wape: float
-    last_month_wape: float
-    covered: float
-
-
-def backtest_lines(tested: Backtest) -> list[BacktestLine]:
-    """The table of a backtest, all horizons together last."""
-    return [
-        BacktestLine(
-            row.horizon,
-            row.origins,
-            row.forecast.mape,
-            row.run_rate.mape,
-            row.last_month.mape,
-            row.forecast.wape,
-            row.run_rate.wape,
-            row.last_month.wape,
-            row.covered,
-        )
-        for row in tested.rows
-    ]
 
 
 def notes(answer: Answer) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ def test_every_budget_stands_against_the_charges_of_its_own_scope(lake: Rows, de
     assert (answer.run_rate, answer.last_month) == (310, 160)
     assert answer.backtest is not None
     assert answer.backtest.overall is not None
-    assert answer.backtest.overall.forecast.mape == 0
+    assert answer.backtest.overall.mape == 0
     assert [item.name for item in answer.elsewhere] == ["Berlin"]
     assert "Berlin (EUR)" in " ".join(budget_figures.notes(answer))
     other = insight.budgets(scope, source, decisions, name="Athena", patience=None)

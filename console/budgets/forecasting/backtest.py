@@ -52,22 +52,23 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Score:
-    """Errors of one method: `mape` mean absolute percentage error, `wape` Σ|error| ÷ Σ|actual|; both fractions."""
-
-    mape: float
-    wape: float
-
-
-@dataclass(frozen=True)
 class BacktestRow:
-    """One horizon of the table; `covered` is the share of origins whose interval held the actual total."""
+    """One horizon of the table; every error is a fraction.
+
+    Attributes
+    ----------
+    mape, wape : of the forecast: mean absolute percentage error, and Σ|error| ÷ Σ|actual|
+    covered : share of origins whose interval held the actual total
+    """
 
     horizon: str
     origins: int
-    forecast: Score
-    run_rate: Score
-    last_month: Score
+    mape: float
+    run_rate_mape: float
+    last_month_mape: float
+    wape: float
+    run_rate_wape: float
+    last_month_wape: float
     covered: float
 
 
@@ -168,18 +169,20 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
 
 
 def _row(name: str, origins: Sequence[Origin]) -> BacktestRow:
-    def score(method: str) -> Score:
-        return _score([(origin.actual, getattr(origin, method)) for origin in origins])
+    methods = ("forecast", "run_rate", "last_month")
+    errors = {method: [abs(getattr(origin, method) - origin.actual) for origin in origins] for method in methods}
+    actual = [abs(origin.actual) for origin in origins]
+    weight = sum(actual)
 
-    held = sum(origin.held for origin in origins) / len(origins)
-    return BacktestRow(name, len(origins), score("forecast"), score("run_rate"), score("last_month"), held)
+    def mape(method: str) -> float:
+        """A month without charges has no percentage and is left out of the mean."""
+        relative = [error / charged for error, charged in zip(errors[method], actual, strict=True) if charged]
+        return sum(relative) / len(relative) if relative else 0.0
 
-
-def _score(pairs: Sequence[tuple[float, float]]) -> Score:
-    """Errors of (actual, forecast) pairs; a month without charges has no percentage and is left out of the mean."""
-    relative = [abs(forecast - actual) / abs(actual) for actual, forecast in pairs if actual]
-    weight = sum(abs(actual) for actual, _ in pairs)
-    return Score(
-        sum(relative) / len(relative) if relative else 0.0,
-        sum(abs(forecast - actual) for actual, forecast in pairs) / weight if weight else 0.0,
+    return BacktestRow(
+        name,
+        len(origins),
+        *(mape(method) for method in methods),
+        *(sum(errors[method]) / weight if weight else 0.0 for method in methods),
+        covered=sum(origin.held for origin in origins) / len(origins),
     )

@@ -81,7 +81,7 @@ def backtest(answer: Answer, more: Sequence[tuple[str, str]]) -> None:
         st.html(f'<p class="tk-calm">{tested.needs}</p>')
         return
     tables.show(
-        figures.backtest_lines(tested),
+        tested.rows,
         BACKTEST_COLUMNS,
         export_as="forecast-backtest",
         title="How good such forecasts have been",
