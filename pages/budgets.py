@@ -9,7 +9,7 @@ from console import wiring
 from console.budgets import answer, figures
 from console.budgets.bill import bill
 from console.budgets.forecasting.anomalies import KIND, Anomaly
-from console.budgets.views import bar, board
+from console.budgets.views import board, form
 from console.decisions import Decision
 from console.finops.view import stop_without_bill
 from console.kit import page, tiles, viewer
@@ -24,7 +24,7 @@ def decide(anomaly: Anomaly, verdict: str, note: str) -> None:
 with page.unfiltered("Budgets and forecast", __doc__, wiring.viewer) as reader:
     scope, profile = reader.scope, wiring.profile()
     stop_without_bill(bill(scope).is_empty)
-    name, basis = bar.draw(profile.budgets, profile.budget_file, bill(scope).currency, answer.services(scope))
+    name, basis = form.bar(profile.budgets, profile.budget_file, bill(scope).currency, answer.services(scope))
     ask = partial(answer.budgets, scope, profile.budgets, profile.decisions, name=name, basis=basis)
     aws = partial(profile.aws_anomalies, scope.asker) if profile.has_aws_anomalies else None
     ask_aws = partial(answer.by_aws, aws, scope.today)

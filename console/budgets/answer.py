@@ -163,7 +163,7 @@ def budgets(
         bill=found,
         basis=basis,
         scope=looked_at,
-        statuses=sorted(statuses, key=lambda entry: -_WORST.index(entry.state)),
+        statuses=sorted(statuses, key=lambda entry: -list(BudgetState).index(entry.state)),
         elsewhere=[budget for budget in kept if budget.currency != found.currency],
         left_out=source.left_out,
         ended=_ended(scope, found, charges),
@@ -240,9 +240,6 @@ def overview(
     answer = budgets(scope, source, decisions, backtested=False, patience=patience)
     late = [anomaly for anomaly in answer.open_anomalies if answer.charges.days[-1] - anomaly.end <= LATE]
     return BudgetOverview(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
-
-
-_WORST = (BudgetState.UNKNOWN, BudgetState.ON_TRACK, BudgetState.AT_RISK, BudgetState.OVER)
 
 
 def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[JudgedAnomaly]:

@@ -115,27 +115,25 @@ def _scope(described: Mapping[str, Any]) -> BudgetScope | None:
 
 
 def _expressed(expression: Mapping[str, Any]) -> BudgetScope | None:
-    if set(expression) == {"Dimensions"}:
-        named = expression["Dimensions"]
-        kind = _EXPRESSIONS.get(named.get("Key", ""))
-        values = named.get("Values", [])
-        plain = named.get("MatchOptions", ["EQUALS"]) == ["EQUALS"]
-        return BudgetScope(kind, values[0]) if kind and plain and len(values) == 1 else None
-    if set(expression) == {"Tags"}:
-        named = expression["Tags"]
-        values = named.get("Values", [])
-        plain = named.get("MatchOptions", ["EQUALS"]) == ["EQUALS"]
-        return BudgetScope(Kind.TAG, f"{named['Key']}={values[0]}") if plain and len(values) == 1 else None
-    return None
+    if set(expression) not in ({"Dimensions"}, {"Tags"}):
+        return None
+    ((what, named),) = expression.items()
+    key, values = named.get("Key", ""), named.get("Values", [])
+    if len(values) != 1 or named.get("MatchOptions", ["EQUALS"]) != ["EQUALS"]:
+        return None
+    if what == "Tags":
+        return BudgetScope(Kind.TAG, f"{key}={values[0]}")
+    kind = _EXPRESSIONS.get(key)
+    return BudgetScope(kind, values[0]) if kind else None
 
 
 def _budget(described: Mapping[str, Any], notified: Sequence[Mapping[str, Any]]) -> Budget:
-    limit = described.get("BudgetLimit")
+    planned = described.get("PlannedBudgetLimits") or {}
     months = {
         datetime.fromtimestamp(int(start), UTC).date().replace(day=1): Decimal(amount["Amount"])
-        for start, amount in (described.get("PlannedBudgetLimits") or {}).items()
+        for start, amount in planned.items()
     }
-    limit = limit or described["PlannedBudgetLimits"][min(described["PlannedBudgetLimits"], key=int)]
+    limit = described.get("BudgetLimit") or planned[min(planned, key=int)]
     scope = _scope(described)
     types, metrics = described.get("CostTypes") or {}, described.get("Metrics") or []
     thresholds = sorted(

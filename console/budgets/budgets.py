@@ -7,6 +7,7 @@ from a `BudgetSource` (a file in the lake folder, AWS Budgets), charges from the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -81,38 +82,33 @@ class Budget:
     source: str = "file"
 
     def __post_init__(self) -> None:
-        where = f"budget {self.name!r}"
         if not self.name.strip() or len(self.name) > MOST_NAME:
             raise SettingsError(
                 "A budget needs a name", where="name", remedy=f"Give one of at most {MOST_NAME} characters."
             )
+
+        def refuse(is_wrong: bool, what: str, remedy: str) -> None:
+            if is_wrong:
+                raise SettingsError(what, where=f"budget {self.name!r}", remedy=remedy)
+
         for amount in (self.amount, *self.months.values()):
-            if not amount.is_finite() or amount <= 0:
-                raise SettingsError(f"An amount of {amount} is no budget", where=where, remedy="Give more than 0.")
-            if amount > MOST_AMOUNT:
-                raise SettingsError("An amount is too large", where=where, remedy=f"Give {MOST_AMOUNT:,f} at most.")
-        if not (
-            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
-        ):
-            raise SettingsError(
-                f"{self.currency!r} is no currency", where=where, remedy="Give three capital letters such as USD."
-            )
-        if (self.scope.kind is Kind.ALL) == bool(self.scope.value):
-            raise SettingsError(
-                f"A budget for {self.scope.kind.value!r} and {self.scope.value!r} covers nothing",
-                where=where,
-                remedy="Name one service, account or tag, or none of them for everything.",
-            )
-        if self.scope.kind is Kind.TAG and not all(self.scope.tag):
-            raise SettingsError(
-                f"The tag {self.scope.value!r} has no value", where=where, remedy="Write it as key=value."
-            )
-        if not self.thresholds or list(self.thresholds) != sorted(set(self.thresholds)):
-            raise SettingsError("Thresholds are in no order", where=where, remedy="Give them ascending: 80, 100, 120.")
-        if self.thresholds[0] < 1 or self.thresholds[-1] > MOST_THRESHOLD:
-            raise SettingsError(
-                "A threshold is out of range", where=where, remedy=f"Give percent from 1 to {MOST_THRESHOLD}."
-            )
+            is_positive = amount.is_finite() and amount > 0
+            refuse(not is_positive, f"An amount of {amount} is no budget", "Give more than 0.")
+            refuse(amount > MOST_AMOUNT, "An amount is too large", f"Give {MOST_AMOUNT:,f} at most.")
+        is_currency = re.fullmatch("[A-Z]{3}", self.currency) is not None
+        refuse(not is_currency, f"{self.currency!r} is no currency", "Give three capital letters such as USD.")
+        kind, value = self.scope.kind, self.scope.value
+        refuse(
+            (kind is Kind.ALL) == bool(value),
+            f"A budget for {kind.value!r} and {value!r} covers nothing",
+            "Name one service, account or tag, or none of them for everything.",
+        )
+        has_no_value = kind is Kind.TAG and not all(self.scope.tag)
+        refuse(has_no_value, f"The tag {value!r} has no value", "Write it as key=value.")
+        is_ordered = bool(self.thresholds) and list(self.thresholds) == sorted(set(self.thresholds))
+        refuse(not is_ordered, "Thresholds are in no order", "Give them ascending: 80, 100, 120.")
+        is_beyond = self.thresholds[0] < 1 or self.thresholds[-1] > MOST_THRESHOLD
+        refuse(is_beyond, "A threshold is out of range", f"Give percent from 1 to {MOST_THRESHOLD}.")
 
     def amount_in(self, month: date) -> Decimal:
         """The amount for one month, given by its first day."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -16,6 +17,7 @@ from catalogue.errors import BindingError
 from console.asking import formatting as text
 from console.cli import options, output
 from console.cli.options import Format, Lake
+from console.finops.charges import Basis
 
 if TYPE_CHECKING:
     from console.budgets.answer import Answer, JudgedAnomaly
@@ -34,17 +36,6 @@ BUDGETS = (
     "standing",
     "alerts",
 )
-BACKTEST = (
-    "horizon",
-    "origins",
-    "mape",
-    "run_rate_mape",
-    "last_month_mape",
-    "wape",
-    "run_rate_wape",
-    "last_month_wape",
-    "covered",
-)
 ANOMALIES = ("money", "service", "start", "end", "times", "blame", "state", "key")
 OFF_BUDGET = 1  # exit code of `budgets --check` where a budget is overdrawn or expected to be
 _CENT = Decimal("0.01")
@@ -53,9 +44,7 @@ _CENT = Decimal("0.01")
 Country = Annotated[
     str, typer.Option(metavar="CODE", help="whose public holidays count (default: $TAKINGS_COUNTRY, else US)")
 ]
-BasisName = Annotated[
-    Literal["billed", "effective", "list", "contracted"], typer.Option("--basis", help="where no budget says one")
-]
+BasisOption = Annotated[Basis, typer.Option("--basis", help="where no budget says one")]
 anomalies = group()
 
 
@@ -84,10 +73,12 @@ def forecast(
     lake: Lake = None,
     form: Format = "table",
     country: Country = "",
-    basis: BasisName = "billed",
+    basis: BasisOption = Basis.BILLED,
     budget: Annotated[str, typer.Option(metavar="NAME", help="of this budget's scope (default: the first)")] = "",
 ) -> None:
     """What the month will cost, and how well that is known."""
+    from console.budgets.forecasting.backtest import BacktestRow
+
     answer, _ = _answer(context, lake, country=country, basis=basis, budget=budget, backtested=True)
     if budget and (answer.chosen is None or answer.chosen.budget.name != budget):
         names = ", ".join(status.budget.name for status in answer.statuses) or "none"
@@ -127,7 +118,7 @@ def forecast(
             {name: text.percent(value) if isinstance(value, float) else value for name, value in line.items()}
             for line in lines
         ]
-    output.show(lines, BACKTEST, form, under="forecast")
+    output.show(lines, [field.name for field in fields(BacktestRow)], form, under="forecast")
     if tested and tested.needs:
         sys.stderr.write(f"{tested.needs}\n")
 
@@ -138,7 +129,7 @@ def list_anomalies(
     lake: Lake = None,
     form: Format = "table",
     country: Country = "",
-    basis: BasisName = "billed",
+    basis: BasisOption = Basis.BILLED,
 ) -> None:
     """What cost far more than usual, by money at stake; or decide on anomaly."""
     if context.invoked_subcommand is not None:
@@ -178,7 +169,7 @@ def _answer(
     lake: str | None,
     *,
     country: str,
-    basis: str = "billed",
+    basis: Basis = Basis.BILLED,
     budget: str = "",
     backtested: bool = False,
 ) -> tuple[Answer, DecisionStore]:
@@ -186,7 +177,6 @@ def _answer(
     from console.budgets import answer as insight
     from console.budgets.bill import bill
     from console.budgets.figures import notes
-    from console.finops.charges import Basis
 
     profile = options.profile(context, lake)
     scope, store = profile.scope(), profile.decisions
@@ -201,7 +191,7 @@ def _answer(
         profile.budgets,
         store,
         name=budget,
-        basis=Basis(basis),
+        basis=basis,
         country=country,
         backtested=backtested,
         patience=None,

@@ -53,9 +53,8 @@ def opened(title: str, question: str | None, viewer: page.ViewerScope) -> Iterat
         shop = lake.contents(reader.scope, also=contents.QUESTIONS)
         bill = contents.contents(reader.scope)
         stop_without_bill(bill.is_empty, fill_commands=page.FILL_COMMANDS[:1] if shop.is_empty else ())
-        options = filters.FilterOptions(
-            bill.first_day, bill.last_complete_day, shop.channels, shop.categories, shop.regions
-        )
+        first_day, last_day = bill.first_day or bill.today, bill.last_complete_day or bill.today
+        options = filters.FilterOptions(first_day, last_day, shop.channels, shop.categories, shop.regions)
         yield BillReader(reader.scope, bill, filters.bar(options, sliced=False))
 
 

@@ -12,22 +12,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
+from itertools import zip_longest
 
 import streamlit as st
 
 from console.asking import formatting as text
 from console.asking.figures import Number, Unit
 from console.asking.periods import Period
-from console.kit import descriptions, echarts, hover_text, scales
+from console.kit import descriptions, echarts, hover_text, prose, scales
 from console.kit.echarts import Spec
 
 DAY_HEIGHT = 300
 EMPTY_HEIGHT = 96
 ROW_HEIGHT = 26
-_TOP, _BARE_TOP, _BOTTOM = 28, 12, 26  # room for the names of shaded days; without them; for dates
+_TOP, _BARE_TOP = 28, 12  # room for the names of shaded days; without them
 _RIGHT = 26  # half of the last day's name is to the right of the last day
 MOST_BARS = 30
+_MAIN = "This period"
 
 _STEP_STYLES: dict[str, Spec] = {  # totals in the accent, what is added in a lighter one, what is taken away in grey
     "gap": {"color": "transparent"},
@@ -51,13 +52,11 @@ class Chart:
 def draw(chart: Chart, *, key: str | None = None) -> None:
     """Put the chart on the page under its title, with its description for those who cannot see it."""
     if chart.title:
-        note = f" <small>{escape(chart.note)}</small>" if chart.note else ""
-        st.html(f'<h3 class="tk-chart-title">{escape(chart.title)}{note}</h3>')
+        st.html(prose.heading(chart.title, chart.note))
     if chart.spec is None:
-        box = f'class="tk-none" role="img" aria-label="{escape(chart.alt)}" style="height:{chart.height}px"'
-        st.html(f"<p {box}>No values</p>")
-        return
-    st.echarts_chart(chart.spec, height=chart.height, alt=chart.alt, key=key, renderer="svg")
+        prose.no_values(chart.height, chart.alt)
+    else:
+        st.echarts_chart(chart.spec, height=chart.height, alt=chart.alt, key=key, renderer="svg")
 
 
 def by_day(
@@ -67,8 +66,6 @@ def by_day(
     unit: Unit,
     currency: str = "",
     title: str = "",
-    alt: str = "",
-    name: str = "This period",
     compare: Sequence[tuple[str, Sequence[Number | None]]] = (),
     compare_days: Sequence[Sequence[date]] = (),
     incomplete_from: date | None = None,
@@ -84,62 +81,56 @@ def by_day(
     incomplete_from : the first day whose data is not all in; drawn dashed from there and labelled
     events : (name, days) shaded and named
     """
-    described = alt or descriptions.by_day(title or name, days, values, unit, currency)
+    alt = descriptions.by_day(title or _MAIN, days, values, unit, currency)
     if not days or all(value is None for value in values):
-        return Chart(title, described, EMPTY_HEIGHT, None)
-    lines = [(name, list(values)), *((label, _fitted(series, len(days))) for label, series in compare[:2])]
-    axis = scales.linear([value for _, series in lines for value in series if value is not None])
+        return Chart(title, alt, EMPTY_HEIGHT, None)
+    names = [_MAIN, *(label for label, _ in compare[:2])]
+    lines = [list(values), *(_fitted(series, len(days)) for _, series in compare[:2])]
+    axis = scales.linear([value for series in lines for value in series if value is not None])
     cut = next((index for index, day in enumerate(days) if incomplete_from and day >= incomplete_from), len(days))
 
-    names = [label for label, _ in lines]
     rows: list[list[object]] = []
     for index, day in enumerate(days):
-        value, dashed = _split_at(lines[0][1], index, cut)
-        row: list[object] = [
-            index,
-            text.weekday(day) + (", incomplete" if index >= cut else ""),
-            value,
-            dashed,
-        ]
-        for position, (_, series) in enumerate(lines):
-            dated = compare_days[position - 1] if 0 < position <= len(compare_days) else ()
+        value = echarts.number(values[index])
+        is_dashed = index >= cut - 1 and cut < len(days)  # the last complete day is in both, so that the line is whole
+        remark = ", incomplete" if index >= cut else ""
+        row = [index, text.weekday(day) + remark, value if index < cut else None, value if is_dashed else None]
+        for series, dates in zip_longest(lines, [(), *compare_days]):
             row += [
                 echarts.number(series[index]),
                 text.exact(series[index], unit, currency),
-                text.weekday(dated[index]) if index < len(dated) else "",
+                text.weekday(dates[index]) if dates and index < len(dates) else "",
             ]
         rows.append(row)
     dimensions = ["day", "day_name", "main", "dashed"]
     dimensions += [f"{kind}{position}" for position in range(len(lines)) for kind in ("value", "text", "date")]
 
-    offsets = _label_offsets([series for _, series in lines], axis)
-    main = echarts.line(name, "main", 0, offsets[0])
+    is_named = len(lines) > 1
+    offsets = _label_offsets(lines, axis) if is_named else [None]
+    # the name is at the end of the line that is drawn last
+    main = echarts.line(_MAIN, "main", 0, offsets[0] if cut == len(days) else None)
     drawn = [main]
     if cut < len(days):
-        drawn.append(echarts.line(name, "dashed", 0, offsets[0], dashed=True))
-        main["endLabel"]["show"] = cut == 0
+        drawn.append(echarts.line(_MAIN, "dashed", 0, offsets[0], dashed=True))
     drawn += [echarts.line(names[rank], f"value{rank}", rank, offsets[rank]) for rank in range(1, len(lines))]
     spans = [(label, max(span.start, days[0]), min(span.last_day, days[-1])) for label, span in events]
     spans = [span for span in spans if span[1] <= span[2]]
     incomplete = (days[cut], days[-1]) if cut < len(days) else None
     if spans or incomplete:
         main["markArea"] = echarts.shades(spans, incomplete, days)
-    if len(lines) == 1:
-        for one in drawn:
-            one["endLabel"]["show"] = False
-    right = echarts.width(names) + 16 if len(lines) > 1 else _RIGHT
-    spec = echarts.plot(
+    spec = echarts.over_time(
         dimensions,
         rows,
-        [*drawn, echarts.ticks(axis, unit, currency)],
+        drawn,
+        axis,
+        unit,
+        currency,
         x=echarts.day_axis(days),
-        y=echarts.value_axis(axis.low, axis.high),
-        edges=(echarts.ticks_width(axis, unit, currency), right, _TOP if spans else _BARE_TOP, _BOTTOM),
+        right=echarts.width(names) + 16 if is_named else _RIGHT,
+        top=_TOP if spans else _BARE_TOP,
         hover=hover_text.by_day(names),
     )
-    if len(lines) > 1:
-        spec = echarts.with_phone_legend(spec, names)
-    return Chart(title, described, DAY_HEIGHT, spec)
+    return Chart(title, alt, DAY_HEIGHT, echarts.with_phone_legend(spec, names) if is_named else spec)
 
 
 def bars(
@@ -149,9 +140,8 @@ def bars(
     unit: Unit,
     currency: str = "",
     comparison: tuple[str, Sequence[Number | None]] | None = None,
-    name: str = "This period",
+    name: str = _MAIN,
     title: str = "",
-    alt: str = "",
 ) -> Chart:
     """Ranked horizontal bars from a zero baseline in the order given, the value at each end.
 
@@ -160,9 +150,9 @@ def bars(
     """
     shown = min(len(labels), MOST_BARS)
     note = f"first {shown} of {text.count(len(labels))}" if shown < len(labels) else ""
-    described = alt or descriptions.bars(title or name, labels, values, unit, currency)
+    alt = descriptions.bars(title or name, labels, values, unit, currency)
     if not shown or all(value is None for value in values):
-        return Chart(title, described, EMPTY_HEIGHT, None)
+        return Chart(title, alt, EMPTY_HEIGHT, None)
     labels, values = labels[:shown], values[:shown]
     held = _fitted(comparison[1], shown) if comparison else [None] * shown
     texts = [text.compact(value, unit, currency) for value in values]
@@ -196,7 +186,7 @@ def bars(
         values=known,
         hover=hover_text.table("{@label}", hover),
     )
-    return Chart(title, described, ROW_HEIGHT * shown + 8, spec, note)
+    return Chart(title, alt, ROW_HEIGHT * shown + 8, spec, note)
 
 
 def waterfall(
@@ -207,7 +197,6 @@ def waterfall(
     unit: Unit,
     currency: str = "",
     title: str = "",
-    alt: str = "",
 ) -> Chart:
     """How `parts` (negative: taken away) lead from `start` to `end`, as floating horizontal bars.
 
@@ -217,12 +206,14 @@ def waterfall(
     if running != text.decimal(end[1]):
         raise ValueError(f"The parts lead to {running}, not to {end[1]}")
     steps = scales.waterfall_steps(start, parts, end)
-    texts = [_stepped(step, unit, currency) for step in steps]
-    rows = [
-        [position, step.name, *step.stacks, max(float(step.high), 0.0), short, text.exact(step.value, unit, currency)]
-        for position, (step, short) in enumerate(zip(steps, texts, strict=True))
-    ]
     labels = [step.name for step in steps]
+    texts = [f"{'+' if step.kind == 'more' else ''}{text.compact(step.value, unit, currency)}" for step in steps]
+    exact = [text.exact(step.value, unit, currency) for step in steps]
+    rows = [
+        [position, step.name, *step.stacks, max(float(step.high), 0.0), texts[position], exact[position]]
+        for position, step in enumerate(steps)
+    ]
+    stacks = {f"{kind}_{side}": kind for side in ("above", "below") for kind in scales.STEP_KINDS}
     series: list[Spec] = [
         {
             "type": "bar",
@@ -230,16 +221,12 @@ def waterfall(
             "stack": "split",
             "barWidth": "62%",
             "silent": kind == "gap",
-            "encode": {"x": f"{kind}_{side}", "y": "position"},
+            "encode": {"x": stack, "y": "position"},
             "itemStyle": _STEP_STYLES[kind],
         }
-        for side in ("above", "below")
-        for kind in scales.STEP_KINDS
+        for stack, kind in stacks.items()
     ]
-    described = alt or f"{title or 'Split'}: " + ", ".join(
-        f"{step.name} {text.exact(step.value, unit, currency)}" for step in steps
-    )
-    stacks = [f"{kind}_{side}" for side in ("above", "below") for kind in scales.STEP_KINDS]
+    alt = f"{title or 'Split'}: " + ", ".join(f"{name} {amount}" for name, amount in zip(labels, exact, strict=True))
     spec = echarts.bars(
         ["position", "label", *stacks, "text_at", "short", "exact"],
         rows,
@@ -249,7 +236,7 @@ def waterfall(
         values=[level for step in steps for level in (step.low, step.high)],
         hover="<b>{@label}</b><br>{@exact}",
     )
-    return Chart(title, described, (ROW_HEIGHT + 4) * len(steps) + 8, spec)
+    return Chart(title, alt, (ROW_HEIGHT + 4) * len(steps) + 8, spec)
 
 
 def _fitted(series: Sequence[Number | None], length: int) -> list[Number | None]:
@@ -257,24 +244,12 @@ def _fitted(series: Sequence[Number | None], length: int) -> list[Number | None]
     return [*series[:length], *[None] * (length - len(series))]
 
 
-def _split_at(series: Sequence[Number | None], index: int, cut: int) -> tuple[float | None, float | None]:
-    """A value as (solid, dashed); the last complete day is in both, so that the line does not break."""
-    value = echarts.number(series[index])
-    return (value if index < cut else None), (value if index >= cut - 1 and cut < len(series) else None)
-
-
 def _label_offsets(lines: Sequence[Sequence[Number | None]], axis: scales.Axis) -> list[float]:
     """How far each line's name moves down (pixels) from the line's end, so that no two names touch."""
-    height = DAY_HEIGHT - _TOP - _BOTTOM
+    height = DAY_HEIGHT - _TOP - echarts.DATES_HEIGHT
     ends = []
     for series in lines:
         last = next((float(value) for value in reversed(series) if value is not None), 0.0)
         ends.append((axis.high - last) / (axis.high - axis.low) * height)
     placed = scales.spread(ends, gap=15, low=0, high=height)
     return [position - end for position, end in zip(placed, ends, strict=True)]
-
-
-def _stepped(step: scales.Step, unit: Unit, currency: str) -> str:
-    """The text at a step's end: a part carries its sign."""
-    written = text.compact(step.value, unit, currency)
-    return f"+{written}" if step.kind == "more" else written

@@ -20,6 +20,7 @@ GREY = "#767e88"  # 4.1 : 1 on white, 4.4 : 1 on the dark background: a chart do
 GRID = "rgba(141, 149, 158, 0.22)"
 SHADE = "rgba(141, 149, 158, 0.12)"
 SMALL = 12  # pixels
+DATES_HEIGHT = 26  # pixels below a plot for the names of days
 PHONE = 600  # width of a chart in pixels below which names move from the lines' ends to its top
 TOOLTIP: Spec = {"confine": True, "padding": [6, 10], "textStyle": {"fontSize": SMALL}, "transitionDuration": 0}
 POINTER: Spec = {"type": "line", "lineStyle": {"color": GREY, "width": 1, "type": "solid"}}
@@ -60,7 +61,9 @@ def plot(
         "aria": {"enabled": False},
         "legend": {"show": False},
         "dataset": {"dimensions": list(dimensions), "source": rows},
-        "grid": grid(*edges),
+        # exactly: ECharts may not move the edges to make room for labels, we have
+        "grid": dict(zip(("left", "right", "top", "bottom"), edges, strict=True))
+        | {"containLabel": False, "outerBoundsMode": "none"},
         "tooltip": tooltip,
         "xAxis": x,
         "yAxis": y,
@@ -68,31 +71,41 @@ def plot(
     }
 
 
+def over_time(
+    dimensions: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    series: Sequence[Spec],
+    axis: scales.Axis,
+    unit: Unit,
+    currency: str,
+    *,
+    x: Spec,
+    right: int,
+    top: int,
+    hover: str,
+    pointer: bool = True,
+) -> Spec:
+    """A `plot` over days or minutes: the values' gridlines with their labels on the left, dates below."""
+    return plot(
+        dimensions,
+        rows,
+        [*series, ticks(axis, unit, currency)],
+        x=x,
+        y=value_axis(axis.low, axis.high),
+        edges=(width([text.tick(value, unit, currency) for value in axis.ticks]) + 8, right, top, DATES_HEIGHT),
+        hover=hover,
+        pointer=pointer,
+    )
+
+
 def value_axis(low: float, high: float, kind: str = "value") -> Spec:
     """An axis of numbers that draws nothing itself: `ticks` draws its lines and labels."""
     return {"type": kind, "min": low, "max": high, "show": False}
 
 
-def ticks_width(axis: scales.Axis, unit: Unit, currency: str) -> int:
-    """Pixels left of the plot that the labels of `ticks` need."""
-    return width([text.tick(value, unit, currency) for value in axis.ticks]) + 8
-
-
 def width(texts: Sequence[str]) -> int:
     """Pixels that the longest text needs at the small size."""
     return round(max((len(line) for line in texts), default=0) * _CHARACTER) + 2
-
-
-def grid(left: int, right: int, top: int, bottom: int) -> Spec:
-    """The plot's own edges, exactly: ECharts may not move them to make room for labels, we have."""
-    return {
-        "left": left,
-        "right": right,
-        "top": top,
-        "bottom": bottom,
-        "containLabel": False,
-        "outerBoundsMode": "none",
-    }
 
 
 def number(value: Number | None) -> float | None:
@@ -105,9 +118,7 @@ def line(name: str, dimension: str, rank: int, label_offset: float | None = None
 
     Without an offset the name is in the hover text alone.
     """
-    style: Spec = {"width": 2 if rank == 0 else 1.4}
-    if rank:
-        style |= {"color": GREY, "type": "solid" if rank == 1 else [2, 3]}
+    style: Spec = {"width": 1.4, "color": GREY, "type": "solid" if rank == 1 else [2, 3]} if rank else {"width": 2}
     if dashed:
         style["type"] = [5, 4]
     series: Spec = {
@@ -126,15 +137,11 @@ def line(name: str, dimension: str, rank: int, label_offset: float | None = None
             "fontSize": SMALL,
             "distance": 8,
             "offset": [0, label_offset or 0],
-            "fontWeight": 600 if rank == 0 else 400,
+            "fontWeight": 400 if rank else 600,
+            "color": GREY if rank else "inherit",
         },
     }
-    if rank:
-        series["itemStyle"] = {"color": GREY}
-        series["endLabel"]["color"] = GREY
-    else:
-        series["endLabel"]["color"] = "inherit"
-    return series
+    return series | ({"itemStyle": {"color": GREY}} if rank else {})
 
 
 def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
@@ -174,8 +181,7 @@ def gridlines(lines: Sequence[Spec]) -> Spec:
 
 def day_axis(days: Sequence[date]) -> Spec:
     """Days by position, a readable few of them named: by position, because a name without its year can come twice."""
-    axis = time_axis(scales.day_names(days), scales.labelled_days(days))
-    return axis | {"boundaryGap": len(days) == 1}
+    return time_axis(scales.day_names(days), scales.labelled_days(days)) | {"boundaryGap": len(days) == 1}
 
 
 def time_axis(names: Sequence[str], labelled: Sequence[int]) -> Spec:
@@ -224,8 +230,7 @@ def with_narrow_names(spec: Spec, labels: Sequence[str]) -> Spec:
         "height": 2 * _NARROW_LINE,
         "lineOverflow": "truncate",
     }
-    narrow = {"grid": {"left": room}, "yAxis": {"axisLabel": two_lines}}
-    return with_phone_option(spec, narrow)
+    return with_phone_option(spec, {"grid": {"left": room}, "yAxis": {"axisLabel": two_lines}})
 
 
 def with_phone_legend(spec: Spec, names: Sequence[str]) -> Spec:

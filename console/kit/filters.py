@@ -7,7 +7,7 @@ What is chosen travels from page to page, and a link reopens what was seen:
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
@@ -43,7 +43,7 @@ def bar(options: FilterOptions, *, sliced: bool = True) -> Selection:
     LINK.write(state.as_query())
     if not sliced:
         state = replace(state, slices=dict.fromkeys(SLICES, ()))
-    selection = select(state, options, datetime.now(UTC).date())
+    selection = select(state, options)
     _draw_dates(selection)
     return selection
 
@@ -73,15 +73,13 @@ def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterSta
     with st.container(key="tk-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
         preset = st.selectbox(
             "Period",
-            [preset for preset in Preset if preset is not Preset.CUSTOM or options.last_day is not None],
+            [*Preset],
             format_func=lambda preset: preset.label,
             key=LINK.widget("period"),
             label_visibility="collapsed",
             width=150,
         )
-        dates = state.dates
-        if preset is Preset.CUSTOM:
-            dates = _draw_custom_dates(options, state)
+        dates = _draw_custom_dates(options, state) if preset is Preset.CUSTOM else None
         comparisons = st.multiselect(
             "Compare with",
             list(Comparison),
@@ -93,7 +91,7 @@ def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterSta
             width=285,
         )
         if not sliced:
-            return FilterState(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), state.slices)
+            return FilterState(preset, dates, tuple(comparisons), state.slices)
         chosen = sum(bool(st.session_state.get(LINK.widget(name))) for name in SLICES)
         st.checkbox(f"Filters · {chosen}" if chosen else "Filters", key=LINK.widget("open"))
         slices: dict[str, tuple[str, ...]] = {}
@@ -111,19 +109,18 @@ def _draw(options: FilterOptions, state: FilterState, sliced: bool) -> FilterSta
                 )
             if chosen:
                 st.button("Clear filters", key="tk-clear", type="tertiary", on_click=clear)
-    return FilterState(preset, dates if preset is Preset.CUSTOM else None, tuple(comparisons), slices)
+    return FilterState(preset, dates, tuple(comparisons), slices)
 
 
 def _draw_custom_dates(options: FilterOptions, state: FilterState) -> tuple[date, date]:
     """The date range widget; while only its first day is picked, the range chosen before is kept."""
-    first_day, last_day = _days(options)
-    kept = state.dates or (max(first_day, last_day - timedelta(days=27)), last_day)
+    kept = state.dates or (max(options.first_day, options.last_day - timedelta(days=27)), options.last_day)
     if LINK.widget("dates") not in st.session_state:
         st.session_state[LINK.widget("dates")] = kept
     picked = st.date_input(
         "Dates",
-        min_value=first_day,
-        max_value=last_day,
+        min_value=options.first_day,
+        max_value=options.last_day,
         format="YYYY-MM-DD",
         key=LINK.widget("dates"),
         label_visibility="collapsed",
@@ -136,14 +133,7 @@ def _draw_custom_dates(options: FilterOptions, state: FilterState) -> tuple[date
 
 def _draw_dates(selection: Selection) -> None:
     """The dates in words: the names of a period and of a comparison do not say them."""
-    against = " <i>and</i> ".join(f"{name} {period.label()}" for name, period in selection.comparisons)
-    if against:
-        against = f" <i>against</i> {against}"
+    compared = " <i>and</i> ".join(f"{name} {period.label()}" for name, period in selection.comparisons)
+    against = f" <i>against</i> {compared}" if compared else ""
     hints = "".join(f'<span class="tk-hint">{hint}</span>' for hint in selection.hints)
     st.html(f'<p class="tk-dates"><b>{selection.period.label()}</b>{against}{hints}</p>')
-
-
-def _days(options: FilterOptions) -> tuple[date, date]:
-    if options.first_day is None or options.last_day is None:
-        raise ValueError("Custom dates need a lake with data")
-    return options.first_day, options.last_day

@@ -12,7 +12,7 @@ from console.kit.echarts import Spec
 BAND = "rgba(141, 149, 158, 0.28)"
 EDGE = 22  # half of the last day's name is to the right of the last day
 _DIMENSIONS = ("day", "day_name", "actual", "coming", "low", "height", "actual_text", "coming_text", "interval_text")
-_TOP, _BOTTOM = 16, 26
+_TOP = 16
 
 
 def layout(
@@ -39,37 +39,40 @@ def layout(
     """
     lines = [(name, "actual_text"), ("Forecast", "coming_text"), ("In 4 of 5 cases", "interval_text"), *also]
     hover = (hover_text.row(title, f"{{@{dimension}}}") for title, dimension in lines)
-    return echarts.plot(
+    return echarts.over_time(
         [*_DIMENSIONS, *more],
         rows,
-        [*band(), *series, echarts.ticks(axis, Unit.MONEY, currency)],
+        [*band(), *series],
+        axis,
+        Unit.MONEY,
+        currency,
         x=echarts.day_axis(days),
-        y=echarts.value_axis(axis.low, axis.high),
-        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), right, _TOP, _BOTTOM),
+        right=right,
+        top=_TOP,
         hover=hover_text.table("{@day_name}", hover),
     )
 
 
 def band() -> list[Spec]:
     """The interval: an unseen line at its low end, and a shaded one stacked on it as high as the interval is wide."""
-    common: Spec = {
-        "type": "line",
-        "stack": "interval",
-        "stackStrategy": "all",
-        "showSymbol": False,
-        "silent": True,
-        "lineStyle": {"opacity": 0},
-        "emphasis": {"disabled": True},
-        "tooltip": {"show": False},
-        "z": 1,
-    }
     return [
-        common | {"name": "Low", "encode": {"x": "day", "y": "low"}, "itemStyle": {"color": echarts.GREY}},
-        common
-        | {
-            "name": "Interval",
-            "encode": {"x": "day", "y": "height"},
+        {
+            "type": "line",
+            "name": name,
+            "stack": "interval",
+            "stackStrategy": "all",
+            "encode": {"x": "day", "y": dimension},
+            "showSymbol": False,
+            "silent": True,
+            "lineStyle": {"opacity": 0},
             "itemStyle": {"color": echarts.GREY},
-            "areaStyle": {"color": BAND, "opacity": 1},
-        },
+            "emphasis": {"disabled": True},
+            "tooltip": {"show": False},
+            "z": 1,
+            **shade,
+        }
+        for name, dimension, shade in (
+            ("Low", "low", {}),
+            ("Interval", "height", {"areaStyle": {"color": BAND, "opacity": 1}}),
+        )
     ]

@@ -28,7 +28,7 @@ from console.asking import formatting as text
 from console.asking.engines import Result, combine
 from console.asking.scope import Scope
 from console.asking.slices import Slices
-from console.kit import filters, trust_line
+from console.kit import filters, prose, trust_line
 from console.kit import viewer as viewers
 
 FILL_COMMANDS = (
@@ -122,7 +122,7 @@ def opened(
             )
         options = filters.FilterOptions(
             contents.first_day or scope.today - DAYS_BACK,
-            scope.today if through_today else contents.last_complete_day,
+            (None if through_today else contents.last_complete_day) or scope.today,
             contents.channels,
             contents.categories,
             contents.regions,
@@ -216,7 +216,7 @@ def failed(error: TakingsError) -> None:
 @st.fragment(run_every=LOOK_EVERY)
 def waiting(what: str, is_done: Callable[[], bool]) -> None:
     """Say what is being worked out in the background, look every second whether it is done, and then draw anew."""
-    st.html(f'<p class="tk-calm">{what} …</p>')
+    st.html(prose.calm(f"{what} …"))
     with errors_shown():
         if is_done():
             st.rerun()

@@ -17,7 +17,7 @@ from typing import Any
 
 import streamlit as st
 
-from console.kit import echarts, export
+from console.kit import echarts, export, prose
 
 Figure = dict[str, Any]
 Point = dict[str, Any]  # of a selection: `customdata`, or `id` in a treemap
@@ -97,8 +97,7 @@ def draw(
     on_select : called with the points before the next run, whenever the selection changes
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        note = f" <small>{escape(plot.note)}</small>" if plot.note else ""
-        st.html(f'<h3 class="tk-chart-title">{escape(plot.title)}{note}</h3>', width="stretch")
+        st.html(prose.heading(plot.title, plot.note), width="stretch")
         if plot.figure is not None:
             st.download_button(
                 "HTML",
@@ -112,8 +111,7 @@ def draw(
                 help="Download as one interactive HTML file that works offline. A PNG is in the picture's own bar.",
             )
     if plot.figure is None:
-        box = f'class="tk-none" role="img" aria-label="{escape(plot.alt)}" style="height:{plot.height}px"'
-        st.html(f"<p {box}>No values</p>")
+        prose.no_values(plot.height, plot.alt)
         return []
     widget = _widget(key)
     state = st.plotly_chart(

@@ -1,4 +1,4 @@
-"""Short texts of a page: lists of lines, a colour key, a headline, a definition."""
+"""Short texts of a page: a heading, a sentence, lists of lines, a colour key, a definition."""
 
 from __future__ import annotations
 
@@ -10,13 +10,27 @@ import streamlit as st
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]()#+-.!:$~<>|"})
 
 
+def heading(title: str, note: str = "") -> str:
+    """The HTML of a title over a chart, a table or a list, with a note in small print."""
+    small = f" <small>{escape(note)}</small>" if note else ""
+    return f'<h3 class="tk-chart-title">{escape(title)}{small}</h3>'
+
+
+def calm(sentence: str) -> str:
+    """The HTML of a sentence in grey, such as what an empty list has to say."""
+    return f'<p class="tk-calm">{escape(sentence)}</p>'
+
+
+def no_values(height: int, alt: str) -> None:
+    """Say that a chart has no values, in a box of its own."""
+    st.html(f'<p class="tk-none" role="img" aria-label="{escape(alt)}" style="height:{height}px">No values</p>')
+
+
 def lines(title: str, texts: Sequence[str]) -> None:
     """A list of short lines under its title, if it has one; nothing where there is no line."""
-    if not texts:
-        return
-    items = "".join(f"<li>{escape(line)}</li>" for line in texts)
-    head = f'<h3 class="tk-chart-title">{escape(title)}</h3>' if title else ""
-    st.html(f'{head}<ul class="tk-lines">{items}</ul>')
+    if texts:
+        items = "".join(f"<li>{escape(line)}</li>" for line in texts)
+        st.html(f'{heading(title) if title else ""}<ul class="tk-lines">{items}</ul>')
 
 
 def key(names: Sequence[str]) -> None:

@@ -11,6 +11,9 @@ from decimal import Decimal
 from console.asking import formatting as text
 from console.asking.figures import Number
 
+MOST_TICKS = 5  # wanted on a value axis
+MOST_DAYS = 12  # named on an axis
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -21,13 +24,13 @@ class Axis:
     ticks: tuple[Decimal, ...]
 
 
-def linear(values: Sequence[Number], most_ticks: int = 5) -> Axis:
+def linear(values: Sequence[Number]) -> Axis:
     """An axis that holds 0 and every value, ending on round ticks: 1, 2, 2.5 or 5 times a power of ten apart."""
     numbers = [text.decimal(value) for value in values]
     low, high = min([Decimal(0), *numbers]), max([Decimal(0), *numbers])
     if low == high:
         return Axis(0.0, 1.0, (Decimal(0),))
-    step = _round_step((high - low) / most_ticks)
+    step = _round_step((high - low) / MOST_TICKS)
     first, last = math.floor(low / step), math.ceil(high / step)
     ticks = tuple(step * index for index in range(first, last + 1))
     return Axis(float(ticks[0]), float(ticks[-1]), ticks)
@@ -39,19 +42,19 @@ def _round_step(rough: Decimal) -> Decimal:
     return next(power * nice for nice in (1, 2, Decimal("2.5"), 5, 10) if power * nice >= rough)
 
 
-def labelled_days(days: Sequence[date], most: int = 12) -> list[int]:
+def labelled_days(days: Sequence[date]) -> list[int]:
     """Positions of the days to name on an axis: all of a week, Mondays of a quarter, firsts of months beyond."""
     count = len(days)
-    if count <= most:
+    if count <= MOST_DAYS:
         return list(range(count))
     mondays = [index for index, day in enumerate(days) if day.weekday() == 0]
-    if 0 < len(mondays) <= most:
+    if 0 < len(mondays) <= MOST_DAYS:
         return mondays
     firsts = [index for index, day in enumerate(days) if day.day == 1]
-    every = -(-len(firsts) // most) or 1
+    every = -(-len(firsts) // MOST_DAYS) or 1
     if firsts:
         return [index for index in firsts if (days[index].month - 1) % every == 0] or firsts[::every]
-    return list(range(0, count, -(-count // most)))
+    return list(range(0, count, -(-count // MOST_DAYS)))
 
 
 STEP_KINDS = ("gap", "total", "more", "less")  # in the order they are stacked

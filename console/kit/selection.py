@@ -28,10 +28,10 @@ _Choice = TypeVar("_Choice", Preset, Comparison)
 
 @dataclass(frozen=True)
 class FilterOptions:
-    """What can be chosen: the days the lake has events for (both included), and the values of each slice."""
+    """What can be chosen: days, from the first to the last one, and the values of each slice."""
 
-    first_day: date | None
-    last_day: date | None
+    first_day: date
+    last_day: date
     channels: Sequence[str] = ()
     categories: Sequence[str] = ()
     regions: Sequence[str] = ()
@@ -71,10 +71,8 @@ class Selection:
         """(name, text) lines that say what was asked, for exports."""
         lines = [("Period", f"{self.period.label()} ({self.period.days} days)")]
         lines += [("Compared with", f"{name}: {period.label()}") for name, period in self.comparisons]
-        lines.append(("Channel", text.names(self.channels, "all")))
-        lines.append(("Category", text.names(self.categories, "all")))
-        lines.append(("Region", text.names(self.regions, "all")))
-        return lines
+        slices = (("Channel", self.channels), ("Category", self.categories), ("Region", self.regions))
+        return lines + [(name, text.names(values, "all")) for name, values in slices]
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> FilterSt
     preset = _member(Preset, first(query, "period")) or DEFAULT_PRESET
     dates = None
     if preset is Preset.CUSTOM:
-        dates = _custom_dates(_date(first(query, "from")), _date(first(query, "to")), options)
+        dates = _custom_dates(first(query, "from"), first(query, "to"), options)
         preset = Preset.CUSTOM if dates else DEFAULT_PRESET
     comparisons = FilterState.comparisons
     if query.get("compare"):
@@ -121,23 +119,22 @@ def read(query: Mapping[str, Sequence[str]], options: FilterOptions) -> FilterSt
     return FilterState(preset, dates, comparisons, slices)
 
 
-def select(state: FilterState, options: FilterOptions, today: date) -> Selection:
-    """The periods and slices that a state means for the data there is; `today` ends the periods of an empty lake."""
-    last_day = options.last_day or today
-    first_day = options.first_day or last_day
+def select(state: FilterState, options: FilterOptions) -> Selection:
+    """The periods and slices that a state means for the data there is."""
     if state.preset is Preset.CUSTOM and state.dates is not None:
         period = Period(state.dates[0], state.dates[1] + timedelta(days=1))
     else:
-        period = preset_period(state.preset, first_day, last_day)
+        period = preset_period(state.preset, options.first_day, options.last_day)
     found: list[tuple[str, Period]] = []
     hints: list[str] = []
     for comparison in state.comparisons:
         name, other = _comparison_name(comparison, period), compared(period, comparison)
         if other is None:
             hints.append("No retail event lies in this period.")
-        elif other.start < first_day:
+        elif other.start < options.first_day:
             # compared with a part of a period, this one would show growth that never was
-            hints.append(f"{name} ({other.label()}) is not compared: the data starts on {text.day(first_day)}.")
+            since = text.day(options.first_day)
+            hints.append(f"{name} ({other.label()}) is not compared: the data starts on {since}.")
         else:
             found.append((name, other))
     return Selection(
@@ -152,25 +149,18 @@ def select(state: FilterState, options: FilterOptions, today: date) -> Selection
 
 
 def _comparison_name(comparison: Comparison, period: Period) -> str:
-    if comparison is Comparison.EVENT:
-        event = event_in(period)
-        return f"{event[0].label} {event[1] - 1}" if event else comparison.label
-    return comparison.label
+    event = event_in(period) if comparison is Comparison.EVENT else None
+    return f"{event[0].label} {event[1] - 1}" if event else comparison.label
 
 
-def _custom_dates(start: date | None, last: date | None, options: FilterOptions) -> tuple[date, date] | None:
-    """Both dates moved into the days of the data; None where they are missing, reversed or wholly outside."""
-    if start is None or last is None or last < start or options.first_day is None or options.last_day is None:
-        return None
-    start, last = max(start, options.first_day), min(last, options.last_day)
-    return (start, last) if start <= last else None
-
-
-def _date(value: str) -> date | None:
+def _custom_dates(start: str, last: str, options: FilterOptions) -> tuple[date, date] | None:
+    """Both dates moved into the days of the data; None where they are no dates, reversed or wholly outside."""
     try:
-        return date.fromisoformat(value)
+        days = date.fromisoformat(start), date.fromisoformat(last)
     except ValueError:
         return None
+    first, final = max(days[0], options.first_day), min(days[1], options.last_day)
+    return (first, final) if days[0] <= days[1] and first <= final else None
 
 
 def _member(kind: type[_Choice], value: str) -> _Choice | None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from console.asking import formatting as text
 from console.asking.figures import Unit
-from console.kit import export
+from console.kit import export, prose
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +37,7 @@ class Column:
 
 
 def show(
-    rows: pa.Table | Sequence[object],
+    rows: Sequence[object],
     columns: Mapping[str, Column],
     *,
     export_as: str,
@@ -51,20 +50,17 @@ def show(
 
     Parameters
     ----------
-    rows : an Arrow table, or objects with an attribute for each column
+    rows : objects with an attribute for each column
     columns : the columns to show, by name, in this order
     export_as : file name without its ending, unique on the page
     title : printed over the table and in the files
     about : (name, text) lines printed in the files: filters, basis, data time
-    digits : of the objects' decimals, after the point
+    digits : of decimals, after the point
     on_row : called with a row's position before the next run, when a reader chooses the row
     """
-    import pyarrow as pa
-
-    table = rows.select(list(columns)) if isinstance(rows, pa.Table) else table_of(rows, columns, digits=digits)
+    table = table_of(rows, columns, digits=digits)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        size = f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}"
-        st.html(f'<h3 class="tk-chart-title">{escape(title)} <small>{size}</small></h3>', width="stretch")
+        st.html(prose.heading(title, text.counted(table.num_rows, "row")), width="stretch")
         buttons = st.container(horizontal=True, gap="xsmall", width="content")
     labelled = table.rename_columns([column.label for column in columns.values()])
     with buttons:
@@ -90,7 +86,7 @@ def show(
         _in_percent(table, columns),
         hide_index=True,
         width="stretch",
-        height=(min(max(table.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
+        height=(min(table.num_rows, MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
         row_height=ROW_PIXELS,
         placeholder=text.UNKNOWN,
         column_config={name: _config(column) for name, column in columns.items()},
@@ -135,7 +131,7 @@ def _in_percent(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
 
     for position, name in enumerate(table.column_names):
         if columns[name].unit is Unit.PERCENT:
-            table = table.set_column(position, name, compute.multiply(table[name].cast("float64"), 100.0))
+            table = table.set_column(position, name, compute.multiply(table[name], 100.0))
     return table
 
 

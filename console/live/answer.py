@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from console.asking.engines import Result
@@ -100,15 +101,13 @@ def live(snapshot: Snapshot, past: History, currency: str) -> Live:
     Sparklines end before the current minute: half a minute would look like a drop.
     """
     is_live = [past.since is not None and minute.at + MINUTE > past.since for minute in snapshot.minutes]
-    revenue = [minute.net_revenue if known else ZERO for minute, known in zip(snapshot.minutes, is_live, strict=True)]
-    orders = [minute.orders if known else 0 for minute, known in zip(snapshot.minutes, is_live, strict=True)]
-    places = {minute.at: place for place, minute in enumerate(snapshot.minutes)}
-    for second, (amount, count) in past.earlier.items():
-        place = places.get(minute_of(second))
-        if place is not None and not is_live[place]:
-            revenue[place] += amount
-            orders[place] += count
-    before, orders_before = _by_minute(past.last_week, snapshot)
+    starts = [minute.at for minute in snapshot.minutes]
+    minutes = list(zip(snapshot.minutes, is_live, *_by_minute(past.earlier, starts), strict=True))
+    revenue = [minute.net_revenue if known else amount for minute, known, amount, _ in minutes]
+    orders = [minute.orders if known else count for minute, known, _, count in minutes]
+    # up to the second that corresponds to now: half a minute is compared with half a minute
+    last_week = {second: sold for second, sold in past.last_week.items() if second <= snapshot.now - WEEK}
+    before, orders_before = _by_minute(last_week, [start - WEEK for start in starts])
     peak = max(snapshot.rates, default=0)
     latest = snapshot.rates[-RATE_SECONDS:]
     rate = Decimal(sum(latest)) / len(latest) if latest else ZERO
@@ -128,7 +127,8 @@ def live(snapshot: Snapshot, past: History, currency: str) -> Live:
             better=Better.NEITHER, note=f"in the last {FUNNEL_MINUTES} minutes{approximately}",
         ),
     ]  # fmt: skip
-    return Live(snapshot, figures, _steps(snapshot.funnel), _running(snapshot, revenue, before))
+    running = list(zip(starts, accumulate(revenue), accumulate(before), strict=True))
+    return Live(snapshot, figures, _steps(snapshot.funnel), running)
 
 
 def _question(scope: Scope, start: datetime, end: datetime) -> Question:
@@ -139,13 +139,13 @@ def _question(scope: Scope, start: datetime, end: datetime) -> Question:
     return Question("live/revenue_by_second", {"start_at": start, "end_at": end, **days})
 
 
-def _by_minute(seconds: Seconds, snapshot: Snapshot) -> tuple[list[Decimal], list[int]]:
-    """Last week by minute, up to the second that corresponds to now: half a minute is compared with half a minute."""
-    places = {minute.at - WEEK: place for place, minute in enumerate(snapshot.minutes)}
-    amounts, orders = [ZERO] * len(places), [0] * len(places)
+def _by_minute(seconds: Seconds, starts: Sequence[datetime]) -> tuple[list[Decimal], list[int]]:
+    """Net revenue and orders of the minutes that begin at `starts`."""
+    places = {start: place for place, start in enumerate(starts)}
+    amounts, orders = [ZERO] * len(starts), [0] * len(starts)
     for second, (amount, count) in seconds.items():
         place = places.get(minute_of(second))
-        if place is not None and second <= snapshot.now - WEEK:
+        if place is not None:
             amounts[place] += amount
             orders[place] += count
     return amounts, orders
@@ -157,16 +157,3 @@ def _steps(funnel: Mapping[str, int]) -> list[FunnelStep]:
         before = steps[-1].sessions if steps else 0
         steps.append(FunnelStep(name, sessions, sessions / before if before else None))
     return steps
-
-
-def _running(
-    snapshot: Snapshot, revenue: Sequence[Decimal], before: Sequence[Decimal]
-) -> list[tuple[datetime, Decimal, Decimal]]:
-    """Net revenue of the hour so far at the end of each minute, with last week's."""
-    so_far, before_so_far = ZERO, ZERO
-    running = []
-    for minute, amount, amount_before in zip(snapshot.minutes, revenue, before, strict=True):
-        so_far += amount
-        before_so_far += amount_before
-        running.append((minute.at, so_far, before_so_far))
-    return running

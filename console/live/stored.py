@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from catalogue.clock import utc_now
 from console.live.source import (
     FUNNEL_MINUTES,
@@ -95,10 +97,10 @@ def _union(sketches: Iterable[bytes]) -> bytes:
 
 
 def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
-    by_minute: dict[int, list[Counts]] = {}
+    by_minute: dict[int, list[Counts]] = {minute: [] for minute in range(first, last + 1)}
     for minute, _, document in rows:
-        by_minute.setdefault(minute, []).append(document.totals)
-    return [_minute(minute, by_minute.get(minute, [])) for minute in range(first, last + 1)]
+        by_minute[minute].append(document.totals)
+    return [_minute(minute, counts) for minute, counts in by_minute.items()]
 
 
 def _minute(minute: int, counts: Sequence[Counts]) -> Minute:
@@ -151,19 +153,7 @@ def _orders(found: Iterable[Document]) -> list[RecentOrder]:
         for order_id, order in document.orders.items():
             together[order_id] = together[order_id].plus(order) if order_id in together else order
     latest = documents.latest_orders(together.values(), MOST_ORDERS)
-    return [
-        RecentOrder(
-            order.order_id,
-            order.at,
-            order.amount,
-            order.currency,
-            order.lines,
-            order.units,
-            order.channel,
-            order.region,
-        )
-        for order in latest.values()
-    ]
+    return [RecentOrder(**structs.asdict(order)) for order in latest.values()]
 
 
 def _counts(flow: documents.Flow) -> RecordCounts:

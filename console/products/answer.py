@@ -85,7 +85,6 @@ class Products:
 
 def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Products:
     """Sales, interest and affinity by product, against the first comparison."""
-
     results = scope.ask_all(
         [
             question(scope, "products/interest", period, slices),
@@ -147,21 +146,18 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def _join(sales: Sequence[Rows], interest: Rows) -> list[Product]:
-    now = {row["product_id"]: row for row in sales[0]}
-    before = {row["product_id"]: row for row in sales[1]} if len(sales) > 1 else None
-    seen = {row["product_id"]: row for row in interest}
+    now, before, seen = (
+        {row["product_id"]: row for row in rows} for rows in (sales[0], sales[1] if len(sales) > 1 else (), interest)
+    )
     found = [
-        _product(key, now.get(key), None if before is None else before.get(key, {}), seen.get(key, {}))
-        for key in {**now, **(before or {}), **seen}
+        _product(key, now.get(key, {}), before.get(key, {}) if len(sales) > 1 else None, seen.get(key, {}))
+        for key in {**now, **before, **seen}
     ]
     return sorted(found, key=lambda product: (-product.net_revenue, -product.views, product.product_id))
 
 
-def _product(
-    key: str, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, seen: Mapping[str, Any]
-) -> Product:
-    row = now or {}
-    named: Mapping[str, Any] = now or before or seen
+def _product(key: str, row: Mapping[str, Any], before: Mapping[str, Any] | None, seen: Mapping[str, Any]) -> Product:
+    named = row or before or seen
     with_cost, gross = row.get("net_revenue_with_cost") or ZERO, row.get("gross_revenue") or ZERO
     margin = with_cost - row["cost"] if with_cost and row.get("cost") is not None else None
     return Product(
@@ -183,27 +179,21 @@ def _product(
 
 
 def _figures(labels: Sequence[str], sales: Sequence[Rows], currency: str) -> list[Figure]:
-    sums = [_Sums.of(rows) for rows in sales]
+    now, *before = (_Sums.of(rows) for rows in sales)
 
-    def changes(name: str) -> list[Change]:
-        return [
-            Change(label, getattr(other, name) if other.products or other.net_revenue else None)
-            for label, other in zip(labels, sums[1:], strict=True)
+    def figure(name: str, unit: Unit, sum_name: str, better: Better = Better.HIGHER) -> Figure:
+        changes = [
+            Change(label, getattr(other, sum_name) if other.products or other.net_revenue else None)
+            for label, other in zip(labels, before, strict=True)
         ]
+        return Figure(name, getattr(now, sum_name), unit, currency if unit is Unit.MONEY else "", changes, (), better)
 
-    now = sums[0]
     return [
-        Figure("Products sold", now.products, Unit.COUNT, changes=changes("products")),
-        Figure("Net revenue", now.net_revenue, Unit.MONEY, currency, changes("net_revenue")),
-        Figure("Units", now.units, Unit.COUNT, changes=changes("units")),
-        Figure(
-            f"Share of top {TOP_SHARE}",
-            now.top_share,
-            Unit.PERCENT,
-            changes=changes("top_share"),
-            better=Better.NEITHER,
-        ),
-        Figure("Refund rate", now.refund_rate, Unit.PERCENT, changes=changes("refund_rate"), better=Better.LOWER),
+        figure("Products sold", Unit.COUNT, "products"),
+        figure("Net revenue", Unit.MONEY, "net_revenue"),
+        figure("Units", Unit.COUNT, "units"),
+        figure(f"Share of top {TOP_SHARE}", Unit.PERCENT, "top_share", Better.NEITHER),
+        figure("Refund rate", Unit.PERCENT, "refund_rate", Better.LOWER),
     ]
 
 

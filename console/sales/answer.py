@@ -275,9 +275,8 @@ def _slices(name: str, results: Sequence[Result]) -> list[Slice]:
         )
         for row in now
     ]
-    present = {slice_.name for slice_ in found}
-    gone = sorted((key, value) for key, value in (before or {}).items() if key not in present)
-    return found + [Slice(key, ZERO, value, None, ZERO, 0, None) for key, value in gone]
+    gone = sorted((before or {}).keys() - {slice_.name for slice_ in found})
+    return found + [Slice(key, ZERO, (before or {})[key], None, ZERO, 0, None) for key in gone]
 
 
 def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> list[Figure]:

@@ -13,7 +13,7 @@ from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.finops.charges import Basis
 from console.finops.contents import Contents
-from console.spend import breakdown, changes, commitment_use, summary, tags
+from console.spend import breakdown, changes, coverage, summary, tags
 from console.spend import part as parts
 from console.spend.coverage import Commitments
 from console.spend.part import BillPart
@@ -83,13 +83,10 @@ def spend(
     asked: dict[str, Question] = {"day 0": parts.question(scope, daily, period, everywhere)}
     for number, (_, compared) in enumerate(comparisons, start=1):
         asked[f"day {number}"] = parts.question(scope, daily, compared, part)
-    broken = breakdown.questions(scope, by, periods, part, basis)
-    asked |= {f"values {number}": question for number, question in enumerate(broken.values)}
-    asked["days"] = broken.days
-    asked |= {
-        f"commitments {number}": commitment_use.question(scope, compared, part)
-        for number, compared in enumerate(periods)
-    }
+    values, asked["days"] = breakdown.questions(scope, by, periods, part, basis)
+    for number, (compared, question) in enumerate(zip(periods, values, strict=True)):
+        asked[f"values {number}"] = question
+        asked[f"commitments {number}"] = coverage.question(scope, compared, part)
     asked["tags"] = tags.question(scope, period, part)
     if comparisons:
         asked["change"] = changes.question(scope, period, comparisons[0][1], part, basis)
@@ -106,9 +103,7 @@ def spend(
         part=part,
         now=now,
         comparisons=before,
-        figures=summary.figures(
-            now, before, basis, currency, (tagged.chosen.key, tagged.chosen.coverage) if tagged.chosen else None
-        ),
+        figures=summary.figures(now, before, basis, currency, tagged.chosen),
         incomplete_from=summary.incomplete_from(now, contents.last_complete_day),
         other_currencies=summary.other_currencies(found["day 0"], currency, basis),
         breakdown=breakdown.breakdown(
@@ -124,8 +119,8 @@ def spend(
         changed=changes.changed(comparisons[0][0], found["change"], currency, contents.names)
         if before and now.has_cost and before[0].has_cost
         else None,
-        commitments=commitment_use.measured(found["commitments 0"], currency),
-        commitments_before=commitment_use.measured(found["commitments 1"], currency) if comparisons else None,
+        commitments=coverage.measured(found["commitments 0"], currency),
+        commitments_before=coverage.measured(found["commitments 1"], currency) if comparisons else None,
         tags=tagged,
         results=list(found.values()),
     )

@@ -87,21 +87,15 @@ class Breakdown:
         return parts.title(self.by)
 
 
-@dataclass(frozen=True)
-class Questions:
-    """What to ask: the values now and before, and the days now."""
-
-    values: Sequence[Question]
-    days: Question
-
-
-def questions(scope: Scope, by: str, periods: Sequence[Period], part: BillPart, basis: Basis) -> Questions:
-    """What to ask for a breakdown of the first period, compared with the second where there is one."""
+def questions(
+    scope: Scope, by: str, periods: Sequence[Period], part: BillPart, basis: Basis
+) -> tuple[list[Question], Question]:
+    """What to ask: the values in each period, and the days of the first one."""
     query, query_by_day, values = parts.grouped(by, part)
     known = scope.catalogue[query].parameters
     listed: dict[str, Any] = {"basis": basis.value, "most": MOST_RESOURCES}
     more = {name: value for name, value in listed.items() if name in known}
-    return Questions(
+    return (
         [parts.question(scope, query, period, part, **values, **more) for period in periods],
         parts.question(scope, query_by_day, periods[0], part, **values, basis=basis.value, most=LARGEST),
     )

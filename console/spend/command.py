@@ -102,7 +102,9 @@ def snapshot(
     now = datetime.now(UTC)
     last = stored.snapshot(NAME)
     if last is not None and stored.was_taken_on(NAME, now.date()) and not again:
-        _say(f"Today's snapshot was taken at {last.taken_at:%H:%M} UTC; nothing was asked. --again asks once more.")
+        typer.echo(
+            f"Today's snapshot was taken at {last.taken_at:%H:%M} UTC; nothing was asked. --again asks once more."
+        )
         return 0
     source, client = profile.cost_explorer(
         today=now.date(),
@@ -112,13 +114,13 @@ def snapshot(
     with progress_bars() as progress:
         report = stored.keep_snapshot(source, now, lambda: (client.calls, client.dollars), _Bars(progress).curating)
     dollars = "an unknown price" if client.dollars is None else f"${client.dollars:f}"
-    _say(
-        f"Cost Explorer: {_counted(report.rows, 'charge')} read = {report.rows:,} kept,"
-        f" by {_counted(client.calls, 'request')} for {dollars}."
+    typer.echo(
+        f"Cost Explorer: {text.counted(report.rows, 'charge')} read = {report.rows:,} kept,"
+        f" by {text.counted(client.calls, 'request')} for {dollars}."
     )
     _report_bills(report)
     for note in source.notes:
-        _say(f"  {note}.")
+        typer.echo(f"  {note}.")
     return _holds(stored)
 
 
@@ -151,18 +153,20 @@ def status(context: typer.Context, form: Format = "table", lake: Lake = None) ->
 def _holds(stored: Any) -> int:
     """Whether what was read is what is shown, counted from the files; the exit code."""
     account = stored.account()
-    _say(_account_line(account))
+    typer.echo(_account_line(account))
     return 0 if account.holds else 1
 
 
 def _account_line(account: Any) -> str:
     if account.waiting:
-        return f"{_counted(account.waiting, 'raw file')} not curated yet: run `python -m pipeline curate`."
+        return f"{text.counted(account.waiting, 'raw file')} not curated yet: run `python -m pipeline curate`."
     rows, sums = account.counted
     costs = "; ".join(_costs(sums, currency) for currency in sorted({currency for currency, _ in sums}))
     if account.holds:
         verb = "counts" if rows == 1 else "count"
-        return f"In the lake {_counted(rows, 'charge')} {verb}: {costs or 'no cost'}. What was read is what is shown."
+        return (
+            f"In the lake {text.counted(rows, 'charge')} {verb}: {costs or 'no cost'}. What was read is what is shown."
+        )
     return (
         f"Charges are lost or doubled: {rows:,} count, {account.charges:,} are shown."
         " Run `python -m pipeline curate --full`; report it if it stays."
@@ -173,36 +177,30 @@ def _report(report: SpendImport, bills: Sequence[FocusFile | CurFile], seconds: 
     what = f"FOCUS {bills[0].version}" if bills[0].name == "focus" else "CUR"  # type: ignore[union-attr]
     names = ", ".join(bill.path.name for bill in bills[:3]) + (f" and {len(bills) - 3} more" if len(bills) > 3 else "")
     rate = report.rows / seconds if seconds > 0 else 0
-    _say(
-        f"{names}: {what}, {_counted(report.rows, 'charge')} read = {report.rows:,} kept + 0 refused"
+    typer.echo(
+        f"{names}: {what}, {text.counted(report.rows, 'charge')} read = {report.rows:,} kept + 0 refused"
         f" ({seconds:.1f} s with curation, {text.count(rate)} charges/s)"
     )
     for currency in sorted({currency for currency, _ in report.sums}):
-        _say(f"  {_costs(report.sums, currency)}")
+        typer.echo(f"  {_costs(report.sums, currency)}")
     _report_bills(report)
     for column in sorted({name for bill in bills for name in bill.rounding.cells}):
         cells = sum(bill.rounding.cells.get(column, 0) for bill in bills)
         lost = sum((bill.rounding.lost.get(column, Decimal(0)) for bill in bills), Decimal(0))
-        _say(f"  {column}: {cells:,} values with more than 12 fractional digits were rounded, together by {lost:.3e}")
+        typer.echo(
+            f"  {column}: {cells:,} values with more than 12 fractional digits were rounded, together by {lost:.3e}"
+        )
 
 
 def _report_bills(report: SpendImport) -> None:
     for kept in report.bills:
         said = "new" if kept.replaced is None else f"in place of {kept.replaced:,}" if kept.changed else "as before"
-        _say(f"  {kept.bill}: {_counted(kept.rows, 'charge')}, {said}")
+        typer.echo(f"  {kept.bill}: {text.counted(kept.rows, 'charge')}, {said}")
 
 
 def _costs(sums: Mapping[tuple[str, str], Decimal], currency: str) -> str:
     parts = [f"{basis.value} {sums[currency, basis.column]:,f}" for basis in Basis if (currency, basis.column) in sums]
     return f"{currency} " + ", ".join(parts)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 class _Bars:

@@ -1,4 +1,4 @@
-"""Commitment discounts: how much of the usage that could be covered is, and how much of what was bought is used. Pure.
+"""Commitment discounts: how much of the usage that could be covered is, and how much of what was bought is used.
 
 *Coverage* is the list cost of covered usage ÷ the list cost of usage that a commitment could cover (FinOps Foundation
 KPI library, *Percent of Compute Spend Covered by Commitment Discounts*, here over every service that sells them). List
@@ -18,7 +18,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from console.finops.decimals import DIGITS, ZERO, total
+from console.asking.engines import Result
+from console.asking.periods import Period
+from console.asking.scope import Question, Scope
+from console.finops.decimals import DIGITS, total
+from console.spend import part as parts
+from console.spend.part import BillPart
 
 ANY = ("",)
 ELIGIBLE: dict[str, tuple[str, ...]] = {
@@ -101,6 +106,27 @@ class Commitments:
         return bool(self.used or self.unused or self.covered)
 
 
+def question(scope: Scope, period: Period, part: BillPart) -> Question:
+    """What to ask; filters on usage type, charge category and tag do not apply."""
+    return parts.question(scope, "spend/commitments", period, part)
+
+
+def measured(result: Result, currency: str) -> Commitments:
+    """Coverage and utilisation of one currency."""
+    return commitments(
+        PricedUsage(
+            row["service_name"],
+            row["usage_type"],
+            row["pricing_category"],
+            row["commitment_discount_status"],
+            None if row["charges_without_list_cost"] else row["list_cost"],
+            row["effective_cost"],
+        )
+        for row in result.rows()
+        if row["billing_currency"] == currency
+    )
+
+
 def commitments(usage: Iterable[PricedUsage]) -> Commitments:
     """Sums of one currency's usage; see the module for what counts."""
     rows = list(usage)
@@ -133,4 +159,4 @@ def is_eligible(service: str, usage_type: str) -> bool:
 
 def _known(costs: list[Decimal | None]) -> Decimal | None:
     """The sum; None where one of them is unknown."""
-    return None if any(cost is None for cost in costs) else total(costs) if costs else ZERO
+    return None if None in costs else total(costs)

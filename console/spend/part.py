@@ -77,9 +77,6 @@ class BillPart:
         """Whether only the single charges can answer: no mart has tags or resources together with all the rest."""
         return self.tag is not None or bool(self.narrowed.get(RESOURCE))
 
-    def _narrowings(self) -> frozenset[str]:
-        return frozenset(name for name, values in self.narrowed.items() if values)
-
     def values(self) -> dict[str, Value | tuple[str, ...]]:
         """All of it as values of query parameters."""
         given: dict[str, Value | tuple[str, ...]] = {"currencies": (self.currency,) if self.currency else ()}
@@ -122,21 +119,18 @@ def of_part(name: str, part: BillPart) -> str:
 
 def grouped(by: str, part: BillPart) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
     """How to ask for a grouping: (query by value, query by value and day, their values)."""
-    key, narrowings = tag_key(by), part._narrowings()
+    key = tag_key(by)
+    narrowings = {name for name, values in part.narrowed.items() if values}
+    given: dict[str, Value | tuple[str, ...]] = {"dimension": by}
+    query = of_part("by_dimension", part)
     if key is not None:
         if not part.needs_charges and narrowings <= _BY_TAG:
-            return "spend/by_tag", "spend/by_tag_and_day", {"tag_key": key}
-        return _of_charges({"dimension": TAG, "by_tag": key})
-    if by == RESOURCE:
+            query, given = "spend/by_tag", {"tag_key": key}
+        else:
+            query, given = "spend/charges/by_dimension", {"dimension": TAG, "by_tag": key}
+    elif by == RESOURCE:
         if not part.needs_charges and narrowings <= _BY_RESOURCE:
-            return "spend/by_resource", "spend/by_resource_and_day", {}
-        return _of_charges({"dimension": RESOURCE})
-    if part.needs_charges:
-        return _of_charges({"dimension": by})
-    return "spend/by_dimension", "spend/by_dimension_and_day", {"dimension": by}
-
-
-def _of_charges(
-    values: dict[str, Value | tuple[str, ...]],
-) -> tuple[str, str, dict[str, Value | tuple[str, ...]]]:
-    return "spend/charges/by_dimension", "spend/charges/by_dimension_and_day", values
+            query, given = "spend/by_resource", {}
+        else:
+            query = "spend/charges/by_dimension"
+    return query, f"{query}_and_day", given

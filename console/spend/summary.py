@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from console.asking import formatting as text
 from console.asking.engines import Result
@@ -13,6 +14,7 @@ from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.finops.charges import Basis
 from console.finops.decimals import DIGITS, ZERO, total
+from console.spend.tags import KeyCoverage
 
 CREDIT, TAX, CORRECTION = "Credit", "Tax", "Correction"
 APART = (TAX, CREDIT, CORRECTION)  # never mixed into usage and purchases
@@ -58,9 +60,9 @@ class SpendSums:
         """Without tax, credits and corrections."""
         return total(cost for kind, cost in self.by_kind.items() if kind not in APART)
 
-    def apart(self, kind: str) -> Decimal:
+    def apart(self, *kinds: str) -> Decimal:
         """Tax, credits or corrections."""
-        return self.by_kind.get(kind, ZERO)
+        return total(self.by_kind.get(kind) for kind in kinds)
 
     @property
     def known(self) -> Sequence[Basis]:
@@ -143,56 +145,36 @@ def figures(
     comparisons: Sequence[SpendSums],
     basis: Basis,
     currency: str,
-    tagged: tuple[str, Decimal | None] | None,
+    tagged: KeyCoverage | None,
 ) -> list[Figure]:
     """The headline: spend in the basis, per day, savings rate, credits and refunds, tax, tag coverage."""
 
-    def changes(name: str) -> list[Change]:
-        return [Change(sums.label, getattr(sums, name) if sums.has_cost else None) for sums in comparisons]
-
-    def apart_changes(*kinds: str) -> list[Change]:
-        return [
-            Change(sums.label, total(sums.apart(kind) for kind in kinds) if sums.has_cost else None)
-            for sums in comparisons
-        ]
+    def cost(name: str, value: Callable[[SpendSums], Decimal], better: Better, **more: Any) -> Figure:
+        changes = [Change(sums.label, value(sums) if sums.has_cost else None) for sums in comparisons]
+        known = value(now) if now.has_cost else None
+        return Figure(f"{name}, {basis}", known, Unit.MONEY, currency, changes, better=better, **more)
 
     share = now.estimated_share
-    known = now.has_cost
-    lower, neither = Better.LOWER, Better.NEITHER
-    credit, refund = now.apart(CREDIT), now.apart(CORRECTION)
-    key, coverage = tagged or ("", None)
+    estimated = f"{text.percent(share, 0)} of it estimated" if share else ""
+    refunded = "refunds and corrections among them" if now.apart(CORRECTION) else ""
     return [
-        Figure(
-            f"Spend, {basis}",
-            now.spend if known else None,
-            Unit.MONEY,
-            currency,
-            changes("spend"),
-            now.by_day,
-            lower,
-            note=f"{text.percent(share, 0)} of it estimated" if share else "",
-        ),
-        Figure(
-            f"Per day, {basis}", now.per_day if known else None, Unit.MONEY, currency, changes("per_day"), better=lower
-        ),
+        cost("Spend", lambda sums: sums.spend, Better.LOWER, series=now.by_day, note=estimated),
+        cost("Per day", lambda sums: sums.per_day, Better.LOWER),
         Figure(
             "Effective savings rate",
             now.effective_savings_rate,
             Unit.PERCENT,
-            changes=changes("effective_savings_rate"),
+            changes=[
+                Change(sums.label, sums.effective_savings_rate if sums.has_cost else None) for sums in comparisons
+            ],
             note="list to effective, usage" if Basis.LIST in now.known else "list cost unknown",
         ),
+        cost("Credits and refunds", lambda sums: sums.apart(CREDIT, CORRECTION), Better.NEITHER, note=refunded),
+        cost("Tax", lambda sums: sums.apart(TAX), Better.NEITHER),
         Figure(
-            f"Credits and refunds, {basis}",
-            credit + refund if known else None,
-            Unit.MONEY,
-            currency,
-            apart_changes(CREDIT, CORRECTION),
-            better=neither,
-            note="" if not refund else "refunds and corrections among them",
+            "Tag coverage",
+            tagged.coverage if tagged else None,
+            Unit.PERCENT,
+            note=f"tag {tagged.key}, of usage" if tagged else "no tags",
         ),
-        Figure(
-            f"Tax, {basis}", now.apart(TAX) if known else None, Unit.MONEY, currency, apart_changes(TAX), better=neither
-        ),
-        Figure("Tag coverage", coverage, Unit.PERCENT, note=f"tag {key}, of usage" if key else "no tags"),
     ]

@@ -62,13 +62,16 @@ def margin_after_cloud(answer: UnitCosts) -> Chart:
         )
     main = echarts.line("Margin after cloud", "main", 0)
     dashed = echarts.line("Margin after cloud", "expected", 0, dashed=True)  # one name, one colour
-    spec = echarts.plot(
+    spec = echarts.over_time(
         ["day", "day_name", "main", "expected", "low", "height", "text", "interval"],
         rows,
-        [*forecast_lines.band(), main, dashed, echarts.ticks(axis, Unit.MONEY, currency)],
+        [*forecast_lines.band(), main, dashed],
+        axis,
+        Unit.MONEY,
+        currency,
         x=echarts.day_axis(days),
-        y=echarts.value_axis(axis.low, axis.high),
-        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 12, 26),
+        right=16,
+        top=12,
         hover="<b>{@day_name}</b><br>{@text}<br>{@interval}",
     )
     note = f"dashed: the next {len(ahead)} days; grey: the range in 4 of 5 cases" if ahead else ""

@@ -13,8 +13,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
-import pyarrow as pa
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # `streamlit run` puts only this folder on the path
@@ -175,16 +175,23 @@ def gallery() -> None:
                 charts.by_day(days, [None] * len(days), unit=Unit.COUNT, title="A series without a value"), key="none"
             )
         tables.show(
-            pa.table(
-                {
-                    "category": [name for name, _, _ in CATEGORIES],
-                    "net_revenue": pa.array([Decimal(value) for _, value, _ in CATEGORIES], pa.decimal128(18, 4)),
-                    "orders": pa.array([5120, 3998, 3011, 1720, 1377, 860, 259, 12], pa.int64()),
-                    "share": [0.3271, 0.2536, 0.1743, 0.0992, 0.0798, 0.0498, 0.015, 0.0007],
-                    "units_per_order": [1.2, 2.4, 2.1, 1.9, 3.3, 2.0, 1.1, 1.0],
-                    "last_order": [LAST_DAY] * 8,
-                }
-            ),
+            [
+                SimpleNamespace(
+                    category=name,
+                    net_revenue=Decimal(value),
+                    orders=orders,
+                    share=share,
+                    units_per_order=units,
+                    last_order=LAST_DAY,
+                )
+                for (name, value, _), orders, share, units in zip(
+                    CATEGORIES,
+                    [5120, 3998, 3011, 1720, 1377, 860, 259, 12],
+                    [0.3271, 0.2536, 0.1743, 0.0992, 0.0798, 0.0498, 0.015, 0.0007],
+                    [1.2, 2.4, 2.1, 1.9, 3.3, 2.0, 1.1, 1.0],
+                    strict=True,
+                )
+            ],
             {
                 "category": Column("Category"),
                 "net_revenue": Column("Net revenue", Unit.MONEY, "USD", help="Gross revenue − refunds"),

@@ -19,11 +19,7 @@ from console.budgets.forecasting.retail_days import RetailDay
 from console.finops.decimals import DIGITS, ZERO, rounded, total
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Flags = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
+    from console.budgets.forecasting.baseline import Flags, Floats
 
 KIND = "anomaly"  # of the decisions that people take on them
 UNUSUAL_SPREADS = 5.0  # a normal day gets there once in a million

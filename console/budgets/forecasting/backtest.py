@@ -21,7 +21,7 @@ from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY
 from console.finops.smoothing import MODEL_DAYS
 
 if TYPE_CHECKING:
-    from console.budgets.forecasting.history import Floats
+    from console.budgets.forecasting.baseline import Floats
 
 EVERY_DAYS = 3  # between two origins: neighbouring days give nearly the same forecast
 FEWEST_DAYS = 20  # of a month that is not over, to be a target
@@ -169,20 +169,21 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
 
 
 def _row(name: str, origins: Sequence[Origin]) -> BacktestRow:
-    methods = ("forecast", "run_rate", "last_month")
-    errors = {method: [abs(getattr(origin, method) - origin.actual) for origin in origins] for method in methods}
-    actual = [abs(origin.actual) for origin in origins]
-    weight = sum(actual)
-
-    def mape(method: str) -> float:
-        """A month without charges has no percentage and is left out of the mean."""
-        relative = [error / charged for error, charged in zip(errors[method], actual, strict=True) if charged]
-        return sum(relative) / len(relative) if relative else 0.0
-
+    (mape, wape), (run_rate_mape, run_rate_wape), (last_month_mape, last_month_wape) = (
+        _errors([(origin.actual, getattr(origin, method)) for origin in origins])
+        for method in ("forecast", "run_rate", "last_month")
+    )
+    held = sum(origin.held for origin in origins) / len(origins)
     return BacktestRow(
-        name,
-        len(origins),
-        *(mape(method) for method in methods),
-        *(sum(errors[method]) / weight if weight else 0.0 for method in methods),
-        covered=sum(origin.held for origin in origins) / len(origins),
+        name, len(origins), mape, run_rate_mape, last_month_mape, wape, run_rate_wape, last_month_wape, held
+    )
+
+
+def _errors(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """MAPE and WAPE of (actual, forecast) pairs; a month without charges has no percentage and is left out of MAPE."""
+    relative = [abs(forecast - actual) / abs(actual) for actual, forecast in pairs if actual]
+    weight = sum(abs(actual) for actual, _ in pairs)
+    return (
+        sum(relative) / len(relative) if relative else 0.0,
+        sum(abs(forecast - actual) for actual, forecast in pairs) / weight if weight else 0.0,
     )

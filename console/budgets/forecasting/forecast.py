@@ -23,7 +23,7 @@ from console.finops.decimals import ZERO, rounded, total
 from console.finops.smoothing import MODEL_DAYS, Projection, smooth
 
 if TYPE_CHECKING:
-    from console.budgets.forecasting.history import Flags, Floats
+    from console.budgets.forecasting.baseline import Flags, Floats
 
 LEVEL = Decimal("0.8")  # share of months that the interval is made to hold
 NORMAL_80 = 1.2816  # half-width in standard deviations

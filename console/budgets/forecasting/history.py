@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from console.finops.decimals import DIGITS, ZERO, total
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
+    from console.budgets.forecasting.baseline import Flags, Floats
 
 SETTLING_DAYS = 2  # AWS refreshes a day's charges for up to 48 hours; later corrections are small
 FEWEST_FIRSTS = 2  # first days of a month on which a charge came before it counts as monthly
@@ -140,31 +136,27 @@ class Split:
     once: Floats
 
 
-def history(charges: Iterable[Charged], *, end: date | None = None, whole: History | None = None) -> History:
+def history(charges: Iterable[Charged], *, whole: History | None = None) -> History:
     """Charges in any order as a history; several of one day and line are added.
 
     Parameters
     ----------
-    end : day after the last one that may count, such as today, whose charges are not complete
     whole : the whole bill, where `charges` are a part of it, such as one service. It says which days are known, missing
         and estimated: a day without a row of this part cost nothing, and the part is known for as long as the bill is
     """
-    kept = [charge for charge in charges if end is None or charge.day < end]
+    kept = list(charges)
     if whole is not None:
         return _part(kept, whole)
     if not kept:
         return History((), {})
-    first, last = min(charge.day for charge in kept), max(charge.day for charge in kept)
-    days = _days_between(first, last)
+    charged = {charge.day for charge in kept}
+    estimated = [charge for charge in kept if charge.estimated]
+    days = tuple(days_from(min(charged), (max(charged) - min(charged)).days + 1))
     return History(
         days,
         _lines(kept, days),
-        frozenset(
-            charge.day
-            for charge in kept
-            if charge.estimated and not ChargeGroup(charge.service, charge.category).is_tax
-        ),
-        frozenset(days) - {charge.day for charge in kept},
+        frozenset(charge.day for charge in estimated if not ChargeGroup(charge.service, charge.category).is_tax),
+        frozenset(days) - charged,
     )
 
 
@@ -174,10 +166,6 @@ def _part(charges: Sequence[Charged], whole: History) -> History:
     first = min((charge.day for charge in known), default=None)
     days = whole.days if first is None else tuple(day for day in whole.days if day >= first)
     return History(days, _lines(known, days), whole.estimated & set(days), whole.missing & set(days))
-
-
-def _days_between(first: date, last: date) -> tuple[date, ...]:
-    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _lines(charges: Iterable[Charged], days: Sequence[date]) -> dict[ChargeGroup, tuple[Decimal, ...]]:

@@ -17,7 +17,7 @@ from console.budgets.forecasting.anomalies import Anomaly
 from console.budgets.forecasting.aws_anomalies import DELAY, DELAY_SOURCE, AwsAnomaly
 from console.budgets.views import burn_down, days
 from console.decisions.validation import MOST_NOTE
-from console.kit import charts, tables, tiles
+from console.kit import charts, prose, tables, tiles
 
 Decide = Callable[[Anomaly, str, str], None]  # anomaly, verdict, note
 
@@ -47,15 +47,13 @@ BACKTEST_COLUMNS = {
 def ended(answer: Answer) -> None:
     """That the bill ends before today, where it does."""
     if answer.ended is not None:
-        st.html(f'<p class="tk-calm">{figures.ended(answer.ended)}</p>')
+        st.html(prose.calm(figures.ended(answer.ended)))
 
 
 def draw(answer: Answer, by_aws: tuple[Sequence[AwsAnomaly] | None, str] | None, decide: Decide) -> None:
     """The month and its days, the budgets, how the forecast is made, and the anomalies; `by_aws` is None off AWS."""
     if not answer.statuses and not answer.elsewhere:
-        st.html(
-            '<p class="tk-calm">No budget yet: type one under “Edit budgets”, and its month is drawn against it.</p>'
-        )
+        st.html(prose.calm("No budget yet: type one under “Edit budgets”, and its month is drawn against it."))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         charts.draw(burn_down.chart(answer), key="tk-month")
@@ -63,12 +61,12 @@ def draw(answer: Answer, by_aws: tuple[Sequence[AwsAnomaly] | None, str] | None,
     with right:
         statuses(answer.statuses, answer.chosen)
         method(answer)
-    ours, theirs = (st.container(), None) if by_aws is None else st.columns([3, 2], gap="medium")
-    with ours:
+    columns = [st.container()] if by_aws is None else st.columns([3, 2], gap="medium")
+    with columns[0]:
         if answer.anomalies is not None:
             anomalies(answer.anomalies, answer.bill.currency, decide)
-    if by_aws is not None and theirs is not None:
-        with theirs:
+    if by_aws is not None:
+        with columns[1]:
             aws(*by_aws, [found.anomaly for found in answer.anomalies or ()])
 
 
@@ -78,7 +76,7 @@ def backtest(answer: Answer, more: Sequence[tuple[str, str]]) -> None:
     if tested is None:
         return
     if not tested.rows:
-        st.html(f'<p class="tk-calm">{tested.needs}</p>')
+        st.html(prose.calm(tested.needs))
         return
     tables.show(
         tested.rows,
@@ -100,8 +98,8 @@ def statuses(entries: Sequence[Status], chosen: Status | None) -> None:
     if not entries:
         return
     rows = "".join(_status(entry, is_chosen=entry == chosen) for entry in entries)
-    month = text.month(entries[0].forecast.month)
-    st.html(f'<h3 class="tk-chart-title">Budgets <small>{month}</small></h3><div class="tk-budgets">{rows}</div>')
+    heading = prose.heading("Budgets", text.month(entries[0].forecast.month))
+    st.html(f'{heading}<div class="tk-budgets">{rows}</div>')
 
 
 def _status(entry: Status, *, is_chosen: bool) -> str:
@@ -139,41 +137,31 @@ def method(answer: Answer) -> None:
     if expected.left_out:
         unsettled = ", ".join(text.short_day(day) for day in expected.left_out)
         lines.append(f"Not settled yet, so counted as days to come: {unsettled}.")
-    named: dict[str, list[str]] = {}
+    ahead: dict[str, list[str]] = {}
     for occasion in expected.occasions:
-        if occasion.times is None or abs(occasion.times - 1) >= LEAST_LIFT:
-            lift = (
-                "not seen before"
-                if occasion.times is None
-                else f"{text.short_day(occasion.day)} ×{text.ratio(occasion.times)}"
-            )
-            named.setdefault(occasion.name, []).append(lift)
-    for name, lifts in named.items():
-        seen = [lift for lift in lifts if lift != "not seen before"]
-        effect = (
-            f"expected to cost as the last time: {', '.join(seen)}"
-            if seen
-            else "not in the forecast: this bill has seen none"
-        )
-        lines.append(f"{name} is ahead, {effect}.")
+        if occasion.times is None:
+            ahead.setdefault(occasion.name, [])
+        elif abs(occasion.times - 1) >= LEAST_LIFT:
+            ahead.setdefault(occasion.name, []).append(f"{text.short_day(occasion.day)} ×{text.ratio(occasion.times)}")
+    for name, lifts in ahead.items():
+        seen = f"expected to cost as the last time: {', '.join(lifts)}"
+        lines.append(f"{name} is ahead, {seen if lifts else 'not in the forecast: this bill has seen none'}.")
     if answer.unknown_days:
         lines.append(f"On {answer.unknown_days} days something has no {answer.basis.value} cost, which counts as 0.")
-    if lines:
-        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-        st.html(f'<h3 class="tk-chart-title">How it is made</h3><ul class="tk-lines">{items}</ul>')
+    prose.lines("How it is made", lines)
 
 
 def anomalies(found: Sequence[JudgedAnomaly], currency: str, decide: Decide) -> None:
     """Episodes by money at stake: the open ones with a button, those decided or explained below."""
     opened = [judged for judged in found if judged.is_open]
     rest = [judged for judged in found if not judged.is_open]
-    st.html(f'<h3 class="tk-chart-title">Anomalies <small>{len(opened)} open, by money at stake</small></h3>')
+    st.html(prose.heading("Anomalies", f"{len(opened)} open, by money at stake"))
     if not opened:
-        st.html('<p class="tk-calm">No open anomaly.</p>')
+        st.html(prose.calm("No open anomaly."))
     for judged in opened[:MOST_SHOWN]:
         _anomaly(judged, currency, decide)
     if len(opened) > MOST_SHOWN:
-        st.html(f'<p class="tk-calm">and {text.count(len(opened) - MOST_SHOWN)} smaller ones</p>')
+        st.html(prose.calm(f"and {text.count(len(opened) - MOST_SHOWN)} smaller ones"))
     if rest:
         with st.expander(f"{len(rest)} expected"):
             for judged in rest[:MOST_SHOWN]:
@@ -222,16 +210,13 @@ def _episode(judged: JudgedAnomaly, currency: str) -> str:
 
 def aws(found: Sequence[AwsAnomaly] | None, failure: str, ours: Sequence[Anomaly]) -> None:
     """What AWS found itself, with its delay and its source; `found` is None while it is asked, or where it failed."""
-    st.html(f'<h3 class="tk-chart-title">Anomalies found by AWS <small>{escape(DELAY)}</small></h3>')
-    if failure:
-        st.html(f'<p class="tk-calm">{escape(failure)}</p>')
-    elif found is None:
-        st.html('<p class="tk-calm">Asking AWS …</p>')
-    elif not found:
-        st.html('<p class="tk-calm">AWS found nothing in the last 90 days.</p>')
-    else:
+    st.html(prose.heading("Anomalies found by AWS", DELAY))
+    if found:
         items = "".join(_by_aws(anomaly, ours) for anomaly in found[:MOST_SHOWN])
         st.html(f'<ul class="tk-lines">{items}</ul>')
+    else:
+        nothing = "Asking AWS …" if found is None else "AWS found nothing in the last 90 days."
+        st.html(prose.calm(failure or nothing))
     st.html(f'<p class="tk-note">Source: {escape(DELAY_SOURCE)}</p>')
 
 

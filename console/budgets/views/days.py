@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import takewhile
 
 from console.asking import formatting as text
 from console.asking.figures import Number
@@ -19,49 +20,37 @@ def chart(answer: Answer) -> Chart:
     """Charges day by day, and the days to come with their interval; dashed where a day may still change."""
     currency, charges, expected = answer.bill.currency, answer.charges, answer.forecast
     title, note = "Day by day", f"{answer.basis.value} cost without tax, credits and monthly fees"
-    amounts = charges.everyday()
-    first = max(len(charges.days) - SHOWN_DAYS, 0)
-    settled = charges.settled
-    estimated = len(charges.days)
-    while estimated and charges.days[estimated - 1] in charges.estimated:  # a fee of the first may be, days before it
-        estimated -= 1
+    amounts = dict(zip(charges.days, charges.everyday(), strict=True))
+    past = charges.days[-SHOWN_DAYS:]
+    settled = len(past) - (len(charges.days) - charges.settled)
+    # a fee of the first of a month may be estimated, and days before it too
+    firm = len(past) - sum(1 for _ in takewhile(charges.estimated.__contains__, reversed(past)))
     coming = {forecast.day: forecast for forecast in expected.days}
-    past = [(day, amounts[place], place) for place, day in enumerate(charges.days) if place >= first]
-    last = max([charges.days[-1]] if charges.days else [], default=None)
-    days = [day for day, _, _ in past] + [day for day in coming if last is None or day > last]
-    alt = _alt(title, past, answer, currency)
+    days = [*past, *(day for day in coming if not past or day > past[-1])]
+    alt = _alt(title, [(amounts[day], day) for day in past], answer, currency)
     if not days:
         return Chart(title, alt, EMPTY_HEIGHT, None)
-    known = {day: (amount, place) for day, amount, place in past}
-    values: list[Number] = [amount for amount, _ in known.values()]
+    values: list[Number] = [amounts[day] for day in past]
     values += [edge for forecast in coming.values() for edge in (forecast.low, forecast.high)]
     axis = scales.linear(values)
     rows: list[list[object]] = []
     for position, day in enumerate(days):
-        amount, place = known.get(day, (None, -1))
-        to_come = coming.get(day)
-        solid = amount if place < estimated else None
-        dashed = (
-            amount if amount is not None and place >= max(estimated - 1, 0) and estimated < len(charges.days) else None
-        )
-        joined = to_come.amount if to_come else amount if place == settled - 1 else None
-        low = to_come.low if to_come else joined
-        high = to_come.high if to_come else joined
-        remark = ", estimated" if place >= estimated else ""
+        amount, to_come = amounts.get(day), coming.get(day)
+        joined = to_come.amount if to_come else amount if position == settled - 1 else None
+        low, high = (to_come.low, to_come.high) if to_come else (joined, joined)
+        is_dashed = position >= firm - 1 and firm < len(past)
         rows.append(
             [
                 position,
-                text.weekday(day) + remark,
-                echarts.number(solid),
+                text.weekday(day) + (", estimated" if firm <= position < len(past) else ""),
+                echarts.number(amount if position < firm else None),
                 echarts.number(joined),
                 echarts.number(low),
                 None if low is None or high is None else float(high - low),
                 text.money(amount, currency),
                 text.money(to_come.amount, currency) if to_come else text.UNKNOWN,
-                f"{text.money(to_come.low, currency)} to {text.money(to_come.high, currency)}"
-                if to_come
-                else text.UNKNOWN,
-                echarts.number(dashed),
+                f"{text.money(low, currency)} to {text.money(high, currency)}" if to_come else text.UNKNOWN,
+                echarts.number(amount if is_dashed else None),
             ]
         )
     actual, ahead = echarts.line("Charged", "actual", 0), echarts.line("Forecast", "coming", 1, dashed=True)
@@ -71,11 +60,11 @@ def chart(answer: Answer) -> Chart:
     return Chart(title, alt, DAY_HEIGHT, spec, note)
 
 
-def _alt(title: str, past: Sequence[tuple[date, Decimal, int]], answer: Answer, currency: str) -> str:
+def _alt(title: str, past: Sequence[tuple[Decimal, date]], answer: Answer, currency: str) -> str:
     if not past:
         return f"{title}: no values"
-    amount, day = max((amount, day) for day, amount, _ in past)
-    words = f"{title}, from {text.day(past[0][0])}: highest {text.money(amount, currency)} on {text.day(day)}"
+    amount, day = max(past)
+    words = f"{title}, from {text.day(past[0][1])}: highest {text.money(amount, currency)} on {text.day(day)}"
     days = answer.forecast.days
     if not days:
         return words

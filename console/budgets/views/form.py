@@ -1,4 +1,4 @@
-"""Budgets typed, changed and removed on the page, with undo."""
+"""The bar of the Budgets page: which budget is looked at, and budgets typed, changed and removed, with undo."""
 
 from __future__ import annotations
 
@@ -11,13 +11,35 @@ import streamlit as st
 
 from catalogue.errors import SettingsError, TakingsError
 from console.budgets.budget_file import BudgetFile
-from console.budgets.budgets import MOST_NAME, Budget, BudgetScope, Kind
+from console.budgets.budgets import MOST_NAME, Budget, BudgetScope, BudgetSource, Kind
 from console.finops.charges import Basis
+from console.kit.link import Choice
 
 NEW = "New budget"
 
 
-def edit(file: BudgetFile, currency: str, services: Sequence[str]) -> None:
+def bar(source: BudgetSource, file: BudgetFile | None, currency: str, services: Sequence[str]) -> tuple[str, Basis]:
+    """Draw the bar and return the budget chosen, with the basis of the whole bill where there is no budget.
+
+    Parameters
+    ----------
+    file : where budgets typed on the page are kept; None where they are made elsewhere
+    currency, services : of the bill
+    """
+    names = [budget.name for budget in source.budgets()]
+    name, basis = "", Basis.BILLED
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-budget-bar"):
+        if names:
+            name = Choice("budget", {name: name for name in names}, names[0]).draw_list("Budget", width=285)
+        else:
+            bases = {basis.value: basis.value for basis in Basis}
+            basis = Basis(Choice("basis", bases, basis.value).draw_list("Basis", width=165))
+        if file is not None:
+            _edit(file, currency, services)
+    return name, basis
+
+
+def _edit(file: BudgetFile, currency: str, services: Sequence[str]) -> None:
     """Buttons that open the form; every change is written at once and can be undone.
 
     After any change of the file, the widgets start again from its content: what was typed or clicked in an outdated

@@ -13,7 +13,7 @@ from catalogue.errors import TakingsError
 from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.asking.scope import Scope
-from console.kit import charts, page, tiles
+from console.kit import charts, page, prose, tiles
 from console.live import answer
 from console.live.answer import FunnelStep, History, Live
 from console.live.source import FUNNEL_MINUTES, RecentActivity, RecentOrder, RecordCounts, Snapshot
@@ -65,39 +65,36 @@ def funnel(steps: Sequence[FunnelStep], *, is_estimate: bool) -> None:
     )
     estimated = ", estimated" if is_estimate else ""
     note = f"sessions in the last {FUNNEL_MINUTES} minutes{estimated}; share of the step before"
-    st.html(f"{_heading('Funnel', note)}{rows}")
+    st.html(prose.heading("Funnel", note) + rows)
 
 
 def products(activity: Sequence[RecentActivity], currency: str) -> None:
     """The products with most net revenue right now."""
-    rows = [
-        (
-            escape(row.name),
-            text.count(row.views),
-            text.count(row.carts),
-            text.count(row.units),
-            text.compact(row.net_revenue, Unit.MONEY, currency),
-        )
-        for row in activity
-    ]
     heads = ("Product", "Views", "Cart adds", "Units", "Net revenue")
-    _table("Top products", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No product was viewed.")
+    counts = [(row, (row.views, row.carts, row.units)) for row in activity]
+    _activity("Top products", heads, counts, currency, empty="No product was viewed.")
 
 
 def channels(activity: Sequence[RecentActivity], currency: str) -> None:
     """The channels with most net revenue right now."""
-    rows = [
-        (
-            escape(row.name),
-            text.count(row.events),
-            text.count(row.sessions),
-            text.count(row.orders),
-            text.compact(row.net_revenue, Unit.MONEY, currency),
-        )
-        for row in activity
-    ]
     heads = ("Channel", "Events", "Sessions", "Orders", "Net revenue")
-    _table("Channels", f"last {FUNNEL_MINUTES} minutes", heads, rows, empty="No event has a channel.")
+    counts = [(row, (row.events, row.sessions, row.orders)) for row in activity]
+    _activity("Channels", heads, counts, currency, empty="No event has a channel.")
+
+
+def _activity(
+    title: str,
+    heads: Sequence[str],
+    activity: Sequence[tuple[RecentActivity, Sequence[int]]],
+    currency: str,
+    *,
+    empty: str,
+) -> None:
+    rows = [
+        (escape(row.name), *map(text.count, counts), text.compact(row.net_revenue, Unit.MONEY, currency))
+        for row, counts in activity
+    ]
+    _table(title, f"last {FUNNEL_MINUTES} minutes", heads, rows, empty=empty)
 
 
 def orders(latest: Sequence[RecentOrder]) -> None:
@@ -118,20 +115,15 @@ def orders(latest: Sequence[RecentOrder]) -> None:
 
 def flow(snapshot: Snapshot) -> None:
     """How fresh this page is, and whether every record is accounted for."""
-    fresh = snapshot.freshness
-    lags = (
-        '<p class="tk-calm">Nothing arrived in the last 5 minutes.</p>'
-        if fresh is None
-        else "<p>"
-        + " · ".join(
-            f"{name} <b>{escape(text.duration(value))}</b>"
-            for name, value in (("p50", fresh.p50), ("p95", fresh.p95), ("p99", fresh.p99))
-        )
-        + "</p>"
-    )
+    lags = prose.calm("Nothing arrived in the last 5 minutes.")
+    if snapshot.freshness is not None:
+        percentiles = vars(snapshot.freshness).items()
+        lags = f"<p>{' · '.join(f'{name} <b>{escape(text.duration(lag))}</b>' for name, lag in percentiles)}</p>"
+    since = f"since {text.instant(snapshot.since)}" if snapshot.since else ""
     st.html(
-        f'<section class="tk-flow"><div>{_heading("Freshness", "received → visible here, last 5 minutes")}{lags}</div>'
-        f"<div>{_heading('Every record accounted for', _since(snapshot))}"
+        '<section class="tk-flow">'
+        f"<div>{prose.heading('Freshness', 'received → visible here, last 5 minutes')}{lags}</div>"
+        f"<div>{prose.heading('Every record accounted for', since)}"
         f"{_law('last hour', snapshot.hour)}{_law('in all', snapshot.total)}</div></section>"
     )
 
@@ -167,26 +159,10 @@ def start_commands(origin: str) -> list[str]:
     ]
 
 
-def _since(snapshot: Snapshot) -> str:
-    return "" if snapshot.since is None else f"since {text.instant(snapshot.since)}"
-
-
 def _law(when: str, counts: RecordCounts) -> str:
     tone, verdict = ("tk-good", "holds") if counts.holds else ("tk-bad", "does not hold")
-    parts = " + ".join(
-        f"{text.count(value)} {name}"
-        for name, value in (
-            ("accepted", counts.accepted),
-            ("duplicates", counts.duplicates),
-            ("quarantined", counts.quarantined),
-        )
-    )
+    parts = " + ".join(f"{text.count(count)} {name}" for name, count in vars(counts).items() if name != "received")
     return f'<p class="{tone}">{escape(when)}: {text.count(counts.received)} received = {parts} <b>{verdict}</b></p>'
-
-
-def _heading(title: str, note: str = "") -> str:
-    small = f" <small>{escape(note)}</small>" if note else ""
-    return f'<h3 class="tk-chart-title">{escape(title)}{small}</h3>'
 
 
 def _table(
@@ -194,13 +170,13 @@ def _table(
 ) -> None:
     """A small table; cells are HTML. The first `words` columns (1 or 3) are words, the others numbers."""
     if not rows:
-        st.html(f'{_heading(title, note)}<p class="tk-calm">{escape(empty)}</p>')
+        st.html(prose.heading(title, note) + prose.calm(empty))
         return
     kind = " tk-words" if words > 1 else ""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     table = f'<table class="tk-live{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    st.html(_heading(title, note) + table)
+    st.html(prose.heading(title, note) + table)
 
 
 def _shortened(name: str, most: int = 14) -> str:

@@ -35,13 +35,16 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
         for rank, name in enumerate(names)
     ]
     labelled = [place for place, (at, _, _) in enumerate(answer.minutes) if at.minute % _EVERY == 0]
-    spec = echarts.plot(
+    spec = echarts.over_time(
         ["minute", "value0", "text0", "value1", "text1"],
         rows,
-        [*lines, echarts.ticks(axis, Unit.MONEY, currency)],
+        lines,
+        axis,
+        Unit.MONEY,
+        currency,
         x=echarts.time_axis([f"{at:%H:%M}" for at, _, _ in answer.minutes], labelled),
-        y=echarts.value_axis(axis.low, axis.high),
-        edges=(echarts.ticks_width(axis, Unit.MONEY, currency), 16, 30, 26),
+        right=16,
+        top=30,
         hover=hover_text.texts("{@minute}", names),
     ) | {"legend": echarts.legend(names)}
     return Chart(title, alt, HEIGHT, spec, note)

@@ -21,7 +21,7 @@ from console.spend.tags import KeyCoverage
 HEIGHT = 340
 ESTIMATED = "estimated"
 _MOST_KEYS = 12  # as tall as the texts beside them
-_TOP, _BOTTOM = 28, 26
+_TOP = 28
 _LEGEND_NAME = 26  # characters of a name beside the chart
 _SWATCH = 26  # pixels before a name
 _LEGEND_LINE = 22  # pixels, as ECharts spaces names below each other
@@ -67,14 +67,16 @@ def by_day(
         drawn[0]["markArea"] = echarts.shades([(ESTIMATED, days[cut], days[-1])], None, days)
     short = [_shortened(name) for name in names]
     legend = echarts.width(short) + _SWATCH
-    left = echarts.ticks_width(axis, Unit.MONEY, currency)
-    spec = echarts.plot(
+    spec = echarts.over_time(
         [*dimensions, "all"],
         rows,
-        [*drawn, echarts.ticks(axis, Unit.MONEY, currency)],
+        drawn,
+        axis,
+        Unit.MONEY,
+        currency,
         x=echarts.day_axis(days) | {"boundaryGap": True},
-        y=echarts.value_axis(axis.low, axis.high),
-        edges=(left, legend + 14, _TOP if cut < len(days) else 12, _BOTTOM),
+        right=legend + 14,
+        top=_TOP if cut < len(days) else 12,
         hover=hover_text.texts("{@day_name}", names, hover_text.row("All", "{@all}")),
         pointer=False,
     ) | {
@@ -93,7 +95,10 @@ def by_day(
             "textStyle": {"fontSize": echarts.SMALL, "overflow": "truncate", "width": legend - _SWATCH},
         },
     }
-    return Chart(title, alt, HEIGHT, _for_phones(spec, len(names)), note)
+    below = {"orient": "vertical", "left": 0, "right": "auto", "top": "auto", "bottom": 0, "width": "auto"}
+    room = echarts.DATES_HEIGHT + _LEGEND_LINE * len(names) + 4
+    narrow = {"legend": below, "grid": {"right": 16, "bottom": room}}  # no room beside it on a phone
+    return Chart(title, alt, HEIGHT, echarts.with_phone_option(spec, narrow), note)
 
 
 def why(changed: Changed, basis: Basis, currency: str) -> Chart:
@@ -107,7 +112,7 @@ def why(changed: Changed, basis: Basis, currency: str) -> Chart:
         currency=currency,
         title="What changed",
     )
-    return Chart(drawn.title, drawn.alt, drawn.height, drawn.spec, f"{basis}, {currency}")
+    return replace(drawn, note=f"{basis}, {currency}")
 
 
 def coverage(keys: Sequence[KeyCoverage]) -> Chart:
@@ -159,13 +164,3 @@ def _numbered(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return numbered
-
-
-def _for_phones(spec: Spec, names: int) -> Spec:
-    """The names below the chart where there is no room beside it."""
-    room = _LEGEND_LINE * names
-    narrow = {
-        "legend": {"orient": "vertical", "left": 0, "right": "auto", "top": "auto", "bottom": 0, "width": "auto"},
-        "grid": {"right": 16, "bottom": _BOTTOM + room + 4},
-    }
-    return echarts.with_phone_option(spec, narrow)

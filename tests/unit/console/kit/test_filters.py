@@ -21,12 +21,12 @@ OPTIONS = FilterOptions(
     categories=["Home", "Toys"],
     regions=["North", "South"],
 )
-NO_DATA = FilterOptions(None, None)
+ONE_DAY = FilterOptions(TODAY, TODAY)
 GALLERY = str(SUPPORT / "gallery.py")
 
 
 def test_an_empty_url_is_the_last_28_days_against_the_28_before():
-    selection = select(read({}, OPTIONS), OPTIONS, TODAY)
+    selection = select(read({}, OPTIONS), OPTIONS)
     assert selection.period == Period(date(2026, 11, 2), date(2026, 11, 30))
     assert selection.comparisons == (("Previous period", Period(date(2026, 10, 5), date(2026, 11, 2))),)
     assert not selection.is_filtered
@@ -45,7 +45,7 @@ def test_a_url_with_everything_is_read_whole():
         },
         OPTIONS,
     )
-    selection = select(state, OPTIONS, TODAY)
+    selection = select(state, OPTIONS)
     assert selection.period == Period(date(2026, 11, 1), date(2026, 11, 21))
     assert [name for name, _ in selection.comparisons] == ["A year ago", "Previous period"]
     assert selection.describe() == [
@@ -86,26 +86,24 @@ def test_at_most_two_comparisons_are_kept_and_none_is_a_choice():
 
 
 def test_a_comparison_before_the_first_day_is_left_out_with_a_reason():
-    selection = select(FilterState(Preset.LAST_12_MONTHS, comparisons=(Comparison.YEAR,)), OPTIONS, TODAY)
+    selection = select(FilterState(Preset.LAST_12_MONTHS, comparisons=(Comparison.YEAR,)), OPTIONS)
     assert selection.comparisons == ()
     assert selection.hints == ("A year ago (1 Dec 2024 – 30 Nov 2025) is not compared: the data starts on 1 Sep 2025.",)
     early = FilterState(Preset.CUSTOM, (date(2025, 9, 1), date(2025, 9, 7)), (Comparison.PREVIOUS,))
-    selection = select(early, OPTIONS, TODAY)
+    selection = select(early, OPTIONS)
     assert selection.comparisons == ()
     assert selection.hints == ("Previous period (25 – 31 Aug 2025) is not compared: the data starts on 1 Sep 2025.",)
 
 
 def test_a_retail_event_is_named_with_its_year_and_its_absence_is_said():
-    found = select(FilterState(comparisons=(Comparison.EVENT,)), OPTIONS, TODAY)
+    found = select(FilterState(comparisons=(Comparison.EVENT,)), OPTIONS)
     assert [name for name, _ in found.comparisons] == ["Cyber Week 2025"]
     quiet = FilterState(Preset.CUSTOM, (date(2026, 7, 1), date(2026, 7, 31)), (Comparison.EVENT,))
-    assert select(quiet, OPTIONS, TODAY).hints == ("No retail event lies in this period.",)
+    assert select(quiet, OPTIONS).hints == ("No retail event lies in this period.",)
 
 
-def test_an_empty_lake_still_gives_a_period():
-    selection = select(
-        read({"period": ["custom"], "from": ["2026-01-01"], "to": ["2026-02-01"]}, NO_DATA), NO_DATA, TODAY
-    )
+def test_days_before_the_only_day_of_data_fall_back_to_a_period_that_ends_with_it():
+    selection = select(read({"period": ["custom"], "from": ["2026-01-01"], "to": ["2026-02-01"]}, ONE_DAY), ONE_DAY)
     assert selection.period == Period(date(2026, 11, 4), date(2026, 12, 2))
     assert selection.comparisons == ()
 
@@ -128,7 +126,7 @@ queries = st.dictionaries(
 def test_any_url_is_read_without_an_error_and_its_state_reopens_itself(query: dict[str, list[str]]):
     state = read(query, OPTIONS)
     assert read(state.as_query(), OPTIONS) == state
-    selection = select(state, OPTIONS, TODAY)
+    selection = select(state, OPTIONS)
     assert len(selection.comparisons) + len(selection.hints) >= len(selection.comparisons)
     assert selection.period.days >= 1
 
