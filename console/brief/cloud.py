@@ -14,7 +14,7 @@ from console.asking.periods import Period
 from console.asking.scope import Scope
 from console.brief.attention import AttentionItem, Cause
 from console.budgets import answer as budgets
-from console.budgets.answer import BudgetOverview
+from console.budgets.answer import Answer
 from console.budgets.bill import bill
 from console.budgets.budgets import BudgetSource, BudgetState
 from console.budgets.figures import ended
@@ -56,7 +56,7 @@ class Cloud:
     before: Decimal | None
     share: Decimal | None
     share_before: Decimal | None
-    overview: BudgetOverview | None
+    overview: Answer | None
     error: TakingsError | None
     results: Sequence[Result]
 
@@ -81,12 +81,12 @@ class Cloud:
             expected = status.expected
             forecast = "" if expected is None else f"; the forecast for the month is {text.percent(expected, 0)} of it"
             yield f"{status.budget.name} is {'over' if is_over else 'about to go over'} budget", f"{so_far}{forecast}."
-        for anomaly in self.overview.open_anomalies[:MOST_ANOMALIES]:
+        for anomaly in self.overview.late_anomalies[:MOST_ANOMALIES]:
             days = text.days(anomaly.start, anomaly.end)
             cause = f", mostly {anomaly.blame[0].usage_type}" if anomaly.blame else ""
             instead = f"{money(anomaly.actual)} instead of {money(anomaly.expected)}"
             yield f"{anomaly.service} cost {money(anomaly.money)} more than usual", f"{days}{cause}: {instead}."
-        rest = self.overview.open_anomalies[MOST_ANOMALIES:]
+        rest = self.overview.late_anomalies[MOST_ANOMALIES:]
         if rest:
             together = money(total(anomaly.money for anomaly in rest))
             yield f"{len(rest)} smaller anomalies in the bill", f"Together {together} more than usual."

@@ -85,7 +85,7 @@ def bill(cloud: Cloud | None, label: str) -> str:
         return f"{words}."
     if overview.ended is not None:
         return f"{words}; the bill ends on {text.day(overview.ended)}."
-    unusual = len(overview.open_anomalies)
+    unusual = len(overview.late_anomalies)
     if unusual:
         at_stake = text.money(overview.money_at_stake, cloud.currency)
         words += f"; {at_stake} of the last four weeks' bill {'is' if unusual == 1 else 'are'} unusual"

@@ -49,7 +49,7 @@ class JudgedAnomaly:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of the Budgets page.
+    """The answer of the Budgets page, and what the Brief says of budgets.
 
     Attributes
     ----------
@@ -95,6 +95,21 @@ class Answer:
     def open_anomalies(self) -> list[Anomaly]:
         """Anomalies that nobody has decided on and no retail day explains."""
         return [judged.anomaly for judged in self.anomalies or () if judged.is_open]
+
+    @property
+    def late_anomalies(self) -> list[Anomaly]:
+        """The open anomalies of the bill's last weeks."""
+        return [anomaly for anomaly in self.open_anomalies if self.charges.days[-1] - anomaly.end <= LATE]
+
+    @property
+    def money_at_stake(self) -> Decimal:
+        """The sum of the late anomalies."""
+        return total(anomaly.money for anomaly in self.late_anomalies)
+
+    @property
+    def off_budget(self) -> list[Status]:
+        """Budgets that are overdrawn or expected to be."""
+        return [entry for entry in self.statuses if entry.state in (BudgetState.AT_RISK, BudgetState.OVER)]
 
     @property
     def run_rate(self) -> Decimal | None:
@@ -202,44 +217,13 @@ def by_aws(
         return None, f"{error.what}. {error.remedy}"
 
 
-@dataclass(frozen=True)
-class BudgetOverview:
-    """What the Brief says of budgets: each one's status, and the late anomalies that nobody has looked at yet.
-
-    Attributes
-    ----------
-    open_anomalies : those of the last four weeks of the bill
-    ended : as in `Answer`
-    is_pending : the forecast or the anomalies are still being worked out and left out here
-    """
-
-    currency: str
-    statuses: Sequence[Status]
-    open_anomalies: Sequence[Anomaly]
-    ended: date | None
-    is_pending: bool
-
-    @property
-    def off_budget(self) -> list[Status]:
-        """Budgets that are overdrawn or expected to be."""
-        return [entry for entry in self.statuses if entry.state in (BudgetState.AT_RISK, BudgetState.OVER)]
-
-    @property
-    def money_at_stake(self) -> Decimal:
-        """The sum of the open anomalies."""
-        return total(anomaly.money for anomaly in self.open_anomalies)
-
-
 def overview(
     scope: Scope, source: BudgetSource, decisions: DecisionStore, *, patience: float | None = PATIENCE
-) -> BudgetOverview | None:
-    """The state of the month's budgets, from forecasts that are ready already; None where there are no charges."""
-    found = bill(scope)
-    if found.is_empty:
+) -> Answer | None:
+    """What the Brief says of budgets, without a backtest; None where there are no charges."""
+    if bill(scope).is_empty:
         return None
-    answer = budgets(scope, source, decisions, backtested=False, patience=patience)
-    late = [anomaly for anomaly in answer.open_anomalies if answer.charges.days[-1] - anomaly.end <= LATE]
-    return BudgetOverview(found.currency, answer.statuses, late, answer.ended, answer.is_pending)
+    return budgets(scope, source, decisions, backtested=False, patience=patience)
 
 
 def _decided(anomalies: Sequence[Anomaly], decisions: DecisionStore) -> list[JudgedAnomaly]:

@@ -64,8 +64,7 @@ def budgets(
         output.json({**_about(answer), "budgets": rows})
     else:
         output.show(rows, BUDGETS, form, under="budgets")
-    is_off = any(status.state in ("at risk", "over") for status in answer.statuses)
-    return OFF_BUDGET if check and is_off else 0
+    return OFF_BUDGET if check and answer.off_budget else 0
 
 
 def forecast(

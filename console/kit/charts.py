@@ -95,11 +95,11 @@ def by_day(
         is_dashed = index >= cut - 1 and cut < len(days)  # the last complete day is in both, so that the line is whole
         remark = ", incomplete" if index >= cut else ""
         row = [index, text.weekday(day) + remark, value if index < cut else None, value if is_dashed else None]
-        for series, dates in zip_longest(lines, [(), *compare_days]):
+        for series, compared in zip_longest(lines, [(), *compare_days]):
             row += [
                 echarts.number(series[index]),
                 text.exact(series[index], unit, currency),
-                text.weekday(dates[index]) if dates and index < len(dates) else "",
+                text.weekday(compared[index]) if compared and index < len(compared) else "",
             ]
         rows.append(row)
     dimensions = ["day", "day_name", "main", "dashed"]
@@ -118,6 +118,8 @@ def by_day(
     incomplete = (days[cut], days[-1]) if cut < len(days) else None
     if spans or incomplete:
         main["markArea"] = echarts.shades(spans, incomplete, days)
+    dates = ["", *(f"{{@date{rank}}}" for rank in range(1, len(lines)))]  # that a comparison's values belong to
+    hover = [hover_text.row(name, f"{{@text{rank}}}", dates[rank]) for rank, name in enumerate(names)]
     spec = echarts.over_time(
         dimensions,
         rows,
@@ -128,7 +130,7 @@ def by_day(
         x=echarts.day_axis(days),
         right=echarts.width(names) + 16 if is_named else _RIGHT,
         top=_TOP if spans else _BARE_TOP,
-        hover=hover_text.by_day(names),
+        hover=hover_text.table("{@day_name}", hover),
     )
     return Chart(title, alt, DAY_HEIGHT, echarts.with_phone_legend(spec, names) if is_named else spec)
 

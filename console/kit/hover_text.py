@@ -8,14 +8,6 @@ from html import escape
 from console.kit import echarts
 
 
-def by_day(names: Sequence[str]) -> str:
-    """The hover text of a chart by day: the exact value of each line, with the day a comparison's value belongs to."""
-    return table(
-        "{@day_name}",
-        (row(name, f"{{@text{index}}}", "" if index == 0 else f"{{@date{index}}}") for index, name in enumerate(names)),
-    )
-
-
 def texts(head: str, names: Sequence[str], *more: str) -> str:
     """Hover text with one row a name, its value in the column ``text0``, ``text1`` …, and `more` rows below."""
     return table(head, [*(row(name, f"{{@text{index}}}") for index, name in enumerate(names)), *more])

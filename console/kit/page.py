@@ -74,7 +74,7 @@ class LakeReader(Reader):
     @property
     def slices(self) -> Slices:
         """The channels, categories and regions chosen."""
-        return Slices(self.selection.channels, self.selection.categories, self.selection.regions)
+        return self.selection.slices
 
     def describe(self, answer: Answer) -> list[tuple[str, str]]:
         """(name, text) lines printed in every export: filters, currency and data time."""

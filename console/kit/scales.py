@@ -63,16 +63,13 @@ STEP_KINDS = ("gap", "total", "more", "less")  # in the order they are stacked
 def day_names(days: Sequence[date]) -> list[str]:
     """What an axis calls each day: ``2 Nov``; where only firsts of months are named, ``Nov``, or ``Jan 2026``."""
     labelled = labelled_days(days)
-    by_month = len(days) > 1 and all(days[index].day == 1 for index in labelled)
-
-    def name(index: int) -> str:
-        written = text.short_day(days[index])
-        if not by_month:
-            return written
-        month = written.split()[1]
-        return f"{month} {days[index].year}" if days[index].month == 1 or index == labelled[0] else month
-
-    return [name(index) for index in range(len(days))]
+    names = [text.short_day(day) for day in days]
+    if len(days) == 1 or any(days[place].day != 1 for place in labelled):
+        return names
+    return [
+        f"{name.split()[1]} {day.year}" if day.month == 1 or place == labelled[0] else name.split()[1]
+        for place, (name, day) in enumerate(zip(names, days, strict=True))
+    ]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from console.asking.periods import (
     event_in,
     preset_period,
 )
+from console.asking.slices import Slices
 from console.kit.link import Query, first
 
 DEFAULT_PRESET = Preset.LAST_28_DAYS
@@ -49,30 +50,30 @@ class Selection:
     ----------
     period : the days asked for
     comparisons : (name, period) of at most two, only those that meet at least one day of data
-    channels, categories, regions : empty for all
+    slices : the channels, categories and regions
     preset : the period's name
     hints : why a comparison chosen is missing or partly covered, one sentence each
     """
 
     period: Period
-    comparisons: tuple[tuple[str, Period], ...] = ()
-    channels: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    preset: Preset = DEFAULT_PRESET
-    hints: tuple[str, ...] = ()
+    comparisons: tuple[tuple[str, Period], ...]
+    slices: Slices
+    preset: Preset
+    hints: tuple[str, ...]
 
     @property
     def is_filtered(self) -> bool:
         """Whether a slice leaves rows out."""
-        return bool(self.channels or self.categories or self.regions)
+        return self.slices != Slices()
 
     def describe(self) -> list[tuple[str, str]]:
         """(name, text) lines that say what was asked, for exports."""
         lines = [("Period", f"{self.period.label()} ({self.period.days} days)")]
         lines += [("Compared with", f"{name}: {period.label()}") for name, period in self.comparisons]
-        slices = (("Channel", self.channels), ("Category", self.categories), ("Region", self.regions))
-        return lines + [(name, text.names(values, "all")) for name, values in slices]
+        values = (self.slices.channels, self.slices.categories, self.slices.regions)
+        return lines + [
+            (name.capitalize(), text.names(chosen, "all")) for name, chosen in zip(SLICES, values, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -137,15 +138,8 @@ def select(state: FilterState, options: FilterOptions) -> Selection:
             hints.append(f"{name} ({other.label()}) is not compared: the data starts on {since}.")
         else:
             found.append((name, other))
-    return Selection(
-        period=period,
-        comparisons=tuple(found),
-        channels=tuple(state.slices.get("channel", ())),
-        categories=tuple(state.slices.get("category", ())),
-        regions=tuple(state.slices.get("region", ())),
-        preset=state.preset,
-        hints=tuple(hints),
-    )
+    slices = Slices(*(state.slices.get(name, ()) for name in SLICES))
+    return Selection(period, tuple(found), slices, state.preset, tuple(hints))
 
 
 def _comparison_name(comparison: Comparison, period: Period) -> str:

@@ -132,12 +132,9 @@ def other_currencies(result: Result, currency: str, basis: Basis) -> Mapping[str
 def incomplete_from(now: SpendSums, last_complete_day: date | None) -> date | None:
     """The first day of those at the end that are estimated or not over yet; None where the last day is final."""
     known = [day for day, cost in zip(now.days, now.by_day, strict=True) if cost or day in now.estimated_days]
-    cut: date | None = None
-    for day in reversed(known):
-        if day not in now.estimated_days and (last_complete_day is None or day <= last_complete_day):
-            break
-        cut = day
-    return cut
+    closed = [day for day in known if day not in now.estimated_days]
+    final = [day for day in closed if last_complete_day is None or day <= last_complete_day]
+    return next((day for day in known if not final or day > final[-1]), None)
 
 
 def figures(

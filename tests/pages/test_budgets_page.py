@@ -248,7 +248,7 @@ def test_what_aws_found_itself_stands_beside_ours_with_its_delay(
     open_page: Open, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = date(2026, 5, 1)
-    theirs = AwsAnomaly("a1", "Amazon <b>Athena", "Scan", "", "", day, None, Decimal("7.5"), None, None, "")
+    theirs = AwsAnomaly("a1", "Amazon <b>Athena", "Scan", day, None, Decimal("7.5"), None, "")
     monkeypatch.setattr(Embedded, "has_aws_anomalies", True)
     gate = threading.Event()
 

@@ -259,7 +259,7 @@ def test_the_brief_is_told_what_is_off_budget_and_how_much_is_at_stake(lake: Row
     found = insight.overview(spike(lake), source, decisions, patience=None)
     assert found is not None
     assert [item.budget.name for item in found.off_budget] == ["All"]
-    assert (found.money_at_stake, found.currency, found.is_pending) == (84, "USD", False)
+    assert (found.money_at_stake, found.bill.currency, found.is_pending) == (84, "USD", False)
 
 
 def test_without_a_bill_the_brief_is_told_nothing(lake: Rows, decisions: Any) -> None:

@@ -161,13 +161,8 @@ def find(
                     first_day=days[shown],
                 )
             )
-    least = _least(values)
-    place_of = {day: place for place, day in enumerate(days)}
-    worth = [
-        anomaly
-        for anomaly in found
-        if anomaly.money >= max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(least[place_of[anomaly.start]])))
-    ]
+    least = [max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(usual))) for usual in _least(values)]
+    worth = [anomaly for anomaly in found if anomaly.money >= least[(anomaly.start - first).days]]
     return sorted(worth, key=lambda anomaly: (-anomaly.money, anomaly.key))
 
 

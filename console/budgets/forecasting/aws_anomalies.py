@@ -29,13 +29,10 @@ class AwsAnomaly:
     anomaly_id: str
     service: str
     usage_type: str
-    region: str
-    account: str
     start: date
     end: date | None
     money: Decimal
     expected: Decimal | None
-    actual: Decimal | None
     feedback: str
 
 
@@ -72,13 +69,10 @@ def _anomaly(item: Mapping[str, Any]) -> AwsAnomaly:
         anomaly_id=str(item["AnomalyId"]),
         service=causes[0].get("Service") or item.get("DimensionValue") or "(unknown)",
         usage_type=causes[0].get("UsageType") or "",
-        region=causes[0].get("Region") or "",
-        account=causes[0].get("LinkedAccount") or "",
         start=_day(item["AnomalyStartDate"]),
         end=_day(item["AnomalyEndDate"]) if item.get("AnomalyEndDate") else None,
         money=_decimal(impact.get("TotalImpact")) or Decimal(0),
         expected=_decimal(impact.get("TotalExpectedSpend")),
-        actual=_decimal(impact.get("TotalActualSpend")),
         feedback=item.get("Feedback") or "",
     )
 

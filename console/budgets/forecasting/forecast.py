@@ -86,11 +86,6 @@ class Forecast:
     left_out: Sequence[date]
     occasions: Sequence[Occasion]
 
-    @property
-    def to_come(self) -> Decimal:
-        """The month's total less what is booked."""
-        return ZERO if self.amount is None else self.amount - self.booked
-
 
 NOTHING = "No charges"
 NEVER = "Nothing was ever charged for it. Check that the name is written as in the bill."

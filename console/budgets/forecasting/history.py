@@ -107,17 +107,16 @@ class History:
         chosen = [lines[place] for place in self._ways(len(self.days))[0]]
         return tuple(total(column) for column in zip(*chosen, strict=True)) if chosen else (ZERO,) * len(self.days)
 
-    def _ways(self, known: int) -> tuple[list[int], list[int], list[int], list[int]]:
-        """Places of the lines that come every day, on firsts of months, as tax, and once."""
+    def _ways(self, known: int) -> tuple[list[int], list[int], list[int]]:
+        """Places of the lines that come every day, on firsts of months, and as tax; not of those that come once."""
         values, firsts = self.values[:, :known], self.firsts[:known]
         names = list(self.lines)
         on_firsts = (values[:, firsts] != 0).sum(axis=1) >= FEWEST_FIRSTS
         on_others = (values[:, ~firsts] != 0).any(axis=1)
         tax = [place for place, name in enumerate(names) if name.is_tax]
-        once = [place for place, name in enumerate(names) if name.is_once]
-        rest = [place for place in range(len(names)) if place not in tax and place not in once]
+        rest = [place for place, name in enumerate(names) if not name.is_tax and not name.is_once]
         monthly = [place for place in rest if on_firsts[place] and not on_others[place]]
-        return [place for place in rest if place not in monthly], monthly, tax, once
+        return [place for place in rest if place not in monthly], monthly, tax
 
     def between(self, start: date, end: date) -> Decimal:
         """Everything charged from `start` to `end`, not included, exactly."""
@@ -133,7 +132,6 @@ class Split:
     daily: Floats
     monthly: Floats
     tax: Floats
-    once: Floats
 
 
 def history(charges: Iterable[Charged], *, whole: History | None = None) -> History:

@@ -58,7 +58,7 @@ def chart(answer: Answer) -> Chart:
         axis,
         currency,
         name=name,
-        right=_room(lines),
+        right=echarts.width([name for name, _ in lines]) + 12 if lines else forecast_lines.EDGE,
         more=["pace", "pace_text", "charged_text"],
         also=[] if status is None else [("Charged by then", "charged_text"), ("Left at an even pace", "pace_text")],
     )
@@ -92,10 +92,6 @@ def _thresholds(status: Status | None) -> list[tuple[str, Decimal]]:
         return []
     shares = sorted({100, *status.budget.thresholds})
     return [(f"{share}{text.NARROW_SPACE}% used", status.amount - status.amount * share / 100) for share in shares]
-
-
-def _room(lines: Sequence[tuple[str, Decimal]]) -> int:
-    return echarts.width([name for name, _ in lines]) + 12 if lines else forecast_lines.EDGE
 
 
 def _threshold_lines(lines: Sequence[tuple[str, Decimal]]) -> Spec:

@@ -15,18 +15,16 @@ _EVERY = 10  # minutes between two labels of the axis
 def revenue_so_far(answer: Live, currency: str) -> Chart:
     """Net revenue of the last hour, added up minute by minute."""
     title, note = "Net revenue, added up over the last hour", "UTC"
-    alt = _in_words(answer, currency)
     if not answer.minutes:
-        return Chart(title, alt, EMPTY_HEIGHT, None)
+        return Chart(title, "Net revenue of the last hour: no values", EMPTY_HEIGHT, None)
+    _, now, before = answer.minutes[-1]
+    alt = (
+        f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "
+        f"same hour last week {text.money(before, currency)}"
+    )
     axis = scales.linear([amount for _, now, before in answer.minutes for amount in (now, before)])
     rows = [
-        [
-            f"{at:%H:%M}",
-            echarts.number(now),
-            text.money(now, currency),
-            echarts.number(before),
-            text.money(before, currency),
-        ]
+        [f"{at:%H:%M}", float(now), text.money(now, currency), float(before), text.money(before, currency)]
         for at, now, before in answer.minutes
     ]
     names = ["Last hour", LABEL]
@@ -48,14 +46,3 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
         hover=hover_text.texts("{@minute}", names),
     ) | {"legend": echarts.legend(names)}
     return Chart(title, alt, HEIGHT, spec, note)
-
-
-def _in_words(answer: Live, currency: str) -> str:
-    """The chart of the hour in words."""
-    if not answer.minutes:
-        return "Net revenue of the last hour: no values"
-    _, now, before = answer.minutes[-1]
-    return (
-        f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "
-        f"same hour last week {text.money(before, currency)}"
-    )

@@ -59,14 +59,16 @@ def movers(moved: Sequence[Moved], currency: str, about: About) -> None:
             "account": Column("Account"),
             "kind": Column("Charge"),
             "what": Column("New or gone"),
-            "before": Column("Before", Unit.MONEY, currency),
-            "now": Column("Now", Unit.MONEY, currency),
+            "cost_before": Column("Before", Unit.MONEY, currency),
+            "cost": Column("Now", Unit.MONEY, currency),
             "change": Column("Change", Unit.MONEY, currency),
-            "quantity": Column(
+            "quantity_effect": Column(
                 "Quantity effect", Unit.MONEY, currency, help="More or less used, at the mean unit price"
             ),
-            "price": Column("Price effect", Unit.MONEY, currency, help="Another unit price, at the mean quantity"),
-            "unit": Column("Unit"),
+            "price_effect": Column(
+                "Price effect", Unit.MONEY, currency, help="Another unit price, at the mean quantity"
+            ),
+            "pricing_unit": Column("Unit"),
         },
         export_as="spend-movers",
         title="What moved",
@@ -77,18 +79,11 @@ def movers(moved: Sequence[Moved], currency: str, about: About) -> None:
 
 def _row(line: PricedLine, effects: Mapping[Effect, Decimal]) -> SimpleNamespace:
     return SimpleNamespace(
-        service=line.service,
-        usage_type=line.usage_type,
-        region=line.region,
-        account=line.account,
-        kind=line.kind,
-        what=next((KINDS[effect] for effect in effects if effect in KINDS), ""),
-        before=line.cost_before,
-        now=line.cost,
+        **vars(line),
         change=line.change,
-        quantity=effects.get(Effect.QUANTITY),
-        price=effects.get(Effect.PRICE),
-        unit=line.pricing_unit,
+        what=next((KINDS[effect] for effect in effects if effect in KINDS), ""),
+        quantity_effect=effects.get(Effect.QUANTITY),
+        price_effect=effects.get(Effect.PRICE),
     )
 
 
