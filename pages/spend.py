@@ -33,7 +33,7 @@ with bill.opened("Spend", __doc__, wiring.viewer) as reader:
     tiles.row(spend.figures)
     filters.drill(chosen, contents, spend.breakdown.values)
     charts.draw(drawn.by_day(spend.breakdown, spend.now.days, spend.basis, currency, spend.incomplete_from))
-    tables.by_value(spend.breakdown, spend.basis, currency, about, lambda value: filters.go_into(chosen, value.value))
+    tables.by_value(spend.breakdown, spend.basis, currency, about, lambda value: filters.go_to(chosen.into(value)))
     treemap.draw(spend, chosen, contents.names, about)
     if spend.changed is not None:
         charts.draw(drawn.why(spend.changed, spend.basis, currency))

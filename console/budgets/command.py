@@ -22,7 +22,6 @@ from console.finops.charges import Basis
 if TYPE_CHECKING:
     from console.budgets.answer import Answer, JudgedAnomaly
     from console.budgets.budgets import Status
-    from console.decisions import DecisionStore
 
 BUDGETS = (
     "budget",
@@ -56,7 +55,7 @@ def budgets(
     check: Annotated[bool, typer.Option("--check", help=f"exit with {OFF_BUDGET} where one is off")] = False,
 ) -> int:
     """The state of every budget this month, the worst first."""
-    answer, _ = _answer(context, lake, country=country)
+    answer = _answer(context, lake, country=country)
     rows = [_status(status, with_all_digits=form != "table") for status in answer.statuses]
     if not rows:
         sys.stderr.write("No budget yet: write budgets.toml into the lake folder, or type one on the Budgets page.\n")
@@ -78,7 +77,7 @@ def forecast(
     """What the month will cost, and how well that is known."""
     from console.budgets.forecasting.backtest import BacktestRow
 
-    answer, _ = _answer(context, lake, country=country, basis=basis, budget=budget, backtested=True)
+    answer = _answer(context, lake, country=country, basis=basis, budget=budget, backtested=True)
     if budget and (answer.chosen is None or answer.chosen.budget.name != budget):
         names = ", ".join(status.budget.name for status in answer.statuses) or "none"
         raise BindingError(f"There is no budget {budget!r}", where="--budget", remedy=f"Budgets: {names}.")
@@ -133,7 +132,7 @@ def list_anomalies(
     """What cost far more than usual, by money at stake; or decide on anomaly."""
     if context.invoked_subcommand is not None:
         return
-    answer, _ = _answer(context, lake, country=country, basis=basis)
+    answer = _answer(context, lake, country=country, basis=basis)
     rows = [_anomaly(found, with_all_digits=form != "table") for found in answer.anomalies or ()]
     if form == "json":
         output.json({**_about(answer), "anomalies": rows})
@@ -153,13 +152,14 @@ def decide(
     from console.decisions import Decision
 
     lake, country, basis = (options.of_group(context, name) for name in ("lake", "country", "basis"))
-    answer, store = _answer(context, lake, country=country, basis=basis)
+    answer = _answer(context, lake, country=country, basis=basis)
     keys = [found.anomaly.key for found in answer.anomalies or ()]
     if key not in keys:
         raise BindingError(
             f"There is no anomaly {key!r}", where="decide", remedy=f"Keys: {', '.join(keys[:5]) or 'none'}."
         )
-    store.decide(Decision(KIND, key, verdict, note, getpass.getuser(), datetime.now(UTC)))
+    decision = Decision(KIND, key, verdict, note, getpass.getuser(), datetime.now(UTC))
+    options.profile(context, lake).decisions.decide(decision)
     sys.stdout.write(f"{key}: {verdict}\n")
 
 
@@ -171,14 +171,14 @@ def _answer(
     basis: Basis = Basis.BILLED,
     budget: str = "",
     backtested: bool = False,
-) -> tuple[Answer, DecisionStore]:
+) -> Answer:
     from catalogue.errors import SourceError
     from console.budgets import answer as insight
     from console.budgets.bill import bill
     from console.budgets.figures import notes
 
     profile = options.profile(context, lake)
-    scope, store = profile.scope(), profile.decisions
+    scope = profile.scope()
     if bill(scope).is_empty:
         raise SourceError(
             "There is no cloud bill yet",
@@ -188,7 +188,7 @@ def _answer(
     answer = insight.budgets(
         scope,
         profile.budgets,
-        store,
+        profile.decisions,
         name=budget,
         basis=basis,
         country=country,
@@ -197,7 +197,7 @@ def _answer(
     )
     for note in notes(answer):
         sys.stderr.write(f"{note}\n")
-    return answer, store
+    return answer
 
 
 def _about(answer: Answer) -> dict[str, Any]:

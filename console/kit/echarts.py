@@ -146,13 +146,11 @@ def line(name: str, dimension: str, rank: int, label_offset: float | None = None
 
 def ticks(axis: scales.Axis, unit: Unit, currency: str) -> Spec:
     """The gridlines of a value axis with their labels, the one at zero darker."""
+    at_zero: Spec = {"lineStyle": {"color": GREY, "width": 1}}
     return gridlines(
         [
-            {
-                "yAxis": float(value),
-                "label": {"formatter": text.tick(value, unit, currency)},
-                **({"lineStyle": {"color": GREY, "width": 1}} if value == 0 else {}),
-            }
+            {"yAxis": float(value), "label": {"formatter": text.tick(value, unit, currency)}}
+            | ({} if value else at_zero)
             for value in axis.ticks
         ]
     )
@@ -198,16 +196,9 @@ def _category_axis(names: Sequence[str]) -> Spec:
 
 def name_axis(labels: Sequence[str]) -> Spec:
     """Names down the left side, first on top, long ones cut where the room ends. By position: two may be the same."""
-    return _category_axis(labels) | {
-        "inverse": True,
-        "axisLabel": {
-            "fontSize": SMALL,
-            "width": names_width(labels) - 10,
-            "overflow": "truncate",
-            "interval": 0,
-            "margin": 8,
-        },
-    }
+    room = names_width(labels) - 10
+    label = {"fontSize": SMALL, "width": room, "overflow": "truncate", "interval": 0, "margin": 8}
+    return _category_axis(labels) | {"inverse": True, "axisLabel": label}
 
 
 def names_width(labels: Sequence[str], longest: int = _LONGEST_NAME) -> int:

@@ -31,10 +31,7 @@ from console.asking.slices import Slices
 from console.kit import filters, prose, trust_line
 from console.kit import viewer as viewers
 
-FILL_COMMANDS = (
-    "python -m pipeline sample",
-    "python -m pipeline import --help",
-)
+FILL_COMMANDS = ("python -m pipeline sample", "python -m pipeline import --help")
 LOOK_EVERY = 1.0  # seconds between two looks at what is being worked out
 DAYS_BACK = timedelta(days=364)  # that can be chosen where no event says when the shop began
 
@@ -166,14 +163,9 @@ def headed(title: str, question: str | None, *, is_sample: bool = False) -> Iter
     is_sample : whether to say that the data is the sample year
     """
     st.set_page_config(page_title=f"{title} · Takings")
-    badge = (
-        '<span class="tk-badge" title="Made-up data of the sample shop, not yours">sample data</span>'
-        if is_sample
-        else ""
-    )
-    st.html(
-        f'<header class="tk-head"><h1>{escape(title)}{badge}</h1><p>{escape(question_of(title, question))}</p></header>'
-    )
+    badge = '<span class="tk-badge" title="Made-up data of the sample shop, not yours">sample data</span>'
+    heading = f"<h1>{escape(title)}{badge if is_sample else ''}</h1>"
+    st.html(f'<header class="tk-head">{heading}<p>{escape(question_of(title, question))}</p></header>')
     with errors_shown():
         yield
         return
@@ -183,10 +175,8 @@ def headed(title: str, question: str | None, *, is_sample: bool = False) -> Iter
 def question_of(title: str, docstring: str | None) -> str:
     """The question in a page's docstring: its first paragraph on one line, without a leading ``Title:``."""
     paragraph = " ".join((docstring or "").strip().split("\n\n")[0].split())
-    prefix = f"{title}:"
-    if paragraph.startswith(prefix):
-        paragraph = paragraph[len(prefix) :].strip()
-    return paragraph[:1].upper() + paragraph[1:]
+    question = paragraph.removeprefix(f"{title}:").strip()
+    return question[:1].upper() + question[1:]
 
 
 @contextmanager
@@ -206,9 +196,7 @@ def failed(error: TakingsError) -> None:
     commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(error.remedy))
     remedy = f'<p class="tk-remedy">{commands}</p>' if error.remedy else ""
     with st.container(gap="xsmall"):
-        st.html(
-            f'<section class="tk-failed" role="alert"><h2>{escape(error.what)}</h2>{where}{remedy}</section>',
-        )
+        st.html(f'<section class="tk-failed" role="alert"><h2>{escape(error.what)}</h2>{where}{remedy}</section>')
         # Any click reruns the page; the key only has to differ from that of another failure on it.
         st.button("Try again", icon=":material/refresh:", key=f"tk-again-{uuid4().hex}")
 

@@ -35,6 +35,7 @@ LIGHT = dict(zip(
     strict=True,
 ))  # fmt: skip
 _FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
+_NOTE = {"size": echarts.SMALL, "color": SOFT, "family": _FONT}  # the font of axes and legends
 _UNUSED_BUTTONS = ["zoomIn2d", "zoomOut2d", "autoScale2d"]  # the wheel, a pinch and "reset" do the same
 
 
@@ -51,7 +52,6 @@ class Plot:
 
 def layout(**more: Any) -> Figure:
     """The layout that every plot starts from, with `more` laid over it."""
-    small = {"size": echarts.SMALL, "color": SOFT, "family": _FONT}
     return {
         "font": {"size": echarts.SMALL, "color": INK, "family": _FONT},
         "paper_bgcolor": PAPER,
@@ -60,17 +60,23 @@ def layout(**more: Any) -> Figure:
         "colorway": list(CATEGORIES),
         "hoverlabel": {"align": "left", "bgcolor": PAPER, "font": {"size": echarts.SMALL, "color": INK}},
         "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "constant", "font": small},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.01,
+            "yanchor": "bottom",
+            "itemsizing": "constant",
+            "font": _NOTE,
+        },
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": echarts.GREY, "activecolor": CATEGORIES[0]},
     } | more
 
 
 def axis(title: str, **more: Any) -> Figure:
     """An axis with thin gridlines and its title, with `more` laid over it."""
-    small = {"size": echarts.SMALL, "color": SOFT, "family": _FONT}
     return {
-        "title": {"text": title, "font": small, "standoff": 8},
-        "tickfont": small,
+        "title": {"text": title, "font": _NOTE, "standoff": 8},
+        "tickfont": _NOTE,
         "gridcolor": echarts.GRID,
         "gridwidth": 1,
         "showgrid": True,

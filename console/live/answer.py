@@ -152,8 +152,8 @@ def _by_minute(seconds: Seconds, starts: Sequence[datetime]) -> tuple[list[Decim
 
 
 def _steps(funnel: Mapping[str, int]) -> list[FunnelStep]:
-    steps: list[FunnelStep] = []
-    for name, sessions in funnel.items():
-        before = steps[-1].sessions if steps else 0
-        steps.append(FunnelStep(name, sessions, sessions / before if before else None))
-    return steps
+    before = [0, *funnel.values()]
+    return [
+        FunnelStep(name, sessions, sessions / before[place] if before[place] else None)
+        for place, (name, sessions) in enumerate(funnel.items())
+    ]

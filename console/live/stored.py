@@ -100,17 +100,16 @@ def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
     by_minute: dict[int, list[Counts]] = {minute: [] for minute in range(first, last + 1)}
     for minute, _, document in rows:
         by_minute[minute].append(document.totals)
-    return [_minute(minute, counts) for minute, counts in by_minute.items()]
-
-
-def _minute(minute: int, counts: Sequence[Counts]) -> Minute:
-    return Minute(
-        instant_of(minute),
-        sum(part.events for part in counts),
-        sketch.estimate(_union(part.sessions for part in counts), SESSIONS),
-        sum(part.orders for part in counts),
-        sum((part.net for part in counts), ZERO),
-    )
+    return [
+        Minute(
+            instant_of(minute),
+            sum(part.events for part in counts),
+            sketch.estimate(_union(part.sessions for part in counts), SESSIONS),
+            sum(part.orders for part in counts),
+            sum((part.net for part in counts), ZERO),
+        )
+        for minute, counts in by_minute.items()
+    ]
 
 
 def _rates(flows: Sequence[tuple[int, documents.Flow]], now: datetime) -> list[int]:

@@ -10,9 +10,9 @@ Amounts are decimals in and out. Floats are used inside the model alone, and its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -65,26 +65,31 @@ class Forecast:
     month : its first day
     as_of : the last day that counts as known; None without any
     booked : all charges of the month up to `as_of`, credits and tax included
+    method, note : what made it, and why not the full model
+    left_out : last days that are not settled and count as to come
     amount, low, high : the month's total; None where nothing is known. The interval holds the total in 4 of 5 months
     days : the days to come, without tax
     tax_to_come : part of `amount` that is expected to be booked as tax
-    method, note : what made it, and why not the full model
-    left_out : last days that are not settled and count as to come
     occasions : retail days among the days to come
     """
 
     month: date
     as_of: date | None
     booked: Decimal
-    amount: Decimal | None
-    low: Decimal | None
-    high: Decimal | None
-    days: Sequence[DayForecast]
-    tax_to_come: Decimal
     method: str
     note: str
     left_out: Sequence[date]
-    occasions: Sequence[Occasion]
+    amount: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    days: Sequence[DayForecast] = ()
+    tax_to_come: Decimal = ZERO
+    occasions: Sequence[Occasion] = ()
+
+    @property
+    def to_come(self) -> Decimal:
+        """The month's total less what is booked."""
+        return ZERO if self.amount is None else self.amount - self.booked
 
 
 NOTHING = "No charges"
@@ -109,9 +114,8 @@ def forecast(charges: History, *, country: str = DEFAULT_COUNTRY, widening: floa
     so_far = booked(charges)
     if not known or not charges.lines:
         return so_far
-    start, month = days_from(charges.days[0], known + 1)[-1], so_far.month
-    end = next_month(month)
-    coming = ahead(charges, known, (end - start).days, country)
+    start = charges.days[known - 1] + timedelta(days=1)
+    coming = ahead(charges, known, (next_month(so_far.month) - start).days, country)
     factor = NORMAL_80 * widening
     least = 0.0 if (charges.split(known).daily >= 0).all() else float("-inf")
     days = [
@@ -152,13 +156,12 @@ def booked(charges: History) -> Forecast:
     known = charges.settled
     if not known:
         first = charges.days[0] if charges.days else date.min
-        return Forecast(month_of(first), None, ZERO, None, None, None, (), ZERO, NOTHING, _note(0), charges.days, ())
-    start = days_from(charges.days[0], known + 1)[-1]
+        return Forecast(month_of(first), None, ZERO, NOTHING, _note(0), charges.days)
+    as_of = charges.days[known - 1]
+    start = as_of + timedelta(days=1)
     month = month_of(start)
-    so_far = charges.between(month, start)
-    left_out = charges.days[known:]
     method, note = (PENDING, _note(known)) if charges.lines else (NOTHING, NEVER)
-    return Forecast(month, charges.days[known - 1], so_far, None, None, None, (), ZERO, method, note, left_out, ())
+    return Forecast(month, as_of, charges.between(month, start), method, note, charges.days[known:])
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
     import numpy as np
 
     split = charges.split(known)
-    start = days_from(charges.days[0], known + 1)[-1]
+    start = charges.days[known - 1] + timedelta(days=1)
     days = days_from(start, count)
     calendar = retail_days(charges.days[0], days[-1], country)
     places = {calendar[day]: place for place, day in enumerate(charges.days[:known]) if day in calendar}
@@ -194,7 +197,10 @@ def ahead(charges: History, known: int, count: int, country: str = DEFAULT_COUNT
     cleaned = _cleaned(split.daily, expected, spread, special, missing)
     path = smooth(cleaned, count, min(charges.days[known - 1].day, known))
 
-    seen = {day.name for day in places if _was_unusual(split.daily, expected, spread, _days_of(day.name, places))}
+    places_of: dict[str, list[int]] = {}
+    for day, place in places.items():
+        places_of.setdefault(day.name, []).append(place)
+    seen = {name for name, when in places_of.items() if _was_unusual(split.daily, expected, spread, when)}
     occasions = [
         Occasion(day, calendar[day].name, _times(split.daily, expected, places.get(calendar[day]), seen, calendar[day]))
         for day in days
@@ -246,11 +252,6 @@ def _cleaned(values: Floats, expected: Floats, spread: Floats, special: Flags, m
     if unknown.any() and not unknown.all():
         cleaned[unknown] = np.median(cleaned[~unknown])
     return cleaned
-
-
-def _days_of(name: str, places: Mapping[RetailDay, int]) -> list[int]:
-    """The positions of an occasion's days the last time."""
-    return [place for day, place in places.items() if day.name == name]
 
 
 def _was_unusual(values: Floats, expected: Floats, spread: Floats, places: Sequence[int]) -> bool:

@@ -27,7 +27,11 @@ _MOST_LISTED = 200  # a list that is longer is not read; the table has all
 
 def bar(contents: Contents) -> SpendSelection:
     """Draw the row and return what is chosen; call it once on a page."""
-    state = _as_held(_restore(contents), contents)
+    query, is_new = LINK.read()
+    state = selection.read(query, contents)
+    if is_new:
+        _fill(state)
+    state = _as_held(state, contents)
     with st.container(key="tk-spend-filters", horizontal=True, vertical_alignment="center", gap="xsmall"):
         basis = st.segmented_control(
             "Basis",
@@ -55,7 +59,8 @@ def bar(contents: Contents) -> SpendSelection:
             )
             state = state.with_values(name, values)
         if any(state.narrowed.values()) or state.tag:
-            st.button("Whole bill", key="tk-spend-clear", type="tertiary", on_click=go_to, args=(_whole(state),))
+            whole = replace(state.back(0), narrowed={}, tag=None)
+            st.button("Whole bill", key="tk-spend-clear", type="tertiary", on_click=go_to, args=(whole,))
     LINK.write(state.as_query())
     return state
 
@@ -103,11 +108,6 @@ def drill(state: SpendSelection, contents: Contents, values: Sequence[DimensionV
             )
 
 
-def go_into(state: SpendSelection, value: str) -> None:
-    """Look into one value; for a callback."""
-    go_to(state.into(value))
-
-
 def tag_key(contents: Contents) -> None:
     """Which key's untagged usage is listed."""
     if len(contents.tag_keys) > 1:
@@ -139,23 +139,10 @@ def _as_held(state: SpendSelection, contents: Contents) -> SpendSelection:
     )
 
 
-def _whole(state: SpendSelection) -> SpendSelection:
-    return replace(state.back(0), narrowed={}, tag=None)
-
-
 def go_to(state: SpendSelection) -> None:
     """Show another state from the next run on; for a callback."""
     LINK.write(state.as_query())
     _fill(state)
-
-
-def _restore(contents: Contents) -> SpendSelection:
-    """What to show, put into the widgets where the link or another page says something new."""
-    query, is_new = LINK.read()
-    state = selection.read(query, contents)
-    if is_new:
-        _fill(state)
-    return state
 
 
 def _fill(state: SpendSelection) -> None:

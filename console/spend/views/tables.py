@@ -10,7 +10,7 @@ from console.asking.figures import Unit
 from console.finops.charges import Basis
 from console.kit import tables
 from console.kit.tables import Column
-from console.spend.breakdown import Breakdown, DimensionValue
+from console.spend.breakdown import Breakdown
 from console.spend.effects import Effect, Moved, PricedLine
 from console.spend.tags import Tags
 
@@ -19,9 +19,7 @@ DIGITS = 12  # of a charge, after the point
 KINDS = {Effect.NEW: "new", Effect.GONE: "gone", Effect.UNKNOWN: "cost unknown"}
 
 
-def by_value(
-    breakdown: Breakdown, basis: Basis, currency: str, about: About, on_row: Callable[[DimensionValue], None]
-) -> None:
+def by_value(breakdown: Breakdown, basis: Basis, currency: str, about: About, on_row: Callable[[str], None]) -> None:
     """Every value with its cost, its share and its change; a click on a row looks into it."""
     values = breakdown.values
     columns = {"name": Column(breakdown.title)}
@@ -35,7 +33,7 @@ def by_value(
 
     def look(position: int) -> None:
         if not values[position].is_apart:
-            on_row(values[position])
+            on_row(values[position].value)
 
     tables.show(
         values,
