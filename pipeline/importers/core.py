@@ -38,32 +38,21 @@ Progress = Callable[[int, int], None]
 
 
 class Importer(Protocol):
-    """How one kind of file becomes events."""
+    """How one kind of file becomes events.
 
-    @property
-    def name(self) -> str:
-        """Its name on the command line and in import ids."""
-        ...
+    Attributes
+    ----------
+    name : on the command line and in import ids
+    columns : those a file must have
+    encoding, delimiter : of text files
+    lake_settings : of a lake that is made for this import
+    """
 
-    @property
-    def columns(self) -> Sequence[str]:
-        """Columns a file must have."""
-        ...
-
-    @property
-    def encoding(self) -> str:
-        """Of text files."""
-        ...
-
-    @property
-    def delimiter(self) -> str:
-        """Between the fields of text files."""
-        ...
-
-    @property
-    def lake_settings(self) -> LakeSettings:
-        """Settings of a lake that is made for this import."""
-        ...
+    name: str
+    columns: Sequence[str]
+    encoding: str
+    delimiter: str
+    lake_settings: LakeSettings
 
     def translator(self, header: list[str], digest: str) -> Translate:
         """A function from the values of a row to the fields of an event, for one file.

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from catalogue.errors import SettingsError
-from pipeline.contract.shape import EVENT_TYPES
+from pipeline.contract.shape import EVENT_TYPES, Product, Recommendation, SentEvent
 
 EXAMPLE = """\
 # How the columns of a table become events. Import with:
@@ -66,33 +66,12 @@ columns = ["Order", "SKU"]
 # row_number = true        # of the file: editing the file makes new events of its rows
 """
 
-_TEXT_FIELDS = (
-    "event_type",
-    "occurred_at",
-    "customer_id",
-    "session_id",
-    "product_id",
-    "quantity",
-    "unit_price",
-    "currency",
-    "order_id",
-    "channel",
-    "device",
-    "region",
-    "store_id",
-    "campaign",
+_NOT_FROM_A_COLUMN = ("event_id", "product", "recommendation", "attributes")
+FIELDS = (
+    *(name for name in SentEvent.__struct_fields__ if name not in _NOT_FROM_A_COLUMN),
+    *(f"product.{name}" for name in Product.__struct_fields__),
+    *(f"recommendation.{name}" for name in Recommendation.__struct_fields__),
 )
-_OBJECT_FIELDS = (
-    "product.name",
-    "product.category",
-    "product.brand",
-    "product.unit_cost",
-    "recommendation.surface",
-    "recommendation.model",
-    "recommendation.rank",
-    "recommendation.request_id",
-)
-FIELDS = (*_TEXT_FIELDS, *_OBJECT_FIELDS)
 NUMBERS = frozenset({"quantity", "unit_price", "product.unit_cost", "recommendation.rank"})
 WHOLE_NUMBERS = frozenset({"quantity", "recommendation.rank"})
 

@@ -12,10 +12,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from catalogue.errors import ImportFailed
 from pipeline.contract.rejections import Reason, Rejection, rejected
@@ -26,32 +26,8 @@ _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _PARQUET_ROWS = 20_000  # rows decoded at a time
 
 
-class Table(Protocol):
-    """Rows of one open file."""
-
-    @property
-    def header(self) -> list[str]:
-        """Names of the columns, in the order of the values."""
-        ...
-
-    @property
-    def line(self) -> int:
-        """Line on which the current row begins, the header being line 1; for Parquet the number of the row."""
-        ...
-
-    @property
-    def bytes_read(self) -> int:
-        """How far into the file on disk the reader is."""
-        ...
-
-    def original(self) -> bytes:
-        """The bytes of the current row."""
-        ...
-
-    def __iter__(self) -> Iterator[list[str] | Rejection]: ...
-
-
-def open_table(path: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> AbstractContextManager[Table]:
+@contextmanager
+def open_table(path: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> Iterator[DelimitedTable | ParquetTable]:
     """Open a file as a table; its first bytes decide whether it is CSV, gzip or Parquet.
 
     Raises
@@ -71,34 +47,32 @@ def open_table(path: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> 
         raise ImportFailed(f"The file cannot be read: {error.strerror}", where=str(path)) from error
     if not beginning:
         raise ImportFailed("The file is empty", where=str(path), remedy="Download or export it again.")
-    if beginning == _PARQUET:
-        return _parquet(path)
     if beginning == _ZIP:
         remedy = "Unpack it, or save the sheet as CSV (UTF-8)."
         raise ImportFailed(
             "This is a ZIP archive or a spreadsheet, not a table of text", where=str(path), remedy=remedy
         )
     compressed = beginning.startswith(_GZIP)
-    if path.suffix == ".gz" and not compressed:
+    if path.suffix == ".gz" and not compressed and beginning != _PARQUET:
         raise ImportFailed(
             "The name ends in .gz, but the file is not gzip", where=str(path), remedy="Download it again, or rename it."
         )
-    return _delimited(path, compressed, encoding, delimiter)
-
-
-@contextmanager
-def _delimited(path: Path, compressed: bool, encoding: str, delimiter: str) -> Iterator[Table]:
     with path.open("rb") as file:
-        if not compressed:
+        if beginning == _PARQUET:
+            yield ParquetTable(path, file)
+        elif compressed:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                # GzipFile.readline is Python; a buffer above it reads lines in C.
+                yield DelimitedTable(path, file, io.BufferedReader(unpacked, _BUFFER), encoding, delimiter)
+        else:
             yield DelimitedTable(path, file, io.BufferedReader(file.raw, _BUFFER), encoding, delimiter)
-            return
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            # GzipFile.readline is Python; a buffer above it reads lines in C.
-            yield DelimitedTable(path, file, io.BufferedReader(unpacked, _BUFFER), encoding, delimiter)
 
 
 class DelimitedTable:
-    """A CSV file. Knows quoted line breaks, a byte order mark and both line endings; blank lines are skipped."""
+    """A CSV file. Knows quoted line breaks, a byte order mark and both line endings; blank lines are skipped.
+
+    `header` holds the names of the columns, in the order of the values.
+    """
 
     def __init__(self, path: Path, file: IO[bytes], stream: IO[bytes], encoding: str, delimiter: str) -> None:
         self._path = path
@@ -122,13 +96,16 @@ class DelimitedTable:
 
     @property
     def line(self) -> int:
+        """Line on which the current row begins, the header being line 1."""
         return self._reader.line_num - max(len(self._pending), 1) + 1
 
     @property
     def bytes_read(self) -> int:
+        """How far into the file on disk the reader is."""
         return self._file.tell()
 
     def original(self) -> bytes:
+        """The bytes of the current row."""
         return b"".join(self._pending).rstrip(b"\r\n")
 
     def __iter__(self) -> Iterator[list[str] | Rejection]:
@@ -191,14 +168,11 @@ class DelimitedTable:
             raise ImportFailed(f"Byte 0x{byte:02x} is not {encoding} text", where=where, remedy=remedy) from error
 
 
-@contextmanager
-def _parquet(path: Path) -> Iterator[Table]:
-    with path.open("rb") as file:
-        yield ParquetTable(path, file)
-
-
 class ParquetTable:
-    """A Parquet file; values become the texts a CSV export of them would have, nulls the empty text."""
+    """A Parquet file; values become the texts a CSV export of them would have, nulls the empty text.
+
+    Has the attributes of `DelimitedTable`; `line` is the number of the row.
+    """
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         import pyarrow as pa
