@@ -20,10 +20,10 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from catalogue.binding import bind
-from catalogue.errors import CurationError
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
 from pipeline.curate import spark_raw
+from pipeline.curate.status import require_conservation
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, LakeSettings
 
 if TYPE_CHECKING:
@@ -146,11 +146,6 @@ def _accounted(tables: Mapping[str, DataFrame], received: int, root: str) -> Spa
     accepted, copies = (int(row[0]), int(row[1])) if row else (0, 0)
     quarantined = tables["quarantine"].count()
     duplicates = copies - accepted
-    if received != accepted + duplicates + quarantined:
-        raise CurationError(
-            f"Records would be lost: received {received:,} is not accepted {accepted:,}"
-            f" + duplicates {duplicates:,} + quarantined {quarantined:,}",
-            where=root,
-            remedy="Do not publish these tables; report it.",
-        )
+    remedy = "Do not publish these tables; report it."
+    require_conservation(received, accepted, duplicates, quarantined, where=root, remedy=remedy)
     return SparkCuration(dict(tables), received, accepted, duplicates, quarantined)

@@ -5,9 +5,11 @@ Curation counts records too; this counts them again, from the files alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
+from catalogue.errors import CurationError
+from catalogue.parquet import select
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import lines
 
@@ -62,28 +64,46 @@ def account(lake: Lake) -> RecordAccount:
     """Count the raw lines of all curated files and the rows of the curated tables."""
     import duckdb
 
-    known = lake.state().get("raw_files", [])
-    curated = set(known) if isinstance(known, list) else set()
-    raw = {area: lake.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE)}
-    counted = {area: sum(_count(lake.root / name) for name in names if name in curated) for area, names in raw.items()}
-    waiting = sum(1 for names in raw.values() for name in names if name not in curated)
-    events = str(lake.root / CURATED / "events" / "*" / "data.parquet")
-    refused = str(lake.root / CURATED / "quarantine" / "*" / "data.parquet")
+    curated = set(lake.state().get("raw_files", ()))
+    events, refused = lake.raw_files(RAW_EVENTS), lake.raw_files(RAW_QUARANTINE)
     with duckdb.connect(":memory:") as connection:
-        accepted, copies = 0, 0
-        if any((lake.root / CURATED / "events").glob("*/data.parquet")):
-            found = connection.execute(
-                "select count(*), coalesce(sum(copies), 0) from read_parquet(?)", [events]
-            ).fetchone()
-            accepted, copies = (int(found[0]), int(found[1])) if found else (0, 0)
-        quarantined = 0
-        if any((lake.root / CURATED / "quarantine").glob("*/data.parquet")):
-            row = connection.execute("select count(*) from read_parquet(?)", [refused]).fetchone()
-            quarantined = int(row[0]) if row else 0
+
+        def count(table: str, columns: str) -> tuple[int, ...]:
+            files = (lake.root / CURATED / table).glob("*/data.parquet")
+            found = connection.execute(f"select {columns} from ({select(table, files)})").fetchone()
+            return tuple(map(int, found or ()))
+
+        accepted, copies = count("events", "count(*), coalesce(sum(copies), 0)")
+        (quarantined,) = count("quarantine", "count(*)")
     return RecordAccount(
-        counted[RAW_EVENTS], counted[RAW_QUARANTINE], waiting, accepted, copies - accepted, quarantined
+        raw_events=_lines(lake, curated.intersection(events)),
+        raw_quarantine=_lines(lake, curated.intersection(refused)),
+        waiting=len({*events, *refused} - curated),
+        accepted=accepted,
+        duplicates=copies - accepted,
+        quarantined=quarantined,
     )
 
 
-def _count(path: Path) -> int:
-    return sum(1 for line in lines(path) if line.strip())
+def _lines(lake: Lake, files: Iterable[str]) -> int:
+    """How many lines that are not blank some raw files hold."""
+    return sum(1 for name in files for line in lines(lake.root / name) if line.strip())
+
+
+def require_conservation(
+    received: int, accepted: int, duplicates: int, quarantined: int, *, where: str, remedy: str
+) -> None:
+    """Refuse counts of which records are missing.
+
+    Raises
+    ------
+    CurationError
+        received is not accepted + duplicates + quarantined.
+    """
+    if received != accepted + duplicates + quarantined:
+        raise CurationError(
+            f"Records would be lost: received {received:,} is not accepted {accepted:,}"
+            f" + duplicates {duplicates:,} + quarantined {quarantined:,}",
+            where=where,
+            remedy=remedy,
+        )

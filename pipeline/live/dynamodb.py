@@ -27,7 +27,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +35,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, read, roll
-from pipeline.live.store import SHARD, Totals
+from pipeline.live.store import SHARD, Head, Totals, totals_of
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
@@ -53,16 +52,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DynamoItem = dict[str, Any]
-
-
-@dataclass(slots=True)
-class _Head:
-    """The position of a shard, its totals since `since`, and the regions seen."""
-
-    position: str | None
-    since: datetime
-    totals: Flow = field(default_factory=Flow)
-    regions: list[str] = field(default_factory=list)
 
 
 class DynamoDbLiveStore:
@@ -84,7 +73,6 @@ class DynamoDbLiveStore:
         self._lock = threading.Lock()
 
     def position(self, shard: str = SHARD) -> str | None:
-        """See `LiveStore.position`."""
         head = self._head(shard)
         return None if head is None else head.position
 
@@ -94,7 +82,7 @@ class DynamoDbLiveStore:
         Raises ValueError for a batch that touches more documents or flows than one transaction can change.
         """
         now = self._now()
-        head = self._head(shard) or _Head(None, now)
+        head = self._head(shard) or Head(None, now)
         if head.position != after:
             return False
         window = self._windows.get(shard)
@@ -123,27 +111,20 @@ class DynamoDbLiveStore:
         return sorted(found, key=lambda document: document[:2])
 
     def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
-        """See `LiveStore.flows`."""
         items = self._since("flow", since)
         found = [(int(item["sk"]["S"].split("#")[1]), unpack(item["content"]["B"], Flow)) for item in items]
         return sorted(found, key=lambda flow: flow[0])
 
     def totals(self) -> Totals:
-        """See `LiveStore.totals`."""
-        heads = [head for shard in self._shards() if (head := self._head(shard)) is not None]
-        whole = Flow()
-        for head in heads:
-            whole = whole.plus(head.totals)
-        return Totals(whole, min((head.since for head in heads), default=None))
+        return totals_of(head for shard in self._shards() if (head := self._head(shard)) is not None)
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
-        """See `LiveStore.recent_items`."""
         with self._translate_errors():
             answer = self._client.get_item(TableName=self._table, Key=_key(f"customer#{customer_id}", "items"))
         found = answer.get("Item")
         return unpack(found["content"]["B"], list[Item]) if found else []
 
-    def _head(self, shard: str) -> _Head | None:
+    def _head(self, shard: str) -> Head | None:
         with self._translate_errors():
             key = _key(f"shard#{shard}", "head")
             item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
@@ -151,9 +132,9 @@ class DynamoDbLiveStore:
             return None
         regions = unpack(item["regions"]["B"], list[str])
         since = datetime.fromisoformat(item["since"]["S"])
-        return _Head(item["position"]["S"], since, unpack(item["totals"]["B"], Flow), regions)
+        return Head(item["position"]["S"], since, unpack(item["totals"]["B"], Flow), regions)
 
-    def _transact(self, shard: str, head: _Head, position: str, delta: Delta, now: datetime) -> bool:
+    def _transact(self, shard: str, head: Head, position: str, delta: Delta, now: datetime) -> bool:
         """Write all changes of a batch in one transaction; False where the head has moved since it was read."""
         from botocore.exceptions import ClientError
 

@@ -27,7 +27,7 @@ from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, read, roll
-from pipeline.live.store import SHARD, Totals
+from pipeline.live.store import SHARD, Head, Totals, totals_of
 from pipeline.streams import Batch
 
 GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 20 MB on disk
@@ -35,6 +35,7 @@ ITEMS_KEPT = timedelta(days=90)  # of customers who do not come back
 _DECODED = 512  # documents: an hour of eight regions
 _BUSY_SECONDS = 10.0
 
+_HEAD = "position, since, totals, regions"  # columns of a head
 _SCHEMA = """
 create table if not exists heads (
     shard text primary key, position text not null, since text not null, totals blob not null, regions blob not null
@@ -52,16 +53,6 @@ create table if not exists customers (
 create table if not exists seen_0 (hash integer primary key);
 create table if not exists seen_1 (hash integer primary key);
 """
-
-
-@dataclass(slots=True)
-class _Head:
-    """The position of a shard, its totals since `since`, and the regions seen."""
-
-    position: str | None
-    since: str
-    totals: Flow
-    regions: list[str]
 
 
 @dataclass(slots=True)
@@ -107,16 +98,15 @@ class EmbeddedLiveStore:
             self._reader.close()
 
     def position(self, shard: str = SHARD) -> str | None:
-        """See `LiveStore.position`."""
         rows = self._rows("select position from heads where shard = ?", shard)
         return rows[0][0] if rows else None
 
     def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
-        """See `LiveStore.apply`."""
         now = self._now()
         arrivals = read(batch.entries, now)
         with self._writing, self._translate_errors(), self._transaction() as database:
-            head = _head(database, shard) or _Head(None, now.isoformat(), Flow(), [])
+            stored = database.execute(f"select {_HEAD} from heads where shard = ?", (shard,)).fetchone()  # noqa: S608 - our own names
+            head = _head(*stored) if stored else Head(None, now)
             if head.position != after:
                 return False
             known = _known(database, identities(arrivals))
@@ -148,27 +138,19 @@ class EmbeddedLiveStore:
         return True
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
-        """See `LiveStore.documents`."""
         rows = self._rows(
             "select minute, region, document from documents where minute >= ? order by minute, region", since
         )
         return [(minute, region, _document(packed)) for minute, region, packed in rows]
 
     def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
-        """See `LiveStore.flows`."""
         rows = self._rows("select minute, flow from flows where minute >= ? order by minute", since)
         return [(minute, unpack(packed, Flow)) for minute, packed in rows]
 
     def totals(self) -> Totals:
-        """See `LiveStore.totals`."""
-        rows = self._rows("select totals, since from heads")
-        whole = Flow()
-        for packed, _ in rows:
-            whole = whole.plus(unpack(packed, Flow))
-        return Totals(whole, min((datetime.fromisoformat(since) for _, since in rows), default=None))
+        return totals_of(_head(*row) for row in self._rows(f"select {_HEAD} from heads"))  # noqa: S608 - our own names
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
-        """See `LiveStore.recent_items`."""
         rows = self._rows("select items from customers where customer_id = ?", customer_id)
         return unpack(rows[0][0], list[Item]) if rows else []
 
@@ -228,17 +210,12 @@ def _document(packed: bytes) -> Document:
     return unpack(packed, Document)
 
 
-def _head(database: sqlite3.Connection, shard: str) -> _Head | None:
-    query = "select position, since, totals, regions from heads where shard = ?"
-    found = database.execute(query, (shard,)).fetchone()
-    if found is None:
-        return None
-    position, since, totals, regions = found
-    return _Head(position, since, unpack(totals, Flow), unpack(regions, list[str]))
+def _head(position: str, since: str, totals: bytes, regions: bytes) -> Head:
+    return Head(position, datetime.fromisoformat(since), unpack(totals, Flow), unpack(regions, list[str]))
 
 
-def _write_head(database: sqlite3.Connection, shard: str, head: _Head) -> None:
-    values = (shard, head.position, head.since, pack(head.totals), pack(head.regions))
+def _write_head(database: sqlite3.Connection, shard: str, head: Head) -> None:
+    values = (shard, head.position, head.since.isoformat(), pack(head.totals), pack(head.regions))
     database.execute("insert or replace into heads values (?, ?, ?, ?, ?)", values)
 
 

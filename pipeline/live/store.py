@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,25 @@ class Totals:
 
     flow: Flow
     since: datetime | None
+
+
+@dataclass(slots=True)
+class Head:
+    """The position of a shard, its totals since `since`, and the regions seen."""
+
+    position: str | None
+    since: datetime
+    totals: Flow = field(default_factory=Flow)
+    regions: list[str] = field(default_factory=list)
+
+
+def totals_of(heads: Iterable[Head]) -> Totals:
+    """The totals of all shards."""
+    whole, since = Flow(), None
+    for head in heads:
+        whole = whole.plus(head.totals)
+        since = min(since or head.since, head.since)
+    return Totals(whole, since)
 
 
 class LiveStore(Protocol):

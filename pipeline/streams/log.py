@@ -151,7 +151,6 @@ class AppendLog:
         return handle, Position(number, 0)
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Store entries; see `Stream.append`."""
         if not entries:
             return
         frames = encode(entries)
@@ -263,7 +262,6 @@ class AppendLog:
         ]
 
     def read(self, after: str | None, limit: int) -> Batch:
-        """Durable entries after a position; see `Source.read`."""
         return self._reader.read(after, limit)
 
     def read_segment(self, segment: int) -> Batch:

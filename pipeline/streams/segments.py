@@ -99,7 +99,6 @@ class LogReader:
         return ""
 
     def read(self, after: str | None, limit: int) -> Batch:
-        """Up to `limit` entries after a position; see `Source.read`."""
         position = Position(0, 0) if after is None else Position.parse(after)
         entries: list[Entry] = []
         segments = [number for number in numbers(self._folder) if number >= position.segment]
