@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -204,11 +203,11 @@ def _verdicts() -> Json:
             "detail": {"type": "string", "description": "One sentence, of a quarantined record."},
         },
     }
-    counts: Iterable[tuple[str, Json]] = ((name, {"type": "integer", "minimum": 0}) for name in _STORED)
+    counts = {name: {"type": "integer", "minimum": 0} for name in _STORED}
     return {
         "type": "object",
         "required": [*_STORED, "verdicts"],
-        "properties": {**dict(counts), "verdicts": {"type": "array", "items": verdict}},
+        "properties": {**counts, "verdicts": {"type": "array", "items": verdict}},
     }
 
 

@@ -71,13 +71,8 @@ class SentBatch:
             self.refused[self.received] = (record, event)
             return
         self.ids.append(event.event_id)
-        self.keys.append(key_of(event))
+        self.keys.append(event.customer_id or event.session_id or event.event_id)
         self.lines.append(events.encode(event))
-
-
-def key_of(event: SentEvent) -> str:
-    """What keeps events in order: the customer, else the session, else the event itself."""
-    return event.customer_id or event.session_id or event.event_id
 
 
 def read(body: bytes, rules: Rules, *, source: str) -> SentBatch:

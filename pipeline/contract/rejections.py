@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -14,47 +15,34 @@ DETAIL_LENGTH = 300  # characters: a detail is read in a table cell, the record 
 class Reason(StrEnum):
     """Reason codes of the quarantine. They are stored: add new ones, never rename one."""
 
-    TOO_LARGE = "too_large"
-    INVALID_UTF8 = "invalid_utf8"
-    INVALID_JSON = "invalid_json"
-    NOT_AN_OBJECT = "not_an_object"
-    MISSING_FIELD = "missing_field"
-    MISSING_IDENTITY = "missing_identity"
-    INVALID_TYPE = "invalid_type"
-    INVALID_VALUE = "invalid_value"
-    OUT_OF_RANGE = "out_of_range"
-    UNKNOWN_EVENT_TYPE = "unknown_event_type"
-    INVALID_CURRENCY = "invalid_currency"
-    TOO_FAR_IN_FUTURE = "too_far_in_future"
-    TOO_OLD = "too_old"
-    PERSONAL_DATA = "personal_data"
-    ATTRIBUTES_TOO_LARGE = "attributes_too_large"
-    MALFORMED_ROW = "malformed_row"
+    sentence: str  # what the reason means, for a reader who has not seen the contract
 
-    @property
-    def sentence(self) -> str:
-        """What the reason means, for a reader who has not seen the contract."""
-        return _SENTENCES[self]
+    def __new__(cls, code: str, sentence: str) -> Self:
+        """One reason, made of its code and its sentence."""
+        reason = str.__new__(cls, code)
+        reason._value_ = code
+        reason.sentence = sentence
+        return reason
 
-
-_SENTENCES = {
-    Reason.TOO_LARGE: "The record is larger than an event may be.",
-    Reason.INVALID_UTF8: "The record is not UTF-8 text.",
-    Reason.INVALID_JSON: "The record is not one complete JSON value.",
-    Reason.NOT_AN_OBJECT: "The record is JSON, but not an object.",
-    Reason.MISSING_FIELD: "A field that this type of event needs is absent.",
-    Reason.MISSING_IDENTITY: "The event names neither a customer nor a session.",
-    Reason.INVALID_TYPE: "A field holds another type of value than the contract says.",
-    Reason.INVALID_VALUE: "A field holds a value of the right type that cannot be read as what it should be.",
-    Reason.OUT_OF_RANGE: "A number or a date lies outside what the contract allows, or is finer than it can keep.",
-    Reason.UNKNOWN_EVENT_TYPE: "The type of the event is not one of the contract's.",
-    Reason.INVALID_CURRENCY: "The currency is not an ISO 4217 code in capital letters.",
-    Reason.TOO_FAR_IN_FUTURE: "The event claims to happen later than the clock allows.",
-    Reason.TOO_OLD: "The event is older than the lake keeps events.",
-    Reason.PERSONAL_DATA: "A field holds an e-mail address or a payment card number.",
-    Reason.ATTRIBUTES_TOO_LARGE: "The attributes are larger than an event may carry.",
-    Reason.MALFORMED_ROW: "A row of an imported file does not have the columns of its header.",
-}
+    TOO_LARGE = "too_large", "The record is larger than an event may be."
+    INVALID_UTF8 = "invalid_utf8", "The record is not UTF-8 text."
+    INVALID_JSON = "invalid_json", "The record is not one complete JSON value."
+    NOT_AN_OBJECT = "not_an_object", "The record is JSON, but not an object."
+    MISSING_FIELD = "missing_field", "A field that this type of event needs is absent."
+    MISSING_IDENTITY = "missing_identity", "The event names neither a customer nor a session."
+    INVALID_TYPE = "invalid_type", "A field holds another type of value than the contract says."
+    INVALID_VALUE = "invalid_value", "A field holds a value of the right type that cannot be read as what it should be."
+    OUT_OF_RANGE = (
+        "out_of_range",
+        "A number or a date lies outside what the contract allows, or is finer than it can keep.",
+    )
+    UNKNOWN_EVENT_TYPE = "unknown_event_type", "The type of the event is not one of the contract's."
+    INVALID_CURRENCY = "invalid_currency", "The currency is not an ISO 4217 code in capital letters."
+    TOO_FAR_IN_FUTURE = "too_far_in_future", "The event claims to happen later than the clock allows."
+    TOO_OLD = "too_old", "The event is older than the lake keeps events."
+    PERSONAL_DATA = "personal_data", "A field holds an e-mail address or a payment card number."
+    ATTRIBUTES_TOO_LARGE = "attributes_too_large", "The attributes are larger than an event may carry."
+    MALFORMED_ROW = "malformed_row", "A row of an imported file does not have the columns of its header."
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -70,12 +58,12 @@ class Rejection(msgspec.Struct, frozen=True):
     detail: str
 
 
-def rejected(reason: Reason, detail: str) -> Rejection:
+def rejected(reason: str, detail: str) -> Rejection:
     """A rejection whose detail is cut to `DETAIL_LENGTH` and can always be written as UTF-8."""
     readable = detail.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
     if len(readable) > DETAIL_LENGTH:
         readable = readable[: DETAIL_LENGTH - 1] + "…"
-    return Rejection(reason.value, readable)
+    return Rejection(str(reason), readable)
 
 
 def quarantine_line(record: bytes, rejection: Rejection, *, origin: str, received_at: datetime, source: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+FUTURE_TOLERANCE = timedelta(minutes=5)  # how far a sender's clock may run ahead
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # no event is older, imports included: such a clock was never set
 
 EventType = Literal[
@@ -99,13 +100,11 @@ class Rules:
     now : aware instant of reception; becomes `Event.received_at`
     retention_days : older events are refused; None allows any age since 1970 (imports)
     reporting_currency : ISO 4217 code of amounts that name no currency
-    future_tolerance : how far a sender's clock may run ahead
     """
 
     now: datetime
     retention_days: int | None
     reporting_currency: str
-    future_tolerance: timedelta = timedelta(minutes=5)
     latest: datetime = field(init=False)
     earliest: datetime = field(init=False)
 
@@ -116,5 +115,5 @@ class Rules:
         days = self.retention_days
         known_age = days is not None and days <= (now - EARLIEST).days
         object.__setattr__(self, "now", now)
-        object.__setattr__(self, "latest", now + self.future_tolerance)
+        object.__setattr__(self, "latest", now + FUTURE_TOLERANCE)
         object.__setattr__(self, "earliest", now - timedelta(days=days or 0) if known_age else EARLIEST)

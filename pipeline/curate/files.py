@@ -103,13 +103,9 @@ def _by_day(rows: duckdb.DuckDBPyRelation, partition: str) -> Iterator[tuple[str
         for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True) if runs else ():
             if str(day) != current:
                 if current is not None:
-                    yield current, _table(pa.Table.from_batches(pieces), partition)
+                    yield current, pa.Table.from_batches(pieces).drop_columns([partition])
                 current, pieces = str(day), []
             pieces.append(batch.slice(position, end - position))
             position = end
     if current is not None:
-        yield current, _table(pa.Table.from_batches(pieces), partition)
-
-
-def _table(rows: pa.Table, partition: str) -> pa.Table:
-    return rows.drop_columns([partition])
+        yield current, pa.Table.from_batches(pieces).drop_columns([partition])

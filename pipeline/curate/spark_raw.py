@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,8 @@ def _unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for path, modified, content in zip(*batch.columns, strict=True):
             found = _judged(content.as_py(), PurePosixPath(path.as_py()).suffix)
-            while rows := [row for _, row in zip(range(_BATCH_LINES), found, strict=False)]:
-                columns = {name: [row[place] for row in rows] for place, name in enumerate(_COLUMNS)}
+            while rows := list(islice(found, _BATCH_LINES)):
+                columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
                 yield pa.RecordBatch.from_pydict(
                     {
                         "path": pa.array([path.as_py()] * len(rows), pa.string()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 FIRST_PAUSE = 1.0  # seconds after the first failure; doubled with each further one
@@ -49,7 +49,7 @@ class Loop:
         self._first_pause = first_pause
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._trouble: tuple[str, datetime] | None = None
+        self._trouble: Trouble | None = None
         self._failures = 0
 
     def start(self) -> None:
@@ -70,10 +70,7 @@ class Loop:
     @property
     def trouble(self) -> Trouble | None:
         """The last failure; None where there was none."""
-        if self._trouble is None:
-            return None
-        what, at = self._trouble
-        return Trouble(self.name, what, at, self._failures > 0)
+        return self._trouble and replace(self._trouble, persists=self._failures > 0)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -91,4 +88,4 @@ class Loop:
 
     def _note(self, error: BaseException) -> None:
         self._failures += 1
-        self._trouble = (f"{type(error).__name__}: {error}", datetime.now(UTC))
+        self._trouble = Trouble(self.name, f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)

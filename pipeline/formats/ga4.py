@@ -20,21 +20,8 @@ import msgspec
 from pipeline.contract.batches import SentBatch, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
-from pipeline.formats.payload import (
-    Fields,
-    add_message,
-    elements,
-    members,
-    note,
-    path,
-    rows,
-    stable_id,
-    table,
-    text,
-    unsupported,
-    value,
-    whole,
-)
+from pipeline.formats import payload
+from pipeline.formats.payload import Fields
 
 SOURCE = "ga4"
 
@@ -79,13 +66,13 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
     """
     if not (query.get("measurement_id") or query.get("firebase_app_id")):
         raise Unreadable("The address has no measurement_id.")
-    envelope = members(body)
+    envelope = payload.members(body)
     given = {name: envelope[name] for name in _HEAD if name in envelope and len(envelope[name]) <= _HEAD_BYTES}
-    head = {name: value(raw) for name, raw in given.items()}
+    head = {name: payload.value(raw) for name, raw in given.items()}
     batch = SentBatch()
-    for place, event in enumerate(elements(envelope.get("events"), "events")):
+    for place, event in enumerate(payload.elements(envelope.get("events"), "events")):
         record = _wrap(given, event)
-        add_message(batch, record, rules, SOURCE, partial(_translate, head, rules, place))
+        payload.add_message(batch, record, rules, SOURCE, partial(_translate, head, rules, place))
     return batch
 
 
@@ -97,21 +84,23 @@ def _wrap(head: Mapping[str, bytes], event: bytes) -> bytes:
 
 def _translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
     """The fields of the events of one event of GA4."""
-    event = table(wrapped["events"][0])
+    event = payload.table(wrapped["events"][0])
     name = event.get("name")
     kind = ACTIONS.get(name) if isinstance(name, str) else None
     if kind is None:
-        return None if isinstance(name, str) and name in IGNORED_EVENTS else unsupported(name)
-    parameters = table(event.get("params"))
+        return None if isinstance(name, str) and name in IGNORED_EVENTS else payload.unsupported(name)
+    parameters = payload.table(event.get("params"))
     moment = event.get("timestamp_micros") or head.get("timestamp_micros")
     common = _common(head, parameters, kind) | {"occurred_at": _instant(moment, rules)}
-    order = text(parameters.get("transaction_id"))
+    order = payload.text(parameters.get("transaction_id"))
     identity = _identity(head, event, kind, order, moment, rules, place)
     if kind in _OF_NO_ITEM:
-        return [common | {"event_id": stable_id(SOURCE, kind, identity), "order_id": order}]
-    items = rows(parameters.get("items")) or [{}]
+        return [common | {"event_id": payload.stable_id(SOURCE, kind, identity), "order_id": order}]
+    items = payload.rows(parameters.get("items")) or [{}]
     return [
-        common | _line(item, parameters) | {"event_id": stable_id(SOURCE, kind, identity, number), "order_id": order}
+        common
+        | _line(item, parameters)
+        | {"event_id": payload.stable_id(SOURCE, kind, identity, number), "order_id": order}
         for number, item in enumerate(items)
     ]
 
@@ -129,20 +118,21 @@ def _identity(
 
 def _common(head: Fields, parameters: Mapping[str, Any], kind: str) -> Fields:
     """The fields that all events of one GA4 event share."""
-    visitor = text(head.get("client_id")) or text(head.get("app_instance_id"))
-    session = text(parameters.get("session_id"))
+    visitor = payload.text(head.get("client_id")) or payload.text(head.get("app_instance_id"))
+    session = payload.text(parameters.get("session_id"))
+    # a session's number is unique for its visitor only
     unique = f"{visitor}.{session}" if isinstance(visitor, str) and isinstance(session, str) and session else session
     is_long = isinstance(unique, str) and len(unique) > 64
     return {
         "event_type": kind,
-        "customer_id": text(head.get("user_id")) or visitor,
-        "session_id": stable_id(unique) if is_long else unique,  # a session's number is unique for its visitor only
+        "customer_id": payload.text(head.get("user_id")) or visitor,
+        "session_id": payload.stable_id(unique) if is_long else unique,
         "channel": "app" if head.get("app_instance_id") else parameters.get("channel"),
         "device": parameters.get("device"),
         "region": parameters.get("region"),
-        "store_id": text(parameters.get("store_id") or parameters.get("affiliation")),
+        "store_id": payload.text(parameters.get("store_id") or parameters.get("affiliation")),
         "campaign": parameters.get("campaign"),
-        "attributes": note(
+        "attributes": payload.note(
             coupon=parameters.get("coupon"), query=parameters.get("search_term") if kind == "search" else None
         ),
     }
@@ -152,13 +142,13 @@ def _line(item: Mapping[str, Any], parameters: Mapping[str, Any]) -> Fields:
     """The fields of one item."""
     levels = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
     return {
-        "product_id": text(item.get("item_id")) or item.get("item_name"),
-        "quantity": whole(item.get("quantity")),
+        "product_id": payload.text(item.get("item_id")) or item.get("item_name"),
+        "quantity": payload.whole(item.get("quantity")),
         "unit_price": item.get("price"),
         "currency": parameters.get("currency") or item.get("currency"),
         "product": {
             "name": item.get("item_name"),
-            "category": path(*(item.get(level) for level in levels)),
+            "category": payload.path(*(item.get(level) for level in levels)),
             "brand": item.get("item_brand"),
         },
     }
@@ -168,7 +158,7 @@ def _instant(micros: Any, rules: Rules) -> Any:
     """The instant of microseconds since 1970; now where there are none."""
     if not micros:
         return rules.now
-    number = whole(micros) if not (isinstance(micros, str) and micros.isdecimal()) else int(micros[:20])
+    number = payload.whole(micros) if not (isinstance(micros, str) and micros.isdecimal()) else int(micros[:20])
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**17:
         return str(micros)  # the contract says what is wrong with it
     return _EPOCH + timedelta(microseconds=number)

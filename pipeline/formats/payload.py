@@ -124,7 +124,7 @@ def _make(translated: list[Fields] | Rejection | None, rules: Rules, source: str
         event = events.build(fields, rules, source=source)
         if isinstance(event, Rejection):
             line = f"Product {place + 1}: " if len(translated) > 1 else ""
-            return rejected(Reason(event.reason), line + event.detail)
+            return rejected(event.reason, line + event.detail)
         made.append(event)
     return made
 

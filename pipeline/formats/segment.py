@@ -18,20 +18,8 @@ import msgspec
 from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
-from pipeline.formats.payload import (
-    Fields,
-    add_message,
-    elements,
-    members,
-    note,
-    rows,
-    stable_id,
-    table,
-    text,
-    unsupported,
-    value,
-    whole,
-)
+from pipeline.formats import payload
+from pipeline.formats.payload import Fields
 
 SOURCE = "segment"
 
@@ -61,14 +49,14 @@ def read(body: bytes, rules: Rules, *, call: str) -> SentBatch:
     Unreadable, TooMany
         As `pipeline.contract.batches.read`.
     """
-    envelope = members(body)
+    envelope = payload.members(body)
     batch = SentBatch()
     if call == "batch":
-        shared = {"context": table(value(envelope.get("context", b"null")))}
-        for place, record in enumerate(elements(envelope.get("batch"), "batch")):
-            add_message(batch, record, rules, SOURCE, partial(_translate, shared, {}, rules, place))
+        shared = {"context": payload.table(payload.value(envelope.get("context", b"null")))}
+        for place, record in enumerate(payload.elements(envelope.get("batch"), "batch")):
+            payload.add_message(batch, record, rules, SOURCE, partial(_translate, shared, {}, rules, place))
     else:
-        add_message(batch, body, rules, SOURCE, partial(_translate, {}, {"type": call}, rules, 0))
+        payload.add_message(batch, body, rules, SOURCE, partial(_translate, {}, {"type": call}, rules, 0))
     return batch
 
 
@@ -79,16 +67,16 @@ def _translate(
     message = shared | message | fixed
     call = message.get("type", "track")
     if call != "track":
-        return None if isinstance(call, str) and call in IGNORED_CALLS else unsupported(call)
+        return None if isinstance(call, str) and call in IGNORED_CALLS else payload.unsupported(call)
     name = message.get("event")
     kind = ACTIONS.get(name.strip().lower()) if isinstance(name, str) else None
     if kind is None:
-        return unsupported(name)
-    properties = table(message.get("properties"))
+        return payload.unsupported(name)
+    properties = payload.table(message.get("properties"))
     common = _common(message, properties, kind, rules)
-    order = text(properties.get("order_id"))
+    order = payload.text(properties.get("order_id"))
     if kind in _OF_PRODUCTS:
-        lines = rows(properties.get("products")) or [{}]
+        lines = payload.rows(properties.get("products")) or [{}]
         return [
             common
             | _line(line, properties)
@@ -103,28 +91,28 @@ def _translate(
 
 def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Rules) -> Fields:
     """The fields that all events of a message share."""
-    context = table(message.get("context"))
+    context = payload.table(message.get("context"))
     channel = properties.get("channel") or message.get("channel") or context.get("channel")
     query = properties.get("query") if kind == "search" else None
     return {
         "event_type": kind,
         "occurred_at": message.get("timestamp") or message.get("originalTimestamp") or rules.now,
-        "customer_id": text(message.get("userId")) or text(message.get("anonymousId")),
-        "session_id": text(properties.get("session_id") or context.get("sessionId")),
+        "customer_id": payload.text(message.get("userId")) or payload.text(message.get("anonymousId")),
+        "session_id": payload.text(properties.get("session_id") or context.get("sessionId")),
         "channel": _CHANNELS.get(channel, channel) if isinstance(channel, str) else channel,
-        "device": table(context.get("device")).get("type"),
+        "device": payload.table(context.get("device")).get("type"),
         "region": properties.get("region"),
-        "store_id": text(properties.get("store_id") or properties.get("affiliation")),
-        "campaign": table(context.get("campaign")).get("name"),
-        "attributes": note(message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query),
+        "store_id": payload.text(properties.get("store_id") or properties.get("affiliation")),
+        "campaign": payload.table(context.get("campaign")).get("name"),
+        "attributes": payload.note(message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query),
     }
 
 
 def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
     """The fields of one product."""
     return {
-        "product_id": text(product.get("product_id") or product.get("productId") or product.get("sku")),
-        "quantity": whole(product.get("quantity")),
+        "product_id": payload.text(product.get("product_id") or product.get("productId") or product.get("sku")),
+        "quantity": payload.whole(product.get("quantity")),
         "unit_price": product.get("price"),
         "currency": product.get("currency") or properties.get("currency"),
         "product": {"name": product.get("name"), "category": product.get("category"), "brand": product.get("brand")},
@@ -134,9 +122,9 @@ def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
 def _event_id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:
     """The event id: the same for every copy of a message, and for every message about the same purchase."""
     if kind == "purchase" and order:
-        return stable_id(SOURCE, kind, order, line)
+        return payload.stable_id(SOURCE, kind, order, line)
     name = message.get("messageId")
     if not name:  # without a message id, a copy is recognised by its content, if that has a time
         timed = message.get("timestamp") or message.get("originalTimestamp")
         name = message if timed or kind == "refund" else [msgspec.json.encode(rules.now).decode(), place, message]
-    return stable_id(SOURCE, kind, order, line, name)
+    return payload.stable_id(SOURCE, kind, order, line, name)

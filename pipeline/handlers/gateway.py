@@ -19,11 +19,9 @@ def request_from(event: dict[str, Any]) -> Request:
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     if event.get("version") == "2.0":
         context = event["requestContext"]
-        path = (
-            event["rawPath"].removeprefix(f"/{context['stage']}")
-            if context.get("stage") != "$default"
-            else event["rawPath"]
-        )
+        path = event["rawPath"]
+        if context.get("stage") != "$default":
+            path = path.removeprefix(f"/{context['stage']}")
         return Request(context["http"]["method"], path, headers, query, content)
     return Request(event["httpMethod"], event["path"], headers, query, content)
 

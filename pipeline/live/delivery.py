@@ -57,14 +57,17 @@ class ShardRecord:
 
 @dataclass(frozen=True, slots=True)
 class _DeliveredLine:
-    """One line and its position: an entry to count, or poison as a refused record; neither for an empty record."""
+    """One line and its position: an entry to count, or poison as a refused record; neither for an empty record.
+
+    `documents` and `flows` are those of the store that the entry changes.
+    """
 
     sequence: str
     position: LinePosition
     entry: Entry | None = None
     poison: Entry | None = None
-    document: tuple[int, str] | None = None
-    flow: int | None = None
+    documents: frozenset[tuple[int, str]] = frozenset()
+    flows: frozenset[int] = frozenset()
 
 
 def deliver(
@@ -129,13 +132,16 @@ def _line(record: ShardRecord, position: LinePosition, text: bytes, now: datetim
         except _UNREADABLE:
             pass
         else:
-            return _DeliveredLine(record.sequence, position, Entry(kind, record.key, text), flow=minute_of(received_at))
+            return _DeliveredLine(
+                record.sequence, position, Entry(kind, record.key, text), flows=frozenset({minute_of(received_at)})
+            )
     event = _event(text, now)
     if isinstance(event, Event):
         minute = minute_of(event.occurred_at)
-        document = (minute, event.region or "") if is_remembered(minute, now) else None
+        documents = frozenset({(minute, event.region or "")} if is_remembered(minute, now) else ())
+        flows = frozenset({minute_of(event.received_at)})
         entry = Entry(Kind.EVENT, record.key, text)
-        return _DeliveredLine(record.sequence, position, entry, document=document, flow=minute_of(event.received_at))
+        return _DeliveredLine(record.sequence, position, entry, documents=documents, flows=flows)
     origin = f"{record.sequence}/{position[1]}"
     line = quarantine_line(text, event, origin=origin, received_at=now, source=SOURCE)
     return _DeliveredLine(record.sequence, position, poison=Entry(Kind.REFUSED, record.key, line))
@@ -161,17 +167,14 @@ def _event(text: bytes, now: datetime) -> Event | Rejection:
 def _pieces(lines: Sequence[_DeliveredLine]) -> Iterator[list[_DeliveredLine]]:
     """Lines in runs that one change of the store can hold."""
     piece: list[_DeliveredLine] = []
-    documents: set[tuple[int, str]] = set()
-    flows: set[int] = set()
+    documents: frozenset[tuple[int, str]] = frozenset()
+    flows: frozenset[int] = frozenset()
     for line in lines:
-        more_documents = documents | ({line.document} if line.document else set())
-        more_flows = flows | ({line.flow} if line.flow is not None else set())
-        if piece and (len(more_documents) > MOST_DOCUMENTS or len(more_flows) > MOST_FLOWS or len(piece) >= MOST_LINES):
+        documents |= line.documents
+        flows |= line.flows
+        if piece and (len(documents) > MOST_DOCUMENTS or len(flows) > MOST_FLOWS or len(piece) >= MOST_LINES):
             yield piece
-            piece = []
-            more_documents = {line.document} if line.document else set()
-            more_flows = {line.flow} if line.flow is not None else set()
+            piece, documents, flows = [], line.documents, line.flows
         piece.append(line)
-        documents, flows = more_documents, more_flows
     if piece:
         yield piece

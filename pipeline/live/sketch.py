@@ -22,11 +22,6 @@ def hashed(*parts: str) -> int:
     return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=_BYTES).digest(), "big")
 
 
-def empty() -> bytes:
-    """The sketch without any visitor."""
-    return b""
-
-
 def union(sketches: Iterable[bytes], size: int) -> bytes:
     """The sketch of the visitors of all the sketches; `size` is k."""
     return pack(heapq.nsmallest(size, {one for sketch in sketches for one in unpack(sketch)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,28 +14,21 @@ _STEP_OF = {"product_view": "view", "cart_add": "cart", "checkout_start": "check
 _ZERO = Decimal(0)
 
 
+@dataclass(slots=True)
 class GrowingCounts:
     """`Counts` that events are added to."""
 
-    __slots__ = (
-        "carts",
-        "checkouts",
-        "events",
-        "gross",
-        "name",
-        "orders",
-        "purchases",
-        "refunds",
-        "units",
-        "views",
-        "visitors",
-    )
-
-    def __init__(self) -> None:
-        self.events = self.views = self.carts = self.checkouts = self.purchases = self.orders = self.units = 0
-        self.gross = self.refunds = _ZERO
-        self.visitors: set[int] = set()
-        self.name = ""
+    events: int = 0
+    views: int = 0
+    carts: int = 0
+    checkouts: int = 0
+    purchases: int = 0
+    orders: int = 0
+    units: int = 0
+    gross: Decimal = _ZERO
+    refunds: Decimal = _ZERO
+    visitors: set[int] = field(default_factory=set)
+    name: str = ""
 
     def add(self, kind: str, visitor: int, amount: Decimal, units: int, order: int) -> None:
         """Count one event; `order` is 1 where it is the first line of its order."""
@@ -62,17 +56,15 @@ class GrowingCounts:
         )  # fmt: skip
 
 
+@dataclass(slots=True)
 class GrowingDocument:
     """A `Document` that events are added to."""
 
-    __slots__ = ("channels", "orders", "products", "steps", "totals")
-
-    def __init__(self) -> None:
-        self.totals = GrowingCounts()
-        self.steps: dict[str, set[int]] = {}
-        self.channels: dict[str, GrowingCounts] = {}
-        self.products: dict[str, GrowingCounts] = {}
-        self.orders: dict[str, Order] = {}
+    totals: GrowingCounts = field(default_factory=GrowingCounts)
+    steps: dict[str, set[int]] = field(default_factory=dict)
+    channels: dict[str, GrowingCounts] = field(default_factory=dict)
+    products: dict[str, GrowingCounts] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
 
     def add(self, event: Event, region: str, currency: str, new_order: int, new_line: int) -> None:
         """Count one event; `new_order` and `new_line` are 1 for the first line of an order, and of a product in it."""
@@ -122,15 +114,16 @@ class GrowingDocument:
         return Document().plus(unbounded)
 
 
+@dataclass(slots=True)
 class GrowingFlow:
     """A `Flow` that entries are added to."""
 
-    __slots__ = ("accepted", "duplicates", "lags", "quarantined", "received", "seconds")
-
-    def __init__(self) -> None:
-        self.received = self.accepted = self.duplicates = self.quarantined = 0
-        self.seconds: dict[int, int] = {}
-        self.lags: dict[int, int] = {}
+    received: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    seconds: dict[int, int] = field(default_factory=dict)
+    lags: dict[int, int] = field(default_factory=dict)
 
     def count(self, at: datetime) -> None:
         """Count an entry, before it is known whether it is accepted."""

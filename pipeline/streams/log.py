@@ -30,8 +30,7 @@ from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
 from catalogue.files import fsync_path
 from pipeline.streams import Batch, Entry
 from pipeline.streams.frames import encode
-from pipeline.streams.recovery import TornTail, cut_torn_tail
-from pipeline.streams.segments import Damage, LogReader, Position, numbers, path_of
+from pipeline.streams.segments import Damage, LogReader, Position, TornTail, cut_torn_tail, numbers, path_of
 
 SEGMENT_BYTES = 16 * 1024 * 1024  # some 40,000 events: what the raw writer turns into one file, in memory
 RESERVE_BYTES = 64 * 1024 * 1024  # kept free on the disk, so that a full log can still be emptied into the lake

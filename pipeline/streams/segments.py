@@ -1,4 +1,4 @@
-"""The files of an append log: their names, positions in them, and reading them in order.
+"""The files of an append log: their names, positions in them, reading them in order, and cutting what is torn.
 
 A segment's number is the millisecond it was begun (or one more than the last number, whichever is larger), so numbers
 always grow, even where somebody deletes the folder, and show how old a segment is.
@@ -6,6 +6,7 @@ always grow, even where somebody deletes the folder, and show how old a segment 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from catalogue.errors import StreamUnavailable
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.streams import Batch, Entry, Kind
-from pipeline.streams.frames import End, decode, next_frame
+from pipeline.streams.frames import End, count_marks, decode, next_frame
 
 CHUNK_BYTES = 1024 * 1024  # read at a time: some thousand entries
 DAMAGED = "damaged_entry"  # reason of what a failed checksum leaves in the quarantine
@@ -164,3 +165,44 @@ class LogReader:
             data, Rejection(DAMAGED, detail), origin=f"stream:{position}", received_at=begun, source="stream"
         )
         return [Entry(Kind.REFUSED, "", line)], Position(position.segment, position.offset + len(data))
+
+
+@dataclass(frozen=True, slots=True)
+class TornTail:
+    """What was cut: an append that was under way when the writer died, never acknowledged.
+
+    Attributes
+    ----------
+    records : entries that began in these bytes
+    """
+
+    bytes: int
+    records: int
+
+
+def cut_torn_tail(path: Path) -> TornTail:
+    """Cut everything behind the last whole entry of a segment, and put the rest on disk.
+
+    Damaged bytes *before* a whole entry are no torn tail. They stay, and reading reports them.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read or written.
+    """
+    data = path.read_bytes()
+    sound = 0
+    following: int | None = 0
+    while following is not None:
+        sound = decode(data, len(data), following).stop
+        following = next_frame(data, sound)
+    torn = data[sound:]
+    handle = os.open(path, os.O_RDWR)
+    try:
+        if torn:
+            os.ftruncate(handle, sound)
+        # whole entries that no fsync covered yet are about to be read: they have to last from now on
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return TornTail(len(torn), count_marks(torn))
