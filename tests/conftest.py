@@ -34,6 +34,18 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return val[:LONGEST_VALUE] if isinstance(val, str) and len(val) > LONGEST_VALUE else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a module makes once for its tests, or the pages once for theirs, is made on one worker and not on each."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        if module.startswith("tests/pages/"):
+            item.add_marker(pytest.mark.xdist_group("pages"))
+        elif item.get_closest_marker("xdist_group") is None and any(made[-1].scope == "module" for made in fixtures):
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
 pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs
 
 

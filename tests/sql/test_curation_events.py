@@ -178,18 +178,18 @@ def test_raw_data_of_several_batches_is_curated_in_several_steps(
     given: Given, monkeypatch: pytest.MonkeyPatch, tmp_path
 ):
     events = [
-        event(f"e{n}", f"2026-03-0{1 + n % 5} 12:00", event_type="purchase", order_id=f"o{n % 3}") for n in range(9)
+        event(f"e{n}", f"2026-03-0{1 + n % 5} 12:00", event_type="purchase", order_id=f"o{n % 3}") for n in range(5)
     ]
     monkeypatch.setattr("pipeline.curate.run.BATCH_BYTES", 1)
     for one_event in events:
         given.events(one_event)
     given.quarantine(b"{").curate()
-    assert given.report.raw_files == 10
+    assert given.report.raw_files == 6
     files = given.files()
-    assert given.state()["version"] == 9, "a long first curation appears step by step"
+    assert given.state()["version"] == 5, "a long first curation appears step by step"
     given.curate(full=True)
     assert given.files() == files
-    assert given.state()["version"] == 10, "and is replaced at once"
+    assert given.state()["version"] == 6, "and is replaced at once"
     monkeypatch.undo()
     assert files == Given(tmp_path / "other").events(events).quarantine(b"{").curate().files()
 

@@ -1,14 +1,17 @@
-"""Curates copies of a lake in child processes, each killed at another file operation.
+"""Curates copies of a lake, interrupted before every change of the file system.
 
-``python killed_curation.py LAKE FOLDER`` leaves one copy a child in FOLDER, named by the operation it was killed at,
-and prints these names; the last one is the curation that ran to its end. While files are only written aside, one
-operation in four is tried; once the change is committed, every second one.
+``python killed_curation.py LAKE FOLDER`` leaves one copy per interruption in FOLDER, named by the number of the change
+it came before, and prints these names; the last one is the curation that ran to its end. One copy in twenty, and one in
+six once the change is committed, was curated by a child process that SIGKILL ended there; the others were taken of one
+curation, which waited while its files were copied.
 """
 
+import itertools
 import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,44 +23,54 @@ from pipeline.curate import curate
 from pipeline.lake import Lake
 
 
-def kill_at(operation: int) -> None:
-    """Let this process die by SIGKILL right before its n-th change of the file system."""
-    done = 0
+def before_changes(act: Callable[[int], None]) -> None:
+    """Call `act` with its number right before each change of the file system; one change at a time."""
+    turn = threading.RLock()
+    numbers = itertools.count()
 
-    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
+    def watched(original: Callable[..., Any]) -> Callable[..., Any]:
         def change(*arguments: Any, **options: Any) -> Any:
-            nonlocal done
-            if done == operation:
-                os.kill(os.getpid(), signal.SIGKILL)
-            done += 1
-            return original(*arguments, **options)
+            with turn:
+                act(next(numbers))
+                return original(*arguments, **options)
 
         return change
 
     for name in ("replace", "unlink", "mkdir", "write_text"):
-        setattr(Path, name, counted(getattr(Path, name)))
-    shutil.rmtree = counted(shutil.rmtree)
-    pq.write_table = counted(pq.write_table)
+        setattr(Path, name, watched(getattr(Path, name)))
+    shutil.rmtree = watched(shutil.rmtree)
+    pq.write_table = watched(pq.write_table)
+
+
+def is_killed_at(change: int, lake: Path) -> bool:
+    """Curate in a child process that dies before this change; False where the curation ended before."""
+    child = os.fork()
+    if child == 0:
+        before_changes(lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == change else None)
+        curate(Lake.open(lake))
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def main(lake: Path, folder: Path) -> list[int]:
-    load_curation()  # read once, here; no database is opened in this process, so that it may fork
+    load_curation()  # read once, here; no database is opened before the last child ended, so that it may fork
     version = Lake.open(lake).state()["version"]
-    tried: list[int] = []
-    operation, signaled = 0, True
-    while signaled:
-        copy = folder / str(operation)
-        shutil.copytree(lake, copy)
-        child = os.fork()
-        if child == 0:
-            kill_at(operation)
-            curate(Lake.open(copy))
-            os._exit(0)
-        signaled = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        tried.append(operation)
-        left = Lake.open(copy)
-        operation += 4 if left.is_settled and left.state()["version"] == version else 2
-    return tried
+    change = 0
+    while is_killed_at(change, shutil.copytree(lake, folder / str(change))):
+        left = Lake.open(folder / str(change))
+        change += 20 if left.is_settled and left.state()["version"] == version else 6
+
+    watched, copied = Path(shutil.copytree(lake, folder / "watched")), []
+
+    def copy(number: int) -> None:
+        copied.append(number)
+        if not (folder / str(number)).exists():
+            shutil.copytree(watched, folder / str(number))
+
+    before_changes(copy)
+    curate(Lake.open(watched))
+    copy(len(copied))
+    return copied
 
 
 if __name__ == "__main__":
