@@ -80,7 +80,7 @@ def made(path: Path, rows: int) -> Path:
 def run(path: Path, root: Path) -> Record:
     """Import one file into a new lake; seconds of wall clock and of processor for each part, and peak memory."""
     from console.finops.billing.focus import FocusFile
-    from console.finops.billing.read_ahead import ahead
+    from console.finops.billing.stored_spend import ahead
     from pipeline.curate import curate
     from pipeline.lake import Lake
     from pipeline.spend import import_charges

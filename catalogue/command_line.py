@@ -109,9 +109,7 @@ def _explain(name: str, text: str) -> None:
 def progress_bars(*columns: ProgressColumn) -> Iterator[Progress | None]:
     """Bars on stderr where that is a terminal; None elsewhere.
 
-    Parameters
-    ----------
-    columns : beside the name and the bar; the percentage and the time where none are named
+    `columns` are shown beside the name and the bar; the percentage and the time where none are named.
     """
     if not sys.stderr.isatty():
         yield None

@@ -127,13 +127,7 @@ def load(folder: Path = QUERIES) -> Catalogue:
 
 @lru_cache(maxsize=8)
 def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
-    """Read and check the queries that make the curated tables, by table name.
-
-    Raises
-    ------
-    CatalogueError
-        A file drifted; names the file, the line and the remedy.
-    """
+    """Read and check the queries that make the curated tables, by table name; raises as `load`."""
     queries: dict[str, Query] = {}
     for path in sorted(folder.glob("*.sql")):
         _add(queries, QueryFile(folder, path), CURATION_RELATIONS, {})

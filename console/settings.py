@@ -86,13 +86,7 @@ def current() -> Settings:
 
 
 def chosen(lake: str | None) -> Settings:
-    """The settings of this process, with the folder that a command's ``--lake`` names in its place.
-
-    Raises
-    ------
-    SettingsError
-        As `read` and `folder` say.
-    """
+    """The settings of this process, with the folder that a command's ``--lake`` names instead; raises as `read`."""
     settings = current()
     return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
 
@@ -135,10 +129,7 @@ def _rate(text: str) -> float:
 def folder(text: str, where: str) -> Path:
     """A folder that somebody wrote, ``~`` included, as an absolute path; `where` names the setting or option.
 
-    Raises
-    ------
-    SettingsError
-        The home folder that ``~`` stands for is unknown.
+    Raises SettingsError where the home folder that ``~`` stands for is unknown.
     """
     try:
         return Path(text).expanduser().absolute()

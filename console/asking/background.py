@@ -46,9 +46,7 @@ class Background:
     ) -> Future[Answer]:
         """The answer to `key`, which `work` gives in the background where nobody has asked before.
 
-        Parameters
-        ----------
-        failure_seconds : how long after it was asked a failure is the answer; then it is tried again
+        A failure is the answer for `failure_seconds` after it was asked; then it is tried again.
         """
         with self._lock:
             found = self._works.get(key)

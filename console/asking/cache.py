@@ -76,9 +76,7 @@ class Asked:
     def result(self, check: Callable[[], None] = keep_waiting) -> Result:
         """The answer, waited for, once; raises what the engine raises.
 
-        Parameters
-        ----------
-        check : called several times a second meanwhile; what it raises ends the waiting
+        `check` is called several times a second meanwhile; what it raises ends the waiting.
         """
         try:
             while not wait([self._future], CHECK_SECONDS).done:
@@ -129,10 +127,8 @@ class ResultCache:
     def start(self, key: Key, ask: Callable[[], Result], unclaimed: Unclaimed = _unreported) -> Asked:
         """The question, asked in another thread; comes back at once.
 
-        Parameters
-        ----------
-        unclaimed : called with an answer that was paid for and that no reader took, because it was asked for in the
-            background or all had left; by the thread that asked, or by the last one who left
+        `unclaimed` is called with an answer that was paid for and that no reader took, because it was asked for in the
+        background or all had left; by the thread that asked, or by the last one who left.
         """
         with self._lock:
             now = self._clock()

@@ -47,9 +47,7 @@ class Contents:
 def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
     """The days and slices of the lake, as this viewer sees it.
 
-    Parameters
-    ----------
-    also : questions to ask at the same time, so that their answers are in the cache when they are needed
+    The questions `also` are asked at the same time, so that their answers are in the cache when they are needed.
     """
     days, slices, *_ = scope.ask_all([Question("lake/days"), Question("lake/slices"), *also])
     row = days.rows()[0]
@@ -90,12 +88,4 @@ class Conservation:
 def conservation(scope: Scope) -> Conservation:
     """Every record that this viewer may see, accounted for."""
     result = scope.ask(CONSERVATION.query)
-    row = result.rows()[0]
-    return Conservation(
-        row["received"],
-        row["accepted"],
-        row["duplicates"],
-        row["quarantined"],
-        result,
-        is_whole=scope.row_filter.regions is None,
-    )
+    return Conservation(**result.rows()[0], result=result, is_whole=scope.row_filter.regions is None)

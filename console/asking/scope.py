@@ -77,10 +77,7 @@ class Scope:
     def ask(self, query: str, **values: object) -> Result:
         """Answer one question of the catalogue, from the cache where it was asked before.
 
-        Raises
-        ------
-        CatalogueError, BindingError, SourceError
-            As the catalogue, the binding and the engine say.
+        Raises as the catalogue, the binding and the engine do: CatalogueError, BindingError, SourceError.
         """
         return self._answer(self._start(query, values))
 

@@ -27,10 +27,7 @@ REMEMBERED_SECONDS = 60.0
 def connect(region: str | None = None) -> SharedClients:
     """Clients with the credentials of this process, in a region; AWS is not asked yet.
 
-    Raises
-    ------
-    QueryFailed
-        The profile that the environment names does not exist.
+    Raises QueryFailed where the profile that the environment names does not exist.
     """
     import boto3
 
@@ -56,9 +53,7 @@ class SharedClients:
     def client(self, service_name: str, region_name: str | None = None, **options: Any) -> Any:
         """The client of a service, in the session's region where none is named.
 
-        Parameters
-        ----------
-        options : those of ``boto3.Session.client``; all but ``endpoint_url`` are ours and not the caller's
+        Of `options`, those of ``boto3.Session.client``, only ``endpoint_url`` counts; the others are ours.
         """
         from botocore.config import Config
 

@@ -110,9 +110,7 @@ class PaidClient:
     def pages(self, operation: str, *, token: str = "NextPageToken", **parameters: Any) -> Iterator[dict[str, Any]]:  # noqa: S107 - a field's name
         """The answers to as many requests as there are pages; raises as `call`.
 
-        Parameters
-        ----------
-        token : field of question and answer that names the next page
+        `token` is the field of question and answer that names the next page.
         """
         answer = self.call(operation, **parameters)
         yield answer

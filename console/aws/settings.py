@@ -82,13 +82,7 @@ class AwsSettings(Struct, frozen=True, kw_only=True, rename=_variable):
 
 
 def read(values: Mapping[str, str]) -> AwsSettings:
-    """Settings from these variables.
-
-    Raises
-    ------
-    SettingsError
-        A variable is missing or cannot be used; names it.
-    """
+    """Settings from these variables; the SettingsError for one that is missing or cannot be used names it."""
     given = {name: text.strip() for name, text in values.items() if text.strip()}
     if "AWS_DEFAULT_REGION" in given:
         given.setdefault("AWS_REGION", given["AWS_DEFAULT_REGION"])

@@ -13,10 +13,7 @@ LAST_DAYS = 28
 def chosen(start: str | None, end: str | None, last: date) -> Period:
     """The period that the options name; by default it ends with `last` and is `LAST_DAYS` long.
 
-    Raises
-    ------
-    BindingError
-        An option is no date, or the period ends before it starts.
+    Raises BindingError where an option is no date, or the period ends before it starts.
     """
     after = _date(end, "--end") if end is not None else last + timedelta(days=1)
     first = _date(start, "--start") if start is not None else after - timedelta(days=LAST_DAYS)

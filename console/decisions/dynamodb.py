@@ -33,12 +33,7 @@ Item = dict[str, Any]
 
 
 class DynamoDbDecisionStore:
-    """Decisions in `table`.
-
-    Parameters
-    ----------
-    client : a low-level DynamoDB client
-    """
+    """Decisions in `table`, through a low-level DynamoDB client."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client

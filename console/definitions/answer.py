@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalogue.queries import Catalogue, load
+from catalogue.queries import load
 from catalogue.tables import TABLES
 
 
@@ -21,11 +21,11 @@ class Definition:
     sql: str
 
 
-def definitions(catalogue: Catalogue | None = None) -> list[Definition]:
+def definitions() -> list[Definition]:
     """Every word, in the order of the alphabet."""
     found = [
         Definition(term, meaning, query.name, query.grain, sorted(query.tables), query.text)
-        for query in (catalogue or load())
+        for query in load()
         for term, meaning in query.terms.items()
     ]
     return sorted(found, key=lambda definition: definition.term.lower())
@@ -41,7 +41,7 @@ def matching(every: Sequence[Definition], words: str) -> list[Definition]:
     return [definition for definition in every if all(word in text(definition) for word in asked)]
 
 
-def as_markdown(catalogue: Catalogue | None = None) -> str:
+def as_markdown() -> str:
     """Definitions and tables as one Markdown page: `docs/metrics.md`."""
     lines = [
         "# What the numbers mean",
@@ -51,7 +51,7 @@ def as_markdown(catalogue: Catalogue | None = None) -> str:
         "| word | meaning | computed by |",
         "|---|---|---|",
     ]
-    lines += [f"| {word.term} | {word.meaning} | `{word.query}` |" for word in definitions(catalogue)]
+    lines += [f"| {word.term} | {word.meaning} | `{word.query}` |" for word in definitions()]
     lines += ["", "## Tables", ""]
     for name, table in TABLES.items():
         split = f", one file per {table.partition}" if table.partition else ""

@@ -61,9 +61,7 @@ class Projection:
 def smooth(values: Floats, ahead: int, so_far: int = 0) -> Projection:
     """The next `ahead` days after `values`, one value a day, at least one value.
 
-    Parameters
-    ----------
-    so_far : how many of the last values belong to the current month; 0 ignores the month
+    `so_far` of the last values belong to the current month; 0 ignores the month.
     """
     import numpy as np
 

@@ -45,9 +45,7 @@ class BillReader(page.Reader):
 def opened(title: str, question: str | None, viewer: page.ViewerScope) -> Iterator[BillReader]:
     """Open a page about the bill with a bar of days; it ends in its failed or empty state where it has to.
 
-    Parameters
-    ----------
-    question : the page's docstring
+    `question` is the page's docstring.
     """
     with page.unfiltered(title, question, viewer) as reader:
         shop = lake.contents(reader.scope, also=contents.QUESTIONS)

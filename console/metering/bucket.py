@@ -13,13 +13,7 @@ _MOST_DELETED = 1000  # keys of one DeleteObjects
 
 
 class BucketFiles:
-    """Objects below a prefix. Fills the `Files` port.
-
-    Parameters
-    ----------
-    client : boto3's client of S3
-    prefix : with a slash at its end
-    """
+    """Objects below a prefix, which ends with a slash. Fills the `Files` port."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client = client
@@ -62,13 +56,7 @@ class BucketFiles:
 
 
 class BucketCalls(Calls):
-    """The calls of a lake in a bucket.
-
-    Parameters
-    ----------
-    client : boto3's client of S3
-    prefix : of the lake in the bucket; empty for the bucket's root, else with a slash at its end
-    """
+    """The calls of a lake in a bucket, below a prefix that is empty or ends with a slash."""
 
     def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
         super().__init__(BucketFiles(client, bucket, f"{prefix}{ZONE}/"))

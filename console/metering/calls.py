@@ -45,12 +45,7 @@ class Files(Protocol):
 
 @dataclass
 class Batch:
-    """Calls of one day that are, or will be, one file.
-
-    Attributes
-    ----------
-    name : unique; names sort by time
-    """
+    """Calls of one day that are, or will be, one file; `name` is unique, and names sort by time."""
 
     day: date
     name: str
@@ -84,10 +79,7 @@ class Calls:
     def keep(self, batch: Batch) -> None:
         """Write all calls of a batch into its file; writing them again changes nothing.
 
-        Raises
-        ------
-        OSError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
-            As the files say.
+        Raises as the files do: OSError, or botocore's ClientError and BotoCoreError.
         """
         self.files.replace(batch.file, as_parquet(table_of(batch.calls)))
 

@@ -41,10 +41,7 @@ def compact_days(files: Files, now: datetime, *, keep_days: int, held: Collectio
     keep_days : how long the single calls of a closed day are kept
     held : days of which calls are still to be written
 
-    Raises
-    ------
-    OSError, botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
-        As the files say; calling it again goes on from there.
+    Raises as the files do: OSError, or botocore's ClientError and BotoCoreError; calling it again goes on from there.
     """
     oldest = now.astimezone(UTC).date() - timedelta(days=keep_days)
     for day, found in _by_day(files.found(folder_of(OPEN))):

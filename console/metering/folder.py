@@ -14,12 +14,7 @@ from console.metering.rows import ZONE
 
 
 class FolderFiles:
-    """Files below a folder. Fills the `Files` port.
-
-    Parameters
-    ----------
-    root : made with the first file
-    """
+    """Files below a folder, which is made with the first file. Fills the `Files` port."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -71,12 +66,7 @@ class FolderFiles:
 
 
 class FolderCalls(Calls):
-    """The calls of a lake folder.
-
-    Parameters
-    ----------
-    root : the lake's folder, which exists
-    """
+    """The calls of a lake folder, which exists."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(FolderFiles(root / ZONE))

@@ -22,25 +22,14 @@ FOLDER = f"{ZONE}/journal"
 
 
 class Journal:
-    """The journals of all processes that meter into one lake folder.
-
-    Parameters
-    ----------
-    folder : made with the first line
-    """
+    """The journals of all processes that meter into one lake folder; `folder` is made with the first line."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[str, int] = {}
 
     def append(self, batch: Batch, call: Call) -> None:
-        """Write one line; one thread at a time.
-
-        Raises
-        ------
-        OSError
-            It cannot be written.
-        """
+        """Write one line; one thread at a time. Raises OSError where it cannot be written."""
         handle = self._open.get(batch.name)
         if handle is None:
             handle = self._open[batch.name] = self._begun(batch)
@@ -62,10 +51,7 @@ class Journal:
     def recover(self, calls: Calls) -> None:
         """Write the calls that ended processes left: each call once, however often this is begun.
 
-        Raises
-        ------
-        OSError
-            As the files say; what could not be kept stays here.
+        Raises OSError as the files do; what could not be kept stays here.
         """
         for path in sorted(self._folder.glob("*.jsonl")):
             try:

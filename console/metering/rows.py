@@ -56,12 +56,7 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def added_up(rows: pa.Table, table: str) -> pa.Table:
-    """Single calls of one day as rows of a table of `ADDED_UP`; exact, to the last digit of a dollar.
-
-    Parameters
-    ----------
-    rows : as `table_of` makes them
-    """
+    """Single calls of one day, as `table_of` makes them, summed into rows of a table of `ADDED_UP`; exact."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -97,13 +92,7 @@ def as_parquet(rows: pa.Table) -> bytes:
 
 
 def from_parquet(content: bytes) -> pa.Table:
-    """The rows of a file.
-
-    Raises
-    ------
-    pyarrow.ArrowException
-        It is damaged.
-    """
+    """The rows of a file; raises pyarrow.ArrowException where it is damaged."""
     import pyarrow.parquet as pq
 
     return pq.ParquetFile(io.BytesIO(content)).read()

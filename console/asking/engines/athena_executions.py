@@ -179,13 +179,10 @@ class Executions:
         return final
 
     def _stopped(self, execution_id: str, where: str, looks: Sequence[float]) -> dict[str, Any]:
-        """Stop a statement; returns Athena's last description of it. Never raises: a failure is being raised already.
+        """Stop a statement; returns Athena's last description of it, which is not final where the cost stays unknown.
 
-        A description that is not final says that the cost is unknown.
-
-        Parameters
-        ----------
-        looks : seconds before each look; none where Athena does not answer anyway
+        Never raises: a failure is being raised already. `looks` are the seconds before each look; none where Athena
+        does not answer anyway.
         """
         import awswrangler as wr
 

@@ -32,13 +32,7 @@ class ResultFiles:
         self._waiting: deque[tuple[datetime, str]] = deque()
 
     def read(self, location: str, where: str) -> bytes:
-        """The bytes of one file.
-
-        Raises
-        ------
-        QueryFailed
-            It cannot be read, or has more than `LARGEST_RESULT` bytes.
-        """
+        """The bytes of one file; raises QueryFailed where it cannot be read, or has more than `LARGEST_RESULT`."""
         bucket, _, key = location.removeprefix("s3://").partition("/")
         with translate_errors(SERVICE, location):
             answer = self._session.client("s3").get_object(Bucket=bucket, Key=key)
@@ -51,10 +45,7 @@ class ResultFiles:
     def read_below(self, folder: str, where: str) -> list[bytes]:
         """The bytes of all files below a folder, in order of their names.
 
-        Raises
-        ------
-        QueryFailed
-            They cannot be read, or have more than `LARGEST_EXPORT` bytes together.
+        Raises QueryFailed where they cannot be read, or have more than `LARGEST_EXPORT` bytes together.
         """
         sizes = self._sizes_below(folder)
         if sum(sizes.values()) > LARGEST_EXPORT:

@@ -50,13 +50,7 @@ EMPTY = CuratedVersion("empty", None, None)
 
 
 class CuratedState:
-    """The state object of one bucket, shared by the engines.
-
-    Parameters
-    ----------
-    client : an S3 client
-    bucket, prefix : where the lake is; the object is ``<prefix>curated/state.json``
-    """
+    """The object ``<prefix>curated/state.json`` of one bucket, shared by the engines."""
 
     def __init__(
         self,
@@ -82,13 +76,7 @@ class CuratedState:
         return f"s3://{self._bucket}/{self._key}"
 
     def current(self) -> CuratedVersion:
-        """The current version.
-
-        Raises
-        ------
-        QueryFailed
-            The bucket does not answer, or the object is damaged.
-        """
+        """The current version; raises QueryFailed where the bucket does not answer, or the object is damaged."""
         with self._lock:
             now = self._clock()
             if self._read is not None and now - self._read[0] < self._keep_seconds:

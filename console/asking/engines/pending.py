@@ -72,10 +72,8 @@ class PendingEvents:
     def refresh(self) -> None:
         """Take in what arrived since the last call; costs one look at the log where nothing did.
 
-        Raises
-        ------
-        OSError, TakingsError, duckdb.Error
-            The log or the curated events cannot be read; the next call tries again.
+        Raises OSError, TakingsError or duckdb.Error where the log or the curated events cannot be read; the next call
+        tries again.
         """
         with self._lock:
             while True:

@@ -46,10 +46,7 @@ class Refusals:
     def raise_if_any(self, where: str) -> None:
         """Refuse the whole bill where any row was refused: a bill without some of its rows is a wrong bill.
 
-        Raises
-        ------
-        SourceError
-            Names the first rows with column, value and reason, and how many there are.
+        The SourceError names the first rows with column, value and reason, and how many there are.
         """
         if self:
             counted = "1 row cannot" if self.rows == 1 else f"{self.rows:,} rows cannot"

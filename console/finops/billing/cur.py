@@ -17,7 +17,7 @@ from console.finops.billing import aws_lines
 from console.finops.billing.charge_file import ChargeFile, Columns
 from console.finops.billing.charge_rows import AMOUNT
 from console.finops.billing.columns import Chunk, distinct
-from console.finops.billing.cur_tags import is_tag, tags_of
+from console.finops.billing.tags import cur_tags, is_cur_tag
 
 # FOCUS column of the charge rows → CUR columns, the first that says something (the rules' RENAME_COLUMN)
 TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -93,7 +93,7 @@ class CurFile(ChargeFile):
     export_again = "Export the report again with its standard columns, or export FOCUS."
 
     def _is_read(self, name: str) -> bool:
-        return name in _READ or is_tag(name)
+        return name in _READ or is_cur_tag(name)
 
     def _columns(self, chunk: Chunk) -> Columns:
         given = {name: chunk.amount(name, required=name == "lineitemunblendedcost") for name in _AMOUNTS}
@@ -108,7 +108,7 @@ class CurFile(ChargeFile):
         columns |= _services(chunk)
         columns |= _resources(columns["resource_id"])
         columns |= _commitments(chunk)
-        columns["tags"] = tags_of(chunk.columns, chunk.rows, self._file.names)
+        columns["tags"] = cur_tags(chunk.columns, chunk.rows, self._file.names)
         columns["provider_name"] = pa.repeat(pa.scalar(aws_lines.PROVIDER), chunk.rows)
         invoice = chunk.text("billinvoiceid")  # a bill that is not closed has no invoice yet
         if invoice is not None:

@@ -29,9 +29,7 @@ _OTHERWISE: Mapping[str, tuple[str, ...]] = {
     "estimated": (),
     "source": (),
 }
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    name: _OTHERWISE.get(name, (normalised(name),)) for name in SCHEMA.names
-}  # fmt: skip
+_NAMES: Mapping[str, tuple[str, ...]] = {name: _OTHERWISE.get(name, (normalised(name),)) for name in SCHEMA.names}
 _READ = frozenset(name for names in _NAMES.values() for name in names)
 
 # without these a charge cannot be placed: what, how much, of which bill, on which day

@@ -44,10 +44,7 @@ def open_bill(path: Path, form: str | None = None, progress: Progress | None = N
 def files_of(paths: Iterable[Path]) -> Sequence[Path]:
     """The files named, and those below the folders named: a bill is often exported in several files.
 
-    Raises
-    ------
-    SourceError
-        A folder holds no bill file, or a file is named twice.
+    Raises SourceError where a folder holds no bill file, or a file is named twice.
     """
     found: list[Path] = []
     for path in paths:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from catalogue.errors import SourceError
-from console.finops.billing.read_ahead import ahead
 from console.finops.charges import SpendSource
 from pipeline.curate import curate
 from pipeline.lake import RAW_SPEND, SETTINGS, Lake
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _SNAPSHOT = "_snapshot.json"  # a name that begins with _ is no data
 
+_AHEAD = 8  # batches of some ten megabytes
+_END = object()
+
+Item = TypeVar("Item")
 Progress = Callable[[str, float], None]
 
 
@@ -69,9 +74,7 @@ class StoredSpend:
     ) -> SpendImport:
         """Ask a source that is paid for, then keep its answer and when it was asked; raises as `bring`.
 
-        Parameters
-        ----------
-        cost : requests made and their dollars, asked once the source has answered
+        `cost` gives the requests made and their dollars; it is asked once the source has answered.
         """
         Lake.create(self._root)  # before anything is paid for
         batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
@@ -119,3 +122,18 @@ class StoredSpend:
             raise
         curate(lake, progress=progress)
         return report
+
+
+def ahead(items: Iterable[Item], most: int = _AHEAD) -> Iterator[Item]:
+    """The same items in the same order, up to `most` of them made in a thread while the reader has the last one.
+
+    What the maker raises is raised here; it stops when the reader does.
+    """
+    maker, source = ThreadPoolExecutor(1, thread_name_prefix="read-ahead"), iter(items)
+    try:
+        waiting = deque(maker.submit(next, source, _END) for _ in range(most))
+        while (item := waiting.popleft().result()) is not _END:
+            waiting.append(maker.submit(next, source, _END))
+            yield item  # type: ignore[misc]
+    finally:
+        maker.shutdown(cancel_futures=True)

@@ -84,10 +84,7 @@ class BillFile:
     def rows(self, wanted: Wanted, progress: Progress | None = None) -> Iterator[Rows]:
         """All rows in order, with the columns whose normalised name is wanted.
 
-        Raises
-        ------
-        SourceError
-            The file breaks off, or a row has too many or too few fields; names the row.
+        Raises SourceError where the file breaks off, or a row has too many or too few fields; names the row.
         """
         chosen = [name for key, name in self.names.items() if wanted(key)]
         report = progress or (lambda _done, _total: None)

@@ -1,7 +1,8 @@
 """Tags of a charge as one form: a JSON object of texts, keys in order.
 
 Read are the forms that bills come in: a JSON object; the same without its braces (``"env": "prod","team": "web"``);
-pairs (``env:prod;team:web``, also with ``=`` or ``|``); a Parquet map; a list of pairs with ``key`` and ``value``.
+pairs (``env:prod;team:web``, also with ``=`` or ``|``); a Parquet map; a list of pairs with ``key`` and ``value``. A
+Cost and Usage Report has one column a tag, or one map of all tags.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from console.finops.billing.columns import NULLS, distinct
 
 _PAIR = re.compile(r"^\s*([^:=]+?)\s*[:=]\s*(.*?)\s*$")
 _BETWEEN = re.compile(r"[;|]")
+_CUR_PREFIX = "resourcetags"
+_CUR_MAP = "resourcetags"  # CUR 2.0: a map of all tags
+_CUR_KEYS = ("resourceTags/", "resource_tags_", "resource_tags/")
+_CUR_SCOPES = ("user:", "user_")
 
 
 def read_tags(column: pa.Array) -> pa.Array:
@@ -70,3 +75,48 @@ def _of_pairs(value: Any) -> str | None:
         elif isinstance(pair, tuple | list) and len(pair) == 2:
             pairs[str(pair[0])] = pair[1]
     return written(pairs)
+
+
+def is_cur_tag(name: str) -> bool:
+    """Whether a normalised column name of a Cost and Usage Report is a tag's."""
+    return name.startswith(_CUR_PREFIX)
+
+
+def cur_tags(columns: Mapping[str, pa.Array], rows: int, shown: Mapping[str, str]) -> pa.Array | None:
+    """The tags of each row of a Cost and Usage Report as JSON; None where it has none.
+
+    `shown` says what a column is called in the file; that holds the tag's key.
+    """
+    names = [name for name in columns if is_cur_tag(name) and name != _CUR_MAP]
+    if not names:
+        return distinct(read_tags(columns[_CUR_MAP]), _renamed, pa.string()) if _CUR_MAP in columns else None
+    keys = [tag_key(shown[name]) for name in names]
+    texts = [columns[name].cast(pa.string()) for name in names]
+    # each distinct combination is written once: there are far fewer than rows
+    table = pa.table([*texts, pa.array(range(rows))], names=[*map(str, range(len(names))), "row"])
+    found = table.group_by([str(number) for number in range(len(names))]).aggregate([("row", "list")])
+    result: list[str | None] = [None] * rows
+    for group in found.to_pylist():
+        values = [group[str(number)] for number in range(len(names))]
+        tags = written({key: value for key, value in zip(keys, values, strict=True) if value not in (None, *NULLS)})
+        for row in group["row_list"]:
+            result[row] = tags
+    return pa.array(result, pa.string())
+
+
+def _renamed(text: str | None) -> str | None:
+    """Tags of one map under their own keys; a text in no known form stays as it is."""
+    try:
+        found = json.loads(text) if text is not None else None
+    except ValueError:
+        return text
+    return written({tag_key(key): value for key, value in found.items()}) if isinstance(found, dict) else text
+
+
+def tag_key(column: str) -> str:
+    """The key of a tag column: ``resourceTags/user:team`` → ``team``; AWS's own keep their ``aws:``."""
+    key = next((column.removeprefix(prefix) for prefix in _CUR_KEYS if column.startswith(prefix)), column)
+    for scope in _CUR_SCOPES:
+        if key.startswith(scope):
+            return key[len(scope) :]
+    return f"aws:{key.removeprefix('aws_')}" if key.startswith("aws_") else key

@@ -67,9 +67,8 @@ class Price:
     def cost(self, quantity: Decimal, *, free_tier: bool = False) -> Decimal | None:
         """What a month's `quantity` costs, tier by tier; None where the price is unknown and something is used.
 
-        Parameters
-        ----------
-        free_tier : take the always-free quantity off first; where the account uses it up elsewhere, it is not free here
+        With `free_tier` the always-free quantity is taken off first; where the account uses it up elsewhere, it is not
+        free here.
         """
         if quantity < 0:
             raise ValueError(f"A quantity of {self.key} is not negative: {quantity}")
@@ -174,13 +173,7 @@ def load(path: Path = PRICE_BOOK) -> PriceBook:
 
 
 def save(path: Path, text: str) -> None:
-    """Write this text as the file of a price book.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be written; it is as it was.
-    """
+    """Write this text as the file of a price book; raises SettingsError where it cannot: the file is as it was."""
     try:
         atomic_write(path, text)
     except OSError as error:

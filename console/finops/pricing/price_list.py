@@ -56,10 +56,7 @@ class PriceList:
     def find(self, price: Price, region: str) -> Found:
         """The price of one entry in one region.
 
-        Raises
-        ------
-        SourceError
-            The interface does not answer, or answers something else than a price list.
+        Raises SourceError where the interface does not answer, or answers something else than a price list.
         """
         if not price.filters:
             return Found(price, reason="the entry has no filters")
