@@ -120,10 +120,6 @@ class ResultCache:
         self._bytes = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ask")
 
-    def get(self, key: Key, ask: Callable[[], Result], check: Callable[[], None] = keep_waiting) -> Result:
-        """The kept answer, or the one `ask` gives; an exception of `ask` reaches everyone who waits and is not kept."""
-        return self.start(key, ask).result(check)
-
     def start(self, key: Key, ask: Callable[[], Result], unclaimed: Unclaimed = _unreported) -> Asked:
         """The question, asked in another thread; comes back at once.
 

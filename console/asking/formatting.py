@@ -246,9 +246,9 @@ def names(values: Sequence[str], none: str) -> str:
     return ", ".join(values) if values else none
 
 
-def counted(number: int, one: str) -> str:
+def counted(number: int, one: str, many: str = "") -> str:
     """A number with what it counts: ``1 charge``, ``12,403 charges``."""
-    return f"{count(number)} {one if number == 1 else one + 's'}"
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def minor_digits(currency: str) -> int:

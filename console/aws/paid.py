@@ -11,7 +11,7 @@ tried again by the boto3 client itself (`console.aws.clients`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -57,7 +57,6 @@ class PaidClient:
 
     Parameters
     ----------
-    client : a boto3 client, or a stubbed one
     meter : is given every answered request
     price : US dollars a request; None where it is unknown, 0 where requests are free
     service : its name in messages, such as ``Cost Explorer``
@@ -104,7 +103,21 @@ class PaidClient:
         action = self.action(operation)
         with translate_errors(self._service, action, KNOWN, action=action, error=SourceError):
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
-        self._record(operation, answer, called_at, time.perf_counter() - started)
+        self.calls += 1
+        call = Call(
+            called_at=called_at,
+            viewer=self._asker.viewer,
+            page=self._asker.page,
+            kind="cost_explorer",
+            name=self._api_name(operation),
+            engine=self._service,
+            query_id=str(answer.get("ResponseMetadata", {}).get("RequestId", "")),
+            elapsed_seconds=time.perf_counter() - started,
+            rows=next((len(value) for value in answer.values() if isinstance(value, list)), 0),
+            dollars=self._price,
+        )
+        with suppress(Exception):  # a meter promises not to raise; an answer that was paid for is not lost if it does
+            self._meter.record(call)
         return answer
 
     def pages(self, operation: str, *, token: str = "NextPageToken", **parameters: Any) -> Iterator[dict[str, Any]]:  # noqa: S107 - a field's name
@@ -120,24 +133,7 @@ class PaidClient:
 
     def action(self, operation: str) -> str:
         """The IAM action of an operation, such as ``ce:GetCostAndUsage``."""
-        meta = self._client.meta
-        return action_of(meta.service_model.signing_name, meta.method_to_api_mapping.get(operation, operation))
+        return action_of(self._client.meta.service_model.signing_name, self._api_name(operation))
 
-    def _record(self, operation: str, answer: Mapping[str, Any], called_at: datetime, elapsed: float) -> None:
-        self.calls += 1
-        metadata = answer.get("ResponseMetadata", {})
-        rows = next((len(value) for value in answer.values() if isinstance(value, list)), 0)
-        call = Call(
-            called_at=called_at,
-            viewer=self._asker.viewer,
-            page=self._asker.page,
-            kind="cost_explorer",
-            name=self._client.meta.method_to_api_mapping.get(operation, operation),
-            engine=self._service,
-            query_id=str(metadata.get("RequestId", "")),
-            elapsed_seconds=elapsed,
-            rows=rows,
-            dollars=self._price,
-        )
-        with suppress(Exception):  # a meter promises not to raise; an answer that was paid for is not lost if it does
-            self._meter.record(call)
+    def _api_name(self, operation: str) -> str:
+        return str(self._client.meta.method_to_api_mapping.get(operation, operation))

@@ -131,15 +131,12 @@ def _write(result: Result, form: str) -> None:
     statistics = result.statistics
     rows, columns = result.rows(), result.table.column_names
     if form == "json":
+        costs = ("bytes_scanned", "dollars", "cached", "query_id", "data_as_of")
         about = {
             "query": result.query,
             "engine": statistics.engine,
             "elapsed_seconds": round(statistics.elapsed_seconds, 6),
-            "bytes_scanned": statistics.bytes_scanned,
-            "dollars": statistics.dollars,
-            "cached": statistics.cached,
-            "query_id": statistics.query_id,
-            "data_as_of": statistics.data_as_of,
+            **{name: getattr(statistics, name) for name in costs},
             "rows": len(rows),
             "sql": result.sql,
         }

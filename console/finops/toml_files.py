@@ -40,16 +40,9 @@ else:
 
 
 class TomlFile:
-    """The text of one file and what it says.
+    """The text of one file and what it says; `name` is what messages call it, such as ``price book``.
 
-    Parameters
-    ----------
-    name : what the file is called in messages, such as ``price book``
-
-    Raises
-    ------
-    SettingsError
-        The text is no TOML; names the line.
+    Raises SettingsError where the text is no TOML; names the line.
     """
 
     def __init__(self, text: str, where: str, *, name: str) -> None:

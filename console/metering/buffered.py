@@ -74,7 +74,6 @@ class BufferedMeter:
         self._growing: list[_Growing] = []
         self._changing = threading.Lock()
         self._writing = threading.Lock()
-        self._starting = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._troubles: set[str] = set()
@@ -83,8 +82,10 @@ class BufferedMeter:
         """Keep one call; where nothing could be written for long, the oldest are forgotten."""
         with self._changing:
             self._add(call)
-        if self._thread is None:
-            self._start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
 
     def flush(self) -> None:
         """Write what is kept, now. A failure is logged once, until a batch is written again."""
@@ -162,13 +163,6 @@ class BufferedMeter:
             return False
         self._troubles.discard(what)
         return True
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
 
     def _run(self) -> None:
         due = time.monotonic()

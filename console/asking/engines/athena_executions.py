@@ -68,23 +68,10 @@ def managed_results(where: str) -> QueryFailed:
     )
 
 
-def uncapped(workgroup: str, where: str) -> QueryFailed:
-    """The failure of a workgroup that does not limit what one statement may scan."""
-    return QueryFailed(
-        f"The workgroup {workgroup} does not cap what one query may scan",
-        where=where,
-        remedy=f"Cap it: `aws athena update-work-group --work-group {workgroup}"
-        " --configuration-updates BytesScannedCutoffPerQuery=1000000000`, for 1 GB at most.",
-    )
-
-
 class Executions:
     """Statements of one workgroup and database.
 
-    Parameters
-    ----------
-    session : clients that are made once
-    results : ``s3://bucket/prefix/`` of result files, where the workgroup does not enforce its own
+    `results` is the ``s3://bucket/prefix/`` of result files, where the workgroup does not enforce its own.
     """
 
     def __init__(
@@ -141,7 +128,12 @@ class Executions:
             with translate_errors(SERVICE, where, KNOWN):
                 group = self._session.client("athena").get_work_group(WorkGroup=self._workgroup)
                 if not group["WorkGroup"].get("Configuration", {}).get("BytesScannedCutoffPerQuery"):
-                    raise uncapped(self._workgroup, where)
+                    raise QueryFailed(
+                        f"The workgroup {self._workgroup} does not cap what one query may scan",
+                        where=where,
+                        remedy=f"Cap it: `aws athena update-work-group --work-group {self._workgroup}"
+                        " --configuration-updates BytesScannedCutoffPerQuery=1000000000`, for 1 GB at most.",
+                    )
                 started = wr.athena.start_query_execution(
                     sql,
                     database=self._database,

@@ -29,9 +29,7 @@ Kept = dict[str, tuple[frozenset[Path], "pa.Table"]]
 class ConsoleCalls:
     """The tables `CALLS` of one snapshot. Safe to use from several threads.
 
-    Parameters
-    ----------
-    kept : of the engine: a snapshot takes from it what an earlier one has read
+    `kept` is the engine's: a snapshot takes from it what an earlier one has read.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake, kept: Kept) -> None:

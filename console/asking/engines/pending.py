@@ -42,11 +42,8 @@ def curated_position(lake: Lake) -> str | None:
 class PendingEvents:
     """The pending rows of one snapshot of the lake. Safe to use from several threads.
 
-    Makes the table `pending_events` in the snapshot's database; `curated_events` must exist there.
-
-    Parameters
-    ----------
-    start : `curated_position`, read before the snapshot was made
+    Makes the table `pending_events` in the snapshot's database; `curated_events` must exist there. `start` is the
+    `curated_position`, read before the snapshot was made.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, lake: Lake, start: str | None) -> None:

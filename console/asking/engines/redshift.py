@@ -174,17 +174,13 @@ class RedshiftEngine(CuratedEngine):
             described = poll(look, _PAUSES, deadline=deadline, timeout_seconds=self._timeout_seconds, where=where)
         finally:
             if described is None:
-                self._stop(client, answer["Id"], where)
+                with suppress(QueryFailed), translate_errors(SERVICE, where):  # a failure is being raised already
+                    client.cancel_statement(Id=answer["Id"])
             if described is None or described["Status"] != "FINISHED":  # the warehouse was awake for it all the same
                 report_cost(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
         if described["Status"] != "FINISHED":
             raise statement_failure(described.get("Error", ""), KNOWN, engine=SERVICE, where=where)
         return described
-
-    def _stop(self, client: Any, statement_id: str, where: str) -> None:
-        """Stop a statement; never raises: a failure is being raised already."""
-        with suppress(QueryFailed), translate_errors(SERVICE, where):
-            client.cancel_statement(Id=statement_id)
 
     def _read(self, client: Any, described: dict[str, Any], where: str) -> pa.Table:
         """The result, typed."""

@@ -75,9 +75,7 @@ class Rounding:
 class Chunk:
     """Some rows of a bill, asked for by column. Values that cannot be read are null and among the refusals.
 
-    Parameters
-    ----------
-    shown : normalised name → the name in the file, for messages
+    `shown` says what a column of a normalised name is called in the file, for messages.
     """
 
     def __init__(self, rows: Rows, shown: Mapping[str, str], refusals: Refusals, rounding: Rounding) -> None:

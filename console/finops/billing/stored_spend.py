@@ -44,12 +44,7 @@ class Snapshot:
 
 
 class StoredSpend:
-    """The bills of the lake in one folder.
-
-    Parameters
-    ----------
-    root : the lake's folder; it is made with the first import
-    """
+    """The bills of the lake in the folder `root`, which is made with the first import."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -43,12 +43,7 @@ class Found:
 
 
 class PriceList:
-    """The AWS Price List API.
-
-    Parameters
-    ----------
-    client : a boto3 client of ``pricing`` in `ENDPOINT_REGION`
-    """
+    """The AWS Price List API, through a boto3 client of ``pricing`` in `ENDPOINT_REGION`."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

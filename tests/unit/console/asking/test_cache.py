@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +16,7 @@ import pytest
 
 from catalogue.binding import Statement
 from catalogue.errors import CatalogueError, QueryFailed
-from console.asking.cache import RENEW_AGAIN_SECONDS, ResultCache
+from console.asking.cache import RENEW_AGAIN_SECONDS, Key, ResultCache, keep_waiting
 from console.asking.engines import Result, Statistics, combine
 from console.asking.engines.running import stop_event
 from console.asking.scope import Question
@@ -35,6 +36,13 @@ def key(name: object) -> tuple[str, str, str]:
     return ("duckdb", str(name), "v1")
 
 
+def ask(
+    cache: ResultCache, asked: Key, engine: Callable[[], Result], check: Callable[[], None] = keep_waiting
+) -> Result:
+    """The answer, waited for."""
+    return cache.start(asked, engine).result(check)
+
+
 class Asked:
     """An engine that counts how often it is asked."""
 
@@ -50,7 +58,7 @@ class Asked:
 
 def test_the_same_question_is_asked_once_and_the_second_answer_says_it_was_kept() -> None:
     cache, asked = ResultCache(), Asked(answer())
-    first, second = cache.get(key(1), asked), cache.get(key(1), asked)
+    first, second = ask(cache, key(1), asked), ask(cache, key(1), asked)
     assert asked.times == 1
     assert (first.statistics.cached, second.statistics.cached) == (False, True)
     assert (second.statistics.bytes_scanned, second.statistics.dollars) == (0, 0)
@@ -60,8 +68,8 @@ def test_the_same_question_is_asked_once_and_the_second_answer_says_it_was_kept(
 @pytest.mark.parametrize("other", [("trino", "a", "v1"), ("duckdb", "b", "v1"), ("duckdb", "a", "v2")])
 def test_another_dialect_statement_or_data_version_is_another_question(other: tuple[str, str, str]) -> None:
     cache, asked = ResultCache(), Asked(answer())
-    cache.get(("duckdb", "a", "v1"), asked)
-    cache.get(other, asked)
+    ask(cache, ("duckdb", "a", "v1"), asked)
+    ask(cache, other, asked)
     assert asked.times == 2
 
 
@@ -102,49 +110,49 @@ def test_an_exception_reaches_everyone_who_waits_and_is_not_kept() -> None:
             with pytest.raises(QueryFailed, match="It broke off"):
                 item.result(5)
     good = Asked(answer())
-    assert not cache.get(key(1), good).statistics.cached
+    assert not ask(cache, key(1), good).statistics.cached
     assert good.times == 1
 
 
 def test_the_answer_used_longest_ago_leaves_first() -> None:
     cache, again = ResultCache(capacity_bytes=5 * 1024 + 100), Asked(answer(size=500))
     for name in ("a", "b", "c"):
-        cache.get(key(name), Asked(answer(size=500)))
-    cache.get(key("a"), again)  # used again: now b is the oldest
-    cache.get(key("d"), Asked(answer(size=500)))
+        ask(cache, key(name), Asked(answer(size=500)))
+    ask(cache, key("a"), again)  # used again: now b is the oldest
+    ask(cache, key("d"), Asked(answer(size=500)))
     for name in ("a", "c", "d"):
-        cache.get(key(name), again)
+        ask(cache, key(name), again)
     assert again.times == 0
-    cache.get(key("b"), again)
+    ask(cache, key("b"), again)
     assert again.times == 1
 
 
 def test_answers_without_rows_and_long_statements_weigh_something() -> None:
     cache, again = ResultCache(capacity_bytes=20_000), Asked(answer())
     for number in range(100):
-        cache.get(key(number), Asked(answer()))
-    cache.get(key(0), again)
+        ask(cache, key(number), Asked(answer()))
+    ask(cache, key(0), again)
     assert again.times == 1, "a hundred empty answers do not fit into twenty kilobytes"
-    cache.get(key("long"), Asked(answer(sql="x" * 19_500)))
-    cache.get(key("long"), again)
+    ask(cache, key("long"), Asked(answer(sql="x" * 19_500)))
+    ask(cache, key("long"), again)
     assert again.times == 2, "the SQL is part of what is kept"
 
 
 def test_an_answer_larger_than_the_cache_is_given_but_not_kept() -> None:
     cache, again = ResultCache(capacity_bytes=3000), Asked(answer())
-    cache.get(key("small"), Asked(answer()))
-    assert cache.get(key("large"), Asked(answer(size=5000))).table.nbytes >= 5000
-    cache.get(key("small"), again)
+    ask(cache, key("small"), Asked(answer()))
+    assert ask(cache, key("large"), Asked(answer(size=5000))).table.nbytes >= 5000
+    ask(cache, key("small"), again)
     assert again.times == 0
-    cache.get(key("large"), again)
+    ask(cache, key("large"), again)
     assert again.times == 1
 
 
 def test_clearing_forgets_every_answer() -> None:
     cache, asked = ResultCache(), Asked(answer())
-    cache.get(key(1), asked)
+    ask(cache, key(1), asked)
     cache.clear()
-    cache.get(key(1), asked)
+    ask(cache, key(1), asked)
     assert asked.times == 2
 
 
@@ -211,14 +219,14 @@ def test_whoever_asks_after_the_stop_gets_an_answer_of_his_own() -> None:
     cache, running = ResultCache(), Running()
     cache.start(key(1), running).leave()
     good = Asked(answer())
-    assert not cache.get(key(1), good).statistics.cached
+    assert not ask(cache, key(1), good).statistics.cached
     assert good.times == 1
 
 
 def test_what_the_check_raises_ends_the_waiting_and_stops_the_question() -> None:
     cache, running = ResultCache(), Running()
     with pytest.raises(Leaving):
-        cache.get(key(1), running, leave)
+        ask(cache, key(1), running, leave)
     assert running.stopped.wait(5)
 
 
@@ -241,7 +249,7 @@ def test_a_paid_answer_that_nobody_took_is_metered_once() -> None:
     assert told == []
     second.leave()
     assert [item.statistics.cached for item in told] == [False]
-    assert cache.get(key(1), Asked(QueryFailed("not asked"))).statistics.cached
+    assert ask(cache, key(1), Asked(QueryFailed("not asked"))).statistics.cached
 
 
 def test_an_answer_that_arrives_after_a_stop_is_metered_once() -> None:
@@ -300,7 +308,7 @@ def test_where_no_thread_can_be_had_nobody_waits_for_what_was_never_asked() -> N
     cache.close()
     for _ in range(2):
         with pytest.raises(RuntimeError, match="cannot schedule"):
-            cache.get(key(1), Asked(answer()))
+            ask(cache, key(1), Asked(answer()))
 
 
 def test_questions_of_one_page_run_at_once_and_the_others_are_left_when_one_fails(tmp_path: Path) -> None:
@@ -448,8 +456,8 @@ def test_a_failed_renewal_keeps_the_answer_says_why_and_waits_before_another(sta
 
 def test_without_a_stated_time_a_new_version_is_always_asked() -> None:
     cache, new = ResultCache(), Asked(answer(sql="new"))
-    cache.get(version(1), Asked(answer(sql="old")))
-    assert (cache.get(version(2), new).sql, new.times) == ("new", 1)
+    ask(cache, version(1), Asked(answer(sql="old")))
+    assert (ask(cache, version(2), new).sql, new.times) == ("new", 1)
 
 
 def test_a_late_answer_of_an_old_version_does_not_become_the_latest(stale: ResultCache, clock: Clock) -> None:
@@ -467,10 +475,10 @@ def test_a_late_answer_of_an_old_version_does_not_become_the_latest(stale: Resul
 
 def test_an_answer_that_left_the_cache_is_not_served_stale(clock: Clock) -> None:
     cache = ResultCache(capacity_bytes=2500, stale_seconds=60, clock=clock)
-    cache.get(version(1), Asked(answer(sql="old")))
+    ask(cache, version(1), Asked(answer(sql="old")))
     for number in range(3):
-        cache.get(key(number), Asked(answer(size=500)))
-    assert cache.get(version(2), Asked(answer(sql="new"))).sql == "new"
+        ask(cache, key(number), Asked(answer(size=500)))
+    assert ask(cache, version(2), Asked(answer(sql="new"))).sql == "new"
 
 
 # Never across row filters
