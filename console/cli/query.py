@@ -12,7 +12,7 @@ import typer
 
 from catalogue.binding import no_parameter
 from catalogue.errors import BindingError
-from console.cli import options, output, period
+from console.cli import options, output
 from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def query(
         if bound in definition.parameters and bound not in values:
             values[bound] = _bounds(scope)[place]
     if "start_date" in values and "end_date" in values and values["end_date"] <= values["start_date"]:
-        raise period.ends_too_early(values["start_date"], values["end_date"])
+        raise options.ends_too_early(values["start_date"], values["end_date"])
     _write(scope.ask(name, **values), form)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console.cli import options, output, period
+from console.cli import options, output
 from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def own_cost(
     from console.own_cost import answer as insight
 
     scope = options.profile(context, lake).scope()
-    asked = period.chosen(start, end, scope.today)
+    asked = options.period(start, end, scope.today)
     answer = insight.own_cost(scope, asked)
     if form == "json":
         output.json(_document(answer, asked))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogue.errors import BindingError, SettingsError
-from console.cli import options, output, period
+from console.cli import options, output
 from console.cli.options import End, Format, Lake, Start
 from console.finops.charges import Basis
 
@@ -63,7 +63,7 @@ def summary(
             where="--currency",
             remedy=f"Use {' or '.join(bill.currencies)}.",
         )
-    asked = period.chosen(start, end, bill.last_complete_day)
+    asked = options.period(start, end, bill.last_complete_day)
     before = compared(asked, Comparison.PREVIOUS)
     found = answer.spend(
         scope,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from catalogue.errors import SettingsError
-from console.cli import options, output, period
+from console.cli import options, output
 from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def unit_costs(
         )
     answer = insight.unit_costs(
         scope,
-        period.chosen(start, end, bill.last_complete_day),
+        options.period(start, end, bill.last_complete_day),
         (),
         profile.allocation(),
         currency=bill.currency(None, scope.reporting_currency),

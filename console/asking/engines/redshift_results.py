@@ -15,26 +15,30 @@ Pages = Iterator[dict[str, Any]]  # answers of GetStatementResult, in order
 _LONGEST = 38  # digits of a decimal in Arrow and in Redshift
 
 
-def arrow_type(column: dict[str, Any]) -> pa.DataType:
-    """The type of a column in an answer, the same that DuckDB gives; text where Arrow has no plain type."""
+def _type_of(column: dict[str, Any]) -> tuple[pa.DataType, Callable[[str], Any]]:
+    """The type of a column in an answer, the same that DuckDB gives, and how the Data API's text becomes it.
+
+    Text where Arrow has no plain type.
+    """
     import pyarrow as pa
 
     name = str(column.get("typeName", "")).lower()
     if name in ("numeric", "decimal"):
-        return pa.decimal128(int(column.get("precision") or _LONGEST), int(column.get("scale") or 0))
-    return {
-        "bool": pa.bool_(),
-        "int2": pa.int16(),
-        "int4": pa.int32(),
-        "int8": pa.int64(),
-        "float4": pa.float32(),
-        "float8": pa.float64(),
-        "date": pa.date32(),
-        "timestamp": pa.timestamp("us"),
-        "timestamptz": pa.timestamp("us", "UTC"),
-        "varbyte": pa.binary(),
-        "bytea": pa.binary(),
-    }.get(name, pa.string())
+        return pa.decimal128(int(column.get("precision") or _LONGEST), int(column.get("scale") or 0)), Decimal
+    plain: dict[str, tuple[Any, Callable[[str], Any]]] = {
+        "bool": (pa.bool_(), _truth),
+        "int2": (pa.int16(), int),
+        "int4": (pa.int32(), int),
+        "int8": (pa.int64(), int),
+        "float4": (pa.float32(), float),
+        "float8": (pa.float64(), float),
+        "date": (pa.date32(), date.fromisoformat),
+        "timestamp": (pa.timestamp("us"), datetime.fromisoformat),
+        "timestamptz": (pa.timestamp("us", "UTC"), _instant),
+        "varbyte": (pa.binary(), bytes.fromhex),
+        "bytea": (pa.binary(), bytes.fromhex),
+    }
+    return plain.get(name, (pa.string(), str))
 
 
 def read_records(pages: Pages) -> pa.Table:
@@ -50,8 +54,10 @@ def read_records(pages: Pages) -> pa.Table:
         for record in page["Records"]:
             for kept, field in zip(values, record, strict=True):
                 kept.append(_value(field))
-    types = [arrow_type(column) for column in columns]
-    arrays = [pa.array([_typed(value, kind) for value in kept], kind) for kept, kind in zip(values, types, strict=True)]
+    arrays = []
+    for column, kept in zip(columns, values, strict=True):
+        kind, read = _type_of(column)  # the Data API writes most types as text
+        arrays.append(pa.array([read(value) if isinstance(value, str) else value for value in kept], kind))
     return pa.Table.from_arrays(arrays, names=[column.get("label") or column["name"] for column in columns])
 
 
@@ -62,30 +68,10 @@ def _value(field: dict[str, Any]) -> Any:
     return next(value for key, value in field.items() if key != "isNull")
 
 
-def _typed(value: Any, kind: pa.DataType) -> Any:
-    """A value of the Data API, which writes most types as text."""
-    if value is None or not isinstance(value, str):
-        return value
-    read = _READERS.get(str(kind).partition("(")[0].partition("[")[0])
-    return value if read is None else read(value, kind)
+def _truth(text: str) -> bool:
+    return text.lower() in ("t", "true")
 
 
-def _instant(text: str, kind: pa.DataType) -> datetime:
+def _instant(text: str) -> datetime:
     at = datetime.fromisoformat(text)
-    if kind.tz is None:
-        return at
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    "decimal128": lambda text, _: Decimal(text),
-    "date32": lambda text, _: date.fromisoformat(text),
-    "timestamp": _instant,
-    "binary": lambda text, _: bytes.fromhex(text),
-    "bool": lambda text, _: text.lower() in ("t", "true"),
-    "double": lambda text, _: float(text),
-    "float": lambda text, _: float(text),
-    "int16": lambda text, _: int(text),
-    "int32": lambda text, _: int(text),
-    "int64": lambda text, _: int(text),
-}

@@ -165,10 +165,9 @@ def _costs(amounts: Mapping[str, pa.Array], kinds: pa.Array, reservation: pa.Arr
 
 def _kinds(chunk: Chunk, kinds: pa.Array) -> Columns:
     """The columns that follow from the kind of a line."""
-    lines = {kind: aws_lines.line(kind) for kind in kinds.unique().to_pylist()}
-    category = distinct(kinds, lambda kind: lines[kind].category, pa.string())
+    category = distinct(kinds, lambda kind: aws_lines.line(kind).category, pa.string())
     option, bill = chunk.text("productpurchaseoption"), chunk.text("billbilltype")
-    pricing = distinct(kinds, lambda kind: lines[kind].pricing, pa.string())
+    pricing = distinct(kinds, lambda kind: aws_lines.line(kind).pricing, pa.string())
     if option is not None:
         by_option = distinct(option, _OPTIONS.get, pa.string())
         pricing = pc.if_else(pc.equal(pricing, "Standard"), pc.coalesce(by_option, pricing), pricing)
@@ -179,7 +178,7 @@ def _kinds(chunk: Chunk, kinds: pa.Array) -> Columns:
         "charge_category": category,
         "charge_frequency": pc.if_else(by_usage, pa.scalar("Usage-Based"), otherwise),
         "pricing_category": pricing,
-        "commitment_discount_status": distinct(kinds, lambda kind: lines[kind].commitment, pa.string()),
+        "commitment_discount_status": distinct(kinds, lambda kind: aws_lines.line(kind).commitment, pa.string()),
     }
 
 

@@ -84,9 +84,9 @@ def test_a_question_under_way_is_waited_for_and_not_asked_again() -> None:
         return answer()
 
     with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(cache.get, key(1), slow)
+        first = pool.submit(ask, cache, key(1), slow)
         assert started.wait(5)
-        others = [pool.submit(cache.get, key(1), slow) for _ in range(7)]
+        others = [pool.submit(ask, cache, key(1), slow) for _ in range(7)]
         go_on.set()
         assert not first.result(5).statistics.cached
         assert all(other.result(5).statistics.cached for other in others)
@@ -102,9 +102,9 @@ def test_an_exception_reaches_everyone_who_waits_and_is_not_kept() -> None:
         raise QueryFailed("It broke off")
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(cache.get, key(1), failing)
+        first = pool.submit(ask, cache, key(1), failing)
         assert started.wait(5)
-        waiting = pool.submit(cache.get, key(1), failing)
+        waiting = pool.submit(ask, cache, key(1), failing)
         go_on.set()
         for item in (first, waiting):
             with pytest.raises(QueryFailed, match="It broke off"):
@@ -400,8 +400,8 @@ def stale(clock: Clock) -> ResultCache:
 
 def test_an_overtaken_answer_is_served_at_once_and_renewed_once_behind(stale: ResultCache) -> None:
     old, new = Asked(answer(sql="old")), Running()
-    stale.get(version(1), old)
-    first, again = stale.get(version(2), new), stale.get(version(2), new)
+    ask(stale, version(1), old)
+    first, again = ask(stale, version(2), new), ask(stale, version(2), new)
     assert [(item.sql, item.statistics.stale, item.statistics.cached) for item in (first, again)] == [
         ("old", True, True)
     ] * 2
@@ -409,12 +409,12 @@ def test_an_overtaken_answer_is_served_at_once_and_renewed_once_behind(stale: Re
     new.go_on.set()
     stale.settle()
     assert new.times == 1
-    renewed = stale.get(version(2), Asked(QueryFailed("not asked")))
+    renewed = ask(stale, version(2), Asked(QueryFailed("not asked")))
     assert (renewed.sql, renewed.statistics.stale) == ("select 1", False)
 
 
 def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(stale: ResultCache) -> None:
-    stale.get(version(1), Asked(answer()))
+    ask(stale, version(1), Asked(answer()))
     told: list[Result] = []
     new = Running()
     stale.start(version(2), new, told.append).leave()
@@ -426,32 +426,32 @@ def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(st
 
 def test_an_answer_is_served_stale_only_for_the_stated_time(stale: ResultCache, clock: Clock) -> None:
     never = Asked(QueryFailed("It is down"))
-    stale.get(version(1), Asked(answer()))
+    ask(stale, version(1), Asked(answer()))
     clock.now += 500
-    stale.get(version(1), never)  # still current: known so from now on
+    ask(stale, version(1), never)  # still current: known so from now on
     clock.now += 59
-    assert stale.get(version(2), never).statistics.stale
+    assert ask(stale, version(2), never).statistics.stale
     stale.settle()
     clock.now += 1
     with pytest.raises(QueryFailed, match="It is down"):
-        stale.get(version(2), never)
+        ask(stale, version(2), never)
 
 
 def test_a_failed_renewal_keeps_the_answer_says_why_and_waits_before_another(stale: ResultCache, clock: Clock) -> None:
-    stale.get(version(1), Asked(answer(sql="old")))
+    ask(stale, version(1), Asked(answer(sql="old")))
     down = Asked(QueryFailed("Athena is busy", remedy="Try again."))
-    stale.get(version(2), down)
+    ask(stale, version(2), down)
     stale.settle()
     for _ in range(3):
-        kept = stale.get(version(2), down)
+        kept = ask(stale, version(2), down)
         assert (kept.sql, kept.statistics.stale) == ("old", True)
         assert kept.statistics.renewal_failure == "Athena is busy. Try again."
     assert down.times == 1
     clock.now += RENEW_AGAIN_SECONDS
     good = Asked(answer(sql="new"))
-    stale.get(version(2), good)
+    ask(stale, version(2), good)
     stale.settle()
-    assert stale.get(version(2), down).sql == "new"
+    assert ask(stale, version(2), down).sql == "new"
 
 
 def test_without_a_stated_time_a_new_version_is_always_asked() -> None:
@@ -465,11 +465,11 @@ def test_a_late_answer_of_an_old_version_does_not_become_the_latest(stale: Resul
     waiting = stale.start(version(1), late)
     assert late.started.wait(5)
     clock.now += 1
-    stale.get(version(2), Asked(answer(sql="second")))
+    ask(stale, version(2), Asked(answer(sql="second")))
     late.go_on.set()
     waiting.result()
     clock.now += 1
-    assert stale.get(version(3), Asked(answer(sql="third"))).sql == "second"
+    assert ask(stale, version(3), Asked(answer(sql="third"))).sql == "second"
     stale.settle()
 
 
