@@ -11,6 +11,7 @@ from console.asking.engines import Result
 from console.asking.scope import Question, Scope
 
 CONSERVATION = Question("lake/conservation")
+SLICES = ("channel", "category", "region")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,11 @@ def contents(scope: Scope, *, also: Sequence[Question] = ()) -> Contents:
     The questions `also` are asked at the same time, so that their answers are in the cache when they are needed.
     """
     days, slices, *_ = scope.ask_all([Question("lake/days"), Question("lake/slices"), *also])
-    row = days.rows()[0]
-    values: dict[str, list[str]] = {"channel": [], "category": [], "region": []}
-    for found in slices.rows():
-        values[found["slice"]].append(found["value"])
+    row, found = days.rows()[0], slices.rows()
+    values = {name: tuple(one["value"] for one in found if one["slice"] == name) for name in SLICES}
     first, last = row["first_day"], row["last_day"]
     complete = None if last is None else max(min(last, scope.today - timedelta(days=1)), first)
-    return Contents(first, last, complete, tuple(values["channel"]), tuple(values["category"]), tuple(values["region"]))
+    return Contents(first, last, complete, *(values[name] for name in SLICES))
 
 
 def has_charges(scope: Scope) -> bool:

@@ -28,19 +28,12 @@ INVALID_CREDENTIALS = frozenset({
     "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
     "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException",
 })  # fmt: skip
-THROTTLED = frozenset(
-    {
-        "ActiveSessionsExceededException",  # of the Redshift Data API, as the next one: botocore tries neither again
-        "ActiveStatementsExceededException",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
+THROTTLED = frozenset({
+    "ActiveSessionsExceededException", "ActiveStatementsExceededException", "LimitExceededException",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException",
+    "TooManyRequestsException",
+})  # fmt: skip
+"""The first two are of the Redshift Data API: botocore tries neither again."""
 _SIGNING_NAMES = {"Amazon S3": "s3", "Athena": "athena", "DynamoDB": "dynamodb", "Redshift": "redshift-data"}
 _SIGN_IN = "Sign in again, or check the role of this process, then try again."
 

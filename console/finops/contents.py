@@ -62,24 +62,17 @@ SLICES = ("service", "account", "cloud_region", "charge")
 def contents(scope: Scope) -> Contents:
     """The days and values of the bill; every viewer sees all of it."""
     days, slices = scope.ask_all(QUESTIONS)
-    row = days.rows()[0]
-    values: dict[str, list[str]] = {}
-    names: dict[str, str] = {}
-    currencies: list[tuple[int, str]] = []
-    for found in slices.rows():
-        values.setdefault(found["slice"], []).append(found["value"])
-        if found["label"] is not None:
-            names[found["value"]] = found["label"]
-        if found["slice"] == "currency":
-            currencies.append((-found["charges"], found["value"]))
+    row, found = days.rows()[0], slices.rows()
+    values = {name: tuple(one["value"] for one in found if one["slice"] == name) for name in (*SLICES, "tag")}
+    currencies = sorted((-one["charges"], one["value"]) for one in found if one["slice"] == "currency")
     return Contents(
         first_day=row["first_day"],
         last_day=row["last_day"],
         today=scope.today,
-        values={name: tuple(values.get(name, ())) for name in SLICES},
-        names=names,
-        currencies=tuple(currency for _, currency in sorted(currencies)),
-        tag_keys=tuple(values.get("tag", ())),
+        values={name: values[name] for name in SLICES},
+        names={one["value"]: one["label"] for one in found if one["label"] is not None},
+        currencies=tuple(currency for _, currency in currencies),
+        tag_keys=values["tag"],
         results=(days, slices),
         last_used_day=row["last_used_day"],
     )

@@ -11,12 +11,12 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from console.asking.contents import SLICES
 from console.asking.periods import Comparison, Preset
 from console.kit.link import Link
 from console.kit.selection import (
     MOST_COMPARISONS,
     PARAMETERS,
-    SLICES,
     FilterOptions,
     FilterState,
     Selection,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from console.asking import formatting as text
+from console.asking.contents import SLICES
 from console.asking.periods import (
     Comparison,
     Period,
@@ -21,7 +22,6 @@ from console.kit.link import Query, first
 
 DEFAULT_PRESET = Preset.LAST_28_DAYS
 MOST_COMPARISONS = 2
-SLICES = ("channel", "category", "region")
 PARAMETERS = ("period", "from", "to", "compare", *SLICES)
 
 _Choice = TypeVar("_Choice", Preset, Comparison)
