@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,12 +83,6 @@ def read(values: Mapping[str, str]) -> Settings:
 def current() -> Settings:
     """The settings of this process, read from its environment by the first call; raises as `read`."""
     return read(os.environ)
-
-
-def chosen(lake: str | None) -> Settings:
-    """The settings of this process, with the folder that a command's ``--lake`` names instead; raises as `read`."""
-    settings = current()
-    return settings if lake is None else replace(settings, lake=folder(lake, "--lake"))
 
 
 def _listed(text: str) -> tuple[str, ...]:

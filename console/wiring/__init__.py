@@ -9,6 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
@@ -177,8 +178,10 @@ def _made(chosen: Settings) -> Profile:
 
 
 def on_lake(folder: str | None) -> Profile:
-    """The profile of this process, on the lake folder that a command names; raises as `profile`."""
-    return profile(settings.chosen(folder))
+    """The profile of this process, on the lake folder that a command names, if any; raises as `profile`."""
+    if folder is None:
+        return profile()
+    return profile(replace(settings.current(), lake=settings.folder(folder, "--lake")))
 
 
 def sample_lakes() -> ModuleType:
