@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pyarrow as pa
 
@@ -20,6 +19,7 @@ from pipeline.contract.shape import Event
 from pipeline.curate import CurationReport, curate
 from pipeline.curate.status import RecordAccount, account
 from pipeline.lake import CURATED, Lake, LakeSettings
+from tests.support import reading
 
 Row = dict[str, Any]
 
@@ -139,7 +139,7 @@ class Given:
         files = sorted(str(path) for path in (self.lake.root / CURATED / table).glob(pattern))
         if not files:
             return []
-        with duckdb.connect(":memory:") as connection:
+        with reading.connection() as connection:
             hive = f", hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
             hive = f", hive_partitioning={'true' if definition.partition else 'false'}{hive}"
             found = connection.sql(f"select {', '.join(names)} from read_parquet({files}{hive}) order by all")  # noqa: S608 - our own names

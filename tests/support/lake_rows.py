@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
@@ -23,6 +22,7 @@ from console.asking.engines import SqlEngine
 from console.asking.engines.duckdb import DuckDbEngine
 from console.asking.scope import Scope
 from pipeline.lake import STATE, Lake, LakeSettings
+from tests.support import reading
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 START, END = date(2026, 3, 1), date(2026, 4, 1)
@@ -76,11 +76,11 @@ class Rows:
         """Let tables hold what the curation's SQL makes of the tables there are, in the order given."""
         for name in names:
             query = load_curation()[name]
-            with duckdb.connect(":memory:") as connection:
+            with reading.connection() as connection:
                 for relation in query.tables:
                     table = relation.removeprefix("scoped_")
                     files = sorted((self.lake.root / TABLES[table].zone / table).rglob("*.parquet"))
-                    connection.execute(f"create view {relation} as {select(table, files)}")
+                    connection.execute(f"create temporary view {relation} as {select(table, files)}")
                 self.table(name, connection.sql(bind(query, {}, dialect="duckdb").sql).to_arrow_table().to_pylist())
         return self
 
