@@ -55,6 +55,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
-def line(each: Record) -> str:
+def line(measured: Record) -> str:
     """A record as its line of JSON."""
-    return json.dumps(each, ensure_ascii=False)
+    return json.dumps(measured, ensure_ascii=False)
