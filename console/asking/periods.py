@@ -36,6 +36,11 @@ class Period:
         """The last day included."""
         return self.end - timedelta(days=1)
 
+    @property
+    def dates(self) -> list[date]:
+        """Every day, oldest first."""
+        return [self.start + timedelta(days=number) for number in range(self.days)]
+
     def shifted(self, days: int) -> Period:
         """The same length, moved by `days` (negative: earlier)."""
         return Period(self.start + timedelta(days=days), self.end + timedelta(days=days))

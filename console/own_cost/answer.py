@@ -108,7 +108,7 @@ def own_cost(scope: Scope, period: Period, comparisons: Sequence[tuple[str, Peri
     by_day, by_page, by_viewer, by_name, *before = (result.rows() for result in results)
     called = min((row["call_date"] for row in by_day), default=period.start)
     first = max(period.start, min(called, period.end - timedelta(days=LEAST_DAYS)))
-    days = [first + timedelta(days=number) for number in range((period.end - first).days)]
+    days = Period(first, period.end).dates
     daily = [_sum(day.isoformat(), [row for row in by_day if row["call_date"] == day]) for day in days]
     kinds = sorted({row["kind"] for row in by_day})
     total = _sum("", by_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -218,7 +218,7 @@ def _measured_periods(periods: Sequence[Compared], results: Sequence[Result]) ->
 
 def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured:
     money, orders, traffic = (result.rows() for result in results)
-    days = [period.start + timedelta(days=number) for number in range(period.days)]
+    days = period.dates
     net = {row["order_date"]: row["net_revenue"] for row in money}
     placed = {row["order_date"]: row["orders"] for row in orders}
     sessions = {row["session_date"]: row["sessions"] for row in traffic}

@@ -101,13 +101,9 @@ def _arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
-def _days(period: Period) -> list[date]:
-    return [period.start + timedelta(days=number) for number in range(period.days)]
-
-
 def _stream(usage: _Usage, period: Period) -> facts.Stream:
     hours = []
-    for day in _days(period):
+    for day in period.dates:
         events = usage.on("PutRequestPayloadUnits", day)
         for share in HOURLY_SHARE:
             records = int(events * share / 100)
@@ -119,7 +115,7 @@ def _stream(usage: _Usage, period: Period) -> facts.Stream:
 def _warehouse(usage: _Usage, period: Period) -> facts.Warehouse:
     """Eight hours of the working day have queries; one hour of the night is billed without a query."""
     hours = []
-    for day in _days(period):
+    for day in period.dates:
         seconds = usage.on("ServerlessUsage", day) * 3600
         for hour in range(24):
             if hour == 3:
@@ -215,7 +211,7 @@ def _crawler(usage: _Usage, period: Period) -> facts.Crawler:
 
 def _capacity_table(usage: _Usage, period: Period) -> facts.CapacityTable:
     hours = []
-    for day in _days(period):
+    for day in period.dates:
         reads, writes = usage.on("ReadRequestUnits", day), usage.on("WriteRequestUnits", day)
         by_day = max(writes - WRITES_BY_NIGHT, Decimal(0))
         for hour, share in enumerate(HOURLY_SHARE):

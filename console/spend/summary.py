@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -100,7 +100,7 @@ def sums(label: str, period: Period, result: Result, currency: str, basis: Basis
         if cost is not None:
             by_kind.setdefault(row["kind"], []).append(cost)
             by_day[row["charge_date"]] = DIGITS.add(by_day.get(row["charge_date"], ZERO), cost)
-    days = [period.start + timedelta(days=number) for number in range(period.days)]
+    days = period.dates
     usage = [row for row in rows if row["kind"] == "Usage"]
     return SpendSums(
         label=label,

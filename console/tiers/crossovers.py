@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import log10
 
 from msgspec import structs
@@ -95,22 +95,19 @@ def bill(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) 
     return of
 
 
-def cheaper(
-    dear: BillByTraffic, cheap: BillByTraffic, low: int = LEAST_EVENTS, high: int = MOST_EVENTS
-) -> tuple[list[int], str]:
+def cheaper(dear: BillByTraffic, cheap: BillByTraffic) -> tuple[list[int], str]:
     """Where the second of two bills is the cheaper one: the points where that changes, and the ranges in words.
 
     The words are empty where it is nowhere cheaper.
     """
-    met = crossings(dear, cheap, low, high)
-    starts = [low, *met] if dear(low) > cheap(low) else met
+    met = crossings(dear, cheap)
+    starts = [LEAST_EVENTS, *met] if dear(LEAST_EVENTS) > cheap(LEAST_EVENTS) else met
     ranges = []
-    for place in range(0, len(starts), 2):
-        start, end = starts[place], starts[place + 1] if place + 1 < len(starts) else None
-        if end is None:
-            ranges.append(f"from {start:,} {EVENTS} on" if start > low else "at every traffic")
+    for start, end in zip_longest(starts[::2], starts[1::2]):
+        if start > LEAST_EVENTS:
+            ranges.append(f"from {start:,} to {end - 1:,} {EVENTS}" if end else f"from {start:,} {EVENTS} on")
         else:
-            ranges.append(f"from {start:,} to {end - 1:,} {EVENTS}" if start > low else f"below {end:,} {EVENTS}")
+            ranges.append(f"below {end:,} {EVENTS}" if end else "at every traffic")
     return met, " and ".join(ranges)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -174,7 +174,7 @@ def measured(
     return PeriodCosts(
         label=label,
         period=period,
-        days=[period.start + timedelta(days=number) for number in range(period.days)],
+        days=period.dates,
         costs=allocate(counted_days, allocation, counts),
         counts=counts,
         customers=next((row["customers"] for row in customers if row["session_date"] is None), 0),

@@ -32,6 +32,7 @@ periods = st.builds(
 def test_a_period_leaves_its_end_date_out():
     november = Period(date(2026, 11, 1), date(2026, 12, 1))
     assert (november.days, november.last_day) == (30, date(2026, 11, 30))
+    assert (november.dates[0], november.dates[-1], len(november.dates)) == (date(2026, 11, 1), date(2026, 11, 30), 30)
 
 
 @pytest.mark.parametrize("end", [date(2026, 11, 1), date(2026, 10, 1)])
