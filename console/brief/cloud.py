@@ -89,7 +89,8 @@ class Cloud:
         rest = self.overview.late_anomalies[MOST_ANOMALIES:]
         if rest:
             together = money(total(anomaly.money for anomaly in rest))
-            yield f"{len(rest)} smaller anomalies in the bill", f"Together {together} more than usual."
+            smaller = text.counted(len(rest), "smaller anomaly", "smaller anomalies")
+            yield f"{smaller} in the bill", f"Together {together} more than usual."
 
 
 def cloud(

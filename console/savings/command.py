@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -96,9 +97,7 @@ def document(answer: Savings) -> dict[str, Any]:
                 "looked_at": check.looked_at,
                 "found": len(check.findings),
                 "is_judged": check.is_judged,
-                "missing": [
-                    {"what": fact.what, "reason": fact.reason, "remedy": fact.remedy} for fact in check.missing
-                ],
+                "missing": [asdict(unread) for unread in check.missing],
             }
             for check in answer.checks
         ],

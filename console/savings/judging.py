@@ -130,14 +130,7 @@ class Case(Generic[FactT]):
         unknown_because: str = "",
         origin: str = "takings",
     ) -> Finding:
-        """The finding on this resource.
-
-        Parameters
-        ----------
-        unknown_because : what is missing where `monthly` is None, if it is not a price
-
-        The others are those of `Finding`.
-        """
+        """The finding on this resource; where `monthly` is None, `unknown_because` says what but a price is missing."""
         return Finding(
             key=f"{self.check}.{kind.name}/{self.facts.resource}",
             check=self.check,

@@ -144,7 +144,7 @@ def efficiency(answer: UnitCosts) -> Chart:
         on="item",
     )
     alt = (
-        f"{title}: {len(dots)} days, {text.count(min(volumes))} to {text.count(most)} {unit.many}, "
+        f"{title}: {text.counted(len(dots), 'day')}, {text.count(min(volumes))} to {text.count(most)} {unit.many}, "
         f"{text.small_money(min(value for _, value, _ in dots), currency)} to {text.small_money(top, currency)}"
     )
     above = len(dots) - len(shown)
