@@ -37,26 +37,25 @@ class Transaction:
     Parameters
     ----------
     durable : wait for the disk. False in a scratch folder, whose files are made durable where they are published
+
+    Attributes
+    ----------
+    folder : a scratch folder on the same disk, gone after the transaction
     """
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._root = root
         self._durable = durable
-        self._folder = root / STAGING / uuid.uuid4().hex
-        self._folder.mkdir(parents=True)
+        self.folder = root / STAGING / uuid.uuid4().hex
+        self.folder.mkdir(parents=True)
         self._moves: list[_Move] = []
         self._removals: list[str] = []
         self._committed = False
         self._pool = ThreadPoolExecutor(_SYNC_THREADS)
 
-    @property
-    def folder(self) -> Path:
-        """A scratch folder on the same disk, gone after the transaction."""
-        return self._folder
-
     def stage(self, target: str) -> Path:
         """Where to write the file that will appear at `target` (relative to the root) on commit."""
-        path = self._folder / f"file-{len(self._moves):06d}"
+        path = self.folder / f"file-{len(self._moves):06d}"
         self._moves.append(_Move(path, target, None))
         return path
 
@@ -81,16 +80,16 @@ class Transaction:
         if self._durable:
             for syncing in [move.syncing or self._pool.submit(fsync_path, move.source) for move in moves]:
                 syncing.result()
-        journal = self._folder / "journal"
+        journal = self.folder / "journal"
         plan = {
             "removals": sorted(set(self._removals) - {move.target for move in moves}),
             "moves": [(str(move.source.relative_to(self._root)), move.target) for move in moves],
-            "staging": str(self._folder.relative_to(self._root)),
+            "staging": str(self.folder.relative_to(self._root)),
         }
         journal.write_text(json.dumps(plan), encoding="utf-8")
         if self._durable:
             # the names of the files must be on the disk too, or the journal would list files that are not found
-            _sync_all({self._folder, self._folder.parent, journal, *(move.source.parent for move in moves)})
+            _sync_all({self.folder, self.folder.parent, journal, *(move.source.parent for move in moves)})
         journal.replace(self._root / JOURNAL)
         self._committed = True
         finish(self._root, durable=self._durable)
@@ -99,7 +98,7 @@ class Transaction:
         """Delete everything that was staged and not committed."""
         self._pool.shutdown(cancel_futures=True)
         if not self._committed:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def finish(root: Path, *, durable: bool = True) -> None:

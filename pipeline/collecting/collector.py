@@ -26,7 +26,7 @@ from pipeline.collecting.envelope import Problem, Request, Response, check_head,
 from pipeline.collecting.keys import Keys, WriteKey
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
-from pipeline.collecting.verdicts import StoredBatch, verdicts
+from pipeline.collecting.verdicts import verdicts
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import quarantine_line
@@ -39,16 +39,16 @@ PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
 
 
-def _native(stored: StoredBatch) -> Response:
-    return json_response(202, verdicts(stored))
+def _native(batch: SentBatch, duplicates: Collection[int]) -> Response:
+    return json_response(202, verdicts(batch, duplicates))
 
 
-def _segment(stored: StoredBatch) -> Response:
+def _segment(batch: SentBatch, duplicates: Collection[int]) -> Response:
     """Segment's senders look at the status alone; the verdicts are for people."""
-    return json_response(200, b'{"success":true,' + verdicts(stored)[1:])
+    return json_response(200, b'{"success":true,' + verdicts(batch, duplicates)[1:])
 
 
-def _ga4(_stored: StoredBatch) -> Response:
+def _ga4(_batch: SentBatch, _duplicates: Collection[int]) -> Response:
     """GA4's answer has no body, whatever was sent."""
     return Response(204)
 
@@ -59,7 +59,7 @@ class Endpoint:
 
     source: str
     read: Callable[[bytes, Rules, Request], SentBatch]
-    answer: Callable[[StoredBatch], Response]
+    answer: Callable[[SentBatch, Collection[int]], Response]
     key_parameter: str = "key"
 
 
@@ -190,7 +190,7 @@ class Collector:
             raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
         duplicates = self._append(batch, rules, endpoint.source, origin=key.source)
         self._count(batch, duplicates)
-        return endpoint.answer(StoredBatch(batch, duplicates))
+        return endpoint.answer(batch, duplicates)
 
     def _append(self, batch: SentBatch, rules: Rules, source: str, *, origin: str) -> set[int]:
         """Put a batch on the stream; returns the places, among the valid events, of the duplicates."""

@@ -13,6 +13,7 @@ from pipeline.contract.shape import SentEvent
 Json = dict[str, Any]
 
 _VERSION = "1"
+_TEXT = {"type": "string"}
 _STORED = ("received", "accepted", "duplicates", "quarantined", "ignored")
 _REFUSALS = {
     "400": "Nothing could be read.",
@@ -50,7 +51,11 @@ def document() -> Json:
             "/v1/openapi.json": {"get": _plain_answer("openapi", "This document.", {})},
         },
         "components": {
-            "schemas": {**_lenient(schemas), "Verdicts": _verdicts(), "Problem": _problem()},
+            "schemas": {
+                **_lenient(schemas),
+                "Verdicts": _verdicts(),
+                "Problem": _object({"code": _TEXT, "message": _TEXT}, "code", "message"),
+            },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The write key."},
                 "basic": {"type": "http", "scheme": "basic", "description": "The write key as user, no password."},
@@ -103,23 +108,18 @@ def _events() -> Json:
 
 
 def _segment(call: str) -> Json:
-    message = {
-        "type": "object",
-        "properties": {
-            "event": {"type": "string"},
+    message = _object(
+        {
+            "event": _TEXT,
             "userId": {"type": ["string", "null"]},
             "anonymousId": {"type": ["string", "null"]},
-            "messageId": {"type": "string"},
+            "messageId": _TEXT,
             "timestamp": {"type": "string", "format": "date-time"},
             "properties": {"type": "object"},
             "context": {"type": "object"},
-        },
-    }
-    several = {
-        "type": "object",
-        "required": ["batch"],
-        "properties": {"batch": {"type": "array", "items": message, "maxItems": MAX_RECORDS}},
-    }
+        }
+    )
+    several = _object({"batch": {"type": "array", "items": message, "maxItems": MAX_RECORDS}}, "batch")
     return {
         "operationId": f"segment{call.title()}",
         "summary": _SUMMARIES[call],
@@ -130,24 +130,16 @@ def _segment(call: str) -> Json:
 
 
 def _ga4() -> Json:
-    body = {
-        "type": "object",
-        "required": ["events"],
-        "properties": {
-            "client_id": {"type": "string"},
-            "user_id": {"type": "string"},
+    event = _object({"name": _TEXT, "params": {"type": "object"}}, "name")
+    body = _object(
+        {
+            "client_id": _TEXT,
+            "user_id": _TEXT,
             "timestamp_micros": {"type": ["integer", "string"]},
-            "events": {
-                "type": "array",
-                "maxItems": MAX_RECORDS,
-                "items": {
-                    "type": "object",
-                    "required": ["name"],
-                    "properties": {"name": {"type": "string"}, "params": {"type": "object"}},
-                },
-            },
+            "events": {"type": "array", "maxItems": MAX_RECORDS, "items": event},
         },
-    }
+        "events",
+    )
     identity = {"name": "measurement_id", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
     return {
         "operationId": "ga4Collect",
@@ -194,26 +186,18 @@ def _refusals(*statuses: str) -> Json:
 
 
 def _verdicts() -> Json:
-    verdict = {
-        "type": "object",
-        "required": ["verdict"],
-        "properties": {
+    verdict = _object(
+        {
             "verdict": {"enum": ["accepted", "duplicate", "quarantined"]},
             "reason": {"type": "string", "description": "Stable word, of a quarantined record."},
             "detail": {"type": "string", "description": "One sentence, of a quarantined record."},
         },
-    }
-    counts = {name: {"type": "integer", "minimum": 0} for name in _STORED}
-    return {
-        "type": "object",
-        "required": [*_STORED, "verdicts"],
-        "properties": {**counts, "verdicts": {"type": "array", "items": verdict}},
-    }
+        "verdict",
+    )
+    counts: Json = {name: {"type": "integer", "minimum": 0} for name in _STORED}
+    return _object({**counts, "verdicts": {"type": "array", "items": verdict}}, *_STORED, "verdicts")
 
 
-def _problem() -> Json:
-    return {
-        "type": "object",
-        "required": ["code", "message"],
-        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-    }
+def _object(properties: Json, *required: str) -> Json:
+    """The schema of a JSON object."""
+    return {"type": "object", **({"required": list(required)} if required else {}), "properties": properties}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import msgspec
 
@@ -14,20 +13,15 @@ _ACCEPTED = b'{"verdict":"accepted"}'
 _DUPLICATE = b'{"verdict":"duplicate"}'
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBatch:
-    """A batch that was stored, and which of its good events (by place among them) had been received before."""
-
-    batch: SentBatch
-    duplicates: Collection[int]
-
-
-def verdicts(stored: StoredBatch) -> bytes:
+def verdicts(batch: SentBatch, duplicates: Collection[int]) -> bytes:
     """The JSON body of a 202: totals, and a verdict per record in order.
 
     A verdict is ``accepted``, ``duplicate`` (stored too, counted once), or ``quarantined`` with its reason and detail.
+
+    Parameters
+    ----------
+    duplicates : which of the good events, by place among them, had been received before
     """
-    batch, duplicates = stored.batch, stored.duplicates
     totals = {
         "received": batch.received,
         "accepted": len(batch.ids) - len(duplicates),

@@ -149,13 +149,7 @@ class CuratedStore:
             f" count(*) as rows from new_{table} group by 1{leaving}) group by 1"
         )
         connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
-        touched = self._on(files, f"from touched_{table}")
-        staying = f" union all {select(table, touched.values())} where {key} not in ({units})" if touched else ""
-        connection.execute(f"create or replace view staged_{table} as select {columns} from new_{table}{staying}")
-        others = [path for day, path in files.items() if day not in touched]
-        connection.execute(
-            f"create or replace view merged_{table} as from staged_{table} union all {select(table, others)}"
-        )
+        self._stage(table, "view", f"select {columns} from new_{table}", key, units)
         spans = [
             f"{partition} between date '{first}' and date '{last}' and {instant} >= timestamp '{first} 00:00:00'"
             f" and {instant} < timestamp '{last} 00:00:00' + interval 1 day"
@@ -193,16 +187,19 @@ class CuratedStore:
             union select {partition} from ({known} except all {both})
             """
         )
+        self._stage(table, "table", f"{new} where {partition} in (from touched_{table})", key, units)
+        self._write_days(table, f"staged_{table}")
+
+    def _stage(self, table: str, kind: str, new: str, key: str, units: str) -> None:
+        """Create ``staged_<table>``, a view or table of the touched days as they will be, and ``merged_<table>``."""
+        files = self._files[table]
         touched = self._on(files, f"from touched_{table}")
-        connection.execute(
-            f"create or replace table staged_{table} as {new} where {partition} in (from touched_{table})"
-            f" union all {select(table, touched.values())}" + (f" where {key} not in ({units})" if touched else "")
-        )
+        staying = f" union all {select(table, touched.values())} where {key} not in ({units})" if touched else ""
+        self._connection.execute(f"create or replace {kind} staged_{table} as {new}{staying}")
         others = [path for day, path in files.items() if day not in touched]
-        connection.execute(
+        self._connection.execute(
             f"create or replace view merged_{table} as from staged_{table} union all {select(table, others)}"
         )
-        self._write_days(table, f"staged_{table}")
 
     def _on(self, files: dict[str, Path], days: str) -> dict[str, Path]:
         """The files of some days; the days are known before a scan, so that only their files are opened."""

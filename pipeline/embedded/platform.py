@@ -14,7 +14,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -153,9 +152,7 @@ class Platform:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     @property
@@ -223,9 +220,6 @@ class Platform:
     def metrics(self) -> Metrics:
         """The platform's current measurements."""
         counts = self.collector.counts() if self.collector else {}
-        positions: dict[str, str | None] = {"raw": self._raw.position, CURATED: self._checkpoints.load(CURATED)}
-        if self.live is not None:
-            positions["live"] = self.live.position()
         troubles = [
             trouble for trouble in (*(loop.trouble for loop in self._loops), self._closing) if trouble is not None
         ]
@@ -235,13 +229,18 @@ class Platform:
             accepted=counts.get("accepted", 0),
             duplicates=counts.get("duplicates", 0),
             quarantined=counts.get("quarantined", 0),
-            lag={name: self._lag(position) for name, position in positions.items()},
+            lag={name: self._lag(position) for name, position in self._positions().items()},
             freshness=self.freshness.read(),
             log=self.stream.status,
             curated_at=at,
             curation_seconds=seconds,
             troubles=troubles,
         )
+
+    def _positions(self) -> dict[str, str | None]:
+        """How far each consumer of the log has come."""
+        positions = {"raw": self._raw.position, CURATED: self._checkpoints.load(CURATED)}
+        return positions if self.live is None else {**positions, "live": self.live.position()}
 
     def _lag(self, position: str | None) -> Lag:
         waiting = self.stream.bytes_after(position)
@@ -275,9 +274,7 @@ class Platform:
 
     def _release(self) -> None:
         """Delete from the log what every consumer has read."""
-        positions = [self._raw.position, self._checkpoints.load(CURATED)]
-        if self.live is not None:
-            positions.append(self.live.position())
+        positions = self._positions().values()
         passed = [Position.parse(position) for position in positions if position is not None]
         if len(passed) == len(positions):
             options = self._options

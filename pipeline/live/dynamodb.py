@@ -24,7 +24,6 @@ than it wrote reads them again.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -196,7 +195,7 @@ class DynamoDbLiveStore:
             self._in_batches(self._client.batch_write_item, requests, "UnprocessedItems")
 
     def _read_window(self, shard: str, position: str | None, now: datetime) -> SeenHashes:
-        window = SeenHashes(position, deque(), 0)
+        window = SeenHashes(position)
         start = (now - DUPLICATE_WINDOW - _EPOCH) // _MICROSECOND
         for item in self._query(f"shard#{shard}", f"seen#{start:020d}", "seen#~", consistent=True):
             at = _EPOCH + int(item["sk"]["S"].split("#")[1]) * _MICROSECOND

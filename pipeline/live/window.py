@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.live.rollup import DUPLICATE_WINDOW
@@ -17,8 +17,8 @@ class SeenHashes:
     """The hashes of one shard, in batches, oldest first; valid as long as the shard's position is `position`."""
 
     position: str | None
-    batches: deque[tuple[datetime, frozenset[int]]]
-    size: int
+    batches: deque[tuple[datetime, frozenset[int]]] = field(default_factory=deque)
+    size: int = 0
 
     def known(self, wanted: Sequence[int]) -> set[int]:
         """Those of the hashes that were seen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -71,15 +71,13 @@ def account(lake: Lake) -> SpendAccount:
 
     files = lake.raw_files(RAW_SPEND)
     curated = set(lake.state().get("raw_files", ()))
+    raw = [raw_select([lake.root / name], source=source_of(name)) for name in files] or [raw_select([])]
     with duckdb.connect(":memory:") as connection:
-        found: dict[tuple[Bill, str], tuple[int, dict[tuple[str, str], Decimal]]] = {}
-        for name in files:
-            for bill, provider, currency, rows, costs in _bills(connection, lake, name):
-                total, sums = found.get((bill, provider), (0, {}))
-                for cost, amount in zip(COSTS, costs, strict=True):
-                    if amount is not None:
-                        sums[currency, cost] = plus(sums.get((currency, cost)), amount)
-                found[bill, provider] = (total + rows, sums)
+        found: dict[tuple[Bill, str], tuple[int, SumsByCurrency]] = {}
+        for (source, provider, payer, period), rows, sums in _summed(connection, " union all ".join(raw), RAW_KEYS):
+            key = (Bill(source, provider_key(provider), payer, period), provider)
+            before, others = found.get(key, (0, {}))
+            found[key] = (before + rows, {**others, **sums})
         best = counting(bill for bill, _ in found)
         charges, curated_sums = _curated(connection, lake, "spend", "count(*)")
         _, shown = _curated(connection, lake, "daily_spend", "sum(charges)")
@@ -90,32 +88,26 @@ def account(lake: Lake) -> SpendAccount:
     return SpendAccount(bills, sum(name not in curated for name in files), charges, curated_sums, shown)
 
 
-def _bills(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, name: str
-) -> list[tuple[Bill, str, str, int, list[Decimal | None]]]:
-    summed = ", ".join(f"sum({cost})" for cost in COSTS)
-    rows = connection.execute(
-        f"select {RAW_KEYS}, coalesce(billing_currency, ''), count(*), {summed}"  # noqa: S608 - our own names
-        f" from ({raw_select([lake.root / name], source=source_of(name))}) group by all order by all"
-    ).fetchall()
-    return [
-        (Bill(source, provider_key(provider), payer, period), provider, currency, rows, list(costs))
-        for source, provider, payer, period, currency, rows, *costs in rows
-    ]
-
-
-def _curated(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, table: str, rows: str
-) -> tuple[int, dict[tuple[str, str], Decimal]]:
+def _curated(connection: duckdb.DuckDBPyConnection, lake: Lake, table: str, rows: str) -> tuple[int, SumsByCurrency]:
+    """The rows of a curated table, and its costs."""
     files = sorted((lake.root / CURATED / table).rglob("*.parquet"))
+    total = 0
+    sums: dict[tuple[str, str], Decimal] = {}
+    for _, count, costs in _summed(connection, select(table, files), "''", rows):
+        total += count
+        sums |= costs
+    return total, sums
+
+
+def _summed(
+    connection: duckdb.DuckDBPyConnection, charges: str, keys: str, rows: str = "count(*)"
+) -> Iterator[tuple[list[str], int, SumsByCurrency]]:
+    """Rows and costs of a select of charges, by some keys and the currency."""
     summed = ", ".join(f"sum({cost})" for cost in COSTS)
     found = connection.execute(
-        f"select coalesce(billing_currency, ''), {rows}, {summed} from ({select(table, files)}) group by all"  # noqa: S608 - our own names
+        f"select {rows}, coalesce(billing_currency, ''), {summed}, {keys} from ({charges}) group by all order by all"  # noqa: S608 - our own names
     ).fetchall()
-    sums = {
-        (currency, cost): amount
-        for currency, _, *costs in found
-        for cost, amount in zip(COSTS, costs, strict=True)
-        if amount is not None
-    }
-    return sum(int(count) for _, count, *_ in found), sums
+    for count, currency, *values in found:
+        amounts = zip(COSTS, values, strict=False)
+        sums = {(currency, cost): amount for cost, amount in amounts if amount is not None}
+        yield values[len(COSTS) :], int(count), sums

@@ -56,11 +56,3 @@ class Batch:
 
     entries: Sequence[Entry]
     position: str
-
-
-class Source(Protocol):
-    """Gives entries back in the order they were stored, as often as asked."""
-
-    def read(self, after: str | None, limit: int) -> Batch:
-        """Up to `limit` entries after a position (None: from the oldest kept); an empty batch where there are none."""
-        ...

@@ -79,7 +79,7 @@ class LogStatus:
 
 
 class AppendLog:
-    """A durable log in a folder. Fills the `Stream` and the `Source` port. Safe to use from several threads.
+    """A durable log in a folder. Fills the `Stream` port. Safe to use from several threads.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class Damage:
 
 
 class LogReader:
-    """Reads a log folder, in any process, beside its writer. Fills the `Source` port.
+    """Reads a log folder, in any process, beside its writer.
 
     Damaged bytes are never skipped silently: they are returned as one refused entry with the bytes in it, so that they
     end in the lake's quarantine, and are reported once to `on_damage`.
@@ -100,6 +100,7 @@ class LogReader:
         return ""
 
     def read(self, after: str | None, limit: int) -> Batch:
+        """Up to `limit` entries after a position (None: from the oldest kept); an empty batch where there are none."""
         position = Position(0, 0) if after is None else Position.parse(after)
         entries: list[Entry] = []
         segments = [number for number in numbers(self._folder) if number >= position.segment]
