@@ -13,6 +13,7 @@ What counts where:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -137,14 +138,14 @@ def roll(
     seen = set(known)
     fresh: dict[int, None] = {}
     delta = Delta()
-    documents: dict[tuple[int, str], GrowingDocument] = {}
-    flows: dict[int, GrowingFlow] = {}
+    documents: defaultdict[tuple[int, str], GrowingDocument] = defaultdict(GrowingDocument)
+    flows: defaultdict[int, GrowingFlow] = defaultdict(GrowingFlow)
     all_regions = dict.fromkeys(regions)
 
     for at in arrivals.received:
-        _flow(flows, at).count(at)
+        flows[minute_of(at)].count(at)
     for at in arrivals.refused:
-        _flow(flows, at).quarantined += 1
+        flows[minute_of(at)].quarantined += 1
 
     def is_new(identity: int) -> bool:
         if identity in seen:
@@ -154,7 +155,7 @@ def roll(
         return True
 
     for identity, event in arrivals.events:
-        flow = _flow(flows, event.received_at)
+        flow = flows[minute_of(event.received_at)]
         if not is_new(identity):
             flow.duplicates += 1
             continue
@@ -176,10 +177,7 @@ def roll(
         if _is_sale(event):
             order, line = _order_identities(event)
             new_order, new_line = int(is_new(order)), int(is_new(line))
-        document = documents.get((minute, region))
-        if document is None:
-            document = documents[minute, region] = GrowingDocument()
-        document.add(event, region, currency, new_order, new_line)
+        documents[minute, region].add(event, region, currency, new_order, new_line)
 
     delta.documents = {key: document.document() for key, document in documents.items()}
     delta.totals = Flow(
@@ -202,11 +200,3 @@ def _is_sale(event: Event) -> bool:
 def _order_identities(event: Event) -> tuple[int, int]:
     order = event.order_id or ""
     return sketch.hashed("order", order), sketch.hashed("line", order, event.product_id or "")
-
-
-def _flow(flows: dict[int, GrowingFlow], at: datetime) -> GrowingFlow:
-    minute = minute_of(at)
-    tally = flows.get(minute)
-    if tally is None:
-        tally = flows[minute] = GrowingFlow()
-    return tally
