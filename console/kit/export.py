@@ -86,12 +86,15 @@ def guarded(text: str) -> str:
 
 
 def _write_data(sheet: Worksheet, table: pa.Table, book: Any) -> None:
+    import pyarrow.types as types
+
     right = book.add_format({"bold": True, "align": "right", "bottom": 1})
     left = book.add_format({"bold": True, "bottom": 1})
     for position, (field, column) in enumerate(zip(table.schema, table.columns, strict=True)):
         values = column.to_pylist()
         style = book.add_format({"num_format": _number_format(field.type)})
-        sheet.write_string(0, position, guarded(field.name), right if _is_number(field.type) else left)
+        is_number = types.is_decimal(field.type) or types.is_integer(field.type) or types.is_floating(field.type)
+        sheet.write_string(0, position, guarded(field.name), right if is_number else left)
         widest = len(field.name)
         for row, value in enumerate(values, start=1):
             if value is not None:
@@ -140,12 +143,6 @@ def _number_format(kind: pa.DataType) -> str:
     if types.is_date(kind):
         return "yyyy-mm-dd"
     return "General"
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    import pyarrow.types as types
-
-    return bool(types.is_decimal(kind) or types.is_integer(kind) or types.is_floating(kind))
 
 
 def _csv_cell(value: object) -> str:

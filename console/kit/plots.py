@@ -119,7 +119,7 @@ def draw(
     if plot.figure is None:
         prose.no_values(plot.height, plot.alt)
         return []
-    widget = _widget(key)
+    widget = f"tk-plot-{key}-{st.session_state.get(f'tk-{key}-cleared', 0)}"
     state = st.plotly_chart(
         plot.figure | {"layout": plot.figure["layout"] | {"dragmode": False if _is_phone() else "select"}},
         height=plot.height,
@@ -182,10 +182,6 @@ def _config(name: str) -> Figure:
         "modeBarButtonsToRemove": _UNUSED_BUTTONS,
         "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
     }
-
-
-def _widget(key: str) -> str:
-    return f"tk-plot-{key}-{st.session_state.get(f'tk-{key}-cleared', 0)}"
 
 
 def _points(state: Any) -> list[Point]:

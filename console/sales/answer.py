@@ -290,6 +290,11 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
     order_values = [
         revenue / orders if orders else None for revenue, orders in zip(daily.net_revenue, daily.orders, strict=True)
     ]
+    # orders per session: the shape by day; the figure itself counts sessions with a purchase
+    conversion = [
+        Decimal(orders) / sessions if sessions else None
+        for orders, sessions in zip(daily.orders, daily.sessions, strict=True)
+    ]
     unknown = now.sums.unknown_cost_share
     note = ""
     if unknown and now.sums.gross_margin is not None:
@@ -298,17 +303,9 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
         figure("Net revenue", Unit.MONEY, lambda sums: sums.net_revenue, series=daily.net_revenue),
         figure("Orders", Unit.COUNT, lambda sums: sums.orders, series=daily.orders),
         figure("Average order value", Unit.MONEY, lambda sums: sums.average_order_value, series=order_values),
-        figure("Conversion rate", Unit.PERCENT, lambda sums: sums.conversion_rate, series=_conversion_by_day(daily)),
+        figure("Conversion rate", Unit.PERCENT, lambda sums: sums.conversion_rate, series=conversion),
         figure("Gross margin", Unit.MONEY, lambda sums: sums.gross_margin, note=note),
         figure("Refund rate", Unit.PERCENT, lambda sums: sums.refund_rate, better=Better.LOWER),
-    ]
-
-
-def _conversion_by_day(daily: Daily) -> list[Number | None]:
-    """Orders per session by day: the sparkline's shape; the figure itself counts sessions with a purchase."""
-    return [
-        Decimal(orders) / sessions if sessions else None
-        for orders, sessions in zip(daily.orders, daily.sessions, strict=True)
     ]
 
 

@@ -131,13 +131,8 @@ def split_line(line: PricedLine) -> dict[Effect, Decimal]:
     return _without_zeros({Effect.QUANTITY: quantity, Effect.PRICE: price})
 
 
-def split(lines: Iterable[PricedLine]) -> ChangeSplit:
-    """The effects of all lines together; they add up to the change of the total exactly."""
-    return added([(line, split_line(line)) for line in lines])
-
-
 def added(lines: Sequence[Moved]) -> ChangeSplit:
-    """`split`, of lines whose effects are known."""
+    """The effects of all lines together; they add up to the change of the total exactly."""
     amounts: dict[Effect, list[Decimal]] = {}
     for _, effects in lines:
         for effect, amount in effects.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,9 +84,7 @@ def tags(result: Result, currency: str, basis: Basis, wanted: str | None) -> Tag
     ]
     keys.sort(key=lambda tag: (-tag.tagged, tag.key))
     chosen = next((tag for tag in keys if tag.key == wanted), keys[0] if keys else None)
-    return Tags(keys, chosen, _untagged(usage, carried.get(chosen.key, {}) if chosen else {}))
-
-
-def _untagged(usage: Mapping[str, Decimal], tagged: Mapping[str, Decimal]) -> list[Untagged]:
-    found = [Untagged(service, difference(cost, tagged.get(service, ZERO)), cost) for service, cost in usage.items()]
-    return sorted((row for row in found if row.untagged), key=lambda row: (-row.untagged, row.service))
+    by_service = carried[chosen.key] if chosen else {}
+    found = [Untagged(name, difference(cost, by_service.get(name, ZERO)), cost) for name, cost in usage.items()]
+    untagged = sorted((row for row in found if row.untagged), key=lambda row: (-row.untagged, row.service))
+    return Tags(keys, chosen, untagged)

@@ -217,8 +217,8 @@ def _least(values: Floats) -> Floats:
     """What the whole bill usually is in a day: the median of the 28 days before; of as many as there are."""
     import numpy as np
 
-    total = values.sum(axis=0)
-    usual = [_median(total[max(place - 28, 0) : place]) for place in range(total.size)]
+    whole = values.sum(axis=0)
+    usual = [_median(whole[max(place - 28, 0) : place]) for place in range(whole.size)]
     least: Floats = np.maximum(np.array(usual), 0.0)
     return least
 

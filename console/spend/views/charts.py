@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 from console.asking import formatting as text
 from console.asking.figures import Unit
@@ -54,8 +53,10 @@ def by_day(
         rows.append([*row, text.money(sums[place], currency)])
     dimensions = ["day", "day_name"]
     dimensions += [f"{kind}{position}" for position in range(len(names)) for kind in ("sure", "dashed", "text")]
-    ends = [_stack_ends([series.costs[place] for series in breakdown.series]) for place in range(len(days))]
-    axis = scales.linear([end for pair in ends for end in pair])
+    stacks = list(zip(*(series.costs for series in breakdown.series), strict=True))
+    highs = [total(cost for cost in stack if cost > ZERO) for stack in stacks]
+    lows = [total(cost for cost in stack if cost < ZERO) for stack in stacks]
+    axis = scales.linear([*highs, *lows])
     has_dashed = cut < len(days) or any(series.estimated for series in breakdown.series)
     drawn = [
         _bars(name, position, kind)
@@ -145,11 +146,6 @@ def _bars(name: str, position: int, kind: str) -> Spec:
         "emphasis": {"disabled": True},
         "large": False,
     }
-
-
-def _stack_ends(costs: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
-    """How far a day's bars reach below and above zero."""
-    return total(cost for cost in costs if cost < ZERO), total(cost for cost in costs if cost > ZERO)
 
 
 def _shortened(name: str) -> str:
