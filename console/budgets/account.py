@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,23 +42,24 @@ class AccountBudgets:
 
     def __init__(self, clients: SharedClients) -> None:
         self._clients = clients
-        self._source: BudgetSource | None = None
 
     @property
     def left_out(self) -> Sequence[BudgetLeftOut]:
         """See `BudgetSource.left_out`."""
-        return () if self._source is None else self._source.left_out
+        return self._source.left_out
 
     def budgets(self) -> Sequence[Budget]:
         """See `BudgetSource.budgets`."""
+        return self._source.budgets()
+
+    @cached_property
+    def _source(self) -> BudgetSource:
         from console.aws.paid import PaidClient
         from console.budgets import aws_budgets
         from console.metering import NoMeter
 
-        if self._source is None:
-            sts = PaidClient(self._clients.client("sts"), NoMeter(), aws_budgets.PRICE, "AWS STS")
-            account = sts.call("get_caller_identity")["Account"]
-            budgets = self._clients.client("budgets", BILLING_REGION)
-            client = PaidClient(budgets, NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE)
-            self._source = aws_budgets.AwsBudgets(client, account)
-        return self._source.budgets()
+        sts = PaidClient(self._clients.client("sts"), NoMeter(), aws_budgets.PRICE, "AWS STS")
+        account = sts.call("get_caller_identity")["Account"]
+        budgets = self._clients.client("budgets", BILLING_REGION)
+        client = PaidClient(budgets, NoMeter(), aws_budgets.PRICE, aws_budgets.SOURCE)
+        return aws_budgets.AwsBudgets(client, account)

@@ -22,7 +22,7 @@ from console.budgets.forecasting.anomalies import KIND, Anomaly
 from console.budgets.forecasting.aws_anomalies import AwsAnomaly
 from console.budgets.forecasting.backtest import Backtest
 from console.budgets.forecasting.forecast import Forecast, booked
-from console.budgets.forecasting.history import History, month_of, next_month
+from console.budgets.forecasting.history import History, days_of_month, month_of
 from console.decisions import Decision, DecisionStore
 from console.finops.charges import Basis
 from console.finops.decimals import total
@@ -116,8 +116,7 @@ class Answer:
         """Booked ÷ days so far × days of the month; None before the month's first day is settled."""
         if self.forecast.as_of is None or self.forecast.as_of < self.forecast.month:
             return None
-        days = (next_month(self.forecast.month) - self.forecast.month).days
-        return self.forecast.booked / self.forecast.as_of.day * days
+        return self.forecast.booked / self.forecast.as_of.day * len(days_of_month(self.forecast.month))
 
 
 def budgets(

@@ -104,9 +104,8 @@ def _history(result: Result, basis: Basis, whole: Result | None) -> History:
 
 def unknown_days(result: Result, basis: Basis) -> int:
     """On how many days a service has no cost in this basis, which then counts as 0."""
-    missing = result.table[basis.column].is_null().to_pylist()
-    days = result.table["charge_date"].to_pylist()
-    return len({day for day, is_missing in zip(days, missing, strict=True) if is_missing})
+    is_unknown = result.table[basis.column].is_null()
+    return len(result.table["charge_date"].filter(is_unknown).unique())
 
 
 def expected(asked: Result, past: History, basis: Basis, country: str) -> Future[Forecast]:

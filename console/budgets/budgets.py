@@ -17,7 +17,7 @@ from typing import Protocol
 
 from catalogue.errors import SettingsError
 from console.budgets.forecasting.forecast import Forecast
-from console.budgets.forecasting.history import History, days_from, next_month
+from console.budgets.forecasting.history import History, days_of_month
 from console.finops.charges import Basis
 from console.finops.decimals import DIGITS, ZERO, total
 
@@ -244,7 +244,7 @@ def burn_up(charges: History, expected: Forecast) -> list[BurnPoint]:
     """
     points = []
     booked = ZERO
-    for day in days_from(expected.month, (next_month(expected.month) - expected.month).days):
+    for day in days_of_month(expected.month):
         if expected.as_of is None or day > expected.as_of:
             break
         if charges.days and day >= charges.days[0]:

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from console.budgets.forecasting.forecast import DEFAULT_WIDENING, LEVEL, NORMAL_80, ahead
-from console.budgets.forecasting.history import History, month_of, next_month
+from console.budgets.forecasting.history import History, days_of_month, month_of, next_month
 from console.budgets.forecasting.retail_days import DEFAULT_COUNTRY
 from console.finops.smoothing import MODEL_DAYS
 
@@ -134,7 +134,7 @@ def _months(charges: History) -> list[tuple[date, int, int]]:
     places = {day: place for place, day in enumerate(charges.days)}
     for first in (place for place, day in enumerate(charges.days) if day.day == 1):
         month = charges.days[first]
-        last = min(first + (next_month(month) - month).days, settled)
+        last = min(first + len(days_of_month(month)), settled)
         before = month_of(month - timedelta(days=1))
         unknown = sum(before <= day < next_month(month) for day in charges.missing)
         if before in places and last - first >= FEWEST_DAYS and unknown <= MOST_MISSING:
@@ -146,7 +146,7 @@ def _origin(charges: History, month: date, first: int, known: int, last: int, wi
     coming = ahead(charges, known, last - known, country)
     whole = charges.split(len(charges.days))
     charged: Floats = whole.daily + whole.monthly
-    end = first + (next_month(month) - month).days
+    end = first + len(days_of_month(month))
     final, so_far = float(charged[first:last].sum()), float(charged[first:known].sum())
     taxed, tax = float(charged[first:end].sum()), float(whole.tax[first:end].sum())
     rate = tax / taxed if taxed > 0 else 0.0  # days that are not settled are taxed too, and no part of the target

@@ -186,6 +186,11 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
+def days_of_month(month: date) -> Sequence[date]:
+    """All days of the month that begins on `month`."""
+    return days_from(month, (next_month(month) - month).days)
+
+
 def days_from(start: date, count: int) -> Sequence[date]:
     """`count` days from `start` on."""
     return [start + timedelta(days=number) for number in range(count)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 
 from console.asking import formatting as text
 from console.asking.figures import Number
 from console.budgets.answer import Answer
 from console.budgets.budgets import BurnPoint, Status, burn_down, burn_up, even_pace
-from console.budgets.forecasting.history import next_month
+from console.budgets.forecasting.history import days_of_month
 from console.kit import echarts, forecast_lines, scales
 from console.kit.charts import DAY_HEIGHT, EMPTY_HEIGHT, Chart
 from console.kit.echarts import Spec
@@ -30,9 +29,7 @@ def chart(answer: Answer) -> Chart:
     if not charged:
         return Chart(title, alt, EMPTY_HEIGHT, None)
     points = charged if status is None else burn_down(charged, status.amount)
-    days = [
-        expected.month + timedelta(days=number) for number in range((next_month(expected.month) - expected.month).days)
-    ]
+    days = days_of_month(expected.month)
     pace: Sequence[Decimal] = [] if status is None else even_pace(status.amount, len(days))
     lines = _thresholds(status)
     known = sum(1 for point in points if point.actual is not None)
