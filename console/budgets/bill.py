@@ -28,10 +28,9 @@ CURRENCIES = Question("budgets/currencies")
 
 @dataclass(frozen=True)
 class BillSummary:
-    """The bill's largest billing currency, the only one shown, with its days; and the amounts in the others."""
+    """The bill's largest billing currency, the only one shown, with its last day; and the amounts in the others."""
 
     currency: str
-    first_day: date | None
     last_day: date | None
     others: Mapping[str, Decimal]
     result: Result
@@ -47,11 +46,10 @@ def bill(scope: Scope) -> BillSummary:
     result = scope.ask(CURRENCIES.query)
     rows = result.rows()
     if not rows:
-        return BillSummary("", None, None, {}, result)
+        return BillSummary("", None, {}, result)
     first, *others = rows
     return BillSummary(
         first["billing_currency"],
-        first["first_day"],
         first["last_day"],
         {row["billing_currency"]: row["billed_cost"] or ZERO for row in others},
         result,

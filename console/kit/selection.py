@@ -51,14 +51,12 @@ class Selection:
     period : the days asked for
     comparisons : (name, period) of at most two, only those that meet at least one day of data
     slices : the channels, categories and regions
-    preset : the period's name
     hints : why a comparison chosen is missing or partly covered, one sentence each
     """
 
     period: Period
     comparisons: tuple[tuple[str, Period], ...]
     slices: Slices
-    preset: Preset
     hints: tuple[str, ...]
 
     @property
@@ -139,7 +137,7 @@ def select(state: FilterState, options: FilterOptions) -> Selection:
         else:
             found.append((name, other))
     slices = Slices(*(state.slices.get(name, ()) for name in SLICES))
-    return Selection(period, tuple(found), slices, state.preset, tuple(hints))
+    return Selection(period, tuple(found), slices, tuple(hints))
 
 
 def _comparison_name(comparison: Comparison, period: Period) -> str:

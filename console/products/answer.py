@@ -28,7 +28,6 @@ class Product:
     product_id: str
     name: str
     category: str
-    brand: str
     net_revenue: Decimal
     before: Decimal | None
     units: int
@@ -63,7 +62,6 @@ class Pair:
     first: str
     second: str
     orders: int
-    support: float
     confidence: float
     lift: float
 
@@ -108,7 +106,6 @@ def products(scope: Scope, period: Period, comparisons: Sequence[Compared], slic
             row["product_name"] or row["product_id"],
             row["other_product_name"] or row["other_product_id"],
             row["orders"],
-            row["support"],
             row["confidence"],
             row["lift"],
         )
@@ -164,7 +161,6 @@ def _product(key: str, row: Mapping[str, Any], before: Mapping[str, Any] | None,
         product_id=key,
         name=named.get("product_name") or key,
         category=named.get("category") or "(none)",
-        brand=named.get("brand") or "",
         net_revenue=row.get("net_revenue", ZERO),
         before=None if before is None else before.get("net_revenue", ZERO),
         units=row.get("units", 0),

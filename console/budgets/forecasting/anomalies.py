@@ -70,7 +70,6 @@ class Anomaly:
     ongoing : whether the last known day belongs to it
     occasion : the busy retail days that all its days are, such as Black Friday; empty for none
     around : what the service cost by day, up to four weeks before and one after
-    first_day : the day `around` starts on
     """
 
     key: str
@@ -83,7 +82,6 @@ class Anomaly:
     ongoing: bool
     occasion: str
     around: Sequence[Decimal]
-    first_day: date
 
     @property
     def money(self) -> Decimal:
@@ -145,7 +143,6 @@ def find(
             actual = {place: total(amounts[names[place]][span]) for place in to_blame}
             usual = {place: rounded(float(expected[place, span].sum())) for place in to_blame}
             blame = [Blame(names[place].usage_type, actual[place] - usual[place]) for place in to_blame]
-            shown = max(begin - 28, 0)
             found.append(
                 Anomaly(
                     key=f"{service}|{days[begin]}",
@@ -157,8 +154,7 @@ def find(
                     blame=sorted(blame, key=lambda part: (-part.money, part.usage_type)),
                     ongoing=finish == len(days),
                     occasion=_occasion(days[span], retail or {}),
-                    around=whole[shown : finish + 7],
-                    first_day=days[shown],
+                    around=whole[max(begin - 28, 0) : finish + 7],
                 )
             )
     least = [max(SMALLEST_MONEY, rounded(MATTERS_IN_ALL * float(usual))) for usual in _least(values)]

@@ -50,7 +50,7 @@ def expected(given: Result) -> Decimal:
     scope: Any = SimpleNamespace(
         today=FIRST + timedelta(days=DAYS), data_version="v2", ask_all=lambda questions: [given] * len(questions)
     )
-    found = BillSummary("USD", FIRST, FIRST + timedelta(days=DAYS - 1), {}, given)
+    found = BillSummary("USD", FIRST + timedelta(days=DAYS - 1), {}, given)
     ((its, asked),) = insight.charges(scope, found, [(BudgetScope(), Basis.BILLED)])
     amount = insight.expected(asked, its, Basis.BILLED, "US").result(60).amount
     assert amount is not None

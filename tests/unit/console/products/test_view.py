@@ -14,7 +14,7 @@ from console.products.answer import Product
 def product(name: str, gross: str, units: int, rate: str | None = "0.4", **more: str) -> Product:
     """A product whose net revenue is its gross revenue, unless `net` says otherwise."""
     return Product(
-        product_id=name.lower(), name=name, category="Home", brand="", net_revenue=Decimal(more.get("net", gross)),
+        product_id=name.lower(), name=name, category="Home", net_revenue=Decimal(more.get("net", gross)),
         before=None, units=units, orders=units, refund_rate=None, gross_margin=None,
         gross_margin_rate=None if rate is None else Decimal(rate), views=0, cart_adds=0, gross_revenue=Decimal(gross),
     )  # fmt: skip
