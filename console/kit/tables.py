@@ -86,7 +86,7 @@ def show(
         _in_percent(table, columns),
         hide_index=True,
         width="stretch",
-        height=(min(table.num_rows, MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
+        height=(min(max(table.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
         row_height=ROW_PIXELS,
         placeholder=text.UNKNOWN,
         column_config={name: _config(column) for name, column in columns.items()},
