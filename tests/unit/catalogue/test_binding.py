@@ -86,6 +86,7 @@ def query_of(sql: str, *parameters: Parameter) -> Query:
 
 @given(value=NASTY, query=st.sampled_from(QUERIES), dialect=st.sampled_from(DIALECTS))
 @hypothesis_settings(max_examples=250, deadline=None)
+@pytest.mark.slow
 def test_nothing_that_is_typed_changes_the_shape_of_a_statement_in_any_dialect(
     value: str, query: Query, dialect: str
 ) -> None:
@@ -107,6 +108,7 @@ def sales() -> duckdb.DuckDBPyConnection:
 
 @given(value=NASTY, other=NASTY)
 @hypothesis_settings(max_examples=150, deadline=None)
+@pytest.mark.slow
 def test_a_nasty_value_finds_itself_and_nothing_else_and_does_nothing_else(
     sales: duckdb.DuckDBPyConnection, value: str, other: str
 ) -> None:

@@ -169,6 +169,7 @@ def test_an_empty_lake_answers_without_rows(run: Any, tmp_path: Path) -> None:
     assert err.endswith("data as of no data\n")
 
 
+@pytest.mark.slow
 def test_every_query_can_be_asked_from_the_command_line(run: Any) -> None:
     for query in load():
         more = [
@@ -262,17 +263,20 @@ def console(folder: Path, *arguments: str, **variables: str) -> subprocess.Compl
     )
 
 
+@pytest.mark.slow
 def test_as_a_process_it_answers_on_stdout_and_says_nothing_else(folder: Path) -> None:
     done = console(folder, "query", "lake/days", "--format", "csv")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "first_day,last_day,events\n2026-03-01,2026-03-02,2\n"
 
 
+@pytest.mark.slow
 def test_as_a_process_a_failure_is_on_stderr_with_exit_code_2(folder: Path) -> None:
     done = console(folder, "query", "lake/dayz")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early_ends_the_command_quietly(folder: Path) -> None:
     piped = f"{sys.executable} -m console definitions | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", piped], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -118,6 +118,7 @@ def test_a_writer_at_work_is_named(run: Any, given: Given) -> None:
     assert "Another process is writing to the lake" in err
 
 
+@pytest.mark.slow
 def test_the_sample_fills_the_lake_of_the_variable(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAKINGS_LAKE", str(tmp_path / "shop"))
     code, out, _ = run("sample", "--events", "2000", "--end", "2026-03-01")
@@ -139,6 +140,7 @@ def answer(capsys: pytest.CaptureFixture[str], lake: Path, query: str, *more: st
 
 
 @pytest.mark.skipif(not (DATA / "online_retail.csv.gz").exists(), reason="the Online Retail file is not here")
+@pytest.mark.slow
 def test_online_retail_adds_up_to_its_published_figures(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +155,7 @@ def test_online_retail_adds_up_to_its_published_figures(
 
 
 @pytest.mark.skipif(not (DATA / "rees46_2019_oct_head.csv.gz").exists(), reason="the REES46 file is not here")
+@pytest.mark.slow
 def test_rees46_loses_no_record(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = tmp_path / "rees46"
     code, out, _ = run("import", "rees46", str(DATA / "rees46_2019_oct_head.csv.gz"), "--lake", str(lake))

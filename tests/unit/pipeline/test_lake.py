@@ -90,6 +90,7 @@ def test_a_damaged_state_is_named_with_its_remedy(lake: Lake):
         lake.state()
 
 
+@pytest.mark.slow
 def test_staged_files_appear_together_when_the_block_ends(lake: Lake):
     with lake.writing(), lake.transaction() as change:
         change.stage("raw/events/a.jsonl").write_text("a")

@@ -190,6 +190,7 @@ def test_awswranglers_own_cache_stays_off_even_where_its_configuration_turns_it_
         (2**40 + 1, "5.00000476837158203125"),
     ],
 )
+@pytest.mark.slow
 def test_a_statement_costs_whole_megabytes_and_at_least_ten(athena: Athena, scanned: int, dollars: str) -> None:
     athena.statistics = {
         "DataScannedInBytes": scanned,
@@ -300,6 +301,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.slow
 def test_a_statement_that_fails_says_why_and_what_to_do(athena: Athena, name: str) -> None:
     state, reason, what, remedy = FAILURES[name]
     athena.states = [{"State": "RUNNING"}, {"State": state, "StateChangeReason": reason}]
@@ -377,6 +379,7 @@ def test_a_throttled_call_is_tried_again_after_waits_that_differ(athena: Athena,
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException"])
 @pytest.mark.parametrize("operation", ["GetWorkGroup", "StartQueryExecution", "GetQueryExecution"])
+@pytest.mark.slow
 def test_a_service_that_stays_busy_is_named_so_after_the_attempts_it_names(
     athena: Athena, waits: list[float], operation: str, code: str
 ) -> None:
@@ -504,6 +507,7 @@ def test_a_statement_that_is_stopped_before_it_scans_costs_nothing(athena: Athen
     assert spent(athena.engine(timeout_seconds=0), "ran longer") == [("q1", 0, Decimal(0))]
 
 
+@pytest.mark.slow
 def test_a_statement_whose_result_cannot_be_read_is_charged_all_the_same(athena: Athena) -> None:
     athena.statistics = {"DataScannedInBytes": 20 * 2**20}
     athena.result = b'"n"\n"no number"\n'
@@ -570,6 +574,7 @@ def test_a_statement_that_is_longer_than_athena_takes_is_not_sent(athena: Athena
     assert athena.calls == []
 
 
+@pytest.mark.slow
 def test_a_message_that_quotes_the_whole_statement_is_cut(athena: Athena) -> None:
     athena.states = [{"State": "FAILED", "StateChangeReason": f"GENERIC_INTERNAL_ERROR: {'x' * 9000}"}]
     with pytest.raises(QueryFailed) as caught:

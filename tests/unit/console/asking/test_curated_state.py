@@ -64,6 +64,7 @@ def test_before_the_first_curation_the_version_is_empty(service: Service) -> Non
     "content",
     [b"{broken", b"[]", b'{"data_as_of": 7}', b'{"bills_as_of": "x"}', b'{"data_as_of": "yesterday"}', b"\xff"],
 )
+@pytest.mark.slow
 def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, content: bytes) -> None:
     service.objects[KEY] = content
     with pytest.raises(QueryFailed, match=r"cannot be read \(s3://lake/shop/curated/state.json\).*Curate again"):

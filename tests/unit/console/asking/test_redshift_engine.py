@@ -168,6 +168,7 @@ def test_the_first_statement_pays_the_minimum_minute_and_the_next_pays_nothing(
     assert first.data_as_of == datetime(2026, 3, 31, 11, 59, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_without_a_price_the_cost_is_unknown_not_nothing(service: Redshift) -> None:
     assert service.engine(price_per_rpu_hour=None).run(QUESTION).statistics.dollars is None
 
@@ -222,6 +223,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.slow
 def test_a_statement_that_fails_says_why_and_what_to_do(service: Redshift, name: str) -> None:
     reason, what, remedy = FAILURES[name]
     service.states = [{"Status": "STARTED"}, {"Status": "FAILED", "Error": reason}]
@@ -300,6 +302,7 @@ def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshi
     assert service.times("CancelStatement") == 1
 
 
+@pytest.mark.slow
 def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service: Redshift) -> None:
     told: list[Statistics] = []
     waking_minute = Decimal(60) * 8 * Decimal("0.36") / 3600

@@ -187,6 +187,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("adapter", EVERYTHING_IT_DOES)
+@pytest.mark.slow
 def test_an_adapter_calls_what_it_lists_no_more_and_no_less(recorded_actions: Recorder, adapter: str) -> None:
     EVERYTHING_IT_DOES[adapter](recorded_actions)
     shared = STATE if adapter in ENGINES else frozenset()

@@ -140,6 +140,7 @@ print(engines, scope.is_sample, sorted(route.path for route in app.PROFILE.route
         ({"TAKINGS_REDSHIFT_WORKGROUP": "w", "TAKINGS_REDSHIFT_DATABASE": "d"}, "RedshiftEngine"),
     ],
 )
+@pytest.mark.slow
 def test_wiring_the_profile_imports_no_duckdb_asks_nothing_and_shares_its_parts(
     more: dict[str, str], warehouse: str, tmp_path: Path
 ) -> None:

@@ -148,6 +148,7 @@ def test_the_baseline_is_that_of_a_plain_loop_over_earlier_days() -> None:
                 assert spread[line, day] == pytest.approx(1.4826 * np.median(away) if away else 0.0)
 
 
+@pytest.mark.slow
 def test_planted_incidents_are_found_on_their_first_day_and_nothing_else_is() -> None:
     found_in_all, hits, incidents, seen = 0, 0.0, 0, 0.0
     for seed in (1, 2, 3):

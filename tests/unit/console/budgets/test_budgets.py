@@ -88,6 +88,7 @@ def test_at_an_even_pace_every_day_takes_the_same_and_the_last_one_leaves_nothin
 
 @settings(max_examples=20, deadline=None)
 @given(some.integers(20, 80), some.integers(0, 99))
+@pytest.mark.slow
 def test_a_month_ends_at_the_forecast_with_every_point_in_its_interval(count: int, seed: int) -> None:
     charges = weekly(count, seed=seed)
     whole = bill(charges, taxed(charges, "0.2"))

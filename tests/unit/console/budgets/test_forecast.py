@@ -99,6 +99,7 @@ def test_the_tax_of_an_open_month_does_not_make_its_first_day_an_estimated_one()
         (1, CONSTANT, "there is 1"),
     ],
 )
+@pytest.mark.slow
 def test_a_short_history_is_told_with_what_it_needs_and_what_was_used_instead(
     count: int, method: str, needs: str
 ) -> None:

@@ -345,6 +345,7 @@ def test_any_amounts_of_twelve_digits_sum_as_decimals_do(amounts: list[Decimal])
         assert total(read_back) == sum(amounts)
 
 
+@pytest.mark.slow
 def test_ten_million_cents_and_fractions_sum_exactly():
     # 10 million rows of n cents and n × 10⁻¹², n = 1 … 10⁷: their sum is known without adding them
     count, chunk = 10_000_000, 1_000_000

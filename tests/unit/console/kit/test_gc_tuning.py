@@ -26,6 +26,7 @@ def _as_before() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.mark.slow
 def test_later_collections_pass_over_what_was_there() -> None:
     stays = Ring()
     gc_tuning.tune_garbage_collector()
@@ -34,6 +35,7 @@ def test_later_collections_pass_over_what_was_there() -> None:
     assert gc.get_threshold()[0] == gc_tuning.YOUNG_OBJECTS
 
 
+@pytest.mark.slow
 def test_what_comes_later_is_collected_as_ever() -> None:
     gc_tuning.tune_garbage_collector()
     gone = weakref.ref(Ring())

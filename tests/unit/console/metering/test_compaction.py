@@ -195,6 +195,7 @@ class Mortal:
 
 
 @pytest.mark.parametrize("life", range(12))
+@pytest.mark.slow
 def test_killed_before_any_change_each_call_counts_once_then_and_after_the_next_run(files: Files, life: int) -> None:
     calls, everything = Calls(files), {FIRST: 3, SECOND: 1}
     for hour in (1, 2, 3):
@@ -234,6 +235,7 @@ class Overtaken(Mortal):
 
 
 @pytest.mark.parametrize("life", range(1, 8))
+@pytest.mark.slow
 def test_two_consoles_that_close_at_once_count_each_call_once(files: Files, life: int) -> None:
     for hour in (1, 2, 3):
         Calls(files).write([at(FIRST, hour), at(SECOND, hour)])
@@ -273,6 +275,7 @@ CALLS = some.builds(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some.lists(CALLS, min_size=1, max_size=12), some.sets(some.integers(0, 3)), some.integers(0, 12))
+@pytest.mark.slow
 def test_any_days_closed_and_the_others_not_are_everything_at_once_to_the_last_digit(
     made: list[Call], closed: set[int], cut: int
 ) -> None:

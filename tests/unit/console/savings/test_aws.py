@@ -204,6 +204,7 @@ def test_log_groups_are_read_page_after_page(moto: Any) -> None:
     assert read.items[0].created_at.tzinfo is UTC
 
 
+@pytest.mark.slow
 def test_dynamodb_tables_are_read_in_both_modes(moto: Any) -> None:
     client = moto("dynamodb", REGION)
     keys = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
@@ -227,6 +228,7 @@ def test_dynamodb_tables_are_read_in_both_modes(moto: Any) -> None:
     assert (read.items[0].hours[0].reads, read.items[0].hours[0].writes) == (D("3.5"), D(2))
 
 
+@pytest.mark.slow
 def test_nat_gateways_are_read_with_the_endpoints_of_their_network(moto: Any) -> None:
     ec2 = moto("ec2", REGION)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -907,6 +909,7 @@ FACTS = {  # by the operation that is refused: what is then not judged
 
 
 @pytest.mark.parametrize(("operation", "facts"), FACTS.items(), ids=FACTS.values())
+@pytest.mark.slow
 def test_a_service_that_denies_access_is_not_judged_and_every_other_one_is(operation: str, facts: str) -> None:
     found = whole(Answers({**EVERYTHING, operation: "AccessDeniedException"})).inventory()
     read: Read[Any] = getattr(found, facts)

@@ -31,6 +31,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     wiring.forget()
 
 
+@pytest.mark.slow
 def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["savings", "--lake", str(lake), "--format", "json"]) == 0
     answer = json.loads(capsys.readouterr().out, parse_float=Decimal)

@@ -178,6 +178,7 @@ def test_a_saving_that_is_not_measured_yet_takes_no_share() -> None:
     ),
     some.dictionaries(some.sampled_from("abcd"), some.tuples(some.integers(0, 99), some.integers(0, 99)), min_size=4),
 )
+@pytest.mark.slow
 def test_together_savings_realise_what_their_charges_fell_by_and_no_more(
     lines: list[tuple[set[str], int | None]], costs: dict[str, tuple[int, int]]
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_lake_without_a_bill_is_explained(tmp_path: Path, capsys: pytest.Captu
 
 
 @pytest.mark.skipif(not FOCUS.exists(), reason="the official FOCUS sample is not part of the project")
+@pytest.mark.slow
 def test_the_official_sample_is_shown_as_it_is_billed_by_every_basis(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

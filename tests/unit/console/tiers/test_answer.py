@@ -172,6 +172,7 @@ def test_a_band_far_below_the_bill_is_written_to_the_right_of_its_lines() -> Non
     assert chart.spec["series"][0]["markLine"]["data"][1]["label"] == {"formatter": "$25 to $50", "align": "left"}
 
 
+@pytest.mark.slow
 def test_curves_and_crossovers_are_of_the_same_prices_as_the_months() -> None:
     """With the free quantities off, a month lies on its curve only if they are off there too."""
     tried = WhatIf(events_per_day=1_000, recommendations_per_day=1_000, free_tier=True)

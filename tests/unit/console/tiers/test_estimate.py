@@ -193,6 +193,7 @@ def test_the_formula_says_what_is_multiplied_and_divided() -> None:
     events=st.integers(0, 10**9), views=st.integers(0, 10**5), asked=st.integers(0, 10**8), kept=st.integers(0, 4000),
     batch=st.integers(1, 500), tier=st.sampled_from(sorted(TIERS)), free_tier=st.booleans(),
 )  # fmt: skip
+@pytest.mark.slow
 def test_services_and_lines_add_up_to_the_bill_in_full_and_in_cents(
     events: int, views: int, asked: int, kept: int, batch: int, tier: str, free_tier: bool
 ) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ records = (EVENT_LIKE | values).map(lambda value: json.dumps(value).encode())
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(records, min_size=1, max_size=6))
+@pytest.mark.slow
 def test_a_batch_gives_each_record_the_verdict_that_it_has_alone(sent: list[bytes]):
     expected = [events.parse(record, RULES, source="native") for record in sent]
     lines = [events.encode(event) for event in expected if isinstance(event, Event)]

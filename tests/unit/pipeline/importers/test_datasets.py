@@ -143,12 +143,14 @@ def ask(lake: Lake, select: str, area: str = "events") -> list[Any]:
 
 
 @needs_data
+@pytest.mark.slow
 def test_online_retail_is_accepted_to_the_last_row(online_retail: Imported):
     _, report = online_retail
     assert (report.received, report.accepted, report.duplicates, report.quarantined) == (541_909, 541_909, 0, 0)
 
 
 @needs_data
+@pytest.mark.slow
 def test_online_retail_holds_its_figures_to_the_cent(online_retail: Imported):
     lake, _ = online_retail
     assert ask(
