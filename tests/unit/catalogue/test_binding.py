@@ -328,6 +328,7 @@ def test_a_viewer_of_one_region_gets_what_a_lake_of_that_region_gives(
 
 @pytest.mark.parametrize("sql", ASKED)
 @pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.slow
 def test_a_row_filter_restricts_every_table_in_every_dialect(sql: str, dialect: str) -> None:
     tree = parse_one(sql, read="trino")
     assert isinstance(tree, exp.Query)

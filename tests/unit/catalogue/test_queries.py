@@ -294,6 +294,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_its_line(write: QueryWriter) ->
     assert write.refused(text) == "queries/sales/orders.sql:5 The file is not UTF-8"
 
 
+@pytest.mark.slow
 def test_a_query_that_is_not_there_is_answered_with_the_closest_name() -> None:
     with pytest.raises(
         CatalogueError, match=r"There is no query 'sales/net_revenue'.*Did you mean sales/net_revenue_by_day\?"

@@ -78,6 +78,7 @@ def answer(run: Any, *arguments: str) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.slow
 def test_json_holds_exact_decimals_as_numbers_and_the_statistics(run: Any) -> None:
     code, out, err = run("query", "sales/net_revenue_by_day", "--format", "json")
     assert (code, err) == (0, "")

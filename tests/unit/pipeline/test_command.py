@@ -90,6 +90,7 @@ def test_the_lake_of_the_variable_is_used_by_every_command(
     assert "wait" not in out
 
 
+@pytest.mark.slow
 def test_curating_again_changes_nothing(run: Any, given: Given) -> None:
     given.events(event("e1", "2026-03-01 12:00", session_id="s"))
     lake = ("--lake", str(given.lake.root))

@@ -155,6 +155,7 @@ def test_an_answer_is_remembered_by_its_question_for_a_minute(athena: Athena) ->
     assert athena.times("GetWorkGroup") == 3
 
 
+@pytest.mark.slow
 def test_a_result_is_reused_only_where_it_cannot_be_older_than_the_last_curation(athena: Athena) -> None:
     for age, minutes in ((3 * 3600, 60), (31 * 60, 30), (119, None), (0, None)):
         athena.engine(now=lambda age=age: COMMITTED + timedelta(seconds=age)).run(QUESTION)
@@ -355,6 +356,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.slow
 def test_a_call_that_is_refused_says_why_and_what_to_do(athena: Athena, name: str) -> None:
     operation, code, message, what, remedy = REFUSALS[name]
     engine = athena.engine()
@@ -370,6 +372,7 @@ def test_a_call_that_is_refused_says_why_and_what_to_do(athena: Athena, name: st
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "ThrottlingException"])
+@pytest.mark.slow
 def test_a_throttled_call_is_tried_again_after_waits_that_differ(athena: Athena, waits: list[float], code: str) -> None:
     athena.refuse("StartQueryExecution", *[Refused(code, "Rate exceeded")] * 4)
     assert athena.engine().run(QUESTION).rows() == [{"n": 1}]
@@ -390,6 +393,7 @@ def test_a_service_that_stays_busy_is_named_so_after_the_attempts_it_names(
     assert sum(waits) < 1 + 2 + 4 + 8 + 16
 
 
+@pytest.mark.slow
 def test_a_failure_that_athena_calls_passing_is_run_again_and_a_lasting_one_is_told(
     athena: Athena, waits: list[float]
 ) -> None:
@@ -528,6 +532,7 @@ def test_eight_threads_share_one_client_of_each_service(athena: Athena) -> None:
     assert answers == [[{"n": 1}]] * 16
 
 
+@pytest.mark.slow
 def test_an_answer_that_the_console_cannot_hold_is_refused_with_its_size(
     athena: Athena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -666,6 +671,7 @@ def test_rows_whose_order_the_result_cannot_tell_come_as_csv(athena: Athena) -> 
     assert not any(sent["QueryString"].startswith("unload") for sent in athena.given("StartQueryExecution"))
 
 
+@pytest.mark.slow
 def test_files_too_large_together_are_refused_unread_and_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

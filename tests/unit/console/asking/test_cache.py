@@ -156,6 +156,7 @@ def test_clearing_forgets_every_answer() -> None:
     assert asked.times == 2
 
 
+@pytest.mark.slow
 def test_an_answer_never_crosses_a_row_filter(tmp_path: Path) -> None:
     lake = Rows(tmp_path / "lake")
     rows = [{"order_date": START, "region": region, "net_revenue": 1} for region in ("north", "south", None)]
@@ -507,6 +508,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("dialect", ["duckdb", "trino", "redshift"])
 @pytest.mark.parametrize("stale_seconds", [0.0, 60.0])
+@pytest.mark.slow
 def test_no_name_of_a_region_gets_the_answer_of_another_row_filter_fresh_or_stale(
     tmp_path: Path, dialect: str, stale_seconds: float
 ) -> None:

@@ -129,6 +129,7 @@ def test_an_answer_of_several_pages_is_one_and_one_without_rows_keeps_its_column
         ("oid", {"longValue": 3}),
     ],
 )
+@pytest.mark.slow
 def test_a_value_that_has_no_plain_type_is_named_and_the_page_has_its_failed_state(
     service: Redshift, kind: str, field: dict[str, Any]
 ) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
+
 from console.kit import plots
 from console.kit.plots import Plot
 from tests.support.paths import ROOT
@@ -14,6 +16,7 @@ from tests.support.paths import ROOT
 LOADED = "sorted(name for name in sys.modules if name.split('.')[0] == 'plotly')"
 
 
+@pytest.mark.slow
 def test_importing_the_module_loads_nothing_of_plotly_beyond_what_streamlit_does() -> None:
     script = f"import sys, streamlit; before = {LOADED}; import console.kit.plots; assert {LOADED} == before"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

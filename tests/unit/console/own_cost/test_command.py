@@ -67,6 +67,7 @@ def test_as_json_it_says_everything_with_exact_dollars(lake: Path, capsys: pytes
         ("question", ["sales/by_region", "GetCostAndUsage"]),
     ],
 )
+@pytest.mark.slow
 def test_as_csv_it_has_a_line_for_each_the_dearest_first(
     by: str, names: list[str], lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

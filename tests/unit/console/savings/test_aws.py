@@ -165,6 +165,7 @@ def test_streams_are_read_with_their_mode_shards_and_use(moto: Any) -> None:
     assert read.items[0].resource.endswith(":stream/events")
 
 
+@pytest.mark.slow
 def test_nothing_idles_in_the_hours_before_it_was_made(moto: Any) -> None:
     made = START + timedelta(days=10, minutes=1)
     answers = Answers(

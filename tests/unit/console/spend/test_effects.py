@@ -137,6 +137,7 @@ MEASURED = st.builds(
 
 
 @given(st.lists(st.one_of(LINES, MEASURED), max_size=8))
+@pytest.mark.slow
 def test_the_effects_add_up_to_the_change_of_the_total_to_the_last_digit(lines: list[PricedLine]) -> None:
     # only charged costs can be charged: a line without charges has no cost
     real = [

@@ -76,6 +76,7 @@ def test_a_cost_that_nobody_said_is_null_and_the_charges_without_it_are_counted(
         (["--start", "2026-03-02", "--end", "2026-03-01"], "ends .* before it starts"),
     ],
 )
+@pytest.mark.slow
 def test_a_wrong_option_is_explained(
     bill: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

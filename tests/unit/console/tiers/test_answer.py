@@ -157,6 +157,7 @@ def test_each_tiers_chart_stacks_its_services_to_the_bill_over_its_band() -> Non
         assert f"{estimate.monthly_usd:,.2f} a month" in chart.alt
 
 
+@pytest.mark.slow
 def test_the_ends_of_a_narrow_band_are_written_once() -> None:
     answer = compare(WhatIf(events_per_day=20_000_000), NOTHING)
     chart = tier_charts.by_service(answer.estimates[0], tier_charts.named_services(answer.estimates))

@@ -226,6 +226,7 @@ def test_recommendations_grow_with_the_events_typed_unless_they_are_typed_too(
     assert asked_a_month("--recommendations-per-day", "24") == ["730.000000"]
 
 
+@pytest.mark.slow
 def test_crossovers_are_printed_as_the_page_says_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tiers", "--crossovers", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)["crossovers"]

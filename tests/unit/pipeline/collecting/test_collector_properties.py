@@ -98,6 +98,7 @@ def holds(stream: Shelf, body: bytes, path: str, headers: dict[str, str] | None 
     st.binary(max_size=300) | st.lists(records | st.binary(max_size=20), max_size=4).map(b",".join),
     st.sampled_from(PATHS),
 )
+@pytest.mark.slow
 def test_no_body_makes_a_5xx_and_all_that_is_told_is_stored(body: bytes, path: str):
     for form in (body, b"[" + body + b"]", b'{"batch":[' + body + b'],"events":[' + body + b"]}"):
         holds(Shelf(), form, path)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def parsed(record: dict[str, Any], *, ascii_only: bool = True) -> Event:
 
 @unhurried
 @given(records())
+@pytest.mark.slow
 def test_a_valid_record_is_accepted_and_its_line_gives_the_event_back(record: dict[str, Any]):
     event = parsed(record)
     line = events.encode(event)
@@ -94,6 +96,7 @@ def test_escaped_and_plain_text_and_python_values_give_the_same_event(record: di
 
 @unhurried
 @given(records(), st.integers(-14 * 60, 14 * 60))
+@pytest.mark.slow
 def test_equal_instants_in_different_offsets_are_the_same_event(record: dict[str, Any], minutes: int):
     moment = datetime.fromisoformat(record["occurred_at"])
     elsewhere = moment.astimezone(timezone(timedelta(minutes=minutes))).isoformat()

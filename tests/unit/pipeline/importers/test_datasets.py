@@ -171,6 +171,7 @@ def test_online_retail_holds_its_figures_to_the_cent(online_retail: Imported):
 
 
 @needs_data
+@pytest.mark.slow
 def test_rees46_loses_nothing_but_its_cut_last_line(rees46: Imported):
     lake, report = rees46
     assert (report.received, report.accepted, report.duplicates, report.quarantined) == (17_435, 17_429, 5, 1)

@@ -33,6 +33,7 @@ def test_the_sample_is_written_then_curated_and_reported_without_a_bar(
     assert "2,995 events, 3 duplicates, 2 quarantined" in said.err
 
 
+@pytest.mark.slow
 def test_a_lake_with_data_is_refused_and_kept_with_if_missing(tmp_path: Path, curated: list[Lake]) -> None:
     words = ("--lake", str(tmp_path), "--events", "2000", "--end", "2026-03-01")
     call("sample", *words)
@@ -46,6 +47,7 @@ def test_a_lake_with_data_is_refused_and_kept_with_if_missing(tmp_path: Path, cu
     assert Lake.open(tmp_path).raw_files(RAW_EVENTS) == files
 
 
+@pytest.mark.slow
 def test_if_missing_finishes_a_run_that_was_broken_off_before_or_after_writing(
     tmp_path: Path, curated: list[Lake]
 ) -> None:
