@@ -44,6 +44,8 @@ def scans(sql: str, dialect: str) -> list[TableScan]:
         tree, schema=_SCHEMA, dialect=dialect, rules=(qualify, pushdown_projections, pushdown_predicates),
         validate_qualify_columns=False, infer_schema=True,
     )  # fmt: skip
+    for select in tree.find_all(exp.Select):  # outer ones first: a union may hold another
+        _move_into_union(select)
     return [scan for scope in traverse_scope(tree) for scan in _of(scope)]
 
 
@@ -75,6 +77,34 @@ def _replaced(query: exp.Expr, ctes: dict[str, exp.Expr]) -> exp.Expr:
     return query
 
 
+def _move_into_union(select: exp.Select) -> None:
+    """Repeat conditions on the columns of a union in the queries that it unites: sqlglot moves none into a union."""
+    source = select.args["from_"].this if select.args.get("from_") else None
+    if not isinstance(source, exp.Subquery) or not isinstance(source.this, exp.SetOperation):
+        return
+    places = {name: place for place, name in enumerate(source.this.named_selects)}
+    for united in _united(source.this):
+        if united.args.get("group") or united.find(exp.AggFunc, exp.Window):
+            continue
+        for part in _parts(select, source.alias):
+            moved = part.transform(
+                lambda node, united=united: (
+                    exp.paren(united.selects[places[node.name]].unalias().copy())
+                    if isinstance(node, exp.Column)
+                    else node
+                )
+            )
+            united.where(moved, copy=False)
+
+
+def _united(query: exp.Expr) -> Iterator[exp.Select]:
+    if isinstance(query, exp.SetOperation):
+        yield from _united(query.left)
+        yield from _united(query.right)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
 def _of(scope: Scope) -> Iterator[TableScan]:
     for alias, source in scope.sources.items():
         if not isinstance(source, exp.Table) or source.name not in TABLES:
@@ -85,9 +115,13 @@ def _of(scope: Scope) -> Iterator[TableScan]:
 
 def _condition(scope: Scope, alias: str) -> exp.Expr | None:
     """The parts of `where` that name columns of this table alone."""
-    where = scope.expression.args.get("where") if isinstance(scope.expression, exp.Select) else None
+    parts = _parts(scope.expression, alias) if isinstance(scope.expression, exp.Select) else []
+    return reduce(lambda left, right: exp.and_(left, right, copy=True), parts) if parts else None
+
+
+def _parts(select: exp.Select, alias: str) -> list[exp.Expr]:
+    where = select.args.get("where")
     if where is None:
-        return None
-    conditions = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
-    of_table = [part for part in conditions if {column.table for column in part.find_all(exp.Column)} <= {alias}]
-    return reduce(lambda left, right: exp.and_(left, right, copy=True), of_table) if of_table else None
+        return []
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    return [part for part in parts if {column.table for column in part.find_all(exp.Column)} <= {alias}]

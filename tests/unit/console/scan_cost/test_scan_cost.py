@@ -163,6 +163,26 @@ def test_conditions_reach_the_tables_through_ctes_unions_and_row_filters() -> No
     assert not may_hold(found["daily_product_sales"].condition, {"order_date": (date(2026, 3, 1), date(2026, 3, 4))})
 
 
+def test_a_condition_on_a_union_reaches_what_it_unites_and_no_sums_in_it() -> None:
+    sql = """
+        select total from (
+            select currency = 'USD' as is_ours, lines as total from monthly_sales where order_month > date '2026-01-01'
+            union all
+            select currency = 'EUR', units from daily_sales
+            union all
+            select max(currency) = 'USD', sum(orders) from daily_orders
+        ) as sold
+        where not is_ours
+    """
+    found = {scan.table: "" if scan.condition is None else scan.condition.sql() for scan in scans(sql, "trino")}
+    assert found == {
+        "monthly_sales": "monthly_sales.order_month > CAST('2026-01-01' AS DATE) "
+        "AND NOT (monthly_sales.currency = 'USD')",
+        "daily_sales": "NOT (daily_sales.currency = 'EUR')",
+        "daily_orders": "",
+    }
+
+
 @given(
     some.tuples(some.integers(-9, 9), some.integers(-9, 9)).map(sorted),
     some.recursive(
