@@ -101,7 +101,7 @@ def serving(folder: Path, script: Path = APP) -> Iterator[Server]:
             _wait_until_ready(process, port)
             watching.start()
             yield server
-        except Exception:
+        except Exception:  # whatever it was: what the server printed explains it, and it is raised again
             said.seek(0)
             sys.stderr.write(said.read()[-4000:].decode(errors="replace"))
             raise
@@ -216,9 +216,9 @@ class _Look:
                 raise TimeoutError(f"{PATIENCE:.0f} s after the last of {sent.sent} records, live shows {shown}")
             time.sleep(LOOK_SECONDS)
         flow = self._seen[-1][1]
-        told = (sent.sent, sent.accepted, sent.duplicates, sent.quarantined)
-        if told != (flow.received, flow.accepted, flow.duplicates, flow.quarantined):
-            raise RuntimeError(f"The senders were told: {sent}. Live shows {flow.totals}")
+        reported = (sent.sent, sent.accepted, sent.duplicates, sent.quarantined)
+        if reported != (flow.received, flow.accepted, flow.duplicates, flow.quarantined):
+            raise RuntimeError(f"The senders received: {sent}. Live shows {flow.totals}")
 
 
 @contextmanager

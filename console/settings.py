@@ -123,7 +123,7 @@ def _rate(text: str) -> float:
 def folder(text: str, where: str) -> Path:
     """A folder that somebody wrote, ``~`` included, as an absolute path; `where` names the setting or option.
 
-    Raises SettingsError where the home folder that ``~`` stands for is unknown.
+    Raises SettingsError where the home folder, which ``~`` means, is unknown.
     """
     try:
         return Path(text).expanduser().absolute()

@@ -224,10 +224,10 @@ def test_a_crash_between_two_decisions_keeps_the_first(store: DecisionStore, reo
 def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
     file.parent.mkdir()
     writers = [decider(file, name, 25) for name in ("a", "b", "c")]
-    told = [writer.communicate(timeout=60)[0].split() for writer in writers]
+    reported = [writer.communicate(timeout=60)[0].split() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    assert set(EmbeddedDecisionStore(file).current("saving")) == {key for item in told for key in item}
-    assert sum(map(len, told)) == 75
+    assert set(EmbeddedDecisionStore(file).current("saving")) == {key for item in reported for key in item}
+    assert sum(map(len, reported)) == 75
 
 
 @pytest.mark.parametrize("after", [0, 7, 20])
@@ -236,13 +236,13 @@ def test_a_process_that_is_killed_keeps_everything_it_was_told_is_kept(file: Pat
     writer = decider(file, "a", 0)
     assert writer.stdout is not None
     with writer.stdout as pipe:
-        told = [pipe.readline().strip() for _ in range(after + 1)]
+        reported = [pipe.readline().strip() for _ in range(after + 1)]
         os.kill(writer.pid, signal.SIGKILL)
-        told += pipe.read().split()
+        reported += pipe.read().split()
     assert writer.wait() == -signal.SIGKILL
     kept = EmbeddedDecisionStore(file).current("saving")
-    assert set(told) <= set(kept)
-    assert len(kept) <= len(told) + 1  # at most the one that was on its way
+    assert set(reported) <= set(kept)
+    assert len(kept) <= len(reported) + 1  # at most the one that was on its way
     EmbeddedDecisionStore(file).decide(decision("afterwards"))
     assert len(EmbeddedDecisionStore(file).current("saving")) == len(kept) + 1
 

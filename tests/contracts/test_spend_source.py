@@ -162,8 +162,8 @@ def test_what_was_charged_is_told_with_its_day_service_and_usage_type(make: Make
     found = read(make(tmp_path, CHARGES)).select(
         ["charge_period_start", "service_name", "usage_type", "billed_cost", "effective_cost"]
     )
-    told = {tuple(row.values()) for row in found.to_pylist()}
-    assert told == {
+    reported = {tuple(row.values()) for row in found.to_pylist()}
+    assert reported == {
         (
             datetime.fromisoformat(charge.day),
             charge.service,

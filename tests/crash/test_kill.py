@@ -28,31 +28,31 @@ LONGEST_LIFE = 400  # lines: a machine too slow to curate meanwhile is killed al
 
 
 def live_and_die(lake: Path, run: str, chance: random.Random) -> list[str]:
-    """Start the shop, kill it at a chance moment, and return the lines it told."""
+    """Start the shop, kill it at a chance moment, and return the lines it printed."""
     shop = subprocess.Popen(
         [sys.executable, str(SHOP), str(lake), run], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert shop.stdout is not None
     moment, delay = chance.choice(MOMENTS), chance.randint(0, 60)  # then so many acknowledgements more
-    told: list[str] = []
+    reported: list[str] = []
     reached = False
     with shop.stdout as pipe:
         for number, line in enumerate(pipe):
-            told.append(line.decode().rstrip("\n"))
-            reached = reached or told[-1].startswith(moment)
-            delay -= reached and told[-1].startswith("ack")
+            reported.append(line.decode().rstrip("\n"))
+            reached = reached or reported[-1].startswith(moment)
+            delay -= reached and reported[-1].startswith("ack")
             if (reached and delay < 0) or number > LONGEST_LIFE:
                 break
         os.kill(shop.pid, signal.SIGKILL)
         rest = pipe.read().decode()  # acknowledged before it died
     assert shop.wait() == -signal.SIGKILL
-    return told + rest.splitlines()
+    return reported + rest.splitlines()
 
 
 def endure(lake: Lake, kills: int, seed: int) -> None:
     chance = random.Random(seed)
-    told = [line for run in range(kills) for line in live_and_die(lake.root, f"{run:02d}", chance)]
-    acknowledged = [event_id for line in told if line.startswith("ack ") for event_id in line.split()[1:]]
+    reported = [line for run in range(kills) for line in live_and_die(lake.root, f"{run:02d}", chance)]
+    acknowledged = [event_id for line in reported if line.startswith("ack ") for event_id in line.split()[1:]]
     assert len(acknowledged) > kills
 
     with Platform(lake, options=PlatformOptions(history_seconds=3600, reserve_bytes=0, keep_bytes=2**40)) as platform:

@@ -27,7 +27,7 @@ def begun(lake: Path, run: str) -> subprocess.Popen[bytes]:
     )
 
 
-def told(teller: subprocess.Popen[bytes], calls: int) -> list[str]:
+def reported(teller: subprocess.Popen[bytes], calls: int) -> list[str]:
     """Kill a teller after so many calls: the ids that the meter had taken."""
     assert teller.stdout is not None
     with teller.stdout as pipe:
@@ -49,8 +49,8 @@ def test_a_killed_process_loses_no_call_and_none_counts_twice(tmp_path: Path, se
     chance, taken = random.Random(seed), list[str]()
     for run in range(4):
         one, other = begun(tmp_path, f"{run}a"), begun(tmp_path, f"{run}b")  # two consoles on one lake
-        taken += told(one, chance.randint(1, 300))
-        taken += told(other, chance.randint(1, 300))
+        taken += reported(one, chance.randint(1, 300))
+        taken += reported(other, chance.randint(1, 300))
     Journal(tmp_path / FOLDER).recover(FolderCalls(tmp_path))
     found = standing(tmp_path)
     assert len(found) == len(set(found))

@@ -182,8 +182,8 @@ class RedshiftDouble:
             _end(statement, "FINISHED")
         except psycopg.Error as error:
             severity = "FATAL" if isinstance(error, psycopg.OperationalError) and error.sqlstate is None else "ERROR"
-            told = error.diag.message_primary or str(error).rpartition("FATAL:")[2].strip()
-            statement.error = statement.error or f"{severity}: {told}"
+            reported = error.diag.message_primary or str(error).rpartition("FATAL:")[2].strip()
+            statement.error = statement.error or f"{severity}: {reported}"
             _end(statement, "FAILED")
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread: what went wrong must be told
             statement.error = f"ERROR: {error}"

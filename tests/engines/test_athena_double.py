@@ -96,12 +96,12 @@ def test_columns_are_described_with_the_precision_of_decimals(api: Api) -> None:
     execution = api.start(EDGE_VALUES)
     api.finished(execution)
     answer = api.client.get_query_results(QueryExecutionId=execution)["ResultSet"]
-    told = {
+    reported = {
         column["Name"]: (column["Type"], column["Precision"], column["Scale"])
         for column in answer["ResultSetMetadata"]["ColumnInfo"]
     }
-    assert told["amount"] == ("decimal", 38, 4)
-    assert [told[name][0] for name in ("at", "text", "bytes", "large")] == [
+    assert reported["amount"] == ("decimal", 38, 4)
+    assert [reported[name][0] for name in ("at", "text", "bytes", "large")] == [
         "timestamp",
         "varchar",
         "varbinary",

@@ -249,8 +249,12 @@ def test_tags_of_an_export_that_holds_them_as_a_map_stand_under_their_keys(given
         kinds={"Tags": pa.map_(pa.string(), pa.string()), "BilledCost": pa.float64()},
     )
     tags = curated_by_both(given, spark).tables["daily_spend_tags"]
-    told = sorted((row["tag_key"], row["tag_value"], row["billed_cost"]) for row in tags.collect())
-    assert told == [("empty", "", Decimal("0.1")), ("it's", 'x "y"', Decimal("0.1")), ("team", "web", Decimal("0.1"))]
+    reported = sorted((row["tag_key"], row["tag_value"], row["billed_cost"]) for row in tags.collect())
+    assert reported == [
+        ("empty", "", Decimal("0.1")),
+        ("it's", 'x "y"', Decimal("0.1")),
+        ("team", "web", Decimal("0.1")),
+    ]
 
 
 def test_lines_that_cannot_be_read_are_the_same_records_of_the_quarantine(given: Given, spark: SparkSession) -> None:

@@ -73,10 +73,10 @@ def test_columns_have_redshifts_names_of_types(api: Api) -> None:
         "select order_id, ordered_at, order_date, lines, net_revenue, placed, cast(1 as double precision) as wide"
         " from orders"
     )
-    told = {
+    reported = {
         column["name"]: (column["typeName"], column["precision"], column["scale"]) for column in found["ColumnMetadata"]
     }
-    assert [kind for kind, _, _ in told.values()] == [
+    assert [kind for kind, _, _ in reported.values()] == [
         "varchar",
         "timestamp",
         "date",
@@ -85,7 +85,7 @@ def test_columns_have_redshifts_names_of_types(api: Api) -> None:
         "bool",
         "float8",
     ]
-    assert told["net_revenue"] == ("numeric", 38, 4)
+    assert reported["net_revenue"] == ("numeric", 38, 4)
 
 
 @pytest.mark.parametrize("condition", ["true", "false"])

@@ -235,9 +235,9 @@ def test_tags_of_any_kind_break_nothing_and_stand_under_their_keys(
     given: Given, tags: str | None, found: list[tuple[str, str]]
 ):
     bring(given, charge("2026-03-05", "2", tags=tags), charge("2026-03-05", "3", tags='{"other": "1"}'))
-    told = [(row["tag_key"], row["tag_value"]) for row in given.rows("daily_spend_tags", "tag_key", "tag_value")]
-    assert [pair for pair in told if pair[0] != "other"] == found
-    assert ("other", "1") in told
+    reported = [(row["tag_key"], row["tag_value"]) for row in given.rows("daily_spend_tags", "tag_key", "tag_value")]
+    assert [pair for pair in reported if pair[0] != "other"] == found
+    assert ("other", "1") in reported
     assert sum(given.column("daily_spend", "billed_cost")) == 5
 
 
@@ -249,8 +249,8 @@ def test_tags_of_a_raw_export_that_holds_them_as_a_map_stand_under_their_keys(gi
         kinds={"Tags": pa.map_(pa.string(), pa.string()), "BilledCost": pa.float64()},
     ).curate()
     names = ("tag_key", "tag_value", "billed_cost")
-    told = sorted(tuple(row[name] for name in names) for row in given.rows("daily_spend_tags", *names))
-    assert told == [("owner", "", Decimal("0.1")), ("team", "web", Decimal("0.1"))]
+    reported = sorted(tuple(row[name] for name in names) for row in given.rows("daily_spend_tags", *names))
+    assert reported == [("owner", "", Decimal("0.1")), ("team", "web", Decimal("0.1"))]
 
 
 def test_a_charge_with_two_tags_counts_under_each_once(given: Given):

@@ -310,9 +310,9 @@ def test_a_bill_that_ended_says_so_and_names_what_its_source_left_out(lake: Rows
     answer = insight.budgets(ten_a_day(lake, until=date(2026, 2, 12)), source, decisions, patience=None)
     assert answer.ended == date(2026, 2, 11)
     assert budget_figures.figures(answer)[0].name == "Booked in February 2026"
-    told = " ".join(budget_figures.notes(answer))
-    assert "The bill ends on 11 Feb 2026" in told
-    assert "Quarter is not shown: it is quarterly" in told
+    reported = " ".join(budget_figures.notes(answer))
+    assert "The bill ends on 11 Feb 2026" in reported
+    assert "Quarter is not shown: it is quarterly" in reported
 
 
 def test_a_month_that_is_not_over_has_no_end_however_old_its_last_day_is(lake: Rows, decisions: Any) -> None:

@@ -216,8 +216,8 @@ def test_the_largest_values_by_day_stand_by_name_the_rest_together_and_tax_apart
         ],
     )
     asked = lake.ask("spend/by_dimension_and_day", dimension="service", basis="billed", most=2)
-    told = [(row["charge_date"].day, row["place"], row["value"], row["cost"], row["estimated"]) for row in asked]
-    assert told == [
+    reported = [(row["charge_date"].day, row["place"], row["value"], row["cost"], row["estimated"]) for row in asked]
+    assert reported == [
         (1, -1, None, D(41), 0),
         (1, 0, None, D(3), 0),
         (1, 1, "A", D(5), 0),

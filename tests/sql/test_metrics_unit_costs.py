@@ -318,7 +318,7 @@ def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake:
 
 
 @pytest.mark.parametrize(
-    ("amounts", "told"),
+    ("amounts", "reported"),
     [
         ([str(-place) for place in range(1, 13)], "12 days, 3 to 14 orders, −$0.86 to −$0.33"),  # credits all the way
         (["-3", "2", "5", "-40", "1", "2", "3", "4", "5", "6", "7", "80"], "12 days, 3 to 14 orders, −$6.67 to $5.71"),
@@ -327,7 +327,7 @@ def test_a_day_without_charges_does_not_shift_the_week_of_the_days_to_come(lake:
     ],
     ids=["credits", "mixed", "nothing", "most"],
 )
-def test_every_amount_that_a_bill_can_hold_is_divided_and_drawn(lake: Rows, amounts: list[str], told: str) -> None:
+def test_every_amount_that_a_bill_can_hold_is_divided_and_drawn(lake: Rows, amounts: list[str], reported: str) -> None:
     days = [FIRST + timedelta(days=place) for place in range(12)]
     shop(lake).table("daily_events", [{"event_date": day, "event_type": "search", "events": 5} for day in days])
     lake.table("daily_orders", [{"order_date": day, "orders": 3 + place} for place, day in enumerate(days)])
@@ -336,7 +336,7 @@ def test_every_amount_that_a_bill_can_hold_is_divided_and_drawn(lake: Rows, amou
         lake.scope(), Period(FIRST, date(2026, 3, 13)), (), allocation_file.load(), currency="USD"
     )
     chart = unit_cost_charts.efficiency(found)
-    assert told in chart.alt
+    assert reported in chart.alt
     assert chart.spec is not None
     costs = [row[1] for row in chart.spec["dataset"]["source"]]
     assert chart.spec["yAxis"]["min"] <= min(costs)

@@ -74,7 +74,7 @@ def request(
     return Request(method, path, all_headers, dict(query or {}), sent)
 
 
-def told(response: Response) -> dict[str, Any]:
+def decoded(response: Response) -> dict[str, Any]:
     return json.loads(response.body)
 
 

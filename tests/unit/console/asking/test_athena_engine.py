@@ -465,10 +465,10 @@ def test_a_statement_whose_state_cannot_be_read_is_stopped_and_reported(
 
 def spent(engine: AthenaEngine, message: str) -> list[tuple[str, int | None, Decimal | None]]:
     """What was charged for a question that fails."""
-    told: list[Statistics] = []
-    with reporting_costs_to(told.append), pytest.raises(QueryFailed, match=message):
+    reported: list[Statistics] = []
+    with reporting_costs_to(reported.append), pytest.raises(QueryFailed, match=message):
         engine.run(QUESTION)
-    return [(item.query_id, item.bytes_scanned, item.dollars) for item in told]
+    return [(item.query_id, item.bytes_scanned, item.dollars) for item in reported]
 
 
 TWENTY_MEGABYTES = Decimal(5) * 20 / 2**20
@@ -519,10 +519,10 @@ def test_a_statement_whose_result_cannot_be_read_is_charged_all_the_same(athena:
 
 
 def test_an_answer_is_told_by_itself_alone(athena: Athena) -> None:
-    told: list[Statistics] = []
-    with reporting_costs_to(told.append):
+    reported: list[Statistics] = []
+    with reporting_costs_to(reported.append):
         athena.engine().run(QUESTION)
-    assert told == []
+    assert reported == []
 
 
 def test_eight_threads_share_one_client_of_each_service(athena: Athena) -> None:

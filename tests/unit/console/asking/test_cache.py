@@ -242,19 +242,19 @@ def test_the_cost_is_told_to_the_one_who_stayed() -> None:
 
 def test_a_paid_answer_that_nobody_took_is_metered_once() -> None:
     cache, running = ResultCache(), Running()
-    told: list[Result] = []
-    first, second = cache.start(key(1), running, told.append), cache.start(key(1), running, told.append)
+    reported: list[Result] = []
+    first, second = cache.start(key(1), running, reported.append), cache.start(key(1), running, reported.append)
     running.go_on.set()
     cache.settle()
     first.leave()
-    assert told == []
+    assert reported == []
     second.leave()
-    assert [item.statistics.cached for item in told] == [False]
+    assert [item.statistics.cached for item in reported] == [False]
     assert ask(cache, key(1), Asked(QueryFailed("not asked"))).statistics.cached
 
 
 def test_an_answer_that_arrives_after_a_stop_is_metered_once() -> None:
-    cache, told = ResultCache(), list[Result]()
+    cache, reported = ResultCache(), list[Result]()
     started, go_on = threading.Event(), threading.Event()
 
     def deaf() -> Result:
@@ -262,15 +262,15 @@ def test_an_answer_that_arrives_after_a_stop_is_metered_once() -> None:
         assert go_on.wait(5)
         return answer()
 
-    left = cache.start(key(1), deaf, told.append)
+    left = cache.start(key(1), deaf, reported.append)
     assert started.wait(5)
     left.leave()
     go_on.set()
     cache.close()
-    assert len(told) == 1
+    assert len(reported) == 1
     other = ResultCache()
-    assert not other.start(key(2), Asked(answer()), told.append).result().statistics.cached
-    assert len(told) == 1
+    assert not other.start(key(2), Asked(answer()), reported.append).result().statistics.cached
+    assert len(reported) == 1
 
 
 def test_questions_of_a_failed_page_are_metered_although_nobody_saw_them(tmp_path: Path) -> None:
@@ -416,12 +416,12 @@ def test_an_overtaken_answer_is_served_at_once_and_renewed_once_behind(stale: Re
 
 def test_a_renewal_is_not_stopped_when_its_readers_leave_and_its_cost_is_told(stale: ResultCache) -> None:
     ask(stale, version(1), Asked(answer()))
-    told: list[Result] = []
+    reported: list[Result] = []
     new = Running()
-    stale.start(version(2), new, told.append).leave()
+    stale.start(version(2), new, reported.append).leave()
     new.go_on.set()
     stale.settle()
-    assert [item.statistics.cached for item in told] == [False]
+    assert [item.statistics.cached for item in reported] == [False]
     assert not new.stopped.is_set()
 
 
@@ -566,7 +566,7 @@ def test_readers_who_come_and_leave_never_stop_an_answer_that_another_waits_for(
 ) -> None:
     cache = ResultCache(capacity_bytes=3000, stale_seconds=stale_seconds, workers=4)
     paid: queue.SimpleQueue[int] = queue.SimpleQueue()
-    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    reported: queue.SimpleQueue[object] = queue.SimpleQueue()
     failures: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def reader(number: int) -> None:
@@ -581,13 +581,13 @@ def test_readers_who_come_and_leave_never_stop_an_answer_that_another_waits_for(
             return answer()
 
         for _ in range(40):
-            asked = cache.start(("trino", str(chance.randrange(4)), f"v{chance.randrange(2)}"), ask, told.put)
+            asked = cache.start(("trino", str(chance.randrange(4)), f"v{chance.randrange(2)}"), ask, reported.put)
             if chance.random() < 0.3:
                 asked.leave()
                 continue
             try:
                 if not asked.result().statistics.cached:
-                    told.put(1)
+                    reported.put(1)
             except QueryFailed as error:
                 failures.put(error.what)
 
@@ -596,5 +596,5 @@ def test_readers_who_come_and_leave_never_stop_an_answer_that_another_waits_for(
             item.result(60)
     cache.settle()
     cache.close()
-    assert told.qsize() == paid.qsize() > 0
+    assert reported.qsize() == paid.qsize() > 0
     assert {failures.get() for _ in range(failures.qsize())} <= {"It broke off"}

@@ -305,9 +305,9 @@ def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshi
 
 @pytest.mark.slow
 def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service: Redshift) -> None:
-    told: list[Statistics] = []
+    reported: list[Statistics] = []
     waking_minute = Decimal(60) * 8 * Decimal("0.36") / 3600
-    with reporting_costs_to(told.append):
+    with reporting_costs_to(reported.append):
         service.states = [{"Status": "STARTED"}]
         with pytest.raises(QueryFailed, match="was stopped"):
             service.engine(timeout_seconds=0).run(QUESTION)
@@ -319,7 +319,7 @@ def test_a_statement_without_an_answer_is_charged_for_the_warehouse_time(service
             service.engine().run(QUESTION)
         service.states = [{"Status": "FINISHED"}]
         service.engine().run(QUESTION)
-    assert [(item.engine, item.query_id, item.dollars) for item in told] == [("Redshift", "s1", waking_minute)] * 3
+    assert [(item.engine, item.query_id, item.dollars) for item in reported] == [("Redshift", "s1", waking_minute)] * 3
 
 
 def test_a_statement_that_ends_while_it_is_cancelled_tells_the_first_failure(service: Redshift) -> None:

@@ -114,7 +114,7 @@ def test_the_bill_is_cut_by_account_and_kind_and_grouped_by_service_and_usage_ty
     questions = asked(made)
     with stubber:
         found = rows(CostExplorer(paid(made), start=START, end=END))
-    told = [
+    reported = [
         (
             row["charge_category"],
             row["service_name"],
@@ -125,7 +125,7 @@ def test_the_bill_is_cut_by_account_and_kind_and_grouped_by_service_and_usage_ty
         )
         for row in found
     ]
-    assert told == [
+    assert reported == [
         ("Tax", "AWS Glue", None, None, Decimal("0.4"), False),
         ("Usage", "AWS Glue", "USE1-ETL", "us-east-1", Decimal(5), True),
         ("Usage", "Amazon S3", "Bytes", None, Decimal(7), True),  # in two regions: no region

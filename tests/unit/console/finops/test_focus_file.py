@@ -303,10 +303,10 @@ def test_a_file_that_breaks_off_is_refused(tmp_path: Path, suffix: str):
 def test_progress_is_told_in_bytes_up_to_the_end(tmp_path: Path):
     for suffix in (".csv", ".csv.gz", ".parquet"):
         path = bill_files.write(tmp_path / f"bill{suffix}", [focus()] * 100)
-        told: list[tuple[int, int]] = []
-        list(FocusFile(path, lambda done, size, told=told: told.append((done, size))).charges())
-        assert told[-1] == (path.stat().st_size, path.stat().st_size)
-        assert told == sorted(told)
+        reported: list[tuple[int, int]] = []
+        list(FocusFile(path, lambda done, size, reported=reported: reported.append((done, size))).charges())
+        assert reported[-1] == (path.stat().st_size, path.stat().st_size)
+        assert reported == sorted(reported)
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the FOCUS sample is not part of the project")

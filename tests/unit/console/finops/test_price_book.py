@@ -137,7 +137,7 @@ def test_the_free_quantity_is_taken_off_only_when_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("[a.b\n", "cannot be read"),
         ('currency = "USD"\n', "region is missing"),
@@ -156,10 +156,10 @@ def test_the_free_quantity_is_taken_off_only_when_asked() -> None:
         (HEAD + '[a]\nb = "1"\n', "a is no table of tables"),
     ],
 )  # fmt: skip
-def test_a_damaged_book_is_refused_by_the_name_of_its_entry(tmp_path: Path, text: str, told: str) -> None:
+def test_a_damaged_book_is_refused_by_the_name_of_its_entry(tmp_path: Path, text: str, reported: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(book_of(tmp_path, text))
-    assert told in refused.value.what
+    assert reported in refused.value.what
     assert "book.toml" in refused.value.where
     assert refused.value.remedy
 

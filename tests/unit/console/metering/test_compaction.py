@@ -292,8 +292,8 @@ def test_any_days_closed_and_the_others_not_are_everything_at_once_to_the_last_d
             "own_cost/by_viewer": ("viewer",),
             "own_cost/by_name": ("kind", "name", "engine"),
         }.items():
-            told = {tuple(row.pop(name) for name in key): row for row in lake.ask(query, **ALL)}
-            assert told == by_hand(made, key, timed=query != "own_cost/by_day")
+            reported = {tuple(row.pop(name) for name in key): row for row in lake.ask(query, **ALL)}
+            assert reported == by_hand(made, key, timed=query != "own_cost/by_day")
 
 
 def by_hand(made: list[Call], key: tuple[str, ...], *, timed: bool) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -68,9 +68,9 @@ def series(**values: list[float]) -> Any:
         results = []
         for query in params["MetricDataQueries"]:
             name, statistic = query["MetricStat"]["Metric"]["MetricName"], query["MetricStat"]["Stat"]
-            told = values.get(f"{name}_{statistic}".replace(".", "_"), values.get(name.replace(".", "_"), []))
-            times = [START + timedelta(hours=hour) for hour in range(len(told))]
-            results.append({"Id": query["Id"], "Timestamps": times, "Values": told})
+            reported = values.get(f"{name}_{statistic}".replace(".", "_"), values.get(name.replace(".", "_"), []))
+            times = [START + timedelta(hours=hour) for hour in range(len(reported))]
+            results.append({"Id": query["Id"], "Timestamps": times, "Values": reported})
         return {"MetricDataResults": results}
 
     return answer
@@ -649,8 +649,8 @@ def test_a_run_changed_something_where_its_summary_counts_anything(summary: str,
 
 def test_crawlers_are_read_with_their_runs_of_the_period() -> None:
     def crawl(number: int, summary: str, at: datetime = START) -> dict[str, Any]:
-        told = {"Summary": summary} if summary else {}
-        return {"CrawlId": f"c{number}", "StartTime": at, "DPUHour": 0.25, **told}
+        reported = {"Summary": summary} if summary else {}
+        return {"CrawlId": f"c{number}", "StartTime": at, "DPUHour": 0.25, **reported}
 
     answers = Answers(
         {
@@ -870,12 +870,15 @@ def test_an_operation_of_which_nobody_said_that_it_is_free_costs_an_unknown_amou
 
 def test_a_query_in_the_logs_is_charged_by_what_it_scanned_and_once() -> None:
     meter, statistics = Kept(), {"recordsMatched": 1.0, "recordsScanned": 1.0, "bytesScanned": 2.0**31}
-    told: list[dict[str, Any]] = [
+    reported: list[dict[str, Any]] = [
         {"status": "Running", "results": [], "statistics": {**statistics, "bytesScanned": 5.0}},
         {"status": "Complete", "results": [], "statistics": statistics},
     ]
     answers = Answers(
-        {"logs:StartQuery": {"queryId": "q"}, "logs:GetQueryResults": lambda _: told.pop(0) if told[1:] else told[0]}
+        {
+            "logs:StartQuery": {"queryId": "q"},
+            "logs:GetQueryResults": lambda _: reported.pop(0) if reported[1:] else reported[0],
+        }
     )
     here = account(answers, RequestCharges(meter, {"cloudwatch.logs_insights_gigabyte": D("0.005")}))
     function: dict[str, object] = {"FunctionName": "f"}

@@ -382,10 +382,10 @@ def test_a_page_over_the_limit_or_without_an_answer_fails_the_command_and_is_nam
 ) -> None:
     _Measured(monkeypatch, view("Brief", 50_000_001), scan_cost.View("Live", "year", None, "The page Live is broken"))
     assert command.main(["scan-cost"]) == 1
-    told = capsys.readouterr()
-    assert "Brief, default: 50.0 MB is more than 50 MB" in told.err
-    assert "The page Live is broken" in told.err
-    assert "failed" in told.out
+    reported = capsys.readouterr()
+    assert "Brief, default: 50.0 MB is more than 50 MB" in reported.err
+    assert "The page Live is broken" in reported.err
+    assert "failed" in reported.out
 
 
 def test_the_command_can_name_every_statement_with_its_tables(

@@ -46,11 +46,11 @@ def test_an_import_tells_what_was_read_by_basis_and_that_it_is_what_is_shown(
 ):
     path = bill_files.write(tmp_path / "march.csv.gz", [focus(BilledCost="0.1"), focus(BilledCost="-2", ListCost=None)])
     assert spend("import", path, lake=lake) == 0
-    told = capsys.readouterr().out
-    assert "march.csv.gz: FOCUS 1.0, 2 charges read = 2 kept + 0 refused" in told
-    assert "USD billed -1.900000000000, effective 2.000000000000, list 1.000000000000" in told
-    assert "aws 2026-03-01, account 210000000009 (focus): 2 charges, new" in told
-    assert "What was read is what is shown." in told
+    reported = capsys.readouterr().out
+    assert "march.csv.gz: FOCUS 1.0, 2 charges read = 2 kept + 0 refused" in reported
+    assert "USD billed -1.900000000000, effective 2.000000000000, list 1.000000000000" in reported
+    assert "aws 2026-03-01, account 210000000009 (focus): 2 charges, new" in reported
+    assert "What was read is what is shown." in reported
 
 
 def test_imported_again_a_bill_is_replaced_or_left_as_it_was(
@@ -120,9 +120,9 @@ def test_an_empty_folder_and_a_file_named_twice_are_refused(
     assert spend("import", empty, lake=lake) == 2
     path = bill_files.write(tmp_path / "march.csv", [focus()])
     assert spend("import", path, path, lake=lake) == 2
-    told = capsys.readouterr().err
-    assert "The folder holds no CSV" in told
-    assert "The file is named twice" in told
+    reported = capsys.readouterr().err
+    assert "The folder holds no CSV" in reported
+    assert "The file is named twice" in reported
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the FOCUS sample is not part of the project")
@@ -181,9 +181,9 @@ def test_the_snapshot_of_yesterday_is_followed_by_one_of_today(lake: Path, monke
     wired = Wired(monkeypatch)
     assert spend("snapshot", lake=lake) == 0
     note = lake / "raw/spend/cost_explorer/_snapshot.json"
-    told = json.loads(note.read_text())
-    assert (told["calls"], told["dollars"]) == (1, "0.01")
-    note.write_text(json.dumps(told | {"taken_at": (datetime.now(UTC) - timedelta(days=1)).isoformat()}))
+    reported = json.loads(note.read_text())
+    assert (reported["calls"], reported["dollars"]) == (1, "0.01")
+    note.write_text(json.dumps(reported | {"taken_at": (datetime.now(UTC) - timedelta(days=1)).isoformat()}))
     assert spend("snapshot", lake=lake) == 0
     assert len(wired.months) == 2
 
@@ -192,8 +192,8 @@ def test_a_snapshot_after_a_pause_makes_up_for_it(lake: Path, monkeypatch: pytes
     wired = Wired(monkeypatch)
     assert spend("snapshot", lake=lake) == 0
     note = lake / "raw/spend/cost_explorer/_snapshot.json"
-    told = json.loads(note.read_text())
-    note.write_text(json.dumps(told | {"taken_at": (datetime.now(UTC) - timedelta(days=4 * 31)).isoformat()}))
+    reported = json.loads(note.read_text())
+    note.write_text(json.dumps(reported | {"taken_at": (datetime.now(UTC) - timedelta(days=4 * 31)).isoformat()}))
     assert spend("snapshot", lake=lake) == 0
     assert wired.months[1] in (5, 6)  # the last two, and three or four before them
 

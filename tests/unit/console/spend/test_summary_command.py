@@ -34,23 +34,23 @@ def bill(tmp_path: Path) -> Path:
     return lake.lake.root
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+def reported(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
     assert main(["spend", "summary", "--format", "json", *arguments]) == 0
     return json.loads(capsys.readouterr().out, parse_float=Decimal)
 
 
 def test_the_summary_adds_up_exactly(bill: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--lake", str(bill), "--start", "2026-03-20", "--end", "2026-03-21")
-    found = told(capsys, *asked)
+    found = reported(capsys, *asked)
     assert (found["spend"], found["currency"], found["basis"]) == (Decimal("4.000000000001"), "USD", "effective")
     assert found["by_kind"] == {"Tax": Decimal(1), "Usage": Decimal("3.000000000001")}
     assert found["other_currencies"] == {"EUR": Decimal(4)}
     assert sum(value["cost"] for value in found["values"]) == found["spend"]
-    assert told(capsys, *asked, "--currency", "EUR")["spend"] == Decimal(4)
+    assert reported(capsys, *asked, "--currency", "EUR")["spend"] == Decimal(4)
 
 
 def test_the_change_against_the_period_before_is_told_by_effect(bill: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    change = told(capsys, "--lake", str(bill), "--start", "2026-03-20", "--end", "2026-04-17")["change"]
+    change = reported(capsys, "--lake", str(bill), "--start", "2026-03-20", "--end", "2026-04-17")["change"]
     assert change["effects"] == {"Price": Decimal("1.000000000001"), "Tax": Decimal(1)}
     assert change["before"] + sum(change["effects"].values()) == change["now"]
 
@@ -61,7 +61,7 @@ def test_a_cost_that_nobody_said_is_null_and_the_charges_without_it_are_counted(
     lake = Rows(tmp_path / "unsaid")
     lake.table("daily_spend", [charge("2026-03-20", "3", list_cost=None, charges=2)])
     wiring.forget()
-    found = told(capsys, "--lake", str(lake.lake.root), "--basis", "list")
+    found = reported(capsys, "--lake", str(lake.lake.root), "--basis", "list")
     assert (found["spend"], found["charges"], found["charges_without_cost"]) == (None, 2, 2)
     assert [value["cost"] for value in found["values"]] == [None]
 
@@ -104,7 +104,7 @@ def test_the_official_sample_is_shown_as_it_is_billed_by_every_basis(
     expected = {"billed": "20.520227", "effective": "14.976514", "list": "20.390906"}
     for by in ("service", "account", "cloud_region", "usage_type", "resource", "tag:application"):
         for basis, spend in expected.items():
-            found = told(capsys, *period, "--basis", basis, "--by", by)
+            found = reported(capsys, *period, "--basis", basis, "--by", by)
             assert found["spend"].quantize(Decimal("0.000001")) == Decimal(spend)
             assert sum(value["cost"] for value in found["values"]) == found["spend"]
     assert found["by_kind"]["Credit"] < 0

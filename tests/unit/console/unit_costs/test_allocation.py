@@ -203,7 +203,7 @@ def test_the_event_types_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "line", "told"),
+    ("before", "after", "line", "reported"),
     [
         ('tag_key = "component"', "tag_key = 3", 1, "tag_key is 3"),
         ('tag_key = "component"', "", 17, "looks at a tag"),
@@ -231,17 +231,17 @@ def test_the_event_types_are_those_of_the_contract() -> None:
         ('browsing = "0.75" }', 'boating = "0.75" }', 34, "There is no function 'boating'"),
     ],
 )
-def test_a_complaint_names_the_line(tmp_path: Path, before: str, after: str, line: int, told: str) -> None:
+def test_a_complaint_names_the_line(tmp_path: Path, before: str, after: str, line: int, reported: str) -> None:
     text = RULES.replace(before, after, 1)
     with pytest.raises(SettingsError) as refused:
         written(tmp_path, text)
-    assert told in refused.value.what
+    assert reported in refused.value.what
     assert refused.value.where.endswith(f"allocation.toml:{line}")
     assert refused.value.remedy
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("[[rule]\n", "cannot be read"),
         ("rule = []\n", "There is no function"),
@@ -251,6 +251,6 @@ def test_a_complaint_names_the_line(tmp_path: Path, before: str, after: str, lin
         ('rule = ["Tax"]\n' + RULES.split("[[rule]]", maxsplit=1)[0], "rule is no list of tables"),
     ],
 )
-def test_a_file_that_is_no_set_of_rules_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_a_file_that_is_no_set_of_rules_is_refused(tmp_path: Path, text: str, reported: str) -> None:
+    with pytest.raises(SettingsError, match=reported):
         written(tmp_path, text)

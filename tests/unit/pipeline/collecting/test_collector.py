@@ -15,7 +15,7 @@ from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
 from pipeline.streams import Kind
-from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, request, told, views
+from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, decoded, request, views
 
 
 def lines(events: list[dict[str, Any]]) -> bytes:
@@ -36,7 +36,7 @@ def test_one_event_is_stored_and_accepted_in_whichever_form_it_comes(body: bytes
     stream = Shelf()
     response = collector(stream).answer(request(body))
     assert response.status == 202
-    assert told(response) == {
+    assert decoded(response) == {
         "received": 1,
         "accepted": 1,
         "duplicates": 0,
@@ -60,7 +60,7 @@ def test_each_event_has_its_verdict_in_order(as_lines: bool, packed: bool):
     stream = Shelf()
     response = collector(stream).answer(request(gzip.compress(body) if packed else body, headers=headers))
     refusal = {"reason": "missing_field", "detail": "Field product_id is absent; product_view needs it."}
-    assert told(response)["verdicts"] == [
+    assert decoded(response)["verdicts"] == [
         {"verdict": "accepted"},
         {"verdict": "quarantined"} | refusal,
         {"verdict": "duplicate"},
@@ -79,7 +79,7 @@ def test_one_wrong_element_of_an_array_does_not_cost_the_others():
     )
     stream = Shelf()
     response = collector(stream).answer(request(body))
-    assert [verdict["verdict"] for verdict in told(response)["verdicts"]] == [
+    assert [verdict["verdict"] for verdict in decoded(response)["verdicts"]] == [
         "accepted", "quarantined", "quarantined", "accepted",
     ]  # fmt: skip
     assert [base64.b64decode(line["record"]) for line in stream.refused()] == [b'{"event_id": NaN}', b'"\\ud800"']
@@ -89,7 +89,7 @@ def test_of_a_cut_array_the_whole_elements_are_kept_and_the_rest_is_quarantined(
     body = json.dumps([VIEW, VIEW | {"event_id": "e2"}]).encode()[:-20]
     stream = Shelf()
     response = collector(stream).answer(request(body))
-    assert [verdict["verdict"] for verdict in told(response)["verdicts"]] == ["accepted", "quarantined"]
+    assert [verdict["verdict"] for verdict in decoded(response)["verdicts"]] == ["accepted", "quarantined"]
     assert stream.refused()[0]["reason"] == "invalid_json"
 
 
@@ -97,19 +97,19 @@ def test_of_a_cut_array_the_whole_elements_are_kept_and_the_rest_is_quarantined(
 def test_400_only_where_nothing_could_be_read(body: bytes):
     stream = Shelf()
     response = collector(stream).answer(request(body))
-    assert (response.status, told(response)["code"], stream.entries) == (400, "unreadable", [])
+    assert (response.status, decoded(response)["code"], stream.entries) == (400, "unreadable", [])
 
 
 @pytest.mark.parametrize("body", [b"42", b"null", b'"x"', b"[1]", b"{}", b"[[]]"])
 def test_what_is_json_but_no_event_is_quarantined(body: bytes):
     response = collector(Shelf()).answer(request(body))
-    assert (response.status, told(response)["quarantined"]) == (202, 1)
+    assert (response.status, decoded(response)["quarantined"]) == (202, 1)
 
 
 def test_an_empty_array_has_no_verdicts_and_stores_nothing():
     stream = Shelf()
     response = collector(stream).answer(request([]))
-    assert (response.status, told(response)["verdicts"], stream.entries) == (202, [], [])
+    assert (response.status, decoded(response)["verdicts"], stream.entries) == (202, [], [])
 
 
 @pytest.mark.parametrize("as_lines", [True, False])
@@ -152,7 +152,7 @@ def test_gzip_that_is_not_whole_is_400(body: bytes):
 def test_gzip_of_two_members_is_read_to_its_end():
     body = gzip.compress(b"[" + json.dumps(VIEW).encode()) + gzip.compress(b"]")
     response = collector(Shelf()).answer(request(body, headers={"content-encoding": "gzip"}))
-    assert told(response)["accepted"] == 1
+    assert decoded(response)["accepted"] == 1
 
 
 @pytest.mark.parametrize(
@@ -212,10 +212,10 @@ def test_503_while_the_stream_takes_nothing_and_the_retry_is_no_duplicate(failur
     stream.failure = failure
     refused = intake.answer(request([VIEW, VIEW]))
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-    assert str(failure).rstrip(".") in told(refused)["message"]
+    assert str(failure).rstrip(".") in decoded(refused)["message"]
     assert intake.counts().get("received", 0) == 0
     stream.failure = None
-    again = told(intake.answer(request([VIEW, VIEW])))
+    again = decoded(intake.answer(request([VIEW, VIEW])))
     assert (again["accepted"], again["duplicates"]) == (1, 1)
 
 
@@ -243,14 +243,14 @@ def test_a_duplicate_is_told_across_requests_and_is_stored_too():
     stream = Shelf()
     intake = collector(stream)
     intake.answer(request(VIEW))
-    assert told(intake.answer(request(VIEW)))["verdicts"] == [{"verdict": "duplicate"}]
+    assert decoded(intake.answer(request(VIEW)))["verdicts"] == [{"verdict": "duplicate"}]
     assert len(stream.events()) == 2
 
 
 def test_ids_that_the_stream_held_before_a_restart_are_duplicates():
     recent = RecentIds()
     recent.recall(["e1"])
-    assert told(collector(Shelf(), recent=recent).answer(request(VIEW)))["duplicates"] == 1
+    assert decoded(collector(Shelf(), recent=recent).answer(request(VIEW)))["duplicates"] == 1
 
 
 def test_the_window_of_recent_ids_is_bounded_and_forgets_the_oldest():
@@ -262,7 +262,7 @@ def test_the_window_of_recent_ids_is_bounded_and_forgets_the_oldest():
 
 def test_received_is_accepted_and_duplicates_and_quarantined():
     noted: list[dict[str, int]] = []
-    intake = collector(Shelf(), note=lambda **told: noted.append(told))
+    intake = collector(Shelf(), note=lambda **decoded: noted.append(decoded))
     intake.answer(request([VIEW, VIEW, {}, VIEW | {"event_id": "e2"}]))
     intake.answer(request(b"nothing"))
     assert noted == [{"accepted": 2, "duplicates": 1, "quarantined": 1}]

@@ -14,7 +14,7 @@ from pipeline.contract import batches, events
 from pipeline.contract.batches import TooMany, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import EVENT_TYPES, Event, Rules
-from tests.support.collecting import NOW, VIEW, Shelf, collector, request, told
+from tests.support.collecting import NOW, VIEW, Shelf, collector, decoded, request
 
 RULES = Rules(now=NOW, retention_days=400, reporting_currency="EUR")
 PATHS = ("/v1/events", "/v1/track", "/v1/page", "/v1/batch", "/mp/collect")
@@ -85,7 +85,7 @@ def holds(stream: Shelf, body: bytes, path: str, headers: dict[str, str] | None 
     assert len(stream.entries) == counts.get("received", 0)
     assert counts.get("received", 0) == sum(counts.get(name, 0) for name in ("accepted", "duplicates", "quarantined"))
     if response.status == 202:
-        assert len(told(response)["verdicts"]) == len(stream.entries)
+        assert len(decoded(response)["verdicts"]) == len(stream.entries)
     for entry in stream.entries:
         assert isinstance(json.loads(entry.line), dict)
         assert b"\n" not in entry.line

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.collecting import NOW, SECRET, Shelf, collector, request, told
+from tests.support.collecting import NOW, SECRET, Shelf, collector, decoded, request
 
 TRACK: dict[str, Any] = {
     "type": "track",
@@ -31,7 +31,7 @@ def track(event: str, properties: dict[str, Any], **fields: Any) -> dict[str, An
 def segment(stream: Shelf, body: Any, call: str = "track") -> dict[str, Any]:
     response = collector(stream).answer(request(body, path=f"/v1/{call}"))
     assert response.status == 200
-    return told(response)
+    return decoded(response)
 
 
 def measured(name: str, params: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def test_messages_without_a_time_happen_now_and_two_alike_are_two():
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"batch": {}}', b"x", b'{"batch": "\xff"}'])
 def test_a_body_without_a_batch_is_400_in_segments_words(body: bytes):
     response = collector(Shelf()).answer(request(body, path="/v1/batch"))
-    assert (response.status, set(told(response))) == (400, {"code", "message"})
+    assert (response.status, set(decoded(response))) == (400, {"code", "message"})
 
 
 @pytest.mark.parametrize(

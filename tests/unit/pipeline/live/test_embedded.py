@@ -64,15 +64,15 @@ def test_a_store_killed_between_any_two_instructions_stands_at_a_whole_batch(tmp
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert writer.stdout is not None
-        told = 0
-        while told < kills * 25:
-            told = int(writer.stdout.readline())
+        reported = 0
+        while reported < kills * 25:
+            reported = int(writer.stdout.readline())
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
         store = EmbeddedLiveStore(path, "EUR", now=lambda: NOW)
         position = int(store.position() or 0)
-        assert position >= told
+        assert position >= reported
         assert sum(document.totals.events for _, _, document in store.documents(0)) == 5 * position
         assert store.totals().flow.accepted == 5 * position
         store.close()
