@@ -25,7 +25,7 @@ from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
 from pipeline.collecting.keys import Keys, WriteKey
 from pipeline.collecting.limits import TokenBuckets
-from pipeline.collecting.recent import RecentIds
+from pipeline.collecting.recent import RecentIds, identities
 from pipeline.collecting.verdicts import verdicts
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
@@ -176,7 +176,13 @@ class Collector:
     def _store(self, request: Request, admitted: Admitted) -> Response:
         endpoint, key = admitted.endpoint, admitted.key
         body = unpack(request.body, request.headers)
-        rules = Rules(now=self._now(), retention_days=self._retention, reporting_currency=self._currency)
+        rules = Rules(
+            now=self._now(),
+            retention_days=self._retention,
+            reporting_currency=self._currency,
+            namespace=key.namespace,
+            public=key.public,
+        )
         try:
             batch = endpoint.read(body, rules, request)
         except batches.TooMany as error:
@@ -198,7 +204,8 @@ class Collector:
         for record, refusal in batch.refused.values():
             line = quarantine_line(record, refusal, origin=origin, received_at=rules.now, source=source)
             entries.append(Entry(Kind.REFUSED, blake2b(record, digest_size=8).hexdigest(), line))
-        duplicates = self._recent.claim(batch.ids)
+        names = identities(rules.namespace, batch.ids)
+        duplicates = self._recent.claim(names)
         if not entries:
             return duplicates
         stored = False
@@ -211,7 +218,7 @@ class Collector:
             raise _unavailable("stream_unavailable", error.what) from error
         finally:
             if not stored:
-                self._recent.release([name for place, name in enumerate(batch.ids) if place not in duplicates])
+                self._recent.release([name for place, name in enumerate(names) if place not in duplicates])
         return duplicates
 
     def _count(self, batch: SentBatch, duplicates: Collection[int]) -> None:

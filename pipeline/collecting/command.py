@@ -18,6 +18,7 @@ from pipeline.lake import Lake
 _EXAMPLES = """\b
 examples:
   python -m pipeline keys create web-shop
+  python -m pipeline keys create web-pages --public --namespace web-shop
   python -m pipeline keys rotate web-shop --grace-days 7
   python -m pipeline keys revoke 1f2e3d4c
 """
@@ -33,16 +34,39 @@ def list_keys(lake: options.Lake = options.DEFAULT_LAKE) -> None:
     _list(_file(lake).all())
 
 
+Public = Annotated[bool, typer.Option("--public", help="for pages and apps, where anybody can read it: no refunds")]
+
+
 @keys.command()
-def create(source: Source, lake: options.Lake = options.DEFAULT_LAKE) -> None:
+def create(
+    source: Source,
+    public: Public = False,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="within which its event, order and session ids are unique; name the same one for sources that send the"
+            " same orders, such as pages and server of a shop (default: the source's own)",
+        ),
+    ] = None,
+    lake: options.Lake = options.DEFAULT_LAKE,
+) -> None:
     """Make a key for a source; it is shown once."""
-    _, secret = _file(lake).create(source)
-    _show(source, secret)
+    file = _file(lake)
+    key, secret = file.create(source, namespace=namespace, public=public)
+    _show(key, secret)
+    others = sorted({other.source for other in file.all() if other.namespace == key.namespace} - {source})
+    if others:
+        sys.stderr.write(
+            f"It shares them with {', '.join(others)}: the same order id from any of them is the same order."
+            " Name another one with --namespace where it is not.\n"
+        )
 
 
 @keys.command()
 def rotate(
     source: Source,
+    public: Public = False,
     grace_days: Annotated[float, typer.Option(metavar="DAYS", help="how long the others live on")] = GRACE
     / timedelta(days=1),
     lake: options.Lake = options.DEFAULT_LAKE,
@@ -51,8 +75,8 @@ def rotate(
     file = _file(lake)
     if not 0 <= grace_days <= 3650:
         raise SettingsError("The grace is no number of days from 0 to 3650", where="--grace-days")
-    _, secret = file.rotate(source, timedelta(days=grace_days))
-    _show(source, secret)
+    key, secret = file.rotate(source, timedelta(days=grace_days), public=public)
+    _show(key, secret)
 
 
 @keys.command()
@@ -69,9 +93,17 @@ def _file(lake: Path) -> KeyFile:
     return KeyFile(Lake.open(lake).root / FILE)
 
 
-def _show(source: str, secret: str) -> None:
+def _show(key: WriteKey, secret: str) -> None:
     sys.stdout.write(f"{secret}\n")
-    sys.stderr.write(f"This key of {source} is shown once; only its digest is kept.\n")
+    kind = "public" if key.public else "secret"
+    sys.stderr.write(
+        f"This {kind} key of {key.source} is shown once; only its digest is kept."
+        f" Its ids belong to {_namespace(key)}.\n"
+    )
+
+
+def _namespace(key: WriteKey) -> str:
+    return f"namespace {key.namespace}" if key.namespace else "the lake's own namespace"
 
 
 def _list(keys: list[WriteKey]) -> None:
@@ -85,4 +117,5 @@ def _list(keys: list[WriteKey]) -> None:
             if key.expires_at is None
             else f"{'ends' if key.is_valid(now) else 'ended'} {key.expires_at:%Y-%m-%d %H:%M} UTC"
         )
-        sys.stdout.write(f"{key.id}  {key.source:<24} {made}  {end}".rstrip() + "\n")
+        kind = "public" if key.public else "secret"
+        sys.stdout.write(f"{key.id}  {key.source:<24} {kind}  {_namespace(key):<34} {made}  {end}".rstrip() + "\n")

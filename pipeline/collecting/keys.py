@@ -5,12 +5,20 @@ and every request can afford it. (A slow hash makes guessing a *human's* passwor
 
 Each key belongs to one source: the shop, the app or the till that sends with it. A source may have several keys for a
 while: a rotation makes a new key and lets the old one live for a period of grace.
+
+A source's ids of events, orders and sessions are unique in a *namespace*: its own, or one that it shares with sources
+that mean the same orders, such as the pages and the server of one shop. Keys made before there were namespaces keep the
+lake's own, the empty one, in which their earlier events are.
+
+A *public* key is in the pages of a shop, where anybody can read it; a *secret* one only its owner knows. What a public
+key may not do: send refunds, or put its copy of an event or an order in the place of what a secret key sent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -30,6 +38,8 @@ FILE = "keys.json"
 PREFIX = "tk_"  # so that a secret scanner, and a person, knows one when it sees one
 GRACE = timedelta(days=7)
 _SECRET_BYTES = 32
+_NAMESPACE = "[A-Za-z0-9_.-]{1,64}"  # no slash: a namespace and an id are written with one between them
+LAKES_OWN = ""  # the namespace of what was sent before there were namespaces, and of imports that name none
 
 
 class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +51,8 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     source : who sends with it
     digest : SHA-256 of the key, in hexadecimal digits
     expires_at : valid until then; None for ever
+    namespace : within which the ids of what is sent with it are unique
+    public : whether anybody may know it
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -48,6 +60,8 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     created_at: Annotated[datetime, Meta(tz=True)]
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    namespace: Annotated[str, Meta(pattern=f"^({_NAMESPACE})?$")] = LAKES_OWN
+    public: bool = False
 
     def is_valid(self, now: datetime) -> bool:
         """Whether the key may be used at `now`."""
@@ -75,6 +89,30 @@ def key_of_secret(keys: list[WriteKey], secret: str, now: datetime) -> WriteKey 
 def digest_of(secret: str) -> str:
     """The digest of a secret, which is what is kept of a key."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def checked_namespace(name: str) -> str:
+    """`name`, where it can be a namespace.
+
+    Raises
+    ------
+    SettingsError
+        It holds other characters than letters, digits, ``_``, ``.`` and ``-``, or over 64.
+    """
+    if name == LAKES_OWN or re.fullmatch(_NAMESPACE, name):
+        return name
+    raise SettingsError(
+        f"{name!r} is no namespace",
+        where="--namespace",
+        remedy="Use 1 to 64 letters, digits, points, hyphens or underscores.",
+    )
+
+
+def own_namespace(source: str) -> str:
+    """The namespace that a source has for itself: its name, or one like it with a digest where that cannot be one."""
+    if re.fullmatch(_NAMESPACE, source):
+        return source
+    return f"{re.sub('[^A-Za-z0-9_.-]', '-', source)[:55]}-{digest_of(source)[:8]}"
 
 
 class KeyFile:
@@ -121,28 +159,40 @@ class KeyFile:
                 ) from error
             return self._keys
 
-    def create(self, source: str) -> tuple[WriteKey, str]:
-        """Make a key for a source; returns it with its secret, which is kept nowhere."""
-        return self._add(source, self.all())
+    def create(self, source: str, *, namespace: str | None = None, public: bool = False) -> tuple[WriteKey, str]:
+        """Make a key for a source; returns it with its secret, which is kept nowhere.
 
-    def rotate(self, source: str, grace: timedelta = GRACE) -> tuple[WriteKey, str]:
-        """Make a new key for a source; its other valid keys end after `grace`."""
+        Parameters
+        ----------
+        namespace : of its ids; by default that of the source's other keys, or one named like the source
+        """
+        keys = self.all()
+        if namespace is None:
+            namespace = next((key.namespace for key in reversed(keys) if key.source == source), own_namespace(source))
+        return self._add(source, keys, namespace, public=public)
+
+    def rotate(self, source: str, grace: timedelta = GRACE, *, public: bool = False) -> tuple[WriteKey, str]:
+        """Make a new key for a source, like its newest; its other valid keys of that kind end after `grace`.
+
+        A public key and a secret one are rotated on their own: `public` says which.
+        """
         now = self._now()
         end = now + grace
         keys = self.all()
-        if not any(key.source == source and key.is_valid(now) for key in keys):
+        rotated = [key for key in keys if key.source == source and key.public == public and key.is_valid(now)]
+        if not rotated:
+            kind = "public" if public else "secret"
             raise SettingsError(
-                f"Source {source!r} has no key to rotate",
+                f"Source {source!r} has no {kind} key to rotate",
                 where=str(self._path),
-                remedy=f"Make its first one with `python -m pipeline keys create {source}`.",
+                remedy=f"Make its first one with `python -m pipeline keys create {source}"
+                f"{' --public' if public else ''}`.",
             )
         ending = [
-            replace(key, expires_at=end)
-            if key.source == source and (key.expires_at is None or key.expires_at > end)
-            else key
+            replace(key, expires_at=end) if key in rotated and (key.expires_at is None or key.expires_at > end) else key
             for key in keys
         ]
-        return self._add(source, ending)
+        return self._add(source, ending, rotated[-1].namespace, public=public)
 
     def revoke(self, key_id: str) -> WriteKey:
         """End a key now; returns it as it was."""
@@ -157,11 +207,19 @@ class KeyFile:
         self._write([key for key in keys if key.id != key_id])
         return ended
 
-    def _add(self, source: str, keys: list[WriteKey]) -> tuple[WriteKey, str]:
+    def _add(self, source: str, keys: list[WriteKey], namespace: str, *, public: bool) -> tuple[WriteKey, str]:
         if not 1 <= len(source) <= 64 or not source.isprintable():
             raise SettingsError(f"Source {source!r} is no name of 1 to 64 printable characters", where="SOURCE")
+        checked_namespace(namespace)
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        key = WriteKey(id=secrets.token_hex(4), source=source, digest=digest_of(secret), created_at=self._now())
+        key = WriteKey(
+            id=secrets.token_hex(4),
+            source=source,
+            digest=digest_of(secret),
+            created_at=self._now(),
+            namespace=namespace,
+            public=public,
+        )
         self._write([*keys, key])
         return key, secret
 

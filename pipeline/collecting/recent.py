@@ -12,6 +12,11 @@ from collections.abc import Collection, Iterable
 CAPACITY = 250_000  # ids of one generation; two of them are about 60 MB at their fullest
 
 
+def identities(namespace: str, ids: list[str]) -> list[str]:
+    """The ids with their namespace: equal only for equal ids of one namespace, which holds no slash."""
+    return [f"{namespace}/{name}" for name in ids]
+
+
 class RecentIds:
     """Remembers at least the last `capacity` ids, at most twice as many. Safe to use from several threads.
 

@@ -36,6 +36,8 @@ def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
     if refusal is None:
         force_setattr(event, "received_at", rules.now)
         force_setattr(event, "source", source)
+        force_setattr(event, "namespace", rules.namespace)
+        force_setattr(event, "public", rules.public)
     return refusal
 
 
@@ -68,6 +70,8 @@ def settle(event: SentEvent, rules: Rules) -> Rejection | None:
         if event.quantity is None:
             force_setattr(event, "quantity", 1)
         if kind in _ORDER_LINES:
+            if rules.public and kind == "refund":
+                return rejected(Reason.NOT_ALLOWED, "A public key may not send refunds; send them with a secret key.")
             if event.order_id is None:
                 return _missing("order_id", kind)
             if event.unit_price is None:

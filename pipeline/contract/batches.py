@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -32,6 +32,15 @@ _SPACE = b" \t\r\n"
 # A string, closed or not, or a sign. Possessive: whatever the bytes are, each is looked at once.
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _ID_MARK, _ID_GAP = b'"event_id"', events.RECORD_BYTES // 4
+
+
+class _Stamp(msgspec.Struct, omit_defaults=True):
+    """What reception adds to an event, as `Event` writes it."""
+
+    received_at: datetime
+    source: str
+    namespace: str = ""
+    public: bool = False
 
 
 class Unreadable(ValueError):  # noqa: N818 - reads as the sentence it is
@@ -115,7 +124,7 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
     if may_hold_personal_data(buffer) and _refuse_personal_data(sent, kept, buffer, refused):
         kept = [event for place, event in enumerate(sent) if place not in refused]
         buffer = _ENCODER.encode_lines(kept)
-    stamp = b"," + _ENCODER.encode({"received_at": rules.now, "source": source})[1:]
+    stamp = b"," + _ENCODER.encode(_Stamp(rules.now, source, rules.namespace, rules.public))[1:]
     return SentBatch(
         ids=[event.event_id for event in kept],
         keys=[event.customer_id or event.session_id or event.event_id for event in kept],

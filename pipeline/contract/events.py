@@ -3,7 +3,8 @@
 What the contract decides beyond the table of fields:
 
 - Unknown top-level fields are ignored and not kept, so that a sender may run ahead of the lake. What should be kept
-  goes into ``attributes``. ``received_at`` and ``source`` of a sender are ignored too: the collector sets them.
+  goes into ``attributes``. A sender's ``received_at``, ``source``, ``namespace`` and ``public`` are ignored too:
+  the collector sets them.
 - ``null`` and the empty string mean *absent*, in every field. Of a key given twice, the last one counts.
 - Nothing is coerced: the quantity ``"2"`` or ``2.0`` is refused, and so is the customer ``42`` (it must be ``"42"``).
 - Money is a JSON number or a string, read exactly. More than 4 decimals are refused, never rounded.
@@ -34,7 +35,7 @@ from pipeline.contract.shape import Event, Rules
 
 RECORD_BYTES = 32 * 1024  # an event of every field at its longest is under 10 KiB; a larger record is not an event
 
-_STAMPED = frozenset({"received_at", "source"})  # what a sender says about these is ignored
+_STAMPED = frozenset({"received_at", "source", "namespace", "public"})  # what a sender says about these is ignored
 _DECODER = msgspec.json.Decoder(Event)
 _ENCODER = msgspec.json.Encoder()
 

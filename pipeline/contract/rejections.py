@@ -41,6 +41,7 @@ class Reason(StrEnum):
     TOO_FAR_IN_FUTURE = "too_far_in_future", "The event claims to happen later than the clock allows."
     TOO_OLD = "too_old", "The event is older than the lake keeps events."
     PERSONAL_DATA = "personal_data", "A field holds an e-mail address or a payment card number."
+    NOT_ALLOWED = "not_allowed", "A public key may not send this type of event."
     ATTRIBUTES_TOO_LARGE = "attributes_too_large", "The attributes are larger than an event may carry."
     MALFORMED_ROW = "malformed_row", "A row of an imported file does not have the columns of its header."
 

@@ -85,10 +85,17 @@ class Event(SentEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One received action. Instants are aware and in UTC; amounts have 4 decimals; absent values are None.
 
     Made by `parse`, `build` and `decode`; constructing one by hand skips the contract.
+
+    Attributes
+    ----------
+    namespace : within it, ids of events, orders and sessions are unique; of the write key, empty for the lake's own
+    public : whether it was sent with a public key, which anybody can read in a shop's pages
     """
 
     received_at: datetime = EARLIEST
     source: str = ""
+    namespace: str = ""
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,14 @@ class Rules:
     now : aware instant of reception; becomes `Event.received_at`
     retention_days : older events are refused; None allows any age since 1970 (imports)
     reporting_currency : ISO 4217 code of amounts that name no currency
+    namespace, public : of the write key; become `Event.namespace` and `Event.public`
     """
 
     now: datetime
     retention_days: int | None
     reporting_currency: str
+    namespace: str = ""
+    public: bool = False
     latest: datetime = field(init=False)
     earliest: datetime = field(init=False)
 

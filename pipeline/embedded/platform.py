@@ -22,7 +22,7 @@ from catalogue.errors import StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
-from pipeline.collecting.recent import RecentIds
+from pipeline.collecting.recent import RecentIds, identities
 from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics, received_at
 from pipeline.lake import Lake
@@ -41,6 +41,7 @@ _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 class _IdentifiedLine(msgspec.Struct):
     event_id: str
+    namespace: str = ""
 
 
 _DECODER = msgspec.json.Decoder(_IdentifiedLine)
@@ -191,7 +192,8 @@ class Platform:
             for entry in batch.entries:
                 if entry.kind is Kind.EVENT:
                     with suppress(msgspec.MsgspecError):  # a line without an id cannot be a duplicate
-                        ids.append(_DECODER.decode(entry.line).event_id)
+                        line = _DECODER.decode(entry.line)
+                        ids += identities(line.namespace, [line.event_id])
             position = batch.position
         return list(ids)
 

@@ -43,20 +43,23 @@ class Shelf:
         return [json.loads(entry.line) for entry in self.entries if entry.kind == Kind.REFUSED]
 
 
+def write_key(source: str, secret: str, **fields: Any) -> WriteKey:
+    return WriteKey(id=source, source=source, digest=digest_of(secret), created_at=NOW, **fields)
+
+
 class Ring:
-    """Two valid keys, of two sources."""
+    """Some valid keys; without other ones, two of two sources."""
+
+    def __init__(self, *keys: WriteKey) -> None:
+        self._keys = list(keys) or [write_key("shop", SECRET), write_key("till", OTHER_SECRET)]
 
     def find(self, secret: str) -> WriteKey | None:
-        keys = [
-            WriteKey(id=name, source=name, digest=digest_of(secret), created_at=NOW)
-            for name, secret in (("shop", SECRET), ("till", OTHER_SECRET))
-        ]
-        return key_of_secret(keys, secret, NOW)
+        return key_of_secret(self._keys, secret, NOW)
 
 
-def collector(stream: Shelf, **options: Any) -> Collector:
+def collector(stream: Shelf, *keys: WriteKey, **options: Any) -> Collector:
     settings = {"reporting_currency": "EUR", "retention_days": 400, "now": lambda: NOW, **options}
-    return Collector(stream, Ring(), **settings)
+    return Collector(stream, Ring(*keys), **settings)
 
 
 def request(

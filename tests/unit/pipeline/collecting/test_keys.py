@@ -99,6 +99,58 @@ def test_a_damaged_file_is_named_with_its_remedy(file: KeyFile, tmp_path: Path, 
         file.find("tk_x")
 
 
+def test_every_source_has_a_namespace_of_its_own_unless_it_shares_one(file: KeyFile):
+    assert file.create("web-shop")[0].namespace == "web-shop"
+    assert file.create("till")[0].namespace == "till"
+    assert file.create("web-pages", namespace="web-shop", public=True)[0].namespace == "web-shop"
+
+
+def test_names_that_differ_only_in_what_a_namespace_may_not_hold_do_not_share_one(file: KeyFile):
+    names = [file.create(source)[0].namespace for source in ("web shop", "web/shop", "web-shop", "ladenkasse ü" * 5)]
+    assert len(set(names)) == 4
+    assert all(len(name) <= 64 and "/" not in name for name in names)
+
+
+def test_a_further_key_of_a_source_and_a_rotated_one_keep_its_namespace(file: KeyFile):
+    file.create("pages", namespace="shop", public=True)
+    assert file.create("pages")[0].namespace == "shop"
+    rotated, _ = file.rotate("pages", public=True)
+    assert (rotated.namespace, rotated.public) == ("shop", True)
+
+
+def test_a_secret_key_lives_on_where_the_public_one_of_its_source_is_rotated(file: KeyFile):
+    _, secret = file.create("shop")
+    _, public = file.create("shop", public=True)
+    file.rotate("shop", timedelta(0), public=True)
+    assert [file.find(known) is not None for known in (secret, public)] == [True, False]
+
+
+def test_a_key_made_before_there_were_namespaces_keeps_the_lakes_own(file: KeyFile, tmp_path: Path):
+    old = {"id": "a1", "source": "shop", "digest": "0" * 64, "created_at": "2026-01-01T00:00:00Z"}
+    (tmp_path / FILE).write_text(json.dumps([old]))
+    (key,) = file.all()
+    assert (key.namespace, key.public) == ("", False)
+    assert file.rotate("shop")[0].namespace == ""  # its earlier orders can still be refunded
+
+
+@pytest.mark.parametrize("namespace", ["a/b", "a b", "x" * 65, "ü"])
+def test_a_namespace_is_a_short_plain_name(file: KeyFile, namespace: str):
+    with pytest.raises(SettingsError, match="no namespace"):
+        file.create("shop", namespace=namespace)
+
+
+def test_the_command_says_with_whom_a_key_shares_its_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    at = ["--lake", str(Lake.create(tmp_path).root)]
+    call("keys", "create", "web-shop", *at)
+    assert "shares" not in capsys.readouterr().err
+    call("keys", "create", "web-pages", "--public", "--namespace", "web-shop", *at)
+    assert "shares them with web-shop" in capsys.readouterr().err
+    call("keys", "list", *at)
+    listed = capsys.readouterr().out.splitlines()
+    assert ["public" in line for line in listed] == [False, True]
+    assert all("namespace web-shop" in line for line in listed)
+
+
 @pytest.mark.parametrize("source", ["", "x" * 65, "a\nb"])
 def test_a_source_has_a_short_printable_name(file: KeyFile, source: str):
     with pytest.raises(SettingsError, match="no name"):

@@ -100,8 +100,8 @@ def test_null_and_the_empty_string_mean_absent():
     assert accepted(VIEW | {"product": {}, "recommendation": {}}) == accepted(VIEW)
 
 
-def test_unknown_fields_and_a_senders_received_at_and_source_are_ignored():
-    claims = {"colour": {"deep": [1]}, "received_at": "never", "source": 7}
+def test_unknown_fields_and_what_a_sender_says_about_reception_are_ignored():
+    claims = {"colour": {"deep": [1]}, "received_at": "never", "source": 7, "namespace": [], "public": "yes"}
     assert accepted(VIEW | claims) == accepted(VIEW)
 
 
