@@ -21,4 +21,4 @@ with page.opened("Revenue", __doc__, wiring.viewer) as reader:
     with channel:
         charts.draw(view.by_slice("By channel", revenue.by_channel, revenue.comparisons, currency))
     view.category_table(revenue, currency, reader.describe(revenue))
-    reader.trust_line(revenue, notes=answer.apart(revenue.other_currencies))
+    reader.trust_line(revenue, notes=answer.apart(revenue, currency))

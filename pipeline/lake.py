@@ -50,20 +50,29 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """Settings that belong to a lake, not to a viewer: they decide what a day and an amount mean in it."""
+    """Settings that belong to a lake, not to a viewer: they decide what a day and an amount mean in it.
+
+    Attributes
+    ----------
+    reporting_time_zone, reporting_currency : of days and of amounts
+    retention_days : older events are refused
+    confirm_public_orders : whether an order that a public key sent counts only once a secret key has sent a line of it
+    """
 
     reporting_time_zone: str = "UTC"
     reporting_currency: str = "USD"
     retention_days: int = 1100
+    confirm_public_orders: bool = False
 
     def __post_init__(self) -> None:
         for name, kind, written in (
             ("reporting_time_zone", str, "text in quotes"),
             ("reporting_currency", str, "text in quotes"),
             ("retention_days", int, "a whole number"),
+            ("confirm_public_orders", bool, "true or false"),
         ):
             value = getattr(self, name)
-            if not isinstance(value, kind) or isinstance(value, bool):
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                 raise SettingsError(f"{name} is {value!r}", where=name, remedy=f"Write it as {written}.")
         try:
             ZoneInfo(self.reporting_time_zone)
@@ -90,7 +99,17 @@ class LakeSettings:
             f'reporting_time_zone = "{self.reporting_time_zone}"\n'
             f'reporting_currency = "{self.reporting_currency}"\n'
             f"retention_days = {self.retention_days}\n"
+            "# Whether an order sent with a public key counts only once a secret key has sent a line of it.\n"
+            f"confirm_public_orders = {str(self.confirm_public_orders).lower()}\n"
         )
+
+    def of_curation(self) -> dict[str, str | bool]:
+        """The settings that decide what the curated tables hold: parameters of `queries/curate`."""
+        return {
+            "reporting_time_zone": self.reporting_time_zone,
+            "reporting_currency": self.reporting_currency,
+            "confirm_public_orders": self.confirm_public_orders,
+        }
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ TABLES: Mapping[str, Table] = {
         columns={
             "order_date": "date",
             **of_type(TEXT, "channel", "device", "region", "currency"),
-            **of_type("bigint", "orders", "first_orders", "units"),
+            **of_type("bigint", "orders", "first_orders", "units", "unconfirmed_orders"),
+            "unconfirmed_revenue": AMOUNT,
         },
         sort=("order_date", "channel", "region", "device", "currency"),
     ),

@@ -116,7 +116,15 @@ def brief(
             decisions,
             patience=patience,
         )
-    items = attention_items(now, before, by_category if before else [], conservation, hours.rows(), currencies.rows())
+    items = attention_items(
+        now,
+        before,
+        by_category if before else [],
+        conservation,
+        hours.rows(),
+        currencies.rows(),
+        scope.reporting_currency,
+    )
     return Brief(
         now=now,
         comparisons=rest,

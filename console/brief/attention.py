@@ -12,6 +12,7 @@ from typing import Any
 
 from console.asking import formatting as text
 from console.asking.contents import Conservation
+from console.sales import answer as sales
 from console.sales.answer import Measured, Slice
 
 # Thresholds: beyond them a shop's owner wants to know; a mere difference is below.
@@ -52,6 +53,7 @@ def attention_items(
     conservation: Conservation,
     hours: Sequence[Mapping[str, Any]],
     other_currencies: Sequence[Mapping[str, Any]],
+    currency: str = "",
 ) -> list[AttentionItem]:
     """Everything that crosses a threshold; the pipeline's items come first, because they explain the others."""
     items = quiet_hours(hours)
@@ -72,6 +74,16 @@ def attention_items(
         title = f"Cost unknown for {text.percent(unknown, 0)} of net revenue"
         detail = "The gross margin covers only the rest. Send product.unit_cost with the events to complete it."
         items.append(AttentionItem(title, detail, Cause.DATA, "products"))
+    if now.sums.unconfirmed_orders:
+        items.append(
+            AttentionItem(
+                "Orders wait for confirmation",
+                f"{sales.unconfirmed(now.sums, currency)}, in no total. Send them with a secret key too, or set"
+                " confirm_public_orders = false in lake.toml.",
+                Cause.DATA,
+                "revenue",
+            )
+        )
     if other_currencies:
         amounts = ", ".join(text.money(row["net_revenue"], row["currency"]) for row in other_currencies)
         detail = f"{amounts} are listed separately and not part of any total."

@@ -35,7 +35,8 @@ class Daily:
 class SalesSums:
     """A period's sums, of which every headline figure is made.
 
-    `conversion` counts sessions with a purchase; `None` means unknown: there is nothing to divide by.
+    Unconfirmed orders are in no other sum, and known only where no category is chosen. `conversion` counts sessions
+    with a purchase; `None` means unknown: there is nothing to divide by.
     """
 
     net_revenue: Decimal
@@ -51,6 +52,8 @@ class SalesSums:
     sessions_with_cart: int
     sessions_with_purchase: int
     sessions_abandoned: int
+    unconfirmed_orders: int = 0
+    unconfirmed_revenue: Decimal = ZERO
 
     @property
     def has_data(self) -> bool:
@@ -151,7 +154,7 @@ class Revenue:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was sold, refunded or visited in the period."""
-        return not (self.now.sums.has_data or self.other_currencies)
+        return not (self.now.sums.has_data or self.now.sums.unconfirmed_orders or self.other_currencies)
 
 
 def revenue(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> Revenue:
@@ -253,6 +256,8 @@ def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured
             sessions_with_cart=count_sum(traffic, "sessions_with_cart"),
             sessions_with_purchase=count_sum(traffic, "sessions_with_purchase"),
             sessions_abandoned=count_sum(traffic, "sessions_abandoned"),
+            unconfirmed_orders=sum(row.get("unconfirmed_orders") or 0 for row in orders),
+            unconfirmed_revenue=sum((row.get("unconfirmed_revenue") or ZERO for row in orders), ZERO),
         ),
     )
 
@@ -309,9 +314,15 @@ def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> li
     ]
 
 
-def apart(currencies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """A note for amounts in other currencies, which are in no total; nothing where there are none."""
-    if not currencies:
-        return ()
-    amounts = ", ".join(text.money(row["net_revenue"], row["currency"]) for row in currencies)
-    return (f"Not in these figures: {amounts}.",)
+def apart(revenue: Revenue, currency: str) -> tuple[str, ...]:
+    """A note for amounts that are in no total: in other currencies, or not confirmed; nothing where there are none."""
+    amounts = [text.money(row["net_revenue"], row["currency"]) for row in revenue.other_currencies]
+    if revenue.now.sums.unconfirmed_orders:
+        amounts.append(unconfirmed(revenue.now.sums, currency))
+    return (f"Not in these figures: {', '.join(amounts)}.",) if amounts else ()
+
+
+def unconfirmed(sums: SalesSums, currency: str) -> str:
+    """The orders that wait for a secret key, as a noun phrase."""
+    orders = text.counted(sums.unconfirmed_orders, "order")
+    return f"{text.money(sums.unconfirmed_revenue, currency)} of {orders} that no secret key has confirmed"

@@ -70,9 +70,12 @@ EVENTS = LineKind(
         "attributes": "JSON",
         "received_at": "TIMESTAMP",
         "source": "VARCHAR",
+        "namespace": "VARCHAR",
+        "public": "BOOLEAN",
     },
     columns="""
-        event_id, event_type, occurred_at, received_at, source, customer_id, session_id, product_id, quantity,
+        event_id, event_type, occurred_at, received_at, source, coalesce(namespace, '') as namespace,
+        coalesce(public, false) as public, customer_id, session_id, product_id, quantity,
         unit_price, currency, order_id, channel, device, region, store_id, campaign, product.name as product_name,
         product.category as category_path, product.brand as brand, product.unit_cost as unit_cost,
         recommendation.surface as recommendation_surface, recommendation.model as recommendation_model,

@@ -207,11 +207,7 @@ def _records_after(before: Mapping[str, int], result: StepResult, where: str) ->
     return records
 
 
-def _made_by(lake: Lake) -> dict[str, str]:
+def _made_by(lake: Lake) -> dict[str, str | bool]:
     """What decides the tables besides the raw files."""
     texts = "\n".join(query.text for _, query in sorted(load_curation().items()))
-    return {
-        "reporting_time_zone": lake.settings.reporting_time_zone,
-        "reporting_currency": lake.settings.reporting_currency,
-        "queries": hashlib.sha256(texts.encode()).hexdigest()[:16],
-    }
+    return {**lake.settings.of_curation(), "queries": hashlib.sha256(texts.encode()).hexdigest()[:16]}

@@ -95,10 +95,7 @@ def curate(session: SparkSession, root: str, settings: LakeSettings, *, keep: Ke
     received = spark_raw.count(events) + spark_raw.count(refused)
     spark_raw.read(events, refused)
     spark_raw.read_spend(own, place)
-    values = {
-        "reporting_time_zone": settings.reporting_time_zone,
-        "reporting_currency": settings.reporting_currency,
-    }
+    values = settings.of_curation()
     tables: dict[str, DataFrame] = {}
     for name in in_order():
         query = load_curation()[name]

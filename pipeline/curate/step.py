@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float], None]
 
 _SALE = "event_type in ('purchase', 'refund')"
-_VISITOR = "case when session_id is not null then concat('s:', session_id) else concat('c:', customer_id) end"
+_VISITOR = (
+    "case when session_id is null then concat('c:', customer_id)"
+    " when namespace = '' then concat('s:', session_id) else concat('n:', namespace, '/', session_id) end"
+)
+_EVENT, _ORDER = "(namespace, event_id)", "(namespace, order_id)"
 _MARTS = {  # mart → the table it sums up
     "daily_device_sales": "order_lines",
     "monthly_device_sales": "daily_device_sales",
@@ -95,7 +99,7 @@ class CurationStep:
         missing: Sequence[str] = (),
     ) -> None:
         self._zone = lake.settings.reporting_time_zone
-        self._currency = lake.settings.reporting_currency
+        self._settings = tuple(lake.settings.of_curation().items())
         self._raw_root = raw_root
         self._files = {area: [raw_root / name for name in names] for area, names in batch.items()}
         self._connection = connection
@@ -136,15 +140,15 @@ class CurationStep:
         )
 
     def _events(self) -> None:
-        self._store.load_known("events", key="event_id", units="select event_id from raw_events")
+        self._store.load_known("events", key=_EVENT, units="select namespace, event_id from raw_events")
         self._make("events")
         self._connection.execute("drop table raw_events")
-        self._store.merge("events", key="event_id", units="select event_id from new_events")
+        self._store.merge("events", key=_EVENT, units="select namespace, event_id from new_events")
         # a copy that was received earlier can arrive later with other content: the known event is withdrawn
         said = "select * exclude (copies, received_at, source)"
         self._connection.execute(
             f"create or replace table withdrawn as {said} from known_events"
-            f" except {said} from new_events where event_id in (select event_id from known_events)"
+            f" except {said} from new_events where {_EVENT} in (select namespace, event_id from known_events)"
         )
 
     def _products(self) -> None:
@@ -164,16 +168,18 @@ class CurationStep:
         existing = f"({store.select('order_lines')})"
         self._affected(
             "affected_orders",
-            f"select order_id from new_events where {_SALE} union select order_id from known_events where {_SALE}"
+            f"select namespace, order_id from new_events where {_SALE}"
+            f" union select namespace, order_id from known_events where {_SALE}"
             # lines that took their description from a product whose description changed
-            f" union select order_id from {existing} where borrowed and product_id in (from described_again)",
+            f" union select namespace, order_id from {existing}"
+            " where borrowed and product_id in (from described_again)",
         )
         units = "from affected_orders"
-        store.load_known("order_lines", key="order_id", units=units)
+        store.load_known("order_lines", key=_ORDER, units=units)
         days = f"select order_date from known_order_lines union select event_date from new_events where {_SALE}"
-        store.scope("scoped_events", "events", days=days, where=f"{_SALE} and order_id in ({units})")
+        store.scope("scoped_events", "events", days=days, where=f"{_SALE} and {_ORDER} in ({units})")
         self._make("order_lines")
-        store.merge("order_lines", key="order_id", units=units)
+        store.merge("order_lines", key=_ORDER, units=units)
 
     def _orders(self) -> None:
         store = self._store
@@ -182,18 +188,19 @@ class CurationStep:
         self._affected(
             "affected_buyers",
             f"{_ids('customer_id', 'new_order_lines')}"
-            f" union {_ids('customer_id', existing)} and order_id in (from affected_orders)",
+            f" union {_ids('customer_id', existing)} and {_ORDER} in (from affected_orders)",
         )
         self._affected(
             "affected_purchases",
-            f"from affected_orders union select order_id from {existing} where customer_id in (from affected_buyers)",
+            f"from affected_orders union select namespace, order_id from {existing}"
+            " where customer_id in (from affected_buyers)",
         )
         units = "from affected_purchases"
-        store.load_known("orders", key="order_id", units=units)
-        days = f"select distinct order_date from merged_order_lines where order_id in ({units})"
-        store.scope("scoped_order_lines", "order_lines", days=days, where=f"order_id in ({units})")
+        store.load_known("orders", key=_ORDER, units=units)
+        days = f"select distinct order_date from merged_order_lines where {_ORDER} in ({units})"
+        store.scope("scoped_order_lines", "order_lines", days=days, where=f"{_ORDER} in ({units})")
         self._make("orders")
-        store.merge("orders", key="order_id", units=units)
+        store.merge("orders", key=_ORDER, units=units)
 
     def _sessions(self) -> None:
         store = self._store
@@ -259,7 +266,7 @@ class CurationStep:
         self._connection.execute(f"create or replace table new_{table} as {self._sql(table)}")
 
     def _sql(self, table: str) -> str:
-        return _bound(table, self._zone, self._currency)
+        return _bound(table, self._settings)
 
     def _affected(self, relation: str, select: str) -> None:
         """Name the units whose rows may change. In an empty lake this is a view that is never read."""
@@ -275,10 +282,10 @@ class CurationStep:
 
 
 @lru_cache(maxsize=64)
-def _bound(table: str, reporting_time_zone: str, reporting_currency: str) -> str:
+def _bound(table: str, settings: tuple[tuple[str, str | bool], ...]) -> str:
     """The SQL of a table; kept, because writing it takes as long as running it on a small batch."""
     query = load_curation()[table]
-    values = {"reporting_time_zone": reporting_time_zone, "reporting_currency": reporting_currency}
+    values = dict(settings)
     return bind(query, {name: values[name] for name in query.parameters}, dialect="duckdb").sql
 
 

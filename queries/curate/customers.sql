@@ -1,7 +1,8 @@
 -- title:   Customers
 -- grain:   one row per customer_id
 -- source:  lake
--- note:    Orders are placed orders; net revenue is the sum over them and over refunds without a known purchase.
+-- note:    Orders are placed orders; net revenue is the sum over them and over refunds without a known purchase. Orders that
+--          wait for a secret key to confirm them are left out.
 -- param:   reporting_currency str  The lake's reporting currency
 with sightings as (
     select customer_id, occurred_at as first_seen, occurred_at as last_seen
@@ -24,7 +25,7 @@ bought as (
         min(case when placed then order_date end) as first_order_date,
         max(case when placed then order_date end) as last_order_date,
         sum(case when placed then 1 else 0 end) as orders,
-        sum(case when currency = :reporting_currency then net_revenue end) as net_revenue
+        sum(case when currency = :reporting_currency and confirmed then net_revenue end) as net_revenue
     from scoped_orders
     where customer_id is not null
     group by customer_id

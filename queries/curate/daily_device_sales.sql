@@ -20,4 +20,5 @@ select
     cast(sum(case when event_type = 'purchase' then quantity else 0 end) as bigint) as units,
     count(*) as lines
 from scoped_order_lines
+where counted
 group by order_date, channel, device, region, category, currency

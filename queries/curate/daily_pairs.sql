@@ -4,12 +4,13 @@
 -- note:    Two products are a pair where one order has a purchase line of a positive amount for each, on the same day, in
 --          the same channel and region. The first of a pair is the one whose id comes first.
 with baskets as (
-    select order_id, order_date, product_id, channel, region, currency, max(category) as category
+    select namespace, order_id, order_date, product_id, channel, region, currency, max(category) as category
     from scoped_order_lines
-    where event_type = 'purchase'
+    where counted
+        and event_type = 'purchase'
         and amount > 0
         and product_id is not null
-    group by order_id, order_date, product_id, channel, region, currency
+    group by namespace, order_id, order_date, product_id, channel, region, currency
 )
 
 select
@@ -25,7 +26,8 @@ select
     cast(date_trunc('month', first_line.order_date) as date) as order_month
 from baskets as first_line
 inner join baskets as second_line
-    on first_line.order_id = second_line.order_id
+    on first_line.namespace = second_line.namespace
+    and first_line.order_id = second_line.order_id
     and first_line.order_date = second_line.order_date
     and first_line.currency = second_line.currency
     and first_line.channel is not distinct from second_line.channel

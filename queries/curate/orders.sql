@@ -1,7 +1,8 @@
 -- title:   Orders
--- grain:   one row per order_id
+-- grain:   one row per namespace, order_id
 -- source:  lake
--- note:    An order is placed when it has a line with a positive amount. It belongs to the day of its first purchase
+-- note:    An order is placed when it has a counted line with a positive amount. An order without a counted line is not
+--          confirmed: its amounts are those of the lines that wait. It belongs to the day of its first purchase
 --          line, or of its first refund where the purchase is unknown. Amounts are in the order's own currency.
 --          Categories are those of its purchase lines with a positive amount, in the order of the alphabet, with a slash
 --          between them: none holds one.
@@ -9,34 +10,42 @@ with ranked as (
     select
         *,
         row_number() over (
-            partition by order_id
-            order by case when event_type = 'purchase' then 0 else 1 end, occurred_at, event_id
-        ) as line
+            partition by namespace, order_id
+            order by
+                case when counted then 0 else 1 end, case when event_type = 'purchase' then 0 else 1 end, occurred_at,
+                event_id
+        ) as line,
+        max(case when counted then 1 else 0 end) over (partition by namespace, order_id) = 1 as confirmed
     from scoped_order_lines
 ),
 
+speaking as (
+    select * from ranked where counted = confirmed
+),
+
 first_lines as (
-    select * from ranked where line = 1
+    select * from speaking where line = 1
 ),
 
 buyers as (
-    select order_id, min_by(customer_id, line) as customer_id
+    select namespace, order_id, min_by(customer_id, line) as customer_id
     from ranked
     where customer_id is not null
-    group by order_id
+    group by namespace, order_id
 ),
 
 held as (
-    select order_id, array_join(array_sort(array_agg(distinct category)), '/') as categories
-    from ranked
+    select namespace, order_id, array_join(array_sort(array_agg(distinct category)), '/') as categories
+    from speaking
     where event_type = 'purchase'
         and amount > 0
         and category is not null
-    group by order_id
+    group by namespace, order_id
 ),
 
 totals as (
     select
+        namespace,
         order_id,
         count(*) as lines,
         sum(case when event_type = 'purchase' then quantity else 0 end) as units,
@@ -45,14 +54,15 @@ totals as (
         sum(amount) as net_revenue,
         sum(cost) as cost,
         sum(case when cost is not null then amount else 0 end) as net_revenue_with_cost,
-        max(case when event_type = 'purchase' and amount > 0 then 1 else 0 end) = 1 as placed
-    from ranked
-    group by order_id
+        max(case when event_type = 'purchase' and amount > 0 and confirmed then 1 else 0 end) = 1 as placed
+    from speaking
+    group by namespace, order_id
 ),
 
 complete as (
     select
         first_lines.order_id,
+        first_lines.namespace,
         first_lines.occurred_at as ordered_at,
         buyers.customer_id,
         first_lines.session_id,
@@ -69,21 +79,22 @@ complete as (
         cast(totals.net_revenue as decimal(38, 4)) as net_revenue,
         cast(totals.cost as decimal(38, 4)) as cost,
         cast(totals.net_revenue_with_cost as decimal(38, 4)) as net_revenue_with_cost,
+        first_lines.confirmed,
         totals.placed,
         coalesce(held.categories, '') as categories,
         first_lines.order_date
     from first_lines
-    inner join totals on first_lines.order_id = totals.order_id
-    left join buyers on first_lines.order_id = buyers.order_id
-    left join held on first_lines.order_id = held.order_id
+    inner join totals on first_lines.namespace = totals.namespace and first_lines.order_id = totals.order_id
+    left join buyers on first_lines.namespace = buyers.namespace and first_lines.order_id = buyers.order_id
+    left join held on first_lines.namespace = held.namespace and first_lines.order_id = held.order_id
 )
 
 select
-    order_id, ordered_at, customer_id, session_id, channel, device, region, store_id, campaign, currency, lines, units,
-    gross_revenue, refunds, net_revenue, cost, net_revenue_with_cost, placed,
+    order_id, namespace, ordered_at, customer_id, session_id, channel, device, region, store_id, campaign, currency, lines, units,
+    gross_revenue, refunds, net_revenue, cost, net_revenue_with_cost, confirmed, placed,
     case
         when customer_id is not null and placed
-            then row_number() over (partition by customer_id, placed order by ordered_at, order_id) = 1
+            then row_number() over (partition by customer_id, placed order by ordered_at, order_id, namespace) = 1
     end as first_order,
     categories,
     order_date

@@ -1,7 +1,7 @@
 -- title:   Sessions
 -- grain:   one row per session_key
 -- source:  lake
--- note:    A session is what the sender calls one; where it gives no session id, a customer's events until 30 minutes
+-- note:    A session is what the sender calls one, within its namespace (n:), or the lake's own (s:); where it gives no session id, a customer's events until 30 minutes
 --          pass without one. Channel, device, region and campaign are those of the first event that has them.
 -- param:   reporting_time_zone str  The lake's reporting time zone
 -- param:   reporting_currency str  The lake's reporting currency
@@ -9,7 +9,7 @@ with gaps as (
     select
         *,
         case
-            when lag(occurred_at) over (partition by customer_id order by occurred_at, event_id)
+            when lag(occurred_at) over (partition by customer_id order by occurred_at, event_id, namespace)
                 >= occurred_at - interval '30' minute
                 then 0
             else 1
@@ -21,20 +21,24 @@ with gaps as (
 numbered as (
     select
         *,
-        sum(starts) over (partition by customer_id order by occurred_at, event_id rows unbounded preceding) as number
+        sum(starts) over (partition by customer_id order by occurred_at, event_id, namespace rows unbounded preceding) as number
     from gaps
 ),
 
 keyed as (
     select
-        concat('s:', session_id) as session_key, event_id, customer_id, occurred_at, event_type, channel, device, region, store_id, campaign, product_id, order_id, quantity, unit_price, currency
+        case
+            when namespace = '' then concat('s:', session_id) else concat('n:', namespace, '/', session_id)
+        end as session_key,
+        event_id, namespace, customer_id, occurred_at, event_type, channel, device, region, store_id, campaign, product_id,
+        order_id, quantity, unit_price, currency
     from scoped_events
     where session_id is not null
     union all
     select
         concat('c:', customer_id, '@', cast(min(occurred_at) over (partition by customer_id, number) as varchar))
             as session_key,
-        event_id, customer_id, occurred_at, event_type, channel, device, region,
+        event_id, namespace, customer_id, occurred_at, event_type, channel, device, region,
         store_id, campaign, product_id, order_id, quantity, unit_price, currency
     from numbered
 ),
@@ -42,20 +46,20 @@ keyed as (
 measured as (
     select
         session_key,
-        min_by(customer_id, case when customer_id is not null then row(occurred_at, event_id) end) as customer_id,
+        min_by(customer_id, case when customer_id is not null then row(occurred_at, event_id, namespace) end) as customer_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
-        min_by(channel, case when channel is not null then row(occurred_at, event_id) end) as channel,
-        min_by(device, case when device is not null then row(occurred_at, event_id) end) as device,
-        min_by(region, case when region is not null then row(occurred_at, event_id) end) as region,
-        min_by(store_id, case when store_id is not null then row(occurred_at, event_id) end) as store_id,
-        min_by(campaign, case when campaign is not null then row(occurred_at, event_id) end) as campaign,
-        min_by(product_id, case when product_id is not null then row(occurred_at, event_id) end) as landing_product_id,
+        min_by(channel, case when channel is not null then row(occurred_at, event_id, namespace) end) as channel,
+        min_by(device, case when device is not null then row(occurred_at, event_id, namespace) end) as device,
+        min_by(region, case when region is not null then row(occurred_at, event_id, namespace) end) as region,
+        min_by(store_id, case when store_id is not null then row(occurred_at, event_id, namespace) end) as store_id,
+        min_by(campaign, case when campaign is not null then row(occurred_at, event_id, namespace) end) as campaign,
+        min_by(product_id, case when product_id is not null then row(occurred_at, event_id, namespace) end) as landing_product_id,
         count(*) as events,
         sum(case when event_type = 'product_view' then 1 else 0 end) as views,
         sum(case when event_type = 'cart_add' then 1 else 0 end) as carts,
         sum(case when event_type = 'checkout_start' then 1 else 0 end) as checkouts,
-        count(distinct case when event_type = 'purchase' then order_id end) as purchases,
+        count(distinct case when event_type = 'purchase' then concat(namespace, '/', order_id) end) as purchases,
         coalesce(
             sum(
                 case
@@ -70,7 +74,7 @@ measured as (
 
 select
     session_key,
-    case when substr(session_key, 1, 2) = 's:' then session_key else concat('c:', customer_id) end as visitor,
+    case when substr(session_key, 1, 2) = 'c:' then concat('c:', customer_id) else session_key end as visitor,
     customer_id, started_at, ended_at, channel, device, region, store_id, campaign,
     landing_product_id, events, cast(views as bigint) as views, cast(carts as bigint) as carts,
     cast(checkouts as bigint) as checkouts, purchases, cast(revenue as decimal(38, 4)) as revenue,

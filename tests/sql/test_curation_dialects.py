@@ -6,8 +6,9 @@ from sqlglot import ErrorLevel, parse_one
 from catalogue.binding import bind
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES
+from pipeline.lake import LakeSettings
 
-VALUES = {"reporting_time_zone": "Europe/London", "reporting_currency": "GBP"}
+VALUES = LakeSettings().of_curation()
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark", "trino"])

@@ -38,6 +38,8 @@ def _events(draw: st.DrawFn) -> Event:
         occurred_at=draw(_MINUTES),
         received_at=draw(_MINUTES),
         source=draw(st.sampled_from(["native", "segment"])),
+        namespace=draw(st.sampled_from(["", "", "shop"])),
+        public=draw(st.booleans()),
         customer_id=customer,
         session_id=draw(st.sampled_from(["s1", "s2"] if customer is None else [None, "s1"])),
         product_id=None if kind == "checkout_start" else draw(st.sampled_from(["p1", "p2"])),
@@ -53,20 +55,23 @@ def _events(draw: st.DrawFn) -> Event:
 
 
 @st.composite
-def _splits(draw: st.DrawFn) -> tuple[list[list[Event]], str]:
-    """Events in an order, cut into batches, and a reporting time zone."""
+def _splits(draw: st.DrawFn) -> tuple[list[list[Event]], LakeSettings]:
+    """Events in an order, cut into batches, and the settings of a lake."""
     events = draw(st.lists(_events(), min_size=1, max_size=14))
     cuts = sorted(draw(st.sets(st.integers(1, max(1, len(events) - 1)), max_size=4)))
     batches = [events[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(events)], strict=True)]
-    return [batch for batch in batches if batch], draw(st.sampled_from(["UTC", "Europe/London", "America/New_York"]))
+    zone = draw(st.sampled_from(["UTC", "Europe/London", "America/New_York"]))
+    confirms = draw(st.booleans())
+    return [batch for batch in batches if batch], LakeSettings(reporting_time_zone=zone, confirm_public_orders=confirms)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(_splits())
-def test_any_split_into_batches_gives_the_tables_that_curating_at_once_gives(split: tuple[list[list[Event]], str]):
-    batches, zone = split
+def test_any_split_into_batches_gives_the_tables_that_curating_at_once_gives(
+    split: tuple[list[list[Event]], LakeSettings],
+):
+    batches, lake_settings = split
     with tempfile.TemporaryDirectory() as folder:
-        lake_settings = LakeSettings(reporting_time_zone=zone)
         # `curate` of Given checks the conservation law after every step
         stepwise = in_turn(Path(folder) / "stepwise", batches, lake_settings)
         at_once = Given(Path(folder) / "at-once", lake_settings).events(*batches).curate()
@@ -77,24 +82,48 @@ def test_any_split_into_batches_gives_the_tables_that_curating_at_once_gives(spl
         _check_against_the_events(at_once, [event for batch in batches for event in batch])
 
 
+Identity = tuple[str, str | None]
+
+
 def _check_against_the_events(lake: Given, events: list[Event]) -> None:
     """What the tables must say, computed from the events without SQL."""
-    first: dict[str, Event] = {}
-    for event in sorted(events, key=lambda event: (event.received_at, msgspec.json.encode(event))):
-        first.setdefault(event.event_id, event)
-    assert lake.column("events", "event_id") == sorted(first)
+    first: dict[Identity, Event] = {}
+    for event in sorted(events, key=lambda event: (event.public, event.received_at, msgspec.json.encode(event))):
+        first.setdefault((event.namespace, event.event_id), event)
+    assert _pairs(lake, "events", "event_id") == sorted(first)
     assert sum(lake.column("events", "copies")) == len(events)
     # copies received at the same instant: which is kept is settled elsewhere
-    if len({(event.event_id, event.received_at) for event in events}) < len(events):
+    if len({(event.namespace, event.event_id, event.public, event.received_at) for event in events}) < len(events):
         return
-    sales = [event for event in first.values() if event.order_id is not None]
-    amounts = {
-        event.event_id: (event.quantity or 0) * (event.unit_price or 0) * (1 if event.event_type == "purchase" else -1)
-        for event in sales
-    }
-    assert {row["event_id"]: row["amount"] for row in lake.rows("order_lines")} == amounts
-    assert sum(lake.column("orders", "net_revenue")) == sum(amounts.values())
-    assert lake.column("orders", "order_id") == sorted({event.order_id for event in sales if event.order_id})
+    orders: dict[Identity, list[Event]] = {}
+    for event in first.values():
+        if event.order_id is not None:
+            orders.setdefault((event.namespace, event.order_id), []).append(event)
+    counted = [line for lines in orders.values() for line in _counted(lines, lake.lake.settings)]
+    amounts = {identity: _amount(event) for identity, event in first.items() if event.order_id is not None}
+    lines = lake.rows("order_lines")
+    assert {(row["namespace"], row["event_id"]): row["amount"] for row in lines} == amounts
+    assert sum(row["amount"] for row in lines if row["counted"]) == sum(map(_amount, counted))
+    assert _pairs(lake, "orders", "order_id") == sorted(orders)
+    confirmed = [row for row in lake.rows("orders") if row["confirmed"]]
+    assert sum(row["net_revenue"] for row in confirmed) == sum(map(_amount, counted))
     assert sum(lake.column("sessions", "events")) == len(first)
-    assert sum(lake.column("daily_sales", "net_revenue")) == sum(amounts.values())
+    assert sum(lake.column("daily_sales", "net_revenue")) == sum(map(_amount, counted))
     assert sum(lake.column("daily_traffic", "sessions")) == len(lake.rows("sessions"))
+
+
+def _pairs(lake: Given, table: str, column: str) -> list[Identity]:
+    return sorted((row["namespace"], row[column]) for row in lake.rows(table))
+
+
+def _counted(lines: list[Event], lake_settings: LakeSettings) -> list[Event]:
+    """The lines of an order that sums hold."""
+    if lake_settings.confirm_public_orders and all(line.public for line in lines):
+        return []
+    has_secret_purchase = any(line.event_type == "purchase" and not line.public for line in lines)
+    return [line for line in lines if not (has_secret_purchase and line.public and line.event_type == "purchase")]
+
+
+def _amount(event: Event) -> Decimal:
+    sign = 1 if event.event_type == "purchase" else -1
+    return (event.quantity or 0) * (event.unit_price or Decimal(0)) * sign

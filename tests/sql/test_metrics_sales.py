@@ -11,7 +11,7 @@ import pytest
 
 from console.asking.periods import Period
 from console.asking.slices import Slices
-from console.sales.answer import revenue
+from console.sales.answer import apart, revenue
 from tests.support.lake_rows import Rows, money
 
 
@@ -80,6 +80,26 @@ def test_amounts_in_another_currency_are_in_no_total_and_shown_apart(lake: Rows)
         {"currency": "CHF", "net_revenue": Decimal("3.0000"), "lines": 1},
         {"currency": "EUR", "net_revenue": Decimal("480.0000"), "lines": 3},
     ]
+
+
+def test_orders_that_no_secret_key_confirmed_are_in_no_total_and_named_with_their_amount(lake: Rows) -> None:
+    lake.table(
+        "daily_orders",
+        [
+            {"order_date": date(2026, 3, 1), "orders": 2, "unconfirmed_orders": 1, "unconfirmed_revenue": money("40")},
+            {"order_date": date(2026, 3, 2), "unconfirmed_orders": 2, "unconfirmed_revenue": money("100.50")},
+            {"order_date": date(2026, 4, 1), "unconfirmed_orders": 9, "unconfirmed_revenue": money("900")},
+        ],
+    )
+    found = revenue(lake.scope(), Period(date(2026, 3, 1), date(2026, 3, 31)), [], Slices())
+    sums = found.now.sums
+    assert (sums.orders, sums.unconfirmed_orders, sums.unconfirmed_revenue) == (2, 3, Decimal("140.5000"))
+    assert apart(found, "USD") == ("Not in these figures: $140.50 of 3 orders that no secret key has confirmed.",)
+
+
+def test_a_period_of_unconfirmed_orders_alone_is_not_empty(lake: Rows) -> None:
+    lake.table("daily_orders", [{"order_date": date(2026, 3, 1), "unconfirmed_orders": 1}])
+    assert not revenue(lake.scope(), Period(date(2026, 3, 1), date(2026, 3, 31)), [], Slices()).is_empty
 
 
 def test_gross_margin_speaks_only_of_lines_whose_cost_is_known(lake: Rows) -> None:
@@ -164,9 +184,10 @@ def test_orders_and_first_orders_are_counted_on_the_day_of_the_order(lake: Rows)
             placed("2026-04-01", 9, 9),
         ],
     )
-    assert lake.ask("sales/orders_by_day") == [
-        {"order_date": date(2026, 3, 1), "orders": 5, "first_orders": 3},
-        {"order_date": date(2026, 3, 2), "orders": 1, "first_orders": 0},
+    found = lake.ask("sales/orders_by_day")
+    assert [(row["order_date"], row["orders"], row["first_orders"]) for row in found] == [
+        (date(2026, 3, 1), 5, 3),
+        (date(2026, 3, 2), 1, 0),
     ]
 
 

@@ -28,7 +28,15 @@ NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 START, END = date(2026, 3, 1), date(2026, 4, 1)
 
 # what a row says where a test does not care
-_DEFAULTS: dict[str, object] = {"currency": "USD", "event_type": "purchase", "copies": 1, "placed": True}
+_DEFAULTS: dict[str, object] = {
+    "namespace": "",
+    "counted": True,
+    "confirmed": True,
+    "currency": "USD",
+    "event_type": "purchase",
+    "copies": 1,
+    "placed": True,
+}
 # questions ask whole months of one and the other days of the other
 _OF_ITS_MONTHS = {
     "daily_device_sales": "monthly_device_sales",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CURATED_EVENTS = "curated_events"  # the curated events, beside which the pending ones are shown
 _PENDING = "pending_events"
+_ID = "(namespace, event_id)"
 _READ_ENTRIES = 20_000  # some 10 MiB at a time
 
 
@@ -92,24 +93,24 @@ class PendingEvents:
             arrived.write_bytes(b"\n".join(lines) + b"\n")
             raw.read(scratch, raw.REFUSED, [])
             raw.read(scratch, raw.EVENTS, [arrived])
-            ids = scratch.sql("select distinct event_id from raw_events").to_arrow_table()
+            ids = scratch.sql("select distinct namespace, event_id from raw_events").to_arrow_table()
             with self._given("arrived_ids", ids) as cursor:
-                known = cursor.sql(f"select * from {_PENDING} where event_id in (from arrived_ids)").to_arrow_table()
+                known = cursor.sql(f"select * from {_PENDING} where {_ID} in (from arrived_ids)").to_arrow_table()
                 curated = cursor.sql(
-                    f"select event_id from {CURATED_EVENTS} where event_id in (from arrived_ids)"
+                    f"select namespace, event_id from {CURATED_EVENTS} where {_ID} in (from arrived_ids)"
                 ).to_arrow_table()
             scratch.register("known_events", known)
             scratch.register("curated_ids", curated)
             values = {"reporting_time_zone": self._lake.settings.reporting_time_zone}
             rows = bind(load_curation()["events"], values, dialect="duckdb").sql
-            changed = scratch.sql(f"from ({rows}) where event_id not in (from curated_ids)").to_arrow_table()
+            changed = scratch.sql(f"from ({rows}) where {_ID} not in (from curated_ids)").to_arrow_table()
         with self._given("changed_events", changed) as cursor:
             self._replace(cursor)
 
     def _replace(self, cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.begin()
         try:
-            cursor.execute(f"delete from {_PENDING} where event_id in (select event_id from changed_events)")
+            cursor.execute(f"delete from {_PENDING} where {_ID} in (select namespace, event_id from changed_events)")
             cursor.execute(f"insert into {_PENDING} by name from changed_events")
         except BaseException:
             cursor.rollback()

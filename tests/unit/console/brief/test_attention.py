@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,14 @@ def found(
 
 def test_a_healthy_shop_needs_nobody() -> None:
     assert found(measured(), measured()) == []
+
+
+def test_orders_that_wait_for_a_secret_key_are_named_with_their_amount_and_what_to_do() -> None:
+    sums = replace(measured().sums, unconfirmed_orders=1, unconfirmed_revenue=Decimal("40"))
+    (item,) = attention_items(replace(measured(), sums=sums), None, [], kept(), [], [], "USD")
+    assert item.title == "Orders wait for confirmation"
+    assert item.detail.startswith("$40.00 of 1 order that no secret key has confirmed")
+    assert "confirm_public_orders" in item.detail
 
 
 def test_more_than_half_a_percent_of_quarantined_records_is_the_pipelines() -> None:
