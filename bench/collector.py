@@ -49,6 +49,9 @@ class _OneKey:
     def find(self, secret: str) -> WriteKey | None:
         return self.key if secret == SECRET else None
 
+    def all(self) -> list[WriteKey]:
+        return [self.key]
+
 
 def measure(_options: Options | None = None) -> list[Record]:
     """Events a second of the core, and its share of the speed of plain decoding, for arrays and lines."""

@@ -1,7 +1,8 @@
 """The collector: a request in, entries on the stream, a verdict per event out. Pure but for its ports.
 
 ``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` take Segment's format and
-``/mp/collect`` GA4's. The HTTP server and the Lambda handler both call `Collector.answer`.
+``/mp/collect`` GA4's; ``/v1/webhooks/…`` take what shop systems sign. The HTTP server and the Lambda handler both call
+`Collector.answer`.
 
 Nothing is acknowledged before `Stream.append` has returned: a 202 means *stored*. Refused records take the same way,
 so that ``received = accepted + duplicates + quarantined`` holds of what the stream holds. A request is stored whole or
@@ -23,15 +24,16 @@ from types import MappingProxyType
 from catalogue.clock import utc_now
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
-from pipeline.collecting.keys import Keys, WriteKey
+from pipeline.collecting.keys import Keys, WriteKey, webhook_key
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds, identities
 from pipeline.collecting.verdicts import verdicts
+from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE, Webhook
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
-from pipeline.formats import ga4, segment
+from pipeline.formats import ga4, segment, shopify, woocommerce
 from pipeline.streams import Entry, Kind, Stream
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
@@ -55,12 +57,24 @@ def _ga4(_batch: SentBatch, _duplicates: Collection[int]) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path that takes records: how to read and answer them, and which query parameter may hold the write key."""
+    """A path that takes records: how to read and answer them, and which query parameter may hold the write key.
+
+    With a `webhook`, the parameter ``id`` names the key, and the body must be signed with its signing secret.
+    """
 
     source: str
     read: Callable[[bytes, Rules, Request], SentBatch]
     answer: Callable[[SentBatch, Collection[int]], Response]
     key_parameter: str = "key"
+    webhook: Webhook | None = None
+
+
+def _shopify(body: bytes, rules: Rules, request: Request) -> SentBatch:
+    return shopify.read(body, rules, request.headers.get(SHOPIFY.topic, ""))
+
+
+def _woocommerce(body: bytes, rules: Rules, request: Request) -> SentBatch:
+    return woocommerce.read(body, rules, request.headers.get(WOOCOMMERCE.topic, ""))
 
 
 ENDPOINTS = MappingProxyType(
@@ -70,6 +84,8 @@ ENDPOINTS = MappingProxyType(
         "/v1/page": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
         "/v1/batch": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
         "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
+        "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY),
+        "/v1/webhooks/woocommerce": Endpoint("woocommerce", _woocommerce, _segment, webhook=WOOCOMMERCE),
     }
 )
 
@@ -151,17 +167,31 @@ class Collector:
             response = problem.response()
         return self._finish(request, response)
 
-    def _check(self, request: Request) -> Admitted:
+    def _check(self, request: Request) -> Admitted | Response:
         endpoint = ENDPOINTS.get(request.path)
         if endpoint is None:
             raise Problem(404, "not_found", "There is nothing here; events go to /v1/events.")
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", "Send events with POST.", {"allow": "POST, OPTIONS"})
-        secret = write_key(request, endpoint.key_parameter)
         try:
-            key = self._keys.find(secret) if secret else None
+            key = self._key(request, endpoint)
         except SettingsError as error:
             raise _unavailable("keys_unavailable", error.what) from error
+        if endpoint.webhook is not None and endpoint.webhook.is_ping(request):
+            return self._finish(request, json_response(200, {"success": True}))
+        check_head(request.headers)
+        return Admitted(endpoint, key)
+
+    def _key(self, request: Request, endpoint: Endpoint) -> WriteKey:
+        """The key that a request is sent with."""
+        if endpoint.webhook is not None:
+            name = request.query.get("id", "")
+            key = webhook_key(self._keys.all(), name, endpoint.webhook.system, self._now())
+            if key is None:
+                raise _unsigned("The address names no webhook key that is valid")
+            return key
+        secret = write_key(request, endpoint.key_parameter)
+        key = self._keys.find(secret) if secret else None
         if key is None:
             message = "The write key is wrong or has ended." if secret else "The write key is missing."
             raise Problem(
@@ -170,11 +200,12 @@ class Collector:
                 f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
                 {"www-authenticate": 'Bearer realm="takings"'},
             )
-        check_head(request.headers)
-        return Admitted(endpoint, key)
+        return key
 
     def _store(self, request: Request, admitted: Admitted) -> Response:
         endpoint, key = admitted.endpoint, admitted.key
+        if endpoint.webhook is not None and not endpoint.webhook.is_signed(request, key.signing_secret):
+            raise _unsigned("The signature is missing or wrong")
         body = unpack(request.body, request.headers)
         rules = Rules(
             now=self._now(),
@@ -257,6 +288,15 @@ class Collector:
                 "access-control-max-age": str(PREFLIGHT_AGE),
             },
         )
+
+
+def _unsigned(what: str) -> Problem:
+    return Problem(
+        401,
+        "unauthorized",
+        f"{what}. `python -m pipeline keys create SOURCE --webhook SYSTEM` makes the address, with the signing secret.",
+        {"www-authenticate": 'Signature realm="takings"'},
+    )
 
 
 def _unavailable(code: str, what: str) -> Problem:

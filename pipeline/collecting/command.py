@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +20,8 @@ _EXAMPLES = """\b
 examples:
   python -m pipeline keys create web-shop
   python -m pipeline keys create web-pages --public --namespace web-shop
+  python -m pipeline keys create web-tag --public --namespace web-shop --alias G-ABC123
+  python -m pipeline keys create web-orders --namespace web-shop --webhook shopify
   python -m pipeline keys rotate web-shop --grace-days 7
   python -m pipeline keys revoke 1f2e3d4c
 """
@@ -49,12 +52,32 @@ def create(
             " same orders, such as pages and server of a shop (default: the source's own)",
         ),
     ] = None,
+    alias: Annotated[
+        str,
+        typer.Option(
+            metavar="ID", help="what a tracker sends in place of the key: GA4's measurement id, Snowplow's app id"
+        ),
+    ] = "",
+    webhook: Annotated[
+        Literal["shopify", "woocommerce"] | None,
+        typer.Option(help="the shop system that signs what it sends; its signing secret is read from the terminal"),
+    ] = None,
     lake: options.Lake = options.DEFAULT_LAKE,
 ) -> None:
     """Make a key for a source; it is shown once."""
     file = _file(lake)
-    key, secret = file.create(source, namespace=namespace, public=public)
-    _show(key, secret)
+    if webhook is not None:
+        if public or alias:
+            raise SettingsError("A webhook key is neither public nor has it an alias", where="--webhook")
+        key = file.create_webhook(source, webhook, _signing_secret(), namespace=namespace)
+        sys.stdout.write(f"/v1/webhooks/{webhook}?id={key.id}\n")
+        sys.stderr.write(
+            f"Enter this address, behind that of the collector, as {source}'s webhook. {FILE} keeps the signing secret,"
+            f" readable by its owner alone. Its ids belong to {_namespace(key)}.\n"
+        )
+    else:
+        key, secret = file.create(source, namespace=namespace, public=public, alias=alias)
+        _show(key, secret)
     others = sorted({other.source for other in file.all() if other.namespace == key.namespace} - {source})
     if others:
         sys.stderr.write(
@@ -102,6 +125,13 @@ def _show(key: WriteKey, secret: str) -> None:
     )
 
 
+def _signing_secret() -> str:
+    """The signing secret from a prompt, or the first line of the input: an argument would be seen by others."""
+    if sys.stdin.isatty():
+        return getpass("Signing secret: ").strip()
+    return sys.stdin.readline().strip()
+
+
 def _namespace(key: WriteKey) -> str:
     return f"namespace {key.namespace}" if key.namespace else "the lake's own namespace"
 
@@ -117,5 +147,5 @@ def _list(keys: list[WriteKey]) -> None:
             if key.expires_at is None
             else f"{'ends' if key.is_valid(now) else 'ended'} {key.expires_at:%Y-%m-%d %H:%M} UTC"
         )
-        kind = "public" if key.public else "secret"
+        kind = key.webhook or ("public" if key.public else "secret")
         sys.stdout.write(f"{key.id}  {key.source:<24} {kind}  {_namespace(key):<34} {made}  {end}".rstrip() + "\n")

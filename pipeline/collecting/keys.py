@@ -11,7 +11,11 @@ that mean the same orders, such as the pages and the server of one shop. Keys ma
 lake's own, the empty one, in which their earlier events are.
 
 A *public* key is in the pages of a shop, where anybody can read it; a *secret* one only its owner knows. What a public
-key may not do: send refunds, or put its copy of an event or an order in the place of what a secret key sent.
+key may not do: send refunds, or put its copy of an event or an order in the place of what a secret key sent. A tracker
+that can carry no key is known by an id of its own, the *alias* of a public key.
+
+A *webhook* key is of a shop system that signs what it sends: its signing secret is kept as it is, since a signature
+cannot be checked without it. The key's own secret is shown to nobody, so that nothing else can be sent with it.
 """
 
 from __future__ import annotations
@@ -21,10 +25,10 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +42,7 @@ FILE = "keys.json"
 PREFIX = "tk_"  # so that a secret scanner, and a person, knows one when it sees one
 GRACE = timedelta(days=7)
 _SECRET_BYTES = 32
+_SHORTEST_SIGNING_SECRET = 16  # under that, somebody who sees one signed message could guess it
 _NAMESPACE = "[A-Za-z0-9_.-]{1,64}"  # no slash: a namespace and an id are written with one between them
 LAKES_OWN = ""  # the namespace of what was sent before there were namespaces, and of imports that name none
 
@@ -53,6 +58,9 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at : valid until then; None for ever
     namespace : within which the ids of what is sent with it are unique
     public : whether anybody may know it
+    alias : the id that a tracker sends in place of a key, such as GA4's measurement id; only of public keys
+    webhook : the shop system that sends with it; empty where it is no webhook key
+    signing_secret : what that system signs with
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -62,6 +70,12 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
     namespace: Annotated[str, Meta(pattern=f"^({_NAMESPACE})?$")] = LAKES_OWN
     public: bool = False
+    alias: Annotated[str, Meta(max_length=64)] = ""
+    webhook: Literal["", "shopify", "woocommerce"] = ""
+    signing_secret: str = ""
+
+    def __repr__(self) -> str:  # a traceback or a log line must not show the signing secret
+        return f"WriteKey(id={self.id!r}, source={self.source!r})"
 
     def is_valid(self, now: datetime) -> bool:
         """Whether the key may be used at `now`."""
@@ -74,6 +88,22 @@ class Keys(Protocol):
     def find(self, secret: str) -> WriteKey | None:
         """The valid key with this secret; None where there is none."""
         ...
+
+    def all(self) -> Sequence[WriteKey]:
+        """Every key, ended ones included."""
+        ...
+
+
+def key_of_alias(keys: Sequence[WriteKey], alias: str, now: datetime) -> WriteKey | None:
+    """The newest valid key that a tracker means with its own id; None where there is none."""
+    if not alias:
+        return None
+    return next((key for key in reversed(keys) if key.alias == alias and key.is_valid(now)), None)
+
+
+def webhook_key(keys: Sequence[WriteKey], key_id: str, webhook: str, now: datetime) -> WriteKey | None:
+    """The valid webhook key of this id and shop system; None where there is none."""
+    return next((key for key in keys if key.id == key_id and key.webhook == webhook and key.is_valid(now)), None)
 
 
 def key_of_secret(keys: list[WriteKey], secret: str, now: datetime) -> WriteKey | None:
@@ -159,17 +189,47 @@ class KeyFile:
                 ) from error
             return self._keys
 
-    def create(self, source: str, *, namespace: str | None = None, public: bool = False) -> tuple[WriteKey, str]:
+    def create(
+        self, source: str, *, namespace: str | None = None, public: bool = False, alias: str = ""
+    ) -> tuple[WriteKey, str]:
         """Make a key for a source; returns it with its secret, which is kept nowhere.
 
         Parameters
         ----------
         namespace : of its ids; by default that of the source's other keys, or one named like the source
+        alias : the id that a tracker sends in place of the key
+
+        Raises
+        ------
+        SettingsError
+            The alias is of another source, or the key is not public.
         """
         keys = self.all()
+        self._check_alias(source, alias, keys, public=public)
         if namespace is None:
             namespace = next((key.namespace for key in reversed(keys) if key.source == source), own_namespace(source))
-        return self._add(source, keys, namespace, public=public)
+        return self._add(source, keys, namespace, public=public, alias=alias)
+
+    def create_webhook(
+        self,
+        source: str,
+        webhook: Literal["shopify", "woocommerce"],
+        signing_secret: str,
+        *,
+        namespace: str | None = None,
+    ) -> WriteKey:
+        """Make a key for a shop system's webhooks, which are signed with `signing_secret`."""
+        keys = self.all()
+        if len(signing_secret) < _SHORTEST_SIGNING_SECRET:
+            raise SettingsError(
+                f"The signing secret has under {_SHORTEST_SIGNING_SECRET} characters",
+                where="--webhook",
+                remedy="Copy it whole from the shop's administration; choose a long random one where you may choose.",
+            )
+        if namespace is None:
+            namespace = next((key.namespace for key in reversed(keys) if key.source == source), own_namespace(source))
+        key, _ = self._add(source, keys, namespace, webhook=webhook, signing_secret=signing_secret)
+        return key
 
     def rotate(self, source: str, grace: timedelta = GRACE, *, public: bool = False) -> tuple[WriteKey, str]:
         """Make a new key for a source, like its newest; its other valid keys of that kind end after `grace`.
@@ -179,7 +239,11 @@ class KeyFile:
         now = self._now()
         end = now + grace
         keys = self.all()
-        rotated = [key for key in keys if key.source == source and key.public == public and key.is_valid(now)]
+        rotated = [
+            key
+            for key in keys
+            if key.source == source and key.public == public and not key.webhook and key.is_valid(now)
+        ]
         if not rotated:
             kind = "public" if public else "secret"
             raise SettingsError(
@@ -192,7 +256,7 @@ class KeyFile:
             replace(key, expires_at=end) if key in rotated and (key.expires_at is None or key.expires_at > end) else key
             for key in keys
         ]
-        return self._add(source, ending, rotated[-1].namespace, public=public)
+        return self._add(source, ending, rotated[-1].namespace, public=public, alias=rotated[-1].alias)
 
     def revoke(self, key_id: str) -> WriteKey:
         """End a key now; returns it as it was."""
@@ -207,7 +271,32 @@ class KeyFile:
         self._write([key for key in keys if key.id != key_id])
         return ended
 
-    def _add(self, source: str, keys: list[WriteKey], namespace: str, *, public: bool) -> tuple[WriteKey, str]:
+    def _check_alias(self, source: str, alias: str, keys: list[WriteKey], *, public: bool) -> None:
+        if alias and not public:
+            raise SettingsError(
+                "An alias is no secret, so its key must be public", where="--alias", remedy="Add --public."
+            )
+        other = key_of_alias(keys, alias, self._now())
+        if other is not None and other.source != source:
+            raise SettingsError(
+                f"The alias {alias!r} is one of {other.source}'s",
+                where="--alias",
+                remedy=f"End that key with `python -m pipeline keys revoke {other.id}`, or name another alias.",
+            )
+        if len(alias) > 64 or not alias.isprintable():
+            raise SettingsError(f"{alias[:80]!r} is no alias of at most 64 printable characters", where="--alias")
+
+    def _add(
+        self,
+        source: str,
+        keys: list[WriteKey],
+        namespace: str,
+        *,
+        public: bool = False,
+        alias: str = "",
+        webhook: Literal["", "shopify", "woocommerce"] = "",
+        signing_secret: str = "",
+    ) -> tuple[WriteKey, str]:
         if not 1 <= len(source) <= 64 or not source.isprintable():
             raise SettingsError(f"Source {source!r} is no name of 1 to 64 printable characters", where="SOURCE")
         checked_namespace(namespace)
@@ -219,6 +308,9 @@ class KeyFile:
             created_at=self._now(),
             namespace=namespace,
             public=public,
+            alias=alias,
+            webhook=webhook,
+            signing_secret=signing_secret,
         )
         self._write([*keys, key])
         return key, secret

@@ -17,7 +17,7 @@ _TEXT = {"type": "string"}
 _STORED = ("received", "accepted", "duplicates", "quarantined", "ignored")
 _REFUSALS = {
     "400": "Nothing could be read.",
-    "401": "The write key is missing, wrong, or has ended.",
+    "401": "The write key or the signature is missing or wrong, or the key has ended.",
     "413": f"The body is over {MAX_BODY} bytes, unpacked too, or holds more than {MAX_RECORDS} records.",
     "415": "The type, charset or encoding of the body cannot be read.",
     "429": "This key has sent too much.",
@@ -28,6 +28,7 @@ _SUMMARIES = {
     "page": "One call of Segment's page: ignored, since it is no action of the contract.",
     "batch": "Calls of Segment, several at once.",
 }
+_WEBHOOKS = {"shopify": "X-Shopify-Hmac-Sha256", "woocommerce": "X-WC-Webhook-Signature"}
 
 
 def document() -> Json:
@@ -46,6 +47,10 @@ def document() -> Json:
             "/v1/events": {"post": _events(), "options": _preflight("events")},
             **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _SUMMARIES},
             "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
+            **{
+                f"/v1/webhooks/{system}": {"post": _webhook(system), "options": _preflight(f"{system}Webhook")}
+                for system in _WEBHOOKS
+            },
             "/healthz": {"get": _plain_answer("healthz", "Whether the process lives.", {})},
             "/readyz": {"get": _plain_answer("readyz", "Whether events can be taken.", _refusals("503"))},
             "/v1/openapi.json": {"get": _plain_answer("openapi", "This document.", {})},
@@ -61,6 +66,10 @@ def document() -> Json:
                 "basic": {"type": "http", "scheme": "basic", "description": "The write key as user, no password."},
                 "header": {"type": "apiKey", "in": "header", "name": "X-Write-Key"},
                 "query": {"type": "apiKey", "in": "query", "name": "key", "description": "For sendBeacon."},
+                **{
+                    system: {"type": "apiKey", "in": "header", "name": name, "description": "HMAC-SHA256 in Base64."}
+                    for system, name in _WEBHOOKS.items()
+                },
                 "secret": {"type": "apiKey", "in": "query", "name": "api_secret", "description": "For GA4's senders."},
             },
         },
@@ -148,6 +157,18 @@ def _ga4() -> Json:
         "parameters": [identity],
         "requestBody": _body(body),
         "responses": {"204": {"description": "Stored; refused events are in the quarantine."}, **_refusals(*_REFUSALS)},
+    }
+
+
+def _webhook(system: str) -> Json:
+    identity = {"name": "id", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
+    return {
+        "operationId": f"{system}Webhook",
+        "summary": f"A webhook of {system.title()} about an order or a refund.",
+        "security": [{system: []}],
+        "parameters": [identity],
+        "requestBody": _body(_object({"id": {"type": "integer"}})),
+        "responses": {"200": _json("Stored.", "Verdicts"), **_refusals(*_REFUSALS)},
     }
 
 

@@ -83,6 +83,8 @@ def add_message(
     rules: Rules,
     source: str,
     translate: Callable[[Fields], list[Fields] | Rejection | None],
+    *,
+    limit: int = events.RECORD_BYTES,
 ) -> None:
     """Put one message at the end of a batch: all its events, or its refusal, or nothing.
 
@@ -90,9 +92,10 @@ def add_message(
     ----------
     record : the message, a JSON object
     translate : from the message to the fields of its events; None where it names no action
+    limit : bytes that a message may have
     """
-    if len(record) > events.RECORD_BYTES:
-        detail = f"The message has {len(record)} bytes; one may have {events.RECORD_BYTES}."
+    if len(record) > limit:
+        detail = f"The message has {len(record)} bytes; one may have {limit}."
         batch.add(rejected(Reason.TOO_LARGE, detail), record)
         return
     message = value(record)

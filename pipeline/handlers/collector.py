@@ -32,6 +32,10 @@ class EnvironmentKeys:
         """The valid key with this secret; None where there is none."""
         return key_of_secret(self._keys, secret, datetime.now(UTC))
 
+    def all(self) -> list[WriteKey]:
+        """Every key, ended ones included."""
+        return self._keys
+
 
 @lru_cache(maxsize=1)
 def collector() -> Collector:

@@ -25,8 +25,8 @@ class Environment:
     live_table : name of the live table (``TAKINGS_LIVE_TABLE``); only the live rollup needs it
     reporting_currency, retention_days : the lake's (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``)
     origins : pages that may send from a browser (``TAKINGS_ORIGINS``, separated by commas)
-    write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests and no secret
-        (``TAKINGS_WRITE_KEYS``)
+    write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests, and of webhook keys the
+        signing secret (``TAKINGS_WRITE_KEYS``)
     """
 
     stream: str

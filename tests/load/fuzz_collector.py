@@ -19,11 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["pipeline"]):
     from pipeline.collecting.collector import ENDPOINTS
     from pipeline.collecting.envelope import Request
-    from tests.support.collecting import SECRET, VIEW, Shelf, collector
+    from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE
+    from tests.support.collecting import SECRET, VIEW, Shelf, collector, write_key
+    from tests.support.webhooks import SHOPIFY_KEY, SHOPIFY_ORDER, WOO_KEY, WOO_ORDER, signature
 
 PATHS = tuple(ENDPOINTS)
 TYPES = ("application/json", "application/x-ndjson", "text/plain", "", "text/html")
 QUERY = {"measurement_id": "G-1", "api_secret": SECRET, "key": SECRET}
+KEYS = write_key("shop", SECRET), SHOPIFY_KEY, WOO_KEY
+WEBHOOKS = {"/v1/webhooks/shopify": "shopify", "/v1/webhooks/woocommerce": "woo"}
 MEMORY_MIB = 512
 SEEDS = (
     json.dumps(VIEW).encode(),
@@ -31,6 +35,8 @@ SEEDS = (
     b'{"batch":[{"event":"Order Completed","userId":"c","properties":'
     b'{"order_id":"o","products":[{"product_id":"p","price":1}]}}]}',
     b'{"client_id":"c","events":[{"name":"purchase","params":{"transaction_id":"t","items":[{"item_id":"p","price":1.5}]}}]}',
+    json.dumps(SHOPIFY_ORDER | {"refunds": [{"id": 1, "refund_line_items": [{"quantity": 1}]}]}).encode(),
+    json.dumps(WOO_ORDER | {"refunds": [{"id": 1, "total": "-1"}]}).encode(),
     b'{"event_id":"a","event_id":"b","unit_price":NaN,"attributes":{"x":"\\ud800"}}',
     b"[[[[[[[[1e999999999",
 )
@@ -50,8 +56,10 @@ def one(data: bytes) -> None:
         body = gzip.compress(body, 1) if packing > 1 else body
         body = body[: len(body) // 2] if packing == 3 else body
     stream = Shelf()
-    intake = collector(stream)
-    response = intake.answer(Request("POST", path, headers, QUERY, body))
+    intake = collector(stream, *KEYS)
+    headers |= {SHOPIFY.topic: "orders/updated", WOOCOMMERCE.topic: "order.updated"}
+    headers |= dict.fromkeys((SHOPIFY.signature, WOOCOMMERCE.signature), signature(body))
+    response = intake.answer(Request("POST", path, headers, {**QUERY, "id": WEBHOOKS.get(path, "")}, body))
     counts = intake.counts()
     if response.status >= 500:
         raise AssertionError(f"{response.status} from {path}")

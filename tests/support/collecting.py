@@ -56,6 +56,9 @@ class Ring:
     def find(self, secret: str) -> WriteKey | None:
         return key_of_secret(self._keys, secret, NOW)
 
+    def all(self) -> list[WriteKey]:
+        return self._keys
+
 
 def collector(stream: Shelf, *keys: WriteKey, **options: Any) -> Collector:
     settings = {"reporting_currency": "EUR", "retention_days": 400, "now": lambda: NOW, **options}
