@@ -11,6 +11,7 @@ COMMANDS = {
     "import": "pipeline.importers.command:import_",
     "sample": "pipeline.sample.command:sample",
     "keys": "pipeline.collecting.command:keys",
+    "held": "pipeline.collecting.held_command:held",
     "traffic": "pipeline.traffic.command:traffic",
     "curate": "pipeline.curate.command:curate",
     "status": "pipeline.curate.command:status",

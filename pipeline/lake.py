@@ -29,6 +29,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,12 +58,16 @@ class LakeSettings:
     reporting_time_zone, reporting_currency : of days and of amounts
     retention_days : older events are refused
     confirm_public_orders : whether an order that a public key sent counts only once a secret key has sent a line of it
+    fractional_quantities : whether quantities may have decimals, such as kilograms
+    largest_amount : a purchase or refund line of more is held until a person accepts it; 0 for no limit
     """
 
     reporting_time_zone: str = "UTC"
     reporting_currency: str = "USD"
     retention_days: int = 1100
     confirm_public_orders: bool = False
+    fractional_quantities: bool = False
+    largest_amount: int = 1_000_000_000
 
     def __post_init__(self) -> None:
         for name, kind, written in (
@@ -70,6 +75,8 @@ class LakeSettings:
             ("reporting_currency", str, "text in quotes"),
             ("retention_days", int, "a whole number"),
             ("confirm_public_orders", bool, "true or false"),
+            ("fractional_quantities", bool, "true or false"),
+            ("largest_amount", int, "a whole number"),
         ):
             value = getattr(self, name)
             if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -91,6 +98,8 @@ class LakeSettings:
             )
         if self.retention_days < 1:
             raise SettingsError("Retention must be at least one day", where="retention_days")
+        if self.largest_amount < 0:
+            raise SettingsError("The largest amount is negative", where="largest_amount", remedy="0 means no limit.")
 
     def as_toml(self) -> str:
         """The text of `lake.toml`."""
@@ -101,7 +110,20 @@ class LakeSettings:
             f"retention_days = {self.retention_days}\n"
             "# Whether an order sent with a public key counts only once a secret key has sent a line of it.\n"
             f"confirm_public_orders = {str(self.confirm_public_orders).lower()}\n"
+            "# Whether quantities may have up to 3 decimals, such as kilograms.\n"
+            f"fractional_quantities = {str(self.fractional_quantities).lower()}\n"
+            "# A line of a larger amount is held until a person accepts it; 0 for no limit.\n"
+            f"largest_amount = {self.largest_amount}\n"
         )
+
+    def of_contract(self) -> dict[str, Any]:
+        """The settings that decide which events are taken: as `Rules` and `Collector` name them."""
+        return {
+            "reporting_currency": self.reporting_currency,
+            "retention_days": self.retention_days,
+            "fractional_quantities": self.fractional_quantities,
+            "largest_amount": Decimal(self.largest_amount) if self.largest_amount else None,
+        }
 
     def of_curation(self) -> dict[str, str | bool]:
         """The settings that decide what the curated tables hold: parameters of `queries/curate`."""

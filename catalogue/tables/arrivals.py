@@ -24,6 +24,7 @@ TABLES: Mapping[str, Table] = {
             **of_type(TEXT, "event_type", "source", "channel", "region"),
             "events": "bigint",
             "duplicates": "bigint",
+            "rounded": "bigint",
         },
         sort=("event_date", "event_type", "source", "channel", "region"),
     ),

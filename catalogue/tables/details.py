@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, INSTANT, PRICE, TEXT, Table, of_type
+from catalogue.tables.table import AMOUNT, INSTANT, PRICE, TEXT, UNITS, Table, of_type
 
 _WHERE = of_type(TEXT, "channel", "device", "region", "store_id", "campaign")
 
@@ -28,7 +28,7 @@ TABLES: Mapping[str, Table] = {
             **of_type(TEXT, "source", "namespace"),
             "public": "boolean",
             **of_type(TEXT, "customer_id", "session_id", "product_id"),
-            "quantity": "bigint",
+            "quantity": UNITS,
             "unit_price": PRICE,
             "currency": TEXT,
             "order_id": TEXT,
@@ -37,6 +37,7 @@ TABLES: Mapping[str, Table] = {
             "unit_cost": PRICE,
             **_RECOMMENDATION,
             "attributes": TEXT,
+            "rounded": "boolean",
             "copies": "bigint",
             "event_date": "date",
         },
@@ -52,7 +53,7 @@ TABLES: Mapping[str, Table] = {
             **_PRODUCT,
             **_WHERE,
             "currency": TEXT,
-            "quantity": "bigint",
+            "quantity": UNITS,
             "unit_price": PRICE,
             "amount": AMOUNT,
             "cost": AMOUNT,
@@ -77,7 +78,7 @@ TABLES: Mapping[str, Table] = {
             **_WHERE,
             "currency": TEXT,
             "lines": "bigint",
-            "units": "bigint",
+            "units": UNITS,
             **of_type(AMOUNT, "gross_revenue", "refunds", "net_revenue", "cost", "net_revenue_with_cost"),
             "confirmed": "boolean",
             "placed": "boolean",

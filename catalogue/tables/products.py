@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, TEXT, Table, of_type
+from catalogue.tables.table import AMOUNT, TEXT, UNITS, Table, of_type
 
 _PRODUCT_SALES = {
     **of_type(TEXT, "product_id", "category", "channel", "region", "currency"),
     # these amounts are mostly 0 and compress to nothing; the other amounts follow from them
     **of_type(AMOUNT, "gross_revenue", "refunds", "cost", "net_revenue_without_cost"),
-    "units": "bigint",
+    "units": UNITS,
     "orders": "bigint",
 }
 

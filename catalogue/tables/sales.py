@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables.table import AMOUNT, TEXT, Table, of_type
+from catalogue.tables.table import AMOUNT, TEXT, UNITS, Table, of_type
 
 _SOLD = {
     **of_type(AMOUNT, "gross_revenue", "refunds", "net_revenue", "cost", "net_revenue_without_cost"),
-    "units": "bigint",
+    "units": UNITS,
     "lines": "bigint",
 }
 
@@ -42,7 +42,9 @@ TABLES: Mapping[str, Table] = {
         columns={
             "order_date": "date",
             **of_type(TEXT, "channel", "device", "region", "currency"),
-            **of_type("bigint", "orders", "first_orders", "units", "unconfirmed_orders"),
+            **of_type("bigint", "orders", "first_orders"),
+            "units": UNITS,
+            "unconfirmed_orders": "bigint",
             "unconfirmed_revenue": AMOUNT,
         },
         sort=("order_date", "channel", "region", "device", "currency"),

@@ -11,6 +11,7 @@ TEXT = "varchar"
 INSTANT = "timestamp(6)"  # UTC, without a zone of its own
 AMOUNT = "decimal(38,4)"
 PRICE = "decimal(18,4)"
+UNITS = "decimal(18,3)"  # whole, unless a lake takes fractions such as kilograms
 COST = "decimal(38,12)"  # as cloud bills keep costs, unit prices and quantities
 QUANTITY = COST
 

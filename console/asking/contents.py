@@ -65,7 +65,7 @@ def has_charges(scope: Scope) -> bool:
 
 @dataclass(frozen=True)
 class Conservation:
-    """received = accepted + duplicates + quarantined.
+    """received = accepted + duplicates + quarantined; some of the accepted had amounts rounded to what the lake keeps.
 
     A refused record has no region that could be trusted, so a row filter hides all of them, and counts only the other
     records of the viewer's regions.
@@ -77,6 +77,7 @@ class Conservation:
     quarantined: int
     result: Result
     is_whole: bool = True
+    rounded: int = 0
 
     @property
     def quarantined_share(self) -> Decimal | None:

@@ -84,9 +84,11 @@ class LakeReader(Reader):
         ]
 
     def trust_line(self, answer: Answer, *, notes: Sequence[str] = ()) -> None:
-        """The same with the share of records that were quarantined."""
-        share = lake.conservation(self.scope).quarantined_share
-        trust_line.of(self.scope, answer.results, notes=notes, quarantined_share=share)
+        """The same with the share of records that were quarantined, and with how many were rounded."""
+        records = lake.conservation(self.scope)
+        if records.rounded:
+            notes = (*notes, f"{text.counted(records.rounded, 'event')} had more digits than the lake keeps; rounded.")
+        trust_line.of(self.scope, answer.results, notes=notes, quarantined_share=records.quarantined_share)
 
 
 @contextmanager

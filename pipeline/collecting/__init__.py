@@ -3,5 +3,6 @@
 - `collector`: the core, the same for every server. `http`: its routes for an ASGI server; `openapi` describes them.
 - `envelope`: requests and responses without a server. `verdicts`: the body of an answer.
 - `keys`: who may send. `limits`: how much. `recent`: which event ids were received lately.
-- `command`: ``python -m pipeline keys``.
+- `held`: records of an amount that a person decides on.
+- `command`, `held_command`: ``python -m pipeline keys`` and ``held``.
 """

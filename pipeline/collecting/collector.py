@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from itertools import repeat
 from types import MappingProxyType
@@ -105,7 +106,8 @@ class Collector:
     ----------
     stream : takes the entries; durable when `append` returns
     keys : finds the write key of a secret
-    reporting_currency, retention_days : the lake's (`pipeline.lake.LakeSettings`)
+    reporting_currency, retention_days, fractional_quantities, largest_amount : the lake's
+        (`pipeline.lake.LakeSettings`)
     origins : pages that may send from a browser, such as ``https://shop.example``; ``*`` for every page
     recent : ids received lately; hand one in that has recalled the stream
     limits : how much a key may send
@@ -120,6 +122,8 @@ class Collector:
         *,
         reporting_currency: str,
         retention_days: int | None,
+        fractional_quantities: bool = False,
+        largest_amount: Decimal | None = None,
         origins: Collection[str] = (),
         recent: RecentIds | None = None,
         limits: TokenBuckets | None = None,
@@ -128,6 +132,7 @@ class Collector:
     ) -> None:
         self._stream, self._keys = stream, keys
         self._currency, self._retention = reporting_currency, retention_days
+        self._fractions, self._largest = fractional_quantities, largest_amount
         self._origins = frozenset(origins)
         self._recent = recent or RecentIds()
         self._limits = limits or TokenBuckets(RATE, BURST)
@@ -137,7 +142,7 @@ class Collector:
         self._lock = threading.Lock()
 
     def counts(self) -> dict[str, int]:
-        """Received, accepted, duplicates, quarantined, ignored; and answers by status (``http_202``)."""
+        """Received, accepted, duplicates, quarantined, ignored, rounded; and answers by status (``http_202``)."""
         with self._lock:
             return dict(self._counts)
 
@@ -213,6 +218,8 @@ class Collector:
             reporting_currency=self._currency,
             namespace=key.namespace,
             public=key.public,
+            fractional_quantities=self._fractions,
+            largest_amount=self._largest,
         )
         try:
             batch = endpoint.read(body, rules, request)
@@ -233,7 +240,15 @@ class Collector:
         """Put a batch on the stream; returns the places, among the valid events, of the duplicates."""
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
         for record, refusal in batch.refused.values():
-            line = quarantine_line(record, refusal, origin=origin, received_at=rules.now, source=source)
+            line = quarantine_line(
+                record,
+                refusal,
+                origin=origin,
+                received_at=rules.now,
+                source=source,
+                namespace=rules.namespace,
+                public=rules.public,
+            )
             entries.append(Entry(Kind.REFUSED, blake2b(record, digest_size=8).hexdigest(), line))
         names = identities(rules.namespace, batch.ids)
         duplicates = self._recent.claim(names)
@@ -259,7 +274,7 @@ class Collector:
             "quarantined": len(batch.refused),
         }
         with self._lock:
-            self._counts.update(counts, received=batch.received, ignored=batch.ignored)
+            self._counts.update(counts, received=batch.received, ignored=batch.ignored, rounded=batch.rounded)
         if self._note is not None:
             self._note(**counts)
 

@@ -80,19 +80,23 @@ def _lenient(schemas: Json) -> Json:
     """The contract's types, with what it takes besides: nothing for absent, and money as a number too."""
     for schema in schemas.values():
         required = schema.get("required", [])
+        schema.get("properties", {}).pop("rounded", None)  # the contract says it, not the sender
         for name, member in schema.get("properties", {}).items():
             if name in required:
                 continue
             member.pop("default", None)
-            options = [_amount(option) for option in member["anyOf"]]
-            member["anyOf"] = [option for option in options if option is not None]
+            member["anyOf"] = [
+                _decimal(option, "decimal(18,3)" if name == "quantity" else "decimal(18,4)")
+                for option in member["anyOf"]
+            ]
     return schemas
 
 
-def _amount(option: Json) -> Json | None:
+def _decimal(option: Json, kept: str) -> Json:
     if option.get("format") == "decimal":
-        pattern = r"^[0-9]{1,14}(\.[0-9]{1,4})?$"
-        return {"type": ["string", "number"], "pattern": pattern, "minimum": 0, "description": "decimal(18,4)"}
+        pattern = r"^[0-9]{1,14}(\.[0-9]+)?$"
+        description = f"Kept as {kept}; further digits are rounded, and counted as rounded."
+        return {"type": ["string", "number"], "pattern": pattern, "minimum": 0, "description": description}
     return option
 
 

@@ -29,6 +29,8 @@ def verdicts(batch: SentBatch, duplicates: Collection[int]) -> bytes:
         "quarantined": len(batch.refused),
         "ignored": batch.ignored,
     }
+    if batch.rounded:
+        totals["rounded"] = batch.rounded
     answers = [_ACCEPTED] * len(batch.ids)
     for place in duplicates:
         answers[place] = _DUPLICATE

@@ -7,7 +7,7 @@ defaults and bring values to their canonical form.
 from __future__ import annotations
 
 from datetime import UTC
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from math import isfinite
 
 import msgspec
@@ -16,10 +16,11 @@ from msgspec.structs import force_setattr
 from pipeline.contract.currencies import CURRENCIES
 from pipeline.contract.privacy import personal_data
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.contract.shape import Event, Product, Recommendation, Rules, SentEvent
+from pipeline.contract.shape import MOST_UNITS, Event, Product, Recommendation, Rules, SentEvent
 
 ATTRIBUTES_BYTES = 2048  # as compact JSON in UTF-8
 MONEY_DIGITS, MONEY_STEP = 18, Decimal("0.0001")  # decimal(18,4), the type of every amount in the lake
+QUANTITY_STEP = Decimal("0.001")  # decimal(18,3)
 
 _WITHOUT_PRODUCT = frozenset({"checkout_start", "search"})
 _WITH_QUANTITY = frozenset({"cart_add", "cart_remove", "purchase", "refund"})
@@ -28,6 +29,7 @@ _OF_RECOMMENDATIONS = frozenset({"recommendation_impression", "recommendation_cl
 _NO_PRODUCT, _NO_RECOMMENDATION = Product(), Recommendation()
 _ENCODER = msgspec.json.Encoder()
 _MONEY = Context(prec=MONEY_DIGITS, traps=[Inexact, InvalidOperation])
+_ROUNDED = Context(prec=MONEY_DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 
 
 def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
@@ -64,7 +66,11 @@ def settle(event: SentEvent, rules: Rules) -> Rejection | None:
         return rejected(
             Reason.MISSING_IDENTITY, "Fields customer_id and session_id are both absent; give at least one."
         )
-    if event.product_id is None and kind not in _WITHOUT_PRODUCT:
+    if event.quantity is not None and event.quantity.__class__ is not int:
+        refusal = _settle_quantity(event, rules)
+        if refusal is not None:
+            return refusal
+    if event.product_id is None and kind not in _WITHOUT_PRODUCT and not _is_total(event):
         return _missing("product_id", kind)
     if kind in _WITH_QUANTITY:
         if event.quantity is None:
@@ -87,20 +93,62 @@ def settle(event: SentEvent, rules: Rules) -> Rejection | None:
     return None
 
 
+def _is_total(event: SentEvent) -> bool:
+    """Whether a purchase or a refund without a product is the amount of an order whose products are not known."""
+    return event.event_type in _ORDER_LINES and event.quantity in (None, 1) and event.unit_price is not None
+
+
+def _settle_quantity(event: SentEvent, rules: Rules) -> Rejection | None:
+    """Bring a quantity that is no JSON integer to a whole number, or to 3 decimals where the lake takes fractions."""
+    given = Decimal(event.quantity or 0)
+    shown = str(given)[:60]
+    if not given.is_finite():
+        return rejected(Reason.INVALID_VALUE, f"Field quantity: {shown} is no number of units.")
+    quantity = given.quantize(QUANTITY_STEP, None, _ROUNDED) if 0 < given <= MOST_UNITS else Decimal(0)
+    if not quantity:
+        return rejected(Reason.OUT_OF_RANGE, f"Field quantity: {shown} is not above 0 and at most {MOST_UNITS:,}.")
+    if quantity != given:
+        force_setattr(event, "rounded", True)
+    whole = int(quantity)
+    if quantity == whole:
+        force_setattr(event, "quantity", whole)
+    elif rules.fractional_quantities:
+        force_setattr(event, "quantity", quantity)
+    else:
+        return rejected(
+            Reason.OUT_OF_RANGE,
+            f"Field quantity: {shown} is not whole; fractional_quantities = true in lake.toml allows it.",
+        )
+    return None
+
+
 def _settle_money(event: SentEvent, rules: Rules) -> Rejection | None:
     """Bring the price and the cost to 4 decimals, and give them a currency."""
     price, product, cost = event.unit_price, event.product, None
     if price is not None:
         amount = _amount(price)
         if amount is None:
-            return _wrong_amount("unit_price", price)
+            amount = _rounded(price)
+            if amount is None:
+                return _wrong_amount("unit_price", price)
+            force_setattr(event, "rounded", True)
         force_setattr(event, "unit_price", amount)
+        largest = rules.largest_amount
+        if largest is not None and amount * (event.quantity or 1) > largest and event.event_type in _ORDER_LINES:
+            return rejected(
+                Reason.HELD,
+                f"Field unit_price: {event.quantity} × {amount} is more than {largest:,}, the largest_amount of"
+                " lake.toml; `python -m pipeline held` accepts it.",
+            )
     if product is not None:
         cost = product.unit_cost
         if cost is not None:
             amount = _amount(cost)
             if amount is None:
-                return _wrong_amount("product.unit_cost", cost)
+                amount = _rounded(cost)
+                if amount is None:
+                    return _wrong_amount("product.unit_cost", cost)
+                force_setattr(event, "rounded", True)
             force_setattr(product, "unit_cost", amount)
         elif product == _NO_PRODUCT:
             force_setattr(event, "product", None)  # an object without a value is absent
@@ -109,10 +157,12 @@ def _settle_money(event: SentEvent, rules: Rules) -> Rejection | None:
         if price is not None or cost is not None:
             force_setattr(event, "currency", rules.reporting_currency)
     elif currency not in CURRENCIES and currency != rules.reporting_currency:
-        return rejected(
-            Reason.INVALID_CURRENCY,
-            f"Field currency: {currency!r} is not an ISO 4217 code such as EUR, in capital letters.",
-        )
+        code = currency.upper()
+        if code not in CURRENCIES and code != rules.reporting_currency:
+            return rejected(
+                Reason.INVALID_CURRENCY, f"Field currency: {currency!r} is not an ISO 4217 code such as EUR."
+            )
+        force_setattr(event, "currency", code)
     return None
 
 
@@ -125,6 +175,21 @@ def _amount(value: Decimal) -> Decimal | None:
     if amount.is_signed() or not amount.is_finite():
         return None if amount else amount.copy_abs()  # minus zero is zero
     return amount
+
+
+def _rounded(value: Decimal) -> Decimal | None:
+    """An amount of more than 4 decimals with 4, half to even; None where it is another kind of wrong amount.
+
+    Prices that a sender computed in binary fractions have such tails (0.30000000000000004). What rounds to nothing
+    is refused: it was something.
+    """
+    if not value.is_finite():
+        return None
+    try:
+        amount = value.quantize(MONEY_STEP, None, _ROUNDED)
+    except InvalidOperation:
+        return None
+    return None if amount <= 0 else amount
 
 
 def _settle_objects(event: SentEvent, kind: str) -> Rejection | None:
@@ -205,5 +270,5 @@ def _wrong_amount(path: str, value: Decimal) -> Rejection:
     elif value.adjusted() >= MONEY_DIGITS + int(MONEY_STEP.as_tuple().exponent):
         problem = "does not fit decimal(18,4)"
     else:
-        problem = "has more than 4 decimals"
+        problem = f"is less than {MONEY_STEP}"
     return rejected(Reason.OUT_OF_RANGE, f"Field {path}: {str(value)[:60]} {problem}.")

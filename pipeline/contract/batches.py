@@ -31,6 +31,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _SPACE = b" \t\r\n"
 # A string, closed or not, or a sign. Possessive: whatever the bytes are, each is looked at once.
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+_ROUNDED_MARK = b'"rounded":true'
 _ID_MARK, _ID_GAP = b'"event_id"', events.RECORD_BYTES // 4
 
 
@@ -61,6 +62,7 @@ class SentBatch:
         canonical line
     refused : place among all records, counted from 0 → the original bytes, and why
     ignored : messages of another tracker that name no action of the contract; they are not received
+    rounded : how many of the good events had an amount or a quantity rounded
     """
 
     ids: list[str] = field(default_factory=list)
@@ -68,6 +70,7 @@ class SentBatch:
     lines: list[bytes] = field(default_factory=list)
     refused: dict[int, tuple[bytes, Rejection]] = field(default_factory=dict)
     ignored: int = 0
+    rounded: int = 0
 
     @property
     def received(self) -> int:
@@ -82,6 +85,7 @@ class SentBatch:
         self.ids.append(event.event_id)
         self.keys.append(event.customer_id or event.session_id or event.event_id)
         self.lines.append(events.encode(event))
+        self.rounded += event.rounded
 
 
 def read(body: bytes, rules: Rules, *, source: str) -> SentBatch:
@@ -130,6 +134,7 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
         keys=[event.customer_id or event.session_id or event.event_id for event in kept],
         lines=[line[:-1] + stamp for line in buffer[:-1].split(b"\n")] if kept else [],
         refused={place: (b"", refusal) for place, refusal in refused.items()},
+        rounded=buffer.count(_ROUNDED_MARK) and sum(event.rounded for event in kept),
     )
 
 
@@ -159,6 +164,7 @@ def _settle_all(sent: list[SentEvent], rules: Rules) -> dict[int, Rejection]:
             and event.product_id is not None
             and (event.customer_id is not None or event.session_id is not None)
             and event.unit_price is None
+            and event.quantity is None
             and event.product is None
             and event.currency is None
             and event.attributes is None

@@ -6,12 +6,15 @@ What the contract decides beyond the table of fields:
   goes into ``attributes``. A sender's ``received_at``, ``source``, ``namespace`` and ``public`` are ignored too:
   the collector sets them.
 - ``null`` and the empty string mean *absent*, in every field. Of a key given twice, the last one counts.
-- Nothing is coerced: the quantity ``"2"`` or ``2.0`` is refused, and so is the customer ``42`` (it must be ``"42"``).
-- Money is a JSON number or a string, read exactly. More than 4 decimals are refused, never rounded.
+- Nothing is coerced: the customer ``42`` is refused (it must be ``"42"``). Currencies may be in small letters.
+- Money and quantities are JSON numbers or strings, read exactly. What has more digits than the lake keeps (4 decimals
+  of money, 3 of a quantity) is rounded half to even, and marked ``rounded``. A quantity is whole unless the lake
+  takes fractions.
+- A purchase or refund without a product, of quantity 1, is the amount of an order whose products are not known.
 - A lone surrogate or a NUL character anywhere in the event is refused; no database keeps them.
-- ``product_id`` is required for every type but ``checkout_start`` and ``search``; ``recommendation`` for impressions
-  and clicks. ``quantity`` defaults to 1 for cart, purchase and refund; ``currency`` to the reporting currency wherever
-  there is a price or a cost.
+- ``product_id`` is required for every other type but ``checkout_start`` and ``search``; ``recommendation`` for
+  impressions and clicks. ``quantity`` defaults to 1 for cart, purchase and refund; ``currency`` to the reporting
+  currency wherever there is a price or a cost.
 - Personal data (`pipeline.contract.privacy`) is refused in every string and in the numbers of ``attributes``.
 - The canonical form writes money with 4 decimals and instants in UTC, and omits what is absent: equal events are
   equal bytes.
@@ -35,7 +38,9 @@ from pipeline.contract.shape import Event, Rules
 
 RECORD_BYTES = 32 * 1024  # an event of every field at its longest is under 10 KiB; a larger record is not an event
 
-_STAMPED = frozenset({"received_at", "source", "namespace", "public"})  # what a sender says about these is ignored
+_STAMPED = frozenset(
+    {"received_at", "source", "namespace", "public", "rounded"}
+)  # what a sender says about these is ignored
 _DECODER = msgspec.json.Decoder(Event)
 _ENCODER = msgspec.json.Encoder()
 

@@ -34,13 +34,14 @@ class Reason(StrEnum):
     INVALID_VALUE = "invalid_value", "A field holds a value of the right type that cannot be read as what it should be."
     OUT_OF_RANGE = (
         "out_of_range",
-        "A number or a date lies outside what the contract allows, or is finer than it can keep.",
+        "A number or a date lies outside what the contract allows.",
     )
     UNKNOWN_EVENT_TYPE = "unknown_event_type", "The type of the event is not one of the contract's."
-    INVALID_CURRENCY = "invalid_currency", "The currency is not an ISO 4217 code in capital letters."
+    INVALID_CURRENCY = "invalid_currency", "The currency is not an ISO 4217 code."
     TOO_FAR_IN_FUTURE = "too_far_in_future", "The event claims to happen later than the clock allows."
     TOO_OLD = "too_old", "The event is older than the lake keeps events."
     PERSONAL_DATA = "personal_data", "A field holds an e-mail address or a payment card number."
+    HELD = "held", "The amount is larger than this lake takes without a person's yes."
     NOT_ALLOWED = "not_allowed", "A public key may not send this type of event."
     ATTRIBUTES_TOO_LARGE = "attributes_too_large", "The attributes are larger than an event may carry."
     MALFORMED_ROW = "malformed_row", "A row of an imported file does not have the columns of its header."
@@ -67,7 +68,16 @@ def rejected(reason: str, detail: str) -> Rejection:
     return Rejection(str(reason), readable)
 
 
-def quarantine_line(record: bytes, rejection: Rejection, *, origin: str, received_at: datetime, source: str) -> bytes:
+def quarantine_line(
+    record: bytes,
+    rejection: Rejection,
+    *,
+    origin: str,
+    received_at: datetime,
+    source: str,
+    namespace: str = "",
+    public: bool = False,
+) -> bytes:
     """The JSON line, without newline, that keeps a refused record: original bytes (base64), reason and origin.
 
     Parameters
@@ -75,7 +85,13 @@ def quarantine_line(record: bytes, rejection: Rejection, *, origin: str, receive
     origin : where the record came from, such as ``file.csv:17435``, or the source of a request's write key
     received_at : aware instant of reception
     source : ``native``, ``segment``, ``ga4`` or ``import``
+    namespace, public : of the write key; written where they are not the default
     """
+    sender: dict[str, str | bool] = {}
+    if namespace:
+        sender["namespace"] = namespace
+    if public:
+        sender["public"] = public
     return _ENCODER.encode(
         {
             "record": base64.b64encode(record).decode("ascii"),
@@ -84,6 +100,7 @@ def quarantine_line(record: bytes, rejection: Rejection, *, origin: str, receive
             "origin": origin,
             "received_at": received_at.astimezone(UTC),
             "source": source,
+            **sender,
         }
     )
 

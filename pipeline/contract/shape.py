@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 FUTURE_TOLERANCE = timedelta(minutes=5)  # how far a sender's clock may run ahead
+MOST_UNITS = 1_000_000  # of one line
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # no event is older, imports included: such a clock was never set
 
 EventType = Literal[
@@ -59,7 +60,13 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One action of one customer, as its sender describes it: an event before it is received."""
+    """One action of one customer, as its sender describes it: an event before it is received.
+
+    Attributes
+    ----------
+    quantity : whole once it is settled, or with 3 decimals where the lake takes fractions
+    rounded : whether an amount or a quantity had more digits than the lake keeps
+    """
 
     event_id: Identifier
     event_type: EventType
@@ -67,7 +74,7 @@ class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     customer_id: Identifier | None = None
     session_id: Identifier | None = None
     product_id: Identifier | None = None
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    quantity: Annotated[int, Meta(ge=1, le=MOST_UNITS)] | Decimal | None = None
     unit_price: Decimal | None = None
     currency: Annotated[str, Meta(min_length=3, max_length=3)] | None = None
     order_id: Identifier | None = None
@@ -79,6 +86,7 @@ class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     product: Product | None = None
     recommendation: Recommendation | None = None
     attributes: dict[str, str | int | float | bool | None] | None = None
+    rounded: bool = False
 
 
 class Event(SentEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -108,6 +116,8 @@ class Rules:
     retention_days : older events are refused; None allows any age since 1970 (imports)
     reporting_currency : ISO 4217 code of amounts that name no currency
     namespace, public : of the write key; become `Event.namespace` and `Event.public`
+    fractional_quantities : whether a quantity may have decimals, such as kilograms
+    largest_amount : a line of a greater amount is held until a person accepts it; None for no limit
     """
 
     now: datetime
@@ -115,6 +125,8 @@ class Rules:
     reporting_currency: str
     namespace: str = ""
     public: bool = False
+    fractional_quantities: bool = False
+    largest_amount: Decimal | None = None
     latest: datetime = field(init=False)
     earliest: datetime = field(init=False)
 

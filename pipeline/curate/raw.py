@@ -56,7 +56,7 @@ EVENTS = LineKind(
         "customer_id": "VARCHAR",
         "session_id": "VARCHAR",
         "product_id": "VARCHAR",
-        "quantity": "BIGINT",
+        "quantity": "DECIMAL(18,3)",
         "unit_price": "DECIMAL(18,4)",
         "currency": "VARCHAR",
         "order_id": "VARCHAR",
@@ -72,6 +72,7 @@ EVENTS = LineKind(
         "source": "VARCHAR",
         "namespace": "VARCHAR",
         "public": "BOOLEAN",
+        "rounded": "BOOLEAN",
     },
     columns="""
         event_id, event_type, occurred_at, received_at, source, coalesce(namespace, '') as namespace,
@@ -80,7 +81,7 @@ EVENTS = LineKind(
         product.category as category_path, product.brand as brand, product.unit_cost as unit_cost,
         recommendation.surface as recommendation_surface, recommendation.model as recommendation_model,
         recommendation.rank as recommendation_rank, recommendation.request_id as recommendation_request_id,
-        cast(attributes as varchar) as attributes
+        cast(attributes as varchar) as attributes, coalesce(rounded, false) as rounded
     """,
     # what every event must still have after the contract
     whole="""

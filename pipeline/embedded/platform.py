@@ -125,8 +125,7 @@ class Platform:
         self.collector = Collector(
             log,
             KeyFile(self.lake.root / KEYS),
-            reporting_currency=self.lake.settings.reporting_currency,
-            retention_days=self.lake.settings.retention_days,
+            **self.lake.settings.of_contract(),
             origins=options.origins,
             recent=recent,
         )

@@ -46,6 +46,8 @@ def collector() -> Collector:
         EnvironmentKeys(settings),
         reporting_currency=settings.reporting_currency,
         retention_days=settings.retention_days,
+        fractional_quantities=settings.fractional_quantities,
+        largest_amount=settings.largest_amount,
         origins=settings.origins,
     )
 

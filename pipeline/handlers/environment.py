@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
@@ -23,7 +24,9 @@ class Environment:
     ----------
     stream : name of the Kinesis stream (``TAKINGS_STREAM``)
     live_table : name of the live table (``TAKINGS_LIVE_TABLE``); only the live rollup needs it
-    reporting_currency, retention_days : the lake's (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``)
+    reporting_currency, retention_days, fractional_quantities, largest_amount : the lake's
+        (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``, ``TAKINGS_FRACTIONAL_QUANTITIES``: 1 or 0,
+        ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit)
     origins : pages that may send from a browser (``TAKINGS_ORIGINS``, separated by commas)
     write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests, and of webhook keys the
         signing secret (``TAKINGS_WRITE_KEYS``)
@@ -35,6 +38,8 @@ class Environment:
     retention_days: int
     origins: tuple[str, ...]
     write_keys: tuple[WriteKey, ...]
+    fractional_quantities: bool = False
+    largest_amount: Decimal | None = None
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -56,6 +61,12 @@ def read(values: Mapping[str, str]) -> Environment:
     currency = values.get("TAKINGS_REPORTING_CURRENCY", "USD")
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         raise SettingsError(f"{currency!r} is no ISO 4217 code", where="TAKINGS_REPORTING_CURRENCY")
+    fractions = values.get("TAKINGS_FRACTIONAL_QUANTITIES", "0")
+    if fractions not in ("0", "1"):
+        raise SettingsError(f"{fractions!r} is neither 0 nor 1", where="TAKINGS_FRACTIONAL_QUANTITIES")
+    largest = values.get("TAKINGS_LARGEST_AMOUNT", "1000000000")
+    if not largest.isdecimal():
+        raise SettingsError(f"{largest!r} is no amount", where="TAKINGS_LARGEST_AMOUNT", remedy="0 means no limit.")
     try:
         keys = msgspec.json.decode(values.get(WRITE_KEYS) or "[]", type=tuple[WriteKey, ...])
     except msgspec.MsgspecError as error:
@@ -63,7 +74,16 @@ def read(values: Mapping[str, str]) -> Environment:
             f"The write keys cannot be read: {error}", where=WRITE_KEYS, remedy="Set it to the content of keys.json."
         ) from error
     origins = tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
-    return Environment(stream, values.get("TAKINGS_LIVE_TABLE", ""), currency, int(days), origins, keys)
+    return Environment(
+        stream,
+        values.get("TAKINGS_LIVE_TABLE", ""),
+        currency,
+        int(days),
+        origins,
+        keys,
+        fractional_quantities=fractions == "1",
+        largest_amount=Decimal(largest) or None,
+    )
 
 
 @lru_cache(maxsize=1)

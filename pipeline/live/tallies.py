@@ -69,8 +69,9 @@ class GrowingDocument:
     def add(self, event: Event, region: str, currency: str, new_order: int, new_line: int) -> None:
         """Count one event; `new_order` and `new_line` are 1 for the first line of an order, and of a product in it."""
         kind = event.event_type
-        units = event.quantity or 1
-        paid = event.unit_price * units if event.unit_price is not None and kind in ("purchase", "refund") else _ZERO
+        quantity = event.quantity or 1
+        units = max(1, round(quantity))  # what is sold by weight counts in whole units here
+        paid = event.unit_price * quantity if event.unit_price is not None and kind in ("purchase", "refund") else _ZERO
         amount = paid if event.currency == currency else _ZERO
         visitor = (
             sketch.hashed("session", event.session_id)

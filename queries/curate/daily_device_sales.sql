@@ -17,7 +17,7 @@ select
     cast(sum(amount) as decimal(38, 4)) as net_revenue,
     cast(coalesce(sum(cost), 0) as decimal(38, 4)) as cost,
     cast(sum(case when cost is null then amount else 0 end) as decimal(38, 4)) as net_revenue_without_cost,
-    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as bigint) as units,
+    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as decimal(18, 3)) as units,
     count(*) as lines
 from scoped_order_lines
 where counted

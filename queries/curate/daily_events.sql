@@ -8,6 +8,7 @@ select
     channel,
     region,
     count(*) as events,
-    cast(sum(copies) - count(*) as bigint) as duplicates
+    cast(sum(copies) - count(*) as bigint) as duplicates,
+    cast(sum(case when rounded then 1 else 0 end) as bigint) as rounded
 from scoped_events
 group by event_date, event_type, source, channel, region

@@ -10,7 +10,7 @@ select
     currency,
     cast(sum(case when placed then 1 else 0 end) as bigint) as orders,
     cast(sum(case when first_order then 1 else 0 end) as bigint) as first_orders,
-    cast(sum(case when placed then units else 0 end) as bigint) as units,
+    cast(sum(case when placed then units else 0 end) as decimal(18, 3)) as units,
     cast(sum(case when confirmed then 0 else 1 end) as bigint) as unconfirmed_orders,
     cast(sum(case when confirmed then 0 else gross_revenue end) as decimal(38, 4)) as unconfirmed_revenue
 from scoped_orders

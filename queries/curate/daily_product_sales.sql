@@ -14,7 +14,7 @@ select
     cast(sum(case when event_type = 'refund' then -amount else 0 end) as decimal(38, 4)) as refunds,
     cast(sum(cost) as decimal(38, 4)) as cost,
     cast(sum(case when cost is null then amount else 0 end) as decimal(38, 4)) as net_revenue_without_cost,
-    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as bigint) as units,
+    cast(sum(case when event_type = 'purchase' then quantity else 0 end) as decimal(18, 3)) as units,
     count(distinct case when event_type = 'purchase' and amount > 0 then concat(namespace, '/', order_id) end) as orders,
     cast(date_trunc('month', order_date) as date) as order_month
 from scoped_order_lines

@@ -13,7 +13,7 @@ select
     cast(sum(refunds) as decimal(38, 4)) as refunds,
     cast(sum(cost) as decimal(38, 4)) as cost,
     cast(sum(net_revenue_without_cost) as decimal(38, 4)) as net_revenue_without_cost,
-    cast(sum(units) as bigint) as units,
+    cast(sum(units) as decimal(18, 3)) as units,
     cast(sum(orders) as bigint) as orders
 from scoped_daily_product_sales
 group by order_month, product_id, category, channel, region, currency

@@ -13,7 +13,7 @@ select
     cast(sum(net_revenue) as decimal(38, 4)) as net_revenue,
     cast(sum(cost) as decimal(38, 4)) as cost,
     cast(sum(net_revenue_without_cost) as decimal(38, 4)) as net_revenue_without_cost,
-    cast(sum(units) as bigint) as units,
+    cast(sum(units) as decimal(18, 3)) as units,
     cast(sum(lines) as bigint) as lines
 from scoped_daily_sales
 group by cast(date_trunc('month', order_date) as date), channel, region, category, currency

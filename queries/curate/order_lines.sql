@@ -47,11 +47,11 @@ select
     sales.quantity,
     sales.unit_price,
     cast(
-        cast(case when sales.event_type = 'refund' then -sales.quantity else sales.quantity end as decimal(19, 0))
+        cast(case when sales.event_type = 'refund' then -sales.quantity else sales.quantity end as decimal(19, 3))
         * sales.unit_price as decimal(38, 4)
     ) as amount,
     cast(
-        cast(case when sales.event_type = 'refund' then -sales.quantity else sales.quantity end as decimal(19, 0))
+        cast(case when sales.event_type = 'refund' then -sales.quantity else sales.quantity end as decimal(19, 3))
         * coalesce(sales.unit_cost, current_products.unit_cost) as decimal(38, 4)
     ) as cost,
     sales.recommendation_model,

@@ -73,7 +73,7 @@ complete as (
         first_lines.campaign,
         first_lines.currency,
         totals.lines,
-        cast(totals.units as bigint) as units,
+        cast(totals.units as decimal(18, 3)) as units,
         cast(totals.gross_revenue as decimal(38, 4)) as gross_revenue,
         cast(totals.refunds as decimal(38, 4)) as refunds,
         cast(totals.net_revenue as decimal(38, 4)) as net_revenue,

@@ -64,7 +64,7 @@ measured as (
             sum(
                 case
                     when event_type = 'purchase' and currency = :reporting_currency
-                        then cast(quantity as decimal(19, 0)) * unit_price
+                        then cast(quantity as decimal(19, 3)) * unit_price
                 end
             ), 0
         ) as revenue

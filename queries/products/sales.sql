@@ -23,7 +23,7 @@ select
     totals.gross_revenue - totals.refunds as net_revenue,
     totals.gross_revenue,
     totals.refunds,
-    cast(totals.units as bigint) as units,
+    cast(totals.units as decimal(18, 3)) as units,
     cast(totals.orders as bigint) as orders,
     totals.cost,
     totals.gross_revenue - totals.refunds - totals.net_revenue_without_cost as net_revenue_with_cost

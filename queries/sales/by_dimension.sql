@@ -12,7 +12,7 @@ select
     sum(refunds) as refunds,
     sum(cost) as cost,
     sum(gross_revenue) - sum(refunds) - sum(net_revenue_without_cost) as net_revenue_with_cost,
-    cast(sum(units) as bigint) as units
+    cast(sum(units) as decimal(18, 3)) as units
 from sold
 where is_reported
 group by 1

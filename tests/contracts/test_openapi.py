@@ -69,7 +69,7 @@ def test_every_address_that_takes_events_is_described():
 
 def test_the_schema_of_an_event_has_every_field_of_the_contract():
     described = openapi.document()["components"]["schemas"]["SentEvent"]
-    assert set(described["properties"]) == set(SentEvent.__struct_fields__)
+    assert set(described["properties"]) == set(SentEvent.__struct_fields__) - {"rounded"}  # which the contract says
     assert described["required"] == ["event_id", "event_type", "occurred_at"]
 
 
@@ -78,4 +78,4 @@ def test_money_may_be_a_string_or_a_number_in_the_document_too(price: object):
     document = openapi.document()
     validator = Draft202012Validator({"$ref": "#/components/schemas/SentEvent", "components": document["components"]})
     assert list(validator.iter_errors(json.loads(json.dumps(VIEW | {"unit_price": price})))) == []
-    assert list(validator.iter_errors(VIEW | {"unit_price": "12.34567"})) != []
+    assert list(validator.iter_errors(VIEW | {"unit_price": "-12.3"})) != []

@@ -116,6 +116,8 @@ def test_a_page_of_the_shop_may_read_the_answer(cloud: Cloud, context: Context):
     [
         ({}, "TAKINGS_STREAM"),
         ({"TAKINGS_STREAM": "s", "TAKINGS_RETENTION_DAYS": "-1"}, "TAKINGS_RETENTION_DAYS"),
+        ({"TAKINGS_STREAM": "s", "TAKINGS_FRACTIONAL_QUANTITIES": "yes"}, "TAKINGS_FRACTIONAL_QUANTITIES"),
+        ({"TAKINGS_STREAM": "s", "TAKINGS_LARGEST_AMOUNT": "1e9"}, "TAKINGS_LARGEST_AMOUNT"),
         ({"TAKINGS_STREAM": "s", "TAKINGS_REPORTING_CURRENCY": "euro"}, "TAKINGS_REPORTING_CURRENCY"),
         ({"TAKINGS_STREAM": "s", "TAKINGS_WRITE_KEYS": '[{"id": 1}]'}, "TAKINGS_WRITE_KEYS"),
     ],

@@ -273,6 +273,7 @@ def test_received_is_accepted_and_duplicates_and_quarantined():
         "duplicates": 1,
         "quarantined": 1,
         "ignored": 1,
+        "rounded": 0,
         "http_202": 1,
         "http_400": 1,
         "http_200": 1,
