@@ -13,8 +13,8 @@ CAPACITY = 250_000  # ids of one generation; two of them are about 60 MB at thei
 
 
 def identities(namespace: str, ids: list[str]) -> list[str]:
-    """The ids with their namespace: equal only for equal ids of one namespace, which holds no slash."""
-    return [f"{namespace}/{name}" for name in ids]
+    """The ids with their namespace: equal only for equal ids of one namespace. Neither holds a NUL."""
+    return [f"{namespace}\0{name}" for name in ids] if namespace else ids
 
 
 class RecentIds:

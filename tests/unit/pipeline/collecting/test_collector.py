@@ -13,7 +13,7 @@ import pytest
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.limits import TokenBuckets
-from pipeline.collecting.recent import RecentIds, identities
+from pipeline.collecting.recent import RecentIds
 from pipeline.streams import Kind
 from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, decoded, request, views
 
@@ -249,7 +249,7 @@ def test_a_duplicate_is_told_across_requests_and_is_stored_too():
 
 def test_ids_that_the_stream_held_before_a_restart_are_duplicates():
     recent = RecentIds()
-    recent.recall(identities("", ["e1"]))
+    recent.recall(["e1"])
     assert decoded(collector(Shelf(), recent=recent).answer(request(VIEW)))["duplicates"] == 1
 
 

@@ -73,7 +73,7 @@ def test_after_a_restart_a_duplicate_is_known_again_by_its_sender(tmp_path: Any)
         assert platform.collector is not None
         known = collector(platform.stream, SHOP, TILL)  # type: ignore[arg-type]
         known.answer(request(PURCHASE, secret=SHOP_SECRET))
-        assert platform.recent_ids() == ["shop/e1"]
+        assert platform.recent_ids() == ["shop\0e1"]
 
 
 def test_money_is_a_senders_own_to_the_cent():

@@ -188,8 +188,8 @@ def test_the_ids_of_the_replay_window_are_known_after_a_restart(lake: Lake) -> N
         running.stream.append([arrival("1"), refusal(b"{"), arrival("2")])
     with platform(lake) as running:
         running.stream.append([arrival("3"), Entry(Kind.EVENT, "", b"{}")])
-        assert running.recent_ids() == ["/1", "/2", "/3"]
-        assert running.recent_ids(limit=2) == ["/2", "/3"]
+        assert running.recent_ids() == ["1", "2", "3"]
+        assert running.recent_ids(limit=2) == ["2", "3"]
 
 
 def test_the_log_forgets_what_everyone_has_passed(lake: Lake) -> None:
