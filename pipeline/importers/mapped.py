@@ -1,4 +1,4 @@
-"""The csv importer: anyone's CSV or Parquet file, read with a mapping (`pipeline.importers.mapping`)."""
+"""The csv importer: anyone's table, read with a mapping (`pipeline.importers.mapping`)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.importers.core import Fields, Translate
-from pipeline.importers.mapping import NUMBERS, WHOLE_NUMBERS, AmountsSection, ColumnMapping, TimeSection
+from pipeline.importers.importer import Fields, Translate
+from pipeline.importers.mapping import (
+    NUMBERS,
+    TOTAL,
+    WHOLE_NUMBERS,
+    AmountsSection,
+    ColumnMapping,
+    TimeSection,
+    columns_of,
+)
+from pipeline.importers.totals import priced_by_total, turn_negative_into_refund
 from pipeline.lake import LakeSettings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TEXTS_KEPT = 8192
+_WHOLE_AT_MOST = 10**9  # above it a number is no rank or quantity, and 1e999999999 would be an integer of that length
 _UNIX_DIGITS = 18  # a longer one is no time in any unit, and 1e999999999 would become an integer of that many digits
 
 ReadText = Callable[[str], Any]
@@ -28,47 +40,72 @@ class MappedImporter:
 
     def __init__(self, mapping: ColumnMapping) -> None:
         self.mapping = mapping
-        self.encoding = mapping.file.encoding
-        self.delimiter = mapping.file.delimiter
         self.columns: Sequence[str] = mapping.columns_needed()
+        self.layout = mapping.layout()
         currency = mapping.constants.get("currency")
         self.lake_settings = LakeSettings(reporting_currency=str(currency)) if currency else LakeSettings()
 
     def translator(self, header: list[str], digest: str) -> Translate:
-        """One row → the fields that the mapping names; empty values are absent."""
+        """One row → the fields that the mapping names; empty values are absent. Two events where a total needs them."""
         mapping = self.mapping
         constants = {field: _constant(field, value) for field, value in mapping.constants.items()}
         plan = [
-            (field, column, header.index(column), mapping.values.get(field, {}), _reader(field, mapping))
+            (field, column, header.index(column), mapping.values.get(field), _reader(field, mapping))
             for field, column in mapping.columns.items()
+            if isinstance(column, str)
+        ]
+        keys = [
+            (field, [(column, header.index(column)) for column in columns_of(columns)], mapping.values.get(field, {}))
+            for field, columns in mapping.columns.items()
+            if not isinstance(columns, str)
         ]
         attributes = [(name, header.index(column)) for name, column in mapping.attributes.items()]
         identify = _identity(mapping, header, digest)
         negative_is_refund = mapping.amounts.negative == "refund"
+        nested = any("." in field for field in (*mapping.columns, *constants))
+        totals = TOTAL in mapping.columns
 
-        def translate(row: list[str]) -> Fields | Rejection:
+        def translate(row: list[str]) -> Fields | list[Fields] | Rejection:
             event_id = identify(row)
-            values = dict(constants)
+            fields = dict(constants)
             for field, column, place, translations, read in plan:
                 text = row[place].strip()
-                text = translations.get(text, text)
+                if translations is not None:
+                    text = translations.get(text, text)
                 if text:
                     try:
-                        values[field] = read(text)
+                        fields[field] = read(text)
                     except (ValueError, OverflowError) as error:
                         what = str(error) if type(error) is ValueError else "is out of range"
-                        detail = f"Column {column} ({field}): {text[:60]!r} {what}."
-                        return rejected(Reason.INVALID_VALUE, detail)
+                        return rejected(Reason.INVALID_VALUE, f"Column {column} ({field}): {text[:60]!r} {what}.")
+            for field, parts, translated in keys:
+                key = _joined(row, field, parts, mapping.keys.separator)
+                if isinstance(key, Rejection):
+                    return key
+                if key:
+                    fields[field] = translated.get(key, key)
             if negative_is_refund:
-                _turn_negative_into_refund(values)
-            fields = _nested(values)
+                turn_negative_into_refund(fields)
+            if nested:
+                fields = _nested(fields)
             fields["event_id"] = event_id
-            kept = {name: row[place] for name, place in attributes if row[place]}
-            if kept:
-                fields["attributes"] = kept
-            return fields
+            if attributes:
+                kept = {name: row[place] for name, place in attributes if row[place]}
+                if kept:
+                    fields["attributes"] = kept
+            return priced_by_total(fields) if totals else fields
 
         return translate
+
+
+def _joined(row: list[str], field: str, parts: list[tuple[str, int]], separator: str) -> str | Rejection:
+    """The values of several columns as one; empty where one of them is, because such rows have no key in common."""
+    values = [row[place].strip() for _, place in parts]
+    for (column, _), value in zip(parts, values, strict=True):
+        if separator in value:
+            detail = f"Column {column} ({field}): {value[:60]!r} holds {separator!r}, the separator of keys."
+            return rejected(Reason.INVALID_VALUE, detail)
+    return separator.join(values) if all(values) else ""
 
 
 def _constant(field: str, value: str | int | float) -> Any:
@@ -79,15 +116,15 @@ def _constant(field: str, value: str | int | float) -> Any:
 
 
 def _reader(field: str, mapping: ColumnMapping) -> ReadText:
-    """How the text of a field becomes its value."""
+    """How the text of a field becomes its value; the same times and numbers come again and again."""
     if field == "occurred_at":
-        return _time_reader(mapping.time)
+        return lru_cache(_TEXTS_KEPT)(_time_reader(mapping.time))
     if field in NUMBERS:
-        return _number_reader(mapping.amounts, whole=field in WHOLE_NUMBERS)
+        return lru_cache(_TEXTS_KEPT)(_number_reader(mapping.amounts, field))
     return str
 
 
-def _number_reader(amounts: AmountsSection, *, whole: bool) -> ReadText:
+def _number_reader(amounts: AmountsSection, field: str) -> ReadText:
     decimal, thousands = amounts.decimal, amounts.thousands
 
     def read(text: str) -> Decimal | int:
@@ -101,11 +138,16 @@ def _number_reader(amounts: AmountsSection, *, whole: bool) -> ReadText:
             number = Decimal(text)
         except InvalidOperation as error:
             raise ValueError("is not a number") from error
-        if not whole:
+        if not number.is_finite():
+            raise ValueError("is not a number")
+        if field not in WHOLE_NUMBERS:
             return number
-        if not number.is_finite() or abs(number) > 10**9 or number != int(number):
-            raise ValueError("is not a whole number")
-        return int(number)
+        is_whole = abs(number) <= _WHOLE_AT_MOST and number == int(number)
+        if is_whole:
+            return int(number)
+        if field == "quantity":
+            return number  # whether it may have decimals is the lake's to say
+        raise ValueError("is not a whole number")
 
     return read
 
@@ -156,18 +198,6 @@ def _identity(mapping: ColumnMapping, header: list[str], digest: str) -> Callabl
         ).hexdigest()
     numbers = count(1)
     return lambda _row: f"{digest[:16]}-{next(numbers)}"
-
-
-def _turn_negative_into_refund(values: dict[str, Any]) -> None:
-    """A purchase of a negative amount is a refund of the amount."""
-    quantity, price = values.get("quantity"), values.get("unit_price")
-    takes_back = (quantity is not None and quantity < 0) != (price is not None and price < 0)
-    if quantity is not None:
-        values["quantity"] = abs(quantity)
-    if price is not None:
-        values["unit_price"] = abs(price)
-    if takes_back and values.get("event_type") == "purchase":
-        values["event_type"] = "refund"
 
 
 def _nested(values: dict[str, Any]) -> Fields:

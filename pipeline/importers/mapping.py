@@ -19,23 +19,29 @@ import msgspec
 
 from catalogue.errors import SettingsError
 from pipeline.contract.shape import EVENT_TYPES, Product, Recommendation, SentEvent
+from pipeline.importers.layout import WHITESPACE, Layout
 
 EXAMPLE = """\
 # How the columns of a table become events. Import with:
 #   python -m pipeline import csv FILE --map THIS_FILE
-# FILE is CSV, gzipped CSV or Parquet with one row per event (an order line, a product view, …).
+# FILE is CSV, JSON lines, Parquet or an Excel workbook with one row per event (an order line, a product view, …).
+
+# namespace = "web-shop"   # event and order ids are unique within it; the lake's own by default
 
 [file]
-delimiter = ","            # "\\\\t" for tabs
+delimiter = ","            # "\\t" for tabs, "whitespace" for any run of spaces
 encoding = "utf-8"         # such as "cp1252" for a spreadsheet saved on Windows
+# columns = ["Order", …]   # where the file has no header
+# widths = [6, 9, 3]       # characters of each column, in place of a delimiter
+# sheet = "Orders"         # of a workbook; the first one by default
 
 [columns]                  # event field = column of the file
 occurred_at = "Created at"
-order_id = "Order"
+order_id = "Order"         # or of several columns: ["Customer", "Day"]
 customer_id = "Customer"
 product_id = "SKU"
 quantity = "Quantity"
-unit_price = "Unit price"
+unit_price = "Unit price"  # or total = "Amount", the amount of the row: quantity × unit price
 region = "Country"
 "product.name" = "Title"
 "product.category" = "Category"    # a path with "/", such as Home/Lighting
@@ -60,6 +66,9 @@ decimal = "."              # or ","
 thousands = ""             # or "," or "." or " "
 negative = "refund"        # a negative quantity or price makes the row a refund; "refuse" sends it to quarantine
 
+[keys]
+separator = "|"            # between the values of a field of several columns
+
 [event_id]                 # what makes a row unique; one of the three
 columns = ["Order", "SKU"]
 # column = "Line id"
@@ -67,20 +76,25 @@ columns = ["Order", "SKU"]
 """
 
 _NOT_FROM_A_COLUMN = ("event_id", "product", "recommendation", "attributes")
+TOTAL = "total"  # no field of an event: the amount of the row, from which its unit price follows
 FIELDS = (
     *(name for name in SentEvent.__struct_fields__ if name not in _NOT_FROM_A_COLUMN),
     *(f"product.{name}" for name in Product.__struct_fields__),
     *(f"recommendation.{name}" for name in Recommendation.__struct_fields__),
+    TOTAL,
 )
-NUMBERS = frozenset({"quantity", "unit_price", "product.unit_cost", "recommendation.rank"})
+NUMBERS = frozenset({"quantity", "unit_price", TOTAL, "product.unit_cost", "recommendation.rank"})
 WHOLE_NUMBERS = frozenset({"quantity", "recommendation.rank"})
 
 
 class FileSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the text is laid out."""
+    """How the text, or the workbook, is laid out; see `Layout`."""
 
-    delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
+    delimiter: str = ","
     encoding: str = "utf-8"
+    columns: tuple[str, ...] = ()
+    widths: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = ()
+    sheet: str = ""
 
 
 class TimeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +112,12 @@ class AmountsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     negative: Literal["refuse", "refund"] = "refuse"
 
 
+class KeysSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the values of several columns become one."""
+
+    separator: Annotated[str, msgspec.Meta(min_length=1, max_length=8)] = "|"
+
+
 class IdentitySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What makes a row unique: exactly one of the three."""
 
@@ -109,11 +129,13 @@ class IdentitySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ColumnMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A mapping file, checked."""
 
-    columns: dict[str, str]
+    columns: dict[str, str | tuple[str, ...]]
     event_id: IdentitySection
+    namespace: Annotated[str, msgspec.Meta(max_length=64)] = ""
     file: FileSection = FileSection()
     time: TimeSection = TimeSection()
     amounts: AmountsSection = AmountsSection()
+    keys: KeysSection = KeysSection()
     constants: dict[str, str | int | float] = {}
     attributes: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
@@ -121,7 +143,25 @@ class ColumnMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def columns_needed(self) -> tuple[str, ...]:
         """Every column of the file that the mapping names, once, in its order."""
         identity = (self.event_id.column,) if self.event_id.column else self.event_id.columns
-        return tuple(dict.fromkeys([*self.columns.values(), *self.attributes.values(), *identity]))
+        named = [name for value in self.columns.values() for name in columns_of(value)]
+        return tuple(dict.fromkeys([*named, *self.attributes.values(), *identity]))
+
+    def layout(self) -> Layout:
+        """How the file is laid out."""
+        file = self.file
+        return Layout(
+            encoding=file.encoding,
+            delimiter=file.delimiter,
+            widths=file.widths,
+            columns=file.columns,
+            sheet=file.sheet,
+            keys=self.columns_needed(),
+        )
+
+
+def columns_of(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that a field comes from: one, or several whose values are joined."""
+    return (value,) if isinstance(value, str) else value
 
 
 def load_mapping(path: Path) -> ColumnMapping:
@@ -198,6 +238,15 @@ class _MappingCheck:
             fits = isinstance(value, int) or (field not in WHOLE_NUMBERS and _is_number(value))
             if field in NUMBERS and not fits:
                 raise self.error(f"constants.{field}", f"{value!r} is not a number that fits", "Write a number.")
+        if TOTAL in mapping.columns and "unit_price" in {*mapping.columns, *mapping.constants}:
+            raise self.error("columns.total", "unit_price is given too", "Keep one of the two.")
+        for field, columns in mapping.columns.items():
+            if not isinstance(columns, str) and (len(columns) < 2 or field in NUMBERS or field == "occurred_at"):
+                what = "needs at least two columns" if len(columns) < 2 else "comes from one column"
+                raise self.error(f"columns.{field}", what, f'Write {field} = "COLUMN".')
+        for section in ("constants", "values"):
+            if TOTAL in getattr(mapping, section):
+                raise self.error(f"{section}.total", "comes from a column")
         given = {*mapping.columns, *mapping.constants}
         for field in ("event_type", "occurred_at"):
             if field not in given:
@@ -228,8 +277,12 @@ class _MappingCheck:
             ) from error
         if mapping.time.format not in ("iso", "unix", "unix-ms") and "%" not in mapping.time.format:
             raise self.error("time.format", "is neither iso, unix, unix-ms nor a pattern such as %d/%m/%Y %H:%M")
+        if mapping.file.delimiter != WHITESPACE and len(mapping.file.delimiter) != 1:
+            raise self.error("file.delimiter", f'is neither one character nor "{WHITESPACE}"')
         if mapping.file.delimiter in '"\r\n':
             raise self.error("file.delimiter", "cannot be a quote or a line ending")
+        if mapping.file.widths and mapping.file.columns and len(mapping.file.widths) != len(mapping.file.columns):
+            raise self.error("file.widths", "has not one width for each of file.columns", "Give as many of both.")
         try:
             ascii_kept = 'a"\n'.encode(mapping.file.encoding) == b'a"\n'
         except (LookupError, UnicodeError) as error:

@@ -14,7 +14,8 @@ from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.importers.core import Fields, Translate, decimal_of
+from pipeline.importers.importer import Fields, Translate, decimal_of
+from pipeline.importers.layout import Layout
 from pipeline.lake import LakeSettings
 
 _UK = ZoneInfo("Europe/London")
@@ -40,8 +41,7 @@ class OnlineRetail:
     """The importer of `online_retail.csv`, complete or in part, with ISO dates or those of the original sheet."""
 
     name = "online-retail"
-    encoding = "utf-8"
-    delimiter = ","
+    layout = Layout()
     columns: Sequence[str] = (
         "InvoiceNo",
         "StockCode",

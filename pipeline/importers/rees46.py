@@ -13,7 +13,8 @@ from functools import lru_cache
 from operator import itemgetter
 
 from pipeline.contract.rejections import Reason, Rejection, rejected
-from pipeline.importers.core import Fields, Translate, decimal_of
+from pipeline.importers.importer import Fields, Translate, decimal_of
+from pipeline.importers.layout import Layout
 from pipeline.lake import LakeSettings
 
 _EVENT_TYPES = {
@@ -28,8 +29,7 @@ class Rees46:
     """The importer of the REES46 monthly files and parts of them."""
 
     name = "rees46"
-    encoding = "utf-8"
-    delimiter = ","
+    layout = Layout()
     columns: Sequence[str] = (
         "event_time",
         "event_type",

@@ -12,6 +12,7 @@ from pipeline.importers import command
 from pipeline.importers.mapping import EXAMPLE
 from pipeline.lake import Lake, LakeSettings
 from tests.support.commands import call
+from tests.support.raw import records
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 ROW = "536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom"
@@ -80,3 +81,33 @@ def test_a_first_import_that_fails_is_not_curated_and_decides_nothing_about_the_
     with pytest.raises(LakeError, match="There is no lake here"):
         Lake.open(tmp_path / "lake")
     assert Lake.create(tmp_path / "lake").settings == LakeSettings()
+
+
+def test_events_belong_to_the_namespace_that_the_option_or_the_mapping_names(run: Run, tmp_path: Path):
+    (tmp_path / "orders.csv").write_text("Day,Who,What\n2026-01-05,c1,A1\n")
+    (tmp_path / "map.toml").write_text(
+        """
+        namespace = "web-shop"
+        [columns]
+        occurred_at = "Day"
+        customer_id = "Who"
+        product_id = "What"
+        [constants]
+        event_type = "product_view"
+        [event_id]
+        columns = ["Day", "Who"]
+        """
+    )
+    words = ("csv", tmp_path / "orders.csv", "--map", tmp_path / "map.toml", "--lake", tmp_path / "lake")
+    run(*words)
+    run(*words, "--namespace", "till")
+    run(*words, "--namespace", "")
+    events = records(Lake.open(tmp_path / "lake"), "raw/events")
+    assert sorted(event.get("namespace", "") for event in events) == ["", "till", "web-shop"]
+    with pytest.raises(SettingsError, match=r"'web shop' is no namespace \(--namespace\)"):
+        run(*words, "--namespace", "web shop")
+
+
+def test_the_example_mapping_needs_no_importer(run: Run, capsys: pytest.CaptureFixture[str]):
+    assert run("--example-map") == []
+    assert capsys.readouterr().out == EXAMPLE

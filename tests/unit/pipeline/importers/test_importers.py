@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import signal
 import subprocess
 import sys
@@ -13,18 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import ImportFailed, LakeError
 from pipeline.contract.rejections import Reason, Rejection
-from pipeline.importers import ImportReport, OnlineRetail, Rees46, import_file
+from pipeline.importers import ImportReport, OnlineRetail, Rees46, import_file, parts
 from pipeline.importers import core as import_core
-from pipeline.importers.tables import open_table
+from pipeline.importers.opening import open_table
 from pipeline.lake import Lake
 from tests.support.paths import ROOT
+from tests.support.raw import records
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -36,15 +35,6 @@ def lake(tmp_path: Path) -> Lake:
     return Lake.create(tmp_path / "lake", OnlineRetail.lake_settings)
 
 
-def lines(lake: Lake, area: str) -> list[dict[str, Any]]:
-    """Every record of one raw area, in the order written."""
-    found: list[dict[str, Any]] = []
-    for name in lake.raw_files(area):
-        with pa.CompressedInputStream(str(lake.root / name), "zstd") as file:
-            found += [json.loads(line) for line in file.read().splitlines()]
-    return found
-
-
 def bring(lake: Lake, path: Path, content: bytes | str, importer: Any = None) -> ImportReport:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return import_file(lake, importer or OnlineRetail(), path, received_at=NOW)
@@ -52,7 +42,7 @@ def bring(lake: Lake, path: Path, content: bytes | str, importer: Any = None) ->
 
 def test_a_row_becomes_one_canonical_event(lake: Lake, tmp_path: Path):
     report = bring(lake, tmp_path / "a.csv", f"{HEADER}\n{ROW}\n")
-    assert lines(lake, "raw/events") == [
+    assert records(lake, "raw/events") == [
         {
             "event_id": "536365-85123A-1",
             "event_type": "purchase",
@@ -79,10 +69,10 @@ def test_a_byte_order_mark_crlf_blank_lines_and_quoted_breaks_are_understood(lak
     quoted = ROW.replace("HEART HOLDER", '"HEART, BIG\r\nHOLDER"')
     text = f"\ufeff{HEADER}\r\n{quoted}\r\n\r\nshort,row\r\n{ROW}"
     report = bring(lake, tmp_path / "a.csv", text)
-    events = lines(lake, "raw/events")
+    events = records(lake, "raw/events")
     assert [event["product"]["name"] for event in events] == ["HEART, BIG\r\nHOLDER", "HEART HOLDER"]
     assert [event["event_id"] for event in events] == ["536365-85123A-1", "536365-85123A-2"]
-    assert [line["origin"] for line in lines(lake, "raw/quarantine")] == ["a.csv:5"]
+    assert [line["origin"] for line in records(lake, "raw/quarantine")] == ["a.csv:5"]
     assert report.received == 3
 
 
@@ -91,13 +81,13 @@ def test_a_refused_row_keeps_its_bytes_its_reason_and_its_line(lake: Lake, tmp_p
         "536365,85123A,HEART HOLDER,6",
         f"{ROW},one more",
         ROW.replace(",6,", ",six,"),
-        ROW.replace("2.55", "2,55").replace("2,55", "2.5555555"),
+        ROW.replace("2.55", "99999999999999999"),
         ROW.replace("2010-12-01", "2010-13-01"),
         ROW.replace("17850.0", "jo@example.com"),
         ROW.replace(",6,", ",0,"),
     ]
     report = bring(lake, tmp_path / "a.csv", "\n".join([HEADER, ROW, *bad]) + "\n")
-    refused = lines(lake, "raw/quarantine")
+    refused = records(lake, "raw/quarantine")
     assert [base64.b64decode(line["record"]).decode() for line in refused] == bad
     assert [(line["origin"], line["reason"]) for line in refused] == [
         ("a.csv:3", "malformed_row"),
@@ -118,13 +108,13 @@ def test_the_same_file_again_is_the_same_events_under_another_import_id(lake: La
     first = bring(lake, tmp_path / "a.csv", f"{HEADER}\n{ROW}\n")
     second = bring(lake, tmp_path / "renamed.csv", f"{HEADER}\n{ROW}\n")
     assert second.import_id == f"{first.import_id}-2"
-    one, two = lines(lake, "raw/events")
+    one, two = records(lake, "raw/events")
     assert one == two
 
 
 def test_a_gzip_file_is_known_by_its_bytes_and_gives_the_same_event_ids(lake: Lake, tmp_path: Path):
     bring(lake, tmp_path / "a.csv", gzip.compress(f"{HEADER}\n{ROW}\n".encode()))
-    assert [event["event_id"] for event in lines(lake, "raw/events")] == ["536365-85123A-1"]
+    assert [event["event_id"] for event in records(lake, "raw/events")] == ["536365-85123A-1"]
 
 
 TABLE = f"{HEADER}\n" + f"{ROW}\n" * 5000
@@ -138,7 +128,7 @@ TABLE = f"{HEADER}\n" + f"{ROW}\n" * 5000
         ("a.csv.gz", TABLE.encode(), r"ends in \.gz, but the file is not gzip"),
         ("a.csv.gz", gzip.compress(TABLE.encode(), mtime=0)[:-20], r"gzip stream is damaged.*a\.csv\.gz:\d+\)"),
         ("a.csv.gz", gzip.compress(TABLE.encode(), mtime=0)[:300] + b"\0" * 900, r"gzip stream is damaged"),
-        ("a.csv", b"PK\x03\x04 zip", r"ZIP archive or a spreadsheet"),
+        ("a.csv", b"PK\x03\x04 zip", r"This is a ZIP archive, not a table .*Unpack it"),
         ("a.csv", b"PAR1 not really", r"Parquet file is damaged"),
         ("a.csv", f"{TABLE}{ROW}".encode() + b"\xa3\n", r"Byte 0xa3 is not utf-8 text \(.*a\.csv:5002\)\. Convert"),
         ("a.csv", HEADER.replace("Country", "Nation") + "\n", r"no column 'Country' .*Expected: .*Found: .*Nation"),
@@ -201,13 +191,13 @@ def test_progress_ends_at_the_size_of_the_file(lake: Lake, tmp_path: Path):
 def test_a_long_import_is_written_in_parts_and_no_record_is_lost(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(import_core, "PART_RECORDS", 20)
-    monkeypatch.setattr(import_core, "_FLUSH", 10)
+    monkeypatch.setattr(parts, "PART_RECORDS", 20)
+    monkeypatch.setattr(import_core, "BATCH_ROWS", 10)
     report = bring(lake, tmp_path / "a.csv", f"{HEADER}\n" + f"{ROW}\n" * 55)
     assert [Path(name).name for name in lake.raw_files("raw/events")] == [
         f"part-0000{number}.jsonl.zst" for number in range(3)
     ]
-    assert len({event["event_id"] for event in lines(lake, "raw/events")}) == report.accepted == 55
+    assert len({event["event_id"] for event in records(lake, "raw/events")}) == report.accepted == 55
 
 
 def test_a_process_killed_in_the_middle_of_an_import_leaves_nothing(lake: Lake, tmp_path: Path):
@@ -234,10 +224,11 @@ def test_any_bytes_are_rows_with_rising_line_numbers_or_a_named_failure(tmp_path
     path.write_bytes(b"".join(pieces))
     starts: list[int] = []
     with suppress(ImportFailed), open_table(path) as table:
-        for row in table:
-            starts.append(table.line)
-            assert table.original()
-            assert isinstance(row, Rejection) or len(row) == len(table.header)
+        for batch in table.batches(2):
+            for place, row in enumerate(batch.rows):
+                starts.append(batch.line(place))
+                assert batch.original(place)
+                assert isinstance(row, Rejection) or len(row) == len(table.header)
     assert starts == sorted(set(starts))
     assert all(2 <= start <= path.read_bytes().count(b"\n") + 1 for start in starts)
 

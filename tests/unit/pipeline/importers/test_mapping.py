@@ -19,7 +19,7 @@ from pipeline.contract.rejections import Rejection
 from pipeline.importers import import_file
 from pipeline.importers.mapped import MappedImporter
 from pipeline.importers.mapping import EXAMPLE, load_mapping, read_mapping
-from pipeline.lake import Lake
+from pipeline.lake import Lake, LakeSettings
 
 BASE = """
 [columns]
@@ -176,8 +176,8 @@ def test_event_ids_come_from_the_columns_or_the_row_and_stay_the_same():
     assert translated(base(), "2025-07-01", "c1", "p1", "", "")["event_id"] == "dddddddddddddddd-1"
 
 
-@pytest.mark.parametrize("quantity", ["1.5", "one", "NaN", "1e400"])
-def test_a_quantity_that_is_no_whole_number_refuses_the_row(quantity: str):
+@pytest.mark.parametrize("quantity", ["one", "NaN", "Infinity"])
+def test_a_quantity_that_is_no_number_refuses_the_row(quantity: str):
     refused = translated(ORDER, "2025-07-01", "c1", "p1", quantity, "2")
     assert isinstance(refused, Rejection)
     assert refused.detail.startswith("Column Qty (quantity): ")
@@ -203,7 +203,7 @@ def test_every_way_to_write_an_amount_gives_the_amount(amount: Decimal, signs: t
         (ORDER + '[time]\nzones = "UTC"\n', r"time\.zones: is no key of a mapping .*Did you mean zone\?"),
         (ORDER + '[time]\nzone = "Mars"\n', r"time\.zone: 'Mars' is unknown"),
         (ORDER + '[time]\nformat = "european"\n', r"time\.format: is neither iso"),
-        (ORDER + '[file]\ndelimiter = ";;"\n', r"file\.delimiter: Expected 'str' of length <= 1"),
+        (ORDER + '[file]\ndelimiter = ";;"\n', r"file\.delimiter: is neither one character nor"),
         (ORDER + '[file]\nencoding = "klingon"\n', r"file\.encoding: 'klingon' is unknown"),
         (ORDER + '[file]\nencoding = "utf-16"\n', r"file\.encoding: does not keep ASCII"),
         (ORDER + '[amounts]\ndecimal = ";"\n', r"amounts\.decimal: Invalid enum value"),
@@ -220,7 +220,7 @@ def test_every_way_to_write_an_amount_gives_the_amount(amount: Decimal, signs: t
         ),
         (ORDER + "row_number = true\n", r"event_id: give exactly one of"),
         (ORDER.split("[event_id]", maxsplit=1)[0], r"event_id: is absent"),
-        (ORDER.replace('"Qty"', "7"), r"columns\[\.\.\.\]: Expected 'str', got 'int'"),
+        (ORDER.replace('"Qty"', "7"), r"columns\[\.\.\.\]: Expected 'str \| array', got 'int'"),
         (base().replace("[constants]", '[constants]\nquantity = "few"'), r"constants\.quantity: 'few' is not"),
         (base().replace("[constants]", "[constants]\nquantity = 1.5"), r"constants\.quantity: 1\.5 is not a number"),
         (base().replace("[constants]", '[constants]\nunit_price = "free"'), r"constants\.unit_price: 'free' is not"),
@@ -245,3 +245,13 @@ def test_a_missing_mapping_is_refused_with_the_way_to_get_one(tmp_path: Path):
 def test_an_event_of_today_is_accepted_with_a_clock_of_today():
     fields = translated(base(), datetime.now(UTC).isoformat(), "c1", "p1", "", "")
     assert fields["occurred_at"].tzinfo is UTC
+
+
+@pytest.mark.parametrize(("fractional", "accepted"), [(False, 1), (True, 2)])
+def test_whether_a_quantity_may_have_decimals_is_the_lakes_to_say(tmp_path: Path, fractional: bool, accepted: int):
+    rows = ("2025-07-01,c1,p1,2,2.5", "2025-07-01,c1,p2,1.250,2.5", "2025-07-01,c1,p3,1e400,2.5")
+    (tmp_path / "a.csv").write_text("\n".join([",".join(HEADER), *rows]))
+    lake = Lake.create(tmp_path / "lake", LakeSettings(fractional_quantities=fractional))
+    report = import_file(lake, MappedImporter(read_mapping(ORDER, where="map.toml")), tmp_path / "a.csv")
+    assert report.accepted == accepted
+    assert report.reasons == {"out_of_range": 3 - accepted}

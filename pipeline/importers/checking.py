@@ -1,0 +1,93 @@
+"""Rows under the contract: what each row of an import becomes, decided in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.contract import events
+from pipeline.contract.rejections import Rejection
+from pipeline.contract.shape import Rules
+from pipeline.importers.importer import Importer, Translate
+
+SOURCE = "import"
+DUPLICATES_WATCHED = 2_000_000  # event ids remembered for the report's own count; curation finds the others
+
+_ROUNDED = b'"rounded":true'  # in an event that was rounded, or in one with an attribute of that name
+
+Row = list[str] | Rejection
+
+
+class Checked(NamedTuple):
+    """What a batch of rows became.
+
+    Attributes
+    ----------
+    lines : canonical events, each ended by a newline
+    events : how many; more than the accepted rows where a row is two lines of an order
+    duplicates : accepted rows whose event id came before
+    rounded : events with an amount or a quantity of more digits than the lake keeps
+    refusals : position in the batch and reason of each refused row
+    """
+
+    lines: bytes
+    events: int
+    duplicates: int
+    rounded: int
+    refusals: list[tuple[int, Rejection]]
+
+
+class RowChecker:
+    """Turns rows into canonical events; belongs to one import, because it knows which event ids came before."""
+
+    def __init__(self, importer: Importer, rules: Rules) -> None:
+        self._importer = importer
+        self._rules = rules
+        self._seen: set[int] = set()
+        self._translate: Translate = _before_any_file
+
+    def begin_file(self, header: Sequence[str], digest: str) -> None:
+        """Name the columns of the rows that follow, and the file (hex SHA-256) that they come from."""
+        self._translate = self._importer.translator(list(header), digest)
+
+    def check(self, rows: Sequence[Row]) -> Checked:
+        """Translate and check a batch. A row that is two events is accepted or refused as a whole."""
+        translate, rules, seen = self._translate, self._rules, self._seen
+        write = events.write
+        lines: list[bytes] = []
+        refusals: list[tuple[int, Rejection]] = []
+        duplicates = 0
+        for place, row in enumerate(rows):
+            outcome = row if isinstance(row, Rejection) else translate(row)
+            if isinstance(outcome, Rejection):
+                refusals.append((place, outcome))
+                continue
+            if isinstance(outcome, dict):
+                first = outcome
+                line = write(outcome, rules, source=SOURCE)
+                if isinstance(line, Rejection):
+                    refusals.append((place, line))
+                    continue
+                lines.append(line)
+            else:
+                first = outcome[0]
+                written = [write(fields, rules, source=SOURCE) for fields in outcome]
+                refusal = next((line for line in written if isinstance(line, Rejection)), None)
+                if refusal is not None:
+                    refusals.append((place, refusal))
+                    continue
+                lines += [line for line in written if isinstance(line, bytes)]
+            identity = hash(first["event_id"])
+            if identity in seen:
+                duplicates += 1
+            elif len(seen) < DUPLICATES_WATCHED:
+                seen.add(identity)
+        count = len(lines)
+        lines.append(b"")
+        text = b"\n".join(lines)
+        rounded = text.count(_ROUNDED) and sum(events.decode(line).rounded for line in lines if _ROUNDED in line)
+        return Checked(text, count, duplicates, rounded, refusals)
+
+
+def _before_any_file(row: list[str]) -> Rejection:
+    raise ValueError(f"begin_file comes before the rows, such as {row}")
