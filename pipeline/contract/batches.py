@@ -8,7 +8,6 @@ apart on its own, under exactly the same rules: `pipeline.contract.events.parse`
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,6 +18,7 @@ from pipeline.contract.admission import refuse_strings, settle
 from pipeline.contract.privacy import may_hold_personal_data
 from pipeline.contract.rejections import Reason, Rejection
 from pipeline.contract.shape import Event, Rules, SentEvent
+from pipeline.contract.splitting import SPACE, split
 
 MAX_RECORDS = 500
 
@@ -28,9 +28,6 @@ _RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_LINES = msgspec.json.Decoder(msgspec.Raw)
 _ENCODER = msgspec.json.Encoder()
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_SPACE = b" \t\r\n"
-# A string, closed or not, or a sign. Possessive: whatever the bytes are, each is looked at once.
-_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _ROUNDED_MARK = b'"rounded":true'
 _ID_MARK, _ID_GAP = b'"event_id"', events.RECORD_BYTES // 4
 
@@ -103,7 +100,7 @@ def read(body: bytes, rules: Rules, *, source: str) -> SentBatch:
     TooMany
         There are more than `MAX_RECORDS`; none was looked at.
     """
-    is_array = body.lstrip(_SPACE)[:1] == b"["
+    is_array = body.lstrip(SPACE)[:1] == b"["
     try:
         sent: list[SentEvent] | None = _ARRAY.decode(body) if is_array else _LINES.decode_lines(body)
     except _UNREADABLE:
@@ -182,7 +179,7 @@ def _attach_originals(batch: SentBatch, body: bytes, is_array: bool) -> None:
     """Give refused records their original bytes; the body is known to be well-formed."""
     raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
     for place, (_, refusal) in batch.refused.items():
-        batch.refused[place] = (bytes(raws[place]).strip(_SPACE), refusal)
+        batch.refused[place] = (bytes(raws[place]).strip(SPACE), refusal)
 
 
 def _read_one_by_one(body: bytes, is_array: bool, rules: Rules, source: str) -> SentBatch:
@@ -205,34 +202,13 @@ def _records(body: bytes, is_array: bool) -> list[bytes]:
     try:
         raws = _RAW_ARRAY.decode(body) if is_array else _RAW_LINES.decode_lines(body)
     except _UNREADABLE:
-        return _split_array(body) if is_array else _split_lines(body)
-    return [bytes(raw).strip(_SPACE) for raw in raws[: MAX_RECORDS + 1]]
+        return split(body, MAX_RECORDS) if is_array else _split_lines(body)
+    return [bytes(raw).strip(SPACE) for raw in raws[: MAX_RECORDS + 1]]
 
 
 def _split_lines(body: bytes) -> list[bytes]:
-    lines = (line.strip(_SPACE) for line in body.split(b"\n"))
+    lines = (line.strip(SPACE) for line in body.split(b"\n"))
     return [line for line in lines if line][: MAX_RECORDS + 1]
-
-
-def _split_array(body: bytes) -> list[bytes]:
-    """Elements of an array that is not JSON as a whole: one wrong element must not cost the others."""
-    records: list[bytes] = []
-    depth, start, end = 0, body.index(b"[") + 1, len(body)
-    for token in _TOKENS.finditer(body):
-        sign = token.group()
-        if sign in (b"[", b"{"):
-            depth += 1
-        elif sign in (b"]", b"}"):
-            depth -= 1
-        elif sign == b"," and depth == 1:
-            records.append(body[start : token.start()].strip(_SPACE))
-            start = token.end()
-        if depth == 0 or len(records) > MAX_RECORDS:
-            end = token.start() if depth == 0 else end
-            break
-    records.append(body[start:end].strip(_SPACE))
-    rest = body[end + 1 :].strip(_SPACE)  # what follows the array is one more record, and is refused
-    return [record for record in (*records, rest) if record]
 
 
 def _may_hold_a_large_record(body: bytes) -> bool:

@@ -90,7 +90,7 @@ def _make(fields: Mapping[str, Any], rules: Rules, source: str) -> tuple[Event, 
     """An event from Python values with its canonical line, which is also what the contract inspects."""
     try:
         event = msgspec.convert(fields, Event)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         values = read_fields(Event, fields, ignore=_STAMPED)
         if isinstance(values, Rejection):
             return values

@@ -14,6 +14,7 @@ from pipeline.contract import events
 from pipeline.contract.batches import MAX_RECORDS, SentBatch, TooMany, Unreadable
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Event, Rules
+from pipeline.contract.splitting import SPACE, split, split_members
 
 Fields = dict[str, Any]
 
@@ -24,7 +25,7 @@ _BROKEN = (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 
 
 def members(body: bytes) -> dict[str, bytes]:
-    """The members of a JSON object as bytes.
+    """The members of a JSON object as bytes; one that cannot be read does not cost the others.
 
     Raises
     ------
@@ -33,12 +34,15 @@ def members(body: bytes) -> dict[str, bytes]:
     """
     try:
         return {name: bytes(value) for name, value in _RAW_OBJECT.decode(body).items()}
-    except _BROKEN:
-        return _loose_members(body)  # Python's and others' NaN and lone surrogates must not cost a whole batch
+    except _BROKEN as error:
+        found = split_members(body, MAX_RECORDS) if body.lstrip(SPACE)[:1] == b"{" else {}
+        if not found:
+            raise Unreadable(f"The body cannot be read as a JSON object: {str(error)[:200]}.") from error
+        return found
 
 
 def elements(raw: bytes | None, name: str) -> list[bytes]:
-    """The elements of a JSON array as bytes.
+    """The elements of a JSON array as bytes; one that cannot be read does not cost the others.
 
     Raises
     ------
@@ -48,33 +52,40 @@ def elements(raw: bytes | None, name: str) -> list[bytes]:
         It has more than `MAX_RECORDS` elements.
     """
     try:
-        found = _RAW_LIST.decode(raw or b"null")
+        found = [bytes(element) for element in _RAW_LIST.decode(raw or b"null")]
     except _BROKEN:
-        raise Unreadable(f"The body has no array {name!r}.") from None
+        if raw is None or raw[:1] != b"[":
+            raise Unreadable(f"The body has no array {name!r}.") from None
+        found = split(raw, MAX_RECORDS)
     if len(found) > MAX_RECORDS:
         raise TooMany
-    return [bytes(element) for element in found]
+    return found
 
 
 def value(raw: bytes) -> Any:
     """A JSON value with exact numbers; None where it cannot be read."""
+    read = _read(raw)
+    return None if isinstance(read, Rejection) else read
+
+
+def _read(raw: bytes) -> Any:
+    """A JSON value with exact numbers, or why it is none.
+
+    Other languages' NaN and lone surrogates are read: they matter only in the fields that the lake keeps, and the
+    contract refuses them there.
+    """
     try:
         return _NUMBERS.decode(raw)
     except _BROKEN:
-        return None
-
-
-def _loose_members(body: bytes) -> dict[str, bytes]:
-    """As `members`; what is no strict JSON is absent, and amounts are strings, which the contract reads as exactly."""
+        pass
     try:
-        loose = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=lambda _name: None)
-        if not isinstance(loose, dict):
-            raise Unreadable("The body is no JSON object.")
-        return {name: json.dumps(member, default=str).encode("ascii") for name, member in loose.items()}
-    except Unreadable:
-        raise
+        return json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=lambda _name: None)
+    except UnicodeDecodeError as error:
+        return rejected(Reason.INVALID_UTF8, f"The message is not UTF-8: byte {error.start} is {raw[error.start]:#x}.")
+    except RecursionError:
+        return rejected(Reason.INVALID_JSON, "The message is nested too deeply to be read.")
     except _BROKEN as error:
-        raise Unreadable(f"The body cannot be read as JSON: {str(error)[:200]}.") from error
+        return rejected(Reason.INVALID_JSON, f"The message cannot be read as JSON: {str(error)[:200]}.")
 
 
 def add_message(
@@ -98,7 +109,10 @@ def add_message(
         detail = f"The message has {len(record)} bytes; one may have {limit}."
         batch.add(rejected(Reason.TOO_LARGE, detail), record)
         return
-    message = value(record)
+    message = _read(record)
+    if isinstance(message, Rejection):
+        batch.add(message, record)
+        return
     if not isinstance(message, dict):
         batch.add(rejected(Reason.NOT_AN_OBJECT, "The message is no JSON object."), record)
         return
