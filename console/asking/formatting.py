@@ -107,6 +107,14 @@ def count(value: Number | None) -> str:
     return ratio(value, 0)
 
 
+def units(value: Number | None) -> str:
+    """What was sold: ``12,403``, and ``2.75`` of what is sold by weight; at most 3 decimals."""
+    if value is None:
+        return UNKNOWN
+    exact = decimal(value).quantize(Decimal("0.001")).normalize()
+    return _fixed(exact, max(0, -int(exact.as_tuple().exponent)))
+
+
 def percent(fraction: Number | None, digits: int = 1) -> str:
     """A fraction as percent: 0.031 reads ``3.1 %``. A share too small for a digit reads ``< 0.1 %``, never 0."""
     if fraction is None:

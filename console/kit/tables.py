@@ -58,6 +58,8 @@ def show(
     digits : of decimals, after the point
     on_row : called with a row's position before the next run, when a reader chooses the row
     """
+    import pyarrow as pa
+
     table = table_of(rows, columns, digits=digits)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(prose.heading(title, text.counted(table.num_rows, "row")), width="stretch")
@@ -89,7 +91,10 @@ def show(
         height=(min(max(table.num_rows, 1), MOST_ROWS_IN_SIGHT) + 1) * ROW_PIXELS + 3,
         row_height=ROW_PIXELS,
         placeholder=text.UNKNOWN,
-        column_config={name: _config(column) for name, column in columns.items()},
+        column_config={
+            name: _config(column, is_whole=not pa.types.is_decimal(table.schema.field(name).type))
+            for name, column in columns.items()
+        },
         alt=title,
         key=f"tk-table-{export_as}",
         on_select="ignore" if on_row is None else partial(_chosen, f"tk-table-{export_as}", on_row),
@@ -100,8 +105,8 @@ def show(
 def table_of(objects: Sequence[object], columns: Mapping[str, Column], *, digits: int = AMOUNT_DIGITS) -> pa.Table:
     """An Arrow table with one row per object and one column per attribute named in `columns`.
 
-    Percentages become doubles, since a quotient has no exact decimal; every other decimal keeps `digits` after the
-    point.
+    Percentages become doubles, since a quotient has no exact decimal; counts are whole or keep 3 decimals; every other
+    decimal keeps `digits` after the point.
     """
     import pyarrow as pa
 
@@ -111,12 +116,24 @@ def table_of(objects: Sequence[object], columns: Mapping[str, Column], *, digits
         values = [getattr(row, name) for row in objects]
         if column.unit is Unit.PERCENT:
             arrays[name] = pa.array([None if value is None else float(value) for value in values], pa.float64())
+        elif column.unit is Unit.COUNT and any(isinstance(value, Decimal) for value in values):
+            arrays[name] = _counts(values)
         elif column.unit is Unit.MONEY or any(isinstance(value, Decimal) for value in values):
             decimals = [None if value is None else Decimal(value).quantize(step) for value in values]
             arrays[name] = pa.array(decimals, pa.decimal128(38, digits))
         else:
             arrays[name] = pa.array(values)
     return pa.table(arrays)
+
+
+def _counts(values: Sequence[int | Decimal | None]) -> pa.Array:
+    """Whole numbers where all are whole, else 3 decimals: units of what is sold by weight."""
+    import pyarrow as pa
+
+    if all(value is None or value == int(value) for value in values):
+        return pa.array([None if value is None else int(value) for value in values], pa.int64())
+    exact = [None if value is None else Decimal(value).quantize(Decimal("0.001")) for value in values]
+    return pa.array(exact, pa.decimal128(38, 3))
 
 
 def _chosen(key: str, on_row: Callable[[int], None]) -> None:
@@ -141,7 +158,7 @@ def _file(
     return write(table, export.about(title, about, datetime.now(UTC)))
 
 
-def _config(column: Column) -> ColumnConfig:
+def _config(column: Column, *, is_whole: bool) -> ColumnConfig:
     help_text = column.help or None
     label = column.label
     match column.unit:
@@ -152,7 +169,7 @@ def _config(column: Column) -> ColumnConfig:
             digits = text.minor_digits(column.currency) if column.digits is None else column.digits
             number_format = f"%,.{digits}f"
         case Unit.COUNT:
-            number_format = "%,d"
+            number_format = "%,d" if is_whole else "%,.3f"
         case Unit.PERCENT:
             number_format = "%,.1f %%"
         case Unit.RATIO:

@@ -30,7 +30,7 @@ class Product:
     category: str
     net_revenue: Decimal
     before: Decimal | None
-    units: int
+    units: Decimal
     orders: int
     refund_rate: Decimal | None
     gross_margin: Decimal | None
@@ -163,7 +163,7 @@ def _product(key: str, row: Mapping[str, Any], before: Mapping[str, Any] | None,
         category=named.get("category") or "(none)",
         net_revenue=row.get("net_revenue", ZERO),
         before=None if before is None else before.get("net_revenue", ZERO),
-        units=row.get("units", 0),
+        units=row.get("units", ZERO),
         orders=row.get("orders", 0),
         refund_rate=row["refunds"] / gross if gross else None,
         gross_margin=margin,
@@ -197,7 +197,7 @@ def _figures(labels: Sequence[str], sales: Sequence[Rows], currency: str) -> lis
 class _Sums:
     products: int
     net_revenue: Decimal
-    units: int
+    units: Decimal
     top_share: Decimal | None
     refund_rate: Decimal | None
 
@@ -211,7 +211,7 @@ class _Sums:
         return cls(
             sold,
             net,
-            sum(row["units"] for row in rows),
+            sum((row["units"] for row in rows), ZERO),
             top / net if net > 0 else None,
             refunds / gross if gross else None,
         )

@@ -47,7 +47,7 @@ def scatter(products: Sequence[Product], currency: str) -> Plot:
     first = shown[0]
     alt = (
         f"{title} of {text.counted(len(shown), 'product')}, {unknown:,} of them with unknown margin. The largest by "
-        f"net revenue, {first.name}: {_price(first, currency)} on average, {text.counted(first.units, 'unit')}, "
+        f"net revenue, {first.name}: {_price(first, currency)} on average, units: {text.units(first.units)}, "
         f"margin {_margin(first)}. The table below lists the same products."
     )
     note = (
@@ -168,14 +168,14 @@ def _points(name: str, products: Sequence[Product], largest: float, currency: st
         "mode": "markers",
         "name": name,
         "x": [float(product.average_price or 0) for product in products],
-        "y": [product.units for product in products],
+        "y": [float(product.units) for product in products],
         "customdata": [product.product_id for product in products],
         "hovertext": [
             plots.hover(
                 product.name,
                 [
                     ("Average price", _price(product, currency)),
-                    ("Units", text.count(product.units)),
+                    ("Units", text.units(product.units)),
                     ("Net revenue", text.money(product.net_revenue, currency)),
                     ("Margin", _margin(product)),
                 ],

@@ -44,7 +44,7 @@ class SalesSums:
     refunds: Decimal
     cost: Decimal
     net_revenue_with_cost: Decimal
-    units: int
+    units: Decimal
     orders: int
     first_orders: int
     sessions: int
@@ -120,7 +120,7 @@ class Slice:
     before: Decimal | None
     gross_margin_rate: Decimal | None
     refunds: Decimal
-    units: int
+    units: Decimal
     share: Decimal | None
 
     @property
@@ -248,7 +248,7 @@ def _measured(label: str, period: Period, results: Sequence[Result]) -> Measured
             refunds=money_sum("refunds"),
             cost=money_sum("cost"),
             net_revenue_with_cost=money_sum("net_revenue_with_cost"),
-            units=count_sum(money, "units"),
+            units=money_sum("units"),
             orders=count_sum(orders, "orders"),
             first_orders=count_sum(orders, "first_orders"),
             sessions=count_sum(traffic, "sessions"),
@@ -281,7 +281,7 @@ def _slices(name: str, results: Sequence[Result]) -> list[Slice]:
         for row in now
     ]
     gone = sorted((before or {}).keys() - {slice_.name for slice_ in found})
-    return found + [Slice(key, ZERO, (before or {})[key], None, ZERO, 0, None) for key in gone]
+    return found + [Slice(key, ZERO, (before or {})[key], None, ZERO, ZERO, None) for key in gone]
 
 
 def figures(now: Measured, comparisons: Sequence[Measured], currency: str) -> list[Figure]:

@@ -242,3 +242,11 @@ def test_compact_money_is_never_longer_than_nine_characters(amount: Decimal):
 
 def test_the_largest_amount_that_a_bill_can_hold_keeps_its_cents() -> None:
     assert text.money(Decimal("99999999999999999999999999.125"), "USD") == "$99,999,999,999,999,999,999,999,999.13"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(12403, "12,403"), (Decimal("7.000"), "7"), (Decimal("2.750"), "2.75"), (Decimal("0.005"), "0.005"), (None, "–")],
+)
+def test_units_keep_the_decimals_that_they_have(value: object, shown: str) -> None:
+    assert text.units(value) == shown  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ class _Row:
     name: str
     amount: Decimal | None
     rate: Decimal | None
-    units: int
+    units: int | Decimal
 
 
 COLUMNS = {
@@ -45,3 +45,11 @@ def test_amounts_that_are_all_unknown_are_still_amounts() -> None:
     table = table_of([_Row("a", None, None, 1)], COLUMNS, digits=12)
     assert table.schema.field("amount").type == pa.decimal128(38, 12)
     assert table["amount"].to_pylist() == [None]
+
+
+def test_units_are_whole_numbers_until_something_is_sold_by_weight() -> None:
+    whole = table_of([_Row("a", None, None, Decimal("2.000")), _Row("b", None, None, 0)], COLUMNS)
+    assert whole["units"].to_pylist() == [2, 0]
+    assert whole.schema.field("units").type == pa.int64()
+    by_weight = table_of([_Row("a", None, None, Decimal("0.750")), _Row("b", None, None, 3)], COLUMNS)
+    assert by_weight["units"].to_pylist() == [Decimal("0.750"), Decimal("3.000")]
