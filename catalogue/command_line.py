@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from catalogue.errors import TakingsError
+from catalogue.safe_text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -102,7 +103,7 @@ def run(
 
 
 def _explain(name: str, text: str) -> None:
-    sys.stderr.write(f"{name}: {text}\n")
+    sys.stderr.write(f"{name}: {printable(text)}\n")
 
 
 @contextmanager

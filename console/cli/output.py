@@ -1,4 +1,8 @@
-"""What a command prints: rows as a table, as JSON or as CSV. Amounts keep all their digits."""
+"""What a command prints: rows as a table, as JSON or as CSV. Amounts keep all their digits.
+
+Text is what senders wrote: a table shows its control characters escaped, and in CSV a cell that a spreadsheet would run
+as a formula gets an apostrophe in front. JSON has every text as it is.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalogue.safe_text import guarded, printable
+
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str, *, under: str) -> None:
     """Print rows as ``table``, ``json`` or ``csv``; the JSON is an object with the rows under the name `under`."""
@@ -17,7 +23,7 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: str, *
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([text(row[name]) for name in columns] for row in rows)
+        writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
     else:
         table(rows, columns)
 
@@ -34,7 +40,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
 
     Not by Rich: its table of 1,000 rows takes seconds, and is as wide as a terminal where there is none.
     """
-    cells = [[text(row[name]) for name in columns] for row in rows]
+    cells = [[printable(text(row[name])) for name in columns] for row in rows]
     numeric = [
         bool(rows) and all(row[name] is None or isinstance(row[name], int | float | Decimal) for row in rows)
         for name in columns
@@ -46,6 +52,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ]
         sys.stdout.write("  ".join(aligned).rstrip() + "\n")
+
+
+def _csv_cell(value: object) -> str:
+    written = text(value)
+    return guarded(written) if isinstance(value, str) else written
 
 
 def text(value: object) -> str:

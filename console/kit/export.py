@@ -3,7 +3,7 @@
 Money is written exactly. CSV carries every decimal digit. A number in XLSX is a double by the format's own definition
 (ECMA-376, 18.3.1.96), exact to 15 significant digits; a decimal that would lose one is written as text instead.
 
-A cell of text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV Injection").
+A cell of text that a spreadsheet would run as a formula gets an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import ExportError
+from catalogue.safe_text import guarded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,8 +26,6 @@ MOST_ROWS = 500_000  # half of what a sheet can hold; a larger file opens nowher
 WIDEST_COLUMN = 60  # characters
 ROWS_MEASURED = 500  # for the width of a column
 _EXACT_DIGITS = 15  # significant decimal digits that every double keeps
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 About = Sequence[tuple[str, str]]
 
@@ -78,11 +77,6 @@ def to_xlsx(table: pa.Table, about: About = ()) -> bytes:
         data.freeze_panes(1, 0)
         _write_data(data, table, book)
     return file.getvalue()
-
-
-def guarded(text: str) -> str:
-    """The text, with an apostrophe in front where a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _write_data(sheet: Worksheet, table: pa.Table, book: Any) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import ExportError
+from catalogue.safe_text import guarded
 from console.kit import export
 
 ABOUT = [("Title", "By category"), ("Channel", "web, app"), ("Exported at", "2026-11-29 22:41 UTC")]
@@ -94,8 +95,8 @@ def test_xlsx_holds_a_formula_as_text():
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_text_that_a_spreadsheet_would_run_is_guarded(start: str):
-    assert export.guarded(f"{start}cmd") == f"'{start}cmd"
-    assert export.guarded("plain") == "plain"
+    assert guarded(f"{start}cmd") == f"'{start}cmd"
+    assert guarded("plain") == "plain"
 
 
 def test_an_empty_table_is_a_file_with_its_columns():
