@@ -28,7 +28,6 @@ _RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_LINES = msgspec.json.Decoder(msgspec.Raw)
 _ENCODER = msgspec.json.Encoder()
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_ROUNDED_MARK = b'"rounded":true'
 _ID_MARK, _ID_GAP = b'"event_id"', events.RECORD_BYTES // 4
 
 
@@ -131,7 +130,7 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
         keys=[event.customer_id or event.session_id or event.event_id for event in kept],
         lines=[line[:-1] + stamp for line in buffer[:-1].split(b"\n")] if kept else [],
         refused={place: (b"", refusal) for place, refusal in refused.items()},
-        rounded=buffer.count(_ROUNDED_MARK) and sum(event.rounded for event in kept),
+        rounded=sum([event.rounded for event in kept]),
     )
 
 
