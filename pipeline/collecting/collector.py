@@ -1,8 +1,6 @@
 """The collector: a request in, entries on the stream, a verdict per event out. Pure but for its ports.
 
-``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` take Segment's format and
-``/mp/collect`` GA4's; ``/v1/webhooks/…`` take what shop systems sign. The HTTP server and the Lambda handler both call
-`Collector.answer`.
+The HTTP server and the Lambda handler both call `Collector.answer`; `ENDPOINTS` says what is taken where.
 
 Nothing is acknowledged before `Stream.append` has returned: a 202 means *stored*. Refused records take the same way,
 so that ``received = accepted + duplicates + quarantined`` holds of what the stream holds. A request is stored whole or
@@ -20,75 +18,23 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import repeat
-from types import MappingProxyType
 
 from catalogue.clock import utc_now
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
+from pipeline.collecting.endpoints import ENDPOINTS, Endpoint
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
-from pipeline.collecting.keys import Keys, WriteKey, webhook_key
+from pipeline.collecting.keys import Keys, WriteKey, key_of_alias, webhook_key
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds, identities
-from pipeline.collecting.verdicts import verdicts
-from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE, Webhook
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
-from pipeline.formats import ga4, segment, shopify, woocommerce
 from pipeline.streams import Entry, Kind, Stream
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
-
-
-def _native(batch: SentBatch, duplicates: Collection[int]) -> Response:
-    return json_response(202, verdicts(batch, duplicates))
-
-
-def _segment(batch: SentBatch, duplicates: Collection[int]) -> Response:
-    """Segment's senders look at the status alone; the verdicts are for people."""
-    return json_response(200, b'{"success":true,' + verdicts(batch, duplicates)[1:])
-
-
-def _ga4(_batch: SentBatch, _duplicates: Collection[int]) -> Response:
-    """GA4's answer has no body, whatever was sent."""
-    return Response(204)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A path that takes records: how to read and answer them, and which query parameter may hold the write key.
-
-    With a `webhook`, the parameter ``id`` names the key, and the body must be signed with its signing secret.
-    """
-
-    source: str
-    read: Callable[[bytes, Rules, Request], SentBatch]
-    answer: Callable[[SentBatch, Collection[int]], Response]
-    key_parameter: str = "key"
-    webhook: Webhook | None = None
-
-
-def _shopify(body: bytes, rules: Rules, request: Request) -> SentBatch:
-    return shopify.read(body, rules, request.headers.get(SHOPIFY.topic, ""))
-
-
-def _woocommerce(body: bytes, rules: Rules, request: Request) -> SentBatch:
-    return woocommerce.read(body, rules, request.headers.get(WOOCOMMERCE.topic, ""))
-
-
-ENDPOINTS = MappingProxyType(
-    {
-        "/v1/events": Endpoint("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
-        "/v1/track": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="track"), _segment),
-        "/v1/page": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
-        "/v1/batch": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
-        "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
-        "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY),
-        "/v1/webhooks/woocommerce": Endpoint("woocommerce", _woocommerce, _segment, webhook=WOOCOMMERCE),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +122,9 @@ class Collector:
         endpoint = ENDPOINTS.get(request.path)
         if endpoint is None:
             raise Problem(404, "not_found", "There is nothing here; events go to /v1/events.")
-        if request.method != "POST":
-            raise Problem(405, "method_not_allowed", "Send events with POST.", {"allow": "POST, OPTIONS"})
+        if request.method not in endpoint.methods:
+            allowed = ", ".join((*endpoint.methods, "OPTIONS"))
+            raise Problem(405, "method_not_allowed", f"Send events with {endpoint.methods[-1]}.", {"allow": allowed})
         try:
             key = self._key(request, endpoint)
         except SettingsError as error:
@@ -197,6 +144,8 @@ class Collector:
             return key
         secret = write_key(request, endpoint.key_parameter)
         key = self._keys.find(secret) if secret else None
+        if not secret and endpoint.alias_parameter:
+            key = key_of_alias(self._keys.all(), request.query.get(endpoint.alias_parameter, ""), self._now())
         if key is None:
             message = "The write key is wrong or has ended." if secret else "The write key is missing."
             raise Problem(
@@ -298,7 +247,7 @@ class Collector:
         return Response(
             204,
             {
-                "access-control-allow-methods": "POST",
+                "access-control-allow-methods": ", ".join(ENDPOINTS[request.path].methods),
                 "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key",
                 "access-control-max-age": str(PREFLIGHT_AGE),
             },

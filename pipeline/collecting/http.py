@@ -13,7 +13,8 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from pipeline.collecting import openapi
-from pipeline.collecting.collector import ENDPOINTS, Collector
+from pipeline.collecting.collector import Collector
+from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import MAX_BODY, Request, Response, json_response, too_large
 
 MAX_DRAINED = (

@@ -98,7 +98,7 @@ def key_of_alias(keys: Sequence[WriteKey], alias: str, now: datetime) -> WriteKe
     """The newest valid key that a tracker means with its own id; None where there is none."""
     if not alias:
         return None
-    return next((key for key in reversed(keys) if key.alias == alias and key.is_valid(now)), None)
+    return next((key for key in reversed(keys) if key.alias == alias and key.public and key.is_valid(now)), None)
 
 
 def webhook_key(keys: Sequence[WriteKey], key_id: str, webhook: str, now: datetime) -> WriteKey | None:

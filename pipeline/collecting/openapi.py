@@ -47,6 +47,12 @@ def document() -> Json:
             "/v1/events": {"post": _events(), "options": _preflight("events")},
             **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _SUMMARIES},
             "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
+            "/g/collect": {
+                **{method: _gtag(method) for method in ("get", "post")},
+                "options": _preflight("gtag"),
+            },
+            "/com.snowplowanalytics.snowplow/tp2": {"post": _snowplow(), "options": _preflight("snowplow")},
+            "/i": {"get": _pixel(), "options": _preflight("snowplowPixel")},
             **{
                 f"/v1/webhooks/{system}": {"post": _webhook(system), "options": _preflight(f"{system}Webhook")}
                 for system in _WEBHOOKS
@@ -70,6 +76,8 @@ def document() -> Json:
                     system: {"type": "apiKey", "in": "header", "name": name, "description": "HMAC-SHA256 in Base64."}
                     for system, name in _WEBHOOKS.items()
                 },
+                "tid": {"type": "apiKey", "in": "query", "name": "tid", "description": "Alias of a public key."},
+                "aid": {"type": "apiKey", "in": "query", "name": "aid", "description": "Alias of a public key."},
                 "secret": {"type": "apiKey", "in": "query", "name": "api_secret", "description": "For GA4's senders."},
             },
         },
@@ -164,6 +172,41 @@ def _ga4() -> Json:
     }
 
 
+def _gtag(method: str) -> Json:
+    identity = {"name": "tid", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
+    lines = {"content": {"text/plain": {"schema": {"type": "string", "description": "An event a line."}}}}
+    return {
+        "operationId": f"gtagCollect{method.title()}",
+        "summary": "Events of gtag.js, GA4's tag for pages.",
+        "security": _keys("query", "tid"),
+        "parameters": [identity, {"name": "en", "in": "query", "schema": _TEXT}],
+        **({"requestBody": lines} if method == "post" else {}),
+        "responses": {"204": {"description": "Stored; refused events are in the quarantine."}, **_refusals(*_REFUSALS)},
+    }
+
+
+def _snowplow() -> Json:
+    event = _object({"e": _TEXT, "eid": _TEXT, "dtm": _TEXT, "stm": _TEXT, "ue_px": _TEXT, "cx": _TEXT})
+    body = _object({"schema": _TEXT, "data": {"type": "array", "maxItems": MAX_RECORDS, "items": event}}, "data")
+    return {
+        "operationId": "snowplowPost",
+        "summary": "Events of Snowplow's trackers, several at once.",
+        "security": _keys("query", "aid"),
+        "requestBody": _body(body),
+        "responses": {"200": _json("Stored.", "Verdicts"), **_refusals(*_REFUSALS)},
+    }
+
+
+def _pixel() -> Json:
+    return {
+        "operationId": "snowplowGet",
+        "summary": "One event of Snowplow's trackers, as parameters.",
+        "security": _keys("query", "aid"),
+        "parameters": [{"name": "e", "in": "query", "schema": _TEXT}],
+        "responses": {"200": {"description": "Stored.", "content": {"image/gif": {}}}, **_refusals(*_REFUSALS)},
+    }
+
+
 def _webhook(system: str) -> Json:
     identity = {"name": "id", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
     return {
@@ -184,8 +227,8 @@ def _preflight(name: str) -> Json:
     }
 
 
-def _keys(parameter: str) -> list[Json]:
-    return [{way: []} for way in ("bearer", "basic", "header", parameter)]
+def _keys(*parameters: str) -> list[Json]:
+    return [{way: []} for way in ("bearer", "basic", "header", *parameters)]
 
 
 def _body(schema: Json) -> Json:

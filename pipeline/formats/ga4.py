@@ -72,7 +72,7 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
     batch = SentBatch()
     for place, event in enumerate(payload.elements(envelope.get("events"), "events")):
         record = _wrap(given, event)
-        payload.add_message(batch, record, rules, SOURCE, partial(_translate, head, rules, place))
+        payload.add_message(batch, record, rules, SOURCE, partial(translate, head, rules, place))
     return batch
 
 
@@ -82,8 +82,15 @@ def _wrap(head: Mapping[str, bytes], event: bytes) -> bytes:
     return msgspec.json.encode({**fields, "events": [msgspec.Raw(event)]})
 
 
-def _translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
-    """The fields of the events of one event of GA4."""
+def translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
+    """The fields of the events of one event of GA4.
+
+    Parameters
+    ----------
+    head : who did it and when, of the request
+    place : of the event in its request
+    wrapped : a request with this event alone
+    """
     event = payload.table(wrapped["events"][0])
     name = event.get("name")
     kind = ACTIONS.get(name) if isinstance(name, str) else None

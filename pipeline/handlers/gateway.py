@@ -28,9 +28,10 @@ def request_from(event: dict[str, Any]) -> Request:
 
 def payload_of(response: Response) -> dict[str, Any]:
     """The answer as both kinds of API take it."""
+    is_text = not response.headers.get("content-type", "").startswith("image/")
     return {
         "statusCode": response.status,
         "headers": response.headers,
-        "body": response.body.decode("utf-8"),
-        "isBase64Encoded": False,
+        "body": response.body.decode("utf-8") if is_text else base64.b64encode(response.body).decode("ascii"),
+        "isBase64Encoded": not is_text,
     }

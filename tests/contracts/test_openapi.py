@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.applications import Starlette
 
 from pipeline.collecting import openapi
-from pipeline.collecting.collector import ENDPOINTS, Collector
+from pipeline.collecting.collector import Collector
+from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.http import routes
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.contract.shape import SentEvent

@@ -65,6 +65,15 @@ def test_an_event_is_on_the_stream_before_the_202_leaves(payload: Any, cloud: Cl
     assert [json.loads(line)["event_id"] for line in cloud.lines()] == ["e1"]
 
 
+def test_a_tracker_that_asks_for_a_picture_gets_its_bytes(cloud: Cloud, context: Context):
+    asked = http("", path="/i") | {"queryStringParameters": {"e": "pv"}}
+    asked["requestContext"]["http"]["method"] = "GET"
+    answer = collector.handler(asked, context)
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
+    assert base64.b64decode(answer["body"]).startswith(b"GIF89a")
+    assert cloud.lines() == []
+
+
 @pytest.mark.parametrize("payload", [rest, http])
 def test_a_packed_body_comes_as_base64(payload: Any, cloud: Cloud, context: Context):
     body = base64.b64encode(gzip.compress(json.dumps([view("e1"), view("e2")]).encode())).decode()

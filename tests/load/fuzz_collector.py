@@ -11,13 +11,14 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import atheris
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["pipeline"]):
-    from pipeline.collecting.collector import ENDPOINTS
+    from pipeline.collecting.endpoints import ENDPOINTS
     from pipeline.collecting.envelope import Request
     from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE
     from tests.support.collecting import SECRET, VIEW, Shelf, collector, write_key
@@ -25,7 +26,7 @@ with atheris.instrument_imports(include=["pipeline"]):
 
 PATHS = tuple(ENDPOINTS)
 TYPES = ("application/json", "application/x-ndjson", "text/plain", "", "text/html")
-QUERY = {"measurement_id": "G-1", "api_secret": SECRET, "key": SECRET}
+QUERY = {"measurement_id": "G-1", "api_secret": SECRET, "key": SECRET, "tid": "G-1"}
 KEYS = write_key("shop", SECRET), SHOPIFY_KEY, WOO_KEY
 WEBHOOKS = {"/v1/webhooks/shopify": "shopify", "/v1/webhooks/woocommerce": "woo"}
 MEMORY_MIB = 512
@@ -37,6 +38,10 @@ SEEDS = (
     b'{"client_id":"c","events":[{"name":"purchase","params":{"transaction_id":"t","items":[{"item_id":"p","price":1.5}]}}]}',
     json.dumps(SHOPIFY_ORDER | {"refunds": [{"id": 1, "refund_line_items": [{"quantity": 1}]}]}).encode(),
     json.dumps(WOO_ORDER | {"refunds": [{"id": 1, "total": "-1"}]}).encode(),
+    b"en=purchase&ep.transaction_id=t&pr1=idp~pr1.5~qt2\r\nen=view_item&pr1=idp&cid=1&_p=1&_s=1",
+    b'{"data":[{"e":"ue","eid":"1","duid":"d","dtm":"1772366400000","ue_pr":"{\\"data\\":{\\"schema\\":\\"iglu:com.snowplowan'
+    b'alytics.snowplow.ecommerce/snowplow_ecommerce_action/jsonschema/1-0-2\\",\\"data\\":{\\"type\\":\\"refund\\"}}}"}]}',
+    b"e=ti&ti_id=o&ti_sk=p&ti_pr=1.5&ti_qu=2&duid=d",
     b'{"event_id":"a","event_id":"b","unit_price":NaN,"attributes":{"x":"\\ud800"}}',
     b"[[[[[[[[1e999999999",
 )
@@ -59,7 +64,11 @@ def one(data: bytes) -> None:
     intake = collector(stream, *KEYS)
     headers |= {SHOPIFY.topic: "orders/updated", WOOCOMMERCE.topic: "order.updated"}
     headers |= dict.fromkeys((SHOPIFY.signature, WOOCOMMERCE.signature), signature(body))
-    response = intake.answer(Request("POST", path, headers, {**QUERY, "id": WEBHOOKS.get(path, "")}, body))
+    method = ENDPOINTS[path].methods[-1]
+    query = {**QUERY, "id": WEBHOOKS.get(path, "")}
+    if method == "GET":
+        query |= parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    response = intake.answer(Request(method, path, headers, query, body))
     counts = intake.counts()
     if response.status >= 500:
         raise AssertionError(f"{response.status} from {path}")

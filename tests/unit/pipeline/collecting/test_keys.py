@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import SettingsError
-from pipeline.collecting.keys import FILE, KeyFile
+from pipeline.collecting.keys import FILE, KeyFile, key_of_alias
 from pipeline.lake import Lake
 from tests.support.commands import call
 
@@ -185,3 +185,21 @@ def test_the_command_shows_a_secret_once_and_lists_without_it(tmp_path: Path, ca
     assert secret not in listed
     assert call("keys", "revoke", key.id, *at) == 0
     assert key.id in capsys.readouterr().out
+
+
+def test_an_alias_is_of_one_source_and_of_public_keys_alone(file: KeyFile):
+    file.create("pages", public=True, alias="G-ABC123")
+    with pytest.raises(SettingsError, match="must be public"):
+        file.create("shop", alias="G-OTHER")
+    with pytest.raises(SettingsError, match="one of pages's"):
+        file.create("other", public=True, alias="G-ABC123")
+
+
+def test_a_rotated_key_keeps_its_alias_and_a_revoked_one_gives_it_back(file: KeyFile):
+    old, _ = file.create("pages", public=True, alias="G-ABC123")
+    new, _ = file.rotate("pages", timedelta(days=1), public=True)
+    assert key_of_alias(file.all(), "G-ABC123", NOW) == new
+    file.revoke(old.id)
+    file.revoke(new.id)
+    assert key_of_alias(file.all(), "G-ABC123", NOW) is None
+    assert key_of_alias(file.all(), "", NOW) is None
