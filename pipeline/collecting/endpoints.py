@@ -46,7 +46,8 @@ class Endpoint:
     """A path that takes records: how to read and answer them, and which query parameter may hold the write key.
 
     Without a key, the query parameter `alias_parameter` may hold the alias of one. With a `webhook`, the parameter
-    ``id`` names the key, and the body must be signed with its signing secret.
+    ``id`` names the key, and the body must be signed with its signing secret. `read_again` reads a record as the
+    quarantine keeps it, where that is not a body of its own.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Endpoint:
     alias_parameter: str = ""
     methods: tuple[str, ...] = ("POST",)
     webhook: Webhook | None = None
+    read_again: Callable[[bytes, Rules], SentBatch] | None = None
 
 
 def _gtag(body: bytes, rules: Rules, request: Request) -> SentBatch:
@@ -85,10 +87,16 @@ ENDPOINTS = MappingProxyType(
         "/v1/page": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
         "/v1/batch": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
         "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
-        "/g/collect": Endpoint("gtag", _gtag, _ga4, alias_parameter="tid", methods=("GET", "POST")),
-        "/com.snowplowanalytics.snowplow/tp2": Endpoint("snowplow", _snowplow, _segment, alias_parameter="aid"),
+        "/g/collect": Endpoint(
+            "gtag", _gtag, _ga4, alias_parameter="tid", methods=("GET", "POST"), read_again=gtag.read_again
+        ),
+        "/com.snowplowanalytics.snowplow/tp2": Endpoint(
+            "snowplow", _snowplow, _segment, alias_parameter="aid", read_again=snowplow.read_again
+        ),
         "/i": Endpoint("snowplow", _pixel, _image, alias_parameter="aid", methods=("GET",)),
-        "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY),
-        "/v1/webhooks/woocommerce": Endpoint("woocommerce", _woocommerce, _segment, webhook=WOOCOMMERCE),
+        "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY, read_again=shopify.read_again),
+        "/v1/webhooks/woocommerce": Endpoint(
+            "woocommerce", _woocommerce, _segment, webhook=WOOCOMMERCE, read_again=woocommerce.read_again
+        ),
     }
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from catalogue.errors import SettingsError
-from pipeline.collecting.collector import ENDPOINTS
+from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import Request
 from pipeline.contract.batches import SentBatch
 from pipeline.contract.rejections import Reason
@@ -144,7 +144,10 @@ def _read(lake: Lake, held: HeldRecord) -> SentBatch:
         )
     settings = lake.settings.of_contract() | {"largest_amount": None, "retention_days": None}
     rules = Rules(now=datetime.now(UTC), namespace=held.namespace, public=held.public, **settings)
-    batch = endpoint.read(held.record, rules, Request("POST", path, query={"measurement_id": "held"}))
+    if endpoint.read_again is not None:
+        batch = endpoint.read_again(held.record, rules)
+    else:
+        batch = endpoint.read(held.record, rules, Request("POST", path, query={"measurement_id": "held"}))
     for _, refusal in batch.refused.values():
         raise SettingsError(
             f"Record {held.id} is refused for another reason: {refusal.detail}",

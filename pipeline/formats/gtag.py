@@ -57,10 +57,19 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
         raise TooMany
     batch = SentBatch()
     for place, line in enumerate(lines):
-        record = msgspec.json.encode(shared | dict(parse_qsl(line, keep_blank_values=True)))
-        translate = partial(_translate, rules, place)
-        payload.add_message(batch, record, rules, SOURCE, translate, limit=MESSAGE_BYTES)
+        _add(batch, msgspec.json.encode(shared | dict(parse_qsl(line, keep_blank_values=True))), rules, place)
     return batch
+
+
+def read_again(record: bytes, rules: Rules) -> SentBatch:
+    """Read what the quarantine keeps of an event: its parameters, as a JSON object."""
+    batch = SentBatch()
+    _add(batch, record, rules, 0)
+    return batch
+
+
+def _add(batch: SentBatch, record: bytes, rules: Rules, place: int) -> None:
+    payload.add_message(batch, record, rules, SOURCE, partial(_translate, rules, place), limit=MESSAGE_BYTES)
 
 
 def _translate(rules: Rules, place: int, sent: Fields) -> list[Fields] | Rejection | None:

@@ -78,23 +78,37 @@ def read(body: bytes, rules: Rules, topic: str) -> SentBatch:
     batch = SentBatch()
     if topic == REFUND_TOPIC:
         refund = shop_orders.read_object(body, _REFUND)
-        shop_orders.add_message(batch, {"refund": refund}, rules, SOURCE, _refund)
+        shop_orders.add_message(batch, {"refund": refund}, rules, SOURCE, _translate)
     elif topic in ORDER_TOPICS:
         order = shop_orders.read_object(body, _ORDER)
         if order.get("test") is True:
             batch.ignored += 1
             return batch
         refunds = order.pop("refunds", [])
-        shop_orders.add_message(batch, {"order": order}, rules, SOURCE, _purchases)
+        shop_orders.add_message(batch, {"order": order}, rules, SOURCE, _translate)
         head = {name: value for name, value in order.items() if name != "line_items"}
         for refund in refunds:
-            shop_orders.add_message(batch, {"refund": refund, "order": head}, rules, SOURCE, _refund)
+            shop_orders.add_message(batch, {"refund": refund, "order": head}, rules, SOURCE, _translate)
         if order.get("cancelled_at"):
             message = {"cancelled": order, "refunds": refunds}
-            shop_orders.add_message(batch, message, rules, SOURCE, _cancellation)
+            shop_orders.add_message(batch, message, rules, SOURCE, _translate)
     else:
         batch.ignored += 1
     return batch
+
+
+def read_again(record: bytes, rules: Rules) -> SentBatch:
+    """Read what the quarantine keeps of a message."""
+    batch = SentBatch()
+    shop_orders.add_message(batch, dict(payload.table(payload.value(record))), rules, SOURCE, _translate)
+    return batch
+
+
+def _translate(message: Fields) -> list[Fields]:
+    """The fields of the events of a message: a refund, what a cancelled order holds, or its purchases."""
+    if "refund" in message:
+        return _refund(message)
+    return _cancellation(message) if "cancelled" in message else _purchases(message)
 
 
 def _purchases(message: Fields) -> list[Fields]:

@@ -75,6 +75,11 @@ def read_query(query: Mapping[str, str], rules: Rules) -> SentBatch:
     return _batch([msgspec.json.encode(fields)], rules)
 
 
+def read_again(record: bytes, rules: Rules) -> SentBatch:
+    """Read what the quarantine keeps of an event."""
+    return _batch([record], rules)
+
+
 def _batch(records: list[bytes], rules: Rules) -> SentBatch:
     itemised = {_order_of_line(record) for record in records if b'"ti"' in record}
     batch = SentBatch()

@@ -60,19 +60,33 @@ def read(body: bytes, rules: Rules, topic: str) -> SentBatch:
     batch = SentBatch()
     if topic == DELETED_TOPIC:
         order = shop_orders.read_object(body, {"id": True})
-        shop_orders.add_message(batch, {"deleted": order}, rules, SOURCE, _deleted)
+        shop_orders.add_message(batch, {"deleted": order}, rules, SOURCE, _translate)
     elif topic in ORDER_TOPICS:
         order = shop_orders.read_object(body, _ORDER)
         if not order.get("date_paid_gmt"):
             batch.ignored += 1
             return batch
         refunds = order.pop("refunds", [])
-        shop_orders.add_message(batch, {"order": order}, rules, SOURCE, _purchases)
+        shop_orders.add_message(batch, {"order": order}, rules, SOURCE, _translate)
         if refunds or order.get("status") in _ENDED:
-            shop_orders.add_message(batch, {"order": order, "refunds": refunds}, rules, SOURCE, _refunds)
+            shop_orders.add_message(batch, {"order": order, "refunds": refunds}, rules, SOURCE, _translate)
     else:
         batch.ignored += 1
     return batch
+
+
+def read_again(record: bytes, rules: Rules) -> SentBatch:
+    """Read what the quarantine keeps of a message."""
+    batch = SentBatch()
+    shop_orders.add_message(batch, dict(payload.table(payload.value(record))), rules, SOURCE, _translate)
+    return batch
+
+
+def _translate(message: Fields) -> list[Fields]:
+    """The fields of the events of a message: the refunds of an order, or its purchases."""
+    if "deleted" in message:
+        return _deleted(message)
+    return _refunds(message) if "refunds" in message else _purchases(message)
 
 
 def _deleted(message: Fields) -> list[Fields]:

@@ -109,6 +109,16 @@ def test_a_refund_of_more_or_less_than_its_lines_is_spread_over_them(adjustment:
     assert revenue(stream)[1] == Decimal(refunded)
 
 
+def test_money_returned_without_a_line_is_a_refund_without_a_product():
+    stream = Shelf()
+    returned = {"id": 6, "amount": "-3.00", "kind": "refund_discrepancy",
+                "amount_set": {"shop_money": {"currency_code": "CAD"}}}  # fmt: skip
+    message = REFUND | {"refund_line_items": [], "order_adjustments": [returned]}
+    shopify(shops(stream), "refunds/create", message)
+    (event,) = stream.events()
+    assert (event["unit_price"], event["currency"], "product_id" in event) == ("3.0000", "CAD", False)
+
+
 def test_a_refund_of_shipping_alone_is_ignored():
     stream = Shelf()
     answer = shopify(shops(stream), "refunds/create", REFUND | {"refund_line_items": []})
@@ -156,7 +166,7 @@ def test_a_guest_is_no_customer():
         ({"price": "-1.00"}, "out_of_range"),
         ({"quantity": 1.5}, "invalid_value"),
         ({"id": None}, "missing_field"),
-        ({"product_id": None, "sku": None, "title": None}, "missing_field"),
+        ({"product_id": None, "sku": None, "title": None, "quantity": 2}, "missing_field"),
         ({"discount_allocations": [{"amount": "NaN"}]}, "invalid_value"),
     ],
 )
