@@ -1,4 +1,4 @@
-"""Rows under the contract: what each row of an import becomes, decided in the order of the file."""
+"""Rows under the contract: what each row of an import becomes."""
 
 from __future__ import annotations
 
@@ -25,25 +25,46 @@ class Checked(NamedTuple):
     ----------
     lines : canonical events, each ended by a newline
     events : how many; more than the accepted rows where a row is two lines of an order
-    duplicates : accepted rows whose event id came before
+    ids : event id of each accepted row, that of the first event where it is two
     rounded : events with an amount or a quantity of more digits than the lake keeps
     refusals : position in the batch and reason of each refused row
     """
 
     lines: bytes
     events: int
-    duplicates: int
+    ids: list[str]
     rounded: int
     refusals: list[tuple[int, Rejection]]
 
 
+class EventIds:
+    """The event ids of an import so far."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def known(self, ids: Sequence[str]) -> int:
+        """How many of `ids` came before; they are remembered."""
+        seen = self._seen
+        before = len(seen)
+        if before + len(ids) <= DUPLICATES_WATCHED:
+            seen.update(map(hash, ids))
+            return len(ids) - (len(seen) - before)
+        duplicates = 0
+        for identity in map(hash, ids):
+            if identity in seen:
+                duplicates += 1
+            elif len(seen) < DUPLICATES_WATCHED:
+                seen.add(identity)
+        return duplicates
+
+
 class RowChecker:
-    """Turns rows into canonical events; belongs to one import, because it knows which event ids came before."""
+    """Turns rows into canonical events, file after file."""
 
     def __init__(self, importer: Importer, rules: Rules) -> None:
         self._importer = importer
         self._rules = rules
-        self._seen: set[int] = set()
         self._translate: Translate = _before_any_file
 
     def begin_file(self, header: Sequence[str], digest: str) -> None:
@@ -52,11 +73,11 @@ class RowChecker:
 
     def check(self, rows: Sequence[Row]) -> Checked:
         """Translate and check a batch. A row that is two events is accepted or refused as a whole."""
-        translate, rules, seen = self._translate, self._rules, self._seen
+        translate, rules = self._translate, self._rules
         write = events.write
         lines: list[bytes] = []
         refusals: list[tuple[int, Rejection]] = []
-        duplicates = 0
+        ids: list[str] = []
         for place, row in enumerate(rows):
             outcome = row if isinstance(row, Rejection) else translate(row)
             if isinstance(outcome, Rejection):
@@ -77,16 +98,12 @@ class RowChecker:
                     refusals.append((place, refusal))
                     continue
                 lines += [line for line in written if isinstance(line, bytes)]
-            identity = hash(first["event_id"])
-            if identity in seen:
-                duplicates += 1
-            elif len(seen) < DUPLICATES_WATCHED:
-                seen.add(identity)
+            ids.append(first["event_id"])
         count = len(lines)
         lines.append(b"")
         text = b"\n".join(lines)
         rounded = text.count(_ROUNDED) and sum(events.decode(line).rounded for line in lines if _ROUNDED in line)
-        return Checked(text, count, duplicates, rounded, refusals)
+        return Checked(text, count, ids, rounded, refusals)
 
 
 def _before_any_file(row: list[str]) -> Rejection:

@@ -20,8 +20,8 @@ from pathlib import Path
 from catalogue.errors import ImportFailed
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
-from pipeline.importers.beside import CheckingProcess, checking_process
-from pipeline.importers.checking import SOURCE, Checked, RowChecker
+from pipeline.importers.beside import CheckingProcesses, checking_processes
+from pipeline.importers.checking import SOURCE, Checked, EventIds, RowChecker
 from pipeline.importers.importer import Importer, require_columns
 from pipeline.importers.opening import open_table
 from pipeline.importers.parts import CompressedParts
@@ -30,7 +30,8 @@ from pipeline.importers.tables import Batch
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake, LakeSettings
 
 BATCH_ROWS = 4096
-SECOND_PROCESS_BYTES = 4 << 20  # starting a process takes as long as checking the rows of a file of this size
+PROCESSES_FROM = 4 << 20  # bytes: starting processes takes as long as checking the rows of a file of this size
+MOST_PROCESSES = 4  # this process, which reads and writes, feeds no more
 _REFUSALS_SHOWN = 5
 
 Progress = Callable[[int, int], None]
@@ -87,7 +88,7 @@ def import_files(
     namespace: str = "",
     progress: Progress | None = None,
     received_at: datetime | None = None,
-    second_process: bool | None = None,
+    processes: int | None = None,
 ) -> ImportReport:
     """Bring files into the raw lake in their order, all of them or nothing.
 
@@ -96,7 +97,7 @@ def import_files(
     namespace : within which event and order ids are unique; the lake's own by default
     progress : called with bytes read and bytes in all, a few times a second
     received_at : aware instant of the import; now by default
-    second_process : whether another process checks the rows; by default where there is a core for it and enough to do
+    processes : how many others check rows, 0 for none; by default as many as there are cores for and enough to do
 
     Raises
     ------
@@ -109,17 +110,18 @@ def import_files(
     rules = import_rules(lake.settings, received_at or started, namespace=namespace)
     digests = [_digest(source.path) for source in sources]
     sizes = [source.path.stat().st_size for source in sources]
-    if second_process is None:
-        second_process = sum(sizes) >= SECOND_PROCESS_BYTES and (os.cpu_count() or 1) > 1
+    if processes is None:
+        processes = _useful_processes(importer, sum(sizes))
     with lake.writing(), lake.transaction() as change, ExitStack() as open_files:
         import_id = _free_id(lake, f"{importer.name}-{_together(digests)[:12]}")
         accepted = CompressedParts(change, f"{RAW_EVENTS}/imports/{import_id}", open_files)
         refused = CompressedParts(change, f"{RAW_QUARANTINE}/imports/{import_id}", open_files)
-        checker: RowChecker | CheckingProcess = (
-            open_files.enter_context(checking_process(importer, rules))
-            if second_process
+        checker: RowChecker | CheckingProcesses = (
+            open_files.enter_context(checking_processes(processes, importer, rules))
+            if processes
             else RowChecker(importer, rules)
         )
+        known_ids = EventIds()
         received = duplicates = rounded = read_before = 0
         reasons: Counter[str] = Counter()
         first_refusals: list[str] = []
@@ -129,7 +131,7 @@ def import_files(
                 begin_file(checker, table.header, importer, source, digest)
                 for batch, checked in checked_batches(checker, table.batches(BATCH_ROWS)):
                     received += len(batch.rows)
-                    duplicates += checked.duplicates
+                    duplicates += known_ids.known(checked.ids)
                     rounded += checked.rounded
                     accepted.add(checked.lines, checked.events)
                     for place, refusal in checked.refusals:
@@ -177,7 +179,7 @@ def import_rules(settings: LakeSettings, now: datetime, *, namespace: str = "") 
 
 
 def begin_file(
-    checker: RowChecker | CheckingProcess, header: Sequence[str], importer: Importer, source: Source, digest: str
+    checker: RowChecker | CheckingProcesses, header: Sequence[str], importer: Importer, source: Source, digest: str
 ) -> None:
     """Let the rows that follow be those of a file, once it has the columns that the importer needs."""
     from pipeline.importers import DATASETS
@@ -186,9 +188,11 @@ def begin_file(
     checker.begin_file(header, digest)
 
 
-def checked_batches(checker: RowChecker | CheckingProcess, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Checked]]:
+def checked_batches(
+    checker: RowChecker | CheckingProcesses, batches: Iterable[Batch]
+) -> Iterator[tuple[Batch, Checked]]:
     """Each batch with what it became, in order."""
-    if isinstance(checker, CheckingProcess):
+    if isinstance(checker, CheckingProcesses):
         return checker.check_all(batches)
     return ((batch, checker.check(batch.rows)) for batch in batches)
 
@@ -197,6 +201,14 @@ def described(sources: Sequence[Source]) -> str:
     """The files of an import in a few words."""
     further = len(sources) - 1
     return sources[0].place + (f" and {further:,} more file{'s' if further > 1 else ''}" if further else "")
+
+
+def _useful_processes(importer: Importer, size: int) -> int:
+    """How many processes should check rows. With two cores two: this one waits most of the time."""
+    cores = os.cpu_count() or 1
+    if size < PROCESSES_FROM or cores == 1:
+        return 0
+    return 1 if importer.in_order else min(cores, MOST_PROCESSES)
 
 
 def _require_keys(unseen: AbstractSet[str] | None, received: int, sources: Sequence[Source]) -> None:

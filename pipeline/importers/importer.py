@@ -27,12 +27,14 @@ class Importer(Protocol):
     columns : those a file must have
     layout : of text files and sheets
     lake_settings : of a lake that is made for this import
+    in_order : whether a row's event depends on the rows before it, such as when they are counted
     """
 
     name: str
     columns: Sequence[str]
     layout: Layout
     lake_settings: LakeSettings
+    in_order: bool
 
     def translator(self, header: list[str], digest: str) -> Translate:
         """A function from the values of a row to the fields of its event, or of its events, for one file.

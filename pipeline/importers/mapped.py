@@ -42,6 +42,7 @@ class MappedImporter:
         self.mapping = mapping
         self.columns: Sequence[str] = mapping.columns_needed()
         self.layout = mapping.layout()
+        self.in_order = mapping.event_id.row_number
         currency = mapping.constants.get("currency")
         self.lake_settings = LakeSettings(reporting_currency=str(currency)) if currency else LakeSettings()
 
@@ -194,7 +195,7 @@ def _identity(mapping: ColumnMapping, header: list[str], digest: str) -> Callabl
     if identity.columns:
         places = [header.index(column) for column in identity.columns]
         return lambda row: hashlib.blake2b(
-            "\x1f".join(row[p] for p in places).encode("utf-8"), digest_size=16
+            "\x1f".join([row[p] for p in places]).encode("utf-8", "surrogatepass"), digest_size=16
         ).hexdigest()
     numbers = count(1)
     return lambda _row: f"{digest[:16]}-{next(numbers)}"

@@ -42,6 +42,7 @@ class OnlineRetail:
 
     name = "online-retail"
     layout = Layout()
+    in_order = True
     columns: Sequence[str] = (
         "InvoiceNo",
         "StockCode",

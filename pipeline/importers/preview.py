@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.importers.checking import RowChecker
+from pipeline.importers.checking import EventIds, RowChecker
 from pipeline.importers.core import BATCH_ROWS, begin_file, import_rules
 from pipeline.importers.importer import Importer
 from pipeline.importers.opening import open_table
@@ -56,6 +56,7 @@ def preview(importer: Importer, source: Source, settings: LakeSettings, *, now: 
         The file cannot be read so far, or lacks columns.
     """
     checker = RowChecker(importer, import_rules(settings, now or datetime.now(UTC)))
+    known_ids = EventIds()
     received = duplicates = events_shown = 0
     complete = True
     shown: list[tuple[int, Mapping[str, str]]] = []
@@ -72,7 +73,7 @@ def preview(importer: Importer, source: Source, settings: LakeSettings, *, now: 
             received += len(rows)
             for place, row in enumerate(rows):
                 checked = checker.check([row])
-                duplicates += checked.duplicates
+                duplicates += known_ids.known(checked.ids)
                 for _, refusal in checked.refusals:
                     reasons[refusal.reason] += 1
                     first = refusals.setdefault(refusal.reason, [])

@@ -30,6 +30,7 @@ class Rees46:
 
     name = "rees46"
     layout = Layout()
+    in_order = False
     columns: Sequence[str] = (
         "event_time",
         "event_type",
