@@ -19,6 +19,7 @@ NAMES = (
     "spend_import",
     "collector",
     "stream",
+    "live",
     "http",
     "handlers",
     "forecast",

@@ -44,7 +44,7 @@ class RecentActivity:
 
 @dataclass(frozen=True)
 class RecentOrder:
-    """One order, with the lines that have arrived so far."""
+    """One order, with the lines that have arrived so far; its id is unique within its namespace."""
 
     order_id: str
     at: datetime
@@ -54,6 +54,7 @@ class RecentOrder:
     units: int
     channel: str
     region: str
+    namespace: str = ""
 
 
 @dataclass(frozen=True)

@@ -149,8 +149,8 @@ def _activity(parts: Sequence[Mapping[str, Counts]], size: int) -> list[RecentAc
 def _orders(found: Iterable[Document]) -> list[RecentOrder]:
     together: dict[str, documents.Order] = {}
     for document in found:
-        for order_id, order in document.orders.items():
-            together[order_id] = together[order_id].plus(order) if order_id in together else order
+        for key, order in document.orders.items():
+            together[key] = together[key].plus(order) if key in together else order
     latest = documents.latest_orders(together.values(), MOST_ORDERS)
     return [RecentOrder(**structs.asdict(order)) for order in latest.values()]
 

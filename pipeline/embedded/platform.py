@@ -35,7 +35,7 @@ from pipeline.streams.segments import Position
 
 RECENT_IDS = 200_000  # what the collector remembers for its verdicts
 
-_BATCH_ENTRIES = 2_000  # what live takes at once: small enough to be shown within a tenth of a second
+BATCH_ENTRIES = 20_000  # the most that live takes at once: half a second of work, reached under backlog only
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 
@@ -187,7 +187,7 @@ class Platform:
         log = self.stream
         ids: deque[str] = deque(maxlen=limit)
         position: str | None = None
-        while (batch := log.read(position, _BATCH_ENTRIES)).entries:
+        while (batch := log.read(position, BATCH_ENTRIES)).entries:
             for entry in batch.entries:
                 if entry.kind is Kind.EVENT:
                     with suppress(msgspec.MsgspecError):  # a line without an id cannot be a duplicate
@@ -259,7 +259,7 @@ class Platform:
         after = self.live.position() if self.live is not None else self._seen
         if not log.wait(after, wait_seconds):
             return False
-        batch = log.read(after, _BATCH_ENTRIES)
+        batch = log.read(after, BATCH_ENTRIES)
         if self.live is not None:
             self.live.apply(batch, after=after)
         self._seen = batch.position

@@ -93,6 +93,12 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
     units: int
     channel: str = ""
     region: str = ""
+    namespace: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells the order from all others: an order id is unique within its namespace."""
+        return f"{self.namespace}\0{self.order_id}" if self.namespace else self.order_id
 
     def plus(self, other: Order) -> Order:
         """The lines of both."""
@@ -112,7 +118,7 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     ----------
     steps : by funnel step, a sketch of the sessions that took it
     channels, products : counts by channel and by product id; names beyond the bound are counted under ``(other)``
-    orders : the latest `RECENT_ORDERS`
+    orders : the latest `RECENT_ORDERS`, by `Order.key`
     """
 
     totals: Counts = Counts()
@@ -124,8 +130,8 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
     def plus(self, other: Document) -> Document:
         """The sum of both."""
         orders = dict(self.orders)
-        for order_id, order in other.orders.items():
-            orders[order_id] = orders[order_id].plus(order) if order_id in orders else order
+        for key, order in other.orders.items():
+            orders[key] = orders[key].plus(order) if key in orders else order
         return Document(
             self.totals.plus(other.totals, SESSIONS),
             {
@@ -139,9 +145,9 @@ class Document(msgspec.Struct, frozen=True, array_like=True):
 
 
 def latest_orders(orders: Iterable[Order], most: int) -> dict[str, Order]:
-    """The latest orders by id, newest first."""
-    newest = sorted(orders, key=lambda order: (order.at, order.order_id), reverse=True)
-    return {order.order_id: order for order in newest[:most]}
+    """The latest orders by `Order.key`, newest first."""
+    newest = sorted(orders, key=lambda order: (order.at, order.key), reverse=True)
+    return {order.key: order for order in newest[:most]}
 
 
 def add_counts(
@@ -234,13 +240,18 @@ Packed = TypeVar("Packed")
 
 
 def pack(value: object) -> bytes:
-    """A document, a flow or a list of items, for a store."""
-    return zlib.compress(_ENCODER.encode(value), 1)
+    """A document, a flow or a list of items, for a store; compressed where that pays."""
+    encoded = _ENCODER.encode(value)
+    return encoded if len(encoded) < _SMALL_BYTES else zlib.compress(encoded, 1)
 
 
 def unpack(packed: bytes, kind: type[Packed]) -> Packed:
     """What `pack` packed."""
-    return msgspec.msgpack.decode(zlib.decompress(packed), type=kind)
+    # what was packed is an array, whose first byte in MessagePack is never the one that zlib begins with
+    encoded = zlib.decompress(packed) if packed[:1] == _ZLIB else packed
+    return msgspec.msgpack.decode(encoded, type=kind)
 
 
 _ENCODER = msgspec.msgpack.Encoder()
+_SMALL_BYTES = 1024  # compressing less takes longer than writing it
+_ZLIB = b"\x78"

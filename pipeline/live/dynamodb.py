@@ -33,7 +33,8 @@ from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
-from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, read, roll
+from pipeline.live.lines import read
+from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, roll
 from pipeline.live.store import SHARD, Head, Totals, totals_of
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,8 @@ import msgspec
 from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
-from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, read, roll
+from pipeline.live.lines import Arrivals, read
+from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, roll
 from pipeline.live.store import SHARD, Head, Totals, totals_of
 from pipeline.streams import Batch
 
@@ -81,6 +82,10 @@ class EmbeddedLiveStore:
         self._currency = currency
         self._now = now
         self._generation = generation
+        self._held: dict[
+            tuple[int, str], Document
+        ] = {}  # of the last batch, which the next one most often goes on with
+        self._held_at: tuple[str, str | None] = ("", None)
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         with self._translate_errors():
@@ -104,37 +109,39 @@ class EmbeddedLiveStore:
     def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
         now = self._now()
         arrivals = read(batch.entries, now)
-        with self._writing, self._translate_errors(), self._transaction() as database:
+        with self._writing, self._translate_errors():
+            return self._apply(arrivals, batch.position, now, after, shard)
+
+    def _apply(self, arrivals: Arrivals, position: str, now: datetime, after: str | None, shard: str) -> bool:
+        with self._transaction() as database:
             stored = database.execute(f"select {_HEAD} from heads where shard = ?", (shard,)).fetchone()  # noqa: S608 - our own names
             head = _head(*stored) if stored else Head(None, now)
             if head.position != after:
                 return False
             known = _known(database, identities(arrivals))
             delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
-            for (minute, region), document in delta.documents.items():
-                key = (minute, region, shard)
-                found = database.execute(
-                    "select document from documents where (minute, region, shard) = (?, ?, ?)", key
-                ).fetchone()
-                whole = unpack(found[0], Document).plus(document) if found else document
-                database.execute("insert or replace into documents values (?, ?, ?, ?)", (*key, pack(whole)))
+            held = self._held if self._held_at == (shard, after) else {}  # another process may have written since
+            merged = {
+                key: (held.get(key) or _stored(database, *key, shard)).plus(document)
+                for key, document in delta.documents.items()
+            }
+            database.executemany(
+                "insert or replace into documents values (?, ?, ?, ?)",
+                ((*key, shard, pack(document)) for key, document in merged.items()),
+            )
             for minute, flow in delta.flows.items():
                 found = database.execute(
                     "select flow from flows where (minute, shard) = (?, ?)", (minute, shard)
                 ).fetchone()
                 counted = unpack(found[0], Flow).plus(flow) if found else flow
                 database.execute("insert or replace into flows values (?, ?, ?)", (minute, shard, pack(counted)))
-            for customer, items in delta.items.items():
-                found = database.execute("select items from customers where customer_id = ?", (customer,)).fetchone()
-                merged = latest_items([*unpack(found[0], list[Item]), *items]) if found else items
-                database.execute(
-                    "insert or replace into customers values (?, ?, ?)", (customer, pack(merged), minute_of(now))
-                )
+            _write_items(database, delta.items, minute_of(now))
             self._remember(database, delta.fresh, minute_of(now))
-            head.position = batch.position
+            head.position = position
             head.totals = head.totals.plus(delta.totals)
             head.regions += delta.regions
             _write_head(database, shard, head)
+        self._held, self._held_at = merged, (shard, position)
         return True
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
@@ -166,7 +173,7 @@ class EmbeddedLiveStore:
             database.execute(f"delete from seen_{memory.generation}")  # noqa: S608 - 0 or 1
         database.executemany(
             f"insert or ignore into seen_{memory.generation} values (?)",  # noqa: S608
-            ((_signed(identity),) for identity in fresh),
+            ((identity,) for identity in sorted(map(_signed, fresh))),
         )
         memory.size += len(fresh)
         _prune(database, memory, minute)
@@ -217,6 +224,28 @@ def _head(position: str, since: str, totals: bytes, regions: bytes) -> Head:
 def _write_head(database: sqlite3.Connection, shard: str, head: Head) -> None:
     values = (shard, head.position, head.since.isoformat(), pack(head.totals), pack(head.regions))
     database.execute("insert or replace into heads values (?, ?, ?, ?, ?)", values)
+
+
+def _stored(database: sqlite3.Connection, minute: int, region: str, shard: str) -> Document:
+    row = database.execute(
+        "select document from documents where (minute, region, shard) = (?, ?, ?)", (minute, region, shard)
+    ).fetchone()
+    return unpack(row[0], Document) if row else Document()
+
+
+def _write_items(database: sqlite3.Connection, items: Mapping[str, Sequence[Item]], minute: int) -> None:
+    """Merge recent items of customers."""
+    query = "select customer_id, items from customers where customer_id in (select value from json_each(?))"
+    known = dict(database.execute(query, (msgspec.json.encode(list(items)).decode(),)).fetchall())
+    merged = (
+        (
+            customer,
+            pack(latest_items([*unpack(known[customer], list[Item]), *new]) if customer in known else new),
+            minute,
+        )
+        for customer, new in sorted(items.items())  # in the order of the table: neighbours share a page
+    )
+    database.executemany("insert or replace into customers values (?, ?, ?)", merged)
 
 
 def _known(database: sqlite3.Connection, wanted: Sequence[int]) -> set[int]:

@@ -1,4 +1,4 @@
-"""Entries of the stream → what they add to live (pure).
+"""Lines of the stream → what they add to live (pure).
 
 What counts where:
 
@@ -7,6 +7,9 @@ What counts where:
 - The flow (received, accepted, duplicates, quarantined, rate, lag) is by ``received_at``.
 - An event id counts once, an order once, and an order once per product, in the minute of its first line with a price.
   What was seen is remembered as hashes of 64 bits for the `DUPLICATE_WINDOW`.
+- Ids are of their namespace: the same order id of two shops is two orders.
+- Where a shop's pages (with a public key) and its server (with a secret one) both send the purchase of a product in an
+  order, the one that comes first counts here. The lake prefers the server's.
 - Revenue is of the reporting currency; lines in another currency are events and orders without an amount.
 - A visitor of the funnel is a session; a customer without one counts as a session.
 """
@@ -14,74 +17,26 @@ What counts where:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
-from pipeline.contract.shape import Event
 from pipeline.live import sketch
-from pipeline.live.documents import MEMORY_MINUTES, MOST_REGIONS, OTHER, Document, Flow, Item, latest_items
+from pipeline.live.documents import MEMORY_MINUTES, MOST_REGIONS, OTHER, Document, Flow, Item, lag_bucket, latest_items
+from pipeline.live.lines import Arrivals, LiveEvent
 from pipeline.live.tallies import GrowingDocument, GrowingFlow
-from pipeline.streams import Entry, Kind
 
 DUPLICATE_WINDOW = timedelta(hours=1)  # a retry comes within minutes; the lake counts what comes later
 FUTURE_MINUTES = 6  # the contract lets a sender's clock run 5 minutes ahead
 
 _INTEREST = frozenset({"product_view", "cart_add", "purchase"})
-_EVENT = msgspec.json.Decoder(Event)
-
-
-class _Refused(msgspec.Struct):
-    received_at: datetime
-
-
-_REFUSED = msgspec.json.Decoder(_Refused)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Entries decoded.
-
-    Attributes
-    ----------
-    events : (hash of the event id, event), in order; an id that comes twice in them is in twice
-    refused : when each refused record was received
-    received : how many entries there were, counted on its own
-    """
-
-    events: Sequence[tuple[int, Event]]
-    refused: Sequence[datetime]
-    received: Sequence[datetime]
-
-
-def read(entries: Sequence[Entry], now: datetime) -> Arrivals:
-    """The decoded entries. A line that is no canonical event counts as refused `now`; the rest is still read."""
-    events: list[tuple[int, Event]] = []
-    refused: list[datetime] = []
-    received: list[datetime] = []
-    for entry in entries:
-        at = now
-        try:
-            if entry.kind is Kind.EVENT:
-                event = _EVENT.decode(entry.line)
-                at = event.received_at
-                events.append((sketch.hashed("event", event.event_id), event))
-            else:
-                at = _REFUSED.decode(entry.line).received_at
-                refused.append(at)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            refused.append(at)
-        received.append(at)
-    return Arrivals(events, refused, received)
 
 
 def identities(arrivals: Arrivals) -> list[int]:
     """The hashes to look up before counting: of event ids, of orders, and of products in orders."""
     found = [identity for identity, _ in arrivals.events]
     for _, event in arrivals.events:
-        if _is_sale(event):
+        if event.event_type == "purchase":
             found += _order_identities(event)
     return found
 
@@ -140,12 +95,14 @@ def roll(
     delta = Delta()
     documents: defaultdict[tuple[int, str], GrowingDocument] = defaultdict(GrowingDocument)
     flows: defaultdict[int, GrowingFlow] = defaultdict(GrowingFlow)
+    items: defaultdict[str, list[Item]] = defaultdict(list)
     all_regions = dict.fromkeys(regions)
 
+    minute = _minutes()
     for at in arrivals.received:
-        flows[minute_of(at)].count(at)
+        flows[minute(at)].count(at.second)
     for at in arrivals.refused:
-        flows[minute_of(at)].quarantined += 1
+        flows[minute(at)].quarantined += 1
 
     def is_new(identity: int) -> bool:
         if identity in seen:
@@ -154,17 +111,20 @@ def roll(
         fresh[identity] = None
         return True
 
+    received_at, bucket, oldest, newest = None, 0, minute_of(now) - MEMORY_MINUTES, minute_of(now) + FUTURE_MINUTES
     for identity, event in arrivals.events:
-        flow = flows[minute_of(event.received_at)]
+        flow = flows[minute(event.received_at)]
         if not is_new(identity):
             flow.duplicates += 1
             continue
-        flow.accept((now - event.received_at).total_seconds())
+        if event.received_at != received_at:
+            received_at = event.received_at
+            bucket = lag_bucket((now - received_at).total_seconds())
+        flow.accept(bucket)
         if event.customer_id and event.product_id and event.event_type in _INTEREST:
-            item = Item(event.product_id, event.event_type, event.occurred_at)
-            delta.items.setdefault(event.customer_id, []).append(item)
-        minute = minute_of(event.occurred_at)
-        if not is_remembered(minute, now):
+            items[event.customer_id].append(Item(event.product_id, event.event_type, event.occurred_at))
+        happened = minute_of(event.occurred_at)
+        if not oldest <= happened <= newest:
             continue
         region = event.region or ""
         if region and region not in all_regions:
@@ -173,11 +133,15 @@ def roll(
             else:
                 all_regions[region] = None
                 delta.regions.append(region)
-        new_order, new_line = 0, 0
-        if _is_sale(event):
-            order, line = _order_identities(event)
-            new_order, new_line = int(is_new(order)), int(is_new(line))
-        documents[minute, region].add(event, region, currency, new_order, new_line)
+        new_order, new_line, is_paid = 0, 0, True
+        if event.event_type == "purchase":
+            order, line, mine, other = _order_identities(event)
+            is_paid = other not in seen
+            if is_paid:
+                is_new(mine)
+                if event.unit_price is not None and event.unit_price > 0:  # orders are those with a positive line
+                    new_order, new_line = int(is_new(order)), int(is_new(line))
+        documents[happened, region].add(event, region, currency, new_order, new_line, is_paid)
 
     delta.documents = {key: document.document() for key, document in documents.items()}
     delta.totals = Flow(
@@ -187,16 +151,32 @@ def roll(
         sum(flow.quarantined for flow in flows.values()),
     )
     delta.flows = {minute: flow.flow() for minute, flow in flows.items() if is_remembered(minute, now)}
-    delta.items = {customer: latest_items(items) for customer, items in delta.items.items()}
+    delta.items = {customer: latest_items(found) for customer, found in items.items()}
     delta.fresh = list(fresh)
     return delta
 
 
-def _is_sale(event: Event) -> bool:
-    """Whether the line makes its order one that counts: orders are those with a positive line."""
-    return event.event_type == "purchase" and event.unit_price is not None and event.unit_price > 0
+def _minutes() -> Callable[[datetime], int]:
+    """`minute_of` for instants that often come several times in a row, as those of one request do."""
+    last: datetime | None = None
+    minute = 0
+
+    def found(at: datetime) -> int:
+        nonlocal last, minute
+        if at != last:
+            last, minute = at, minute_of(at)
+        return minute
+
+    return found
 
 
-def _order_identities(event: Event) -> tuple[int, int]:
-    order = event.order_id or ""
-    return sketch.hashed("order", order), sketch.hashed("line", order, event.product_id or "")
+def _order_identities(event: LiveEvent) -> tuple[int, int, int, int]:
+    """The order, a product in it, and that product as senders of the same kind and of the other kind send it."""
+    line = (event.namespace, event.order_id or "", event.product_id or "")
+    senders = ("public", "secret") if event.public else ("secret", "public")
+    return (
+        sketch.hashed("order", *line[:2]),
+        sketch.hashed("line", *line),
+        sketch.hashed(senders[0], *line),
+        sketch.hashed(senders[1], *line),
+    )

@@ -8,9 +8,8 @@ union, so minutes, regions and shards can be put together in any order.
 
 from __future__ import annotations
 
-import heapq
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
 _SPACE = 2**64
@@ -24,7 +23,23 @@ def hashed(*parts: str) -> int:
 
 def union(sketches: Iterable[bytes], size: int) -> bytes:
     """The sketch of the visitors of all the sketches; `size` is k."""
-    return pack(heapq.nsmallest(size, {one for sketch in sketches for one in unpack(sketch)}))
+    filled = [sketch for sketch in sketches if sketch]
+    if len(filled) < 2:
+        return filled[0][: size * _BYTES] if filled else b""
+    return smallest({visitor for sketch in filled for visitor in unpack(sketch)}, size)
+
+
+def estimate_shared(sketches: Sequence[bytes], size: int) -> int:
+    """How many visitors are in every one of the sketches: exact while none is full, else estimated.
+
+    A full sketch knows only the hashes up to its largest, so all are compared up to the smallest of these.
+    """
+    found = [unpack(sketch) for sketch in sketches]
+    shared = set(found[0]).intersection(*found[1:])
+    limit = min((hashes[-1] for hashes in found if len(hashes) >= size), default=None)
+    if limit is None:
+        return len(shared)
+    return round(sum(1 for visitor in shared if visitor <= limit) * _SPACE / (limit + 1))
 
 
 def estimate(sketch: bytes, size: int) -> int:
@@ -33,6 +48,12 @@ def estimate(sketch: bytes, size: int) -> int:
     if len(hashes) < size:
         return len(hashes)
     return round((size - 1) * _SPACE / (hashes[size - 1] + 1))
+
+
+def smallest(hashes: Collection[int], size: int) -> bytes:
+    """The sketch of some hashes, in any order; `size` is k."""
+    ordered = sorted(hashes)[:size]
+    return struct.pack(f">{len(ordered)}Q", *ordered)
 
 
 def pack(hashes: Iterable[int]) -> bytes:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
-from pipeline.contract.shape import Event
 from pipeline.live import sketch
-from pipeline.live.documents import NAME_CHARACTERS, Counts, Document, Flow, Order, lag_bucket
+from pipeline.live.documents import (
+    CHANNEL_SESSIONS,
+    MOST_CHANNELS,
+    MOST_PRODUCTS,
+    NAME_CHARACTERS,
+    PRODUCT_SESSIONS,
+    RECENT_ORDERS,
+    SESSIONS,
+    Counts,
+    Document,
+    Flow,
+    Order,
+    add_counts,
+    latest_orders,
+)
+from pipeline.live.lines import LiveEvent
 
 _STEP_OF = {"product_view": "view", "cart_add": "cart", "checkout_start": "checkout", "purchase": "purchase"}
 _ZERO = Decimal(0)
@@ -48,11 +61,11 @@ class GrowingCounts:
         elif kind == "refund":
             self.refunds += amount
 
-    def counts(self) -> Counts:
-        """What was counted."""
+    def counts(self, size: int) -> Counts:
+        """What was counted; `size` bounds the sketch."""
         return Counts(
             self.events, self.views, self.carts, self.checkouts, self.purchases, self.orders, self.units,
-            self.gross, self.refunds, sketch.pack(self.visitors), self.name,
+            self.gross, self.refunds, sketch.smallest(self.visitors, size), self.name,
         )  # fmt: skip
 
 
@@ -66,30 +79,43 @@ class GrowingDocument:
     products: dict[str, GrowingCounts] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
 
-    def add(self, event: Event, region: str, currency: str, new_order: int, new_line: int) -> None:
-        """Count one event; `new_order` and `new_line` are 1 for the first line of an order, and of a product in it."""
+    def add(self, event: LiveEvent, region: str, currency: str, new_order: int, new_line: int, is_paid: bool) -> None:
+        """Count one event.
+
+        Parameters
+        ----------
+        new_order, new_line : 1 for the first line of an order, and of a product in it
+        is_paid : False for a purchase that another sender of the shop reported already: it has no amount and no units
+        """
         kind = event.event_type
         quantity = event.quantity or 1
-        units = max(1, round(quantity))  # what is sold by weight counts in whole units here
-        paid = event.unit_price * quantity if event.unit_price is not None and kind in ("purchase", "refund") else _ZERO
+        units = max(1, round(quantity)) if is_paid else 0  # what is sold by weight counts in whole units here
+        paid = _ZERO
+        if event.unit_price is not None and is_paid and kind in ("purchase", "refund"):
+            paid = event.unit_price * quantity
         amount = paid if event.currency == currency else _ZERO
         visitor = (
-            sketch.hashed("session", event.session_id)
+            sketch.hashed("session", event.namespace, event.session_id)
             if event.session_id
-            else sketch.hashed("customer", event.customer_id or "")
+            else sketch.hashed("customer", event.namespace, event.customer_id or "")
         )
         self.totals.add(kind, visitor, amount, units, new_order)
         step = _STEP_OF.get(kind)
         if step:
             self.steps.setdefault(step, set()).add(visitor)
         if event.channel:
-            self.channels.setdefault(event.channel, GrowingCounts()).add(kind, visitor, amount, units, new_order)
+            channel = self.channels.get(event.channel)
+            if channel is None:
+                channel = self.channels[event.channel] = GrowingCounts()
+            channel.add(kind, visitor, amount, units, new_order)
         if event.product_id:
-            product = self.products.setdefault(event.product_id, GrowingCounts())
+            product = self.products.get(event.product_id)
+            if product is None:
+                product = self.products[event.product_id] = GrowingCounts()
             product.add(kind, visitor, amount, units, new_line)
             if event.product is not None and event.product.name:
                 product.name = event.product.name[:NAME_CHARACTERS]
-        if kind == "purchase" and event.order_id:
+        if kind == "purchase" and event.order_id and is_paid:
             line = Order(
                 event.order_id,
                 event.occurred_at,
@@ -99,20 +125,22 @@ class GrowingDocument:
                 units,
                 event.channel or "",
                 region,
+                event.namespace,
             )
-            before = self.orders.get(event.order_id)
-            self.orders[event.order_id] = line if before is None else before.plus(line)
+            before = self.orders.get(line.key)
+            self.orders[line.key] = line if before is None else before.plus(line)
 
     def document(self) -> Document:
         """What was counted, within the bounds of a document."""
-        unbounded = Document(
-            self.totals.counts(),
-            {step: sketch.pack(visitors) for step, visitors in self.steps.items()},
-            {name: tally.counts() for name, tally in self.channels.items()},
-            {name: tally.counts() for name, tally in self.products.items()},
-            self.orders,
+        channels = {name: tally.counts(CHANNEL_SESSIONS) for name, tally in self.channels.items()}
+        products = {name: tally.counts(PRODUCT_SESSIONS) for name, tally in self.products.items()}
+        return Document(
+            self.totals.counts(SESSIONS),
+            {step: sketch.smallest(visitors, SESSIONS) for step, visitors in self.steps.items()},
+            add_counts({}, channels, CHANNEL_SESSIONS, MOST_CHANNELS),
+            add_counts({}, products, PRODUCT_SESSIONS, MOST_PRODUCTS),
+            latest_orders(self.orders.values(), RECENT_ORDERS),
         )
-        return Document().plus(unbounded)
 
 
 @dataclass(slots=True)
@@ -126,15 +154,14 @@ class GrowingFlow:
     seconds: dict[int, int] = field(default_factory=dict)
     lags: dict[int, int] = field(default_factory=dict)
 
-    def count(self, at: datetime) -> None:
-        """Count an entry, before it is known whether it is accepted."""
+    def count(self, second: int) -> None:
+        """Count an entry of a second of the minute, before it is known whether it is accepted."""
         self.received += 1
-        self.seconds[at.second] = self.seconds.get(at.second, 0) + 1
+        self.seconds[second] = self.seconds.get(second, 0) + 1
 
-    def accept(self, lag: float) -> None:
-        """Count an accepted event that is visible `lag` seconds after its reception."""
+    def accept(self, bucket: int) -> None:
+        """Count an accepted event by the bucket of the time from its reception to being visible."""
         self.accepted += 1
-        bucket = lag_bucket(lag)
         self.lags[bucket] = self.lags.get(bucket, 0) + 1
 
     def flow(self) -> Flow:

@@ -226,6 +226,31 @@ def test_an_order_counts_once_however_its_lines_arrive(place: Place):
     assert whole.orders["o1"].at == NOW - timedelta(minutes=2)
 
 
+def test_equal_ids_of_two_namespaces_are_two_events_two_orders_and_two_sessions(place: Place):
+    sale = {"event_type": "purchase", "order_id": "o1", "unit_price": "5", "session_id": "s1", "customer_id": None}
+    place.apply([event("e1", namespace="shop", **sale), event("e1", namespace="outlet", **sale)], "1")
+    whole = place.whole()
+    assert (whole.totals.events, whole.totals.orders, whole.totals.gross) == (2, 2, Decimal(10))
+    assert sketch.estimate(whole.totals.sessions, SESSIONS) == 2
+    assert [(order.namespace, order.amount) for order in whole.orders.values()] == [("shop", 5), ("outlet", 5)]
+
+
+@pytest.mark.parametrize("first_is_public", [True, False])
+def test_a_line_that_the_page_and_the_server_both_send_counts_once_by_the_first(place: Place, first_is_public: bool):
+    sale = {"event_type": "purchase", "order_id": "o1"}
+    place.apply(
+        [
+            event("page", public=first_is_public, unit_price="5", **sale),
+            event("page-2", public=first_is_public, unit_price="6", **sale),
+        ],
+        "1",
+    )
+    place.apply([event("server", public=not first_is_public, unit_price="9", **sale)], "2", after="1")
+    whole = place.whole()
+    assert (whole.totals.events, whole.totals.orders, whole.totals.units, whole.totals.gross) == (3, 1, 2, Decimal(11))
+    assert (whole.orders["o1"].lines, whole.orders["o1"].amount) == (2, Decimal(11))
+
+
 def test_sessions_are_distinct_across_batches_and_a_customer_counts_as_one(place: Place):
     place.apply(
         [event("e1", session_id="s1"), event("e2", session_id="s1"), event("e3", session_id=None, customer_id="c7")],
@@ -352,7 +377,8 @@ def test_any_cut_of_the_same_entries_counts_the_same(place: Place):
         )
         for _ in range(200)
     ]
-    from pipeline.live.rollup import read, roll
+    from pipeline.live.lines import read
+    from pipeline.live.rollup import roll
 
     expected = Document()
     for document in roll(read(entries, NOW), (), now=NOW, currency="EUR").documents.values():

@@ -22,6 +22,8 @@ def event(
     customer_id: str | None = "c1",
     session_id: str | None = "s1",
     product_id: str | None = "p1",
+    namespace: str = "",
+    public: bool = False,
     **more: Any,
 ) -> Entry:
     """An accepted event."""
@@ -35,7 +37,7 @@ def event(
         **more,
     }
     present = {name: value for name, value in fields.items() if value is not None}
-    made = build(present, Rules(received, None, "EUR"), source="native")
+    made = build(present, Rules(received, None, "EUR", namespace, public), source="native")
     assert isinstance(made, Event), made
     return Entry(Kind.EVENT, customer_id or session_id or event_id, encode(made))
 
