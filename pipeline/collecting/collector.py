@@ -9,15 +9,18 @@ refused whole; one that is refused whole (4xx, 503) counts as not received, and 
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import repeat
+from typing import NoReturn
 
 from catalogue.clock import utc_now
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
@@ -34,15 +37,21 @@ from pipeline.streams import Entry, Kind, Stream
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
+MOST_TOLD = 100  # origins that are told of in the log
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request whose head is in order: the endpoint it goes to, and the write key it was sent with."""
+    """A request whose head is in order: the endpoint it goes to, and the write key it was sent with.
+
+    `key` is None where only the body can hold the write key.
+    """
 
     endpoint: Endpoint
-    key: WriteKey
+    key: WriteKey | None
 
 
 class Collector:
@@ -85,6 +94,7 @@ class Collector:
         self._note = note
         self._now = now
         self._counts: Counter[str] = Counter()
+        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     def counts(self) -> dict[str, int]:
@@ -125,42 +135,41 @@ class Collector:
         if request.method not in endpoint.methods:
             allowed = ", ".join((*endpoint.methods, "OPTIONS"))
             raise Problem(405, "method_not_allowed", f"Send events with {endpoint.methods[-1]}.", {"allow": allowed})
-        try:
-            key = self._key(request, endpoint)
-        except SettingsError as error:
-            raise _unavailable("keys_unavailable", error.what) from error
+        key = self._key(request, endpoint)
         if endpoint.webhook is not None and endpoint.webhook.is_ping(request):
             return self._finish(request, json_response(200, {"success": True}))
         check_head(request.headers)
         return Admitted(endpoint, key)
 
-    def _key(self, request: Request, endpoint: Endpoint) -> WriteKey:
-        """The key that a request is sent with."""
+    def _key(self, request: Request, endpoint: Endpoint) -> WriteKey | None:
+        """The key that a request is sent with; None where its body may still hold it."""
         if endpoint.webhook is not None:
             name = request.query.get("id", "")
-            key = webhook_key(self._keys.all(), name, endpoint.webhook.system, self._now())
+            with _reading_keys():
+                key = webhook_key(self._keys.all(), name, endpoint.webhook.system, self._now())
             if key is None:
                 raise _unsigned("The address names no webhook key that is valid")
             return key
         secret = write_key(request, endpoint.key_parameter)
-        key = self._keys.find(secret) if secret else None
         if not secret and endpoint.alias_parameter:
-            key = key_of_alias(self._keys.all(), request.query.get(endpoint.alias_parameter, ""), self._now())
-        if key is None:
-            message = "The write key is wrong or has ended." if secret else "The write key is missing."
-            raise Problem(
-                401,
-                "unauthorized",
-                f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
-                {"www-authenticate": 'Bearer realm="takings"'},
-            )
-        return key
+            with _reading_keys():
+                key = key_of_alias(self._keys.all(), request.query.get(endpoint.alias_parameter, ""), self._now())
+            return key or _no_key("")
+        return self._find(secret) if secret or endpoint.secret_in is None else None
+
+    def _find(self, secret: str) -> WriteKey:
+        """The key with this secret."""
+        with _reading_keys():
+            key = self._keys.find(secret) if secret else None
+        return key or _no_key(secret)
 
     def _store(self, request: Request, admitted: Admitted) -> Response:
         endpoint, key = admitted.endpoint, admitted.key
-        if endpoint.webhook is not None and not endpoint.webhook.is_signed(request, key.signing_secret):
+        if endpoint.webhook is not None and not (key and endpoint.webhook.is_signed(request, key.signing_secret)):
             raise _unsigned("The signature is missing or wrong")
         body = unpack(request.body, request.headers)
+        if key is None:
+            key = self._find(endpoint.secret_in(body) if endpoint.secret_in else "")
         rules = Rules(
             now=self._now(),
             retention_days=self._retention,
@@ -232,13 +241,30 @@ class Collector:
         with self._lock:
             self._counts[f"http_{response.status}"] += 1
         origin = request.headers.get("origin")
-        if origin is None or not self._origins:
+        if origin is None:
+            return response
+        if not {origin, "*"} & self._origins:
+            self._tell_of(origin, request.headers.get("host", ""))
+        if not self._origins:
             return response
         shared = {"vary": "origin"}
         if origin in self._origins or "*" in self._origins:
             shared["access-control-allow-origin"] = origin
             shared["access-control-expose-headers"] = "retry-after"
         return Response(response.status, {**response.headers, **shared}, response.body)
+
+    def _tell_of(self, origin: str, host: str) -> None:
+        """Say once in the log that pages of an origin send here and are not named; of so many origins, not of more."""
+        if origin.partition("://")[2] == host:
+            return  # a page of this very server
+        with self._lock:
+            if origin in self._told or len(self._told) >= MOST_TOLD:
+                return
+            self._told.add(origin)
+        _LOG.warning(
+            "A page of %r sends here, and its browser may not: add the origin to TAKINGS_ORIGINS to allow it.",
+            origin[:200],
+        )
 
     def _preflight(self, request: Request) -> Response:
         """The answer to a browser that asks whether its page may send; `_finish` adds the header that says yes."""
@@ -248,10 +274,29 @@ class Collector:
             204,
             {
                 "access-control-allow-methods": ", ".join(ENDPOINTS[request.path].methods),
-                "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key",
+                "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key,"
+                " x-retry-count, anonymousid",  # what Segment's and RudderStack's libraries add
                 "access-control-max-age": str(PREFLIGHT_AGE),
             },
         )
+
+
+@contextmanager
+def _reading_keys() -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        raise _unavailable("keys_unavailable", error.what) from error
+
+
+def _no_key(secret: str) -> NoReturn:
+    message = "The write key is wrong or has ended." if secret else "The write key is missing."
+    raise Problem(
+        401,
+        "unauthorized",
+        f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
+        {"www-authenticate": 'Bearer realm="takings"'},
+    )
 
 
 def _unsigned(what: str) -> Problem:

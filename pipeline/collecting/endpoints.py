@@ -1,6 +1,6 @@
 """The paths that take records: which format each is read as, how it is answered, and how it names its write key.
 
-``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/page``, ``/v1/batch`` take Segment's format,
+``POST /v1/events`` takes our own events; ``/v1/track``, ``/v1/batch`` and their like take Segment's format,
 ``/mp/collect`` and ``/g/collect`` GA4's, ``/com.snowplowanalytics.snowplow/tp2`` and ``/i`` Snowplow's;
 ``/v1/webhooks/…`` take what shop systems sign.
 """
@@ -47,7 +47,8 @@ class Endpoint:
 
     Without a key, the query parameter `alias_parameter` may hold the alias of one. With a `webhook`, the parameter
     ``id`` names the key, and the body must be signed with its signing secret. `read_again` reads a record as the
-    quarantine keeps it, where that is not a body of its own.
+    quarantine keeps it, where that is not a body of its own. `secret_in` finds the write key in a body, where neither
+    a header nor the address has one.
     """
 
     source: str
@@ -58,6 +59,17 @@ class Endpoint:
     methods: tuple[str, ...] = ("POST",)
     webhook: Webhook | None = None
     read_again: Callable[[bytes, Rules], SentBatch] | None = None
+    secret_in: Callable[[bytes], str] | None = None
+
+
+def _calls(call: str) -> Endpoint:
+    """The endpoint of one of Segment's calls."""
+    return Endpoint(
+        segment.SOURCE,
+        lambda body, rules, _: segment.read(body, rules, call=call),
+        _segment,
+        secret_in=segment.write_key,
+    )
 
 
 def _gtag(body: bytes, rules: Rules, request: Request) -> SentBatch:
@@ -83,9 +95,7 @@ def _woocommerce(body: bytes, rules: Rules, request: Request) -> SentBatch:
 ENDPOINTS = MappingProxyType(
     {
         "/v1/events": Endpoint("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
-        "/v1/track": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="track"), _segment),
-        "/v1/page": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="page"), _segment),
-        "/v1/batch": Endpoint("segment", lambda body, rules, _: segment.read(body, rules, call="batch"), _segment),
+        **{path: _calls(call) for path, call in segment.PATHS.items()},
         "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
         "/g/collect": Endpoint(
             "gtag", _gtag, _ga4, alias_parameter="tid", methods=("GET", "POST"), read_again=gtag.read_again

@@ -18,7 +18,13 @@ JSON = "application/json"
 _JSON_TYPES = frozenset({JSON, "text/json"})
 _LINE_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 _BODY_TYPES = _JSON_TYPES | _LINE_TYPES | {"text/plain", ""}  # what sendBeacon can say; and senders that say nothing
+# what HTTP libraries say of bytes they were handed; such a body is read if it is JSON, packed or not
+_UNNAMED_TYPES = frozenset(
+    {"application/x-www-form-urlencoded", "application/octet-stream", "application/gzip", "application/x-gzip"}
+)
 _GZIP = 31  # window bits of a gzip member
+_GZIP_MAGIC = b"\x1f\x8b"  # no JSON begins with it
+_PACKED = ("gzip", "x-gzip")
 _MAX_MEMBERS = 16  # a body is one member; thousands of empty ones are an attack on the time to step through them
 _ENCODER = msgspec.json.Encoder()
 
@@ -91,7 +97,8 @@ def check_head(headers: Mapping[str, str]) -> None:
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BODY):
         raise too_large()
     media, _, parameters = headers.get("content-type", "").partition(";")
-    if media.strip().lower() not in _BODY_TYPES:
+    is_packed = _encoding(headers) in _PACKED
+    if not is_packed and media.strip().lower() not in _BODY_TYPES | _UNNAMED_TYPES:
         raise Problem(
             415,
             "unsupported_media_type",
@@ -100,7 +107,7 @@ def check_head(headers: Mapping[str, str]) -> None:
     charset = parameters.partition("charset=")[2].split(";")[0].strip(' "').lower()
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Problem(415, "unsupported_media_type", f"Charset {charset[:40]!r} cannot be read; send UTF-8.")
-    if _encoding(headers) not in ("", "identity", "gzip", "x-gzip"):
+    if not is_packed and _encoding(headers) not in ("", "identity"):
         raise Problem(
             415,
             "unsupported_encoding",
@@ -110,7 +117,7 @@ def check_head(headers: Mapping[str, str]) -> None:
 
 
 def unpack(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The body, unpacked where it is gzip. Never holds more than `MAX_BODY` bytes of it.
+    """The body, unpacked where it is gzip, said or not. Never holds more than `MAX_BODY` bytes of it.
 
     Raises
     ------
@@ -119,7 +126,7 @@ def unpack(body: bytes, headers: Mapping[str, str]) -> bytes:
     """
     if len(body) > MAX_BODY:
         raise too_large()
-    if _encoding(headers) in ("", "identity"):
+    if _encoding(headers) not in _PACKED and not body.startswith(_GZIP_MAGIC):
         return body
     unpacked, rest = b"", body
     for _ in range(_MAX_MEMBERS):

@@ -23,11 +23,7 @@ _REFUSALS = {
     "429": "This key has sent too much.",
     "503": "The stream is full or cannot be reached; nothing was stored.",
 }
-_SUMMARIES = {
-    "track": "One call of Segment's track.",
-    "page": "One call of Segment's page: ignored, since it is no action of the contract.",
-    "batch": "Calls of Segment, several at once.",
-}
+_CALLS = ("track", "page", "batch", "identify", "screen", "group", "alias", "import")
 _WEBHOOKS = {"shopify": "X-Shopify-Hmac-Sha256", "woocommerce": "X-WC-Webhook-Signature"}
 
 
@@ -45,7 +41,7 @@ def document() -> Json:
         "servers": [{"url": "/"}],
         "paths": {
             "/v1/events": {"post": _events(), "options": _preflight("events")},
-            **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _SUMMARIES},
+            **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _CALLS},
             "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
             "/g/collect": {
                 **{method: _gtag(method) for method in ("get", "post")},
@@ -136,16 +132,20 @@ def _segment(call: str) -> Json:
             "anonymousId": {"type": ["string", "null"]},
             "messageId": _TEXT,
             "timestamp": {"type": "string", "format": "date-time"},
+            "sentAt": {"type": "string", "format": "date-time"},
+            "writeKey": _TEXT,
             "properties": {"type": "object"},
             "context": {"type": "object"},
         }
     )
+    is_batch = call in ("batch", "import")
     several = _object({"batch": {"type": "array", "items": message, "maxItems": MAX_RECORDS}}, "batch")
     return {
         "operationId": f"segment{call.title()}",
-        "summary": _SUMMARIES[call],
+        "summary": "Calls of Segment, several at once." if is_batch else f"One call of Segment's {call}.",
+        "description": "" if call == "import" else f"Also at /v1/{call[0]}.",
         "security": _keys("query"),
-        "requestBody": _body(several if call == "batch" else message),
+        "requestBody": _body(several if is_batch else message),
         "responses": {"200": _json("Stored.", "Verdicts"), **_refusals(*_REFUSALS)},
     }
 

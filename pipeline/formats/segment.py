@@ -8,20 +8,23 @@ Source of the names: Segment's specification, *V2 Ecommerce Events* and *Common 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from pipeline.contract.batches import SentBatch
+from pipeline.contract.batches import SentBatch, Unreadable
 from pipeline.contract.rejections import Rejection
-from pipeline.contract.shape import Rules
+from pipeline.contract.shape import Instant, Rules
 from pipeline.formats import payload
 from pipeline.formats.payload import Fields
 
 SOURCE = "segment"
+CLOCK_TOLERANCE = timedelta(seconds=30)  # between sentAt and reception: what a slow network takes
 
 ACTIONS = MappingProxyType(
     {
@@ -34,36 +37,61 @@ ACTIONS = MappingProxyType(
         "products searched": "search",
     }
 )
+PATHS = MappingProxyType(
+    {
+        f"/v1/{name}": call
+        for call in ("track", "page", "batch", "identify", "screen", "group", "alias")
+        for name in (call, call[0])
+    }
+    | {"/v1/import": "batch"}
+)
 IGNORED_CALLS = frozenset({"page", "screen", "identify", "group", "alias"})
 
+_WRITE_KEY = re.compile(rb'"writeKey"\s*:\s*"[^"\\]*"')
 _OF_PRODUCTS = frozenset({"purchase", "refund"})
 _OF_NO_PRODUCT = frozenset({"checkout_start", "search"})
 _CHANNELS = MappingProxyType({"browser": "web", "client": "web", "mobile": "app", "server": None})
 
 
 def read(body: bytes, rules: Rules, *, call: str) -> SentBatch:
-    """Read the body of ``/v1/track``, ``/v1/page`` or ``/v1/batch``.
+    """Read the body of one of the `PATHS`.
+
+    Parameters
+    ----------
+    call : what its path means: ``batch``, or the type of a single message
 
     Raises
     ------
     Unreadable, TooMany
         As `pipeline.contract.batches.read`.
     """
+    body = _WRITE_KEY.sub(rb'"writeKey":"***"', body)  # a refused message is kept as it came, but for the key
     envelope = payload.members(body)
     batch = SentBatch()
     if call == "batch":
         shared = {"context": payload.table(payload.value(envelope.get("context", b"null")))}
+        sent = payload.value(envelope.get("sentAt", b"null"))
+        fixed = {"sentAt": sent} if sent else {}
         for place, record in enumerate(payload.elements(envelope.get("batch"), "batch")):
-            payload.add_message(batch, record, rules, SOURCE, partial(_translate, shared, {}, rules, place))
+            payload.add_message(batch, record, rules, SOURCE, partial(_translate, shared, fixed, rules, place))
     else:
         payload.add_message(batch, body, rules, SOURCE, partial(_translate, {}, {"type": call}, rules, 0))
     return batch
 
 
+def write_key(body: bytes) -> str:
+    """The ``writeKey`` that a body holds; empty where it holds none."""
+    try:
+        key = payload.value(payload.members(body).get("writeKey", b"null"))
+    except Unreadable:
+        return ""
+    return key if isinstance(key, str) else ""
+
+
 def _translate(
     shared: Fields, fixed: Fields, rules: Rules, place: int, message: Fields
 ) -> list[Fields] | Rejection | None:
-    """The fields of a message's events, from what its batch shares, its address fixes, and its own fields."""
+    """The fields of a message's events, from what its batch shares, its own fields, and what its request fixes."""
     message = shared | message | fixed
     call = message.get("type", "track")
     if call != "track":
@@ -96,7 +124,7 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
     query = properties.get("query") if kind == "search" else None
     return {
         "event_type": kind,
-        "occurred_at": message.get("timestamp") or message.get("originalTimestamp") or rules.now,
+        "occurred_at": _moment(message, rules),
         "customer_id": payload.text(message.get("userId")) or payload.text(message.get("anonymousId")),
         "session_id": payload.text(properties.get("session_id") or context.get("sessionId")),
         "channel": _CHANNELS.get(channel, channel) if isinstance(channel, str) else channel,
@@ -106,6 +134,19 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
         "campaign": payload.table(context.get("campaign")).get("name"),
         "attributes": payload.note(message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query),
     }
+
+
+def _moment(message: Fields, rules: Rules) -> Any:
+    """When a message's action happened, by our clock: as long before its reception as it was before it was sent."""
+    given = message.get("timestamp") or message.get("originalTimestamp")
+    if not given:
+        return rules.now
+    try:
+        skew = rules.now - msgspec.convert(message.get("sentAt"), Instant)
+        happened = msgspec.convert(message.get("originalTimestamp") or given, Instant)
+        return happened + skew if abs(skew) > CLOCK_TOLERANCE else given
+    except (msgspec.ValidationError, UnicodeEncodeError, OverflowError):
+        return given  # without a sentAt that is one; a wrong moment is refused by the contract
 
 
 def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
@@ -126,5 +167,6 @@ def _event_id(message: Fields, kind: str, order: Any, line: int, rules: Rules, p
     name = message.get("messageId")
     if not name:  # without a message id, a copy is recognised by its content, if that has a time
         timed = message.get("timestamp") or message.get("originalTimestamp")
+        message = {name: value for name, value in message.items() if name != "sentAt"}  # a retry has another
         name = message if timed or kind == "refund" else [msgspec.json.encode(rules.now).decode(), place, message]
     return payload.stable_id(SOURCE, kind, order, line, name)
