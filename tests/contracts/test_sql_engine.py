@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pytest
+from pyarrow import parquet
 from sqlglot import exp, parse_one
 
 from catalogue.binding import Statement, bind
@@ -264,6 +265,14 @@ def test_a_damaged_file_names_the_remedy(lake: Rows) -> None:
     (lake.lake.root / CURATED / "orders" / f"order_date={DAY}" / "data.parquet").write_bytes(b"PAR1 no more PAR1")
     with pytest.raises(QueryFailed, match="python -m pipeline curate --full"):
         ask(DuckDbEngine(lake.lake.root), "select count(*) as n from orders")
+
+
+def test_tables_that_lack_a_column_are_those_of_another_version_and_the_remedy_is_named(given: Given) -> None:
+    given.events(event("e1", "2026-03-01 12:00")).curate()
+    place = next((given.lake.root / CURATED / "events").rglob("*.parquet"))
+    parquet.write_table(parquet.read_table(place, partitioning=None).drop_columns(["namespace"]), place)
+    with pytest.raises(QueryFailed, match=r"another version of Takings.*namespace.*pipeline curate"):
+        ask(DuckDbEngine(given.lake.root), "select count(*) from events")
 
 
 def test_a_damaged_state_names_the_file_and_the_remedy(lake: Rows) -> None:

@@ -208,6 +208,13 @@ class DuckDbEngine:
             self._wait_for_moves()
             try:
                 snapshot = _Snapshot(lake, self._kept)
+            except duckdb.BinderException as error:
+                raise QueryFailed(
+                    f"The curated tables were made by another version of Takings: {str(error).splitlines()[0]}",
+                    where=str(lake.root / CURATED),
+                    remedy="A console that takes events for this lake makes them again by itself: wait a minute. Else"
+                    " run `python -m pipeline curate`.",
+                ) from error
             except duckdb.Error as error:
                 failure = str(error).splitlines()[0]
                 continue
