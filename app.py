@@ -23,6 +23,8 @@ from catalogue.errors import TakingsError
 from console import wiring
 from console.kit import gc_tuning
 from console.kit.hosting import KnownHost
+from pipeline.collecting import access
+from pipeline.collecting.http import Shortcut
 
 ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
@@ -78,14 +80,15 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "console" / "kit" / "shell.py",
     lifespan=lifespan,
-    routes=PROFILE.routes(),
-    middleware=[Middleware(KnownHost)],
+    middleware=[Middleware(Shortcut, routes=PROFILE.routes()), Middleware(KnownHost)],
 )
 
 
 def main() -> None:
     """Serve the console and, at a desktop, open it in the browser."""
     import uvicorn
+
+    from pipeline.collecting import serving
 
     parser = argparse.ArgumentParser(description="Serve the Takings console.")
     parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")
@@ -95,7 +98,9 @@ def main() -> None:
     print(f"Takings: {address}", flush=True)  # noqa: T201 - what the person who started it waits for
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform in ("darwin", "win32")):
         threading.Timer(1.0, webbrowser.open, [address]).start()
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    if PROFILE.settings.access_log:
+        access.log_to_stderr()
+    uvicorn.run(app, host=options.host, port=options.port, **serving.options(PROFILE.settings.trusted_proxies))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,9 @@ class Settings:
     country : whose public holidays the forecast knows, ISO 3166 (``TAKINGS_COUNTRY``)
     call_days : how many days the single calls of this console are kept; by day they are kept for good
         (``TAKINGS_CALL_DAYS``)
+    access_log : whether each request to the collector is logged, in one line of JSON (``TAKINGS_ACCESS_LOG=1``)
+    trusted_proxies : addresses or networks of the proxies in front, whose ``X-Forwarded-For`` names the sender
+        (``TAKINGS_TRUSTED_PROXIES``, separated by commas); anybody else can write there what they like
     aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 
@@ -48,6 +52,8 @@ class Settings:
     country: str = "US"
     aws: AwsSettings | None = None
     call_days: int = CALL_DAYS
+    access_log: bool = False
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def read(values: Mapping[str, str]) -> Settings:
@@ -76,7 +82,19 @@ def read(values: Mapping[str, str]) -> Settings:
 
         aws = deployment.read(values)
     country = _country(values.get("TAKINGS_COUNTRY") or "US")
-    return Settings(profile, folder(lake, "TAKINGS_LAKE"), chosen, origins, traffic, header, country, aws, days)
+    return Settings(
+        profile,
+        folder(lake, "TAKINGS_LAKE"),
+        chosen,
+        origins,
+        traffic,
+        header,
+        country,
+        aws,
+        days,
+        access_log=_switch(values.get("TAKINGS_ACCESS_LOG") or "0", "TAKINGS_ACCESS_LOG"),
+        trusted_proxies=tuple(map(_network, _listed(values.get("TAKINGS_TRUSTED_PROXIES", "")))),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +105,23 @@ def current() -> Settings:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _switch(text: str, where: str) -> bool:
+    if text not in ("0", "1"):
+        raise SettingsError(f"{text!r} is neither on nor off", where=where, remedy="Give 1 or 0.")
+    return text == "1"
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is no network address: {error}",
+            where="TAKINGS_TRUSTED_PROXIES",
+            remedy="Give addresses such as 10.0.0.5, or networks such as 10.0.0.0/24.",
+        ) from error
 
 
 def _country(text: str) -> str:

@@ -176,4 +176,4 @@ class Embedded(Profile):
         """The collector's addresses, and those that say whether it is well."""
         from pipeline.collecting.http import routes
 
-        return routes(self.server)
+        return routes(self.server, self.settings.origins)

@@ -9,7 +9,6 @@ refused whole; one that is refused whole (4xx, 503) counts as not received, and 
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from collections import Counter
@@ -23,11 +22,12 @@ from itertools import repeat
 from typing import NoReturn
 
 from catalogue.clock import utc_now
-from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
+from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, TakingsError
 from pipeline.collecting.endpoints import ENDPOINTS, Endpoint
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
 from pipeline.collecting.keys import Keys, WriteKey, key_of_alias, webhook_key
 from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.origins import Origins
 from pipeline.collecting.recent import RecentIds, identities
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
@@ -36,11 +36,8 @@ from pipeline.contract.shape import Rules
 from pipeline.streams import Entry, Kind, Stream
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
-PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
-MOST_TOLD = 100  # origins that are told of in the log
+_BROKEN_OFF = StreamUnavailable("The write was broken off")
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,32 @@ class Admitted:
 
     endpoint: Endpoint
     key: WriteKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request whose body was read, and whose entries are to be stored.
+
+    Attributes
+    ----------
+    names : identities of the valid events
+    duplicates : places, among the valid events, of those that were received before
+    """
+
+    endpoint: Endpoint
+    key: WriteKey
+    batch: SentBatch
+    entries: list[Entry]
+    names: list[str]
+    duplicates: Collection[int]
+
+    def counts(self) -> dict[str, int]:
+        """Accepted, duplicates and quarantined."""
+        return {
+            "accepted": len(self.batch.ids) - len(self.duplicates),
+            "duplicates": len(self.duplicates),
+            "quarantined": len(self.batch.refused),
+        }
 
 
 class Collector:
@@ -85,16 +108,15 @@ class Collector:
         note: Callable[..., None] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._stream, self._keys = stream, keys
+        self.stream, self._keys = stream, keys
         self._currency, self._retention = reporting_currency, retention_days
         self._fractions, self._largest = fractional_quantities, largest_amount
-        self._origins = frozenset(origins)
+        self._origins = Origins(origins)
         self._recent = recent or RecentIds()
         self._limits = limits or TokenBuckets(RATE, BURST)
         self._note = note
         self._now = now
         self._counts: Counter[str] = Counter()
-        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     def counts(self) -> dict[str, int]:
@@ -114,19 +136,52 @@ class Collector:
         looked up once.
         """
         if request.method == "OPTIONS" and request.path in ENDPOINTS:
-            return self._finish(request, self._preflight(request))
+            return self._finish(request, self._origins.preflight(request, ENDPOINTS[request.path].methods))
         try:
             return self._check(request)
         except Problem as problem:
-            return self._finish(request, problem.response())
+            return self.refuse(request, problem)
 
     def store(self, request: Request, admitted: Admitted) -> Response:
         """Answer a request that `admit` let pass, now with its body. Raises nothing that a request could cause."""
+        prepared = self.prepare(request, admitted)
+        if isinstance(prepared, Response):
+            return prepared
+        failure: TakingsError | None = _BROKEN_OFF
         try:
-            response = self._store(request, admitted)
+            if prepared.entries:
+                self.stream.append(prepared.entries)
+            failure = None
+        except (StreamFull, StreamUnavailable) as error:
+            failure = error
+        finally:
+            response = self.complete(request, prepared, failure)
+        return response
+
+    def prepare(self, request: Request, admitted: Admitted) -> Prepared | Response:
+        """Read the body of a request that `admit` let pass, and claim its ids; a Response where it is refused.
+
+        For a server that stores the entries of several requests together: whoever prepares a request must append its
+        entries to `stream`, and call `complete` whatever comes of it.
+        """
+        try:
+            return self._prepare(request, admitted)
         except Problem as problem:
-            response = problem.response()
-        return self._finish(request, response)
+            return self.refuse(request, problem)
+
+    def complete(self, request: Request, prepared: Prepared, failure: TakingsError | None) -> Response:
+        """Answer a request whose entries were stored, or not, which is the `failure`: its ids are then free again."""
+        batch, duplicates = prepared.batch, prepared.duplicates
+        if failure is not None:
+            self._recent.release([name for place, name in enumerate(prepared.names) if place not in duplicates])
+            code = "stream_full" if isinstance(failure, StreamFull) else "stream_unavailable"
+            return self.refuse(request, _unavailable(code, failure.what))
+        self._count(prepared)
+        return self._finish(request, prepared.endpoint.answer(batch, duplicates))
+
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        """Answer a request that is refused as a whole."""
+        return self._finish(request, problem.response())
 
     def _check(self, request: Request) -> Admitted | Response:
         endpoint = ENDPOINTS.get(request.path)
@@ -163,7 +218,7 @@ class Collector:
             key = self._keys.find(secret) if secret else None
         return key or _no_key(secret)
 
-    def _store(self, request: Request, admitted: Admitted) -> Response:
+    def _prepare(self, request: Request, admitted: Admitted) -> Prepared:
         endpoint, key = admitted.endpoint, admitted.key
         if endpoint.webhook is not None and not (key and endpoint.webhook.is_signed(request, key.signing_secret)):
             raise _unsigned("The signature is missing or wrong")
@@ -190,49 +245,30 @@ class Collector:
         if wait > 0:
             headers = {"retry-after": str(math.ceil(wait))}
             raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
-        duplicates = self._append(batch, rules, endpoint.source, origin=key.source)
-        self._count(batch, duplicates)
-        return endpoint.answer(batch, duplicates)
-
-    def _append(self, batch: SentBatch, rules: Rules, source: str, *, origin: str) -> set[int]:
-        """Put a batch on the stream; returns the places, among the valid events, of the duplicates."""
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
         for record, refusal in batch.refused.values():
             line = quarantine_line(
                 record,
                 refusal,
-                origin=origin,
+                origin=key.source,
                 received_at=rules.now,
-                source=source,
+                source=endpoint.source,
                 namespace=rules.namespace,
                 public=rules.public,
             )
             entries.append(Entry(Kind.REFUSED, blake2b(record, digest_size=8).hexdigest(), line))
         names = identities(rules.namespace, batch.ids)
-        duplicates = self._recent.claim(names)
-        if not entries:
-            return duplicates
-        stored = False
-        try:
-            self._stream.append(entries)
-            stored = True
-        except StreamFull as error:
-            raise _unavailable("stream_full", error.what) from error
-        except StreamUnavailable as error:
-            raise _unavailable("stream_unavailable", error.what) from error
-        finally:
-            if not stored:
-                self._recent.release([name for place, name in enumerate(names) if place not in duplicates])
-        return duplicates
+        return Prepared(endpoint, key, batch, entries, names, self._recent.claim(names))
 
-    def _count(self, batch: SentBatch, duplicates: Collection[int]) -> None:
-        counts = {
-            "accepted": len(batch.ids) - len(duplicates),
-            "duplicates": len(duplicates),
-            "quarantined": len(batch.refused),
-        }
+    def _count(self, prepared: Prepared) -> None:
+        batch, counts = prepared.batch, prepared.counts()
         with self._lock:
-            self._counts.update(counts, received=batch.received, ignored=batch.ignored, rounded=batch.rounded)
+            # not `Counter.update`, which costs more than the rest of a request's counting together
+            for name, count in counts.items():
+                self._counts[name] += count
+            self._counts["received"] += batch.received
+            self._counts["ignored"] += batch.ignored
+            self._counts["rounded"] += batch.rounded
         if self._note is not None:
             self._note(**counts)
 
@@ -240,45 +276,7 @@ class Collector:
         """Count an answer, and add the headers that let a page of an allowed origin read it."""
         with self._lock:
             self._counts[f"http_{response.status}"] += 1
-        origin = request.headers.get("origin")
-        if origin is None:
-            return response
-        if not {origin, "*"} & self._origins:
-            self._tell_of(origin, request.headers.get("host", ""))
-        if not self._origins:
-            return response
-        shared = {"vary": "origin"}
-        if origin in self._origins or "*" in self._origins:
-            shared["access-control-allow-origin"] = origin
-            shared["access-control-expose-headers"] = "retry-after"
-        return Response(response.status, {**response.headers, **shared}, response.body)
-
-    def _tell_of(self, origin: str, host: str) -> None:
-        """Say once in the log that pages of an origin send here and are not named; of so many origins, not of more."""
-        if origin.partition("://")[2] == host:
-            return  # a page of this very server
-        with self._lock:
-            if origin in self._told or len(self._told) >= MOST_TOLD:
-                return
-            self._told.add(origin)
-        _LOG.warning(
-            "A page of %r sends here, and its browser may not: add the origin to TAKINGS_ORIGINS to allow it.",
-            origin[:200],
-        )
-
-    def _preflight(self, request: Request) -> Response:
-        """The answer to a browser that asks whether its page may send; `_finish` adds the header that says yes."""
-        if not {request.headers.get("origin"), "*"} & self._origins:
-            return Response(204)
-        return Response(
-            204,
-            {
-                "access-control-allow-methods": ", ".join(ENDPOINTS[request.path].methods),
-                "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key,"
-                " x-retry-count, anonymousid",  # what Segment's and RudderStack's libraries add
-                "access-control-max-age": str(PREFLIGHT_AGE),
-            },
-        )
+        return self._origins.share(request, response)
 
 
 @contextmanager

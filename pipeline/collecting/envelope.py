@@ -38,6 +38,7 @@ class Request:
     headers : names in lower case; of a header given twice, either
     query : decoded parameters
     body : bytes as they travelled
+    address : the sender's network address; empty where it is unknown
     """
 
     method: str
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _STORED = ("received", "accepted", "duplicates", "quarantined", "ignored")
 _REFUSALS = {
     "400": "Nothing could be read.",
     "401": "The write key or the signature is missing or wrong, or the key has ended.",
+    "408": "The body did not arrive in time.",
     "413": f"The body is over {MAX_BODY} bytes, unpacked too, or holds more than {MAX_RECORDS} records.",
     "415": "The type, charset or encoding of the body cannot be read.",
     "429": "This key has sent too much.",

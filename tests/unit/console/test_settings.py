@@ -34,6 +34,16 @@ def test_regions_are_separated_by_commas_and_an_empty_list_shows_nothing() -> No
     assert read({"TAKINGS_REGIONS": " , "}).regions == ()
 
 
+def test_the_access_log_is_a_switch_and_proxies_are_networks() -> None:
+    given = read({"TAKINGS_ACCESS_LOG": "1", "TAKINGS_TRUSTED_PROXIES": "10.0.0.5, 10.1.0.0/24, fd00::/8"})
+    assert (given.access_log, given.trusted_proxies) == (True, ("10.0.0.5/32", "10.1.0.0/24", "fd00::/8"))
+    assert (read({}).access_log, read({}).trusted_proxies) == (False, ())
+    with pytest.raises(SettingsError, match=r"'yes' is neither on nor off \(TAKINGS_ACCESS_LOG\). Give 1 or 0"):
+        read({"TAKINGS_ACCESS_LOG": "yes"})
+    with pytest.raises(SettingsError, match=r"'\*' is no network address.*TAKINGS_TRUSTED_PROXIES"):
+        read({"TAKINGS_TRUSTED_PROXIES": "*"})
+
+
 def test_an_unknown_profile_names_the_variable_and_what_it_may_be() -> None:
     with pytest.raises(SettingsError, match=r"Profile 'mars' is unknown \(TAKINGS_PROFILE\). Use embedded"):
         read({"TAKINGS_PROFILE": "mars"})

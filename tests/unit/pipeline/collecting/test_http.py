@@ -8,7 +8,8 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,13 +23,20 @@ from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.http import routes
 from tests.support.collecting import SECRET, VIEW, Ring, Shelf
 
+ORIGINS = ("https://shop.example",)
+
 
 class Service:
     """What the routes stand on: a collector that may not have started yet."""
 
     def __init__(self, stream: Shelf) -> None:
         self.collector: Collector | None = Collector(
-            stream, Ring(), reporting_currency="EUR", retention_days=None, now=lambda: datetime.now(UTC)
+            stream,
+            Ring(),
+            reporting_currency="EUR",
+            retention_days=None,
+            origins=ORIGINS,
+            now=lambda: datetime.now(UTC),
         )
 
     def unready(self) -> str | None:
@@ -36,10 +44,10 @@ class Service:
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[int]:
+def running(config: uvicorn.Config) -> Iterator[int]:
     """A running server; gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes(service)), log_level="critical", lifespan="off"))
+    server = uvicorn.Server(config)
     started = threading.Event()
     server.install_signal_handlers = lambda: None
     begin = server.startup
@@ -58,6 +66,12 @@ def serving(service: Service) -> Iterator[int]:
         server.should_exit = True
         thread.join(20)
         listener.close()
+
+
+def serving(service: Service) -> AbstractContextManager[int]:
+    """The service's routes on a running server; gives its port."""
+    app = Starlette(routes=routes(service, ORIGINS))
+    return running(uvicorn.Config(app, log_level="critical", lifespan="off"))
 
 
 def ask(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -129,6 +143,36 @@ def test_the_process_tells_whether_it_lives_and_whether_it_can_take_events(port:
     status, headers, _ = ask(port, "POST", "/v1/events", json.dumps(VIEW).encode())
     assert (status, headers["retry-after"]) == (503, "1")
     assert ask(port, "POST", "/healthz")[0] == 405
+
+
+def test_a_page_can_read_that_its_body_is_too_long_and_that_the_collector_is_starting(port: int, service: Service):
+    chunks = (b" " * 65536 for _ in range(2 * MAX_BODY // 65536))
+    sent = {"Origin": ORIGINS[0], "Transfer_Encoding": "chunked"}
+    too_long = ask(port, "POST", "/v1/events", chunks, **sent)
+    service.collector = None
+    starting = ask(port, "POST", "/v1/events", b"{}", Origin=ORIGINS[0])
+    foreign = ask(port, "POST", "/v1/events", b"{}", Origin="https://other.example")
+    preflight = ask(port, "OPTIONS", "/v1/events", Origin=ORIGINS[0])
+    allowed = [answer[1].get("access-control-allow-origin") for answer in (too_long, starting, foreign, preflight)]
+    assert [answer[0] for answer in (too_long, starting, foreign, preflight)] == [413, 503, 503, 204]
+    assert allowed == [ORIGINS[0], ORIGINS[0], None, ORIGINS[0]]
+    assert preflight[1]["access-control-allow-methods"] == "POST"
+
+
+def test_requests_at_the_same_time_are_all_stored_or_all_refused_with_503(port: int, service: Service, shelf: Shelf):
+    def send(number: int) -> int:
+        return ask(port, "POST", "/v1/events", json.dumps(VIEW | {"event_id": f"e{number}"}).encode())[0]
+
+    shelf.failure = StreamUnavailable("The disk did not confirm a write")
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(send, range(40))) == {503}
+        shelf.failure = None
+        assert set(pool.map(send, range(40))) == {202}
+    assert {event["event_id"] for event in shelf.events()} == {f"e{number}" for number in range(40)}
+    assert service.collector.counts() == {
+        "http_503": 40, "http_202": 40, "received": 40, "accepted": 40,
+        "duplicates": 0, "quarantined": 0, "ignored": 0, "rounded": 0,
+    }  # fmt: skip
 
 
 def order(client: Any) -> None:
