@@ -218,7 +218,7 @@ class Collector:
             key = self._keys.find(secret) if secret else None
         return key or _no_key(secret)
 
-    def _prepare(self, request: Request, admitted: Admitted) -> Prepared:
+    def _prepare(self, request: Request, admitted: Admitted) -> Prepared | Response:
         endpoint, key = admitted.endpoint, admitted.key
         if endpoint.webhook is not None and not (key and endpoint.webhook.is_signed(request, key.signing_secret)):
             raise _unsigned("The signature is missing or wrong")
@@ -245,6 +245,8 @@ class Collector:
         if wait > 0:
             headers = {"retry-after": str(math.ceil(wait))}
             raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
+        if not endpoint.stored:
+            return self._finish(request, endpoint.answer(batch, ()))
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
         for record, refusal in batch.refused.values():
             line = quarantine_line(

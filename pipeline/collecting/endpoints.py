@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,10 +16,21 @@ from pipeline.collecting.verdicts import verdicts
 from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE, Webhook
 from pipeline.contract import batches
 from pipeline.contract.batches import SentBatch
+from pipeline.contract.rejections import Reason
 from pipeline.contract.shape import Rules
 from pipeline.formats import ga4, gtag, segment, shopify, snowplow, woocommerce
 
 _PIXEL = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+
+_GA4_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        Reason.MISSING_FIELD: "VALUE_REQUIRED",
+        Reason.MISSING_IDENTITY: "VALUE_REQUIRED",
+        Reason.UNKNOWN_EVENT_TYPE: "NAME_INVALID",
+        Reason.OUT_OF_RANGE: "VALUE_OUT_OF_BOUNDS",
+        Reason.TOO_LARGE: "EXCEEDED_MAX_ENTITIES",
+    }
+)
 
 
 def _native(batch: SentBatch, duplicates: Collection[int]) -> Response:
@@ -36,6 +47,19 @@ def _ga4(_batch: SentBatch, _duplicates: Collection[int]) -> Response:
     return Response(204)
 
 
+def _ga4_validation(batch: SentBatch, _duplicates: Collection[int]) -> Response:
+    """What Google's validation server answers: nothing where all is well."""
+    messages = [
+        {
+            "fieldPath": "events",
+            "description": refusal.detail,
+            "validationCode": _GA4_CODES.get(refusal.reason, "VALUE_INVALID"),
+        }
+        for _, refusal in batch.refused.values()
+    ]
+    return json_response(200, {"validationMessages": messages})
+
+
 def _image(_batch: SentBatch, _duplicates: Collection[int]) -> Response:
     """A tracker that asks for a picture tries again where it gets none."""
     return Response(200, {"content-type": "image/gif"}, _PIXEL)
@@ -48,7 +72,7 @@ class Endpoint:
     Without a key, the query parameter `alias_parameter` may hold the alias of one. With a `webhook`, the parameter
     ``id`` names the key, and the body must be signed with its signing secret. `read_again` reads a record as the
     quarantine keeps it, where that is not a body of its own. `secret_in` finds the write key in a body, where neither
-    a header nor the address has one.
+    a header nor the address has one. What is not `stored` is checked and answered only.
     """
 
     source: str
@@ -60,6 +84,7 @@ class Endpoint:
     webhook: Webhook | None = None
     read_again: Callable[[bytes, Rules], SentBatch] | None = None
     secret_in: Callable[[bytes], str] | None = None
+    stored: bool = True
 
 
 def _calls(call: str) -> Endpoint:
@@ -97,6 +122,13 @@ ENDPOINTS = MappingProxyType(
         "/v1/events": Endpoint("native", lambda body, rules, _: batches.read(body, rules, source="native"), _native),
         **{path: _calls(call) for path, call in segment.PATHS.items()},
         "/mp/collect": Endpoint("ga4", lambda body, rules, ask: ga4.read(body, rules, ask.query), _ga4, "api_secret"),
+        "/debug/mp/collect": Endpoint(
+            "ga4",
+            lambda body, rules, ask: ga4.read(body, rules, ask.query),
+            _ga4_validation,
+            "api_secret",
+            stored=False,
+        ),
         "/g/collect": Endpoint(
             "gtag", _gtag, _ga4, alias_parameter="tid", methods=("GET", "POST"), read_again=gtag.read_again
         ),

@@ -44,6 +44,7 @@ def document() -> Json:
             "/v1/events": {"post": _events(), "options": _preflight("events")},
             **{f"/v1/{call}": {"post": _segment(call), "options": _preflight(call)} for call in _CALLS},
             "/mp/collect": {"post": _ga4(), "options": _preflight("ga4")},
+            "/debug/mp/collect": {"post": _ga4_validation(), "options": _preflight("ga4Debug")},
             "/g/collect": {
                 **{method: _gtag(method) for method in ("get", "post")},
                 "options": _preflight("gtag"),
@@ -170,6 +171,22 @@ def _ga4() -> Json:
         "parameters": [identity],
         "requestBody": _body(body),
         "responses": {"204": {"description": "Stored; refused events are in the quarantine."}, **_refusals(*_REFUSALS)},
+    }
+
+
+def _ga4_validation() -> Json:
+    message = _object({"fieldPath": _TEXT, "description": _TEXT, "validationCode": _TEXT})
+    answer = _object({"validationMessages": {"type": "array", "items": message}}, "validationMessages")
+    return _ga4() | {
+        "operationId": "ga4Validate",
+        "summary": "Checks what GA4's Measurement Protocol would send, as Google's validation server; stores nothing.",
+        "responses": {
+            "200": {
+                "description": "What is wrong; empty where nothing is.",
+                "content": {"application/json": {"schema": answer}},
+            },
+            **_refusals(*_REFUSALS),
+        },
     }
 
 

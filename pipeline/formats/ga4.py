@@ -1,8 +1,8 @@
 """GA4's Measurement Protocol: the e-commerce events of ``/mp/collect`` become events (pure).
 
-The protocol has no message id. A purchase is named by its transaction, as GA4 itself does; a refund by its transaction
-and content; another event by its content where the sender gives its time (``timestamp_micros``). Without one, each
-arrival is an action of its own.
+The protocol has no message id. A purchase is named by its transaction, as GA4 itself does; a refund by its transaction,
+what came back, and its time where the sender gives one (``timestamp_micros``); another event by its content where it
+has a time. Without one, each arrival is an action of its own.
 
 Source of the names: Google's *Measurement Protocol (Google Analytics 4)* reference and *Recommended events*.
 """
@@ -49,6 +49,7 @@ IGNORED_EVENTS = frozenset(  # what GA4's own tags send by themselves
 _HEAD = ("client_id", "app_instance_id", "user_id", "timestamp_micros")
 _HEAD_BYTES = 2048
 _OF_NO_ITEM = frozenset({"checkout_start", "search"})
+_OF_REFUND = ("items", "value", "currency")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,7 +119,10 @@ def _identity(
     """The parts that make an event's id unique."""
     if kind == "purchase" and order:
         return [order]
-    if moment or (kind == "refund" and order):
+    if kind == "refund" and order:  # clients add how long a page was read, which differs each time they send
+        parameters = payload.table(event.get("params"))
+        return [order, moment, *(parameters.get(name) for name in _OF_REFUND)]
+    if moment:
         return [order, head, event]
     return [order, head, event, rules.now.isoformat(), place]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -221,6 +222,40 @@ def test_ga4s_checkout_refund_and_own_events():
     assert [event["event_type"] for event in stream.events()] == ["checkout_start", "refund", "refund"]
     counts = intake.counts()
     assert (counts["accepted"], counts["duplicates"], counts["ignored"], counts["quarantined"]) == (2, 1, 1, 1)
+
+
+def test_a_refund_of_ga4_sent_again_is_no_second_refund_however_long_a_page_was_read():
+    stream = Shelf()
+    refund = {"transaction_id": "T1", "currency": "EUR", "items": [ITEM | {"quantity": 1}]}
+    micros = 1772366400_000_000
+    for more, moment in (
+        ({"engagement_time_msec": 1, "session_id": "7"}, None),
+        ({"engagement_time_msec": 900, "session_id": "8"}, None),
+        ({"items": [ITEM | {"quantity": 2}]}, None),
+        ({}, micros),
+        ({"engagement_time_msec": 5}, micros),
+    ):
+        ga4(stream, measured("refund", refund | more) | ({"timestamp_micros": moment} if moment else {}))
+    copies = Counter(event["event_id"] for event in stream.events())
+    assert list(copies.values()) == [2, 1, 2]
+
+
+def test_ga4s_validation_says_what_is_wrong_in_googles_shape_and_stores_nothing():
+    stream = Shelf()
+    intake = collector(stream)
+    good = measured("view_item", {"items": [ITEM]})
+    wrong = {
+        "client_id": "1",
+        "events": [*good["events"], {"name": "purchse"}, {"name": "purchase", "params": {"items": [ITEM]}}],
+    }
+    answers = [intake.answer(request(body, path="/debug/mp/collect", query=QUERY, secret="")) for body in (good, wrong)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert decoded(answers[0]) == {"validationMessages": []}
+    assert [(each["fieldPath"], each["validationCode"]) for each in decoded(answers[1])["validationMessages"]] == [
+        ("events", "NAME_INVALID"),
+        ("events", "VALUE_REQUIRED"),
+    ]
+    assert (stream.entries, intake.counts()) == ([], {"http_200": 2})
 
 
 def test_a_refused_event_of_ga4_is_kept_as_a_request_that_can_be_sent_again():
