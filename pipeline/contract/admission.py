@@ -95,7 +95,7 @@ def settle(event: SentEvent, rules: Rules) -> Rejection | None:
 
 def _is_total(event: SentEvent) -> bool:
     """Whether a purchase or a refund without a product is the amount of an order whose products are not known."""
-    return event.event_type in _ORDER_LINES and event.quantity in (None, 1) and event.unit_price is not None
+    return event.event_type in _ORDER_LINES and event.quantity in (None, 1)
 
 
 def _settle_quantity(event: SentEvent, rules: Rules) -> Rejection | None:

@@ -48,6 +48,7 @@ IGNORED_EVENTS = frozenset(  # what GA4's own tags send by themselves
 
 _HEAD = ("client_id", "app_instance_id", "user_id", "timestamp_micros")
 _HEAD_BYTES = 2048
+_ORDERS = frozenset({"purchase", "refund"})
 _OF_NO_ITEM = frozenset({"checkout_start", "search"})
 _OF_REFUND = ("items", "value", "currency")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,7 +105,7 @@ def translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[F
     identity = _identity(head, event, kind, order, moment, rules, place)
     if kind in _OF_NO_ITEM:
         return [common | {"event_id": payload.stable_id(SOURCE, kind, identity), "order_id": order}]
-    items = payload.rows(parameters.get("items")) or [{}]
+    items = payload.rows(parameters.get("items")) or [payload.total(parameters, "value") if kind in _ORDERS else {}]
     return [
         common
         | _line(item, parameters)

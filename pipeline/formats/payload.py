@@ -168,6 +168,12 @@ def rows(given: Any) -> list[Mapping[str, Any]]:
     return [table(element) for element in given] if isinstance(given, list) else []
 
 
+def total(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The line of an order that names no products: its amount, under the first of some names; empty without one."""
+    amount = next((given[name] for name in names if given.get(name) is not None), None)
+    return {} if amount is None else {"price": amount}
+
+
 def text(given: Any) -> Any:
     """A name as text; whole numbers become text, since some senders have numeric ids."""
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given

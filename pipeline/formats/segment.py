@@ -50,6 +50,7 @@ IGNORED_CALLS = frozenset({"page", "screen", "identify", "group", "alias"})
 _WRITE_KEY = re.compile(rb'"writeKey"\s*:\s*"[^"\\]*"')
 _OF_PRODUCTS = frozenset({"purchase", "refund"})
 _OF_NO_PRODUCT = frozenset({"checkout_start", "search"})
+_TOTALS = ("revenue", "subtotal", "total", "value")  # the first is without shipping and tax, as the specification says
 _CHANNELS = MappingProxyType({"browser": "web", "client": "web", "mobile": "app", "server": None})
 
 
@@ -104,7 +105,7 @@ def _translate(
     common = _common(message, properties, kind, rules)
     order = payload.text(properties.get("order_id"))
     if kind in _OF_PRODUCTS:
-        lines = payload.rows(properties.get("products")) or [{}]
+        lines = payload.rows(properties.get("products")) or [payload.total(properties, *_TOTALS)]
         return [
             common
             | _line(line, properties)

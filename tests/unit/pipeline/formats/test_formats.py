@@ -88,6 +88,39 @@ def test_an_order_of_segment_is_one_purchase_for_each_product():
     assert len({event["event_id"] for event in stream.events()}) == 2
 
 
+@pytest.mark.parametrize(
+    ("properties", "amount"),
+    [
+        ({"total": 27.5, "shipping": 3, "tax": 2, "revenue": "22.50"}, "22.5000"),
+        ({"total": 27.5}, "27.5000"),
+        ({"value": 3, "products": []}, "3.0000"),
+    ],
+)
+def test_an_order_of_segment_that_names_no_products_is_its_amount(properties: dict[str, Any], amount: str):
+    stream = Shelf()
+    for event in ("Order Completed", "Order Refunded"):
+        segment(stream, track(event, {"order_id": "o1", "currency": "eur"} | properties))
+    assert [(kept["event_type"], kept["unit_price"], kept["currency"]) for kept in stream.events()] == [
+        ("purchase", amount, "EUR"),
+        ("refund", amount, "EUR"),
+    ]
+    assert all("product_id" not in kept for kept in stream.events())
+
+
+def test_an_order_of_segment_without_products_and_without_an_amount_is_refused():
+    stream = Shelf()
+    segment(stream, track("Order Completed", {"order_id": "o1"}))
+    (refused,) = stream.refused()
+    assert (refused["reason"], "unit_price" in refused["detail"]) == ("missing_field", True)
+
+
+def test_a_purchase_of_ga4_that_names_no_items_is_its_value():
+    stream = Shelf()
+    ga4(stream, measured("purchase", {"transaction_id": "t1", "currency": "EUR", "value": 12.5, "session_id": 7}))
+    (kept,) = stream.events()
+    assert (kept["order_id"], kept["unit_price"], kept["quantity"]) == ("t1", "12.5000", 1)
+
+
 def test_an_order_sent_again_is_no_second_order_even_under_another_message_id():
     stream = Shelf()
     intake = collector(stream)
