@@ -71,8 +71,10 @@ class Endpoint:
 
     Without a key, the query parameter `alias_parameter` may hold the alias of one. With a `webhook`, the parameter
     ``id`` names the key, and the body must be signed with its signing secret. `read_again` reads a record as the
-    quarantine keeps it, where that is not a body of its own. `secret_in` finds the write key in a body, where neither
-    a header nor the address has one. What is not `stored` is checked and answered only.
+    quarantine keeps it, where that is not a body of its own. `secret_in` finds the write key in a body, and `alias_in`
+    the alias of one, where neither a header nor the address has one. `with_cookies`: the tracker tells the browser to
+    send cookies along, which asks whether it may; none is ever looked at. What is not `stored` is checked and answered
+    only.
     """
 
     source: str
@@ -85,6 +87,8 @@ class Endpoint:
     read_again: Callable[[bytes, Rules], SentBatch] | None = None
     secret_in: Callable[[bytes], str] | None = None
     stored: bool = True
+    alias_in: Callable[[bytes], str] | None = None
+    with_cookies: bool = False
 
 
 def _calls(call: str) -> Endpoint:
@@ -130,12 +134,18 @@ ENDPOINTS = MappingProxyType(
             stored=False,
         ),
         "/g/collect": Endpoint(
-            "gtag", _gtag, _ga4, alias_parameter="tid", methods=("GET", "POST"), read_again=gtag.read_again
+            "gtag",
+            _gtag,
+            _ga4,
+            alias_parameter="tid",
+            methods=("GET", "POST"),
+            read_again=gtag.read_again,
+            with_cookies=True,
         ),
         "/com.snowplowanalytics.snowplow/tp2": Endpoint(
-            "snowplow", _snowplow, _segment, alias_parameter="aid", read_again=snowplow.read_again
+            "snowplow", _snowplow, _segment, alias_parameter="aid", read_again=snowplow.read_again, with_cookies=True
         ),
-        "/i": Endpoint("snowplow", _pixel, _image, alias_parameter="aid", methods=("GET",)),
+        "/i": Endpoint("snowplow", _pixel, _image, alias_parameter="aid", methods=("GET",), with_cookies=True),
         "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY, read_again=shopify.read_again),
         "/v1/webhooks/woocommerce": Endpoint(
             "woocommerce", _woocommerce, _segment, webhook=WOOCOMMERCE, read_again=woocommerce.read_again

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Collection, Sequence
 
+from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import Request, Response
 
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
@@ -40,6 +41,9 @@ class Origins:
         if origin in self._allowed or "*" in self._allowed:
             shared["access-control-allow-origin"] = origin
             shared["access-control-expose-headers"] = "retry-after"
+            endpoint = ENDPOINTS.get(request.path)
+            if endpoint is not None and endpoint.with_cookies:
+                shared["access-control-allow-credentials"] = "true"
         return Response(response.status, {**response.headers, **shared}, response.body)
 
     def preflight(self, request: Request, methods: Sequence[str]) -> Response:

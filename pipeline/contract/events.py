@@ -51,7 +51,7 @@ def parse(record: bytes, rules: Rules, *, source: str) -> Event | Rejection:
     Parameters
     ----------
     record : one JSON object, at most `RECORD_BYTES`
-    source : ``native``, ``segment``, ``ga4`` or ``import``
+    source : which format it came in, such as ``native`` or ``segment``; ``import`` of a file
     """
     if len(record) > RECORD_BYTES:
         return rejected(Reason.TOO_LARGE, f"The record has {len(record)} bytes; an event may have {RECORD_BYTES}.")

@@ -84,7 +84,7 @@ def quarantine_line(
     ----------
     origin : where the record came from, such as ``file.csv:17435``, or the source of a request's write key
     received_at : aware instant of reception
-    source : ``native``, ``segment``, ``ga4`` or ``import``
+    source : which format it came in, such as ``native`` or ``segment``; ``import`` of a file
     namespace, public : of the write key; written where they are not the default
     """
     sender: dict[str, str | bool] = {}

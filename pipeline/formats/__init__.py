@@ -1,4 +1,4 @@
-"""Other trackers' payloads as our events: Segment's HTTP API and GA4's Measurement Protocol (pure).
+"""Other senders' payloads as our events: Segment, GA4 with its tag, Snowplow, and webhooks of shop systems (pure).
 
 A message becomes no event, one, or one per product. It is kept whole or refused whole, so that an order is never half
 an order. What a message means is decided by its name alone:

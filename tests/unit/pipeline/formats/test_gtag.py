@@ -98,6 +98,12 @@ def test_a_request_sent_again_and_a_reloaded_confirmation_count_once():
     assert (known.counts()["accepted"], known.counts()["duplicates"]) == (4, 5)  # a second page view is a second view
 
 
+def test_two_events_alike_in_one_request_are_two():
+    stream = Shelf()
+    send(stream, PAGE, {"en": "view_item", "pr1": LAMP}, {"en": "view_item", "pr1": LAMP})
+    assert len({event["event_id"] for event in stream.events()}) == 2
+
+
 def test_a_purchase_of_the_page_and_of_the_measurement_protocol_are_one():
     stream = Shelf()
     known = collector(stream, TAG, SHOP, origins=["https://shop.example"])

@@ -178,6 +178,14 @@ def test_a_page_without_a_key_is_known_by_its_app_id_and_gets_a_picture():
     assert [(event["product_id"], event["public"]) for event in stream.events()] == [("p2", True)]
 
 
+def test_a_browser_may_send_its_cookies_along_from_a_named_page_only():
+    intake = collector(Shelf(), origins=["https://shop.example"])
+    for method in ("OPTIONS", "POST"):
+        for origin, allowed in (("https://shop.example", "true"), ("https://other.example", None)):
+            sent = request({"data": []}, path=TP2, method=method, headers={"origin": origin})
+            assert intake.answer(sent).headers.get("access-control-allow-credentials") == allowed
+
+
 def test_a_key_in_the_address_is_not_kept_with_a_refused_event():
     stream = Shelf()
     collector(stream).answer(Request("GET", "/i", {}, {"e": "?", "key": SECRET}))
