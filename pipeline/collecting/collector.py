@@ -207,9 +207,8 @@ class Collector:
             return key
         secret = write_key(request, endpoint.key_parameter)
         if not secret and endpoint.alias_parameter:
-            with _reading_keys():
-                key = key_of_alias(self._keys.all(), request.query.get(endpoint.alias_parameter, ""), self._now())
-            return key or _no_key("")
+            alias = request.query.get(endpoint.alias_parameter, "")
+            return self._find_alias(alias) if alias or endpoint.alias_in is None else None
         return self._find(secret) if secret or endpoint.secret_in is None else None
 
     def _find(self, secret: str) -> WriteKey:
@@ -218,13 +217,25 @@ class Collector:
             key = self._keys.find(secret) if secret else None
         return key or _no_key(secret)
 
+    def _find_alias(self, alias: str) -> WriteKey:
+        """The key that a tracker means with its own id."""
+        with _reading_keys():
+            key = key_of_alias(self._keys.all(), alias, self._now())
+        return key or _no_key("")
+
+    def _find_in(self, body: bytes, endpoint: Endpoint) -> WriteKey:
+        """The key that a body names."""
+        if endpoint.alias_in is not None:
+            return self._find_alias(endpoint.alias_in(body))
+        return self._find(endpoint.secret_in(body) if endpoint.secret_in else "")
+
     def _prepare(self, request: Request, admitted: Admitted) -> Prepared | Response:
         endpoint, key = admitted.endpoint, admitted.key
         if endpoint.webhook is not None and not (key and endpoint.webhook.is_signed(request, key.signing_secret)):
             raise _unsigned("The signature is missing or wrong")
         body = unpack(request.body, request.headers)
         if key is None:
-            key = self._find(endpoint.secret_in(body) if endpoint.secret_in else "")
+            key = self._find_in(body, endpoint)
         rules = Rules(
             now=self._now(),
             retention_days=self._retention,

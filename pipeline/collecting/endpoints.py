@@ -143,7 +143,13 @@ ENDPOINTS = MappingProxyType(
             with_cookies=True,
         ),
         "/com.snowplowanalytics.snowplow/tp2": Endpoint(
-            "snowplow", _snowplow, _segment, alias_parameter="aid", read_again=snowplow.read_again, with_cookies=True
+            "snowplow",
+            _snowplow,
+            _segment,
+            alias_parameter="aid",
+            alias_in=snowplow.app_id,
+            read_again=snowplow.read_again,
+            with_cookies=True,
         ),
         "/i": Endpoint("snowplow", _pixel, _image, alias_parameter="aid", methods=("GET",), with_cookies=True),
         "/v1/webhooks/shopify": Endpoint("shopify", _shopify, _segment, webhook=SHOPIFY, read_again=shopify.read_again),

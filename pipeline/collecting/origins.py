@@ -60,7 +60,7 @@ class Origins:
             {
                 "access-control-allow-methods": ", ".join(methods),
                 "access-control-allow-headers": "authorization, content-type, content-encoding, x-write-key,"
-                " x-retry-count, anonymousid",  # what Segment's and RudderStack's libraries add
+                " x-retry-count, anonymousid, sp-anonymous",  # what Segment's, RudderStack's and Snowplow's add
                 "access-control-max-age": str(PREFLIGHT_AGE),
             },
         )

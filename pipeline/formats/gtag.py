@@ -52,12 +52,12 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
     if not query.get("tid"):
         raise Unreadable("The address has no tid.")
     shared = {name: value for name, value in query.items() if name != "key"}
-    lines = [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()] or [""]
+    lines = [line for line in body.decode("utf-8", "replace").split("\n") if line.strip()] or [""]
     if len(lines) > MAX_RECORDS:
         raise TooMany
     batch = SentBatch()
     for place, line in enumerate(lines):
-        _add(batch, msgspec.json.encode(shared | dict(parse_qsl(line, keep_blank_values=True))), rules, place)
+        _add(batch, msgspec.json.encode(shared | dict(parse_qsl(line.strip(), keep_blank_values=True))), rules, place)
     return batch
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contract.batches import SentBatch
+from pipeline.contract.batches import SentBatch, TooMany, Unreadable
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Rules
 from pipeline.formats import payload
@@ -73,6 +73,16 @@ def read_query(query: Mapping[str, str], rules: Rules) -> SentBatch:
     """Read the parameters of ``/i``, which are one event; the write key is not kept."""
     fields = {name: value for name, value in query.items() if name != "key"}
     return _batch([msgspec.json.encode(fields)], rules)
+
+
+def app_id(body: bytes) -> str:
+    """The app id of the first event of a body that has one: a tracker has one; empty where there is none."""
+    try:
+        records = payload.elements(payload.members(body).get("data"), "data")
+    except (Unreadable, TooMany):
+        return ""
+    names = (payload.table(payload.value(record)).get("aid") for record in records)
+    return next((name for name in names if isinstance(name, str) and name), "")
 
 
 def read_again(record: bytes, rules: Rules) -> SentBatch:
@@ -149,6 +159,10 @@ def _action(
     order = payload.text(head.get("transaction_id"))
     if kind == "purchase" and order:
         identity = (SOURCE, kind, order)
+    if order and not common["customer_id"] and not common["session_id"]:
+        common["session_id"] = (
+            f"order-{order}"  # anonymous tracking names nobody, and the revenue is revenue all the same
+        )
     common |= {"order_id": order, "attributes": payload.note(coupon=head.get("discount_code"))}
     products = entities.get("product", [])
     if not products and kind in ("purchase", "refund"):

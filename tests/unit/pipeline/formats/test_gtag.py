@@ -165,7 +165,7 @@ def test_one_poisoned_line_among_good_ones_costs_itself_alone(poison: dict[str, 
 def test_whatever_bytes_a_page_sends_each_line_is_counted(lines: list[bytes]):
     stream = Shelf()
     known = collector(stream, TAG)
-    status = known.answer(Request("POST", "/g/collect", {}, PAGE, b"\n".join(lines))).status
+    status = known.answer(Request("POST", "/g/collect", {}, PAGE, b"v=2&" + b"\n".join(lines))).status
     counts = known.counts()
     assert status == 204
     assert (

@@ -93,6 +93,14 @@ def test_a_transaction_sent_again_or_reloaded_is_no_second_order():
     ]
 
 
+def test_an_order_of_an_anonymous_visitor_is_revenue_and_his_views_are_quarantined():
+    stream = Shelf()
+    nobody = {"duid": "", "sid": ""}
+    answer = send(stream, PURCHASE | nobody, action("product_view", ("product", VASE), eid="e2") | nobody)
+    assert (answer["accepted"], answer["quarantined"]) == (2, 1)
+    assert {(event["session_id"], event.get("customer_id")) for event in stream.events()} == {("order-T1", None)}
+
+
 def test_refunds_are_named_by_their_event_and_count_once():
     stream = Shelf()
     refund = action(
@@ -166,16 +174,36 @@ def test_a_clock_an_hour_ahead_is_corrected_and_a_good_one_is_believed():
     ]
 
 
+PAGES = write_key("pages", "tk_pages", public=True, alias="web-shop")
+VIEW = action("product_view", ("product", VASE))
+
+
 def test_a_page_without_a_key_is_known_by_its_app_id_and_gets_a_picture():
     stream = Shelf()
-    pages = write_key("pages", "tk_pages", public=True, alias="web-shop")
-    view = action("product_view", ("product", VASE))
     for aid, status in (("web-shop", 200), ("another", 401), ("", 401)):
-        answer = collector(stream, pages).answer(Request("GET", "/i", {}, view | {"aid": aid}))
+        answer = collector(stream, PAGES).answer(Request("GET", "/i", {}, VIEW | {"aid": aid}))
         assert answer.status == status
-    answer = collector(Shelf(), pages).answer(Request("GET", "/i", {}, view))
+    answer = collector(Shelf(), PAGES).answer(Request("GET", "/i", {}, VIEW))
     assert (answer.headers["content-type"], answer.body[:6], len(answer.body)) == ("image/gif", b"GIF89a", 43)
     assert [(event["product_id"], event["public"]) for event in stream.events()] == [("p2", True)]
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "status"),
+    [
+        ({"data": [VIEW]}, {}, 200),
+        ({"data": [{"e": "pv"}, 7, VIEW]}, {}, 200),
+        ({"data": [VIEW]}, {"aid": "another"}, 401),
+        ({"data": [VIEW | {"aid": "another"}]}, {"aid": "web-shop"}, 200),
+        ({"data": [VIEW | {"aid": "another"}]}, {}, 401),
+        ({"data": [VIEW | {"aid": ["web-shop"]}]}, {}, 401),
+        ({"data": []}, {}, 401),
+        ([], {}, 401),
+    ],
+)
+def test_the_app_id_in_the_address_or_else_in_the_body_names_the_key(body: Any, query: dict[str, str], status: int):
+    sent = Request("POST", TP2, {"content-type": "application/json"}, query, json.dumps(body).encode())
+    assert collector(Shelf(), PAGES).answer(sent).status == status
 
 
 def test_a_browser_may_send_its_cookies_along_from_a_named_page_only():
