@@ -108,7 +108,7 @@ def import_files(
     """
     started = datetime.now(UTC)
     rules = import_rules(lake.settings, received_at or started, namespace=namespace)
-    digests = [_digest(source.path) for source in sources]
+    digests = [digest_of(source) for source in sources]
     sizes = [source.path.stat().st_size for source in sources]
     if processes is None:
         processes = _useful_processes(importer, sum(sizes))
@@ -220,13 +220,13 @@ def _require_keys(unseen: AbstractSet[str] | None, received: int, sources: Seque
         )
 
 
-def _digest(path: Path) -> str:
+def digest_of(source: Source) -> str:
     """Hex SHA-256 of a file, which names its import; a file that cannot be opened is explained by `open_table`."""
     try:
-        with path.open("rb") as file:
+        with source.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        with open_table(path):
+        with source.named(), open_table(source.path):
             return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -65,8 +66,9 @@ class JsonLinesTable:
                 if len(line) == LINE_BYTES:
                     where, remedy = f"{self._path}:{self._line}", "Check that it holds one JSON object a line."
                     raise ImportFailed(f"A line is longer than {LINE_BYTES} bytes", where=where, remedy=remedy)
-                if line.strip():
-                    yield line
+                text = line.removeprefix(codecs.BOM_UTF8) if self._line == 1 else line
+                if text.strip():
+                    yield text
         except (EOFError, zlib.error, OSError) as error:
             where = f"{self._path}:{self._line + 1}"
             raise ImportFailed(f"The file is damaged: {error}", where=where, remedy="Download it again.") from error

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from pipeline.importers.checking import EventIds, RowChecker
-from pipeline.importers.core import BATCH_ROWS, begin_file, import_rules
+from pipeline.importers.core import BATCH_ROWS, begin_file, digest_of, import_rules
 from pipeline.importers.importer import Importer
 from pipeline.importers.opening import open_table
 from pipeline.importers.sources import Source
@@ -63,7 +63,7 @@ def preview(importer: Importer, source: Source, settings: LakeSettings, *, now: 
     reasons: Counter[str] = Counter()
     refusals: dict[str, list[str]] = {}
     with source.named(), open_table(source.path, importer.layout) as table:
-        begin_file(checker, table.header, importer, source, "0" * 64)
+        begin_file(checker, table.header, importer, source, digest_of(source))
         for batch in table.batches(BATCH_ROWS):
             if received >= ROWS_CHECKED:
                 complete = False

@@ -124,7 +124,7 @@ def test_a_workbook_is_read_by_the_name_of_its_sheet_with_its_dates_and_whole_nu
 @pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
 def test_json_lines_are_read_plain_and_compressed_and_a_broken_line_keeps_its_bytes(tmp_path: Path, ending: str):
     lines = (
-        b'{"customer": {"id": "c1"}, "Day": "2026-01-05", "Item": "A1", "Price": 12345678.1234}\n'
+        b'\xef\xbb\xbf{"customer": {"id": "c1"}, "Day": "2026-01-05", "Item": "A1", "Price": 12345678.1234}\n'
         b"\n"
         b'{"customer": {"id": "c2"}, "Day": \n'
         b'{"customer": {"id": "c3"}, "Day": null, "Item": "A1", "Price": 2}\n'
