@@ -6,25 +6,20 @@ this process gives, to the byte. An importer whose events depend on earlier rows
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
-import queue
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import cycle
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from catalogue.errors import ImportFailed
 from pipeline.contract.shape import Rules
-from pipeline.importers.checking import Checked, RowChecker
+from pipeline.importers.checking import Checked, RowChecker, rare_garbage_collection
 from pipeline.importers.importer import Importer
 from pipeline.importers.tables import Batch
-
-_AHEAD = 2  # batches that may wait for each process: enough that none waits, and a few megabytes
-_GARBAGE_EVERY = 500_000  # new objects: rows hold no cycles, and looking for some more often takes time for nothing
 
 
 class CheckingProcesses:
@@ -32,12 +27,6 @@ class CheckingProcesses:
 
     def __init__(self, connections: Sequence[Connection]) -> None:
         self._connections = connections
-        self._answers: list[queue.SimpleQueue[Checked | BaseException]] = []
-        for connection in connections:
-            answers: queue.SimpleQueue[Checked | BaseException] = queue.SimpleQueue()
-            self._answers.append(answers)
-            # A thread of its own: with both sides sending, each would wait for the other to receive.
-            threading.Thread(target=_receive, args=(connection, answers), daemon=True, name="checked rows").start()
 
     def begin_file(self, header: Sequence[str], digest: str) -> None:
         """See `RowChecker.begin_file`."""
@@ -46,23 +35,20 @@ class CheckingProcesses:
 
     def check_all(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Checked]]:
         """Each batch with what it became, in order."""
-        waiting: deque[tuple[int, Batch]] = deque()
-        count = len(self._connections)
-        for number, batch in enumerate(batches):
-            _send(self._connections[number % count], ("check", (batch.rows,)))
-            waiting.append((number % count, batch))
-            if len(waiting) > _AHEAD * count:
-                yield self._answered(*waiting.popleft())
-        while waiting:
-            yield self._answered(*waiting.popleft())
-
-    def _answered(self, process: int, batch: Batch) -> tuple[Batch, Checked]:
-        answer = self._answers[process].get()
-        if isinstance(answer, EOFError | OSError):
-            raise _ended() from answer
-        if isinstance(answer, BaseException):
-            raise answer
-        return batch, answer
+        # Each process has one batch, and waits for the next one when that is sent: never do both sides send. The next
+        # batch is read while it works, and sent before its answer is written.
+        waiting: deque[tuple[Connection, Batch]] = deque()
+        for batch, connection in zip(batches, cycle(self._connections), strict=False):
+            done = None
+            if len(waiting) == len(self._connections):
+                _, earlier = waiting.popleft()
+                done = earlier, _receive(connection)
+            _send(connection, ("check", (batch.rows,)))
+            waiting.append((connection, batch))
+            if done is not None:
+                yield done
+        for connection, batch in waiting:
+            yield batch, _receive(connection)
 
 
 @contextmanager
@@ -94,19 +80,20 @@ def _send(connection: Connection, message: Any) -> None:
         raise _ended() from error
 
 
-def _receive(connection: Connection, answers: queue.SimpleQueue[Checked | BaseException]) -> None:
+def _receive(connection: Connection) -> Checked:
     try:
-        while True:
-            answers.put(connection.recv())
-    except (EOFError, OSError) as error:
-        answers.put(error)
+        answer = connection.recv()
+    except (EOFError, ConnectionResetError) as error:
+        raise _ended() from error
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer  # type: ignore[no-any-return]
 
 
 def _serve(connection: Connection, importer: Importer, rules: Rules) -> None:
     """Answer each batch until nobody asks any more."""
     checker = RowChecker(importer, rules)
-    gc.set_threshold(_GARBAGE_EVERY)
-    try:
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt), rare_garbage_collection():
         while True:
             name, arguments = connection.recv()
             if name == "begin_file":
@@ -117,8 +104,6 @@ def _serve(connection: Connection, importer: Importer, rules: Rules) -> None:
             except Exception as error:  # noqa: BLE001 - raised where the import is
                 answer = error
             connection.send(answer)
-    except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
-        return
 
 
 def _ended() -> ImportFailed:

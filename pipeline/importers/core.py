@@ -21,7 +21,7 @@ from catalogue.errors import ImportFailed
 from pipeline.contract.rejections import quarantine_line
 from pipeline.contract.shape import Rules
 from pipeline.importers.beside import CheckingProcesses, checking_processes
-from pipeline.importers.checking import SOURCE, Checked, EventIds, RowChecker
+from pipeline.importers.checking import SOURCE, Checked, EventIds, RowChecker, rare_garbage_collection
 from pipeline.importers.importer import Importer, require_columns
 from pipeline.importers.opening import open_table
 from pipeline.importers.parts import CompressedParts
@@ -112,7 +112,7 @@ def import_files(
     sizes = [source.path.stat().st_size for source in sources]
     if processes is None:
         processes = _useful_processes(importer, sum(sizes))
-    with lake.writing(), lake.transaction() as change, ExitStack() as open_files:
+    with lake.writing(), lake.transaction() as change, rare_garbage_collection(), ExitStack() as open_files:
         import_id = _free_id(lake, f"{importer.name}-{_together(digests)[:12]}")
         accepted = CompressedParts(change, f"{RAW_EVENTS}/imports/{import_id}", open_files)
         refused = CompressedParts(change, f"{RAW_QUARANTINE}/imports/{import_id}", open_files)

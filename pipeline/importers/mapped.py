@@ -50,10 +50,12 @@ class MappedImporter:
         """One row → the fields that the mapping names; empty values are absent. Two events where a total needs them."""
         mapping = self.mapping
         constants = {field: _constant(field, value) for field, value in mapping.constants.items()}
-        plan = [
-            (field, column, header.index(column), mapping.values.get(field), _reader(field, mapping))
-            for field, column in mapping.columns.items()
-            if isinstance(column, str)
+        single = [(field, column) for field, column in mapping.columns.items() if isinstance(column, str)]
+        texts = [(field, header.index(column)) for field, column in single if _is_text(field, mapping)]
+        others = [
+            (field, column, header.index(column), _reader(field, mapping))
+            for field, column in single
+            if not _is_text(field, mapping)
         ]
         keys = [
             (field, [(column, header.index(column)) for column in columns_of(columns)], mapping.values.get(field, {}))
@@ -63,22 +65,27 @@ class MappedImporter:
         attributes = [(name, header.index(column)) for name, column in mapping.attributes.items()]
         identify = _identity(mapping, header, digest)
         negative_is_refund = mapping.amounts.negative == "refund"
-        nested = any("." in field for field in (*mapping.columns, *constants))
+        of_objects = [
+            (field, *field.split(".", 1)) for field in dict.fromkeys([*constants, *mapping.columns]) if "." in field
+        ]
         totals = TOTAL in mapping.columns
 
         def translate(row: list[str]) -> Fields | list[Fields] | Rejection:
             event_id = identify(row)
             fields = dict(constants)
-            for field, column, place, translations, read in plan:
+            for field, place in texts:
                 text = row[place].strip()
-                if translations is not None:
-                    text = translations.get(text, text)
                 if text:
-                    try:
-                        fields[field] = read(text)
-                    except (ValueError, OverflowError) as error:
-                        what = str(error) if type(error) is ValueError else "is out of range"
-                        return rejected(Reason.INVALID_VALUE, f"Column {column} ({field}): {text[:60]!r} {what}.")
+                    fields[field] = text
+            for field, column, place, read in others:
+                try:
+                    value = read(row[place])
+                except (ValueError, OverflowError) as error:
+                    text = row[place].strip()
+                    what = str(error) if type(error) is ValueError else "is out of range"
+                    return rejected(Reason.INVALID_VALUE, f"Column {column} ({field}): {text[:60]!r} {what}.")
+                if value is not None:
+                    fields[field] = value
             for field, parts, translated in keys:
                 key = _joined(row, field, parts, mapping.keys.separator)
                 if isinstance(key, Rejection):
@@ -87,8 +94,9 @@ class MappedImporter:
                     fields[field] = translated.get(key, key)
             if negative_is_refund:
                 turn_negative_into_refund(fields)
-            if nested:
-                fields = _nested(fields)
+            for field, holder, name in of_objects:
+                if field in fields:
+                    fields.setdefault(holder, {})[name] = fields.pop(field)
             fields["event_id"] = event_id
             if attributes:
                 kept = {name: row[place] for name, place in attributes if row[place]}
@@ -116,13 +124,27 @@ def _constant(field: str, value: str | int | float) -> Any:
     return Decimal(str(value)) if field in NUMBERS else str(value)
 
 
+def _is_text(field: str, mapping: ColumnMapping) -> bool:
+    """Whether the text of a column is the value of the field as it is."""
+    return field != "occurred_at" and field not in NUMBERS and field not in mapping.values
+
+
 def _reader(field: str, mapping: ColumnMapping) -> ReadText:
-    """How the text of a field becomes its value; the same times and numbers come again and again."""
+    """How the text of a field becomes its value, None where it is empty."""
+    read: ReadText = str
     if field == "occurred_at":
-        return lru_cache(_TEXTS_KEPT)(_time_reader(mapping.time))
-    if field in NUMBERS:
-        return lru_cache(_TEXTS_KEPT)(_number_reader(mapping.amounts, field))
-    return str
+        read = _time_reader(mapping.time)
+    elif field in NUMBERS:
+        read = _number_reader(mapping.amounts, field)
+    translations = mapping.values.get(field, {})
+
+    @lru_cache(_TEXTS_KEPT)  # the same times, numbers and names come again and again
+    def value_of(raw: str) -> Any:
+        text = raw.strip()
+        text = translations.get(text, text)
+        return read(text) if text else None
+
+    return value_of
 
 
 def _number_reader(amounts: AmountsSection, field: str) -> ReadText:
@@ -199,15 +221,3 @@ def _identity(mapping: ColumnMapping, header: list[str], digest: str) -> Callabl
         ).hexdigest()
     numbers = count(1)
     return lambda _row: f"{digest[:16]}-{next(numbers)}"
-
-
-def _nested(values: dict[str, Any]) -> Fields:
-    """``product.name`` and its like as objects."""
-    fields: Fields = {}
-    for field, value in values.items():
-        holder, _, name = field.rpartition(".")
-        if holder:
-            fields.setdefault(holder, {})[name] = value
-        else:
-            fields[field] = value
-    return fields
