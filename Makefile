@@ -3,7 +3,6 @@
 SHELL := /bin/bash
 
 PYTHON ?= python3
-LAKE ?= lake
 PORT ?= 8501
 EVENTS ?= 1000000
 TRAFFIC ?= 2
@@ -13,11 +12,13 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
-export TAKINGS_LAKE ?= $(abspath $(LAKE))
+# LAKE=… names a lake of one's own, before TAKINGS_LAKE does; where neither does it is ./lake, with the sample year
+NAMED := $(or $(LAKE),$(TAKINGS_LAKE))
+export TAKINGS_LAKE := $(abspath $(or $(NAMED),lake))
 # without its compiled files every process compiles all it imports anew: tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run sample quick quick-checks quick-tests test test-browser test-engines test-load check format bench docs lock clean
+.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-engines test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,14 +28,16 @@ $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/.run: requirements.txt | $(BIN)/uv
+$(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing what the console runs on …"
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/uv
+$(VENV)/.dev: requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing what the tests need …"
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.engines: requirements-engines.txt $(VENV)/.dev
@@ -42,12 +45,15 @@ $(VENV)/.engines: requirements-engines.txt $(VENV)/.dev
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -r requirements-engines.txt
 	@touch $@
 
-run: $(VENV)/.run ## Sample year on the first start, then the console on http://localhost:8501 (TRAFFIC=0: no live traffic)
-	@$(BIN)/python -m pipeline sample --if-missing --events $(EVENTS) --lake $(TAKINGS_LAKE)
-	@TAKINGS_TRAFFIC=$(TRAFFIC) $(BIN)/python app.py --port $(PORT)
+run: $(VENV)/.run ## A sample year and the console on http://localhost:8501 (LAKE=…: your own lake; TRAFFIC=0: no live traffic)
+	@$(if $(NAMED),,$(BIN)/takings sample --if-missing --events $(EVENTS))
+	@TAKINGS_TRAFFIC=$(TRAFFIC) $(BIN)/takings serve --port $(PORT)
 
 sample: $(VENV)/.run ## Fill an empty lake with the sample year (LAKE=…, EVENTS=…)
-	@$(BIN)/python -m pipeline sample --events $(EVENTS) --lake $(TAKINGS_LAKE)
+	@$(BIN)/takings sample --events $(EVENTS)
+
+wheel: $(BIN)/uv ## Build the wheel into dist/
+	@$(UV) build --quiet --wheel
 
 quick: $(VENV)/.dev ## The inner loop: checks, and unit tests of what changed since the last commit, or all
 	@$(MAKE) --no-print-directory -j2 --output-sync=target quick-checks quick-tests
@@ -99,4 +105,4 @@ lock: $(BIN)/uv ## Pin every requirements*.in
 	done
 
 clean: ## Remove the environment and everything built; the lake stays
-	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """The ASGI app: console, collector and health, on this machine's loopback.
 
-``python app.py`` serves it on http://localhost:8501; any ASGI server can serve ``app:app``.
+``python app.py`` and ``takings serve`` serve it on http://localhost:8501; any ASGI server can serve ``app:app``.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ import streamlit as st
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
+import console.kit
 from catalogue.errors import TakingsError
+from catalogue.project_files import ROOT
 from console import wiring
 from console.kit import gc_tuning
 from console.kit.hosting import KnownHost
 from pipeline.collecting import access
 from pipeline.collecting.http import Shortcut
 
-ROOT = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 PORT = 8501
+SHELL = Path(console.kit.__file__).with_name("shell.py")
 QUIET_SECONDS = 10.0  # after the start: the first page has both cores for itself
 
 
@@ -78,31 +80,36 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 app = st.App(
-    ROOT / "console" / "kit" / "shell.py",
+    SHELL,
     lifespan=lifespan,
     middleware=[Middleware(Shortcut, routes=PROFILE.routes()), Middleware(KnownHost)],
 )
 
 
-def main() -> None:
+def serve(host: str, port: int) -> None:
     """Serve the console and, at a desktop, open it in the browser."""
     import uvicorn
 
     from pipeline.collecting import serving
 
-    parser = argparse.ArgumentParser(description="Serve the Takings console.")
-    parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=PORT)
-    options = parser.parse_args()
-    address = f"http://localhost:{options.port}"
+    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from the working directory
+    address = f"http://localhost:{port}"
     print(f"Takings: {address}", flush=True)  # noqa: T201 - what the person who started it waits for
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or sys.platform in ("darwin", "win32")):
         threading.Timer(1.0, webbrowser.open, [address]).start()
     if PROFILE.settings.access_log:
         access.log_to_stderr()
-    uvicorn.run(app, host=options.host, port=options.port, **serving.options(PROFILE.settings.trusted_proxies))
+    uvicorn.run(app, host=host, port=port, **serving.options(PROFILE.settings.trusted_proxies))
+
+
+def main() -> None:
+    """Serve the console as the options say."""
+    parser = argparse.ArgumentParser(description="Serve the Takings console.")
+    parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=PORT)
+    options = parser.parse_args()
+    serve(options.host, options.port)
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from the working directory
     main()

@@ -64,21 +64,27 @@ class Commands(TyperGroup):
 
 
 def run(
-    commands: Commands, arguments: Sequence[str] | None, *, name: str, given: object = None, stopped: str = ""
+    commands: Commands,
+    arguments: Sequence[str] | None,
+    *,
+    name: str,
+    program: str = "",
+    given: object = None,
+    stopped: str = "",
 ) -> int:
     """Run one command; returns the exit code. Every failure with a name is one line on stderr.
 
     Parameters
     ----------
     name : of the package, such as ``console``; it begins the line
+    program : how it is called (default: ``python -m`` and the name)
     given : what the commands find as ``context.obj``
     stopped : what to say when Ctrl-C ends the command
     """
+    program = program or f"python -m {name}"
     try:
-        program = commands.make_context(
-            f"python -m {name}", list(sys.argv[1:] if arguments is None else arguments), obj=given
-        )
-        with program as context:
+        called = commands.make_context(program, list(sys.argv[1:] if arguments is None else arguments), obj=given)
+        with called as context:
             code = commands.invoke(context)
         sys.stdout.flush()
         return code or 0
@@ -87,7 +93,7 @@ def run(
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "").rstrip(".")
         where = getattr(error, "ctx", None)
-        help_of = where.command_path if where else f"python -m {name}"
+        help_of = where.command_path if where else program
         _explain(name, f"{message}. `{help_of} --help` lists the options.")
     except TakingsError as error:
         _explain(name, str(error))

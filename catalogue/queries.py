@@ -42,10 +42,11 @@ from sqlglot.optimizer.qualify import qualify
 
 from catalogue.base_tables import base_tables, replace_table
 from catalogue.errors import CatalogueError
+from catalogue.project_files import project_file
 from catalogue.query_file import DIALECT, DeclaredQuestion, Parameter, QueryFile
 from catalogue.tables import CURATION_RELATIONS, TABLES, Columns
 
-QUERIES = Path(__file__).resolve().parent.parent / "queries"
+QUERIES = project_file("queries")
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 _RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
 
@@ -101,7 +102,7 @@ def load(folder: Path = QUERIES) -> Catalogue:
     Raises
     ------
     CatalogueError
-        A file drifted; names the file, the line and the remedy.
+        A file drifted; names the file, the line and the remedy. Or there are no files.
     """
     schema = {name: table.columns for name, table in TABLES.items()}
     relations: dict[str, Query] = {}
@@ -122,7 +123,7 @@ def load(folder: Path = QUERIES) -> Catalogue:
                         f"{term} is defined twice, here and in {defined[term]}", line, "Keep one definition."
                     )
                 defined[term] = file.name
-    return Catalogue(dict(sorted(queries.items())))
+    return Catalogue(_any(queries, folder))
 
 
 @lru_cache(maxsize=8)
@@ -131,13 +132,24 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
     queries: dict[str, Query] = {}
     for path in sorted(folder.glob("*.sql")):
         _add(queries, QueryFile(folder, path), CURATION_RELATIONS, {})
-    for name, query in queries.items():
+    for name, query in _any(queries, folder).items():
         if query.columns != tuple(TABLES[name].columns):
             raise CatalogueError(
                 f"The columns made for {name} are not the table's",
                 where=f"{folder.name}/{name}.sql",
                 remedy=f"Select exactly: {', '.join(TABLES[name].columns)}.",
             )
+    return _any(queries, folder)
+
+
+def _any(queries: Mapping[str, Query], folder: Path) -> Mapping[str, Query]:
+    """The queries, sorted by name; raises CatalogueError where there are none: then the files were not shipped."""
+    if not queries:
+        raise CatalogueError(
+            "There are no query files",
+            where=str(folder),
+            remedy="Run from a checkout, or install the wheel that `uv build` makes: it has them.",
+        )
     return dict(sorted(queries.items()))
 
 

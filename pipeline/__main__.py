@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from catalogue.command_line import Commands, run
 
 COMMANDS = {
+    "init": "pipeline.init:init",
     "import": "pipeline.importers.command:import_",
     "sample": "pipeline.sample.command:sample",
     "keys": "pipeline.collecting.command:keys",

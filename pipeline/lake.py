@@ -5,7 +5,7 @@
     lake/
       lake.toml                      reporting time zone and currency, retention (written once, edited by hand)
       budgets.toml                   how much the cloud may cost a month (the Budgets page, or edited by hand)
-      sample.json                    present when the lake holds the sample year
+      sample.json                    present when the lake is for the sample year
       raw/events/…/*.jsonl.zst|.gz   accepted events, one canonical JSON object a line
       raw/quarantine/…/*.jsonl.zst   refused records: original bytes (base64), reason, origin
       raw/spend/<source>/<provider>/<account>/<period>/*.parquet   FOCUS charge rows, one file a bill
@@ -189,7 +189,7 @@ class Lake:
             raise LakeMissing(
                 "There is no lake here",
                 where=str(root),
-                remedy="Make one with `python -m pipeline sample --lake DIR` or `python -m pipeline import …`.",
+                remedy="Check the path, or make an empty lake with `takings init DIR`, or `takings sample --lake DIR`.",
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise LakeMissing(
@@ -207,7 +207,7 @@ class Lake:
 
     @property
     def is_sample(self) -> bool:
-        """Whether the lake holds the sample year."""
+        """Whether the lake holds the sample year, or was made for it."""
         return (self.root / SAMPLE).exists()
 
     @contextmanager

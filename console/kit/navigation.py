@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from catalogue.project_files import project_file
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PageEntry:
     @property
     def path(self) -> Path:
         """The file itself."""
-        return ROOT / self.file
+        return project_file(self.file)
 
 
 PAGES = (

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from catalogue.project_files import project_file
 from console.finops.toml_files import DecimalText, WholeNumber, read_toml
 
-TIERS = Path(__file__).resolve().parents[2] / "infra_cdk" / "tiers.toml"
+TIERS = project_file("infra_cdk/tiers.toml")
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -165,11 +165,11 @@ class Embedded(Profile):
         return HostedPlatform(self._platform, traffic=self.settings.traffic)
 
     def _platform(self) -> Platform:
-        """The write path; the lake is made where there is none."""
+        """The write path; raises LakeMissing where there is no lake."""
         from pipeline.embedded.platform import Platform, PlatformOptions
         from pipeline.lake import Lake
 
-        lake = Lake.create(self.settings.lake)
+        lake = Lake.open(self.settings.lake)
         return Platform(lake, live=self._live_store, options=PlatformOptions(origins=self.settings.origins))
 
     def routes(self) -> list[Route]:

@@ -113,7 +113,9 @@ def revoke(
 
 
 def _file(lake: Path) -> KeyFile:
-    return KeyFile(Lake.open(lake).root / FILE)
+    root = Lake.open(lake).root
+    sys.stderr.write(f"Lake: {root}\n")
+    return KeyFile(root / FILE)
 
 
 def _show(key: WriteKey, secret: str) -> None:

@@ -33,6 +33,7 @@ def curate_lake(lake: Lake, *, full: bool = False) -> None:
     """Curate a lake with a bar on a terminal, and print what is in it then."""
     from pipeline.curate import curate
 
+    sys.stderr.write(f"Lake: {lake.root}\n")
     with progress_bars() as bars:
         progress = None
         if bars is not None:

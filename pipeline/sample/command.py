@@ -11,9 +11,10 @@ import typer
 
 from catalogue.command_line import progress_bars
 from catalogue.errors import SettingsError, TakingsError
+from catalogue.files import atomic_write
 from pipeline import options
 from pipeline.curate.command import curate_lake
-from pipeline.lake import RAW_EVENTS, RAW_SPEND, SETTINGS, Lake
+from pipeline.lake import RAW_EVENTS, RAW_SPEND, SAMPLE, SETTINGS, Lake
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +31,8 @@ def sample(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="another seed, another year")] = DEFAULT_SEED,
     if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="do nothing where the lake holds data already")
+        bool,
+        typer.Option("--if-missing", help="do nothing where a lake is already; finish a sample that was broken off"),
     ] = False,
 ) -> None:
     """Fill an empty lake with the sample year."""
@@ -53,17 +55,22 @@ def sample(
     if if_missing and not is_new:
         found = Lake.open(lake)
         found.recover()
+        if not found.is_sample:  # of one's own: invented sales never come into it
+            return
         if found.raw_files(RAW_EVENTS) or found.raw_files(RAW_SPEND):
-            if found.is_sample and not found.state():  # a run that was broken off between writing and curating
+            if not found.state():  # a run that was broken off between writing and curating
                 curate_lake(found)
             return
     made = Lake.create(lake)
     try:
+        if is_new:
+            atomic_write(made.root / SAMPLE, "{}\n")  # a run that is broken off here is known for what it was
         with _progress(console) as progress:
             report = generate(made, events=events, end=after, seed=seed, progress=progress)
     except TakingsError:
         if is_new:  # a refused sample decides nothing about the lake that may come here
-            (made.root / SETTINGS).unlink(missing_ok=True)
+            for name in (SAMPLE, SETTINGS):
+                (made.root / name).unlink(missing_ok=True)
         raise
     console.print(
         f"Wrote {report.received:,} records from {report.start} to {report.end} into {made.root}: "

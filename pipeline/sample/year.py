@@ -97,7 +97,7 @@ def generate(
             remedy="Name a new folder with --lake DIR.",
         )
     with lake.writing():
-        if lake.is_sample or any(lake.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)):
+        if any(lake.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)):
             raise LakeError(
                 "The lake holds data already", where=str(lake.root), remedy="Name a new folder with --lake DIR."
             )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -430,3 +431,9 @@ def test_a_relation_that_does_not_fit_its_tables_is_refused(write: QueryWriter) 
 def test_a_relation_defines_no_words(write: QueryWriter) -> None:
     write.file(f"-- term: Orders = chosen orders\n{RELATION}", "relations/chosen_orders")
     assert write.refused(HEADER + SELECT) == "queries/relations/chosen_orders.sql:1 A relation defines no words"
+
+
+@pytest.mark.parametrize("read", [load, load_curation])
+def test_a_folder_without_query_files_is_an_error_that_names_it(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    with pytest.raises(CatalogueError, match=f"There are no query files.*{tmp_path}"):
+        read(tmp_path / "queries")

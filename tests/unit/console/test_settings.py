@@ -60,7 +60,7 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_a_folder_without_a_lake_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(LakeMissing, match=r"There is no lake here.*python -m pipeline sample"):
+    with pytest.raises(LakeMissing, match=r"There is no lake here.*takings init"):
         wiring.profile(Settings(lake=tmp_path / "nowhere")).scope()
 
 

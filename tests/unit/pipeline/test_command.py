@@ -40,8 +40,8 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["status"], "There is no lake here.*Make one with"),
-        (["curate"], "There is no lake here.*Make one with"),
+        (["status"], "There is no lake here.*takings init"),
+        (["curate"], "There is no lake here.*takings init"),
         (["curate", "--lake", "file.txt"], "There is no lake here"),
         (["import", "online-retail", "nofile.csv"], r"There is no such file \(.*nofile.csv\)"),
         (["import", "online-retail"], "No file was named"),

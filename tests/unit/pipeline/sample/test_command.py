@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import LakeError, SettingsError
-from pipeline.lake import RAW_EVENTS, Lake
+from pipeline.lake import RAW_EVENTS, SAMPLE, Lake
 from pipeline.sample import command
 from tests.support.commands import call
 
@@ -52,11 +52,32 @@ def test_if_missing_finishes_a_run_that_was_broken_off_before_or_after_writing(
     tmp_path: Path, curated: list[Lake]
 ) -> None:
     words = ("--lake", str(tmp_path), "--events", "2000", "--end", "2026-03-01", "--if-missing")
-    Lake.create(tmp_path)  # as a run leaves it that ends before its transaction
+    Lake.create(tmp_path)
+    (tmp_path / SAMPLE).write_text("{}\n")  # as a run leaves it that ends before its transaction
     call("sample", *words)
     assert Lake.open(tmp_path).is_sample
     call("sample", *words)  # written, but never curated
     assert len(curated) == 2
+
+
+def test_if_missing_leaves_an_empty_lake_of_ones_own_empty(tmp_path: Path, curated: list[Lake]) -> None:
+    call("init", str(tmp_path / "shop"))
+    call("sample", "--lake", str(tmp_path / "shop"), "--events", "2000", "--end", "2026-03-01", "--if-missing")
+    assert not Lake.open(tmp_path / "shop").is_sample
+    assert Lake.open(tmp_path / "shop").raw_files(RAW_EVENTS) == []
+    assert curated == []
+
+
+def test_a_sample_that_is_killed_before_it_is_written_is_known_for_what_it_was(
+    tmp_path: Path, curated: list[Lake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("pipeline.sample.year.generate", killed)
+    with pytest.raises(SystemExit):
+        call("sample", "--lake", str(tmp_path / "new"), "--events", "2000", "--end", "2026-03-01")
+    assert Lake.open(tmp_path / "new").is_sample
 
 
 def test_a_day_that_is_not_over_and_a_negative_seed_are_refused(tmp_path: Path, curated: list[Lake]) -> None:

@@ -1,0 +1,1 @@
+"""The one command of Takings: what `pipeline` and `console` can do, and the server of the pages."""
