@@ -149,5 +149,6 @@ def _list(keys: list[WriteKey]) -> None:
             if key.expires_at is None
             else f"{'ends' if key.is_valid(now) else 'ended'} {key.expires_at:%Y-%m-%d %H:%M} UTC"
         )
-        kind = key.webhook or ("public" if key.public else "secret")
+        kind: str = key.webhook or ("public" if key.public else "secret")
+        kind += f" as {key.alias}" if key.alias else ""
         sys.stdout.write(f"{key.id}  {key.source:<24} {kind}  {_namespace(key):<34} {made}  {end}".rstrip() + "\n")

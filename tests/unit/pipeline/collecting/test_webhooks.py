@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import requests
 
 from catalogue.errors import SettingsError
 from pipeline.collecting.envelope import Request
@@ -26,6 +27,7 @@ from tests.support.webhooks import (
     signature,
     woocommerce,
 )
+from tests.unit.pipeline.collecting.test_http import Service, serving
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,40 @@ def test_the_command_reads_the_signing_secret_from_the_input_and_prints_the_addr
     assert (key.webhook, key.signing_secret, key.public, key.namespace) == ("shopify", SIGNING_SECRET, False, "orders")
     assert SIGNING_SECRET not in said.out + said.err + repr(key)
     assert stat.S_IMODE((lake.root / FILE).stat().st_mode) == 0o600
+
+
+def test_the_list_says_which_key_is_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lake = Lake.create(tmp_path)
+    file = KeyFile(lake.root / FILE)
+    file.create("tag", public=True, alias="G-1")
+    file.create_webhook("orders", "woocommerce", SIGNING_SECRET, namespace="tag")
+    call("keys", "list", "--lake", lake.root)
+    first, second = capsys.readouterr().out.splitlines()
+    assert "public as G-1" in first
+    assert "woocommerce  namespace tag" in second
+    assert SIGNING_SECRET not in second
+
+
+def test_a_shop_sends_its_ping_and_its_orders_over_a_real_connection():
+    stream = Shelf()
+    service = Service(stream)
+    service.collector = shops(stream)
+    order, ping = json.dumps(WOO_ORDER).encode(), b"webhook_id=3"
+    with serving(service) as port, requests.Session() as session:
+        address = f"http://127.0.0.1:{port}/v1/webhooks/woocommerce?id=woo"
+        form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+        signed = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.created"}
+        answers = [
+            session.post(address, data=body, headers=headers, timeout=20).status_code
+            for body, headers in (
+                (ping, form),
+                (order, signed | {"X-WC-Webhook-Signature": signature(order)}),
+                (order, signed | {"X-WC-Webhook-Signature": signature(ping)}),
+                (order, signed),
+            )
+        ]
+    assert answers == [200, 200, 401, 401]
+    assert [event["product_id"] for event in stream.events()] == ["93", "94"]
 
 
 def test_a_short_signing_secret_is_refused(tmp_path: Path):
