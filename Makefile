@@ -12,13 +12,14 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
+CLIENTS := tests/clients/node_modules/.package-lock.json
 # LAKE=… names a lake of one's own, before TAKINGS_LAKE does; where neither does it is ./lake, with the sample year
 NAMED := $(or $(LAKE),$(TAKINGS_LAKE))
 export TAKINGS_LAKE := $(abspath $(or $(NAMED),lake))
 # without its compiled files every process compiles all it imports anew: tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-engines test-load check format bench docs lock clean
+.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-clients test-engines test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,10 +68,18 @@ quick-tests:
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" $$($(BIN)/python -m tests.support.changed) || [ $$? -eq 5 ]  # 5: only slow tests there
 
 test: $(VENV)/.dev ## Every test that needs no system package
-	$(BIN)/python -m pytest -m "not browser and not load and not engines" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not browser and not clients and not load and not engines" -n 2 --dist loadgroup
 
 test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
 	$(BIN)/python -m pytest -m browser tests/browser
+
+$(CLIENTS): tests/clients/package-lock.json
+	@echo "Installing the libraries of other trackers …"
+	@npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+test-clients: $(VENV)/.dev $(CLIENTS) ## Send with others' own libraries; needs Node.js. Then test-browser has Segment's, too
+	$(BIN)/python -m pytest -m clients tests/clients
 
 test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is asked; needs Maven, PostgreSQL, Java 17
 	$(BIN)/python -m tests.engines.artifacts
