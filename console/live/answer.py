@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from console.asking.engines import Result
 from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.scope import Question, Scope
+from console.live import words
 from console.live.source import FUNNEL_MINUTES, HOUR_MINUTES, ZERO, Snapshot
 
 WEEK = timedelta(days=7)
@@ -48,11 +49,19 @@ class History:
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """One step of the funnel: distinct sessions, and their share of the step before (None for the first step)."""
+    """One step of the funnel.
+
+    Attributes
+    ----------
+    sessions : distinct sessions that took it and all steps before it
+    share : of the sessions of the step before; None for the first step
+    skipped : sessions that took it without one of the steps before it
+    """
 
     name: str
     sessions: int
     share: float | None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,15 @@ class Live:
     minutes: Sequence[tuple[datetime, Decimal, Decimal]]
 
     @property
+    def complete_until(self) -> datetime | None:
+        """The first minute of which records wait; None where none waits."""
+        return next((minute.at for minute in self.snapshot.minutes if not minute.is_complete), None)
+
+    @property
     def is_empty(self) -> bool:
-        """Whether live has never received anything."""
-        return self.snapshot.since is None
+        """Whether live has never received anything, and nothing waits to be counted."""
+        waiting = self.snapshot.waiting
+        return self.snapshot.since is None and not (waiting and waiting.records)
 
 
 def minute_of(at: datetime) -> datetime:
@@ -108,27 +123,30 @@ def live(snapshot: Snapshot, past: History, currency: str) -> Live:
     # up to the second that corresponds to now: half a minute is compared with half a minute
     last_week = {second: sold for second, sold in past.last_week.items() if second <= snapshot.now - WEEK}
     before, orders_before = _by_minute(last_week, [start - WEEK for start in starts])
-    peak = max(snapshot.rates, default=0)
-    latest = snapshot.rates[-RATE_SECONDS:]
-    rate = Decimal(sum(latest)) / len(latest) if latest else ZERO
+    waiting = snapshot.waiting
+    missing = words.withheld(waiting) if waiting is not None and waiting.is_late else ""
+    rate, rate_note = _rate(snapshot.rates)
     approximately = ", estimated" if snapshot.is_estimate else ""
     figures = [
         Figure(
             "Net revenue, last hour", sum(revenue, ZERO), Unit.MONEY, currency,
-            changes=[Change(LABEL, sum(before, ZERO))], series=revenue[:-1],
+            changes=[] if missing else [Change(LABEL, sum(before, ZERO))], series=revenue[:-1], note=missing,
         ),
-        Figure("Orders, last hour", sum(orders), Unit.COUNT, "", [Change(LABEL, sum(orders_before))], orders[:-1]),
         Figure(
-            "Events per second", round(rate, 1), Unit.RATIO, series=snapshot.rates, better=Better.NEITHER,
-            note=f"mean of {RATE_SECONDS} s; highest {peak} in two minutes",
+            "Orders, last hour", sum(orders), Unit.COUNT, "",
+            [] if missing else [Change(LABEL, sum(orders_before))], orders[:-1], note=missing,
+        ),
+        Figure(
+            "Events per second", rate, Unit.RATIO, series=snapshot.rates, better=Better.NEITHER, note=rate_note
         ),
         Figure(
             "Sessions", snapshot.sessions, Unit.COUNT, series=[minute.sessions for minute in snapshot.minutes[:-1]],
-            better=Better.NEITHER, note=f"in the last {FUNNEL_MINUTES} minutes{approximately}",
+            better=Better.NEITHER,
+            note=f"in the last {FUNNEL_MINUTES} minutes{approximately}{'; incomplete' if missing else ''}",
         ),
     ]  # fmt: skip
     running = list(zip(starts, accumulate(revenue), accumulate(before), strict=True))
-    return Live(snapshot, figures, _steps(snapshot.funnel), running)
+    return Live(snapshot, figures, _steps(snapshot.funnel, snapshot.skipped), running)
 
 
 def _question(scope: Scope, start: datetime, end: datetime) -> Question:
@@ -151,9 +169,19 @@ def _by_minute(seconds: Seconds, starts: Sequence[datetime]) -> tuple[list[Decim
     return amounts, orders
 
 
-def _steps(funnel: Mapping[str, int]) -> list[FunnelStep]:
+def _rate(rates: Sequence[int | None]) -> tuple[Decimal | None, str]:
+    """The mean of the last seconds, and its note; unknown where records of these seconds wait."""
+    known = [rate for rate in rates if rate is not None]
+    latest = [rate for rate in rates[-RATE_SECONDS:] if rate is not None]
+    peak = f"highest {max(known):,} in two minutes" if known else "no second of the last two minutes is complete"
+    if len(latest) < len(rates[-RATE_SECONDS:]):
+        return None, f"not known while records wait; {peak}"
+    return (round(Decimal(sum(latest)) / len(latest), 1) if latest else ZERO), f"mean of {RATE_SECONDS} s; {peak}"
+
+
+def _steps(funnel: Mapping[str, int], skipped: Mapping[str, int]) -> list[FunnelStep]:
     before = [0, *funnel.values()]
     return [
-        FunnelStep(name, sessions, sessions / before[place] if before[place] else None)
+        FunnelStep(name, sessions, sessions / before[place] if before[place] else None, skipped.get(name, 0))
         for place, (name, sessions) in enumerate(funnel.items())
     ]

@@ -15,17 +15,48 @@ ZERO = Decimal(0)
 HOUR_MINUTES = 60
 FUNNEL_MINUTES = 30
 RATE_SECONDS = 120
+PROMPT_SECONDS = 2.0  # the page asks every second: what is no further behind is up to date
 
 
 @dataclass(frozen=True)
 class Minute:
-    """The counts of one minute; `sessions` are the distinct sessions of this minute alone."""
+    """The counts of one minute; `sessions` are the distinct sessions of this minute alone.
+
+    `is_complete` is False where records that were received in it wait to be counted.
+    """
 
     at: datetime
     events: int = 0
     sessions: int = 0
     orders: int = 0
     net_revenue: Decimal = ZERO
+    is_complete: bool = True
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What was received and is not counted on this page yet.
+
+    Attributes
+    ----------
+    records : how many, estimated
+    seconds : how far the newest part of the page is behind now; 0 where it is not
+    left_out : (from, to) of the reception of records that were left out so that what happens now is shown
+    per_second : records counted a second; None where it is not known yet
+    seconds_left : until all is counted at the pace of the last seconds; None where the number of waiting ones
+        grows or the pace is not known yet
+    """
+
+    records: int = 0
+    seconds: float = 0.0
+    left_out: Sequence[tuple[datetime, datetime]] = ()
+    per_second: float | None = None
+    seconds_left: float | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether figures of the present are incomplete."""
+        return self.seconds > PROMPT_SECONDS or bool(self.left_out)
 
 
 @dataclass(frozen=True)
@@ -90,21 +121,27 @@ class Snapshot:
     now : when the snapshot was taken
     since : when live received its first batch; None before that
     minutes : the last `HOUR_MINUTES`, oldest first; the last one is incomplete
-    rates : records received in each of the last `RATE_SECONDS`, oldest first; the current second is left out
-    funnel : distinct sessions by step (view, cart, checkout, purchase) in the last `FUNNEL_MINUTES`
+    rates : records received in each of the last `RATE_SECONDS`, oldest first; the current second is left out, and a
+        second of which records wait is None
+    funnel : distinct sessions by step (view, cart, checkout, purchase) in the last `FUNNEL_MINUTES` that took the step
+        and all before it
+    skipped : those that took the step but not all before it
     sessions : distinct sessions in that time
     is_estimate : whether there were so many sessions that their number is estimated, to about 3 %
     products, channels : by net revenue, then by events, over that time
     orders : the latest ones, newest first
     hour, total : counts of the last hour, and since `since`
     freshness : None if nothing arrived in the last minutes
+    waiting : None where the source does not know what waits
+    newest : the second in which the newest record counted was received, within the last hour
     """
 
     now: datetime
     since: datetime | None = None
     minutes: Sequence[Minute] = ()
-    rates: Sequence[int] = ()
+    rates: Sequence[int | None] = ()
     funnel: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
     sessions: int = 0
     is_estimate: bool = False
     products: Sequence[RecentActivity] = ()
@@ -113,6 +150,8 @@ class Snapshot:
     hour: RecordCounts = RecordCounts()
     total: RecordCounts = RecordCounts()
     freshness: Freshness | None = None
+    waiting: Waiting | None = None
+    newest: datetime | None = None
 
 
 class LiveSource(Protocol):

@@ -8,14 +8,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from msgspec import structs
 
 from catalogue.clock import utc_now
+from console.live.pace import Pace
 from console.live.source import (
     FUNNEL_MINUTES,
     HOUR_MINUTES,
+    PROMPT_SECONDS,
     RATE_SECONDS,
     ZERO,
     Freshness,
@@ -24,8 +27,10 @@ from console.live.source import (
     RecentOrder,
     RecordCounts,
     Snapshot,
+    Waiting,
 )
 from pipeline.live import documents, sketch
+from pipeline.live.backlog import backlog
 from pipeline.live.documents import SESSIONS, STEPS, Counts, Document, lag_percentile
 from pipeline.live.rollup import instant_of, minute_of
 from pipeline.live.store import LiveStore
@@ -36,13 +41,23 @@ MOST_ORDERS = 12
 MOST_MOVING = 10
 
 Rows = Sequence[tuple[int, str, Document]]
+Span = tuple[datetime, datetime]
 
 
 class StoredLive:
-    """Snapshots of the store that `opened` gives, which is opened at the first snapshot."""
+    """Snapshots of the store that `opened` gives, which is opened at the first snapshot.
 
-    def __init__(self, opened: Callable[[], LiveStore], *, now: Callable[[], datetime] = utc_now) -> None:
+    Parameters
+    ----------
+    log : the folder of the append log that the store is behind; None where it follows another stream
+    """
+
+    def __init__(
+        self, opened: Callable[[], LiveStore], *, log: Path | None = None, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._opened = opened
+        self._log = log
+        self._pace = Pace()
         self._now = now
         self._store: LiveStore | None = None
         self._lock = threading.Lock()
@@ -57,13 +72,19 @@ class StoredLive:
                 return kept
             if self._store is None:
                 self._store = self._opened()
-            found = read(self._store, regions, now)
+            waiting = None
+            if self._log is not None:
+                counted = self._store.totals().flow.received
+                behind = backlog(self._store, self._log, now)
+                left_out = [(gap.since, gap.till) for gap in behind.gaps]
+                waiting = self._pace.of(Waiting(behind.records, behind.seconds, left_out), counted, now)
+            found = read(self._store, regions, now, waiting)
             self._shared[regions] = found
             return found
 
 
-def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime) -> Snapshot:
-    """A snapshot of a store."""
+def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime, waiting: Waiting | None = None) -> Snapshot:
+    """A snapshot of a store; `waiting` is what it has not counted yet."""
     current = minute_of(now)
     first = current - HOUR_MINUTES + 1
     rows = [row for row in store.documents(first) if row[0] <= current and (regions is None or row[1] in regions)]
@@ -71,16 +92,18 @@ def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime) -> Sn
     totals = store.totals()
     recent = [document for minute, _, document in rows if minute > current - FUNNEL_MINUTES]
     sessions = _union(document.totals.sessions for document in recent)
-    funnel = {step: _union(document.steps.get(step, b"") for document in recent) for step in STEPS}
+    late = incomplete(waiting, now)
+    funnel, skipped = _funnel(recent)
     whole = documents.Flow()
     for _, flow in flows:
         whole = whole.plus(flow.totals)
     return Snapshot(
         now=now,
         since=totals.since,
-        minutes=_minutes(rows, first, current),
-        rates=_rates(flows, now),
-        funnel={step: sketch.estimate(found, SESSIONS) for step, found in funnel.items()},
+        minutes=_minutes(rows, first, current, late),
+        rates=_rates(flows, now, late),
+        funnel=funnel,
+        skipped=skipped,
         sessions=sketch.estimate(sessions, SESSIONS),
         is_estimate=len(sketch.unpack(sessions)) >= SESSIONS,
         products=_activity([document.products for document in recent], documents.PRODUCT_SESSIONS),
@@ -89,14 +112,45 @@ def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime) -> Sn
         hour=_counts(whole),
         total=_counts(totals.flow),
         freshness=_freshness([flow for minute, flow in flows if minute > current - FRESH_MINUTES]),
+        waiting=waiting,
+        newest=max(
+            (instant_of(minute) + timedelta(seconds=max(flow.seconds)) for minute, flow in flows if flow.seconds),
+            default=None,
+        ),
     )
+
+
+def incomplete(waiting: Waiting | None, now: datetime) -> list[Span]:
+    """When the records that wait were received."""
+    if waiting is None or not waiting.is_late:
+        return []
+    spans = list(waiting.left_out)
+    return [*spans, (now - timedelta(seconds=waiting.seconds), now)] if waiting.seconds > PROMPT_SECONDS else spans
+
+
+def _is_within(spans: Sequence[Span], start: datetime, end: datetime) -> bool:
+    """Whether a time that begins at `start` and ends before `end` touches one of the spans."""
+    return any(since < end and start <= till for since, till in spans)
+
+
+def _funnel(recent: Sequence[Document]) -> tuple[dict[str, int], dict[str, int]]:
+    """Sessions that took a step and all before it, and those that took it without one of these.
+
+    A step that no session took is one that the shop does not send: it is not asked for.
+    """
+    taken = [_union(document.steps.get(step, b"") for document in recent) for step in STEPS]
+    reached = [
+        sketch.estimate_shared([*filter(None, taken[:place]), found], SESSIONS) for place, found in enumerate(taken)
+    ]
+    skipped = [max(0, sketch.estimate(found, SESSIONS) - most) for found, most in zip(taken, reached, strict=True)]
+    return dict(zip(STEPS, reached, strict=True)), dict(zip(STEPS, skipped, strict=True))
 
 
 def _union(sketches: Iterable[bytes]) -> bytes:
     return sketch.union(sketches, SESSIONS)
 
 
-def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
+def _minutes(rows: Rows, first: int, last: int, late: Sequence[Span]) -> list[Minute]:
     by_minute: dict[int, list[Counts]] = {minute: [] for minute in range(first, last + 1)}
     for minute, _, document in rows:
         by_minute[minute].append(document.totals)
@@ -107,18 +161,24 @@ def _minutes(rows: Rows, first: int, last: int) -> list[Minute]:
             sketch.estimate(_union(part.sessions for part in counts), SESSIONS),
             sum(part.orders for part in counts),
             sum((part.net for part in counts), ZERO),
+            not _is_within(late, instant_of(minute), instant_of(minute + 1)),
         )
         for minute, counts in by_minute.items()
     ]
 
 
-def _rates(flows: Sequence[tuple[int, documents.Flow]], now: datetime) -> list[int]:
+def _rates(flows: Sequence[tuple[int, documents.Flow]], now: datetime, late: Sequence[Span]) -> list[int | None]:
     received: Counter[int] = Counter()
     for minute, flow in flows:
         for second, count in flow.seconds.items():
             received[minute * 60 + second] += count
     current = int(now.timestamp())
-    return [received[second] for second in range(current - RATE_SECONDS, current)]
+    seconds = range(current - RATE_SECONDS, current)
+    starts = [datetime.fromtimestamp(second, UTC) for second in seconds]
+    return [
+        None if _is_within(late, start, start + timedelta(seconds=1)) else received[second]
+        for second, start in zip(seconds, starts, strict=True)
+    ]
 
 
 def _activity(parts: Sequence[Mapping[str, Counts]], size: int) -> list[RecentActivity]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from console.savings.inventory import InventorySource
     from pipeline.embedded.hosted import HostedPlatform
     from pipeline.embedded.platform import Platform
-    from pipeline.live.store import LiveStore
+    from pipeline.live.store import SkippingLiveStore
 
 
 class Embedded(Profile):
@@ -92,11 +92,12 @@ class Embedded(Profile):
     @made_once
     def live(self) -> LiveSource:
         from console.live.stored import StoredLive
+        from pipeline.streams.checkpoints import STREAM
 
-        return StoredLive(lambda: self._live_store)
+        return StoredLive(lambda: self._live_store, log=self.settings.lake / STREAM)
 
     @made_once
-    def _live_store(self) -> LiveStore:
+    def _live_store(self) -> SkippingLiveStore:
         """One store for the pages and the write side."""
         from pipeline.lake import Lake
         from pipeline.live.embedded import EmbeddedLiveStore

@@ -8,30 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
-
 from pipeline.embedded.loops import Trouble
+from pipeline.live.lines import received_at
 from pipeline.streams import Entry
 from pipeline.streams.log import LogStatus
 
 FRESHNESS_SECONDS = 300.0  # the window of the percentiles
 _SAMPLES = 6000  # 20 a second
 _SAMPLES_PER_BATCH = 20
-
-
-class _ReceivedLine(msgspec.Struct):
-    received_at: datetime
-
-
-_DECODER = msgspec.json.Decoder(_ReceivedLine)
-
-
-def received_at(entry: Entry) -> datetime | None:
-    """When an entry was received; None for a line that does not say."""
-    try:
-        return _DECODER.decode(entry.line).received_at
-    except msgspec.MsgspecError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +39,11 @@ class Lag:
 
     bytes: int
     seconds: float
+
+    @classmethod
+    def of_oldest(cls, size: int, oldest: datetime | None) -> Lag:
+        """The lag of `size` bytes, the oldest of which were received then."""
+        return cls(size, max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,13 @@ from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
 from pipeline.collecting.recent import RecentIds, identities
+from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
 from pipeline.embedded.loops import Loop, Trouble
-from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics, received_at
+from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics
 from pipeline.lake import Lake
-from pipeline.live.store import LiveStore
+from pipeline.live.backlog import backlog
+from pipeline.live.lines import received_at
+from pipeline.live.store import SkippingLiveStore
 from pipeline.raw.writer import RawWriter
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
@@ -35,7 +38,6 @@ from pipeline.streams.segments import Position
 
 RECENT_IDS = 200_000  # what the collector remembers for its verdicts
 
-BATCH_ENTRIES = 20_000  # the most that live takes at once: half a second of work, reached under backlog only
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 
@@ -81,7 +83,9 @@ class Platform:
     collector : takes the requests; None before the start and after the stop
     """
 
-    def __init__(self, lake: Lake, *, live: LiveStore | None = None, options: PlatformOptions | None = None) -> None:
+    def __init__(
+        self, lake: Lake, *, live: SkippingLiveStore | None = None, options: PlatformOptions | None = None
+    ) -> None:
         self.lake = lake
         self.live = live
         self.freshness = FreshnessWindow()
@@ -113,6 +117,7 @@ class Platform:
         self._log = log
         self._raw = RawWriter(log, self.lake, self._checkpoints, workshop=self.lake.root / STREAM / "workshop")
         self._seen = log.end
+        self._follower = LiveFollower(log, self.live, self.freshness) if self.live is not None else None
         self._since = datetime.now(UTC)
         self._loops = (
             Loop("live", self._live_step, expected=(TakingsError, OSError)),
@@ -139,8 +144,8 @@ class Platform:
         for loop in self._loops:
             loop.stop()
         try:
-            while self._apply_next(0):
-                pass
+            while self._follow(0):
+                pass  # gaps wait for the next start, which may be sooner than they are counted
             self._raw.flush()
         except (TakingsError, OSError) as error:
             # nothing is lost: the log keeps it, and the next start goes on from there
@@ -230,7 +235,7 @@ class Platform:
             accepted=counts.get("accepted", 0),
             duplicates=counts.get("duplicates", 0),
             quarantined=counts.get("quarantined", 0),
-            lag={name: self._lag(position) for name, position in self._positions().items()},
+            lag={name: self._lag(name, position) for name, position in self._positions().items()},
             freshness=self.freshness.read(),
             log=self.stream.status,
             curated_at=at,
@@ -241,27 +246,30 @@ class Platform:
     def _positions(self) -> dict[str, str | None]:
         """How far each consumer of the log has come."""
         positions = {"raw": self._raw.position, CURATED: self._checkpoints.load(CURATED)}
-        return positions if self.live is None else {**positions, "live": self.live.position()}
+        return positions if self._follower is None else {**positions, "live": self._follower.passed()}
 
-    def _lag(self, position: str | None) -> Lag:
+    def _lag(self, name: str, position: str | None) -> Lag:
         waiting = self.stream.bytes_after(position)
+        if name == "live" and self.live is not None:
+            waiting = backlog(self.live, self.stream.folder, datetime.now(UTC)).bytes
         oldest = self.stream.read(position, 1).entries if waiting else []
-        at = received_at(oldest[0]) if oldest else None
-        return Lag(waiting, max(0.0, (datetime.now(UTC) - at).total_seconds()) if at else 0.0)
+        return Lag.of_oldest(waiting, received_at(oldest[0]) if oldest else None)
 
     def _live_step(self) -> float:
-        self._apply_next(_WAIT_SECONDS)
+        if self._follower is not None:
+            self._follower.step(_WAIT_SECONDS)
+        else:
+            self._follow(_WAIT_SECONDS)
         return 0.0
 
-    def _apply_next(self, wait_seconds: float) -> bool:
-        """Give the next entries to the live store; whether there were any."""
+    def _follow(self, wait_seconds: float) -> bool:
+        """Count the next entries on Live, or only measure how fresh they are; whether there were any."""
+        if self._follower is not None:
+            return self._follower.follow(wait_seconds)
         log = self.stream
-        after = self.live.position() if self.live is not None else self._seen
-        if not log.wait(after, wait_seconds):
+        if not log.wait(self._seen, wait_seconds):
             return False
-        batch = log.read(after, BATCH_ENTRIES)
-        if self.live is not None:
-            self.live.apply(batch, after=after)
+        batch = log.read(self._seen, BATCH_ENTRIES)
         self._seen = batch.position
         self.freshness.note(batch.entries)
         return bool(batch.entries)

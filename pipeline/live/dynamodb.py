@@ -35,7 +35,7 @@ from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.lines import read
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, roll
-from pipeline.live.store import SHARD, Head, Totals, totals_of
+from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
@@ -101,6 +101,10 @@ class DynamoDbLiveStore:
         window.position = batch.position
         self._windows[shard] = window
         return True
+
+    def gaps(self) -> Sequence[Gap]:
+        """Always empty: a Lambda takes every batch of its shard in order."""
+        return []
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
         """See `LiveStore.documents`. What is older than `SETTLED_MINUTES` may be a minute old."""

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +28,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.lines import Arrivals, read
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, roll
-from pipeline.live.store import SHARD, Head, Totals, totals_of
+from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.streams import Batch
 
 GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 20 MB on disk
@@ -50,6 +50,9 @@ create table if not exists flows (
 ) without rowid;
 create table if not exists customers (
     customer_id text primary key, items blob not null, seen integer not null
+) without rowid;
+create table if not exists gaps (
+    start text primary key, until text not null, since text not null, till text not null
 ) without rowid;
 create table if not exists seen_0 (hash integer primary key);
 create table if not exists seen_1 (hash integer primary key);
@@ -112,15 +115,49 @@ class EmbeddedLiveStore:
         with self._writing, self._translate_errors():
             return self._apply(arrivals, batch.position, now, after, shard)
 
-    def _apply(self, arrivals: Arrivals, position: str, now: datetime, after: str | None, shard: str) -> bool:
+    def skip(self, gap: Gap, *, after: str | None) -> bool:
+        with self._writing, self._translate_errors(), self._transaction() as database:
+            stored = database.execute(f"select {_HEAD} from heads where shard = ?", (SHARD,)).fetchone()  # noqa: S608 - our own names
+            head = _head(*stored) if stored else Head(None, self._now())
+            if head.position != after:
+                return False
+            head.position = gap.until
+            _write_head(database, SHARD, head)
+            _write_gap(database, gap)
+        return True
+
+    def catch_up(self, batch: Batch, gap: Gap) -> bool:
+        now = self._now()
+        arrivals = read(batch.entries, now)
+        with self._writing, self._translate_errors():
+            return self._apply(arrivals, batch.position, now, None, SHARD, gap)
+
+    def gaps(self) -> Sequence[Gap]:
+        rows = self._rows("select start, until, since, till from gaps")
+        found = [_gap(*row) for row in rows]
+        return sorted(found, key=lambda gap: gap.since)
+
+    def _apply(
+        self,
+        arrivals: Arrivals,
+        position: str,
+        now: datetime,
+        after: str | None,
+        shard: str,
+        gap: Gap | None = None,
+    ) -> bool:
+        """Count entries that follow the shard's position or, where a gap is given, its start."""
         with self._transaction() as database:
             stored = database.execute(f"select {_HEAD} from heads where shard = ?", (shard,)).fetchone()  # noqa: S608 - our own names
             head = _head(*stored) if stored else Head(None, now)
-            if head.position != after:
+            if gap is None and head.position != after:
+                return False
+            if gap is not None and not database.execute("delete from gaps where start = ?", (gap.start,)).rowcount:
                 return False
             known = _known(database, identities(arrivals))
             delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
-            held = self._held if self._held_at == (shard, after) else {}  # another process may have written since
+            # another process may have written since
+            held = self._held if self._held_at == (shard, head.position) else {}
             merged = {
                 key: (held.get(key) or _stored(database, *key, shard)).plus(document)
                 for key, document in delta.documents.items()
@@ -137,11 +174,14 @@ class EmbeddedLiveStore:
                 database.execute("insert or replace into flows values (?, ?, ?)", (minute, shard, pack(counted)))
             _write_items(database, delta.items, minute_of(now))
             self._remember(database, delta.fresh, minute_of(now))
-            head.position = position
+            if gap is None:
+                head.position = position
+            elif position != gap.until:
+                _write_gap(database, replace(gap, start=position, since=max(arrivals.received, default=gap.since)))
             head.totals = head.totals.plus(delta.totals)
             head.regions += delta.regions
             _write_head(database, shard, head)
-        self._held, self._held_at = merged, (shard, position)
+        self._held, self._held_at = merged, (shard, head.position)
         return True
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
@@ -224,6 +264,15 @@ def _head(position: str, since: str, totals: bytes, regions: bytes) -> Head:
 def _write_head(database: sqlite3.Connection, shard: str, head: Head) -> None:
     values = (shard, head.position, head.since.isoformat(), pack(head.totals), pack(head.regions))
     database.execute("insert or replace into heads values (?, ?, ?, ?, ?)", values)
+
+
+def _gap(start: str, until: str, since: str, till: str) -> Gap:
+    return Gap(start, until, datetime.fromisoformat(since), datetime.fromisoformat(till))
+
+
+def _write_gap(database: sqlite3.Connection, gap: Gap) -> None:
+    values = (gap.start, gap.until, gap.since.isoformat(), gap.till.isoformat())
+    database.execute("insert into gaps values (?, ?, ?, ?)", values)
 
 
 def _stored(database: sqlite3.Connection, minute: int, region: str, shard: str) -> Document:

@@ -39,12 +39,20 @@ class LiveEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     public: bool = False
 
 
-class _Refused(msgspec.Struct):
+class _ReceivedLine(msgspec.Struct):
     received_at: datetime
 
 
 _EVENT = msgspec.json.Decoder(LiveEvent)
-_REFUSED = msgspec.json.Decoder(_Refused)
+_RECEIVED = msgspec.json.Decoder(_ReceivedLine)
+
+
+def received_at(entry: Entry) -> datetime | None:
+    """When an entry was received; None for a line that does not say."""
+    try:
+        return _RECEIVED.decode(entry.line).received_at
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def read(entries: Sequence[Entry], now: datetime) -> Arrivals:
                 at = event.received_at
                 events.append((sketch.hashed("event", event.namespace, event.event_id), event))
             else:
-                at = _REFUSED.decode(entry.line).received_at
+                at = _RECEIVED.decode(entry.line).received_at
                 refused.append(at)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             refused.append(at)

@@ -31,6 +31,22 @@ class Head:
     regions: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the stream that was left out, to be counted later, so that what happens now is seen at once.
+
+    Attributes
+    ----------
+    start, until : positions before its first entry and after its last
+    since, till : when its first and its last entry were received
+    """
+
+    start: str
+    until: str
+    since: datetime
+    till: datetime
+
+
 def totals_of(heads: Iterable[Head]) -> Totals:
     """The totals of all shards."""
     whole, since = Flow(), None
@@ -67,6 +83,10 @@ class LiveStore(Protocol):
         """
         ...
 
+    def gaps(self) -> Sequence[Gap]:
+        """What was left out and is not counted yet, oldest first."""
+        ...
+
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
         """(minute, region, document) from a minute on, in order; one pair may come once for each shard."""
         ...
@@ -81,4 +101,19 @@ class LiveStore(Protocol):
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         """The products a customer viewed, put into the cart or bought, each once, newest first."""
+        ...
+
+
+class SkippingLiveStore(LiveStore, Protocol):
+    """A live store that can leave out a stretch of its one shard and count it later, each entry once all the same."""
+
+    def skip(self, gap: Gap, *, after: str | None) -> bool:
+        """Move the position from `after` to the end of the gap, and remember the gap; False as with `apply`."""
+        ...
+
+    def catch_up(self, batch: Batch, gap: Gap) -> bool:
+        """Add a batch that was read from the start of a gap, which begins after it from then on.
+
+        Returns False where the gap has been moved or closed meanwhile, and nothing is changed.
+        """
         ...

@@ -99,17 +99,23 @@ class LogReader:
                 return str(Position(segment, path_of(self._folder, segment).stat().st_size))
         return ""
 
-    def read(self, after: str | None, limit: int) -> Batch:
-        """Up to `limit` entries after a position (None: from the oldest kept); an empty batch where there are none."""
+    def read(self, after: str | None, limit: int, *, until: str | None = None) -> Batch:
+        """Up to `limit` entries after a position (None: from the oldest kept); an empty batch where there are none.
+
+        `until` is the position after the last entry wanted.
+        """
         position = Position(0, 0) if after is None else Position.parse(after)
+        stop = None if until is None else Position.parse(until)
         entries: list[Entry] = []
         segments = [number for number in numbers(self._folder) if number >= position.segment]
         for place, segment in enumerate(segments):
+            if stop is not None and stop <= Position(segment, 0):
+                break
             if segment > position.segment:
                 position = Position(segment, 0)
             is_last = place == len(segments) - 1
             while len(entries) < limit:
-                part = self._part(position, limit - len(entries), is_last=is_last)
+                part = self._part(position, limit - len(entries), is_last=is_last, stop=stop)
                 if part is None:
                     break
                 found, position = part
@@ -127,13 +133,17 @@ class LogReader:
             entries += found
         return Batch(entries, str(position))
 
-    def _part(self, position: Position, limit: int, *, is_last: bool) -> tuple[list[Entry], Position] | None:
+    def _part(
+        self, position: Position, limit: int, *, is_last: bool, stop: Position | None = None
+    ) -> tuple[list[Entry], Position] | None:
         """Some entries from a place in a segment, and the place after them; None at the segment's end."""
         known = self._durable(position.segment) if self._durable else None
         still_written = is_last and self._durable is None
         try:
             with path_of(self._folder, position.segment).open("rb") as file:
                 stored = file.seek(0, 2) if known is None else known
+                if stop is not None and stop.segment == position.segment:
+                    stored = min(stored, stop.offset)
                 size = CHUNK_BYTES
                 while position.offset < stored:
                     size = min(size, stored - position.offset)

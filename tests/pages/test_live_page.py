@@ -125,6 +125,7 @@ def test_the_page_shows_what_happens_now_against_the_same_hour_last_week(open_li
         ("0", "0.0 %"),
         ("1", ""),
     ]
+    assert html.index("tk-state") < html.index("tk-tiles")
     assert len(app.get("echarts_chart")) == 1
     assert "tk-trust" in html
 

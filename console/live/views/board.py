@@ -14,7 +14,7 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.asking.scope import Scope
 from console.kit import charts, page, prose, tiles
-from console.live import answer
+from console.live import answer, words
 from console.live.answer import FunnelStep, History, Live
 from console.live.source import FUNNEL_MINUTES, RecentActivity, RecentOrder, RecordCounts, Snapshot
 from console.live.views.charts import revenue_so_far
@@ -39,8 +39,9 @@ def kept_history() -> History | None:
 
 
 def draw(live: Live, currency: str) -> None:
-    """The figures, the hour by minute, products, channels, the funnel, orders, and how fresh it all is."""
+    """What waits, the figures, the hour by minute, products, channels, the funnel, orders, and how fresh it all is."""
     snapshot = live.snapshot
+    state(snapshot)
     tiles.row(live.figures)
     charts.draw(revenue_so_far(live, currency), key="tk-live-hour")
     left, right = st.columns([3, 2], gap="medium")
@@ -53,6 +54,13 @@ def draw(live: Live, currency: str) -> None:
     flow(snapshot)
 
 
+def state(snapshot: Snapshot) -> None:
+    """Whether the page is up to date, and if not what is missing from it."""
+    title, detail = words.state(snapshot)
+    tone = "tk-late" if detail else "tk-prompt"
+    st.html(f'<p class="tk-state {tone}" role="status"><b>{escape(title)}</b> {escape(detail)}</p>')
+
+
 def funnel(steps: Sequence[FunnelStep], *, is_estimate: bool) -> None:
     """Distinct sessions by step, as bars."""
     most = max((step.sessions for step in steps), default=0) or 1
@@ -63,8 +71,13 @@ def funnel(steps: Sequence[FunnelStep], *, is_estimate: bool) -> None:
         f"<small>{'' if step.share is None else escape(text.percent(step.share))}</small></div>"
         for step in steps
     )
+    skipped = " · ".join(
+        f"{STEP_NAMES.get(step.name, step.name)}: {text.count(step.skipped)}" for step in steps if step.skipped
+    )
+    if skipped:
+        rows += f'<p class="tk-note">Not counted above, because they skipped a step: {escape(skipped)}</p>'
     estimated = ", estimated" if is_estimate else ""
-    note = f"sessions in the last {FUNNEL_MINUTES} minutes{estimated}; share of the step before"
+    note = f"sessions in the last {FUNNEL_MINUTES} minutes{estimated}, with all steps before; share of the step before"
     st.html(prose.heading("Funnel", note) + rows)
 
 
@@ -120,11 +133,13 @@ def flow(snapshot: Snapshot) -> None:
         percentiles = vars(snapshot.freshness).items()
         lags = f"<p>{' · '.join(f'{name} <b>{escape(text.duration(lag))}</b>' for name, lag in percentiles)}</p>"
     since = f"since {text.instant(snapshot.since)}" if snapshot.since else ""
+    waits = snapshot.waiting.records if snapshot.waiting is not None and snapshot.waiting.is_late else 0
+    rest = prose.calm(f"acknowledged and not counted yet: about {text.count(waits)}") if waits else ""
     st.html(
         '<section class="tk-flow">'
         f"<div>{prose.heading('Freshness', 'received → visible here, last 5 minutes')}{lags}</div>"
         f"<div>{prose.heading('Every record accounted for', since)}"
-        f"{_law('last hour', snapshot.hour)}{_law('in all', snapshot.total)}</div></section>"
+        f"{_law('last hour', snapshot.hour, waits)}{_law('in all', snapshot.total, waits)}{rest}</div></section>"
     )
 
 
@@ -159,8 +174,10 @@ def start_commands(origin: str) -> list[str]:
     ]
 
 
-def _law(when: str, counts: RecordCounts) -> str:
+def _law(when: str, counts: RecordCounts, waits: int) -> str:
     tone, verdict = ("tk-good", "holds") if counts.holds else ("tk-bad", "does not hold")
+    if waits and counts.holds:
+        tone, verdict = "", "so far"  # of what was counted
     parts = " + ".join(f"{text.count(count)} {name}" for name, count in vars(counts).items() if name != "received")
     return f'<p class="{tone}">{escape(when)}: {text.count(counts.received)} received = {parts} <b>{verdict}</b></p>'
 

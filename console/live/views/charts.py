@@ -17,6 +17,8 @@ def revenue_so_far(answer: Live, currency: str) -> Chart:
     title, note = "Net revenue, added up over the last hour", "UTC"
     if not answer.minutes:
         return Chart(title, "Net revenue of the last hour: no values", EMPTY_HEIGHT, None)
+    if answer.complete_until is not None:
+        note = f"UTC; incomplete from {answer.complete_until:%H:%M} on"
     _, now, before = answer.minutes[-1]
     alt = (
         f"Net revenue of the last hour, added up by minute: {text.money(now, currency)}, "

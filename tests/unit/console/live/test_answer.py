@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import StreamUnavailable
+from console.live import words
 from console.live.answer import History, live
-from console.live.source import Minute, RecordCounts, Snapshot
+from console.live.pace import Pace
+from console.live.source import Minute, RecordCounts, Snapshot, Waiting
 from console.live.stored import StoredLive, read
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch
+from pipeline.streams.log import AppendLog
 from tests.support.live_lines import event
 
 NOW = datetime(2026, 11, 27, 14, 3, 20, tzinfo=UTC)
@@ -128,7 +131,8 @@ def test_a_snapshot_adds_regions_up_and_leaves_out_what_a_reader_may_not_see(tmp
         after=None,
     )
     whole = read(store, None, NOW)
-    assert whole.funnel == {"view": 1, "cart": 1, "checkout": 0, "purchase": 1}
+    assert whole.funnel == {"view": 1, "cart": 0, "checkout": 0, "purchase": 0}
+    assert whole.skipped == {"view": 0, "cart": 1, "checkout": 0, "purchase": 1}
     assert (whole.sessions, whole.is_estimate) == (2, False)
     assert [(minute.at, minute.events, minute.net_revenue) for minute in whole.minutes if minute.events] == [
         (old.replace(second=0), 1, Decimal(4)),
@@ -145,6 +149,81 @@ def test_a_snapshot_adds_regions_up_and_leaves_out_what_a_reader_may_not_see(tmp
     assert whole.rates[-5:] == [1, 0, 0, 0, 0]
     north = read(store, ("North",), NOW)
     assert (north.orders, north.funnel["purchase"], sum(minute.events for minute in north.minutes)) == ([], 0, 1)
+    store.close()
+
+
+def test_a_step_of_the_funnel_never_has_more_sessions_than_the_one_before(tmp_path: Path):
+    store = EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", now=lambda: NOW)
+    entries = [event("v", session_id="s0"), event("c", "cart_add", session_id="s0")]
+    entries += [
+        event(f"p{number}", "purchase", session_id=f"s{number}", order_id=f"o{number}", unit_price="1.00")
+        for number in range(8)
+    ]
+    store.apply(Batch(entries, "1"), after=None)
+    found = read(store, None, NOW)
+    assert found.funnel == {"view": 1, "cart": 1, "checkout": 0, "purchase": 1}  # nobody sends checkouts
+    assert found.skipped["purchase"] == 7
+    store.close()
+
+
+def late(*, seconds: float = 0.0, left_out: list[tuple[datetime, datetime]] | None = None) -> Waiting:
+    return Waiting(2_100_000, seconds, left_out or [], 21_000.0, 100.0)
+
+
+def test_what_waits_is_the_first_thing_said():
+    def state(waiting: Waiting | None) -> str:
+        return " | ".join(words.state(Snapshot(NOW, NOW, waiting=waiting, newest=NOW))).replace("\u202f", " ")
+
+    assert state(Waiting()) == "Up to date: nothing waits | "
+    assert state(Waiting(40, 0.2)) == "Up to date: 200 ms behind | "
+    assert state(late(seconds=114)) == (
+        "114 s behind | About 2.10M records wait. Counting 21,000 a second, about 100 s left."
+    )
+    span = (NOW - timedelta(minutes=2), NOW - timedelta(seconds=5))
+    assert state(late(left_out=[span])) == (
+        "Catching up: what happens now is shown, an earlier part is missing"
+        " | About 2.10M records wait; received 14:01:20–14:03:15 UTC, they are in no figure yet."
+        " Counting 21,000 a second, about 100 s left."
+    )
+    assert state(Waiting(50, 9.0, [], 10.0)).endswith("Counting 10 a second; more arrive than are counted.")
+    assert state(None) == "The newest record shown is 0 ms old | "
+
+
+def test_a_figure_of_the_present_is_withheld_or_marked_while_records_wait(tmp_path: Path):
+    store = EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", now=lambda: NOW)
+    old = NOW - timedelta(seconds=116)
+    store.apply(Batch([event("e1", "purchase", order_id="o", unit_price="3", at=old, received=old)], "1"), after=None)
+    found = live(read(store, None, NOW, late(seconds=114)), history(), "EUR")
+    revenue, orders, rate, _ = found.figures
+    assert (rate.value, rate.note) == (None, "not known while records wait; highest 1 in two minutes")
+    assert (revenue.value, revenue.note, revenue.changes) == (3, "incomplete: about 2.10M records wait", [])
+    assert orders.note == "incomplete: about 2.10M records wait"
+    assert [minute.is_complete for minute in found.snapshot.minutes[-4:]] == [True, False, False, False]
+    assert found.complete_until == MINUTE - timedelta(minutes=2)
+    span = (NOW - timedelta(seconds=60), NOW - timedelta(seconds=30))
+    rates = read(store, None, NOW, late(left_out=[span])).rates
+    assert rates[-61:] == [0, *[None] * 31, *[0] * 29]
+    store.close()
+
+
+def test_the_pace_is_that_of_the_last_seconds():
+    pace, left_out = Pace(), [(NOW - timedelta(minutes=2), NOW - timedelta(minutes=1))]
+    assert pace.of(Waiting(1_000, 0.0, left_out), 50, NOW).per_second is None
+    found = pace.of(Waiting(900, 0.0, left_out), 250, NOW + timedelta(seconds=10))
+    assert found == Waiting(900, 0.0, left_out, 20.0, 90.0)
+    grows = pace.of(Waiting(2_000, 0.0, left_out), 300, NOW + timedelta(seconds=20))
+    assert (grows.per_second, grows.seconds_left) == (5.0, None)
+
+
+def test_what_the_log_holds_and_live_has_not_counted_waits(tmp_path: Path):
+    log = AppendLog(tmp_path / "stream", reserve_bytes=0)
+    store = EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", now=lambda: NOW)
+    source = StoredLive(lambda: store, log=log.folder, now=lambda: NOW + timedelta(seconds=30))
+    log.append([event(f"e{number}") for number in range(8)])
+    waiting = source.snapshot(None).waiting
+    assert waiting is not None
+    assert (waiting.records, waiting.seconds, waiting.is_late) == (8, 30.0, True)
+    log.close()
     store.close()
 
 

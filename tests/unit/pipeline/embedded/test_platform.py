@@ -20,6 +20,7 @@ from pipeline.curate.status import account
 from pipeline.embedded.loops import Loop
 from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.lake import CURATED, STATE, Lake
+from pipeline.live.store import Gap
 from pipeline.streams import Batch, Entry, Kind
 from tests.support.arrivals import arrival, refusal
 
@@ -40,6 +41,9 @@ class RememberingStore:
 
     def position(self, shard: str = "log") -> str | None:
         return self.at
+
+    def gaps(self) -> list[Gap]:
+        return []
 
     def apply(self, batch: Batch, *, after: str | None, shard: str = "log") -> bool:
         with self.changed:
