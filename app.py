@@ -99,6 +99,7 @@ def serve(host: str, port: int) -> None:
         threading.Timer(1.0, webbrowser.open, [address]).start()
     if PROFILE.settings.access_log:
         access.log_to_stderr()
+    sys.setswitchinterval(serving.SWITCH_SECONDS)
     uvicorn.run(app, host=host, port=port, **serving.options(PROFILE.settings.trusted_proxies))
 
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +28,8 @@ from threading import Event, Thread, Timer
 import psutil
 
 from bench.options import Options, Record, percentile, record
+from bench.single import CONNECTIONS as SINGLE_CONNECTIONS
+from bench.single import exchange, requests
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.lake import Lake
 from pipeline.live.documents import Flow
@@ -45,6 +47,8 @@ SECONDS = 10.0  # of each measurement
 RATE, BATCH = 200, 10  # what a busy shop's trackers send
 LARGE_BATCH, CONNECTIONS = 500, 4
 LARGE_BODIES = 400  # 200,000 events: more than a server is expected to take in `SECONDS`
+WARM_SECONDS, SINGLE_SECONDS = 1.0, 4.0  # of requests of one event
+SETTLE_SECONDS = 13.0  # after its start, in which the console loads what its first pages need
 LOOK_SECONDS = 0.01  # between two looks at live; what is measured is that much too long at most
 PATIENCE = 120.0  # seconds after the last request in which everything must be visible
 
@@ -75,15 +79,17 @@ class Server:
 
 
 def measure(_options: Options) -> Iterator[Record]:
-    """Freshness at a shop's rate, then the highest durable rate, then the memory of both."""
+    """Freshness at a shop's rate, then the highest durable rate, the memory of both, and requests of one event."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "lake") as server:
         yield from freshness(server)
         yield from durable_rate(server)
         yield record("http.memory_peak", server.peak_bytes / 2**20, "MiB", limit=1024)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from single_rate(Path(folder))
 
 
 @contextmanager
-def serving(folder: Path, script: Path = APP) -> Iterator[Server]:
+def serving(folder: Path, command: Sequence[str] = (str(APP),)) -> Iterator[Server]:
     """Serve a new lake with the console's own server, on a free loopback port, without its own traffic."""
     lake = Lake.create(folder)
     _, key = KeyFile(lake.root / FILE).create("load")
@@ -92,8 +98,8 @@ def serving(folder: Path, script: Path = APP) -> Iterator[Server]:
         port = probe.getsockname()[1]
     environment = os.environ | {"TAKINGS_LAKE": str(lake.root), "TAKINGS_TRAFFIC": "0", "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryFile() as said:
-        command = [sys.executable, str(script), "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
+        arguments = [sys.executable, *command, "--port", str(port)]
+        process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=said, stderr=said)
         server = Server(f"http://127.0.0.1:{port}", key, lake, psutil.Process(process.pid))
         stop = Event()
         watching = Thread(target=_watch_memory, args=(server, stop))
@@ -165,6 +171,35 @@ def durable_rate(server: Server, *, seconds: float = SECONDS) -> Iterator[Record
     yield record("http.durable_rate", total.sent / took, "events/s", limit=20_000, **more)
     yield record("http.large_response_p99", 1000 * percentile(total.latencies, 0.99), "ms", **more)
     yield record("http.live_rate", total.sent / (look.when(server.sent.sent) - begun), "events/s", **more)
+
+
+def single_rate(folder: Path) -> Iterator[Record]:
+    """Requests of one event: how many a second are durable, and how long one takes at half of that.
+
+    Beside it, from the same sender: an echo on the same server, and one that writes each group with one fsync.
+    """
+    with serving(folder / "collector") as server, _looking(server) as look:
+        time.sleep(SETTLE_SECONDS)
+        found = yield from _single(server, "single", limit=3000)
+        look.until(Tally(sent=found, accepted=found))
+    for name, more in (("echo", []), ("durable_echo", ["--durable", str(folder)])):
+        with serving(folder / name, ["-m", "bench.echo", *more]) as server:
+            yield from _single(server, f"single_{name}")
+
+
+def _single(server: Server, name: str, limit: int | None = None) -> Generator[Record, None, int]:
+    """Measure a server; returns how many requests it answered."""
+    warm = exchange(server.address, requests(server.key, 1), seconds=WARM_SECONDS)
+    used = sum(server.process.cpu_times()[:2])
+    fastest = exchange(server.address, requests(server.key, 2), seconds=SINGLE_SECONDS)
+    cores = (sum(server.process.cpu_times()[:2]) - used) / fastest.seconds
+    half = exchange(server.address, requests(server.key, 3), seconds=SINGLE_SECONDS, rate=fastest.rate / 2)
+    shares = {"server_cores": round(cores, 2), "sender_cores": round(fastest.sender_share, 2)}
+    bound = {} if limit is None else {"limit": limit}
+    yield record(f"http.{name}_rate", fastest.rate, "requests/s", **bound, connections=SINGLE_CONNECTIONS, **shares)
+    for word, share in (("p50", 0.5), ("p99", 0.99)):
+        yield record(f"http.{name}_half_{word}", 1000 * percentile(half.latencies, share), "ms", rate=round(half.rate))
+    return warm.requests + fastest.requests + half.requests
 
 
 def _count(total: Tally, more: Tally) -> None:

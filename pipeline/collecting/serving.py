@@ -21,6 +21,9 @@ BODY_SECONDS = 20.0  # between two looks at how much of a body has arrived
 BODY_RATE = 500  # bytes a second that must arrive between them, as Apache's mod_reqtimeout has it
 MAX_CONNECTIONS = 4_000  # some 20 KiB each
 SPARE_FILES = 200  # of the files that a process may have open: for the lake, its log and its queries
+# The longest that the event loop waits for a thread that computes, in place of Python's 5 ms: it waits for one in each
+# turn, before it may look at what has arrived, and whoever writes a group waits for the loop in turn.
+SWITCH_SECONDS = 0.0005
 
 
 class _Phase(Enum):
