@@ -6,7 +6,7 @@ was sold for: its ``total``, which is after discounts, with its tax where the sh
 
 An order lists its refunds as totals, tax and shipping included, and does not say which lines came back. So each refund
 is spread over the lines, in proportion to what they were sold for: after a full refund every line is refunded to the
-cent. A paid order that is cancelled, failed or thrown away is refunded in full.
+cent. A paid order that is cancelled, failed or thrown away is refunded in full, whatever is returned after that.
 
 Identity: a purchase is named by its order and line, a refund by the order, the line, and what had been refunded of it
 before and after. So copies of an order count once, and a cancellation and the refund that follows it are one refund.
@@ -130,7 +130,7 @@ def _refunds(message: Fields) -> list[Fields]:
 
 
 def _returned(order: Mapping[str, Any], refunds: Any, revenue: Decimal) -> list[Decimal]:
-    """What each refund returned of the revenue; an order that ended returns the rest of it besides."""
+    """What each refund returned of the revenue; of an order that ended, all of it at once."""
     charged = amount(order.get("total"), "total")
     totals, refunded, returned = [], Decimal(0), Decimal(0)
     for refund in sorted(payload.rows(refunds), key=lambda refund: _order_of(refund.get("id"))):
@@ -138,7 +138,8 @@ def _returned(order: Mapping[str, Any], refunds: Any, revenue: Decimal) -> list[
         until = (revenue * refunded / charged).quantize(_CENT) if 0 < refunded < charged else revenue
         totals.append(until - returned)
         returned = until
-    return [*totals, revenue - returned] if order.get("status") in _ENDED else totals
+    # most shops cancel first and then return the money, perhaps without shipping: the cancellation was all of it
+    return [revenue] if order.get("status") in _ENDED and returned < revenue else totals
 
 
 def _order_of(name: Any) -> int:
