@@ -50,6 +50,7 @@ _HEAD = ("client_id", "app_instance_id", "user_id", "timestamp_micros")
 _HEAD_BYTES = 2048
 _ORDERS = frozenset({"purchase", "refund"})
 _OF_NO_ITEM = frozenset({"checkout_start", "search"})
+_OF_ORDERS = frozenset({"purchase", "refund"})
 _OF_REFUND = ("items", "value", "currency")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

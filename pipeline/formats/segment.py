@@ -123,6 +123,7 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
     context = payload.table(message.get("context"))
     channel = properties.get("channel") or message.get("channel") or context.get("channel")
     query = properties.get("query") if kind == "search" else None
+    anonymous = message.get("anonymousId") if message.get("userId") else None  # the link between the two is kept
     return {
         "event_type": kind,
         "occurred_at": _moment(message, rules),
@@ -133,7 +134,9 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
         "region": properties.get("region"),
         "store_id": payload.text(properties.get("store_id") or properties.get("affiliation")),
         "campaign": payload.table(context.get("campaign")).get("name"),
-        "attributes": payload.note(message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query),
+        "attributes": payload.note(
+            message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query, anonymous_id=anonymous
+        ),
     }
 
 
@@ -159,6 +162,12 @@ def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
         "currency": product.get("currency") or properties.get("currency"),
         "product": {"name": product.get("name"), "category": product.get("category"), "brand": product.get("brand")},
     }
+
+
+def _total(properties: Mapping[str, Any]) -> Fields:
+    """An order whose products are not named, as one product without a name."""
+    amounts = (properties.get(name) for name in ("revenue", "subtotal", "total", "value"))
+    return {"price": next((amount for amount in amounts if amount is not None), None)}
 
 
 def _event_id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:

@@ -273,6 +273,52 @@ def test_a_refund_of_ga4_sent_again_is_no_second_refund_however_long_a_page_was_
     assert list(copies.values()) == [2, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("amounts", "price"),
+    [
+        ({"revenue": 24.95, "total": 31.9}, "24.9500"),
+        ({"subtotal": "20", "total": 31.9}, "20.0000"),
+        ({"total": 31.9}, "31.9000"),
+        ({"value": 0}, "0.0000"),
+    ],
+)
+def test_an_order_and_a_refund_of_segment_without_products_are_their_amount(amounts: dict[str, Any], price: str):
+    stream = Shelf()
+    order = {"order_id": "o1", "currency": "EUR"} | amounts
+    calls = [track(name, order, messageId=name) for name in ("Order Completed", "Order Refunded")]
+    answer = segment(stream, {"batch": calls}, "batch")
+    assert answer["accepted"] == 2
+    assert [
+        (event["event_type"], event["quantity"], event["unit_price"], event["currency"], "product_id" in event)
+        for event in stream.events()
+    ] == [("purchase", 1, price, "EUR", False), ("refund", 1, price, "EUR", False)]
+
+
+def test_an_order_and_a_refund_of_ga4_without_items_are_their_value():
+    stream = Shelf()
+    for name, value in (("purchase", 24.95), ("refund", "5.00"), ("view_item", 3)):
+        ga4(stream, measured(name, {"transaction_id": "T1", "currency": "EUR", "value": value}))
+    assert [(event["event_type"], event["unit_price"]) for event in stream.events()] == [
+        ("purchase", "24.9500"),
+        ("refund", "5.0000"),
+    ]
+    assert [refused["reason"] for refused in stream.refused()] == ["missing_field"]
+
+
+def test_an_order_without_products_and_without_an_amount_is_quarantined():
+    stream = Shelf()
+    segment(stream, track("Order Refunded", {"order_id": "o1"}))
+    ga4(stream, measured("refund", {"transaction_id": "T1"}))
+    assert [refused["reason"] for refused in stream.refused()] == ["missing_field", "missing_field"]
+
+
+def test_the_device_of_a_known_customer_is_kept():
+    stream = Shelf()
+    segment(stream, track("Product Viewed", LAMP, anonymousId="device-1"))
+    (event,) = stream.events()
+    assert (event["customer_id"], event["attributes"]["anonymous_id"]) == ("c1", "device-1")
+
+
 def test_ga4s_validation_says_what_is_wrong_in_googles_shape_and_stores_nothing():
     stream = Shelf()
     intake = collector(stream)
