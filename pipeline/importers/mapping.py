@@ -244,9 +244,8 @@ class _MappingCheck:
             if not isinstance(columns, str) and (len(columns) < 2 or field in NUMBERS or field == "occurred_at"):
                 what = "needs at least two columns" if len(columns) < 2 else "comes from one column"
                 raise self.error(f"columns.{field}", what, f'Write {field} = "COLUMN".')
-        for section in ("constants", "values"):
-            if TOTAL in getattr(mapping, section):
-                raise self.error(f"{section}.total", "comes from a column")
+        if TOTAL in mapping.constants:
+            raise self.error("constants.total", "comes from a column")
         given = {*mapping.columns, *mapping.constants}
         for field in ("event_type", "occurred_at"):
             if field not in given:

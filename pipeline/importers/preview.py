@@ -32,6 +32,7 @@ class Preview:
     ----------
     complete : whether the file has no further rows
     shown : line of the file → field → value of an event, for the first accepted rows; a row may be two events
+    unseen : keys of the mapping that no line of JSON has had so far
     reasons : reason code → rows
     refusals : reason code → ``origin: detail`` of the first rows
     """
@@ -43,6 +44,7 @@ class Preview:
     quarantined: int
     complete: bool
     shown: Sequence[tuple[int, Mapping[str, str]]]
+    unseen: Sequence[str]
     reasons: Mapping[str, int]
     refusals: Mapping[str, Sequence[str]]
 
@@ -86,6 +88,7 @@ def preview(importer: Importer, source: Source, settings: LakeSettings, *, now: 
                     ]
             if not complete:
                 break
+        unseen = sorted(table.unseen) if received else []
     quarantined = reasons.total()
     return Preview(
         file=str(source.name),
@@ -95,6 +98,7 @@ def preview(importer: Importer, source: Source, settings: LakeSettings, *, now: 
         quarantined=quarantined,
         complete=complete,
         shown=shown,
+        unseen=unseen,
         reasons=dict(reasons.most_common()),
         refusals=refusals,
     )
@@ -107,6 +111,8 @@ def as_text(preview: Preview) -> str:
         f"{preview.file}: {which} = {preview.accepted:,} accepted + {preview.duplicates:,} duplicates"
         f" + {preview.quarantined:,} quarantined; nothing was imported"
     ]
+    if preview.unseen:
+        lines += ["", f"no line so far has {', '.join(preview.unseen)}; an import fails where none has"]
     if preview.shown:
         lines += ["", *_table(preview.shown)]
     for reason, rows in preview.reasons.items():

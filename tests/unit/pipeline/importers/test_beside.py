@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from catalogue.errors import ImportFailed
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Rules
-from pipeline.importers import Source, core, import_files
+from pipeline.importers import OnlineRetail, Source, core, import_file, import_files
 from pipeline.importers.beside import CheckingProcesses, checking_processes
 from pipeline.importers.checking import RowChecker
 from pipeline.importers.mapped import MappedImporter
 from pipeline.importers.mapping import read_mapping
 from pipeline.importers.tables import Batch
 from pipeline.lake import Lake
+from tests.support.raw import records
 
 IMPORTER = MappedImporter(
     read_mapping(
@@ -112,3 +113,18 @@ def test_a_process_that_something_ends_fails_the_import():
         started.begin_file(HEADER, "0" * 64)
         with pytest.raises(ImportFailed, match="The process that checks rows ended"):
             list(started.check_all(rows_and_then_the_end_of_the_process()))
+
+
+@pytest.mark.slow
+def test_rows_whose_ids_depend_on_the_rows_before_are_counted_in_order_in_a_large_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(core, "PROCESSES_FROM", 0)
+    monkeypatch.setattr(core, "BATCH_ROWS", 2)
+    row = "536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
+    (tmp_path / "a.csv").write_text(",".join(OnlineRetail.columns) + "\n" + row * 9)
+    lake = Lake.create(tmp_path / "lake", OnlineRetail.lake_settings)
+    assert import_file(lake, OnlineRetail(), tmp_path / "a.csv").accepted == 9
+    assert [event["event_id"] for event in records(lake, "raw/events")] == [
+        f"536365-85123A-{number}" for number in range(1, 10)
+    ]

@@ -90,3 +90,13 @@ def test_only_the_first_rows_of_a_long_file_are_read(tmp_path: Path, monkeypatch
     )
     assert (seen.received, seen.accepted, seen.duplicates, seen.quarantined, seen.complete) == (3, 2, 1, 0, False)
     assert preview.as_text(seen).startswith("orders.csv: the first 3 rows = ")
+
+
+def test_a_key_that_no_line_has_is_named(tmp_path: Path):
+    mapping = MAPPING.replace('"Title"', '"item.title"')
+    line = '{"Line": "1", "Day": "2026-01-05", "Who": "c1", "Order": "o1", "Item": "A1", "Qty": 1, "Amount": 9}'
+    (tmp_path / "orders.jsonl").write_text(line)
+    importer = MappedImporter(read_mapping(mapping, where="map.toml"))
+    seen = preview.preview(importer, Source(tmp_path / "orders.jsonl"), LakeSettings())
+    assert (seen.accepted, seen.unseen) == (1, ["item.title"])
+    assert "no line so far has item.title; an import fails where none has" in preview.as_text(seen)
