@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.errors import CurationError
 from catalogue.parquet import select
+from pipeline.curate.waiting import WaitingRecords, waiting
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import lines
 
@@ -21,13 +22,13 @@ class RecordAccount:
     Attributes
     ----------
     raw_events, raw_quarantine : lines in the raw files that are curated
-    waiting : raw files that are not curated yet
+    waiting : what was acknowledged and is not curated yet
     accepted, duplicates, quarantined : rows of the curated tables
     """
 
     raw_events: int
     raw_quarantine: int
-    waiting: int
+    waiting: WaitingRecords
     accepted: int
     duplicates: int
     quarantined: int
@@ -53,10 +54,27 @@ class RecordAccount:
             f"accepted     {self.accepted:>12,}   events, each once",
             f"duplicates   {self.duplicates:>12,}   further copies of the same event id",
             f"quarantined  {self.quarantined:>12,}   refused, kept with bytes and reason",
+            *self._waiting(),
             "The conservation law holds."
             if self.holds
             else f"The conservation law is broken by {self._lost:,} records.",
-            *([f"{self.waiting:,} raw files wait for `python -m pipeline curate`."] if self.waiting else []),
+            *(
+                [f"{self.waiting.files:,} raw files wait for `python -m pipeline curate`."]
+                if self.waiting.files
+                else []
+            ),
+        ]
+
+    def _waiting(self) -> list[str]:
+        waiting = self.waiting
+        if not waiting.records:
+            return []
+        oldest = f"; the oldest in the log is of {waiting.oldest:%Y-%m-%d %H:%M:%S} UTC" if waiting.oldest else ""
+        kinds = f"{waiting.events:,} events, {waiting.refused:,} refused"
+        whole = self.received + waiting.records
+        return [
+            f"acknowledged, not yet curated: {waiting.records:,} ({kinds}{oldest})",
+            f"acknowledged in all: {whole:,} = {self.received:,} received above + {waiting.records:,} not yet curated",
         ]
 
 
@@ -78,7 +96,7 @@ def account(lake: Lake) -> RecordAccount:
     return RecordAccount(
         raw_events=_lines(lake, curated.intersection(events)),
         raw_quarantine=_lines(lake, curated.intersection(refused)),
-        waiting=len({*events, *refused} - curated),
+        waiting=waiting(lake),
         accepted=accepted,
         duplicates=copies - accepted,
         quarantined=quarantined,

@@ -38,6 +38,8 @@ from pipeline.streams.segments import Position
 
 RECENT_IDS = 200_000  # what the collector remembers for its verdicts
 
+BUSY_SHARE = 0.5  # of the time, where much arrives: the other half is for the collector, live and the pages
+BUSY_BYTES = 64 * 1024 * 1024  # from one curation to the next: some 150,000 events
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 
@@ -57,7 +59,8 @@ class PlatformOptions:
     ----------
     history_seconds : between two curations. One raw file a minute is 1,440 a day, as Firehose makes with its longest
         common buffer, and keeps the marts a minute behind.
-    history_share : curation takes at most this share of the time, so that a large lake is curated less often
+    history_share : curation takes at most this share of the time while little arrives, so that a large lake is curated
+        less often; up to `BUSY_SHARE` the more arrives, so that the marts do not fall behind
     origins : pages that may send events from a browser
     segment_bytes, reserve_bytes, keep_seconds, keep_bytes : of the append log
     """
@@ -275,11 +278,11 @@ class Platform:
         return bool(batch.entries)
 
     def _history_step(self) -> float:
+        arrived = self.stream.bytes_after(self._checkpoints.load(CURATED))
         begun = time.monotonic()
         self.curate()
         self._release()
-        busy = time.monotonic() - begun
-        return max(self._options.history_seconds, busy / self._options.history_share)
+        return pause(time.monotonic() - begun, arrived, self._options)
 
     def _release(self) -> None:
         """Delete from the log what every consumer has read."""
@@ -288,3 +291,17 @@ class Platform:
         if len(passed) == len(positions):
             options = self._options
             self.stream.release(str(min(passed)), keep_seconds=options.keep_seconds, keep_bytes=options.keep_bytes)
+
+
+def pause(busy: float, arrived: int, options: PlatformOptions) -> float:
+    """Seconds from the end of a curation to the next one.
+
+    Parameters
+    ----------
+    busy : seconds that the curation took
+    arrived : bytes of the log that it took in
+    """
+    pressure = min(1.0, arrived / BUSY_BYTES)
+    share = options.history_share + max(0.0, BUSY_SHARE - options.history_share) * pressure
+    every = options.history_seconds * (1 - pressure / 2)
+    return max(0.0, every - busy, busy / share - busy)

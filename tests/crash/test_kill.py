@@ -71,7 +71,11 @@ def endure(lake: Lake, kills: int, seed: int) -> None:
     kinds = Counter(entry.kind for entry in LogReader(lake.root / STREAM).read(None, 10**9).entries)
     found = account(lake)
     assert found.holds
-    assert (found.raw_events, found.raw_quarantine, found.waiting) == (kinds[Kind.EVENT], kinds[Kind.REFUSED], 0)
+    assert (found.raw_events, found.raw_quarantine, found.waiting.records) == (
+        kinds[Kind.EVENT],
+        kinds[Kind.REFUSED],
+        0,
+    )
     assert found.duplicates > 0
 
 

@@ -18,7 +18,7 @@ from pipeline.curate import is_stale
 from pipeline.curate import run as curation
 from pipeline.curate.status import account
 from pipeline.embedded.loops import Loop
-from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.embedded.platform import Platform, PlatformOptions, pause
 from pipeline.lake import CURATED, STATE, Lake
 from pipeline.live.store import Gap
 from pipeline.streams import Batch, Entry, Kind
@@ -128,7 +128,13 @@ def test_history_is_curated_again_and_again_and_the_law_holds(lake: Lake) -> Non
         running.curate()
         found = account(lake)
         lag = running.metrics().lag
-    assert (found.received, found.accepted, found.duplicates, found.quarantined, found.waiting) == (9, 4, 2, 3, 0)
+    assert (found.received, found.accepted, found.duplicates, found.quarantined, found.waiting.records) == (
+        9,
+        4,
+        2,
+        3,
+        0,
+    )
     assert found.holds
     assert (lag["raw"].bytes, lag["curated"].bytes) == (0, 0)
 
@@ -247,3 +253,43 @@ def test_metrics_tell_verdicts_freshness_and_lag(lake: Lake) -> None:
 def test_one_platform_runs_on_a_lake_at_a_time(lake: Lake) -> None:
     with platform(lake), pytest.raises(StreamUnavailable, match="Another process"):
         platform(lake).start()
+
+
+def test_what_is_acknowledged_and_not_curated_is_counted_while_the_platform_runs_and_after_its_stop(lake: Lake) -> None:
+    with platform(lake) as running:
+        running.stream.append([arrival(str(n)) for n in range(5)])
+        running.curate()
+        running.stream.append([arrival(f"n{n}") for n in range(8)] + [refusal(b"{"), refusal(b"[")])
+        found = account(lake)
+        assert (found.received, found.waiting.events, found.waiting.refused) == (5, 8, 2)
+        assert any(line.startswith("acknowledged, not yet curated: 10 (8 events, 2 refused;") for line in found.lines())
+        assert "acknowledged in all: 15 = 5 received above + 10 not yet curated" in found.lines()
+        running._raw.flush()  # on their way, in raw files
+        assert (account(lake).waiting.events, account(lake).waiting.refused) == (8, 2)
+        running.stream.append([arrival("last")])
+        assert account(lake).waiting.events == 9
+    stopped = account(lake)  # a stop brings all of it to the raw zone
+    assert (stopped.received, stopped.waiting.events, stopped.waiting.refused, stopped.waiting.oldest) == (
+        5,
+        9,
+        2,
+        None,
+    )
+    with platform(lake) as running:
+        running.curate()
+    settled = account(lake)
+    assert (settled.received, settled.waiting.records, settled.holds) == (16, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("busy", "arrived", "seconds"),
+    [
+        (2.0, 0, 58.0),  # once a minute
+        (30.0, 0, 270.0),  # a large lake with little to do: a tenth of the time
+        (12.0, 64 * 1024 * 1024, 18.0),  # much arrives: every half minute
+        (30.0, 64 * 1024 * 1024, 30.0),  # at most half of the time
+        (30.0, 32 * 1024 * 1024, 70.0),
+    ],
+)
+def test_curation_follows_the_sooner_the_more_arrives(busy: float, arrived: int, seconds: float) -> None:
+    assert pause(busy, arrived, PlatformOptions()) == pytest.approx(seconds)
