@@ -12,6 +12,7 @@ from catalogue.errors import ImportFailed
 
 _S3 = "s3://"
 _ATTEMPTS = 5
+_NAME_CHARACTERS = 60  # of a key: 4 bytes each fit into a file name, and a key may be longer than one
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Source:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name:
-            object.__setattr__(self, "name", self.path.name)
+        # a file name may be bytes that are no text; the quarantine keeps text
+        readable = (self.name or self.path.name).encode("utf-8", "backslashreplace").decode("utf-8")
+        object.__setattr__(self, "name", readable)
 
     @property
     def place(self) -> str:
@@ -98,7 +100,7 @@ def _objects(url: str, folder: Path, at_most: int | None) -> list[Source]:
         sources = []
         for number, key in enumerate(keys[:at_most]):
             # The end of the name decides how a file is read; the number keeps equal names apart.
-            path = folder / f"{number:06d}-{PurePosixPath(key).name}"
+            path = folder / f"{number:06d}-{PurePosixPath(key).name[-_NAME_CHARACTERS:]}"
             folder.mkdir(parents=True, exist_ok=True)
             client.download_file(bucket, key, str(path))
             sources.append(Source(path, f"{_S3}{bucket}/{key}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from catalogue.errors import ImportFailed
 from pipeline.importers import OnlineRetail, Source, import_files
 from pipeline.importers.sources import find_sources
 from pipeline.lake import Lake
+from tests.support.raw import records
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
@@ -78,14 +80,17 @@ def test_files_of_a_folder_come_in_the_order_of_their_names_without_hidden_ones(
 
 def test_the_objects_below_a_prefix_are_imported_and_a_refused_row_names_its_object(bucket: Any, tmp_path: Path):
     bucket.put_object(Bucket="exports", Key="orders/2026/a.csv", Body=f"{HEADER}\n{row(1)}\n".encode())
-    bucket.put_object(Bucket="exports", Key="orders/2026/sub/a.csv", Body=f"{HEADER}\n{row(2)}\nshort\n".encode())
+    long_name = "ü" * 300 + ".csv"  # longer than the name of a file may be
+    bucket.put_object(
+        Bucket="exports", Key=f"orders/2026/sub/{long_name}", Body=f"{HEADER}\n{row(2)}\nshort\n".encode()
+    )
     bucket.put_object(Bucket="exports", Key="orders/2026/done/", Body=b"")
     bucket.put_object(Bucket="exports", Key="refunds/2026/a.csv", Body=b"other")
     lake = Lake.create(tmp_path / "lake", OnlineRetail.lake_settings)
     report = import_files(lake, OnlineRetail(), find_sources(["s3://exports/orders/2026/"], tmp_path / "scratch"))
     assert (report.received, report.accepted) == (3, 2)
     assert report.first_refusals == [
-        "s3://exports/orders/2026/sub/a.csv:3: Row on line 3 has 1 fields; the header has 8."
+        f"s3://exports/orders/2026/sub/{long_name}:3: Row on line 3 has 1 fields; the header has 8."
     ]
     assert report.file == "s3://exports/orders/2026/a.csv and 1 more file"
     with pytest.raises(ImportFailed, match=r"no column 'InvoiceNo'.* \(s3://exports/refunds/2026/a\.csv:1\)"):
@@ -104,3 +109,11 @@ def test_the_objects_below_a_prefix_are_imported_and_a_refused_row_names_its_obj
 def test_a_bucket_that_cannot_be_read_is_refused_by_name(tmp_path: Path, url: str, what: str):
     with pytest.raises(ImportFailed, match=what):
         find_sources([url], tmp_path)
+
+
+def test_a_file_name_that_is_no_text_is_kept_readable_beside_a_refused_row(tmp_path: Path):
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / os.fsdecode(b"caf\xe9.csv")).write_text(f"{HEADER}\nshort\n")
+    lake = Lake.create(tmp_path / "lake", OnlineRetail.lake_settings)
+    import_files(lake, OnlineRetail(), find_sources([str(tmp_path / "orders")], tmp_path))
+    assert [line["origin"] for line in records(lake, "raw/quarantine")] == ["caf\\udce9.csv:2"]
