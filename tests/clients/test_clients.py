@@ -53,3 +53,10 @@ def test_a_ga4_client_that_sends_order_and_refund_twice_counts_them_once(shop: C
     assert shop.counts() == {"received": 6, "accepted": 3, "duplicates": 3}
     (order,) = ORDER
     assert shop.rows("orders", *ORDER_COLUMNS) == [("order-1", "device.1", *order[2:])]
+
+
+def test_a_visit_of_snowplows_tracker_whose_first_answer_is_lost_counts_once(shop: ClientShop):
+    send("send_snowplow.mjs", shop)
+    assert shop.collector.lost == 1
+    assert shop.counts() == {"received": 12, "accepted": 6, "duplicates": 6}
+    assert shop.rows("orders", *ORDER_COLUMNS) == ORDER

@@ -25,7 +25,7 @@ from pipeline.collecting.keys import KeyFile
 from pipeline.embedded.platform import Platform, PlatformOptions
 from tests.support.given import Given
 
-_MESSAGE = re.compile(rb'"messageId":\s*"([^"]+)"')
+_MESSAGE = re.compile(rb'"(?:messageId|eid)":\s*"([^"]+)"')  # of Segment's and of Snowplow's libraries
 
 
 @dataclass
