@@ -8,6 +8,7 @@ head must arrive in `HEAD_SECONDS`, and a body at `BODY_RATE`; a connection with
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 from collections.abc import Sequence
 from enum import Enum
@@ -42,6 +43,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.access_log = False  # which uvicorn has on where anybody gave its logger a handler, as Streamlit does
         self._phase = _Phase.HEAD
         self._timed: _Phase | None = None  # the phase that the timer is for
         self._timer: asyncio.TimerHandle | None = None
@@ -107,6 +109,14 @@ class TimedProtocol(HttpToolsProtocol):
             self._start_timer()
 
 
+def _is_warning(record: logging.LogRecord) -> bool:
+    """Whether uvicorn has to say something. Its lesser lines hold the address and the headers of a websocket's request.
+
+    A filter, since Streamlit sets the level of uvicorn's loggers to its own when it starts.
+    """
+    return record.levelno >= logging.WARNING
+
+
 def options(trusted_proxies: Sequence[str] = ()) -> dict[str, Any]:
     """How an app is served: options of `uvicorn.run`. Neither a request's address nor anything else of it is logged.
 
@@ -114,6 +124,7 @@ def options(trusted_proxies: Sequence[str] = ()) -> dict[str, Any]:
     ----------
     trusted_proxies : addresses or networks of proxies, whose ``X-Forwarded-For`` names the sender
     """
+    logging.getLogger("uvicorn.error").addFilter(_is_warning)
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     TimedProtocol.max_connections = max(1, min(MAX_CONNECTIONS, open_files - SPARE_FILES))
     return {

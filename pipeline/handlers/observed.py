@@ -28,7 +28,9 @@ metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
 def observed(handler: Handler) -> Handler:
     """Log, measure and trace a handler."""
-    logged: Handler = metrics.log_metrics(logger.inject_lambda_context(handler), raise_on_empty_metrics=False)
+    # the event holds write keys: it is not logged, even where POWERTOOLS_LOGGER_LOG_EVENT asks for it
+    with_context = logger.inject_lambda_context(handler, log_event=False)
+    logged: Handler = metrics.log_metrics(with_context, raise_on_empty_metrics=False)
 
     @lru_cache(maxsize=1)
     def traced() -> Handler:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import inspect
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,6 +115,32 @@ def test_counts_are_written_in_the_embedded_metric_format(
 ):
     collector.handler(rest(json.dumps([view("e1"), view("e1"), {"event_type": "nonsense"}])), context)
     assert metrics_of(capsys.readouterr().out) == {"Received": 3, "Accepted": 1, "Duplicates": 1, "Quarantined": 1}
+
+
+def test_no_handler_logs_a_write_key_even_where_events_are_to_be_logged(
+    cloud: Cloud,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+):
+    from pipeline.handlers.observed import logger, observed
+
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    handler = observed(inspect.unwrap(collector.handler))
+    for secret, status in ((SECRET, 202), ("tk_wrong", 401)):
+        event = http(json.dumps(view("e1")))
+        event["headers"]["authorization"] = f"Bearer {secret}"
+        assert handler(event | {"queryStringParameters": {"key": secret}}, context)["statusCode"] == status
+        event["requestContext"] = {}
+        with pytest.warns(match="No application metrics"), pytest.raises(KeyError):  # what API Gateway never sends
+            handler(event, context)
+    captured = capsys.readouterr()
+    written = captured.out + captured.err + caplog.text
+    assert SECRET not in written
+    assert "tk_wrong" not in written
 
 
 def test_a_page_of_the_shop_may_read_the_answer(cloud: Cloud, context: Context):
