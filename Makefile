@@ -114,4 +114,4 @@ lock: $(BIN)/uv ## Pin every requirements*.in
 	done
 
 clean: ## Remove the environment and everything built; the lake stays
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build tests/clients/node_modules dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
