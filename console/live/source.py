@@ -133,6 +133,7 @@ class Snapshot:
     hour, total : counts of the last hour, and since `since`
     freshness : None if nothing arrived in the last minutes
     waiting : None where the source does not know what waits
+    uncurated : what the lake's tables do not hold yet; None where the source does not know it
     newest : the second in which the newest record counted was received, within the last hour
     """
 
@@ -151,6 +152,7 @@ class Snapshot:
     total: RecordCounts = RecordCounts()
     freshness: Freshness | None = None
     waiting: Waiting | None = None
+    uncurated: Waiting | None = None
     newest: datetime | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,10 +31,11 @@ from console.live.source import (
     Waiting,
 )
 from pipeline.live import documents, sketch
-from pipeline.live.backlog import backlog
+from pipeline.live.backlog import backlog, behind
 from pipeline.live.documents import SESSIONS, STEPS, Counts, Document, lag_percentile
 from pipeline.live.rollup import instant_of, minute_of
 from pipeline.live.store import LiveStore
+from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, Checkpoints
 
 SHARED_SECONDS = 0.8  # a page asks every second
 FRESH_MINUTES = 5  # that the percentiles of freshness are of
@@ -72,15 +74,21 @@ class StoredLive:
                 return kept
             if self._store is None:
                 self._store = self._opened()
-            waiting = None
+            found = read(self._store, regions, now, self._waiting(self._store, now))
             if self._log is not None:
-                counted = self._store.totals().flow.received
-                behind = backlog(self._store, self._log, now)
-                left_out = [(gap.since, gap.till) for gap in behind.gaps]
-                waiting = self._pace.of(Waiting(behind.records, behind.seconds, left_out), counted, now)
-            found = read(self._store, regions, now, waiting)
+                position = Checkpoints(self._log.parent / CHECKPOINTS).load(CURATED)
+                uncurated = behind(self._log, position, now)
+                found = replace(found, uncurated=Waiting(uncurated.records, uncurated.seconds))
             self._shared[regions] = found
             return found
+
+    def _waiting(self, store: LiveStore, now: datetime) -> Waiting | None:
+        if self._log is None:
+            return None
+        counted = store.totals().flow.received
+        found = backlog(store, self._log, now)
+        left_out = [(gap.since, gap.till) for gap in found.gaps]
+        return self._pace.of(Waiting(found.records, found.seconds, left_out), counted, now)
 
 
 def read(store: LiveStore, regions: tuple[str, ...] | None, now: datetime, waiting: Waiting | None = None) -> Snapshot:

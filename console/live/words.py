@@ -30,6 +30,18 @@ def withheld(waiting: Waiting) -> str:
     return f"incomplete: about {text.compact(waiting.records, Unit.COUNT)} records wait"
 
 
+def not_yet(snapshot: Snapshot) -> list[str]:
+    """What is acknowledged and counted neither here nor in the lake's tables."""
+    lines = []
+    waiting, uncurated = snapshot.waiting, snapshot.uncurated
+    if waiting is not None and waiting.is_late:
+        lines.append(f"Acknowledged, not yet counted here: about {text.count(waiting.records)}.")
+    if uncurated is not None and uncurated.records:
+        age = _seconds(uncurated.seconds)
+        lines.append(f"Acknowledged, not yet curated: about {text.count(uncurated.records)}; tables are {age} behind.")
+    return lines
+
+
 def _sentences(waiting: Waiting) -> str:
     records = f"About {text.compact(waiting.records, Unit.COUNT)} records wait"
     spans = [f"{since.astimezone(UTC):%H:%M:%S}–{till.astimezone(UTC):%H:%M:%S}" for since, till in waiting.left_out]

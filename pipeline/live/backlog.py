@@ -1,4 +1,4 @@
-"""How far live is behind the append log: what waits, for how long, and what was left out meanwhile.
+"""How far live, or another consumer, is behind the append log: what waits, for how long, and what was left out.
 
 It looks at the files of the log and at the live store alone, so it says the same in any process.
 """
@@ -20,7 +20,7 @@ _SAMPLE = 200  # entries that the mean size is of
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What live has not counted yet.
+    """What a consumer has not read yet.
 
     Attributes
     ----------
@@ -37,20 +37,24 @@ class Backlog:
 
 def backlog(store: LiveStore, log: Path, now: datetime) -> Backlog:
     """The backlog of a store behind the log in the folder `log`."""
+    return behind(log, store.position(), now, store.gaps())
+
+
+def behind(log: Path, position: str | None, now: datetime, gaps: Sequence[Gap] = ()) -> Backlog:
+    """What a consumer of the log has not read: all after its position, and the gaps before it."""
     reader = LogReader(log)
-    position, gaps = store.position(), store.gaps()
-    behind = bytes_between(log, position, None)
+    after = bytes_between(log, position, None)
     left_out = sum(bytes_between(log, gap.start, gap.until) for gap in gaps)
-    if not behind + left_out:
+    if not after + left_out:
         return Backlog(gaps=gaps)
-    start = position if behind else gaps[0].start
-    entries = reader.read(start, _SAMPLE)
-    if not entries.entries:  # an append is under way
+    start = position if after else gaps[0].start
+    sample = reader.read(start, _SAMPLE)
+    if not sample.entries:  # an append is under way
         return Backlog(gaps=gaps)
-    size = max(1, bytes_between(log, start, entries.position)) / len(entries.entries)
-    oldest = received_at(entries.entries[0]) if behind else None
+    size = max(1, bytes_between(log, start, sample.position)) / len(sample.entries)
+    oldest = received_at(sample.entries[0]) if after else None
     seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Backlog(behind + left_out, round((behind + left_out) / size), seconds, gaps)
+    return Backlog(after + left_out, round((after + left_out) / size), seconds, gaps)
 
 
 def bytes_between(log: Path, after: str | None, until: str | None) -> int:

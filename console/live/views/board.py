@@ -134,7 +134,7 @@ def flow(snapshot: Snapshot) -> None:
         lags = f"<p>{' · '.join(f'{name} <b>{escape(text.duration(lag))}</b>' for name, lag in percentiles)}</p>"
     since = f"since {text.instant(snapshot.since)}" if snapshot.since else ""
     waits = snapshot.waiting.records if snapshot.waiting is not None and snapshot.waiting.is_late else 0
-    rest = prose.calm(f"acknowledged and not counted yet: about {text.count(waits)}") if waits else ""
+    rest = "".join(f'<p class="tk-note">{escape(line)}</p>' for line in words.not_yet(snapshot))
     st.html(
         '<section class="tk-flow">'
         f"<div>{prose.heading('Freshness', 'received → visible here, last 5 minutes')}{lags}</div>"

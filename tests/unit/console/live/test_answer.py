@@ -223,6 +223,10 @@ def test_what_the_log_holds_and_live_has_not_counted_waits(tmp_path: Path):
     waiting = source.snapshot(None).waiting
     assert waiting is not None
     assert (waiting.records, waiting.seconds, waiting.is_late) == (8, 30.0, True)
+    assert words.not_yet(source.snapshot(None)) == [
+        "Acknowledged, not yet counted here: about 8.",
+        "Acknowledged, not yet curated: about 8; tables are 30 s behind.",
+    ]
     log.close()
     store.close()
 
