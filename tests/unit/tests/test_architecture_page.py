@@ -48,6 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pages",
         "pipeline",
         "queries",
+        "takings",
         "tests",
         "pyproject.toml",
     ]
