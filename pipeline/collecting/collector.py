@@ -26,7 +26,7 @@ from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, Takin
 from pipeline.collecting.endpoints import ENDPOINTS, Endpoint
 from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
 from pipeline.collecting.keys import Keys, WriteKey, key_of_alias, webhook_key
-from pipeline.collecting.limits import TokenBuckets
+from pipeline.collecting.limits import TokenBuckets, network_of
 from pipeline.collecting.origins import Origins
 from pipeline.collecting.recent import RecentIds, identities
 from pipeline.contract import batches
@@ -36,6 +36,9 @@ from pipeline.contract.shape import Rules
 from pipeline.streams import Entry, Kind, Stream
 
 RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above what one process can store
+# The same of one network that sends with a public key: more than any visitor makes by hand, and enough for an office
+# or a mobile network whose visitors share an address; a page sends a few events a minute.
+NETWORK_RATE, NETWORK_BURST = 200, 2_000
 _BROKEN_OFF = StreamUnavailable("The write was broken off")
 RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
 
@@ -89,6 +92,7 @@ class Collector:
     origins : pages that may send from a browser, such as ``https://shop.example``; ``*`` for every page
     recent : ids received lately; hand one in that has recalled the stream
     limits : how much a key may send
+    network_limits : how much one network may send with a public key
     note : called after each stored request, as ``note(accepted=…, duplicates=…, quarantined=…)``
     now : aware instant of reception
     """
@@ -105,6 +109,7 @@ class Collector:
         origins: Collection[str] = (),
         recent: RecentIds | None = None,
         limits: TokenBuckets | None = None,
+        network_limits: TokenBuckets | None = None,
         note: Callable[..., None] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -113,7 +118,8 @@ class Collector:
         self._fractions, self._largest = fractional_quantities, largest_amount
         self._origins = Origins(origins)
         self._recent = recent or RecentIds()
-        self._limits = limits or TokenBuckets(RATE, BURST)
+        self._limits = TokenBuckets(RATE, BURST) if limits is None else limits
+        self._network_limits = TokenBuckets(NETWORK_RATE, NETWORK_BURST) if network_limits is None else network_limits
         self._note = note
         self._now = now
         self._counts: Counter[str] = Counter()
@@ -252,10 +258,7 @@ class Collector:
             raise Problem(413, "too_many_records", message) from error
         except batches.Unreadable as error:
             raise Problem(400, "unreadable", str(error)) from error
-        wait = self._limits.take(key.id, max(1, batch.received + batch.ignored))
-        if wait > 0:
-            headers = {"retry-after": str(math.ceil(wait))}
-            raise Problem(429, "too_many_requests", "This key has sent too much; try again later.", headers)
+        self._limit(key, request.address, max(1, batch.received + batch.ignored))
         if not endpoint.stored:
             return self._finish(request, endpoint.answer(batch, ()))
         entries = list(map(Entry, repeat(Kind.EVENT), batch.keys, batch.lines))
@@ -272,6 +275,17 @@ class Collector:
             entries.append(Entry(Kind.REFUSED, blake2b(record, digest_size=8).hexdigest(), line))
         names = identities(rules.namespace, batch.ids)
         return Prepared(endpoint, key, batch, entries, names, self._recent.claim(names))
+
+    def _limit(self, key: WriteKey, address: str, records: int) -> None:
+        """Refuse a request whose sender has sent too much."""
+        who, wait = "This address", 0.0
+        if key.public and address:
+            wait = self._network_limits.take(f"{key.id} {network_of(address)}", records)
+        if not wait:
+            who, wait = "This key", self._limits.take(key.id, records)
+        if wait > 0:
+            headers = {"retry-after": str(math.ceil(wait))}
+            raise Problem(429, "too_many_requests", f"{who} has sent too much; try again later.", headers)
 
     def _count(self, prepared: Prepared) -> None:
         batch, counts = prepared.batch, prepared.counts()

@@ -21,7 +21,7 @@ _REFUSALS = {
     "408": "The body did not arrive in time.",
     "413": f"The body is over {MAX_BODY} bytes, unpacked too, or holds more than {MAX_RECORDS} records.",
     "415": "The type, charset or encoding of the body cannot be read.",
-    "429": "This key has sent too much.",
+    "429": "This key, or this address with a public key, has sent too much.",
     "503": "The stream is full or cannot be reached; nothing was stored.",
 }
 _CALLS = ("track", "page", "batch", "identify", "screen", "group", "alias", "import")

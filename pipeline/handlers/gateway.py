@@ -22,8 +22,10 @@ def request_from(event: dict[str, Any]) -> Request:
         path = event["rawPath"]
         if context.get("stage") != "$default":
             path = path.removeprefix(f"/{context['stage']}")
-        return Request(context["http"]["method"], path, headers, query, content)
-    return Request(event["httpMethod"], event["path"], headers, query, content)
+        address = context["http"].get("sourceIp", "")
+        return Request(context["http"]["method"], path, headers, query, content, address)
+    address = event.get("requestContext", {}).get("identity", {}).get("sourceIp", "")
+    return Request(event["httpMethod"], event["path"], headers, query, content, address)
 
 
 def payload_of(response: Response) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from catalogue.errors import SettingsError
 from pipeline.handlers import collector
 from pipeline.handlers.environment import read
+from pipeline.handlers.gateway import request_from
 from tests.handlers.conftest import SECRET, Cloud, Context, metrics_of
 
 
@@ -82,6 +83,14 @@ def test_a_packed_body_comes_as_base64(payload: Any, cloud: Cloud, context: Cont
     answer = collector.handler(payload(body, encoded=True, **{"Content-Encoding": "gzip"}), context)
     assert answer["statusCode"] == 202
     assert len(cloud.lines()) == 2
+
+
+def test_the_sender_has_the_address_that_the_gateway_saw():
+    of_http, of_rest = http("{}"), rest("{}")
+    of_http["requestContext"]["http"]["sourceIp"] = "192.0.2.1"
+    of_rest["requestContext"] = {"identity": {"sourceIp": "192.0.2.2"}}
+    assert [request_from(event).address for event in (of_http, of_rest)] == ["192.0.2.1", "192.0.2.2"]
+    assert [request_from(event).address for event in (http("{}"), rest("{}"))] == ["", ""]
 
 
 def test_the_name_of_a_stage_is_no_part_of_the_path(cloud: Cloud, context: Context):

@@ -6,16 +6,18 @@ import base64
 import gzip
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
-from pipeline.collecting.envelope import MAX_BODY
+from pipeline.collecting import limits
+from pipeline.collecting.envelope import MAX_BODY, Response
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
 from pipeline.streams import Kind
-from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, decoded, request, views
+from tests.support.collecting import OTHER_SECRET, SECRET, VIEW, Shelf, collector, decoded, request, views, write_key
 
 
 def lines(events: list[dict[str, Any]]) -> bytes:
@@ -299,6 +301,38 @@ def test_a_batch_larger_than_the_bucket_passes_when_it_is_full_and_is_paid_back(
     assert buckets.take("k", 1) == pytest.approx(21)
     moment[0] = 21.0
     assert buckets.take("k", 1) == 0
+
+
+def test_a_public_key_is_limited_for_each_network_that_sends_with_it_and_a_secret_one_is_not():
+    clock = [100.0]
+    keys = write_key("page", SECRET, public=True), write_key("server", OTHER_SECRET)
+    intake = collector(Shelf(), *keys, network_limits=TokenBuckets(rate=2, size=10, clock=lambda: clock[0]))
+
+    def sent(count: int, address: str, secret: str = SECRET) -> Response:
+        return intake.answer(replace(request(views(count), secret=secret), address=address))
+
+    assert sent(10, "192.0.2.1").status == 202
+    refused = sent(5, "192.0.2.1")
+    assert (refused.status, refused.headers["retry-after"]) == (429, "3")
+    assert decoded(refused)["message"] == "This address has sent too much; try again later."
+    assert [sent(10, address).status for address in ("192.0.2.2", "2001:db8:1:2::1", "::ffff:192.0.2.3")] == [202] * 3
+    assert [sent(1, address).status for address in ("2001:db8:1:2:ff::9", "192.0.2.3")] == [429, 429]
+    assert [sent(10, address).status for address in ("2001:db8:1:3::1", "", "")] == [202] * 3
+    assert [sent(10, "192.0.2.1", OTHER_SECRET).status for _ in range(3)] == [202] * 3
+    clock[0] += 2.5
+    assert sent(5, "192.0.2.1").status == 202
+
+
+def test_full_buckets_are_forgotten_and_the_others_are_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "FORGET_ABOVE", 100)
+    clock = [0.0]
+    buckets = TokenBuckets(rate=1, size=10, clock=lambda: clock[0])
+    for number in range(1000):
+        clock[0] += 0.5
+        assert buckets.take("steady", 1) == 0 or number > 18
+        assert buckets.take(f"visitor {number}", 5) == 0
+    assert len(buckets) <= 101
+    assert buckets.take("steady", 10) > 0
 
 
 def test_a_page_of_a_named_origin_may_send_and_another_may_not():

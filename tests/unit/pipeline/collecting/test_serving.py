@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -18,7 +18,8 @@ from starlette.websockets import WebSocket
 
 from pipeline.collecting import http as collecting_http
 from pipeline.collecting import serving
-from tests.support.collecting import SECRET, VIEW, Shelf
+from pipeline.collecting.limits import TokenBuckets
+from tests.support.collecting import SECRET, VIEW, Shelf, collector, write_key
 from tests.unit.pipeline.collecting.test_http import Service, running
 
 LIMIT = 0.4  # seconds: of the time-outs in these tests
@@ -87,9 +88,9 @@ def is_closed(connection: socket.socket) -> bool:
     return True
 
 
-def sent(port: int) -> int:
+def sent(port: int, headers: Mapping[str, str] | None = None) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("POST", "/v1/events", json.dumps(VIEW).encode(), {"X-Write-Key": SECRET})
+    connection.request("POST", "/v1/events", json.dumps(VIEW).encode(), {"X-Write-Key": SECRET, **(headers or {})})
     status = connection.getresponse().status
     connection.close()
     return status
@@ -182,3 +183,25 @@ def test_above_the_limit_a_connection_is_closed_at_once_and_below_it_is_answered
         assert sent(port) == 202
         for connection in held:
             connection.close()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "statuses"),
+    [
+        (("127.0.0.1/32",), {"203.0.113.9": 202, "198.51.100.7, 203.0.113.9": 429, "203.0.113.10": 202}),
+        ((), {"203.0.113.9": 202, "203.0.113.10": 429}),
+    ],
+)
+def test_a_proxy_names_the_sender_where_it_is_trusted(trusted: tuple[str, ...], statuses: dict[str, int]) -> None:
+    class Public:
+        collector = collector(
+            Shelf(), write_key("page", SECRET, public=True), network_limits=TokenBuckets(rate=1e-6, size=1)
+        )
+
+        def unready(self) -> str | None:
+            return None
+
+    app = Starlette(routes=collecting_http.routes(Public()))
+    with running(uvicorn.Config(app, **serving.options(trusted), lifespan="off")) as port:
+        answered = {chain: sent(port, {"X-Forwarded-For": chain}) for chain in statuses}
+    assert answered == statuses
