@@ -39,7 +39,8 @@ from pipeline.streams.segments import Position
 RECENT_IDS = 200_000  # what the collector remembers for its verdicts
 
 BUSY_SHARE = 0.5  # of the time, where much arrives: the other half is for the collector, live and the pages
-BUSY_BYTES = 64 * 1024 * 1024  # from one curation to the next: some 150,000 events
+BUSY_BYTES = 64 * 1024 * 1024  # waiting to be curated: some 150,000 events
+_LOOK_SECONDS = 1.0  # between two looks at how much has arrived
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
 
@@ -101,6 +102,7 @@ class Platform:
         self._loops: tuple[Loop, ...] = ()
         self._closing: Trouble | None = None
         self._curation: tuple[datetime, float] | None = None
+        self._curated: tuple[float, float] | None = None  # seconds of the last round of history, and when it ended
         self._seen: str | None = None  # how far freshness was measured where there is no live store
 
     def start(self) -> None:
@@ -278,11 +280,17 @@ class Platform:
         return bool(batch.entries)
 
     def _history_step(self) -> float:
-        arrived = self.stream.bytes_after(self._checkpoints.load(CURATED))
+        if self._curated is not None:
+            busy, end = self._curated
+            arrived = self.stream.bytes_after(self._checkpoints.load(CURATED))
+            left = end + pause(busy, arrived, self._options) - time.monotonic()
+            if left > 0:
+                return min(left, _LOOK_SECONDS)
         begun = time.monotonic()
         self.curate()
         self._release()
-        return pause(time.monotonic() - begun, arrived, self._options)
+        self._curated = (time.monotonic() - begun, time.monotonic())
+        return 0.0
 
     def _release(self) -> None:
         """Delete from the log what every consumer has read."""
@@ -299,7 +307,7 @@ def pause(busy: float, arrived: int, options: PlatformOptions) -> float:
     Parameters
     ----------
     busy : seconds that the curation took
-    arrived : bytes of the log that it took in
+    arrived : bytes of the log that arrived since
     """
     pressure = min(1.0, arrived / BUSY_BYTES)
     share = options.history_share + max(0.0, BUSY_SHARE - options.history_share) * pressure
