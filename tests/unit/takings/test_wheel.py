@@ -171,3 +171,8 @@ def test_a_mistyped_lake_is_not_served_and_not_made(installed: Installed) -> Non
         "`takings init DIR`, or `takings sample --lake DIR`.\n"
     )
     assert not (installed.folder / "shpo").exists()
+
+
+def test_of_the_settings_of_streamlit_it_has_no_secrets(installed: Installed) -> None:
+    folder = installed.run("python", "-c", "from catalogue.project_files import ROOT; print(ROOT)").stdout.strip()
+    assert [path.name for path in (Path(folder) / ".streamlit").iterdir()] == ["config.toml"]
