@@ -4,9 +4,9 @@ A batch is one transaction with its position: after ``kill -9`` the file holds a
 write-ahead log is not forced to the disk for every batch; a machine that loses power loses the last batches together
 with their positions, and the consumer applies them again.
 
-What was seen is kept in two generations of hashes. When the young one is an hour old, or full, the old one is
-forgotten: a duplicate is recognised for at least `DUPLICATE_WINDOW`, as long as fewer than `GENERATION` identities
-arrive in it.
+What was seen is kept in two generations of hashes, in memory too (an index on disk would be written in a different place
+for every event). When the young one is an hour old, or full, the old one is forgotten: a duplicate is recognised for at
+least `DUPLICATE_WINDOW`, as long as fewer than `GENERATION` identities arrive in it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.lines import Arrivals, read
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, roll
+from pipeline.live.seen import SortedHashes, hashes_of, unpack_hashes
 from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.streams import Batch
 
-GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 20 MB on disk
+GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 8 MB in memory and on disk
 ITEMS_KEPT = timedelta(days=90)  # of customers who do not come back
 _DECODED = 512  # documents: an hour of eight regions
 _BUSY_SECONDS = 10.0
@@ -54,8 +55,9 @@ create table if not exists customers (
 create table if not exists gaps (
     start text primary key, until text not null, since text not null, till text not null
 ) without rowid;
-create table if not exists seen_0 (hash integer primary key);
-create table if not exists seen_1 (hash integer primary key);
+drop table if exists seen_0;
+drop table if exists seen_1;
+create table if not exists seen (number integer primary key, generation integer, hashes blob not null);
 """
 
 
@@ -89,6 +91,8 @@ class EmbeddedLiveStore:
             tuple[int, str], Document
         ] = {}  # of the last batch, which the next one most often goes on with
         self._held_at: tuple[str, str | None] = ("", None)
+        self._seen = {0: SortedHashes(), 1: SortedHashes()}  # by generation, as of `_recalled`
+        self._recalled: _Memory | None = None
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         with self._translate_errors():
@@ -154,7 +158,9 @@ class EmbeddedLiveStore:
                 return False
             if gap is not None and not database.execute("delete from gaps where start = ?", (gap.start,)).rowcount:
                 return False
-            known = _known(database, identities(arrivals))
+            memory = self._recall(database, minute_of(now))
+            wanted = hashes_of(identities(arrivals))
+            known = {identity for generation in self._seen.values() for identity in generation.known(wanted)}
             delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
             # another process may have written since
             held = self._held if self._held_at == (shard, head.position) else {}
@@ -173,7 +179,7 @@ class EmbeddedLiveStore:
                 counted = unpack(found[0], Flow).plus(flow) if found else flow
                 database.execute("insert or replace into flows values (?, ?, ?)", (minute, shard, pack(counted)))
             _write_items(database, delta.items, minute_of(now))
-            self._remember(database, delta.fresh, minute_of(now))
+            is_next = self._remember(database, memory, delta.fresh, minute_of(now))
             if gap is None:
                 head.position = position
             elif position != gap.until:
@@ -182,6 +188,10 @@ class EmbeddedLiveStore:
             head.regions += delta.regions
             _write_head(database, shard, head)
         self._held, self._held_at = merged, (shard, head.position)
+        if is_next:
+            self._seen[memory.generation] = SortedHashes()
+        self._seen[memory.generation].add(hashes_of(delta.fresh))
+        self._recalled = memory
         return True
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
@@ -201,25 +211,35 @@ class EmbeddedLiveStore:
         rows = self._rows("select items from customers where customer_id = ?", customer_id)
         return unpack(rows[0][0], list[Item]) if rows else []
 
-    def _remember(self, database: sqlite3.Connection, fresh: Sequence[int], minute: int) -> None:
-        """Keep the hashes, and forget what is beyond memory.
-
-        A new generation starts where the young one is an hour old or full.
-        """
+    def _recall(self, database: sqlite3.Connection, minute: int) -> _Memory:
+        """What the file says about its hashes, which are read again where another process has added some."""
         found = database.execute("select generation, born, size, pruned from memory").fetchone()
         memory = _Memory(*found) if found else _Memory(0, minute, 0, minute)
-        if minute - memory.born >= DUPLICATE_WINDOW.total_seconds() / 60 or memory.size >= self._generation:
+        if memory != self._recalled:
+            self._seen = {0: SortedHashes(), 1: SortedHashes()}
+            for generation, seen in self._seen.items():
+                rows = database.execute("select hashes from seen where generation = ?", (generation,)).fetchall()
+                seen.add(unpack_hashes(b"".join(packed for (packed,) in rows)))
+        return memory
+
+    def _remember(self, database: sqlite3.Connection, memory: _Memory, fresh: Sequence[int], minute: int) -> bool:
+        """Keep the hashes, and forget what is beyond memory; whether a new generation starts.
+
+        It does where the young one is an hour old or full.
+        """
+        is_next = minute - memory.born >= DUPLICATE_WINDOW.total_seconds() / 60 or memory.size >= self._generation
+        if is_next:
             memory.generation, memory.born, memory.size = 1 - memory.generation, minute, 0
-            database.execute(f"delete from seen_{memory.generation}")  # noqa: S608 - 0 or 1
-        database.executemany(
-            f"insert or ignore into seen_{memory.generation} values (?)",  # noqa: S608
-            ((identity,) for identity in sorted(map(_signed, fresh))),
-        )
+            database.execute("delete from seen where generation = ?", (memory.generation,))
+        if fresh:
+            row = (memory.generation, hashes_of(fresh).tobytes())
+            database.execute("insert into seen (generation, hashes) values (?, ?)", row)
         memory.size += len(fresh)
         _prune(database, memory, minute)
         database.execute("delete from memory")
-        row = (memory.generation, memory.born, memory.size, memory.pruned)
-        database.execute("insert into memory values (?, ?, ?, ?)", row)
+        values = (memory.generation, memory.born, memory.size, memory.pruned)
+        database.execute("insert into memory values (?, ?, ?, ?)", values)
+        return is_next
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -297,16 +317,6 @@ def _write_items(database: sqlite3.Connection, items: Mapping[str, Sequence[Item
     database.executemany("insert or replace into customers values (?, ?, ?)", merged)
 
 
-def _known(database: sqlite3.Connection, wanted: Sequence[int]) -> set[int]:
-    """The wanted hashes that were seen before."""
-    signed = msgspec.json.encode([_signed(identity) for identity in wanted]).decode()
-    known: set[int] = set()
-    for table in ("seen_0", "seen_1"):
-        query = f"select hash from {table} where hash in (select value from json_each(?))"  # noqa: S608
-        known.update(hashed % 2**64 for (hashed,) in database.execute(query, (signed,)))
-    return known
-
-
 def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
     """Delete what is older than memory, at most once a minute."""
     if minute <= memory.pruned:
@@ -317,8 +327,3 @@ def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
     if minute // 60 > memory.pruned // 60:  # a scan of all customers
         database.execute("delete from customers where seen < ?", (minute - int(ITEMS_KEPT.total_seconds() // 60),))
     memory.pruned = minute
-
-
-def _signed(identity: int) -> int:
-    """A hash as the signed integer that SQLite stores."""
-    return identity - 2**64 if identity >= 2**63 else identity
