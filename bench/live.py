@@ -19,7 +19,7 @@ import msgspec
 from bench.options import Options, Record, record
 from pipeline.contract import events
 from pipeline.contract.shape import Event
-from pipeline.embedded.platform import BATCH_ENTRIES
+from pipeline.embedded.following import BATCH_ENTRIES
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch, Entry, Kind
 

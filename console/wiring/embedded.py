@@ -167,7 +167,8 @@ class Embedded(Profile):
 
     def _platform(self) -> Platform:
         """The write path; raises LakeMissing where there is no lake."""
-        from pipeline.embedded.platform import Platform, PlatformOptions
+        from pipeline.embedded.pacing import PlatformOptions
+        from pipeline.embedded.platform import Platform
         from pipeline.lake import Lake
 
         lake = Lake.open(self.settings.lake)

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
@@ -26,6 +25,7 @@ from pipeline.collecting.recent import RecentIds, identities
 from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
 from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics
+from pipeline.embedded.pacing import PlatformOptions, pause
 from pipeline.lake import Lake
 from pipeline.live.backlog import backlog
 from pipeline.live.lines import received_at
@@ -33,13 +33,11 @@ from pipeline.live.store import SkippingLiveStore
 from pipeline.raw.writer import RawWriter
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
-from pipeline.streams.log import KEEP_BYTES, KEEP_SECONDS, RESERVE_BYTES, SEGMENT_BYTES, AppendLog
+from pipeline.streams.log import AppendLog
 from pipeline.streams.segments import Position
 
 RECENT_IDS = 200_000  # what the collector remembers for its verdicts
 
-BUSY_SHARE = 0.5  # of the time, where much arrives: the other half is for the collector, live and the pages
-BUSY_BYTES = 64 * 1024 * 1024  # waiting to be curated: some 150,000 events
 _LOOK_SECONDS = 1.0  # between two looks at how much has arrived
 _WAIT_SECONDS = 0.25  # how long a stop may wait for an idle thread
 
@@ -50,29 +48,6 @@ class _IdentifiedLine(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_IdentifiedLine)
-
-
-@dataclass(frozen=True)
-class PlatformOptions:
-    """How the embedded platform paces itself.
-
-    Attributes
-    ----------
-    history_seconds : between two curations. One raw file a minute is 1,440 a day, as Firehose makes with its longest
-        common buffer, and keeps the marts a minute behind.
-    history_share : curation takes at most this share of the time while little arrives, so that a large lake is curated
-        less often; up to `BUSY_SHARE` the more arrives, so that the marts do not fall behind
-    origins : pages that may send events from a browser
-    segment_bytes, reserve_bytes, keep_seconds, keep_bytes : of the append log
-    """
-
-    history_seconds: float = 60.0
-    history_share: float = 0.1
-    origins: tuple[str, ...] = ()
-    segment_bytes: int = SEGMENT_BYTES
-    reserve_bytes: int = RESERVE_BYTES
-    keep_seconds: float = KEEP_SECONDS
-    keep_bytes: int = KEEP_BYTES
 
 
 class Platform:
@@ -299,17 +274,3 @@ class Platform:
         if len(passed) == len(positions):
             options = self._options
             self.stream.release(str(min(passed)), keep_seconds=options.keep_seconds, keep_bytes=options.keep_bytes)
-
-
-def pause(busy: float, arrived: int, options: PlatformOptions) -> float:
-    """Seconds from the end of a curation to the next one.
-
-    Parameters
-    ----------
-    busy : seconds that the curation took
-    arrived : bytes of the log that arrived since
-    """
-    pressure = min(1.0, arrived / BUSY_BYTES)
-    share = options.history_share + max(0.0, BUSY_SHARE - options.history_share) * pressure
-    every = options.history_seconds * (1 - pressure / 2)
-    return max(0.0, every - busy, busy / share - busy)

@@ -4,9 +4,9 @@ A batch is one transaction with its position: after ``kill -9`` the file holds a
 write-ahead log is not forced to the disk for every batch; a machine that loses power loses the last batches together
 with their positions, and the consumer applies them again.
 
-What was seen is kept in two generations of hashes, in memory too (an index on disk would be written in a different place
-for every event). When the young one is an hour old, or full, the old one is forgotten: a duplicate is recognised for at
-least `DUPLICATE_WINDOW`, as long as fewer than `GENERATION` identities arrive in it.
+What was seen is kept in two generations of hashes, in memory too: an index on disk would be written in a different
+place for every event. When the young one is an hour old, or full, the old one is forgotten. A duplicate is recognised
+for at least `DUPLICATE_WINDOW`, as long as fewer than `GENERATION` identities arrive in it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from pipeline.curate.status import account
-from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.embedded.pacing import PlatformOptions
+from pipeline.embedded.platform import Platform
 from pipeline.lake import CURATED, Lake
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import STREAM

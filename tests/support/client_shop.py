@@ -22,7 +22,8 @@ from starlette.types import Message, Receive, Scope, Send
 from pipeline.collecting.http import routes
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
-from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.embedded.pacing import PlatformOptions
+from pipeline.embedded.platform import Platform
 from tests.support.given import Given
 
 _MESSAGE = re.compile(rb'"(?:messageId|eid)":\s*"([^"]+)"')  # of Segment's and of Snowplow's libraries

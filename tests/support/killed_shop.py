@@ -17,7 +17,8 @@ from pathlib import Path
 from pipeline.contract.events import write
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.contract.shape import Rules
-from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.embedded.pacing import PlatformOptions
+from pipeline.embedded.platform import Platform
 from pipeline.lake import Lake
 from pipeline.streams import Entry, Kind
 

@@ -13,7 +13,8 @@ import pytest
 import pipeline.curate
 from catalogue.binding import Statement
 from console.asking.engines.duckdb import DuckDbEngine
-from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.embedded.pacing import PlatformOptions
+from pipeline.embedded.platform import Platform
 from pipeline.lake import Lake
 from tests.support.arrivals import NOON, arrival, refusal
 

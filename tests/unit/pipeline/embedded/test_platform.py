@@ -18,7 +18,8 @@ from pipeline.curate import is_stale
 from pipeline.curate import run as curation
 from pipeline.curate.status import account
 from pipeline.embedded.loops import Loop
-from pipeline.embedded.platform import Platform, PlatformOptions, pause
+from pipeline.embedded.pacing import PlatformOptions, pause
+from pipeline.embedded.platform import Platform
 from pipeline.lake import CURATED, STATE, Lake
 from pipeline.live.store import Gap
 from pipeline.streams import Batch, Entry, Kind
