@@ -168,7 +168,7 @@ def durable_rate(server: Server, *, seconds: float = SECONDS) -> Iterator[Record
         server.sent.add(total)
         look.until(server.sent)
     more = {"batch": LARGE_BATCH, "connections": CONNECTIONS, "sent": total.sent}
-    yield record("http.durable_rate", total.sent / took, "events/s", limit=20_000, **more)
+    yield record("http.durable_rate", total.sent / took, "events/s", limit=40_000, **more)
     yield record("http.large_response_p99", 1000 * percentile(total.latencies, 0.99), "ms", **more)
     yield record("http.live_rate", total.sent / (look.when(server.sent.sent) - begun), "events/s", **more)
 

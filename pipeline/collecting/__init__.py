@@ -1,6 +1,7 @@
 """The collector: requests with events in, entries on the stream and a verdict for each event out.
 
 - `collector`: the core, the same for every server. `http`: its routes for an ASGI server; `openapi` describes them.
+- `serving`: how uvicorn serves them, with time-outs. `access`: the access log. `origins`: pages that may send.
 - `envelope`: requests and responses without a server. `verdicts`: the body of an answer.
 - `keys`: who may send. `limits`: how much. `recent`: which event ids were received lately.
 - `held`: records of an amount that a person decides on.

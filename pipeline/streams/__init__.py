@@ -1,6 +1,7 @@
 """The port between the collector and everything behind it: entries in, durable when `append` returns, read in order.
 
 Adapters: `log.py` (an append log on disk, the embedded profile's and the tests' own) and `kinesis.py`.
+`grouped.py` appends for the requests of one event loop, many with one call.
 """
 
 from __future__ import annotations
