@@ -88,7 +88,7 @@ def _lenient(schemas: Json) -> Json:
         required = schema.get("required", [])
         schema.get("properties", {}).pop("rounded", None)  # the contract says it, not the sender
         for name, member in schema.get("properties", {}).items():
-            if name in required:
+            if name in required or "anyOf" not in member:
                 continue
             member.pop("default", None)
             member["anyOf"] = [

@@ -10,6 +10,8 @@ What the contract decides beyond the table of fields:
 - Money and quantities are JSON numbers or strings, read exactly. What has more digits than the lake keeps (4 decimals
   of money, 3 of a quantity) is rounded half to even, and marked ``rounded``. A quantity is whole unless the lake
   takes fractions.
+- An order counts where it has a line of a positive amount; a purchase for nothing makes one that counts where it says
+  ``free_order``.
 - A purchase or refund without a product, of quantity 1, is the amount of an order whose products are not known.
 - A lone surrogate or a NUL character anywhere in the event is refused; no database keeps them.
 - ``product_id`` is required for every other type but ``checkout_start`` and ``search``; ``recommendation`` for

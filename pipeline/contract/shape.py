@@ -65,6 +65,7 @@ class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     Attributes
     ----------
     quantity : whole once it is settled, or with 3 decimals where the lake takes fractions
+    free_order : whether a purchase of no amount makes its order one that counts
     rounded : whether an amount or a quantity had more digits than the lake keeps
     """
 
@@ -86,6 +87,7 @@ class SentEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     product: Product | None = None
     recommendation: Recommendation | None = None
     attributes: dict[str, str | int | float | bool | None] | None = None
+    free_order: bool = False
     rounded: bool = False
 
 

@@ -73,6 +73,7 @@ EVENTS = LineKind(
         "namespace": "VARCHAR",
         "public": "BOOLEAN",
         "rounded": "BOOLEAN",
+        "free_order": "BOOLEAN",
     },
     columns="""
         event_id, event_type, occurred_at, received_at, source, coalesce(namespace, '') as namespace,
@@ -81,7 +82,8 @@ EVENTS = LineKind(
         product.category as category_path, product.brand as brand, product.unit_cost as unit_cost,
         recommendation.surface as recommendation_surface, recommendation.model as recommendation_model,
         recommendation.rank as recommendation_rank, recommendation.request_id as recommendation_request_id,
-        cast(attributes as varchar) as attributes, coalesce(rounded, false) as rounded
+        cast(attributes as varchar) as attributes, coalesce(rounded, false) as rounded,
+        coalesce(free_order, false) as free_order
     """,
     # what every event must still have after the contract
     whole="""

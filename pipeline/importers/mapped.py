@@ -117,8 +117,10 @@ def _joined(row: list[str], field: str, parts: list[tuple[str, int]], separator:
     return separator.join(values) if all(values) else ""
 
 
-def _constant(field: str, value: str | int | float) -> Any:
+def _constant(field: str, value: str | int | float | bool) -> Any:
     """A constant of the mapping as the type of its field."""
+    if isinstance(value, bool):
+        return value
     if field in WHOLE_NUMBERS:
         return int(value)
     return Decimal(str(value)) if field in NUMBERS else str(value)

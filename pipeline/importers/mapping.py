@@ -50,6 +50,7 @@ region = "Country"
 event_type = "purchase"
 currency = "EUR"
 channel = "online"
+# free_order = true        # an order whose lines all cost nothing counts as an order
 
 [attributes]               # name = column; kept with the event, never interpreted
 payment_method = "Payment"
@@ -75,7 +76,7 @@ columns = ["Order", "SKU"]
 # row_number = true        # of the file: editing the file makes new events of its rows
 """
 
-_NOT_FROM_A_COLUMN = ("event_id", "product", "recommendation", "attributes")
+_NOT_FROM_A_COLUMN = ("event_id", "product", "recommendation", "attributes", "rounded")
 TOTAL = "total"  # no field of an event: the amount of the row, from which its unit price follows
 FIELDS = (
     *(name for name in SentEvent.__struct_fields__ if name not in _NOT_FROM_A_COLUMN),
@@ -136,7 +137,7 @@ class ColumnMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time: TimeSection = TimeSection()
     amounts: AmountsSection = AmountsSection()
     keys: KeysSection = KeysSection()
-    constants: dict[str, str | int | float] = {}
+    constants: dict[str, str | int | float | bool] = {}
     attributes: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
 

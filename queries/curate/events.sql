@@ -28,14 +28,14 @@ ranked as (
         event_id, event_type, occurred_at, received_at, source, namespace, public, customer_id, session_id, product_id, quantity,
         unit_price, currency, order_id, channel, device, region, store_id, campaign, product_name, category_path,
         brand, unit_cost, recommendation_surface, recommendation_model, recommendation_rank,
-        recommendation_request_id, attributes, rounded,
+        recommendation_request_id, attributes, rounded, free_order,
         row_number() over (
             partition by namespace, event_id
             order by
                 public, received_at, occurred_at, event_type, source, customer_id, session_id, product_id, quantity,
                 unit_price, currency, order_id, channel, device, region, store_id, campaign, product_name,
                 category_path, brand, unit_cost, recommendation_surface, recommendation_model, recommendation_rank,
-                recommendation_request_id, attributes, rounded
+                recommendation_request_id, attributes, rounded, free_order
         ) as arrival
     from (
         select
@@ -46,7 +46,7 @@ ranked as (
             raw_events.store_id, raw_events.campaign, raw_events.product_name, raw_events.category_path,
             raw_events.brand, raw_events.unit_cost, raw_events.recommendation_surface,
             raw_events.recommendation_model, raw_events.recommendation_rank, raw_events.recommendation_request_id,
-            raw_events.attributes, raw_events.rounded
+            raw_events.attributes, raw_events.rounded, raw_events.free_order
         from raw_events
         inner join repeated on raw_events.namespace = repeated.namespace and raw_events.event_id = repeated.event_id
         union all
@@ -54,7 +54,7 @@ ranked as (
             event_id, event_type, occurred_at, received_at, source, namespace, public, customer_id, session_id,
             product_id, quantity, unit_price, currency, order_id, channel, device, region, store_id, campaign,
             product_name, category_path, brand, unit_cost, recommendation_surface, recommendation_model,
-            recommendation_rank, recommendation_request_id, attributes, rounded
+            recommendation_rank, recommendation_request_id, attributes, rounded, free_order
         from known_events
     ) as copies_of_repeated
 ),
@@ -67,7 +67,7 @@ kept as (
         raw_events.channel, raw_events.device, raw_events.region, raw_events.store_id, raw_events.campaign,
         raw_events.product_name, raw_events.category_path, raw_events.brand, raw_events.unit_cost,
         raw_events.recommendation_surface, raw_events.recommendation_model, raw_events.recommendation_rank,
-        raw_events.recommendation_request_id, raw_events.attributes, raw_events.rounded,
+        raw_events.recommendation_request_id, raw_events.attributes, raw_events.rounded, raw_events.free_order,
         cast(1 as bigint) as copies
     from raw_events
     left join repeated on raw_events.namespace = repeated.namespace and raw_events.event_id = repeated.event_id
@@ -79,7 +79,7 @@ kept as (
         ranked.currency, ranked.order_id, ranked.channel, ranked.device, ranked.region, ranked.store_id,
         ranked.campaign, ranked.product_name, ranked.category_path, ranked.brand, ranked.unit_cost,
         ranked.recommendation_surface, ranked.recommendation_model, ranked.recommendation_rank,
-        ranked.recommendation_request_id, ranked.attributes, ranked.rounded,
+        ranked.recommendation_request_id, ranked.attributes, ranked.rounded, ranked.free_order,
         cast(repeated.copies as bigint) as copies
     from ranked
     inner join repeated on ranked.namespace = repeated.namespace and ranked.event_id = repeated.event_id
@@ -90,6 +90,6 @@ select
     event_id, event_type, occurred_at, received_at, source, namespace, public, customer_id, session_id, product_id, quantity,
     unit_price, currency, order_id, channel, device, region, store_id, campaign, product_name,
     split_part(category_path, '/', 1) as category, category_path, brand, unit_cost, recommendation_surface,
-    recommendation_model, recommendation_rank, recommendation_request_id, attributes, rounded, copies,
+    recommendation_model, recommendation_rank, recommendation_request_id, attributes, rounded, free_order, copies,
     cast((occurred_at at time zone 'UTC') at time zone :reporting_time_zone as date) as event_date
 from kept

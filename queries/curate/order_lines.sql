@@ -54,6 +54,7 @@ select
         cast(case when sales.event_type = 'refund' then -sales.quantity else sales.quantity end as decimal(19, 3))
         * coalesce(sales.unit_cost, current_products.unit_cost) as decimal(38, 4)
     ) as cost,
+    sales.free_order,
     sales.recommendation_model,
     sales.recommendation_request_id,
     sales.product_name is null or sales.category is null or sales.brand is null or sales.unit_cost is null as borrowed,

@@ -1,11 +1,11 @@
 -- title:   Orders
 -- grain:   one row per namespace, order_id
 -- source:  lake
--- note:    An order is placed when it has a counted line with a positive amount. An order without a counted line is not
---          confirmed: its amounts are those of the lines that wait. It belongs to the day of its first purchase
---          line, or of its first refund where the purchase is unknown. Amounts are in the order's own currency.
---          Categories are those of its purchase lines with a positive amount, in the order of the alphabet, with a slash
---          between them: none holds one.
+-- note:    An order is placed when it has a counted purchase line with a positive amount, or one that says it is free. An
+--          order without a counted line is not confirmed: its amounts are those of the lines that wait. It belongs to the
+--          day of its first purchase line, or of its first refund where the purchase is unknown. Amounts are in the
+--          order's own currency. Categories are those of its purchase lines with a positive amount, in the order of the
+--          alphabet, with a slash between them: none holds one.
 with ranked as (
     select
         *,
@@ -54,7 +54,9 @@ totals as (
         sum(amount) as net_revenue,
         sum(cost) as cost,
         sum(case when cost is not null then amount else 0 end) as net_revenue_with_cost,
-        max(case when event_type = 'purchase' and amount > 0 and confirmed then 1 else 0 end) = 1 as placed
+        max(
+            case when event_type = 'purchase' and (amount > 0 or free_order) and confirmed then 1 else 0 end
+        ) = 1 as placed
     from speaking
     group by namespace, order_id
 ),

@@ -1,7 +1,8 @@
 -- title:   Orders by day
 -- grain:   one row per order_date
 -- source:  warehouse
--- term:    Orders = distinct order ids with a line of positive amount, on the day of the first purchase line.
+-- term:    Orders = distinct order ids with a line of positive amount, or a free one that says it counts, on the day of the
+--          first purchase line.
 -- term:    First orders = orders that are their customer's first; anonymous orders are never first.
 -- term:    Unconfirmed = orders sent with a public key alone, where the lake counts them only once a secret key has sent a
 --          line of them; in no total.

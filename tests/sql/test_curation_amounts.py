@@ -51,3 +51,19 @@ def test_rounded_events_are_counted_as_such(tmp_path: Path):
         {"event_id": "e2", "rounded": False},
     ]
     assert lake.column("daily_events", "rounded") == [1]
+
+
+def test_an_order_for_nothing_counts_where_its_sender_says_so(tmp_path: Path):
+    lake = Given(tmp_path).events(
+        bought("e1", "0.0000", order_id="o1", free_order=True),
+        bought("e2", "0.0000", order_id="o2"),
+        bought("e3", "5.0000", order_id="o3", free_order=True),
+    )
+    lake.curate()
+    assert lake.rows("orders", "order_id", "placed") == [
+        {"order_id": "o1", "placed": True},
+        {"order_id": "o2", "placed": False},
+        {"order_id": "o3", "placed": True},
+    ]
+    assert lake.column("daily_orders", "orders") == [2]
+    assert lake.column("customers", "orders") == [2]
