@@ -1,7 +1,8 @@
 """How fast live counts events on one core, beside plain decoding of the same lines.
 
 The embedded store, file and all, takes what the sample's mix of events would leave waiting in the log: in batches as
-large as the platform's under backlog (`live.rollup`), and in those of a calm day (`live.rollup_small_batches`).
+large as the platform's under backlog (`live.rollup`), in those of a calm day (`live.rollup_small_batches`), and from an
+append log on disk (`live.drain`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import msgspec
 from bench.options import Options, Record, record
 from pipeline.contract import events
 from pipeline.contract.shape import Event
-from pipeline.embedded.following import BATCH_ENTRIES
+from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
+from pipeline.embedded.metrics import FreshnessWindow
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.streams import Batch, Entry, Kind
+from pipeline.streams.log import AppendLog
 
 EVENTS, SMALL_BATCH = 100_000, 500
 TARGET_RATE = 40_000
@@ -40,7 +43,28 @@ def measure(_options: Options | None = None) -> list[Record]:
     for name, size in (("live.rollup", BATCH_ENTRIES), ("live.rollup_small_batches", SMALL_BATCH)):
         rate = _rate(entries, size)
         records.append(record(name, rate, "events/s", of_decode=round(rate / decoded, 3), target=TARGET_RATE))
-    return records
+    rate = _drain_rate(entries)
+    return [*records, record("live.drain", rate, "events/s", of_decode=round(rate / decoded, 3), target=TARGET_RATE)]
+
+
+def _drain_rate(entries: Sequence[Entry]) -> float:
+    """Events a second of processor time from the log on disk to the store, in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = AppendLog(Path(folder) / "stream", reserve_bytes=0)
+        for start in range(0, len(entries), SMALL_BATCH):
+            log.append(entries[start : start + SMALL_BATCH])
+        store = EmbeddedLiveStore(Path(folder) / "live.sqlite", "EUR")
+        follower = LiveFollower(log, store, FreshnessWindow(), skip_bytes=2**40)
+        begun = time.process_time()
+        while follower.follow(0):
+            pass
+        spent = time.process_time() - begun
+        counted = store.totals().flow.accepted
+        store.close()
+        log.close()
+    if counted != len(entries):
+        raise RuntimeError(f"live counted {counted} of {len(entries)} events")
+    return len(entries) / spent
 
 
 def _rate(entries: Sequence[Entry], size: int) -> float:

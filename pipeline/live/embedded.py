@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
-from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
+from pipeline.live import rows
+from pipeline.live.documents import Document, Flow, Item, pack, unpack
 from pipeline.live.lines import Arrivals, read
 from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, roll
 from pipeline.live.seen import SortedHashes, hashes_of, unpack_hashes
@@ -33,42 +32,8 @@ from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.streams import Batch
 
 GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 8 MB in memory and on disk
-ITEMS_KEPT = timedelta(days=90)  # of customers who do not come back
 _DECODED = 512  # documents: an hour of eight regions
 _BUSY_SECONDS = 10.0
-
-_HEAD = "position, since, totals, regions"  # columns of a head
-_SCHEMA = """
-create table if not exists heads (
-    shard text primary key, position text not null, since text not null, totals blob not null, regions blob not null
-) without rowid;
-create table if not exists memory (generation integer, born integer, size integer, pruned integer);
-create table if not exists documents (
-    minute integer, region text, shard text, document blob not null, primary key (minute, region, shard)
-) without rowid;
-create table if not exists flows (
-    minute integer, shard text, flow blob not null, primary key (minute, shard)
-) without rowid;
-create table if not exists customers (
-    customer_id text primary key, items blob not null, seen integer not null
-) without rowid;
-create table if not exists gaps (
-    start text primary key, until text not null, since text not null, till text not null
-) without rowid;
-drop table if exists seen_0;
-drop table if exists seen_1;
-create table if not exists seen (number integer primary key, generation integer, hashes blob not null);
-"""
-
-
-@dataclass(slots=True)
-class _Memory:
-    """The number, first minute and size of the young generation of hashes, and the minute of the last pruning."""
-
-    generation: int
-    born: int
-    size: int
-    pruned: int
 
 
 class EmbeddedLiveStore:
@@ -92,7 +57,7 @@ class EmbeddedLiveStore:
         ] = {}  # of the last batch, which the next one most often goes on with
         self._held_at: tuple[str, str | None] = ("", None)
         self._seen = {0: SortedHashes(), 1: SortedHashes()}  # by generation, as of `_recalled`
-        self._recalled: _Memory | None = None
+        self._recalled: rows.Memory | None = None
         self._writing = threading.Lock()
         self._reading = threading.Lock()
         with self._translate_errors():
@@ -100,7 +65,7 @@ class EmbeddedLiveStore:
             self._writer = self._connect()
             self._writer.execute("pragma journal_mode = wal")
             self._writer.execute("pragma synchronous = normal")
-            self._writer.executescript(_SCHEMA)
+            self._writer.executescript(rows.SCHEMA)
             self._reader = self._connect()
 
     def close(self) -> None:
@@ -110,8 +75,8 @@ class EmbeddedLiveStore:
             self._reader.close()
 
     def position(self, shard: str = SHARD) -> str | None:
-        rows = self._rows("select position from heads where shard = ?", shard)
-        return rows[0][0] if rows else None
+        found = self._rows("select position from heads where shard = ?", shard)
+        return found[0][0] if found else None
 
     def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
         now = self._now()
@@ -121,13 +86,13 @@ class EmbeddedLiveStore:
 
     def skip(self, gap: Gap, *, after: str | None) -> bool:
         with self._writing, self._translate_errors(), self._transaction() as database:
-            stored = database.execute(f"select {_HEAD} from heads where shard = ?", (SHARD,)).fetchone()  # noqa: S608 - our own names
-            head = _head(*stored) if stored else Head(None, self._now())
+            stored = database.execute(f"select {rows.HEAD} from heads where shard = ?", (SHARD,)).fetchone()  # noqa: S608 - our own names
+            head = rows.head_of(*stored) if stored else Head(None, self._now())
             if head.position != after:
                 return False
             head.position = gap.until
-            _write_head(database, SHARD, head)
-            _write_gap(database, gap)
+            rows.write_head(database, SHARD, head)
+            rows.write_gap(database, gap)
         return True
 
     def catch_up(self, batch: Batch, gap: Gap) -> bool:
@@ -137,9 +102,8 @@ class EmbeddedLiveStore:
             return self._apply(arrivals, batch.position, now, None, SHARD, gap)
 
     def gaps(self) -> Sequence[Gap]:
-        rows = self._rows("select start, until, since, till from gaps")
-        found = [_gap(*row) for row in rows]
-        return sorted(found, key=lambda gap: gap.since)
+        found = self._rows("select start, until, since, till from gaps")
+        return sorted((rows.gap_of(*row) for row in found), key=lambda gap: gap.since)
 
     def _apply(
         self,
@@ -152,8 +116,8 @@ class EmbeddedLiveStore:
     ) -> bool:
         """Count entries that follow the shard's position or, where a gap is given, its start."""
         with self._transaction() as database:
-            stored = database.execute(f"select {_HEAD} from heads where shard = ?", (shard,)).fetchone()  # noqa: S608 - our own names
-            head = _head(*stored) if stored else Head(None, now)
+            stored = database.execute(f"select {rows.HEAD} from heads where shard = ?", (shard,)).fetchone()  # noqa: S608 - our own names
+            head = rows.head_of(*stored) if stored else Head(None, now)
             if gap is None and head.position != after:
                 return False
             if gap is not None and not database.execute("delete from gaps where start = ?", (gap.start,)).rowcount:
@@ -165,7 +129,7 @@ class EmbeddedLiveStore:
             # another process may have written since
             held = self._held if self._held_at == (shard, head.position) else {}
             merged = {
-                key: (held.get(key) or _stored(database, *key, shard)).plus(document)
+                key: (held.get(key) or rows.stored_document(database, *key, shard)).plus(document)
                 for key, document in delta.documents.items()
             }
             database.executemany(
@@ -178,15 +142,15 @@ class EmbeddedLiveStore:
                 ).fetchone()
                 counted = unpack(found[0], Flow).plus(flow) if found else flow
                 database.execute("insert or replace into flows values (?, ?, ?)", (minute, shard, pack(counted)))
-            _write_items(database, delta.items, minute_of(now))
+            rows.write_items(database, delta.items, minute_of(now))
             is_next = self._remember(database, memory, delta.fresh, minute_of(now))
             if gap is None:
                 head.position = position
             elif position != gap.until:
-                _write_gap(database, replace(gap, start=position, since=max(arrivals.received, default=gap.since)))
+                rows.write_gap(database, replace(gap, start=position, since=max(arrivals.received, default=gap.since)))
             head.totals = head.totals.plus(delta.totals)
             head.regions += delta.regions
-            _write_head(database, shard, head)
+            rows.write_head(database, shard, head)
         self._held, self._held_at = merged, (shard, head.position)
         if is_next:
             self._seen[memory.generation] = SortedHashes()
@@ -195,34 +159,34 @@ class EmbeddedLiveStore:
         return True
 
     def documents(self, since: int) -> Sequence[tuple[int, str, Document]]:
-        rows = self._rows(
+        found = self._rows(
             "select minute, region, document from documents where minute >= ? order by minute, region", since
         )
-        return [(minute, region, _document(packed)) for minute, region, packed in rows]
+        return [(minute, region, _document(packed)) for minute, region, packed in found]
 
     def flows(self, since: int) -> Sequence[tuple[int, Flow]]:
-        rows = self._rows("select minute, flow from flows where minute >= ? order by minute", since)
-        return [(minute, unpack(packed, Flow)) for minute, packed in rows]
+        found = self._rows("select minute, flow from flows where minute >= ? order by minute", since)
+        return [(minute, unpack(packed, Flow)) for minute, packed in found]
 
     def totals(self) -> Totals:
-        return totals_of(_head(*row) for row in self._rows(f"select {_HEAD} from heads"))  # noqa: S608 - our own names
+        return totals_of(rows.head_of(*row) for row in self._rows(f"select {rows.HEAD} from heads"))  # noqa: S608 - our own names
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
-        rows = self._rows("select items from customers where customer_id = ?", customer_id)
-        return unpack(rows[0][0], list[Item]) if rows else []
+        found = self._rows("select items from customers where customer_id = ?", customer_id)
+        return unpack(found[0][0], list[Item]) if found else []
 
-    def _recall(self, database: sqlite3.Connection, minute: int) -> _Memory:
+    def _recall(self, database: sqlite3.Connection, minute: int) -> rows.Memory:
         """What the file says about its hashes, which are read again where another process has added some."""
         found = database.execute("select generation, born, size, pruned from memory").fetchone()
-        memory = _Memory(*found) if found else _Memory(0, minute, 0, minute)
+        memory = rows.Memory(*found) if found else rows.Memory(0, minute, 0, minute)
         if memory != self._recalled:
             self._seen = {0: SortedHashes(), 1: SortedHashes()}
             for generation, seen in self._seen.items():
-                rows = database.execute("select hashes from seen where generation = ?", (generation,)).fetchall()
-                seen.add(unpack_hashes(b"".join(packed for (packed,) in rows)))
+                batches = database.execute("select hashes from seen where generation = ?", (generation,)).fetchall()
+                seen.add(unpack_hashes(b"".join(packed for (packed,) in batches)))
         return memory
 
-    def _remember(self, database: sqlite3.Connection, memory: _Memory, fresh: Sequence[int], minute: int) -> bool:
+    def _remember(self, database: sqlite3.Connection, memory: rows.Memory, fresh: Sequence[int], minute: int) -> bool:
         """Keep the hashes, and forget what is beyond memory; whether a new generation starts.
 
         It does where the young one is an hour old or full.
@@ -235,7 +199,7 @@ class EmbeddedLiveStore:
             row = (memory.generation, hashes_of(fresh).tobytes())
             database.execute("insert into seen (generation, hashes) values (?, ?)", row)
         memory.size += len(fresh)
-        _prune(database, memory, minute)
+        rows.prune(database, memory, minute)
         database.execute("delete from memory")
         values = (memory.generation, memory.born, memory.size, memory.pruned)
         database.execute("insert into memory values (?, ?, ?, ?)", values)
@@ -275,55 +239,3 @@ class EmbeddedLiveStore:
 def _document(packed: bytes) -> Document:
     """The unpacked document, cached: between two readings only the current minutes change."""
     return unpack(packed, Document)
-
-
-def _head(position: str, since: str, totals: bytes, regions: bytes) -> Head:
-    return Head(position, datetime.fromisoformat(since), unpack(totals, Flow), unpack(regions, list[str]))
-
-
-def _write_head(database: sqlite3.Connection, shard: str, head: Head) -> None:
-    values = (shard, head.position, head.since.isoformat(), pack(head.totals), pack(head.regions))
-    database.execute("insert or replace into heads values (?, ?, ?, ?, ?)", values)
-
-
-def _gap(start: str, until: str, since: str, till: str) -> Gap:
-    return Gap(start, until, datetime.fromisoformat(since), datetime.fromisoformat(till))
-
-
-def _write_gap(database: sqlite3.Connection, gap: Gap) -> None:
-    values = (gap.start, gap.until, gap.since.isoformat(), gap.till.isoformat())
-    database.execute("insert into gaps values (?, ?, ?, ?)", values)
-
-
-def _stored(database: sqlite3.Connection, minute: int, region: str, shard: str) -> Document:
-    row = database.execute(
-        "select document from documents where (minute, region, shard) = (?, ?, ?)", (minute, region, shard)
-    ).fetchone()
-    return unpack(row[0], Document) if row else Document()
-
-
-def _write_items(database: sqlite3.Connection, items: Mapping[str, Sequence[Item]], minute: int) -> None:
-    """Merge recent items of customers."""
-    query = "select customer_id, items from customers where customer_id in (select value from json_each(?))"
-    known = dict(database.execute(query, (msgspec.json.encode(list(items)).decode(),)).fetchall())
-    merged = (
-        (
-            customer,
-            pack(latest_items([*unpack(known[customer], list[Item]), *new]) if customer in known else new),
-            minute,
-        )
-        for customer, new in sorted(items.items())  # in the order of the table: neighbours share a page
-    )
-    database.executemany("insert or replace into customers values (?, ?, ?)", merged)
-
-
-def _prune(database: sqlite3.Connection, memory: _Memory, minute: int) -> None:
-    """Delete what is older than memory, at most once a minute."""
-    if minute <= memory.pruned:
-        return
-    oldest = minute - MEMORY_MINUTES
-    database.execute("delete from documents where minute < ?", (oldest,))
-    database.execute("delete from flows where minute < ?", (oldest,))
-    if minute // 60 > memory.pruned // 60:  # a scan of all customers
-        database.execute("delete from customers where seen < ?", (minute - int(ITEMS_KEPT.total_seconds() // 60),))
-    memory.pruned = minute

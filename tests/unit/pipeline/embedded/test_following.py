@@ -13,10 +13,11 @@ import pytest
 from pipeline.embedded import following
 from pipeline.embedded.following import LiveFollower
 from pipeline.embedded.metrics import FreshnessWindow
-from pipeline.live import embedded
+from pipeline.live import rows
 from pipeline.live.backlog import backlog
 from pipeline.live.documents import Document, Flow
 from pipeline.live.embedded import EmbeddedLiveStore
+from pipeline.live.store import Head
 from pipeline.streams import Entry
 from pipeline.streams.log import AppendLog
 from tests.support.live_lines import event
@@ -108,14 +109,14 @@ def test_whatever_is_interrupted_nothing_is_lost_and_nothing_counts_twice(
     late = datetime.now(UTC) - timedelta(minutes=2)
     log.append([sale(number, late) for number in range(60)])
     path = tmp_path / "live.sqlite"
-    write_head, breaks = embedded._write_head, iter([True, False, False, True, True, False] * 20)
+    write_head, breaks = rows.write_head, iter([True, False, False, True, True, False] * 20)
 
-    def torn(database: sqlite3.Connection, shard: str, head: embedded.Head) -> None:
+    def torn(database: sqlite3.Connection, shard: str, head: Head) -> None:
         write_head(database, shard, head)
         if next(breaks):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(embedded, "_write_head", torn)
+    monkeypatch.setattr(rows, "write_head", torn)
     for number in range(100):  # a process of its own each time
         store = EmbeddedLiveStore(path, "EUR")
         try:
