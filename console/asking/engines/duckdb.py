@@ -209,8 +209,9 @@ class DuckDbEngine:
             try:
                 snapshot = _Snapshot(lake, self._kept)
             except duckdb.BinderException as error:
+                why = str(error).splitlines()[0].removeprefix("Binder Error: ")
                 raise QueryFailed(
-                    f"The curated tables were made by another version of Takings: {str(error).splitlines()[0]}",
+                    f"The curated tables were made by another version of Takings: {why}",
                     where=str(lake.root / CURATED),
                     remedy="A console that takes events for this lake makes them again by itself: wait a minute. Else"
                     " run `python -m pipeline curate`.",
