@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pipeline.embedded.metrics import FreshnessWindow
 from pipeline.live.lines import received_at
 from pipeline.live.store import Gap, SkippingLiveStore
+from pipeline.streams import Batch
 from pipeline.streams.log import AppendLog
 from pipeline.streams.segments import LogReader, Position
 
@@ -47,7 +48,9 @@ class LiveFollower:
         self.follow(0.0 if gaps else wait_seconds)
         if gaps:
             gap = gaps[0]
-            self._store.catch_up(self._gap_reader.read(gap.start, GAP_ENTRIES, until=gap.until), gap)
+            batch = self._gap_reader.read(gap.start, GAP_ENTRIES, until=gap.until)
+            # nothing is left before its end, or somebody deleted it from the log
+            self._store.catch_up(batch if batch.entries else Batch([], gap.until), gap)
 
     def follow(self, wait_seconds: float) -> bool:
         """Count the next entries after the position; whether there were any."""

@@ -23,9 +23,9 @@ from pipeline.streams.log import AppendLog
 from tests.support.live_lines import event
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[AppendLog]:
-    opened = AppendLog(tmp_path / "stream", segment_bytes=4_000, reserve_bytes=0)
+@pytest.fixture(params=[4_000, 1_000_000])
+def log(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[AppendLog]:
+    opened = AppendLog(tmp_path / "stream", segment_bytes=request.param, reserve_bytes=0)
     yield opened
     opened.close()
 
@@ -85,12 +85,35 @@ def test_what_arrives_now_is_counted_before_what_waits_and_then_all_of_it_once(
     assert gap.since == late
     assert follower.passed() == gap.start
 
-    while store.gaps():
+    for _ in range(10):
         follower.step(0)
+    assert store.gaps() == []
     assert store.totals().flow == Flow(received=42, accepted=41, duplicates=1)
     assert (whole(store).totals.orders, whole(store).totals.gross) == (41, Decimal("45.10"))
     assert backlog(store, log.folder, now).records == 0
     assert follower.passed() == store.position() == log.end
+
+
+def test_a_gap_that_ends_where_a_segment_begins_is_closed(log: AppendLog, store: EmbeddedLiveStore):
+    log.append([sale(number, datetime.now(UTC) - timedelta(minutes=2)) for number in range(20)])
+    log.seal()
+    follower = follower_of(log, store)
+    for _ in range(5):
+        follower.step(0)
+    assert store.gaps() == []
+    assert store.totals().flow == Flow(received=20, accepted=20)
+
+
+def test_a_gap_that_somebody_deleted_from_the_log_is_closed(log: AppendLog, store: EmbeddedLiveStore):
+    log.append([sale(number, datetime.now(UTC) - timedelta(minutes=2)) for number in range(20)])
+    follower = follower_of(log, store)
+    follower.step(0)
+    assert len(store.gaps()) == 1
+    log.seal()
+    log.release(log.end, keep_seconds=0, keep_bytes=0)
+    follower.step(0)
+    assert store.gaps() == []
+    assert store.totals().flow.received == 0
 
 
 def test_a_little_that_waits_or_that_has_just_arrived_is_counted_in_order(log: AppendLog, store: EmbeddedLiveStore):

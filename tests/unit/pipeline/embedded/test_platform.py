@@ -265,8 +265,15 @@ def test_what_is_acknowledged_and_not_curated_is_counted_while_the_platform_runs
         assert (found.received, found.waiting.events, found.waiting.refused) == (5, 8, 2)
         assert any(line.startswith("acknowledged, not yet curated: 10 (8 events, 2 refused;") for line in found.lines())
         assert "acknowledged in all: 15 = 5 received above + 10 not yet curated" in found.lines()
+        before = running._raw.position
         running._raw.flush()  # on their way, in raw files
         assert (account(lake).waiting.events, account(lake).waiting.refused) == (8, 2)
+        reached = running._raw.position
+        assert before is not None
+        assert reached is not None
+        running._checkpoints.save("raw", before)  # as between a raw file and its checkpoint
+        assert (account(lake).waiting.events, account(lake).waiting.refused) == (8, 2)
+        running._checkpoints.save("raw", reached)
         running.stream.append([arrival("last")])
         assert account(lake).waiting.events == 9
     stopped = account(lake)  # a stop brings all of it to the raw zone
