@@ -68,7 +68,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     failure = await run_sync(SERVER.start)
     if failure:
         _log(failure)
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    warm = threading.Thread(target=_warm, name="warm", daemon=True)
+    warm.start()
     ahead = threading.Timer(QUIET_SECONDS, _look_ahead)
     ahead.daemon = True
     ahead.start()
@@ -77,6 +78,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     finally:
         ahead.cancel()
         await run_sync(SERVER.stop)
+        for thread in (warm, ahead):  # DuckDB ends a process loudly that leaves while a thread still asks
+            await run_sync(thread.join)
 
 
 app = st.App(

@@ -80,10 +80,11 @@ class Embedded(Profile):
         from console.metering.journal import FOLDER, Journal
 
         calls, journal = FolderCalls(self.settings.lake), Journal(self.settings.lake / FOLDER)
+        days = self.settings.call_days  # not the profile: the meter's thread would keep its database open to the end
 
         def upkeep() -> None:
             journal.recover(calls)
-            compact_days(calls.files, datetime.now(UTC), keep_days=self.settings.call_days, held=journal.days())
+            compact_days(calls.files, datetime.now(UTC), keep_days=days, held=journal.days())
 
         with suppress(OSError):  # a lake that can only be read is shown all the same
             journal.recover(calls)
