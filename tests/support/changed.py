@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from tests.support.paths import ROOT
 
 UNIT = PurePosixPath("tests/unit")
-PACKAGES = ("catalogue", "console", "pipeline", "tracker")
+PACKAGES = ("catalogue", "console", "pipeline", "takings", "tracker")
 EVERYWHERE = ("catalogue/", "queries/", "tests/support/", "tests/conftest.py", "pyproject.toml", "requirements")
 
 
