@@ -104,7 +104,12 @@ class Embedded(Profile):
         from pipeline.live.embedded import EmbeddedLiveStore
 
         lake = self.settings.lake
-        return EmbeddedLiveStore(lake / "live" / "live.sqlite", Lake.open(lake).settings.reporting_currency)
+        settings = Lake.open(lake).settings
+        return EmbeddedLiveStore(
+            lake / "live" / "live.sqlite",
+            settings.reporting_currency,
+            confirm_public_orders=settings.confirm_public_orders,
+        )
 
     @made_once
     def decisions(self) -> DecisionStore:

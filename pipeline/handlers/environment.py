@@ -24,9 +24,9 @@ class Environment:
     ----------
     stream : name of the Kinesis stream (``TAKINGS_STREAM``)
     live_table : name of the live table (``TAKINGS_LIVE_TABLE``); only the live rollup needs it
-    reporting_currency, retention_days, fractional_quantities, largest_amount : the lake's
+    reporting_currency, retention_days, fractional_quantities, largest_amount, confirm_public_orders : the lake's
         (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``, ``TAKINGS_FRACTIONAL_QUANTITIES``: 1 or 0,
-        ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit)
+        ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit, ``TAKINGS_CONFIRM_PUBLIC_ORDERS``: 1 or 0)
     origins : pages that may send from a browser (``TAKINGS_ORIGINS``, separated by commas)
     write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests, and of webhook keys the
         signing secret (``TAKINGS_WRITE_KEYS``)
@@ -40,6 +40,7 @@ class Environment:
     write_keys: tuple[WriteKey, ...]
     fractional_quantities: bool = False
     largest_amount: Decimal | None = None
+    confirm_public_orders: bool = False
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -61,9 +62,6 @@ def read(values: Mapping[str, str]) -> Environment:
     currency = values.get("TAKINGS_REPORTING_CURRENCY", "USD")
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         raise SettingsError(f"{currency!r} is no ISO 4217 code", where="TAKINGS_REPORTING_CURRENCY")
-    fractions = values.get("TAKINGS_FRACTIONAL_QUANTITIES", "0")
-    if fractions not in ("0", "1"):
-        raise SettingsError(f"{fractions!r} is neither 0 nor 1", where="TAKINGS_FRACTIONAL_QUANTITIES")
     largest = values.get("TAKINGS_LARGEST_AMOUNT", "1000000000")
     if not largest.isdecimal():
         raise SettingsError(f"{largest!r} is no amount", where="TAKINGS_LARGEST_AMOUNT", remedy="0 means no limit.")
@@ -81,9 +79,17 @@ def read(values: Mapping[str, str]) -> Environment:
         int(days),
         origins,
         keys,
-        fractional_quantities=fractions == "1",
+        fractional_quantities=_flag(values, "TAKINGS_FRACTIONAL_QUANTITIES"),
         largest_amount=Decimal(largest) or None,
+        confirm_public_orders=_flag(values, "TAKINGS_CONFIRM_PUBLIC_ORDERS"),
     )
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    given = values.get(name, "0")
+    if given not in ("0", "1"):
+        raise SettingsError(f"{given!r} is neither 0 nor 1", where=name)
+    return given == "1"
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
     """The live store, and the stream that unreadable lines go back to."""
     settings = environment()
-    store = DynamoDbLiveStore(client("dynamodb"), settings.live_table, settings.reporting_currency)
+    store = DynamoDbLiveStore(
+        client("dynamodb"),
+        settings.live_table,
+        settings.reporting_currency,
+        confirm_public_orders=settings.confirm_public_orders,
+    )
     return store, KinesisStream(client("kinesis"), settings.stream)
 
 

@@ -34,7 +34,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.lines import read
-from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, identities, minute_of, roll
+from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, RollSettings, identities, minute_of, roll
 from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
@@ -60,13 +60,21 @@ class DynamoDbLiveStore:
     Parameters
     ----------
     client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
-    currency : the lake's reporting currency
+    currency, confirm_public_orders : the lake's (`pipeline.lake.LakeSettings`)
     """
 
-    def __init__(self, client: Any, table: str, currency: str, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        currency: str,
+        *,
+        confirm_public_orders: bool = False,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._client = client
         self._table = table
-        self._currency = currency
+        self._settings: RollSettings = {"currency": currency, "confirm_public_orders": confirm_public_orders}
         self._now = now
         self._windows: dict[str, SeenHashes] = {}
         self._settled: dict[tuple[str, str], tuple[int, int, list[DynamoItem]]] = {}
@@ -90,7 +98,7 @@ class DynamoDbLiveStore:
             window = self._read_window(shard, after, now)
         arrivals = read(batch.entries, now)
         known = window.known(identities(arrivals))
-        delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
+        delta = roll(arrivals, known, now=now, regions=head.regions, **self._settings)
         if len(delta.documents) > MOST_DOCUMENTS or len(delta.flows) > MOST_FLOWS or len(delta.fresh) > MOST_HASHES:
             raise ValueError(f"A batch touches {len(delta.documents)} documents and {len(delta.flows)} flows: cut it")
         self._put_customers(delta, now)

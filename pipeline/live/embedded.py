@@ -26,7 +26,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live import rows
 from pipeline.live.documents import Document, Flow, Item, pack, unpack
 from pipeline.live.lines import Arrivals, read
-from pipeline.live.rollup import DUPLICATE_WINDOW, identities, minute_of, roll
+from pipeline.live.rollup import DUPLICATE_WINDOW, RollSettings, identities, minute_of, roll
 from pipeline.live.seen import SortedHashes, hashes_of, unpack_hashes
 from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.streams import Batch
@@ -41,15 +41,21 @@ class EmbeddedLiveStore:
 
     Parameters
     ----------
-    currency : the lake's reporting currency
+    currency, confirm_public_orders : the lake's (`pipeline.lake.LakeSettings`)
     generation : hashes in one generation of what was seen
     """
 
     def __init__(
-        self, path: Path, currency: str, *, now: Callable[[], datetime] = utc_now, generation: int = GENERATION
+        self,
+        path: Path,
+        currency: str,
+        *,
+        confirm_public_orders: bool = False,
+        now: Callable[[], datetime] = utc_now,
+        generation: int = GENERATION,
     ) -> None:
         self._path = path
-        self._currency = currency
+        self._settings: RollSettings = {"currency": currency, "confirm_public_orders": confirm_public_orders}
         self._now = now
         self._generation = generation
         self._held: dict[
@@ -125,7 +131,7 @@ class EmbeddedLiveStore:
             memory = self._recall(database, minute_of(now))
             wanted = hashes_of(identities(arrivals))
             known = {identity for generation in self._seen.values() for identity in generation.known(wanted)}
-            delta = roll(arrivals, known, now=now, currency=self._currency, regions=head.regions)
+            delta = roll(arrivals, known, now=now, regions=head.regions, **self._settings)
             # another process may have written since
             held = self._held if self._held_at == (shard, head.position) else {}
             merged = {

@@ -10,6 +10,7 @@ What counts where:
 - Ids are of their namespace: the same order id of two shops is two orders.
 - Where a shop's pages (with a public key) and its server (with a secret one) both send the purchase of a product in an
   order, the one that comes first counts here. The lake prefers the server's.
+- Where the lake asks for a secret key to confirm orders, purchases of public keys are events alone.
 - Revenue is of the reporting currency; lines in another currency are events and orders without an amount.
 - A visitor of the funnel is a session; a customer without one counts as a session.
 """
@@ -20,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, MOST_REGIONS, OTHER, Document, Flow, Item, lag_bucket, latest_items
@@ -78,8 +80,21 @@ def instant_of(minute: int) -> datetime:
     return datetime.fromtimestamp(minute * 60, UTC)
 
 
+class RollSettings(TypedDict):
+    """What of a lake's settings decides what counts, as `roll` takes it."""
+
+    currency: str
+    confirm_public_orders: bool
+
+
 def roll(
-    arrivals: Arrivals, known: Collection[int], *, now: datetime, currency: str, regions: Collection[str] = ()
+    arrivals: Arrivals,
+    known: Collection[int],
+    *,
+    now: datetime,
+    currency: str,
+    regions: Collection[str] = (),
+    confirm_public_orders: bool = False,
 ) -> Delta:
     """The counts that decoded entries add, given what was seen before.
 
@@ -89,6 +104,7 @@ def roll(
     now : the instant from which the batch is visible
     currency : the reporting currency
     regions : the regions known so far; beyond `MOST_REGIONS`, new ones are counted under ``(other)``
+    confirm_public_orders : whether purchases of public keys are events alone, until a secret key sends them
     """
     seen = set(known)
     fresh: dict[int, None] = {}
@@ -134,7 +150,9 @@ def roll(
                 all_regions[region] = None
                 delta.regions.append(region)
         new_order, new_line, is_paid = 0, 0, True
-        if event.event_type == "purchase":
+        if event.event_type == "purchase" and event.public and confirm_public_orders:
+            is_paid = False
+        elif event.event_type == "purchase":
             order, line, mine, other = _order_identities(event)
             is_paid = other not in seen
             if is_paid:

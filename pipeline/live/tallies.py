@@ -85,7 +85,8 @@ class GrowingDocument:
         Parameters
         ----------
         new_order, new_line : 1 for the first line of an order, and of a product in it
-        is_paid : False for a purchase that another sender of the shop reported already: it has no amount and no units
+        is_paid : False for a purchase that another sender of the shop reported already, or has to confirm: it has no
+            amount and no units
         """
         kind = event.event_type
         quantity = event.quantity or 1

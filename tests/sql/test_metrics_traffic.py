@@ -67,11 +67,13 @@ def counted(kind: str, events: int, duplicates: int, day: int = 1, **more: Any) 
 
 
 def test_records_received_are_those_accepted_doubled_and_quarantined(lake: Rows) -> None:
-    lake.table("daily_events", [counted("purchase", 7, 2), counted("product_view", 90, 1, day=2)])
+    lake.table("daily_events", [counted("purchase", 7, 2, rounded=4), counted("product_view", 90, 1, day=2)])
     lake.table(
         "daily_quarantine", [{"reason": "missing_field", "records": 1}, {"reason": "invalid_type", "records": 1}]
     )
-    assert lake.ask("lake/conservation") == [{"received": 102, "accepted": 97, "duplicates": 3, "quarantined": 2}]
+    assert lake.ask("lake/conservation") == [
+        {"received": 102, "accepted": 97, "duplicates": 3, "quarantined": 2, "rounded": 4}
+    ]
 
 
 def test_quarantined_records_are_counted_by_reason_and_source_largest_first(lake: Rows) -> None:

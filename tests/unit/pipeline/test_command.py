@@ -163,7 +163,7 @@ def test_rees46_loses_no_record(run: Any, tmp_path: Path, capsys: pytest.Capture
     assert code == 0
     assert "17436" in out, "the cut last line is named by its number"
     assert answer(capsys, lake, "lake/conservation") == [
-        {"received": 17435, "accepted": 17429, "duplicates": 5, "quarantined": 1}
+        {"received": 17435, "accepted": 17429, "duplicates": 5, "quarantined": 1, "rounded": 0}
     ]
     kinds = {
         row["event_type"]: row["events"] + row["duplicates"] for row in answer(capsys, lake, "lake/events_by_type")
