@@ -12,20 +12,21 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from itertools import repeat
-from typing import NoReturn
 
 from catalogue.clock import utc_now
-from catalogue.errors import SettingsError, StreamFull, StreamUnavailable, TakingsError
+from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
+from pipeline.collecting.authentication import Authentication, check_signature
 from pipeline.collecting.endpoints import ENDPOINTS, Endpoint
-from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unpack, write_key
-from pipeline.collecting.keys import Keys, WriteKey, key_of_alias, webhook_key
+from pipeline.collecting.envelope import Problem, Request, Response, check_head, json_response, unavailable, unpack
+from pipeline.collecting.keys import Keys, WriteKey
+from pipeline.collecting.known_customers import KnownCustomers
 from pipeline.collecting.limits import TokenBuckets, network_of
 from pipeline.collecting.origins import Origins
 from pipeline.collecting.recent import RecentIds, identities
@@ -40,7 +41,6 @@ RATE, BURST = 50_000, 200_000  # records a second and at once, of one key: above
 # or a mobile network whose visitors share an address; a page sends a few events a minute.
 NETWORK_RATE, NETWORK_BURST = 200, 2_000
 _BROKEN_OFF = StreamUnavailable("The write was broken off")
-RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Collector:
     reporting_currency, retention_days, fractional_quantities, largest_amount : the lake's
         (`pipeline.lake.LakeSettings`)
     origins : pages that may send from a browser, such as ``https://shop.example``; ``*`` for every page
+    customers : remembers which customer an anonymous id belongs to; without it nobody is joined
     recent : ids received lately; hand one in that has recalled the stream
     limits : how much a key may send
     network_limits : how much one network may send with a public key
@@ -107,13 +108,15 @@ class Collector:
         fractional_quantities: bool = False,
         largest_amount: Decimal | None = None,
         origins: Collection[str] = (),
+        customers: KnownCustomers | None = None,
         recent: RecentIds | None = None,
         limits: TokenBuckets | None = None,
         network_limits: TokenBuckets | None = None,
         note: Callable[..., None] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.stream, self._keys = stream, keys
+        self.stream, self._customers = stream, customers
+        self._authentication = Authentication(keys, now)
         self._currency, self._retention = reporting_currency, retention_days
         self._fractions, self._largest = fractional_quantities, largest_amount
         self._origins = Origins(origins)
@@ -181,8 +184,15 @@ class Collector:
         if failure is not None:
             self._recent.release([name for place, name in enumerate(prepared.names) if place not in duplicates])
             code = "stream_full" if isinstance(failure, StreamFull) else "stream_unavailable"
-            return self.refuse(request, _unavailable(code, failure.what))
+            return self.refuse(request, unavailable(code, failure.what))
         self._count(prepared)
+        try:
+            # after the entries: a link is of what was received
+            if self._customers is not None and batch.links:
+                self._customers.link(prepared.key.namespace, batch.links)
+        except StreamUnavailable as error:
+            remedy = "The events were stored; send them again with the same ids, for the customer's."
+            return self.refuse(request, unavailable("customers_unavailable", error.what, remedy))
         return self._finish(request, prepared.endpoint.answer(batch, duplicates))
 
     def refuse(self, request: Request, problem: Problem) -> Response:
@@ -196,52 +206,18 @@ class Collector:
         if request.method not in endpoint.methods:
             allowed = ", ".join((*endpoint.methods, "OPTIONS"))
             raise Problem(405, "method_not_allowed", f"Send events with {endpoint.methods[-1]}.", {"allow": allowed})
-        key = self._key(request, endpoint)
+        key = self._authentication.key_of_head(request, endpoint)
         if endpoint.webhook is not None and endpoint.webhook.is_ping(request):
             return self._finish(request, json_response(200, {"success": True}))
         check_head(request.headers)
         return Admitted(endpoint, key)
 
-    def _key(self, request: Request, endpoint: Endpoint) -> WriteKey | None:
-        """The key that a request is sent with; None where its body may still hold it."""
-        if endpoint.webhook is not None:
-            name = request.query.get("id", "")
-            with _reading_keys():
-                key = webhook_key(self._keys.all(), name, endpoint.webhook.system, self._now())
-            if key is None:
-                raise _unsigned("The address names no webhook key that is valid")
-            return key
-        secret = write_key(request, endpoint.key_parameter)
-        if not secret and endpoint.alias_parameter:
-            alias = request.query.get(endpoint.alias_parameter, "")
-            return self._find_alias(alias) if alias or endpoint.alias_in is None else None
-        return self._find(secret) if secret or endpoint.secret_in is None else None
-
-    def _find(self, secret: str) -> WriteKey:
-        """The key with this secret."""
-        with _reading_keys():
-            key = self._keys.find(secret) if secret else None
-        return key or _no_key(secret)
-
-    def _find_alias(self, alias: str) -> WriteKey:
-        """The key that a tracker means with its own id."""
-        with _reading_keys():
-            key = key_of_alias(self._keys.all(), alias, self._now())
-        return key or _no_key("")
-
-    def _find_in(self, body: bytes, endpoint: Endpoint) -> WriteKey:
-        """The key that a body names."""
-        if endpoint.alias_in is not None:
-            return self._find_alias(endpoint.alias_in(body))
-        return self._find(endpoint.secret_in(body) if endpoint.secret_in else "")
-
     def _prepare(self, request: Request, admitted: Admitted) -> Prepared | Response:
         endpoint, key = admitted.endpoint, admitted.key
-        if endpoint.webhook is not None and not (key and endpoint.webhook.is_signed(request, key.signing_secret)):
-            raise _unsigned("The signature is missing or wrong")
+        check_signature(request, endpoint, key)
         body = unpack(request.body, request.headers)
         if key is None:
-            key = self._find_in(body, endpoint)
+            key = self._authentication.key_of_body(body, endpoint)
         rules = Rules(
             now=self._now(),
             retention_days=self._retention,
@@ -250,6 +226,7 @@ class Collector:
             public=key.public,
             fractional_quantities=self._fractions,
             largest_amount=self._largest,
+            customer_of=None if self._customers is None else partial(self._customers.customer_of, key.namespace),
         )
         try:
             batch = endpoint.read(body, rules, request)
@@ -258,6 +235,8 @@ class Collector:
             raise Problem(413, "too_many_records", message) from error
         except batches.Unreadable as error:
             raise Problem(400, "unreadable", str(error)) from error
+        except StreamUnavailable as error:
+            raise unavailable("customers_unavailable", error.what) from error
         self._limit(key, request.address, max(1, batch.received + batch.ignored))
         if not endpoint.stored:
             return self._finish(request, endpoint.answer(batch, ()))
@@ -304,34 +283,3 @@ class Collector:
         with self._lock:
             self._counts[f"http_{response.status}"] += 1
         return self._origins.share(request, response)
-
-
-@contextmanager
-def _reading_keys() -> Iterator[None]:
-    try:
-        yield
-    except SettingsError as error:
-        raise _unavailable("keys_unavailable", error.what) from error
-
-
-def _no_key(secret: str) -> NoReturn:
-    message = "The write key is wrong or has ended." if secret else "The write key is missing."
-    raise Problem(
-        401,
-        "unauthorized",
-        f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
-        {"www-authenticate": 'Bearer realm="takings"'},
-    )
-
-
-def _unsigned(what: str) -> Problem:
-    return Problem(
-        401,
-        "unauthorized",
-        f"{what}. `python -m pipeline keys create SOURCE --webhook SYSTEM` makes the address, with the signing secret.",
-        {"www-authenticate": 'Signature realm="takings"'},
-    )
-
-
-def _unavailable(code: str, what: str) -> Problem:
-    return Problem(503, code, f"{what}. Nothing was stored; send it again.", {"retry-after": str(RETRY_AFTER)})

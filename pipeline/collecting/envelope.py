@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 MAX_BODY = 1024 * 1024  # bytes, as they travel and again once unpacked
+RETRY_AFTER = 1  # seconds: a full or lost stream is usually back as soon as it is
 
 JSON = "application/json"
 _JSON_TYPES = frozenset({JSON, "text/json"})
@@ -85,6 +86,16 @@ def json_response(status: int, content: Any, headers: Mapping[str, str] | None =
 def too_large() -> Problem:
     """The refusal of a body over `MAX_BODY`."""
     return Problem(413, "too_large", f"A body may have {MAX_BODY} bytes, unpacked too; send the events in several.")
+
+
+def unavailable(code: str, what: str, remedy: str = "Nothing was stored; send it again.") -> Problem:
+    """The refusal of a request that something of ours cannot take just now, which may be sent again soon.
+
+    Parameters
+    ----------
+    what : a sentence without its full stop
+    """
+    return Problem(503, code, f"{what}. {remedy}", {"retry-after": str(RETRY_AFTER)})
 
 
 def check_head(headers: Mapping[str, str]) -> None:

@@ -59,6 +59,7 @@ class SentBatch:
     refused : place among all records, counted from 0 → the original bytes, and why
     ignored : messages of another tracker that name no action of the contract; they are not received
     rounded : how many of the good events had an amount or a quantity rounded
+    links : anonymous id → known id, of the messages that link two in a new way
     """
 
     ids: list[str] = field(default_factory=list)
@@ -67,6 +68,7 @@ class SentBatch:
     refused: dict[int, tuple[bytes, Rejection]] = field(default_factory=dict)
     ignored: int = 0
     rounded: int = 0
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def received(self) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -120,6 +121,7 @@ class Rules:
     namespace, public : of the write key; become `Event.namespace` and `Event.public`
     fractional_quantities : whether a quantity may have decimals, such as kilograms
     largest_amount : a line of a greater amount is held until a person accepts it; None for no limit
+    customer_of : the known id that an anonymous id was linked to before, if any; None where nobody is joined
     """
 
     now: datetime
@@ -129,6 +131,7 @@ class Rules:
     public: bool = False
     fractional_quantities: bool = False
     largest_amount: Decimal | None = None
+    customer_of: Callable[[str], str | None] | None = None
     latest: datetime = field(init=False)
     earliest: datetime = field(init=False)
 

@@ -21,6 +21,8 @@ from catalogue.errors import StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
+from pipeline.collecting.known_customers_embedded import FILE as KNOWN_CUSTOMERS
+from pipeline.collecting.known_customers_embedded import EmbeddedKnownCustomers
 from pipeline.collecting.recent import RecentIds, identities
 from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
 from pipeline.embedded.loops import Loop, Trouble
@@ -94,6 +96,11 @@ class Platform:
         log = AppendLog(
             self.lake.root / STREAM, segment_bytes=options.segment_bytes, reserve_bytes=options.reserve_bytes
         )
+        try:
+            self._customers = EmbeddedKnownCustomers(self.lake.root / STREAM / KNOWN_CUSTOMERS)
+        except StreamUnavailable:
+            log.close()
+            raise
         self._log = log
         self._raw = RawWriter(log, self.lake, self._checkpoints, workshop=self.lake.root / STREAM / "workshop")
         self._seen = log.end
@@ -112,6 +119,7 @@ class Platform:
             KeyFile(self.lake.root / KEYS),
             **self.lake.settings.of_contract(),
             origins=options.origins,
+            customers=self._customers,
             recent=recent,
         )
 
@@ -130,6 +138,7 @@ class Platform:
         except (TakingsError, OSError) as error:
             # nothing is lost: the log keeps it, and the next start goes on from there
             self._closing = Trouble("stop", f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)
+        self._customers.close()
         log.close()
         self._log = None
 

@@ -1,4 +1,6 @@
-"""Other senders' payloads as our events: Segment, GA4 with its tag, Snowplow, and webhooks of shop systems (pure).
+"""Other senders' payloads as our events: Segment, GA4 with its tag, Snowplow, and webhooks of shop systems.
+
+Pure, but for `Rules.customer_of`: `visitors` says which customer an anonymous id belongs to.
 
 A message becomes no event, one, or one per product. It is kept whole or refused whole, so that an order is never half
 an order. What a message means is decided by its name alone:

@@ -20,7 +20,7 @@ import msgspec
 from pipeline.contract.batches import SentBatch, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Rules
-from pipeline.formats import payload
+from pipeline.formats import payload, visitors
 from pipeline.formats.payload import Fields
 
 SOURCE = "ga4"
@@ -73,9 +73,10 @@ def read(body: bytes, rules: Rules, query: Mapping[str, str]) -> SentBatch:
     given = {name: envelope[name] for name in _HEAD if name in envelope and len(envelope[name]) <= _HEAD_BYTES}
     head = {name: payload.value(raw) for name, raw in given.items()}
     batch = SentBatch()
+    who = customer(batch, rules, head)
     for place, event in enumerate(payload.elements(envelope.get("events"), "events")):
         record = _wrap(given, event)
-        payload.add_message(batch, record, rules, SOURCE, partial(translate, head, rules, place))
+        payload.add_message(batch, record, rules, SOURCE, partial(translate, head, who, rules, place))
     return batch
 
 
@@ -85,12 +86,23 @@ def _wrap(head: Mapping[str, bytes], event: bytes) -> bytes:
     return msgspec.json.encode({**fields, "events": [msgspec.Raw(event)]})
 
 
-def translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
+def customer(batch: SentBatch, rules: Rules, head: Fields) -> Any:
+    """Who sent a request of this head; the link of two ids is noted in the batch."""
+    return visitors.customer_of(batch, rules, known=head.get("user_id"), anonymous=_visitor(head))
+
+
+def _visitor(head: Fields) -> Any:
+    """The browser's or the app's own id."""
+    return payload.text(head.get("client_id")) or payload.text(head.get("app_instance_id"))
+
+
+def translate(head: Fields, who: Any, rules: Rules, place: int, wrapped: Fields) -> list[Fields] | Rejection | None:
     """The fields of the events of one event of GA4.
 
     Parameters
     ----------
     head : who did it and when, of the request
+    who : the customer, as `customer` says
     place : of the event in its request
     wrapped : a request with this event alone
     """
@@ -101,7 +113,7 @@ def translate(head: Fields, rules: Rules, place: int, wrapped: Fields) -> list[F
         return None if isinstance(name, str) and name in IGNORED_EVENTS else payload.unsupported(name)
     parameters = payload.table(event.get("params"))
     moment = event.get("timestamp_micros") or head.get("timestamp_micros")
-    common = _common(head, parameters, kind) | {"occurred_at": _instant(moment, rules)}
+    common = _common(head, who, parameters, kind) | {"occurred_at": _instant(moment, rules)}
     order = payload.text(parameters.get("transaction_id"))
     identity = _identity(head, event, kind, order, moment, rules, place)
     if kind in _OF_NO_ITEM:
@@ -129,16 +141,16 @@ def _identity(
     return [order, head, event, rules.now.isoformat(), place]
 
 
-def _common(head: Fields, parameters: Mapping[str, Any], kind: str) -> Fields:
+def _common(head: Fields, who: Any, parameters: Mapping[str, Any], kind: str) -> Fields:
     """The fields that all events of one GA4 event share."""
-    visitor = payload.text(head.get("client_id")) or payload.text(head.get("app_instance_id"))
+    visitor = _visitor(head)
     session = payload.text(parameters.get("session_id"))
     # a session's number is unique for its visitor only
     unique = f"{visitor}.{session}" if isinstance(visitor, str) and isinstance(session, str) and session else session
     is_long = isinstance(unique, str) and len(unique) > 64
     return {
         "event_type": kind,
-        "customer_id": payload.text(head.get("user_id")) or visitor,
+        "customer_id": who,
         "session_id": payload.stable_id(unique) if is_long else unique,
         "channel": "app" if head.get("app_instance_id") else parameters.get("channel"),
         "device": parameters.get("device"),

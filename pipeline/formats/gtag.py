@@ -69,12 +69,13 @@ def read_again(record: bytes, rules: Rules) -> SentBatch:
 
 
 def _add(batch: SentBatch, record: bytes, rules: Rules, place: int) -> None:
-    payload.add_message(batch, record, rules, SOURCE, partial(_translate, rules, place), limit=MESSAGE_BYTES)
+    payload.add_message(batch, record, rules, SOURCE, partial(_translate, batch, rules, place), limit=MESSAGE_BYTES)
 
 
-def _translate(rules: Rules, place: int, sent: Fields) -> list[Fields] | Rejection | None:
+def _translate(batch: SentBatch, rules: Rules, place: int, sent: Fields) -> list[Fields] | Rejection | None:
     """The fields of the events of one event of the tag."""
-    events = ga4.translate(_head(sent), rules, place, {"events": [{"name": sent.get("en"), "params": _params(sent)}]})
+    head, event = _head(sent), {"name": sent.get("en"), "params": _params(sent)}
+    events = ga4.translate(head, ga4.customer(batch, rules, head), rules, place, {"events": [event]})
     if not isinstance(events, list):
         return events
     for number, event in enumerate(events):

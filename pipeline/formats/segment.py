@@ -20,7 +20,7 @@ import msgspec
 from pipeline.contract.batches import SentBatch, Unreadable
 from pipeline.contract.rejections import Rejection
 from pipeline.contract.shape import Instant, Rules
-from pipeline.formats import payload
+from pipeline.formats import payload, visitors
 from pipeline.formats.payload import Fields
 
 SOURCE = "segment"
@@ -74,9 +74,9 @@ def read(body: bytes, rules: Rules, *, call: str) -> SentBatch:
         sent = payload.value(envelope.get("sentAt", b"null"))
         fixed = {"sentAt": sent} if sent else {}
         for place, record in enumerate(payload.elements(envelope.get("batch"), "batch")):
-            payload.add_message(batch, record, rules, SOURCE, partial(_translate, shared, fixed, rules, place))
+            payload.add_message(batch, record, rules, SOURCE, partial(_translate, batch, shared, fixed, rules, place))
     else:
-        payload.add_message(batch, body, rules, SOURCE, partial(_translate, {}, {"type": call}, rules, 0))
+        payload.add_message(batch, body, rules, SOURCE, partial(_translate, batch, {}, {"type": call}, rules, 0))
     return batch
 
 
@@ -90,11 +90,12 @@ def write_key(body: bytes) -> str:
 
 
 def _translate(
-    shared: Fields, fixed: Fields, rules: Rules, place: int, message: Fields
+    batch: SentBatch, shared: Fields, fixed: Fields, rules: Rules, place: int, message: Fields
 ) -> list[Fields] | Rejection | None:
     """The fields of a message's events, from what its batch shares, its own fields, and what its request fixes."""
     message = shared | message | fixed
     call = message.get("type", "track")
+    customer = _customer(batch, rules, call, message)
     if call != "track":
         return None if isinstance(call, str) and call in IGNORED_CALLS else payload.unsupported(call)
     name = message.get("event")
@@ -102,7 +103,7 @@ def _translate(
     if kind is None:
         return payload.unsupported(name)
     properties = payload.table(message.get("properties"))
-    common = _common(message, properties, kind, rules)
+    common = _common(message, properties, kind, customer, rules)
     order = payload.text(properties.get("order_id"))
     if kind in _OF_PRODUCTS:
         lines = payload.rows(properties.get("products")) or [payload.total(properties, *_TOTALS)]
@@ -118,16 +119,24 @@ def _translate(
     return [fields | _line(properties, properties)]
 
 
-def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Rules) -> Fields:
+def _customer(batch: SentBatch, rules: Rules, call: Any, message: Fields) -> Any:
+    """Who sent a message. An ``alias`` links the former id of a customer too."""
+    known = message.get("userId")
+    if call == "alias":
+        visitors.customer_of(batch, rules, known=known, anonymous=message.get("previousId"))
+    return visitors.customer_of(batch, rules, known=known, anonymous=message.get("anonymousId"))
+
+
+def _common(message: Fields, properties: Mapping[str, Any], kind: str, customer: Any, rules: Rules) -> Fields:
     """The fields that all events of a message share."""
     context = payload.table(message.get("context"))
     channel = properties.get("channel") or message.get("channel") or context.get("channel")
     query = properties.get("query") if kind == "search" else None
-    anonymous = message.get("anonymousId") if message.get("userId") else None  # the link between the two is kept
+    anonymous = message.get("anonymousId")
     return {
         "event_type": kind,
         "occurred_at": _moment(message, rules),
-        "customer_id": payload.text(message.get("userId")) or payload.text(message.get("anonymousId")),
+        "customer_id": customer,
         "session_id": payload.text(properties.get("session_id") or context.get("sessionId")),
         "channel": _CHANNELS.get(channel, channel) if isinstance(channel, str) else channel,
         "device": payload.table(context.get("device")).get("type"),
@@ -135,7 +144,10 @@ def _common(message: Fields, properties: Mapping[str, Any], kind: str, rules: Ru
         "store_id": payload.text(properties.get("store_id") or properties.get("affiliation")),
         "campaign": payload.table(context.get("campaign")).get("name"),
         "attributes": payload.note(
-            message_id=message.get("messageId"), coupon=properties.get("coupon"), query=query, anonymous_id=anonymous
+            message_id=message.get("messageId"),
+            coupon=properties.get("coupon"),
+            query=query,
+            anonymous_id=anonymous if anonymous != customer else None,  # which device it was is kept
         ),
     }
 
@@ -162,12 +174,6 @@ def _line(product: Mapping[str, Any], properties: Mapping[str, Any]) -> Fields:
         "currency": product.get("currency") or properties.get("currency"),
         "product": {"name": product.get("name"), "category": product.get("category"), "brand": product.get("brand")},
     }
-
-
-def _total(properties: Mapping[str, Any]) -> Fields:
-    """An order whose products are not named, as one product without a name."""
-    amounts = (properties.get(name) for name in ("revenue", "subtotal", "total", "value"))
-    return {"price": next((amount for amount in amounts if amount is not None), None)}
 
 
 def _event_id(message: Fields, kind: str, order: Any, line: int, rules: Rules, place: int) -> str:

@@ -29,7 +29,7 @@ import msgspec
 from pipeline.contract.batches import SentBatch, TooMany, Unreadable
 from pipeline.contract.rejections import Reason, Rejection, rejected
 from pipeline.contract.shape import Rules
-from pipeline.formats import payload
+from pipeline.formats import payload, visitors
 from pipeline.formats.payload import Fields
 
 SOURCE = "snowplow"
@@ -50,6 +50,8 @@ OLDER_ACTIONS = MappingProxyType(
     {"add_to_cart": "cart_add", "remove_from_cart": "cart_remove", "site_search": "search"}
 )
 IGNORED_EVENTS = frozenset({"pv", "pp", "se", "ad"})  # page views and pings, structured events, impressions
+
+Entities = Mapping[str, list[Mapping[str, Any]]]  # what is beside an event, by the name of its schema
 
 _ECOMMERCE, _OLDER = "com.snowplowanalytics.snowplow.ecommerce", "com.snowplowanalytics.snowplow"
 _ACTION = "snowplow_ecommerce_action"
@@ -94,7 +96,7 @@ def _batch(records: list[bytes], rules: Rules) -> SentBatch:
     itemised = {_order_of_line(record) for record in records if b'"ti"' in record}
     batch = SentBatch()
     for place, record in enumerate(records):
-        payload.add_message(batch, record, rules, SOURCE, partial(_translate, rules, place, itemised))
+        payload.add_message(batch, record, rules, SOURCE, partial(_translate, batch, rules, place, itemised))
     return batch
 
 
@@ -104,13 +106,16 @@ def _order_of_line(record: bytes) -> Any:
     return name if isinstance(name, str) else None
 
 
-def _translate(rules: Rules, place: int, itemised: set[Any], fields: Fields) -> list[Fields] | Rejection | None:
+def _translate(
+    batch: SentBatch, rules: Rules, place: int, itemised: set[Any], fields: Fields
+) -> list[Fields] | Rejection | None:
     """The fields of the events of one event of Snowplow."""
-    kind = fields.get("e")
+    kind, entities = fields.get("e"), _entities(fields)
+    common = _common(fields, entities, _customer(batch, rules, fields, entities), rules)
     if kind == "ue":
-        return _self_describing(rules, place, fields)
+        return _self_describing(rules, place, fields, common, entities)
     if kind == "ti":
-        return [_order_line(fields, rules)]
+        return [common | _order_line(fields)]
     if kind == "tr":
         if fields.get("tr_id") in itemised:
             return None
@@ -119,7 +124,9 @@ def _translate(rules: Rules, place: int, itemised: set[Any], fields: Fields) -> 
     return None if isinstance(kind, str) and kind in IGNORED_EVENTS else payload.unsupported(kind)
 
 
-def _self_describing(rules: Rules, place: int, fields: Fields) -> list[Fields] | Rejection | None:
+def _self_describing(
+    rules: Rules, place: int, fields: Fields, common: Fields, entities: Entities
+) -> list[Fields] | Rejection | None:
     event = _json(fields, "ue_pr", "ue_px")
     if not event:
         return rejected(Reason.INVALID_VALUE, "Field ue_pr, or ue_px in Base64, is no JSON object.")
@@ -130,8 +137,6 @@ def _self_describing(rules: Rules, place: int, fields: Fields) -> list[Fields] |
             Reason.INVALID_VALUE, "The event inside names no schema, such as iglu:com.acme/x/jsonschema/1-0-0."
         )
     data = payload.table(inner.get("data"))
-    entities = _entities(fields)
-    common = _common(fields, entities, rules)
     identity = (SOURCE, fields.get("eid") or [fields, rules.now.isoformat(), place])
     if vendor == _OLDER and name in OLDER_ACTIONS:
         kind = OLDER_ACTIONS[name]
@@ -146,9 +151,7 @@ def _self_describing(rules: Rules, place: int, fields: Fields) -> list[Fields] |
     return _action(ACTIONS[action], common, identity, entities)
 
 
-def _action(
-    kind: str, common: Fields, identity: tuple[Any, ...], entities: Mapping[str, list[Mapping[str, Any]]]
-) -> list[Fields] | None:
+def _action(kind: str, common: Fields, identity: tuple[Any, ...], entities: Entities) -> list[Fields] | None:
     """The events of one e-commerce action: one for each of its products."""
     common = common | {"event_type": kind}
     if kind == "checkout_start":
@@ -208,11 +211,11 @@ def _terms(given: Any) -> Fields | None:
     return payload.note(query=" ".join(words))
 
 
-def _order_line(fields: Fields, rules: Rules) -> Fields:
+def _order_line(fields: Fields) -> Fields:
     """The purchase of an older order line, named by its order and product: the lines of an order come one by one."""
     order, product = fields.get("ti_id"), fields.get("ti_sk")
     identity = [order, product, fields.get("ti_pr"), fields.get("ti_qu")] if order else [fields.get("eid"), fields]
-    return _common(fields, {}, rules) | {
+    return {
         "event_type": "purchase",
         "event_id": payload.stable_id(SOURCE, "ti", *identity),
         "order_id": payload.text(order),
@@ -224,16 +227,21 @@ def _order_line(fields: Fields, rules: Rules) -> Fields:
     }
 
 
-def _common(fields: Fields, entities: Mapping[str, list[Mapping[str, Any]]], rules: Rules) -> Fields:
-    """The fields that all events of one event share."""
+def _customer(batch: SentBatch, rules: Rules, fields: Fields, entities: Entities) -> Any:
+    """Who sent an event; the link of two ids is noted in the batch."""
     user = next(iter(entities.get("user", [])), {})
     session = next(iter(entities.get("client_session", [])), {})  # of mobile trackers
+    device = fields.get("duid") or session.get("userId") or fields.get("nuid")
+    return visitors.customer_of(batch, rules, known=fields.get("uid") or user.get("id"), anonymous=device)
+
+
+def _common(fields: Fields, entities: Entities, customer: Any, rules: Rules) -> Fields:
+    """The fields that all events of one event share."""
+    session = next(iter(entities.get("client_session", [])), {})
     platform = fields.get("p")
     return {
         "occurred_at": _instant(fields, rules),
-        "customer_id": payload.text(
-            fields.get("uid") or user.get("id") or fields.get("duid") or session.get("userId") or fields.get("nuid")
-        ),
+        "customer_id": customer,
         "session_id": payload.text(fields.get("sid") or session.get("sessionId")),
         "channel": _CHANNELS.get(platform, platform) if isinstance(platform, str) else None,
     }
@@ -257,7 +265,7 @@ def _moment(milliseconds: Any) -> datetime | None:
     return _EPOCH + timedelta(milliseconds=int(text))
 
 
-def _entities(fields: Fields) -> Mapping[str, list[Mapping[str, Any]]]:
+def _entities(fields: Fields) -> Entities:
     """The entities beside an event, by the name of their schema."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for entity in payload.rows(_json(fields, "co", "cx").get("data")):

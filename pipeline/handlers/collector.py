@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import WriteKey, key_of_secret
+from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
 from pipeline.handlers.clients import client
 from pipeline.handlers.environment import Environment, environment
 from pipeline.handlers.gateway import payload_of, request_from
@@ -41,6 +42,7 @@ class EnvironmentKeys:
 def collector() -> Collector:
     """The collector of this process."""
     settings = environment()
+    table = settings.live_table
     return Collector(
         KinesisStream(client("kinesis"), settings.stream),
         EnvironmentKeys(settings),
@@ -49,6 +51,7 @@ def collector() -> Collector:
         fractional_quantities=settings.fractional_quantities,
         largest_amount=settings.largest_amount,
         origins=settings.origins,
+        customers=DynamoDbKnownCustomers(client("dynamodb"), table) if table else None,
     )
 
 

@@ -23,7 +23,8 @@ class Environment:
     Attributes
     ----------
     stream : name of the Kinesis stream (``TAKINGS_STREAM``)
-    live_table : name of the live table (``TAKINGS_LIVE_TABLE``); only the live rollup needs it
+    live_table : name of the live table (``TAKINGS_LIVE_TABLE``); the live rollup needs it, and the collector remembers
+        known customers in it: without it, nobody is joined
     reporting_currency, retention_days, fractional_quantities, largest_amount, confirm_public_orders : the lake's
         (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``, ``TAKINGS_FRACTIONAL_QUANTITIES``: 1 or 0,
         ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit, ``TAKINGS_CONFIRM_PUBLIC_ORDERS``: 1 or 0)

@@ -48,6 +48,15 @@ def test_a_visit_whose_first_answer_is_lost_counts_once(script: str, shop: Clien
     ]
 
 
+def test_a_visitor_who_signs_in_halfway_is_the_customer_from_then_on(shop: ClientShop):
+    send("send_visitor.mjs", shop)
+    assert shop.counts() == {"received": 4, "accepted": 2, "duplicates": 2, "ignored": 2}
+    assert shop.rows("events", "product_id", "customer_id", "copies") == [
+        ("after", "customer-7", 2),
+        ("before", "device-1", 2),
+    ]
+
+
 def test_a_ga4_client_that_sends_order_and_refund_twice_counts_them_once(shop: ClientShop):
     send("send_ga4.py", shop)
     assert shop.counts() == {"received": 6, "accepted": 3, "duplicates": 3}

@@ -193,3 +193,12 @@ def test_in_lambda_a_handler_is_traced_logged_and_measured(
     assert handler({"a": 1}, context) == {"a": 1}
     assert metrics_of(capsys.readouterr().out) == {"Seen": 1}
     assert [record.message for record in caplog.records] == ["seen"]
+
+
+def test_a_visitor_who_identified_himself_is_the_customer_for_another_lambda_too(cloud: Cloud, context: Context):
+    identify = {"type": "identify", "anonymousId": "device-1", "userId": "c1"}
+    view = {"event": "Product Viewed", "anonymousId": "device-1", "properties": {"product_id": "p1"}}
+    assert collector.handler(http(json.dumps(identify), path="/v1/identify"), context)["statusCode"] == 200
+    collector.collector.cache_clear()
+    assert collector.handler(http(json.dumps(view), path="/v1/track"), context)["statusCode"] == 200
+    assert [json.loads(line)["customer_id"] for line in cloud.lines()] == ["c1"]

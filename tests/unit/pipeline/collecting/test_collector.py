@@ -13,6 +13,7 @@ import pytest
 
 from catalogue.errors import SettingsError, StreamFull, StreamUnavailable
 from pipeline.collecting import limits
+from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import MAX_BODY, Response
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.collecting.recent import RecentIds
@@ -369,6 +370,5 @@ def test_keys_that_cannot_be_read_are_503_not_401():
         def find(self, secret: str) -> None:
             raise SettingsError("The write keys cannot be read")
 
-    intake = collector(Shelf())
-    intake._keys = Lost()
+    intake = Collector(Shelf(), Lost(), reporting_currency="EUR", retention_days=400)  # type: ignore[arg-type]
     assert intake.answer(request(VIEW)).status == 503

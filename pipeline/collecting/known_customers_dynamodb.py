@@ -1,0 +1,76 @@
+"""Known customers in the live table of DynamoDB. Fills the `KnownCustomers` port.
+
+::
+
+    pk                                       sk      what
+    customer_of#<namespace>/<anonymous id>   link    customer_id, expires
+
+A namespace has no slash. A link expires `KEPT` after it was made, if the customer is not linked anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from catalogue.clock import utc_now
+from catalogue.errors import StreamUnavailable
+from pipeline.collecting.known_customers import CACHED, CachedCustomers
+
+KEPT = timedelta(days=400)  # as long as browsers keep a cookie
+CACHE_SECONDS = 60.0  # after which a link that another process made is seen
+
+
+class DynamoDbKnownCustomers(CachedCustomers):
+    """The links in `table`.
+
+    Parameters
+    ----------
+    client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        *,
+        capacity: int = CACHED,
+        now: Callable[[], datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(lifetime=CACHE_SECONDS, capacity=capacity, clock=clock)
+        self._client, self._table, self._now = client, table, now
+
+    def _read(self, namespace: str, anonymous_id: str) -> str | None:
+        with self._translate_errors():
+            key = _key(namespace, anonymous_id)
+            # consistent: the message after an identify may come to another process
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return item["customer_id"]["S"] if item else None
+
+    def _write(self, namespace: str, links: Mapping[str, str]) -> None:
+        expires = {"N": str(int((self._now() + KEPT).timestamp()))}
+        with self._translate_errors():
+            for anonymous_id, customer_id in links.items():
+                item = _key(namespace, anonymous_id) | {"customer_id": {"S": customer_id}, "expires": expires}
+                self._client.put_item(TableName=self._table, Item=item)
+
+    @contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise StreamUnavailable(
+                f"The table of known customers did not answer: {error}",
+                where=self._table,
+                remedy="Check that the table exists and that the collector's role may read and write it.",
+            ) from error
+
+
+def _key(namespace: str, anonymous_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"customer_of#{namespace}/{anonymous_id}"}, "sk": {"S": "link"}}
