@@ -71,7 +71,7 @@ negative = "refund"        # a negative quantity or price makes the row a refund
 separator = "|"            # between the values of a field of several columns
 
 [event_id]                 # what makes a row unique; one of the three
-columns = ["Order", "SKU"]
+columns = ["Order", "SKU", "Created at"]   # a refund is a row of its own: another time, or a line id
 # column = "Line id"
 # row_number = true        # of the file: editing the file makes new events of its rows
 """
