@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["pipeline"]):
     from pipeline.collecting.endpoints import ENDPOINTS
     from pipeline.collecting.envelope import Request
+    from pipeline.collecting.known_customers_embedded import EmbeddedKnownCustomers
     from pipeline.collecting.webhooks import SHOPIFY, WOOCOMMERCE
     from tests.support.collecting import SECRET, VIEW, Shelf, collector, write_key
     from tests.support.webhooks import SHOPIFY_KEY, SHOPIFY_ORDER, WOO_KEY, WOO_ORDER, signature
@@ -35,6 +36,8 @@ SEEDS = (
     json.dumps([VIEW, VIEW | {"event_id": "e2"}]).encode(),
     b'{"batch":[{"event":"Order Completed","userId":"c","properties":'
     b'{"order_id":"o","products":[{"product_id":"p","price":1}]}}]}',
+    b'{"batch":[{"type":"identify","userId":"c","anonymousId":"a"},{"type":"alias","userId":"d","previousId":"c"},'
+    b'{"event":"Product Viewed","anonymousId":"a","properties":{"product_id":"p"}}]}',
     b'{"client_id":"c","events":[{"name":"purchase","params":{"transaction_id":"t","items":[{"item_id":"p","price":1.5}]}}]}',
     json.dumps(SHOPIFY_ORDER | {"refunds": [{"id": 1, "refund_line_items": [{"quantity": 1}]}]}).encode(),
     json.dumps(WOO_ORDER | {"refunds": [{"id": 1, "total": "-1"}]}).encode(),
@@ -45,6 +48,9 @@ SEEDS = (
     b'{"event_id":"a","event_id":"b","unit_price":NaN,"attributes":{"x":"\\ud800"}}',
     b"[[[[[[[[1e999999999",
 )
+
+
+CUSTOMERS: list[EmbeddedKnownCustomers] = []  # of the run
 
 
 def one(data: bytes) -> None:
@@ -61,7 +67,7 @@ def one(data: bytes) -> None:
         body = gzip.compress(body, 1) if packing > 1 else body
         body = body[: len(body) // 2] if packing == 3 else body
     stream = Shelf()
-    intake = collector(stream, *KEYS)
+    intake = collector(stream, *KEYS, customers=CUSTOMERS[0])
     headers |= {SHOPIFY.topic: "orders/updated", WOOCOMMERCE.topic: "order.updated"}
     headers |= dict.fromkeys((SHOPIFY.signature, WOOCOMMERCE.signature), signature(body))
     method = ENDPOINTS[path].methods[-1]
@@ -82,7 +88,8 @@ def one(data: bytes) -> None:
 
 def main() -> None:
     """Fuzz until libFuzzer's options say stop; it begins with every seed at every address."""
-    with tempfile.TemporaryDirectory() as corpus:
+    with tempfile.TemporaryDirectory() as corpus, tempfile.TemporaryDirectory() as lake:
+        CUSTOMERS.append(EmbeddedKnownCustomers(Path(lake) / "customers.sqlite"))
         for path in range(len(PATHS)):
             for number, seed in enumerate(SEEDS):  # the provider takes its choices from the end of the data
                 (Path(corpus) / f"{path}-{number}").write_bytes(seed + bytes((0, 0, 0, path)))

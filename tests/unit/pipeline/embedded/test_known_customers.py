@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.errors import StreamUnavailable
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.live.embedded import EmbeddedLiveStore
@@ -75,3 +76,17 @@ def test_views_before_identify_stay_with_the_device_and_those_after_it_are_one_c
     steps = given.rows("sessions")
     given.curate(full=True)
     assert given.rows("sessions") == steps
+
+
+def test_a_damaged_file_stops_the_start_and_names_itself_and_without_it_the_platform_starts(tmp_path: Path):
+    given = Given(tmp_path)
+    file = given.lake.root / "stream" / "customers.sqlite"
+    file.parent.mkdir()
+    file.write_bytes(b"no database" * 100)
+    platform = Platform(given.lake, options=PlatformOptions(history_seconds=3600, reserve_bytes=0))
+    with pytest.raises(StreamUnavailable) as caught:
+        platform.start()
+    assert caught.value.where == str(file)
+    file.unlink()
+    with platform:
+        assert platform.unready() is None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalogue.errors import StreamUnavailable
 from pipeline.collecting.collector import Collector
@@ -268,3 +271,31 @@ def test_a_collector_that_remembers_nobody_joins_nobody():
     body = json.dumps({"batch": [identify("c1"), view(anonymousId="device-1")]}).encode()
     assert collector(stream).answer(request(body, path="/v1/batch")).status == 200
     assert [event["customer_id"] for event in stream.events()] == ["device-1"]
+
+
+ids = st.sampled_from(["c1", "c2", "device-1", "ann@shop.example", "", None, 7]) | st.text(max_size=66) | st.floats()
+messages = st.builds(
+    lambda kind, who: view() | {"type": kind} | who,
+    st.sampled_from(["track", "track", "identify", "alias", "page"]),
+    st.dictionaries(st.sampled_from(["userId", "anonymousId", "previousId"]), ids | st.lists(ids, max_size=2)),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(messages, min_size=1, max_size=5), max_size=4))
+def test_whatever_ids_are_sent_joining_refuses_nothing_more_and_changes_no_known_id(requests: list[list[Any]]):
+    with tempfile.TemporaryDirectory() as folder:
+        joining, alone = Shop(Path(folder)), Shelf()
+        plain = collector(alone, *TWO_KEYS)
+        for sent in requests:
+            body = json.dumps({"batch": sent}).encode()
+            assert joining.answer(body, "/v1/batch") == 200
+            assert plain.answer(request(body, path="/v1/batch", secret=SHOP)).body == joining.response.body
+        joined, unjoined = joining.stream.events(), alone.events()
+        assert [event["event_id"] for event in joined] == [event["event_id"] for event in unjoined]
+        known = {message["messageId"]: message.get("userId") for sent in requests for message in sent}
+        for event in joined:
+            if user := known[event["attributes"]["message_id"]]:
+                assert event["customer_id"] == str(user)
+        joining.customers.close()
