@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from catalogue.command_line import progress_bars
-from catalogue.errors import SettingsError
+from catalogue.errors import LakeMissing, SettingsError
 from pipeline import options
 from pipeline.collecting.keys import LAKES_OWN, checked_namespace
 from pipeline.curate.command import curate_lake
@@ -53,6 +53,9 @@ def import_(
         str | None,
         typer.Option(metavar="NAME", help="within which event and order ids are unique (default: the lake's own)"),
     ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="make the lake where there is none, with the currency of what is imported")
+    ] = False,
     example_map: Annotated[bool, typer.Option("--example-map", help="print a mapping to start from, and stop")] = False,
     lake: options.Lake = options.DEFAULT_LAKE,
 ) -> None:
@@ -60,7 +63,7 @@ def import_(
 
     \b
     examples:
-      python -m pipeline import online-retail online_retail.csv.gz
+      python -m pipeline import online-retail online_retail.csv.gz --lake ./retail --create
       python -m pipeline import csv --example-map > mapping.toml
       python -m pipeline import csv orders.csv --map mapping.toml --preview
       python -m pipeline import csv 2026-*.csv.gz --map mapping.toml --lake ./lake
@@ -82,12 +85,18 @@ def import_(
         if preview:
             sys.stdout.write(as_text(preview_of(chosen, sources[0], _settings(lake, chosen))))
         else:
-            _import(lake, chosen, sources, within)
+            _import(lake, chosen, sources, within, create=create)
 
 
-def _import(folder: Path, importer: Importer, sources: Sequence[Source], namespace: str) -> None:
+def _import(folder: Path, importer: Importer, sources: Sequence[Source], namespace: str, *, create: bool) -> None:
     """Import, report and curate."""
     is_new = not (folder / SETTINGS).exists()
+    if is_new and not create:
+        raise LakeMissing(
+            "There is no lake here",
+            where=str(folder.absolute()),
+            remedy="Check the path. To make a lake there, add --create, or run `takings init` first.",
+        )
     lake = Lake.create(folder, importer.lake_settings)
     report = None
     try:

@@ -18,7 +18,7 @@ import msgspec
 from catalogue.errors import SourceError
 from console.finops.charges import SpendSource
 from pipeline.curate import curate
-from pipeline.lake import RAW_SPEND, SETTINGS, Lake
+from pipeline.lake import RAW_SPEND, Lake
 from pipeline.spend import SpendImport, import_charges
 from pipeline.spend.account import SpendAccount, account
 
@@ -71,7 +71,7 @@ class StoredSpend:
 
         `cost` gives the requests made and their dollars; it is asked once the source has answered.
         """
-        Lake.create(self._root)  # before anything is paid for
+        Lake.open(self._root)  # before anything is paid for
         batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
         calls, dollars = cost()
         note = {
@@ -107,14 +107,8 @@ class StoredSpend:
     def _bring(
         self, source: str, batches: Iterable[pa.RecordBatch], progress: Progress | None, notes: dict[str, bytes]
     ) -> SpendImport:
-        is_new = not (self._root / SETTINGS).exists()
-        lake = Lake.create(self._root)
-        try:
-            report = import_charges(lake, source, ahead(batches), notes=notes)
-        except BaseException:
-            if is_new:  # a first import that failed leaves no settings of the lake behind
-                (self._root / SETTINGS).unlink(missing_ok=True)
-            raise
+        lake = Lake.open(self._root)
+        report = import_charges(lake, source, ahead(batches), notes=notes)
         curate(lake, progress=progress)
         return report
 

@@ -187,7 +187,7 @@ def test_every_query_can_be_asked_from_the_command_line(run: Any) -> None:
     ("arguments", "said"),
     [
         (["query", "sales/nope"], "There is no query 'sales/nope'.*`python -m console queries` lists them"),
-        (["query", "lake/days", "--lake", "/nowhere"], "There is no lake here.*python -m pipeline sample"),
+        (["query", "lake/days", "--lake", "/nowhere"], "There is no lake here.*takings sample"),
         (["query", "lake/days", "--lake", "~no-such-user/x"], "home folder that is unknown.*Write the whole path"),
         (["query", "lake/days", "--start", "2026-01-01"], "lake/days has no parameter start_date.*Parameters: none"),
         (["query", "lake/days", "--region", "north"], "lake/days has no parameter regions"),

@@ -43,11 +43,12 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         (["status"], "There is no lake here.*takings init"),
         (["curate"], "There is no lake here.*takings init"),
         (["curate", "--lake", "file.txt"], "There is no lake here"),
-        (["import", "online-retail", "nofile.csv"], r"There is no such file \(.*nofile.csv\)"),
+        (["import", "online-retail", "nofile.csv", "--create"], r"There is no such file \(.*nofile.csv\)"),
+        (["import", "online-retail", "file.txt", "--lake", "mistyped"], r"no lake here \(.*mistyped.*--create"),
         (["import", "online-retail"], "No file was named"),
-        (["import", "online-retail", "file.txt"], "The file has no column 'InvoiceNo'"),
+        (["import", "online-retail", "file.txt", "--create"], "The file has no column 'InvoiceNo'"),
         (["import", "csv", "file.txt"], r"needs a mapping \(--map\).*--example-map"),
-        (["import", "online-retail", "file.txt", "--lake", "other"], r"not a lake's.*--lake DIR"),
+        (["import", "online-retail", "file.txt", "--lake", "other", "--create"], r"not a lake's.*--lake DIR"),
         (["import", "xml", "file.txt"], "There is no importer 'xml'.*Use .*csv"),
         (["sample", "--events", "10"], "A sample year of 10 events is too small"),
         (["sample", "--events", "many"], "'--events'.*integer.*`python -m pipeline sample --help`"),
@@ -146,7 +147,7 @@ def test_online_retail_adds_up_to_its_published_figures(
     run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lake = tmp_path / "retail"
-    code, out, _ = run("import", "online-retail", str(DATA / "online_retail.csv.gz"), "--lake", str(lake))
+    code, out, _ = run("import", "online-retail", str(DATA / "online_retail.csv.gz"), "--lake", str(lake), "--create")
     assert code == 0
     assert "541,909 records received = 541,909 accepted + 0 duplicates + 0 quarantined" in out
     days = answer(capsys, lake, "sales/net_revenue_by_day")
@@ -159,7 +160,7 @@ def test_online_retail_adds_up_to_its_published_figures(
 @pytest.mark.slow
 def test_rees46_loses_no_record(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = tmp_path / "rees46"
-    code, out, _ = run("import", "rees46", str(DATA / "rees46_2019_oct_head.csv.gz"), "--lake", str(lake))
+    code, out, _ = run("import", "rees46", str(DATA / "rees46_2019_oct_head.csv.gz"), "--lake", str(lake), "--create")
     assert code == 0
     assert "17436" in out, "the cut last line is named by its number"
     assert answer(capsys, lake, "lake/conservation") == [

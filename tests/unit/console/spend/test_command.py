@@ -15,6 +15,7 @@ from console.aws.paid import PaidClient
 from console.finops.billing.cost_explorer import SERVICE, CostExplorer, Plan
 from console.metering import NoMeter
 from console.wiring.embedded import Embedded
+from pipeline.lake import Lake
 from tests.support import bill_files
 from tests.support.bill_files import cur, focus
 from tests.support.cost_explorer_answers import answer, day, stubbed
@@ -27,7 +28,7 @@ SAMPLE = SHARED_DATA / "focus_1.0_sample.csv.gz"
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:
-    return tmp_path / "lake"
+    return Lake.create(tmp_path / "lake").root
 
 
 def spend(*arguments: str | Path, lake: Path) -> int:
@@ -109,7 +110,7 @@ def test_what_is_no_bill_is_refused_with_a_remedy(
         path.write_text(content)
     assert spend("import", path, lake=lake) == 2
     assert complaint in capsys.readouterr().err
-    assert not lake.exists()
+    assert not list(lake.rglob("*.parquet"))
 
 
 def test_an_empty_folder_and_a_file_named_twice_are_refused(
@@ -213,9 +214,15 @@ def test_months_that_cost_explorer_does_not_keep_are_refused(lake: Path, capsys:
     assert "14 bills cannot be asked for (--months). Give 1 to 13." in capsys.readouterr().err
 
 
-def test_without_a_lake_the_account_says_how_to_make_one(lake: Path, capsys: pytest.CaptureFixture[str]):
-    assert spend("status", lake=lake) == 2
+@pytest.mark.parametrize("words", [["status"], ["import", "march.csv"]])
+def test_a_mistyped_lake_is_an_error_and_is_not_made(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    bill_files.write(tmp_path / "march.csv", [focus()])
+    monkeypatch.chdir(tmp_path)
+    assert spend(*words, lake=tmp_path / "mistyped") == 2
     assert "There is no lake here" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_charges_that_vanish_from_the_curated_tables_are_found(

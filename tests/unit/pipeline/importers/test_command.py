@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(command, "curate_lake", curated.append)
 
     def called(*words: str | Path) -> list[Lake]:
-        assert call("import", *words) == 0
+        assert call("import", *words, "--create") == 0
         return curated
 
     return called
