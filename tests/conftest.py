@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import os
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("pages"))
         elif item.get_closest_marker("xdist_group") is None and any(made[-1].scope == "module" for made in fixtures):
             item.add_marker(pytest.mark.xdist_group(module))
+
+
+_MAIN = sys.modules["__main__"]
+
+
+def pytest_runtest_teardown() -> None:
+    """A page that is run becomes ``__main__``, which processes started later would run too."""
+    sys.modules["__main__"] = _MAIN
 
 
 pytest_plugins = ["tests.engines.fixtures"]  # real engines behind the AWS APIs

@@ -223,7 +223,7 @@ def lake(tmp_path: Path) -> Rows:
 def test_a_folder_without_a_lake_is_named_with_the_way_to_make_one(tmp_path: Path) -> None:
     engine = DuckDbEngine(tmp_path / "nowhere")
     for question in (lambda: engine.data_version, lambda: engine.data_as_of):
-        with pytest.raises(LakeMissing, match=r"There is no lake here.*python -m pipeline sample"):
+        with pytest.raises(LakeMissing, match=r"There is no lake here.*takings sample"):
             question()
 
 
