@@ -72,9 +72,9 @@ class Endpoint:
     Without a key, the query parameter `alias_parameter` may hold the alias of one. With a `webhook`, the parameter
     ``id`` names the key, and the body must be signed with its signing secret. `read_again` reads a record as the
     quarantine keeps it, where that is not a body of its own. `secret_in` finds the write key in a body, and `alias_in`
-    the alias of one, where neither a header nor the address has one. `with_cookies`: the tracker tells the browser to
-    send cookies along, which asks whether it may; none is ever looked at. What is not `stored` is checked and answered
-    only.
+    the alias of one, where neither a header nor the address has one. `with_cookies`: the tracker makes browsers send
+    cookies, for which a preflight needs a further header; no cookie is read. What is not `stored` is checked and
+    answered only.
     """
 
     source: str

@@ -169,7 +169,7 @@ class KeyFile:
         SettingsError
             The file cannot be read.
         """
-        # a plain lookup: how long it takes tells something of the digest, and the digest of a random key tells nothing
+        # A plain lookup: its duration depends on the digest alone, from which a random key cannot be guessed.
         self.all()
         key = self._by_digest.get(digest_of(secret))
         return key if key is not None and key.is_valid(self._now()) else None

@@ -11,14 +11,14 @@ A namespace has no slash. A link expires `KEPT` after it was made, if the custom
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
 from catalogue.clock import utc_now
-from catalogue.errors import StreamUnavailable
 from pipeline.collecting.known_customers import CACHED, CachedCustomers
+from pipeline.failures import aws_failures
 
 KEPT = timedelta(days=400)  # as long as browsers keep a cookie
 CACHE_SECONDS = 60.0  # after which a link that another process made is seen
@@ -58,18 +58,12 @@ class DynamoDbKnownCustomers(CachedCustomers):
                 item = _key(namespace, anonymous_id) | {"customer_id": {"S": customer_id}, "expires": expires}
                 self._client.put_item(TableName=self._table, Item=item)
 
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            yield
-        except (BotoCoreError, ClientError) as error:
-            raise StreamUnavailable(
-                f"The table of known customers did not answer: {error}",
-                where=self._table,
-                remedy="Check that the table exists and that the collector's role may read and write it.",
-            ) from error
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return aws_failures(
+            "The table of known customers did not answer",
+            where=self._table,
+            remedy="Check that the table exists and that the collector's role may read and write it.",
+        )
 
 
 def _key(namespace: str, anonymous_id: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ cost more than storing the event does, and the next message with both ids makes 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
-from catalogue.errors import StreamUnavailable
 from pipeline.collecting.known_customers import CACHED, CachedCustomers
+from pipeline.failures import sqlite_failures
 
 FILE = "customers.sqlite"
 
@@ -48,7 +48,7 @@ class EmbeddedKnownCustomers(CachedCustomers):
                 raise
 
     def close(self) -> None:
-        """Close the file; whoever asks after that is told that it is unavailable."""
+        """Close the file. Later calls raise StreamUnavailable."""
         with self._lock:
             self._database.close()
             self._answers.clear()
@@ -70,13 +70,9 @@ class EmbeddedKnownCustomers(CachedCustomers):
                 if self._database.in_transaction:
                     self._database.execute("rollback")
 
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StreamUnavailable(
-                f"Known customers cannot be kept: {error}",
-                where=str(self._path),
-                remedy="Free disk space; a damaged file may be deleted: each visitor is known again once identified.",
-            ) from error
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return sqlite_failures(
+            "Known customers cannot be kept",
+            where=str(self._path),
+            remedy="Free disk space; a damaged file may be deleted: each visitor is known again once identified.",
+        )

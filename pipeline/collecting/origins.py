@@ -10,7 +10,7 @@ from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import Request, Response
 
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
-MOST_TOLD = 100  # origins that are told of in the log
+MOST_LOGGED = 100  # origins, each in one line of the log: a sender may make up as many as it likes
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Origins:
 
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed)
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self._lock = threading.Lock()
 
     def share(self, request: Request, response: Response) -> Response:
@@ -34,7 +34,7 @@ class Origins:
         if origin is None:
             return response
         if not {origin, "*"} & self._allowed:
-            self._tell_of(origin, request.headers.get("host", ""))
+            self._log_once(origin, request.headers.get("host", ""))
         if not self._allowed:
             return response
         shared = {"vary": "origin"}
@@ -65,14 +65,14 @@ class Origins:
             },
         )
 
-    def _tell_of(self, origin: str, host: str) -> None:
-        """Say once in the log that pages of an origin send here and are not named; of so many origins, not of more."""
+    def _log_once(self, origin: str, host: str) -> None:
+        """Log once that pages of an origin send here and are not allowed to, for at most `MOST_LOGGED` origins."""
         if origin.partition("://")[2] == host:
             return  # a page of this very server
         with self._lock:
-            if origin in self._told or len(self._told) >= MOST_TOLD:
+            if origin in self._logged or len(self._logged) >= MOST_LOGGED:
                 return
-            self._told.add(origin)
+            self._logged.add(origin)
         _LOG.warning(
             "A page of %r sends here, and its browser may not: add the origin to TAKINGS_ORIGINS to allow it.",
             origin[:200],

@@ -87,6 +87,13 @@ def add_message(
     payload.add_message(batch, record, rules, source, events_or_refusal, limit=MESSAGE_BYTES)
 
 
+def read_again(record: bytes, rules: Rules, source: str, translate: Callable[[Fields], list[Fields]]) -> SentBatch:
+    """Read what the quarantine keeps of a message."""
+    batch = SentBatch()
+    add_message(batch, dict(payload.table(payload.value(record))), rules, source, translate)
+    return batch
+
+
 def amount(value: Any, name: str) -> Decimal:
     """An amount of money of either sign, to 4 decimals: some shops write amounts as floating-point numbers.
 

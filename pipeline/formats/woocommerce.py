@@ -77,9 +77,7 @@ def read(body: bytes, rules: Rules, topic: str) -> SentBatch:
 
 def read_again(record: bytes, rules: Rules) -> SentBatch:
     """Read what the quarantine keeps of a message."""
-    batch = SentBatch()
-    shop_orders.add_message(batch, dict(payload.table(payload.value(record))), rules, SOURCE, _translate)
-    return batch
+    return shop_orders.read_again(record, rules, SOURCE, _translate)
 
 
 def _translate(message: Fields) -> list[Fields]:

@@ -25,12 +25,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
+from pipeline.failures import aws_failures
 from pipeline.live import sketch
 from pipeline.live.documents import MEMORY_MINUTES, Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.lines import read
@@ -273,18 +274,12 @@ class DynamoDbLiveStore:
             remedy="It is tried again; raise the table's capacity if it stays.",
         )
 
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            yield
-        except (BotoCoreError, ClientError) as error:
-            raise StreamUnavailable(
-                f"The live table did not answer: {error}",
-                where=self._table,
-                remedy="Check that the table exists and that the role may read and write it.",
-            ) from error
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return aws_failures(
+            "The live table did not answer",
+            where=self._table,
+            remedy="Check that the table exists and that the role may read and write it.",
+        )
 
 
 def _key(pk: str, sk: str) -> DynamoItem:

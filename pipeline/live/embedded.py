@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.clock import utc_now
-from catalogue.errors import StreamUnavailable
+from pipeline.failures import sqlite_failures
 from pipeline.live import rows
 from pipeline.live.documents import Document, Flow, Item, pack, unpack
 from pipeline.live.lines import Arrivals, read
@@ -229,16 +229,12 @@ class EmbeddedLiveStore:
                 self._writer.execute("rollback")
             raise
 
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StreamUnavailable(
-                f"Live cannot be kept: {error}",
-                where=str(self._path),
-                remedy="Free disk space; a damaged file may be deleted: it is made again from the log.",
-            ) from error
+    def _translate_errors(self) -> AbstractContextManager[None]:
+        return sqlite_failures(
+            "Live cannot be kept",
+            where=str(self._path),
+            remedy="Free disk space; a damaged file may be deleted: it is made again from the log.",
+        )
 
 
 @lru_cache(maxsize=_DECODED)

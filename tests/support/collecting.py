@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from catalogue.errors import StreamUnavailable
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request, Response
 from pipeline.collecting.keys import WriteKey, digest_of, key_of_secret
@@ -41,6 +42,20 @@ class Shelf:
 
     def refused(self) -> list[dict[str, Any]]:
         return [json.loads(entry.line) for entry in self.entries if entry.kind == Kind.REFUSED]
+
+
+class ForgetfulShelf(Shelf):
+    """A stream that stores everything and loses its first answer: the worst of all failures for a sender."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        self.attempts += 1
+        super().append(entries)
+        if self.attempts == 1:
+            raise StreamUnavailable("The answer of the stream was lost")
 
 
 def write_key(source: str, secret: str, **fields: Any) -> WriteKey:

@@ -21,7 +21,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import MAX_BODY
 from pipeline.collecting.http import routes
-from tests.support.collecting import SECRET, VIEW, Ring, Shelf
+from tests.support.collecting import SECRET, VIEW, ForgetfulShelf, Ring, Shelf
 
 ORIGINS = ("https://shop.example",)
 
@@ -210,16 +210,7 @@ def test_segments_client_tries_again_after_a_503_and_it_is_no_second_order(port:
     """The worst of all failures: the stream has stored the batch, and the sender is told that it has not."""
     from segment.analytics.client import Client
 
-    class StoresAndFails(Shelf):
-        attempts = 0
-
-        def append(self, entries: Any) -> None:
-            self.attempts += 1
-            super().append(entries)
-            if self.attempts == 1:
-                raise StreamUnavailable("The answer of the stream was lost")
-
-    stream = StoresAndFails()
+    stream = ForgetfulShelf()
     service.__init__(stream)
     errors: list[Any] = []
     client = Client(

@@ -18,8 +18,7 @@ from snowplow_tracker import (
     Tracker,
 )
 
-from catalogue.errors import StreamUnavailable
-from tests.support.collecting import SECRET, Shelf
+from tests.support.collecting import SECRET, ForgetfulShelf, Shelf
 from tests.support.webhooks import distinct
 from tests.unit.pipeline.collecting.test_http import Service, serving
 
@@ -89,16 +88,7 @@ def test_a_visit_counts_once_to_the_cent(port: int, stream: Shelf, method: Any, 
 
 
 def test_a_batch_that_was_stored_and_answered_503_is_sent_again_and_counts_once(port: int, stream: Shelf):
-    class StoresAndFails(Shelf):
-        attempts = 0
-
-        def append(self, entries: Any) -> None:
-            self.attempts += 1
-            super().append(entries)
-            if self.attempts == 1:
-                raise StreamUnavailable("The answer of the stream was lost")
-
-    lossy = StoresAndFails()
+    lossy = ForgetfulShelf()
     logging.getLogger("snowplow_tracker").setLevel(logging.CRITICAL)
     with serving(Service(lossy)) as lossy_port, requests.Session() as session:
         session.headers["X-Write-Key"] = SECRET
