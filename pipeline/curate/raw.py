@@ -31,7 +31,7 @@ Fields = Mapping[str, "str | Mapping[str, str]"]
 class LineKind:
     """One kind of raw line: the relation it goes to, its JSON fields, its columns, and the condition of a whole line.
 
-    Fields and columns are written for DuckDB; `pipeline.curate.spark_raw` reads the same lines.
+    Fields and columns are written for DuckDB; `pipeline.curate.spark.raw` reads the same lines.
     """
 
     relation: str

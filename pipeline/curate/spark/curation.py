@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from catalogue.binding import bind
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
-from pipeline.curate import spark_raw
+from pipeline.curate.spark import raw as spark_raw
 from pipeline.curate.status import require_conservation
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, LakeSettings
 
