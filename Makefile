@@ -109,7 +109,7 @@ docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m tests.engines.matrix
 
 lock: $(BIN)/uv ## Pin every requirements*.in
-	@for name in requirements requirements-lambda requirements-dev requirements-engines; do \
+	@for name in requirements requirements-lambda requirements-dev requirements-engines requirements-ministack; do \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
 	done
 

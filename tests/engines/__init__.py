@@ -7,6 +7,8 @@ Fixtures (made known to every test by `tests/conftest.py`; a module that uses on
 `sample_lake`                the sample year, curated: ``.root``, ``.lake``, ``.days``, ``.name`` (session; read only)
 `engine_lakes`               it and two lakes of edges in other time zones, by name (session; read only)
 `trino`, `postgres`          the bare servers (session)
+`ministack`                  a Glue catalogue and S3 for Iceberg tables: ``.endpoint``, ``.client("glue")``,
+                             ``.database(name)``; ``trino.iceberg`` reads and writes the same tables (session)
 `lakes_on_trino`,            the servers with all lakes: a schema, a database by each lake's name (session)
 `lakes_on_postgres`
 `aws`                        moto in this process, for all threads; no other AWS can be reached
@@ -25,6 +27,6 @@ time out; ``.executions`` (Athena) and ``.statements`` (Redshift) are what was s
 A lake of literal rows: `tests.support.lake_rows.Rows`, then `trino_tables.register(trino, root, name)` (again after
 each change: it registers the files that are there) and `postgres_tables.load(postgres, root, name)`.
 
-Where something is missing (Java, Maven's files, PostgreSQL) the tests fail with `artifacts.EngineMissing`, which says
-how to get it; they never skip.
+Where something is missing (Java, Maven's files, ministack, PostgreSQL) the tests fail with `artifacts.EngineMissing`,
+which says how to get it; they never skip.
 """

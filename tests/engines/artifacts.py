@@ -1,7 +1,7 @@
-"""The engines' own files: fetched once by Maven, checked against `artifacts.toml`, unpacked into a cache folder.
+"""The engines' own files: fetched once, Trino's by Maven and ministack's by uv, and kept in a cache folder.
 
-``python -m tests.engines.artifacts`` fetches them ahead of a test run. The cache is ``TAKINGS_ENGINES``, else
-``~/.cache/takings/engines``.
+Trino's files are checked against `artifacts.toml`. ``python -m tests.engines.artifacts`` fetches all of it ahead of a
+test run. The cache is ``TAKINGS_ENGINES``, else ``~/.cache/takings/engines``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.paths import ROOT
+
 PINS = Path(__file__).with_name("artifacts.toml")
-_FETCH_SECONDS = 900  # 450 MB over a slow line
+MINISTACK = ROOT / "requirements-ministack.txt"
+_FETCH_SECONDS = 900  # some hundred MB each, over a slow line
 _CHUNK = 1 << 20
 
 
@@ -42,29 +45,55 @@ def cache() -> Path:
 
 
 def trino_home() -> Path:
-    """The unpacked Trino server with its Hive plugin; fetched on the first call.
+    """The unpacked Trino server with its plugins; what is not there yet is fetched.
 
     Raises
     ------
     EngineMissing
         Maven is not installed, a file cannot be had, or its checksum is another one.
     """
-    pinned = pins()
-    folder = cache()
+    pinned, folder = pins(), cache()
     home = folder / f"trino-{pinned['version']}"
-    if home.exists():
-        return home
-    folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        if not home.exists():
-            aside = folder / f".trino-{pinned['version']}"
-            shutil.rmtree(aside, ignore_errors=True)
-            for file in pinned["files"]:
-                _unpack(_fetched(folder, file), aside / file["unpack"], strip=not file["unpack"])
-            aside.rename(home)
-            for file in pinned["files"]:
-                (folder / file["file"]).unlink(missing_ok=True)
+        for file in pinned["files"]:
+            target = home / file["unpack"]
+            if not target.exists():
+                archive = _fetched(folder, file)
+                _unpack(archive, target, aside=folder / ".unpacked")
+                archive.unlink()
     return home
+
+
+def ministack() -> Path:
+    """The program of ministack, in an environment of its own; installed by the first call.
+
+    Raises
+    ------
+    EngineMissing
+        uv is not there, or cannot install it.
+    """
+    folder, pinned = cache(), MINISTACK.read_bytes()
+    home = folder / f"ministack-{hashlib.sha256(pinned).hexdigest()[:12]}"
+    program = home / "bin" / "ministack"
+    with _alone(folder):
+        if not program.exists():
+            _install(home)
+    return program
+
+
+def _install(home: Path) -> None:
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if uv is None:
+        raise EngineMissing("uv installs ministack and is not there: `make` installs it into .venv")
+    shutil.rmtree(home, ignore_errors=True)  # what an attempt left that was broken off
+    for command in (
+        [uv, "venv", "--quiet", "--python", sys.executable, home],
+        [uv, "pip", "install", "--quiet", "--python", home / "bin" / "python", "-r", MINISTACK],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False)
+        if done.returncode:
+            shutil.rmtree(home, ignore_errors=True)
+            raise EngineMissing(f"uv could not install ministack: {done.stderr.strip()[-800:]}")
 
 
 def _fetched(folder: Path, pin: dict[str, str]) -> Path:
@@ -99,25 +128,25 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _unpack(archive: Path, target: Path, *, strip: bool) -> None:
-    """Unpack an archive; `strip` leaves out its one top folder."""
-    target.mkdir(parents=True, exist_ok=True)
+def _unpack(archive: Path, target: Path, *, aside: Path) -> None:
+    """Let the one folder at the top of an archive become `target`, whole or not at all."""
+    shutil.rmtree(aside, ignore_errors=True)
     if archive.suffix == ".zip":
         with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(target)  # noqa: S202 - its checksum is known
-        return
-    with tarfile.open(archive) as packed:
-        packed.extractall(target, filter="data")
-    if strip:
-        (top,) = target.iterdir()
-        for path in list(top.iterdir()):
-            path.rename(target / path.name)
-        top.rmdir()
+            zipped.extractall(aside)  # noqa: S202 - its checksum is known
+    else:
+        with tarfile.open(archive) as packed:
+            packed.extractall(aside, filter="data")
+    (top,) = aside.iterdir()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    top.rename(target)
+    aside.rmdir()
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Two test runs on one machine fetch one after the other."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -125,6 +154,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"{trino_home()}\n")
+        sys.stdout.write(f"{trino_home()}\n{ministack()}\n")
     except EngineMissing as error:
         sys.exit(str(error))

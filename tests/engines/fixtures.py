@@ -13,17 +13,27 @@ from tests.engines.names import LAKE_BUCKET, REGION, SAMPLE
 if TYPE_CHECKING:
     from tests.engines.athena_double import AthenaDouble
     from tests.engines.lakes import EngineLake
+    from tests.engines.ministack_server import MinistackServer
     from tests.engines.postgres_server import PostgresServer
     from tests.engines.redshift_double import RedshiftDouble
     from tests.engines.trino_server import TrinoServer
 
 
 @pytest.fixture(scope="session")
-def trino(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrinoServer]:
-    """A Trino server without tables."""
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinistackServer]:
+    """A Glue catalogue and S3 for Iceberg tables, empty but for the bucket of their files."""
+    from tests.engines import ministack_server
+
+    with ministack_server.running(tmp_path_factory.mktemp("ministack")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def trino(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) -> Iterator[TrinoServer]:
+    """A Trino server without tables; ``trino.iceberg`` asks about the Iceberg tables of `ministack`."""
     from tests.engines import trino_server
 
-    with trino_server.running(tmp_path_factory.mktemp("trino")) as server:
+    with trino_server.running(tmp_path_factory.mktemp("trino"), ministack) as server:
         yield server
 
 

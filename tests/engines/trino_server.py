@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,15 +12,18 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.engines.artifacts import EngineMissing, trino_home
 from tests.engines.java import java
-from tests.engines.processes import stop, tied
+from tests.engines.ministack_server import KEY, WAREHOUSE, MinistackServer
+from tests.engines.names import REGION
+from tests.engines.processes import free_port, stop, tied
 from tests.engines.trino_client import TrinoError, TrinoQuery, called
 
 CATALOG = "hive"
+ICEBERG = "iceberg"  # the catalogue of a ministack, where one is given
 HEAP = "1200M"
 READY_SECONDS = 180.0  # a busy machine; one that fails ends sooner
 STOP_SECONDS = 20.0
@@ -57,18 +59,41 @@ fs.native-local.enabled=true
 local.location=/
 hive.timestamp-precision=MICROSECONDS
 """
+# As Athena's: tables of a Glue catalogue, files in S3.
+_ICEBERG = """\
+connector.name=iceberg
+iceberg.catalog.type=glue
+iceberg.file-format=PARQUET
+hive.metastore.glue.region={region}
+hive.metastore.glue.endpoint-url={endpoint}
+hive.metastore.glue.default-warehouse-dir=s3://{bucket}/
+hive.metastore.glue.aws-access-key={key}
+hive.metastore.glue.aws-secret-key={key}
+fs.native-s3.enabled=true
+s3.region={region}
+s3.endpoint={endpoint}
+s3.path-style-access=true
+s3.aws-access-key={key}
+s3.aws-secret-key={key}
+"""
 
 
 @dataclass(frozen=True)
 class TrinoServer:
-    """A running server: where it listens, and what it is."""
+    """A running server: where it listens, what it is, and the catalogue that its statements are about."""
 
     port: int
     version: str
+    catalog: str = CATALOG
+
+    @property
+    def iceberg(self) -> TrinoServer:
+        """The same server, asked about the Iceberg tables of its ministack."""
+        return replace(self, catalog=ICEBERG)
 
     def query(self, sql: str, schema: str | None = None, session: str = "") -> TrinoQuery:
         """A statement, not yet submitted."""
-        return TrinoQuery(self.port, sql, CATALOG, schema, session)
+        return TrinoQuery(self.port, sql, self.catalog, schema, session)
 
     def execute(self, sql: str, schema: str | None = None, session: str = "") -> TrinoQuery:
         """Run one statement to its end; raises TrinoError where it fails."""
@@ -76,8 +101,10 @@ class TrinoServer:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[TrinoServer]:
+def running(folder: Path, ministack: MinistackServer | None = None) -> Iterator[TrinoServer]:
     """A server with its configuration, metastore and log below `folder`; it is stopped at the end.
+
+    With a ministack it has a second catalogue: the Iceberg tables of its Glue, see `TrinoServer.iceberg`.
 
     Raises
     ------
@@ -87,6 +114,9 @@ def running(folder: Path) -> Iterator[TrinoServer]:
     home, runtime = trino_home(), java()
     (folder / "catalog").mkdir(parents=True)
     (folder / "catalog" / f"{CATALOG}.properties").write_text(_HIVE.format(folder=folder), encoding="utf-8")
+    if ministack is not None:
+        iceberg = _ICEBERG.format(endpoint=ministack.endpoint, bucket=WAREHOUSE, region=REGION, key=KEY)
+        (folder / "catalog" / f"{ICEBERG}.properties").write_text(iceberg, encoding="utf-8")
     command = [
         str(runtime),
         f"-Xmx{HEAP}",
@@ -109,7 +139,7 @@ def running(folder: Path) -> Iterator[TrinoServer]:
 def _started(folder: Path, command: list[str], home: Path, log: Path) -> tuple[subprocess.Popen[bytes], TrinoServer]:
     """A server that answers, on a port that nobody else has."""
     for attempt in range(1, ATTEMPTS + 1):
-        port, node = _free_port(), f"tests-{uuid.uuid4().hex}"
+        port, node = free_port(), f"tests-{uuid.uuid4().hex}"
         config = _CONFIG.format(port=port, folder=folder, node=node)
         (folder / "config.properties").write_text(config, encoding="utf-8")
         with log.open("wb") as out:
@@ -145,12 +175,6 @@ def _has_node(port: int, node: str) -> bool:
     """Whether our own server answers there, and can work: another one may have had the port before."""
     nodes = TrinoQuery(port, "select node_id from system.runtime.nodes where state = 'active'", CATALOG)
     return [node] in nodes.start().finish().rows
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

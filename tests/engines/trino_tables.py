@@ -1,4 +1,4 @@
-"""A lake's curated tables as external tables in Trino, over the very files that curation wrote."""
+"""A lake's curated tables as external tables in Trino, over the files that curation wrote; snapshots of Iceberg's."""
 
 from __future__ import annotations
 
@@ -34,3 +34,10 @@ def definition(schema: str, name: str, table: Table, folder: Path) -> str:
         listed.append(f'"{table.partition}" {table.columns[table.partition]}')
         options.append(f"partitioned_by = array['{table.partition}']")
     return f"create table {CATALOG}.{schema}.{name} ({', '.join(listed)}) with ({', '.join(options)})"
+
+
+def snapshot(server: TrinoServer, schema: str, name: str) -> str | None:
+    """The id of the newest snapshot of an Iceberg table; None where it never had a row."""
+    sql = f"select snapshot_id from \"{name}$refs\" where name = 'main'"  # noqa: S608 - the test's own names
+    found = server.iceberg.execute(sql, schema).rows
+    return str(found[0][0]) if found else None
