@@ -8,6 +8,7 @@
     ├── BindingError           a value does not fit its parameter
     ├── SourceError            an engine, a spend source or a health source did not answer
     │   └── QueryFailed        the engine refused or broke off a query
+    │       └── UsageLimitReached  the warehouse answers nothing until its limit is raised or its period ends
     ├── ExportError            a table could not be written as a file
     ├── LakeError              a lake folder is locked, damaged, cannot be written, or holds something else
     │   └── LakeMissing        there is no lake that can be opened, or nothing in it is curated yet
@@ -53,6 +54,10 @@ class SourceError(TakingsError):
 
 class QueryFailed(SourceError):  # noqa: N818 - reads as the sentence it is
     """The engine refused or broke off a query."""
+
+
+class UsageLimitReached(QueryFailed):
+    """The warehouse has used up its capacity: it answers nothing until the limit is raised or its period ends."""
 
 
 class ExportError(TakingsError):

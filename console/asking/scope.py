@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from catalogue.binding import RowFilter, Statement, Values, bind_again
 from catalogue.clock import utc_now
+from catalogue.errors import UsageLimitReached
 from catalogue.queries import Catalogue
 from console.asking.cache import Asked, ResultCache, keep_waiting
 from console.asking.engines import Result, SqlEngine, Statistics
@@ -128,7 +129,13 @@ class Scope:
 
         def run() -> Result:
             with reporting_costs_to(partial(self._meter, query, rows=0)):
-                return engine.run(statement)
+                try:
+                    return engine.run(statement)
+                except UsageLimitReached:
+                    _, again = self._bound(query, values)
+                    if again.dialect == statement.dialect:  # no other engine stands in
+                        raise
+                    return engine.run(again)
 
         return self.cache.start(key, run, unclaimed=self._record)
 

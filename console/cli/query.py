@@ -137,6 +137,7 @@ def _write(result: Result, form: str) -> None:
             "engine": statistics.engine,
             "elapsed_seconds": round(statistics.elapsed_seconds, 6),
             **{name: getattr(statistics, name) for name in costs},
+            "stand_in": statistics.stand_in,
             "rows": len(rows),
             "sql": result.sql,
         }
@@ -148,6 +149,5 @@ def _write(result: Result, form: str) -> None:
             sys.stdout.write(f"… {len(rows) - TABLE_ROWS:,} more rows; --format csv gives all\n")
         as_of = statistics.data_as_of.isoformat(timespec="seconds") if statistics.data_as_of else "no data"
         counted = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
-        sys.stderr.write(
-            f"{counted} · {statistics.engine} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}\n"
-        )
+        answered = statistics.stand_in or statistics.engine
+        sys.stderr.write(f"{counted} · {answered} · {statistics.elapsed_seconds * 1000:.0f} ms · data as of {as_of}\n")

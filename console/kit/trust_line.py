@@ -80,6 +80,8 @@ def parts(statistics: Statistics, *, quarantined_share: Decimal | float | None, 
     if quarantined_share is not None:
         shown.append((f"{text.percent(quarantined_share)} quarantined", "Refused records ÷ received records"))
     shown.append((statistics.engine, "The engine that answered"))
+    if statistics.stand_in:
+        shown.append((statistics.stand_in, "Why another engine answered than usual: the figures are the same"))
     if statistics.stale:
         shown.append(_stale(statistics))
     elif statistics.cached:

@@ -107,6 +107,7 @@ class Deployed(Profile):
         if aws.redshift_workgroup is None or aws.redshift_database is None:
             return {"lake": athena, "warehouse": athena}
         from console.asking.engines.redshift import RedshiftEngine
+        from console.asking.engines.standby import WithStandby
 
         redshift = RedshiftEngine(
             self.clients,
@@ -116,7 +117,7 @@ class Deployed(Profile):
             base_rpus=aws.redshift_base_rpus,
             price_per_rpu_hour=self._price("redshift.rpu_hour"),
         )
-        return {"lake": athena, "warehouse": redshift}
+        return {"lake": athena, "warehouse": WithStandby(redshift, athena)}
 
     def _price(self, key: str, region: str | None = None) -> Decimal | None:
         """Dollars for a unit; None where the price book does not know it for this region."""

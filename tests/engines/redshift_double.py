@@ -31,6 +31,10 @@ _PAGE = 500  # records in one answer; the service cuts by size, and either way a
 _FINAL = ("FINISHED", "FAILED", "ABORTED")
 
 
+class LimitReached(Exception):  # noqa: N818 - what the service says
+    """The workgroup's usage limit is reached."""
+
+
 @dataclass
 class Statement:
     """One statement that was submitted, as the Data API keeps it."""
@@ -58,12 +62,14 @@ class RedshiftDouble:
     postgres : the engine; a database of the API is its database of the same name
     refusals : errors to answer with, for tests
     statements : everything submitted, by statement id, in order
+    limit_reached : whether every statement that reads a table fails, as at the workgroup's usage limit
     """
 
     def __init__(self, postgres: PostgresServer) -> None:
         self.postgres = postgres
         self.refusals = Refusals()
         self.statements: dict[str, Statement] = {}
+        self.limit_reached = False
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="redshift")
         self._open = threading.Event()
@@ -190,6 +196,8 @@ class RedshiftDouble:
             _end(statement, "FAILED")
 
     def _ask(self, statement: Statement, connection: psycopg.Connection[Any]) -> None:
+        if self.limit_reached and " from " in statement.sql.lower():
+            raise LimitReached("Query reached usage limit")
         cursor = connection.cursor()
         started = time.perf_counter_ns()
         cursor.execute(spoken(statement.sql))  # type: ignore[arg-type]  # psycopg wants a literal; ours is bound

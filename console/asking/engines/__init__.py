@@ -39,6 +39,7 @@ class Statistics:
     rpu_seconds : Redshift processing units × seconds that the statement added to the bill; None for other engines
     stale : whether the answer is that of an earlier version of the data, served while the new one is asked for
     renewal_failure : why the last try to get the new one failed; empty where it has not failed
+    stand_in : why another engine answered than the one that the question is for; empty where that one did
     """
 
     engine: str
@@ -55,6 +56,7 @@ class Statistics:
     rpu_seconds: Decimal | None = None
     stale: bool = False
     renewal_failure: str = ""
+    stand_in: str = ""
 
     def as_cached(self) -> Statistics:
         """The same statistics, marked as answered from the cache: at no cost, and without the engine."""
@@ -176,4 +178,5 @@ def combine(results: Sequence[Result]) -> Statistics:
         reused=all(answer.reused for answer in answers),
         stale=any(answer.stale for answer in answers),
         renewal_failure=next((answer.renewal_failure for answer in answers if answer.renewal_failure), ""),
+        stand_in=next((answer.stand_in for answer in answers if answer.stand_in), ""),
     )

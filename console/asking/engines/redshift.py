@@ -14,7 +14,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from catalogue.errors import QueryFailed
+from catalogue.errors import QueryFailed, UsageLimitReached
+from catalogue.redshift import LONGEST_STATEMENT, is_usage_limit
 from console.asking.engines import Result, Statistics
 from console.asking.engines.curated_state import CuratedEngine, CuratedState
 from console.asking.engines.prices import CapacityClock, capacity_price
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from catalogue.binding import Statement
 
 SERVICE = "Redshift"
-LONGEST_STATEMENT = 100_000  # bytes that the Data API takes
 LARGEST_RESULT = 64 * 2**20  # bytes: the Data API gives a result in pages of a megabyte, one call each
 _PAUSES = (0.05, 0.1, 0.1, 0.2, 0.3, 0.5)  # seconds between two looks at its state
 _NANOSECONDS = Decimal(10) ** 9
@@ -47,9 +47,9 @@ KNOWN = (
         " role of this process.",
     ),
     KnownFailure(
-        r"usage limit|query (?:cancelled|aborted).*(?:limit|monitoring rule)|query monitoring rule",
+        r"query (?:cancelled|aborted).*(?:limit|monitoring rule)|query monitoring rule",
         "The query was stopped by a limit of the workgroup",
-        "Choose a shorter period; the limits are the workgroup's RPU-hours and query monitoring rules.",
+        "Choose a shorter period; the limits are the workgroup's query monitoring rules.",
     ),
     KnownFailure(
         r"(?:relation|table|schema) \"?([\w.\"]+?)\"? (?:does not exist|not found)",
@@ -179,7 +179,7 @@ class RedshiftEngine(CuratedEngine):
             if described is None or described["Status"] != "FINISHED":  # the warehouse was awake for it all the same
                 report_cost(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
         if described["Status"] != "FINISHED":
-            raise statement_failure(described.get("Error", ""), KNOWN, engine=SERVICE, where=where)
+            raise _failure(described.get("Error", ""), where)
         return described
 
     def _read(self, client: Any, described: dict[str, Any], where: str) -> pa.Table:
@@ -199,3 +199,14 @@ class RedshiftEngine(CuratedEngine):
             raise too_large(size, "the Data API can deliver quickly", where)
         with translate_errors(SERVICE, where, KNOWN):
             yield from client.get_paginator("get_statement_result").paginate(Id=described["Id"])
+
+
+def _failure(error: str, where: str) -> QueryFailed:
+    """The failure of a statement that ended with this error."""
+    if is_usage_limit(error):
+        return UsageLimitReached(
+            f"{SERVICE} reached its usage limit",
+            where=where,
+            remedy="Raise the RPU-hours of the workgroup's usage limit, or wait for its next period.",
+        )
+    return statement_failure(error, KNOWN, engine=SERVICE, where=where)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from catalogue.binding import Statement
-from catalogue.errors import QueryFailed
+from catalogue.errors import QueryFailed, UsageLimitReached
 from console.asking.engines import Statistics, redshift
 from console.asking.engines.curated_state import CuratedState
 from console.asking.engines.prices import CapacityClock
@@ -213,7 +213,8 @@ FAILURES = {
         "Correct the SQL",
     ),
     "denied": ("ERROR: permission denied for relation orders", "Redshift may not read orders", "Grant usage"),
-    "limit": ("ERROR: Query cancelled because of a query monitoring rule", "limit of the workgroup", "RPU-hours"),
+    "limit": ("ERROR: Query cancelled because of a query monitoring rule", "limit of the workgroup", "shorter period"),
+    "usage limit": ("ERROR: Query reached usage limit", "Redshift reached its usage limit", "RPU-hours"),
     "timeout": (
         "ERROR: Query (12) cancelled on user's request: statement timeout",
         "longer than the workgroup",
@@ -283,6 +284,21 @@ def test_a_statement_that_takes_too_long_is_cancelled(service: Redshift) -> None
     with pytest.raises(QueryFailed, match=r"ran longer than 0 seconds and was stopped.*Choose a shorter period"):
         service.engine(timeout_seconds=0.05).run(QUESTION)
     assert service.given("CancelStatement") == [{"Id": "s1"}]
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_limit"),
+    [
+        ("ERROR: Query reached usage limit", True),
+        ("ERROR: Query cancelled because of a query monitoring rule", False),
+        ("ERROR: permission denied for relation usage_limits", False),
+    ],
+)
+def test_the_usage_limit_is_a_failure_of_its_own(service: Redshift, reason: str, is_limit: bool) -> None:
+    service.states = [{"Status": "FAILED", "Error": reason}]
+    with pytest.raises(QueryFailed) as caught:
+        service.engine().run(QUESTION)
+    assert isinstance(caught.value, UsageLimitReached) is is_limit
 
 
 def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshift) -> None:
