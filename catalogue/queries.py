@@ -44,10 +44,11 @@ from catalogue.base_tables import base_tables, replace_table
 from catalogue.errors import CatalogueError
 from catalogue.project_files import project_file
 from catalogue.query_file import DIALECT, DeclaredQuestion, Parameter, QueryFile
-from catalogue.tables import CURATION_RELATIONS, TABLES, Columns
+from catalogue.tables import CURATION_RELATIONS, TABLES, UNIT_RELATIONS, Columns
 
 QUERIES = project_file("queries")
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
+_UNITS = "units"  # below it: which rows new records can change
 _RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
 
 _GRAIN_FORM = "The grain reads `one row` or `one row per column, column`"
@@ -139,6 +140,15 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
                 where=f"{folder.name}/{name}.sql",
                 remedy=f"Select exactly: {', '.join(TABLES[name].columns)}.",
             )
+    return _any(queries, folder)
+
+
+@lru_cache(maxsize=8)
+def load_units(folder: Path = QUERIES / _CURATION / _UNITS) -> Mapping[str, Query]:
+    """Read and check the queries that name what new records can change, by relation; raises as `load`."""
+    queries: dict[str, Query] = {}
+    for path in sorted(folder.glob("*.sql")):
+        _add(queries, QueryFile(folder, path), UNIT_RELATIONS, {})
     return _any(queries, folder)
 
 

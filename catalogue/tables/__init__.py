@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from catalogue.tables import arrivals, console_calls, details, products, sales, spend, traffic
 from catalogue.tables.table import Columns, Table
 
-__all__ = ["BILL_TABLES", "CURATED_TABLES", "CURATION_RELATIONS", "TABLES", "Columns", "Table"]
+__all__ = ["BILL_TABLES", "CURATED_TABLES", "CURATION_RELATIONS", "TABLES", "UNIT_RELATIONS", "Columns", "Table"]
 
 TABLES: Mapping[str, Table] = {
     **details.TABLES,
@@ -30,6 +30,8 @@ _EVENT_FIELDS = {
     name: kind for name, kind in TABLES["events"].columns.items() if name not in ("category", "copies", "event_date")
 }
 
+_PARTS = ("earlier", "known", "new", "current")
+
 _SCOPED = (
     "events", "order_lines", "orders", "daily_device_sales", "daily_sales", "daily_customers", "daily_interest",
     "daily_product_sales", "quarantine", "sessions", "spend",
@@ -45,4 +47,24 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "changed_events": TABLES["events"].columns,
     "current_products": TABLES["products"].columns,
     **{f"scoped_{name}": TABLES[name].columns for name in _SCOPED},
+}
+
+
+def _columns(table: str, *names: str) -> Columns:
+    return {name: TABLES[table].columns[name] for name in names}
+
+
+_ORDER = _columns("orders", "namespace", "order_id")
+
+# What the SQL that names changed units reads: each table before, known, new and after a step, and other units.
+UNIT_RELATIONS: Mapping[str, Columns] = {
+    "raw_events": _EVENT_FIELDS,
+    **{f"{part}_{name}": table.columns for name, table in CURATED_TABLES.items() for part in _PARTS},
+    "affected_buyers": _columns("customers", "customer_id"),
+    "affected_orders": _ORDER,
+    "described_again": _columns("products", "product_id"),
+    "affected_purchases": _ORDER,
+    "withdrawn": {
+        name: kind for name, kind in TABLES["events"].columns.items() if name not in ("received_at", "source", "copies")
+    },
 }

@@ -18,8 +18,9 @@ from typing import Any
 
 from catalogue.errors import LakeError
 from catalogue.queries import load_curation
+from pipeline.curate.batch import BatchResult, FilesByArea, curate_batch
 from pipeline.curate.status import require_conservation
-from pipeline.curate.step import CurationStep, Progress, StepResult
+from pipeline.curate.step import Progress
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake
 from pipeline.spend.curation import SAMPLE_FOLDER, missing_files
 from pipeline.transaction import Transaction
@@ -27,8 +28,6 @@ from pipeline.transaction import Transaction
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024
 MEMORY_LIMIT = "4GB"  # of DuckDB, which spills to disk beyond; Arrow and Python take some more
-
-FilesByArea = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[FilesByArea
 
 def _step(
     lake: Lake, raw_root: Path, batch: FilesByArea, change: Transaction, report: Progress, missing: Sequence[str]
-) -> StepResult:
+) -> BatchResult:
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -160,7 +159,7 @@ def _step(
     try:
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("set enable_progress_bar = false")  # it would write into the command's output
-            return CurationStep(lake, raw_root, batch, connection, change, missing).run(report)
+            return curate_batch(lake, raw_root, batch, connection, change, report, missing=missing)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",
@@ -175,7 +174,7 @@ def _bills_as_of(raw_root: Path, names: Iterable[str]) -> str | None:
     return datetime.fromtimestamp(max(times), UTC).isoformat().replace("+00:00", "Z") if times else None
 
 
-def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesByArea, result: StepResult) -> None:
+def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesByArea, result: BatchResult) -> None:
     """Check the conservation law, then write the state that makes this curation the lake's."""
     state = lake.state()
     records = _records_after(state.get("records", {}), result, str(lake.root))
@@ -194,7 +193,7 @@ def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesBy
     change.stage(STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def _records_after(before: Mapping[str, int], result: StepResult, where: str) -> dict[str, int]:
+def _records_after(before: Mapping[str, int], result: BatchResult, where: str) -> dict[str, int]:
     """How many records the lake holds after a step, by verdict; refuses a step that would lose any."""
     records = {
         "received": before.get("received", 0) + result.received,

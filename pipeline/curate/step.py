@@ -1,39 +1,33 @@
-"""One batch of raw files, curated in one transaction.
+"""How new records become curated tables, the same on every engine.
 
 The order of the tables is the order of their dependence. For each one, the rows that new records can have changed are
-named by their unit (an order, a visitor, a customer, a day), computed by the table's own SQL from all rows of that
-unit, and put in the place of the existing rows.
+named by their unit (an order, a visitor, a customer, a day: `queries/curate/units/`), computed by the table's own SQL
+from all rows of that unit, and put in the place of the existing rows.
+
+A `CurationStore` holds the tables and the relations of one step: DuckDB over the files of a lake folder
+(`pipeline.curate.store`), Spark over Iceberg tables (`pipeline.curate.spark`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Protocol
 
-from catalogue.binding import bind
-from catalogue.queries import load_curation
 from catalogue.tables import TABLES
-from pipeline.curate import raw
-from pipeline.curate.store import CuratedStore
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake
-from pipeline.spend.curation import BillsByFile, SpendStep, curated_bills
-from pipeline.transaction import Transaction
-
-if TYPE_CHECKING:
-    import duckdb
 
 Progress = Callable[[str, float], None]
 
+Key = tuple[str, ...]  # columns, or expressions in Trino's dialect, that name the unit of a row; never null
+
 _SALE = "event_type in ('purchase', 'refund')"
-_VISITOR = (
+_EVENT: Key = ("namespace", "event_id")
+_ORDER: Key = ("namespace", "order_id")
+_VISITOR: Key = (
     "case when session_id is null then concat('c:', customer_id)"
-    " when namespace = '' then concat('s:', session_id) else concat('n:', namespace, '/', session_id) end"
+    " when namespace = '' then concat('s:', session_id) else concat('n:', namespace, '/', session_id) end",
 )
-_EVENT, _ORDER = "(namespace, event_id)", "(namespace, order_id)"
-_MARTS = {  # mart → the table it sums up
+
+MARTS = {  # mart → the table it sums up, in the order they are made
     "daily_device_sales": "order_lines",
     "monthly_device_sales": "daily_device_sales",
     "daily_sales": "daily_device_sales",
@@ -57,238 +51,190 @@ _MARTS = {  # mart → the table it sums up
 }
 
 
-class StepResult(NamedTuple):
-    """What one step read and changed.
+class CurationStore(Protocol):
+    """The curated tables as they were before a step, and what the step makes of them.
 
-    Attributes
-    ----------
-    received, quarantined : records of this batch
-    accepted, duplicates : of the whole lake, with this batch
-    newest : the largest ``received_at`` of the batch (UTC, naive); None where it has no record
-    changed : tables → files written
-    bills : raw file of charges → the bills in it, of the whole lake
+    Relations have names that the SQL files use. For a table such as `orders`, in the order they come to be:
+
+    - ``earlier_orders``: the table as it was
+    - ``known_orders``: the existing rows that may change (`load_known`)
+    - ``new_orders``: the rows that take their place (`make`)
+    - ``current_orders``: the table as it will be (`merge`)
+
+    A table that is *remade*, because its definition changed, has no earlier rows: all of it is made from its sources.
     """
 
-    received: int
-    quarantined: int
-    accepted: int
-    duplicates: int
-    newest: datetime | None
-    changed: Mapping[str, int]
-    bills: BillsByFile
+    def is_remade(self, table: str) -> bool:
+        """Whether the table is made as a whole in this step, from all rows of its sources."""
+        ...
 
+    def has_changed(self, table: str) -> bool:
+        """Whether this step has changed any row of the table."""
+        ...
 
-class CurationStep:
-    """Computes the curated tables with one batch more.
+    def is_empty(self, relation: str) -> bool:
+        """Whether a relation of this step has no row."""
+        ...
 
-    Parameters
-    ----------
-    lake : its curated tables are read, and changed with `change`
-    raw_root : the folder that holds the raw files
-    batch : raw area → names of its files below `raw_root`
-    missing : raw files of charges that are curated and no longer there
-    """
+    def name_units(self, relation: str) -> None:
+        """Make a relation of `queries/curate/units/` by its SQL."""
+        ...
 
-    def __init__(
-        self,
-        lake: Lake,
-        raw_root: Path,
-        batch: Mapping[str, Sequence[str]],
-        connection: duckdb.DuckDBPyConnection,
-        change: Transaction,
-        missing: Sequence[str] = (),
-    ) -> None:
-        self._zone = lake.settings.reporting_time_zone
-        self._settings = tuple(lake.settings.of_curation().items())
-        self._raw_root = raw_root
-        self._files = {area: [raw_root / name for name in names] for area, names in batch.items()}
-        self._connection = connection
-        self._store = CuratedStore(lake, connection, change)
-        self._spend = SpendStep(
-            connection, self._store, raw_root, known=curated_bills(lake), new=batch[RAW_SPEND], missing=missing
-        )
+    def load_known(self, table: str, *, key: Key, units: str, without: str | None = None) -> None:
+        """Make ``known_<table>``: the existing rows whose key is in `units` and not in `without`.
 
-    def run(self, report: Progress) -> StepResult:
-        """Read the batch, compute the changed rows of every table, and stage the changed files."""
-        report("Reading raw records", 0.0)
-        raw.read(self._connection, raw.REFUSED, self._files[RAW_QUARANTINE], root=self._raw_root)
-        raw.read(self._connection, raw.EVENTS, self._files[RAW_EVENTS], root=self._raw_root)
-        received = self._count("raw_events") + self._count("raw_quarantine")
-        report("Removing duplicates", 0.30)
-        self._events()
-        report("Orders", 0.65)
-        self._products()
-        self._order_lines()
-        self._orders()
-        report("Sessions", 0.75)
-        self._sessions()
-        report("Customers", 0.90)
-        self._customers()
-        report("Days", 0.95)
-        self._store.append("quarantine", self._sql("quarantine"))
-        bills = self._spend.run(self._sql("spend"))
-        self._marts()
-        accepted, duplicates = self._row(
-            f"select coalesce(sum(events), 0), coalesce(sum(duplicates), 0) from {self._store.merged('daily_events')}"
-        )
-        (newest,) = self._row(
-            "select max(received_at) from"
-            " (select received_at from new_events union all select received_at from raw_quarantine)"
-        )
-        return StepResult(
-            received, self._count("raw_quarantine"), int(accepted), int(duplicates), newest, self._store.changed, bills
-        )
-
-    def _events(self) -> None:
-        self._store.load_known("events", key=_EVENT, units="select namespace, event_id from raw_events")
-        self._make("events")
-        self._connection.execute("drop table raw_events")
-        self._store.merge("events", key=_EVENT, units="select namespace, event_id from new_events")
-        # a copy that was received earlier can arrive later with other content: the known event is withdrawn
-        said = "select * exclude (copies, received_at, source)"
-        self._connection.execute(
-            f"create or replace table withdrawn as {said} from known_events"
-            f" except {said} from new_events where {_EVENT} in (select namespace, event_id from known_events)"
-        )
-
-    def _products(self) -> None:
-        self._affected(
-            "affected_products", f"{_ids('product_id', 'new_events')} union {_ids('product_id', 'withdrawn')}"
-        )
-        self._summarise("products", "product_id")
-        described = "select product_id, product_name, category_path, brand, unit_cost"
-        self._connection.execute(
-            f"create or replace table described_again as select product_id from"
-            f" ({described} from new_products except {described} from known_products)"
-        )
-        self._connection.execute("create or replace view current_products as from merged_products")
-
-    def _order_lines(self) -> None:
-        store = self._store
-        existing = f"({store.select('order_lines')})"
-        self._affected(
-            "affected_orders",
-            f"select namespace, order_id from new_events where {_SALE}"
-            f" union select namespace, order_id from known_events where {_SALE}"
-            # lines that took their description from a product whose description changed
-            f" union select namespace, order_id from {existing}"
-            " where borrowed and product_id in (from described_again)",
-        )
-        units = "from affected_orders"
-        store.load_known("order_lines", key=_ORDER, units=units)
-        days = f"select order_date from known_order_lines union select event_date from new_events where {_SALE}"
-        store.scope("scoped_events", "events", days=days, where=f"{_SALE} and {_ORDER} in ({units})")
-        self._make("order_lines")
-        store.merge("order_lines", key=_ORDER, units=units)
-
-    def _orders(self) -> None:
-        store = self._store
-        existing = f"({store.select('orders')})"
-        # which order is a customer's first can change with any of them
-        self._affected(
-            "affected_buyers",
-            f"{_ids('customer_id', 'new_order_lines')}"
-            f" union {_ids('customer_id', existing)} and {_ORDER} in (from affected_orders)",
-        )
-        self._affected(
-            "affected_purchases",
-            f"from affected_orders union select namespace, order_id from {existing}"
-            " where customer_id in (from affected_buyers)",
-        )
-        units = "from affected_purchases"
-        store.load_known("orders", key=_ORDER, units=units)
-        days = f"select distinct order_date from merged_order_lines where {_ORDER} in ({units})"
-        store.scope("scoped_order_lines", "order_lines", days=days, where=f"{_ORDER} in ({units})")
-        self._make("orders")
-        store.merge("orders", key=_ORDER, units=units)
-
-    def _sessions(self) -> None:
-        store = self._store
-        self._affected(
-            "affected_visitors",
-            f"select {_VISITOR} as visitor from new_events union select {_VISITOR} from known_events",
-        )
-        units = "from affected_visitors"
-        store.load_known("sessions", key="visitor", units=units)
-        zone = self._zone.replace("'", "''")
-        last_day = f"cast(timezone('{zone}', timezone('UTC', ended_at)) as date)"
-        days = (
-            "select distinct event_date from new_events union select distinct cast(unnest("
-            f"generate_series(session_date, {last_day}, interval 1 day)) as date) from known_sessions"
-        )
-        store.scope("scoped_events", "events", days=days, where=f"{_VISITOR} in ({units})")
-        self._make("sessions")
-        store.merge("sessions", key="visitor", units=units)
-
-    def _customers(self) -> None:
-        self._affected(
-            "affected_customers",
-            f"{_ids('customer_id', 'new_events')} union {_ids('customer_id', 'withdrawn')} union from affected_buyers",
-        )
-        some = "" if self._store.is_empty("orders") else "where customer_id in (from affected_customers)"
-        self._connection.execute(f"create or replace view scoped_orders as select * from merged_orders {some}")
-        self._summarise("customers", "customer_id")
-
-    def _summarise(self, table: str, key: str) -> None:
-        """Merge new events into the summaries of products or customers.
-
-        An event cannot be subtracted from a summary: where an event is withdrawn, the summary of
-        its product or customer is made again from all of its events.
+        Parameters
+        ----------
+        units : relation whose first columns are the key's
+        without : relation that has the key's columns by name
         """
-        units = f"from affected_{table}"
-        again = _ids(key, "withdrawn")
-        self._store.load_known(table, key=key, units=units)
-        self._connection.execute(f"delete from known_{table} where {key} in ({again})")
-        earlier = f" union all from merged_events where {key} in ({again})" if self._count("withdrawn") else ""
-        self._connection.execute(f"create or replace view changed_events as from new_events{earlier}")
-        self._make(table)
-        self._store.merge(table, key=key, units=units)
+        ...
 
-    def _marts(self) -> None:
-        for mart, source in _MARTS.items():
-            if not self._store.has_changed(source):
-                continue
-            if TABLES[source].partition is None:  # a small table: what is made of it is made again
-                key = TABLES[mart].sort[0]
-                self._connection.execute(f"create or replace view scoped_{source} as from merged_{source}")
-                self._make(mart)
-                self._store.merge(mart, key=key, units=f"select {key} from ({self._store.select(mart)})")
-                continue
-            day, touched = str(TABLES[source].partition), f"from touched_{source}"
-            self._store.scope(f"scoped_{source}", source, days=touched, where="true")
-            self._make(mart)
-            if TABLES[mart].partition is not None:
-                self._store.load_known(mart, key=day, units=touched)
-            self._store.merge(mart, key=day, units=touched)
+    def scope(
+        self,
+        relation: str,
+        table: str,
+        *,
+        target: str,
+        key: Key = (),
+        units: str | None = None,
+        days: str | None = None,
+        where: str = "true",
+    ) -> None:
+        """Make `relation`: the rows of the table as it will be from which the target's new rows are made.
 
-    def _make(self, table: str) -> None:
-        """Compute the rows of a table from the relations its SQL names."""
-        self._connection.execute(f"create or replace table new_{table} as {self._sql(table)}")
+        Where the target has no earlier rows, these are all rows that fulfil `where`.
 
-    def _sql(self, table: str) -> str:
-        return _bound(table, self._settings)
+        Parameters
+        ----------
+        units : relation whose first columns are the key's: only rows of these units; None for all
+        days : relation of one column: only rows of these days; None for all
+        where : condition in Trino's dialect
+        """
+        ...
 
-    def _affected(self, relation: str, select: str) -> None:
-        """Name the units whose rows may change. In an empty lake this is a view that is never read."""
-        kind = "view" if self._store.is_empty("events") else "table"
-        self._connection.execute(f"create or replace {kind} {relation} as {select}")
+    def alias(self, relation: str, *sources: str, key: Key = (), units: str | None = None) -> None:
+        """Make `relation`: all rows of the first source, and those of the others whose key is in `units` by name."""
+        ...
 
-    def _count(self, relation: str) -> int:
-        return int(self._row(f"select count(*) from {relation}")[0])
+    def make(self, table: str) -> None:
+        """Make ``new_<table>`` by the table's SQL."""
+        ...
 
-    def _row(self, select: str) -> tuple[Any, ...]:
-        found = self._connection.execute(select).fetchone()
-        return found or ()
+    def merge(self, table: str, *, key: Key, units: str | None) -> None:
+        """Put ``new_<table>`` in the place of the existing rows whose key is in `units`; None: beside all of them.
 
+        Makes ``current_<table>``, and ``touched_<table>``: the days on which rows changed.
+        """
+        ...
 
-@lru_cache(maxsize=64)
-def _bound(table: str, settings: tuple[tuple[str, str | bool], ...]) -> str:
-    """The SQL of a table; kept, because writing it takes as long as running it on a small batch."""
-    query = load_curation()[table]
-    values = dict(settings)
-    return bind(query, {name: values[name] for name in query.parameters}, dialect="duckdb").sql
+    def replace_days(self, mart: str, source: str) -> None:
+        """Put ``new_<mart>`` in the place of its rows of the days on which the source changed."""
+        ...
 
 
-def _ids(column: str, relation: str) -> str:
-    """A select of the distinct identifiers in a column; more conditions may follow."""
-    return f"select distinct {column} from {relation} where {column} is not null"
+def curate_records(store: CurationStore, report: Progress) -> None:
+    """Bring the tables of events up to date with `raw_events` and `raw_quarantine`."""
+    report("Removing duplicates", 0.30)
+    _events(store)
+    report("Orders", 0.65)
+    _products(store)
+    _order_lines(store)
+    _orders(store)
+    report("Sessions", 0.75)
+    _sessions(store)
+    report("Customers", 0.90)
+    _customers(store)
+    store.make("quarantine")
+    store.merge("quarantine", key=(), units=None)
+
+
+def curate_marts(store: CurationStore, report: Progress) -> None:
+    """Sum up what changed, once every table is up to date."""
+    report("Days", 0.95)
+    for mart, source in MARTS.items():
+        if store.has_changed(source) or store.is_remade(mart):
+            # a small table has no days: what is made of it is made again
+            days = f"touched_{source}" if TABLES[source].partition else None
+            store.scope(f"scoped_{source}", source, target=mart, days=days)
+            store.make(mart)
+            store.replace_days(mart, source)
+
+
+def _events(store: CurationStore) -> None:
+    store.name_units("affected_events")
+    store.load_known("events", key=_EVENT, units="affected_events")
+    store.make("events")
+    store.merge("events", key=_EVENT, units="affected_events")
+    store.name_units("withdrawn")
+
+
+def _products(store: CurationStore) -> None:
+    store.name_units("affected_products")
+    _summarise(store, "products", ("product_id",))
+    store.name_units("described_again")
+
+
+def _order_lines(store: CurationStore) -> None:
+    store.name_units("affected_orders")
+    store.load_known("order_lines", key=_ORDER, units="affected_orders")
+    store.name_units("order_line_days")
+    store.scope(
+        "scoped_events",
+        "events",
+        target="order_lines",
+        key=_ORDER,
+        units="affected_orders",
+        days="order_line_days",
+        where=_SALE,
+    )
+    store.make("order_lines")
+    store.merge("order_lines", key=_ORDER, units="affected_orders")
+
+
+def _orders(store: CurationStore) -> None:
+    store.name_units("affected_buyers")
+    store.name_units("affected_purchases")
+    store.load_known("orders", key=_ORDER, units="affected_purchases")
+    store.name_units("order_days")
+    store.scope(
+        "scoped_order_lines", "order_lines", target="orders", key=_ORDER, units="affected_purchases", days="order_days"
+    )
+    store.make("orders")
+    store.merge("orders", key=_ORDER, units="affected_purchases")
+
+
+def _sessions(store: CurationStore) -> None:
+    store.name_units("affected_visitors")
+    store.load_known("sessions", key=("visitor",), units="affected_visitors")
+    store.name_units("session_days")
+    store.scope(
+        "scoped_events", "events", target="sessions", key=_VISITOR, units="affected_visitors", days="session_days"
+    )
+    store.make("sessions")
+    store.merge("sessions", key=("visitor",), units="affected_visitors")
+
+
+def _customers(store: CurationStore) -> None:
+    store.name_units("affected_customers")
+    store.scope("scoped_orders", "orders", target="customers", key=("customer_id",), units="affected_customers")
+    _summarise(store, "customers", ("customer_id",))
+
+
+def _summarise(store: CurationStore, table: str, key: Key) -> None:
+    """Merge new events into the summaries of products or customers.
+
+    An event cannot be subtracted from a summary: where an event is withdrawn, the summary of its product or customer is
+    made again from all of its events.
+    """
+    units = f"affected_{table}"
+    withdraws = not store.is_empty("withdrawn")
+    store.load_known(table, key=key, units=units, without="withdrawn" if withdraws else None)
+    if store.is_remade(table):
+        store.alias("changed_events", "current_events")
+    elif withdraws:
+        store.alias("changed_events", "new_events", "current_events", key=key, units="withdrawn")
+    else:
+        store.alias("changed_events", "new_events")
+    store.make(table)
+    store.merge(table, key=key, units=units)

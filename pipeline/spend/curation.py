@@ -21,7 +21,7 @@ from pipeline.spend.keeping import focus_name
 if TYPE_CHECKING:
     import duckdb
 
-    from pipeline.curate.store import CuratedStore
+    from pipeline.curate.store import DuckDbStore
 
 SAMPLE_FOLDER = f"{RAW_SPEND}/sample/"
 
@@ -72,7 +72,7 @@ class SpendStep:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        store: CuratedStore,
+        store: DuckDbStore,
         raw_root: Path,
         *,
         known: BillsByFile,

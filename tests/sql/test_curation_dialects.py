@@ -4,7 +4,7 @@ import pytest
 from sqlglot import ErrorLevel, parse_one
 
 from catalogue.binding import bind
-from catalogue.queries import load_curation
+from catalogue.queries import load_curation, load_units
 from catalogue.tables import CURATED_TABLES
 from pipeline.lake import LakeSettings
 
@@ -20,6 +20,15 @@ def test_a_tables_sql_is_written_for_every_engine_and_reads_back(table: str, dia
     again = tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
     assert parse_one(again, read=dialect).sql(dialect=dialect) == again
     assert tree.named_selects == list(CURATED_TABLES[table].columns)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark", "trino"])
+@pytest.mark.parametrize("relation", sorted(load_units()))
+def test_the_sql_that_names_changed_units_is_written_for_every_engine(relation: str, dialect: str):
+    query = load_units()[relation]
+    sql = bind(query, {name: VALUES[name] for name in query.parameters}, dialect=dialect).sql
+    tree = parse_one(sql, read=dialect, error_level=ErrorLevel.RAISE)
+    assert tuple(tree.named_selects) == query.columns
 
 
 def test_spark_reads_days_in_the_reporting_time_zone():
