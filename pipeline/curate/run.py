@@ -1,13 +1,14 @@
 """Curation: new raw files in, changed partitions out, all or nothing.
 
 The curated tables are a function of the raw files, the lake's settings and the SQL.
-Where only raw files are new, only what they can have changed is computed again. Where the settings or the SQL changed,
-all tables are made again beside the existing ones, and replace them in one transaction.
+Where only raw files are new, only what they can have changed is computed again. A new table, or one whose definition
+changed, is made again from the tables it is made of; where one changed that is made from raw records, all tables are
+made again beside the existing ones. Either way readers see the old tables until the new ones replace them in one
+transaction.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.errors import LakeError
-from catalogue.queries import load_curation
+from catalogue.tables import CURATED_TABLES
 from pipeline.curate.batch import BatchResult, FilesByArea, curate_batch
+from pipeline.curate.definitions import FROM_RAW, fingerprints, outdated
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Progress
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake
@@ -67,22 +69,35 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     """
     report = progress or (lambda _step, _fraction: None)
     with lake.writing():
-        if (full or is_stale(lake)) and _tables(lake):
+        remade = _outdated(lake)
+        if (full or remade & FROM_RAW) and _tables(lake):
             files, changed = _rebuild(lake, report)
         else:
-            files, changed = _advance(lake, lake.root, report)
+            files, changed = _advance(lake, lake.root, report, remade)
         report("Curated", 1.0)
         return CurationReport(files, changed, **lake.state().get("records", {}))
 
 
 def is_stale(lake: Lake) -> bool:
-    """Whether the existing tables were made by other SQL or other settings than there are now, as after an update."""
+    """Whether a table was made by another definition or other settings than there are now, as after an update."""
+    return bool(_outdated(lake))
+
+
+def _outdated(lake: Lake) -> frozenset[str]:
+    """Tables to be made again; none where nothing is made yet."""
     state = lake.state()
-    return bool(state) and state.get("made_by") != _made_by(lake)
+    return outdated(state.get("made_by", {}), lake.settings) if state else frozenset()
 
 
-def _advance(lake: Lake, raw_root: Path, report: Progress) -> tuple[int, dict[str, int]]:
-    """Curate the raw files below `raw_root` that are new to the lake; returns how many, and files written by table."""
+def _advance(
+    lake: Lake, raw_root: Path, report: Progress, remade: frozenset[str] = frozenset()
+) -> tuple[int, dict[str, int]]:
+    """Curate the raw files below `raw_root` that are new to the lake; returns how many, and files written by table.
+
+    Parameters
+    ----------
+    remade : tables that are made again as a whole, with the first batch
+    """
     done = set(lake.state().get("raw_files", ()))
     source = Lake(raw_root, lake.settings)
     areas = {
@@ -90,12 +105,17 @@ def _advance(lake: Lake, raw_root: Path, report: Progress) -> tuple[int, dict[st
         for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
     }
     missing = missing_files(lake, raw_root)
-    batches = _batches(raw_root, areas) or ([areas] if missing else [])
+    batches = _batches(raw_root, areas) or ([areas] if missing or remade else [])
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
+            for name in _former(lake) if remade else ():
+                change.remove(name)
             progress = _part_of(report, number, len(batches))
-            result = _step(lake, raw_root, batch, change, progress, () if number else missing)
+            first = number == 0
+            result = _step(
+                lake, raw_root, batch, change, progress, missing if first else (), remade if first else frozenset()
+            )
             _stage_state(lake, raw_root, change, batch, result)
             progress("Publishing", 0.99)
         changed.update(result.changed)
@@ -109,6 +129,11 @@ def _part_of(report: Progress, number: int, count: int) -> Progress:
 def _tables(lake: Lake) -> list[str]:
     """The files of the curated tables, relative to the lake."""
     return sorted(str(path.relative_to(lake.root)) for path in (lake.root / CURATED).rglob("*.parquet"))
+
+
+def _former(lake: Lake) -> list[str]:
+    """Files of tables that there are no more."""
+    return [name for name in _tables(lake) if name.split("/")[1] not in CURATED_TABLES]
 
 
 def _rebuild(lake: Lake, report: Progress) -> tuple[int, dict[str, int]]:
@@ -147,7 +172,13 @@ def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[FilesByArea
 
 
 def _step(
-    lake: Lake, raw_root: Path, batch: FilesByArea, change: Transaction, report: Progress, missing: Sequence[str]
+    lake: Lake,
+    raw_root: Path,
+    batch: FilesByArea,
+    change: Transaction,
+    report: Progress,
+    missing: Sequence[str],
+    remade: frozenset[str],
 ) -> BatchResult:
     import duckdb
 
@@ -159,7 +190,7 @@ def _step(
     try:
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("set enable_progress_bar = false")  # it would write into the command's output
-            return curate_batch(lake, raw_root, batch, connection, change, report, missing=missing)
+            return curate_batch(lake, raw_root, batch, connection, change, report, missing=missing, remade=remade)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",
@@ -185,7 +216,7 @@ def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesBy
         "version": state.get("version", 0) + 1,
         "data_as_of": max(times).isoformat().replace("+00:00", "Z") if times else None,
         "bills_as_of": _bills_as_of(raw_root, result.bills),
-        "made_by": _made_by(lake),
+        "made_by": fingerprints(lake.settings),
         "records": records,
         "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(result.bills))),
         "bills": result.bills,
@@ -204,9 +235,3 @@ def _records_after(before: Mapping[str, int], result: BatchResult, where: str) -
     remedy = "The previous tables stay. Run `python -m pipeline curate --full`; report it if it stays."
     require_conservation(**records, where=where, remedy=remedy)
     return records
-
-
-def _made_by(lake: Lake) -> dict[str, str | bool]:
-    """What decides the tables besides the raw files."""
-    texts = "\n".join(query.text for _, query in sorted(load_curation().items()))
-    return {**lake.settings.of_curation(), "queries": hashlib.sha256(texts.encode()).hexdigest()[:16]}

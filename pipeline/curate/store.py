@@ -158,6 +158,9 @@ class DuckDbStore:
         if self._is_new(table):
             self._connection.execute(f"create or replace view current_{table} as select {columns} from new_{table}")
         elif TABLES[table].partition is None:
+            if units is not None and self.is_empty(units):
+                self._connection.execute(f"create or replace view current_{table} as {self.select(table)}")
+                return
             self._connection.execute(
                 f"create or replace table current_{table} as select {columns} from new_{table}"
                 f" union all {self.select(table)} where {staying}"
@@ -302,7 +305,8 @@ class DuckDbStore:
                 written += 1
         for day in emptied:
             self._change.remove(f"{CURATED}/{table}/{partition}={day}/data.parquet")
-        self.changed[table] = written
+        if table in self._touched:
+            self.changed[table] = written
 
 
 def _tuple(key: Key) -> str:
