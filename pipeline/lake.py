@@ -41,6 +41,8 @@ from pipeline.transaction import JOURNAL, STAGING, Transaction, discard, finish
 RAW_EVENTS = "raw/events"
 RAW_QUARANTINE = "raw/quarantine"
 RAW_SPEND = "raw/spend"
+RAW_STREAM = "raw/stream"  # on AWS: events and refused records as the delivery stream writes them, by arrival
+RAW_ERRORS = "raw-errors"  # on AWS: what the delivery stream could not deliver
 CURATED = "curated"
 STATE = "curated/state.json"
 SETTINGS = "lake.toml"

@@ -24,7 +24,8 @@ from pipeline.curate.definitions import FROM_RAW, fingerprints, outdated
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Progress
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake
-from pipeline.spend.curation import SAMPLE_FOLDER, missing_files
+from pipeline.spend.changes import SAMPLE_FOLDER
+from pipeline.spend.curation import missing_files
 from pipeline.transaction import Transaction
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from catalogue.parquet import select
 from pipeline.lake import CURATED, RAW_SPEND, Lake
 from pipeline.spend.bills import Bill, counting, provider_key
-from pipeline.spend.curation import RAW_KEYS, raw_select, source_of
+from pipeline.spend.changes import source_of
+from pipeline.spend.curation import RAW_KEYS, raw_select
 from pipeline.spend.sums import COSTS, plus
 
 if TYPE_CHECKING:

@@ -7,15 +7,16 @@ from file to file: a year of charges does not fit into memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from catalogue.tables import CURATION_RELATIONS
 from pipeline.lake import RAW_SPEND, Lake
 from pipeline.raw.files import unreadable_file
-from pipeline.spend.bills import Bill, counting, provider_key
+from pipeline.spend.bills import provider_key
+from pipeline.spend.changes import BillRows, BillsByFile, source_of, spend_change
 from pipeline.spend.keeping import focus_name
 
 if TYPE_CHECKING:
@@ -23,30 +24,12 @@ if TYPE_CHECKING:
 
     from pipeline.curate.store import DuckDbStore
 
-SAMPLE_FOLDER = f"{RAW_SPEND}/sample/"
+__all__ = ["RAW_KEYS", "BillsByFile", "SpendStep", "curated_bills", "missing_files", "raw_select"]
 
 # which bill a curated row belongs to; without the source, because a bill replaces one of another source
 _KEY = "concat(coalesce(provider_name, ''), '|', coalesce(cast(cast(billing_period_start as date) as varchar), ''))"
 _PERIOD = "coalesce(cast(cast(billing_period_start as date) as varchar), '')"
 RAW_KEYS = f"source, coalesce(provider_name, ''), coalesce(billing_account_id, ''), {_PERIOD}"  # what names a bill
-
-
-class BillRows(NamedTuple):
-    """How many rows of one bill are in one raw file; `written` is the provider as the rows write it."""
-
-    source: str
-    written: str
-    account: str
-    period: str
-    rows: int
-
-    @property
-    def bill(self) -> Bill:
-        """The bill the rows belong to."""
-        return Bill(self.source, provider_key(self.written), self.account, self.period)
-
-
-BillsByFile = Mapping[str, Sequence[BillRows]]  # raw file → the bills in it
 
 
 def curated_bills(lake: Lake) -> dict[str, list[BillRows]]:
@@ -100,20 +83,9 @@ class SpendStep:
         """
         with self._translate_errors(self._new):
             found = self._parts()
-        files = {name: list(parts) for name, parts in self._known.items() if name not in self._missing} | found
-        changed = {
-            (part.bill.provider, part.bill.period)
-            for parts in (*found.values(), *(self._known[name] for name in self._missing))
-            for part in parts
-        }
+        files, changed, wanted = spend_change(self._known, found, self._missing)
         if not changed:
             return files
-        counts = counting(part.bill for parts in files.values() for part in parts)
-        wanted = {
-            name: chosen
-            for name, parts in files.items()
-            if (chosen := [p for p in parts if p.bill in counts and (p.bill.provider, p.bill.period) in changed])
-        }
         with self._translate_errors(list(wanted)):
             self._view(wanted, files)
             self._store.replace(
@@ -157,7 +129,7 @@ class SpendStep:
         union = " union all ".join(f"({select})" for select in selects or [raw_select([])])
         self._connection.execute(f"create or replace view raw_spend as {union}")
 
-    def _replaced(self, changed: set[tuple[str, str]]) -> str:
+    def _replaced(self, changed: Set[tuple[str, str]]) -> str:
         """A select of the keys of the curated rows that are replaced."""
         rows = self._connection.execute(
             f"select distinct coalesce(provider_name, ''), {_PERIOD}, {_KEY} from ({self._store.select('spend')})"
@@ -185,11 +157,6 @@ class SpendStep:
             if named is None and isinstance(error, duckdb.IOException):
                 raise  # the disk's error, not a file's: the curation names it
             raise unreadable_file(named or self._root / RAW_SPEND, str(error)) from error
-
-
-def source_of(name: str) -> str:
-    """The source of rows that name none, such as an older lake's sample."""
-    return "sample" if name.startswith(SAMPLE_FOLDER) else "focus"
 
 
 def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool = False) -> str:

@@ -20,11 +20,16 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from catalogue.binding import bind
+from catalogue.clock import utc_now
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
 from pipeline.curate.spark import raw as spark_raw
+from pipeline.curate.spark.new_files import new_files
+from pipeline.curate.spark.spend import read_spend
+from pipeline.curate.spark.types import schema, typed
 from pipeline.curate.status import require_conservation
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, LakeSettings
+from pipeline.lake import LakeSettings
+from pipeline.objects import opened
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -90,11 +95,11 @@ def curate(session: SparkSession, root: str, settings: LakeSettings, *, keep: Ke
     own = session.newSession()
     for name, value in SESSION.items():
         own.conf.set(name, value)
-    place = root.rstrip("/")
-    events, refused = (spark_raw.lines(own, place, area) for area in (RAW_EVENTS, RAW_QUARANTINE))
-    received = spark_raw.count(events) + spark_raw.count(refused)
-    spark_raw.read(events, refused)
-    spark_raw.read_spend(own, place)
+    objects = opened(root)
+    batch = spark_raw.read(own, objects, new_files(objects, (), now=utc_now()).files)
+    batch.events.createOrReplaceTempView("raw_events")
+    batch.refused.createOrReplaceTempView("raw_quarantine")
+    read_spend(own, objects).charges.createOrReplaceTempView("raw_spend")
     values = settings.of_curation()
     tables: dict[str, DataFrame] = {}
     for name in in_order():
@@ -103,8 +108,8 @@ def curate(session: SparkSession, root: str, settings: LakeSettings, *, keep: Ke
         for relation in query.tables:
             _provide(own, relation, tables)
         rows = own.sql(bind(query, given, dialect=DIALECT).sql)
-        tables[name] = keep(name, spark_raw.typed(rows, CURATED_TABLES[name].columns))
-    return _accounted(tables, received, place)
+        tables[name] = keep(name, typed(rows, CURATED_TABLES[name].columns))
+    return _accounted(tables, batch.received, objects.place)
 
 
 def in_order() -> list[str]:
@@ -128,7 +133,7 @@ def _provide(session: SparkSession, relation: str, tables: Mapping[str, DataFram
     if source is not None:
         tables[source].createOrReplaceTempView(relation)
     elif relation.startswith("known_"):
-        session.createDataFrame([], spark_raw.schema(CURATION_RELATIONS[relation])).createOrReplaceTempView(relation)
+        session.createDataFrame([], schema(CURATION_RELATIONS[relation])).createOrReplaceTempView(relation)
 
 
 def _accounted(tables: Mapping[str, DataFrame], received: int, root: str) -> SparkCuration:

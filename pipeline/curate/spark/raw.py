@@ -1,96 +1,195 @@
-"""Raw files → the relations `raw_events`, `raw_quarantine` and `raw_spend` of a Spark session.
+"""Raw files → the relations `raw_events` and `raw_quarantine` of a Spark session.
 
 Lines are judged as `pipeline.curate.raw` judges them. Values are read as text and tried as their types, so that one
 field that cannot be read costs that field, and a line without what it must have goes to quarantine.
+
+The stream's own files (`RAW_STREAM`) hold events and refused records as they were sent; `RAW_ERRORS` holds what could
+not be delivered into them.
 """
 
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from catalogue.tables import CURATION_RELATIONS, Columns
+from catalogue.errors import LakeError
+from catalogue.tables import CURATION_RELATIONS
 from pipeline.curate import raw
-from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND
+from pipeline.curate.spark.types import sql_type
+from pipeline.curate.spark.undelivered import lines_of_undelivered
+from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM
+from pipeline.objects import Found, Objects
 from pipeline.raw.files import UNPACKING_ERRORS, unpacked, unreadable_file
 from pipeline.raw.zstandard import is_whole
-from pipeline.spend.bills import Bill, counting, provider_key
-from pipeline.spend.curation import SAMPLE_FOLDER
+from pipeline.streams import Kind
+from pipeline.streams.kinesis import kind_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-_TYPES = {
-    "varchar": "string",
-    "timestamp": "timestamp_ntz",
-    "timestamp(6)": "timestamp_ntz",
-    "varbinary": "binary",
-    "integer": "int",
-    "json": "string",
-}
+AREAS = (RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, RAW_ERRORS)
+
 # what a raw line's columns are called in DuckDB's SQL and not in Spark's
 _SPELLED = {"try(from_base64(record))": "try_to_binary(record, 'base64')", "as varchar": "as string"}
-_LINE = "path string, modified timestamp, number bigint, line binary, text string, attributes string, broken string"
+_FILE = "area string, name string, modified timestamp"
+# what is known of a line besides its fields; the names are no field's
+_LINE = (
+    "_name string, _modified timestamp, _number bigint, _refused boolean, _line binary, _text string,"
+    " _attributes string, _broken string"
+)
 _BATCH_LINES = 10_000  # some 5 MiB
-_NOTHING_THERE = ("PATH_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")
+_TASK_BYTES = 8 * 1024 * 1024  # packed bytes of one task: unpacked and parsed they are some 100 MiB
+_READ_AT_ONCE = 8  # files of one task: an object of S3 takes 30 ms to answer, however small it is
 _TORN = "the compressed stream breaks off"
+_GZIP = b"\x1f\x8b"
 
 
-def lines(session: SparkSession, root: str, area: str) -> DataFrame:
-    """Every line of a raw area that is not blank, with its file and number; a file that breaks off is one row `broken`.
+@dataclass(frozen=True)
+class RawBatch:
+    """The records of some raw files, read and kept by the cluster until `release`.
+
+    Attributes
+    ----------
+    events, refused : the relations ``raw_events`` and ``raw_quarantine``; lines that cannot be read are among `refused`
+    received, quarantined : records read, and those of them that are among `refused`
+    newest : the largest ``received_at`` (UTC, naive); None where there is no record
+    """
+
+    events: DataFrame
+    refused: DataFrame
+    received: int
+    quarantined: int
+    newest: datetime | None
+    _kept: DataFrame
+
+    def release(self) -> None:
+        """Let the cluster forget the records."""
+        self._kept.unpersist()
+
+
+def read(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[Found]]) -> RawBatch:
+    """Read raw files: exactly these, each once, in one pass that counts them too.
+
+    Parameters
+    ----------
+    session : its time zone is UTC and it is in ANSI mode
+    files : by raw area, one of `AREAS`
+
+    Raises
+    ------
+    CurationError
+        A file cannot be unpacked to its end, or is not there any more; names it.
+    """
+    kept = _quarantined(_fields(_fields(_lines(session, objects, files), raw.EVENTS), raw.REFUSED)).persist()
+    counted = kept.selectExpr(
+        "count(*)",
+        "count(raw_quarantine)",
+        "greatest(max(raw_events.received_at), max(raw_quarantine.received_at))",
+        "min(case when _broken is not null then struct(_name, _broken) end)",
+    ).first()
+    received, quarantined, newest, broken = counted or (0, 0, None, None)
+    if broken is not None:
+        kept.unpersist()
+        raise unreadable_file(f"{objects.place}/{broken[0]}", broken[1])
+    events, refused = (kept.filter(f"{name} is not null").select(f"{name}.*") for name in _RELATIONS)
+    return RawBatch(events, refused, received, quarantined, newest, kept)
+
+
+_RELATIONS = (raw.EVENTS.relation, raw.REFUSED.relation)
+
+
+def _lines(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[Found]]) -> DataFrame:
+    """Every line that is not blank, with its file and number; a file that breaks off is one row `_broken`.
 
     Files are unpacked whole, each by one task: Spark's own readers know no Zstandard outside of Hadoop's native
     library, and give no line numbers.
     """
-    from pyspark.errors import AnalysisException
-
-    try:
-        files = session.read.format("binaryFile").option("recursiveFileLookup", "true").load(f"{root}/{area}")
-    except AnalysisException as error:
-        if error.getErrorClass() not in _NOTHING_THERE:
-            raise
+    named = sorted(((area, file) for area in files for file in files[area]), key=lambda one: -one[1].size)
+    if not named:
         return session.createDataFrame([], _LINE)
-    return files.select("path", "modificationTime", "content").mapInArrow(_unpack, _LINE)
+    tasks = min(len(named), max(2, sum(file.size for _, file in named) // _TASK_BYTES + 1))
+    rows = [(area, file.name, file.modified) for area, file in named]
+    return session.createDataFrame(rows, _FILE).repartition(tasks).mapInArrow(partial(_unpack, objects), _LINE)
 
 
-def _unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Files → lines. Runs on the workers."""
+def _unpack(objects: Objects, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Names of files → their lines. Runs on the workers."""
     import pyarrow as pa
 
-    types = {"number": pa.int64(), "line": pa.binary()}
-    for batch in batches:
-        for path, modified, content in zip(*batch.columns, strict=True):
-            found = _judged(content.as_py(), PurePosixPath(path.as_py()).suffix)
-            while rows := list(islice(found, _BATCH_LINES)):
-                columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-                yield pa.RecordBatch.from_pydict(
-                    {
-                        "path": pa.array([path.as_py()] * len(rows), pa.string()),
-                        "modified": pa.array([modified.as_py()] * len(rows), modified.type),
-                        **{name: pa.array(column, types.get(name, pa.string())) for name, column in columns.items()},
-                    }
-                )
+    types = {"number": pa.int64(), "refused": pa.bool_(), "line": pa.binary()}
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+        for batch in batches:
+            files = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            while some := list(islice(files, _READ_AT_ONCE)):
+                contents = pool.map(partial(_content, objects), [name for _, name, _ in some])
+                for (area, name, modified), content in zip(some, contents, strict=True):
+                    found = _judged(area, name, content)
+                    while rows := list(islice(found, _BATCH_LINES)):
+                        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+                        yield pa.RecordBatch.from_pydict(
+                            {
+                                "_name": pa.array([name] * len(rows), pa.string()),
+                                "_modified": pa.array([modified] * len(rows), batch.schema.field("modified").type),
+                                **{
+                                    f"_{column}": pa.array(values, types.get(column, pa.string()))
+                                    for column, values in columns.items()
+                                },
+                            }
+                        )
 
 
-_COLUMNS = ("number", "line", "text", "attributes", "broken")
+_COLUMNS = ("number", "refused", "line", "text", "attributes", "broken")
 
 
-def _judged(content: bytes, suffix: str) -> Iterator[tuple[int, bytes | None, str | None, str | None, str | None]]:
-    """Lines of one file by number: their bytes, and their text where it is one JSON object."""
-    if suffix == ".zst" and not is_whole(io.BytesIO(content), len(content)):
-        yield 0, None, None, None, _TORN
-        return
+def _content(objects: Objects, name: str) -> bytes | str:
+    """What a file holds, or why it cannot be had."""
     try:
-        for number, line in enumerate(unpacked(io.BytesIO(content), suffix), start=1):
-            if kept := line.strip(b" \t\r\n"):
-                yield number, kept, *_text(kept), None
+        return objects.read(name)
+    except FileNotFoundError:
+        return "it is not there any more"
+    except LakeError as error:
+        return error.what
+
+
+def _judged(
+    area: str, name: str, content: bytes | str
+) -> Iterator[tuple[int, bool, bytes | None, str | None, str | None, str | None]]:
+    """Lines of one file by number: whether they are refused records, their bytes, and their text where it is JSON."""
+    why = content if isinstance(content, str) else None
+    try:
+        if isinstance(content, bytes):
+            for number, line in enumerate(_unpacked(content, PurePosixPath(name).suffix), start=1):
+                if not (kept := line.strip(b" \t\r\n")):
+                    continue
+                for record in lines_of_undelivered(kept, f"{name}:{number}") if area == RAW_ERRORS else (kept,):
+                    refused = area == RAW_QUARANTINE or (area != RAW_EVENTS and kind_of(record) is Kind.REFUSED)
+                    yield number, refused, record, *_text(record), None
     except UNPACKING_ERRORS as error:
-        yield 0, None, None, None, str(error) or type(error).__name__
+        why = str(error) or type(error).__name__
+    if why is not None:
+        yield 0, False, None, None, None, why
+
+
+def _unpacked(content: bytes, suffix: str) -> Iterator[bytes]:
+    """Lines of a file, packed as its first bytes and its name say.
+
+    An object whose name ends with .gz may come unpacked already: a client on the way has read ``Content-Encoding``.
+    """
+    if content.startswith(_GZIP):
+        suffix = ".gz"
+    elif suffix == ".gz" and content.startswith(b"{"):
+        suffix = ""
+    if suffix == ".zst" and not is_whole(io.BytesIO(content), len(content)):
+        raise EOFError(_TORN)
+    return unpacked(io.BytesIO(content), suffix)
 
 
 def _text(line: bytes) -> tuple[str | None, str | None]:
@@ -106,60 +205,51 @@ def _text(line: bytes) -> tuple[str | None, str | None]:
     return text, None if sent == "null" else sent
 
 
-def count(lines: DataFrame) -> int:
-    """How many lines there are.
-
-    Raises
-    ------
-    CurationError
-        A file cannot be unpacked to its end.
-    """
-    broken = lines.filter("broken is not null").select("path", "broken").sort("path").head(1)
-    if broken:
-        raise unreadable_file(broken[0]["path"], broken[0]["broken"])
-    return int(lines.count())
-
-
-def read(events: DataFrame, refused: DataFrame) -> None:
-    """Create `raw_events` and `raw_quarantine`."""
-    judged = (
-        (raw.EVENTS, _columned(events, raw.EVENTS, RAW_EVENTS).persist()),
-        (raw.REFUSED, _columned(refused, raw.REFUSED, RAW_QUARANTINE).persist()),
-    )
-    for kind, lines in judged:
-        columns = CURATION_RELATIONS[kind.relation]
-        rows = typed(lines.filter("whole"), columns)
-        if kind is raw.REFUSED:
-            for _, columned in judged:
-                rows = rows.union(typed(columned.filter("not whole").select("unreadable.*"), columns))
-        rows.createOrReplaceTempView(kind.relation)
-
-
-def _columned(lines: DataFrame, kind: raw.LineKind, area: str) -> DataFrame:
-    """The columns of a kind of line, whether it is `whole`, and what goes to quarantine where it is not."""
+def _fields(lines: DataFrame, kind: raw.LineKind) -> DataFrame:
+    """One column more, named as the kind's relation: the line's columns; null where it is no whole line of the kind."""
     from pyspark.sql import functions as f
 
     # Spark writes the numbers of an object in its own way (1.0E22 for 1e22): attributes are taken as they were sent
     fields = [
-        "attributes" if name == "attributes" else f"{_tried(f'parsed.{name}', of)} as {name}"
+        "_attributes as attributes" if name == "attributes" else f"{_tried(f'_parsed.{name}', of)} as {name}"
         for name, of in kind.fields.items()
     ]
     columns = kind.columns.strip()
     for duckdb, spark in _SPELLED.items():
         columns = columns.replace(duckdb, spark)
-    unreadable = f.struct(
-        f.col("line").alias("record"),
-        f.lit(raw.UNREADABLE).alias("reason"),
-        f.lit(kind.unreadable).alias("detail"),
-        f.expr(f"concat('{area}/', substring_index(path, '/{area}/', -1), ':', number)").alias("origin"),
-        f.lit(raw.SOURCE).alias("source"),
+    of_kind = "_refused" if kind is raw.REFUSED else "not _refused"
+    parsed = lines.withColumn(
+        "_parsed", f.from_json(f.expr(f"case when {of_kind} then _text end"), _texts(kind.fields))
+    )
+    read = parsed.selectExpr(*fields, *lines.columns)
+    columned = read.sparkSession.sql(f"select {columns}, {', '.join(lines.columns)} from {{read}}", read=read)
+    values = [columned[name].cast(sql_type(of)).alias(name) for name, of in CURATION_RELATIONS[kind.relation].items()]
+    whole = f.when(f.expr(kind.whole), f.struct(*values))
+    return columned.select(*lines.columns, whole.alias(kind.relation))
+
+
+def _quarantined(lines: DataFrame) -> DataFrame:
+    """The lines as members of one relation or the other: those that cannot be read go to quarantine."""
+    unreadable = {
+        "record": "_line",
+        "reason": f"'{raw.UNREADABLE}'",
+        "detail": f"case when _refused then '{raw.REFUSED.unreadable}' else '{raw.EVENTS.unreadable}' end",
+        "origin": "concat(_name, ':', _number)",
+        "source": f"'{raw.SOURCE}'",
         # it is unknown when an unreadable line arrived; the time of its file is the same in every curation
-        f.col("modified").alias("received_at"),
-    ).alias("unreadable")
-    parsed = lines.withColumn("parsed", f.from_json("text", _texts(kind.fields)))
-    read = parsed.select(*(f.expr(field) for field in fields), unreadable)
-    columned = read.sparkSession.sql(f"select {columns}, unreadable from {{read}}", read=read)
-    return columned.withColumn("whole", f.expr(f"coalesce({kind.whole}, false)"))
+        "received_at": "_modified",
+    }
+    members = ", ".join(
+        f"'{name}', cast({unreadable[name]} as {sql_type(of)})"
+        for name, of in CURATION_RELATIONS[raw.REFUSED.relation].items()
+    )
+    return lines.selectExpr(
+        raw.EVENTS.relation,
+        f"case when {raw.REFUSED.relation} is not null then {raw.REFUSED.relation}"
+        f" when {raw.EVENTS.relation} is null then named_struct({members}) end as {raw.REFUSED.relation}",
+        "_name",
+        "_broken",
+    )
 
 
 def _texts(fields: raw.Fields) -> str:
@@ -178,73 +268,4 @@ def _tried(path: str, of: str | Mapping[str, str]) -> str:
         return f"named_struct({members})"
     if of == "TIMESTAMP":  # by way of an instant: the type without a zone drops an offset
         return f"cast(try_cast({path} as timestamp) as timestamp_ntz)"
-    return f"try_cast({path} as {_type(of)})"
-
-
-def read_spend(session: SparkSession, root: str) -> None:
-    """Create `raw_spend` from FOCUS Parquet files, whose column names are the specification's."""
-    from py4j.protocol import Py4JJavaError
-    from pyspark.errors import AnalysisException
-    from pyspark.sql import functions as f
-    from pyspark.sql.types import MapType
-
-    kinds = CURATION_RELATIONS["raw_spend"]
-    try:
-        files = session.read.option("mergeSchema", "true").option("recursiveFileLookup", "true")
-        charges = files.parquet(f"{root}/{RAW_SPEND}")
-    except AnalysisException as error:
-        if error.getErrorClass() not in _NOTHING_THERE:
-            raise
-        session.createDataFrame([], schema(kinds)).createOrReplaceTempView("raw_spend")
-        return
-    except Py4JJavaError as error:
-        why = str(error.java_exception.getMessage())
-        named = re.search(rf"{RAW_SPEND}/\S+\.parquet", why)
-        raise unreadable_file(named[0] if named else f"{root}/{RAW_SPEND}", "it is no Parquet file") from error
-    given = {name.lower(): name for name in charges.columns}
-    focus = {name: given.get(name.replace("_", "")) for name in kinds}
-    if focus["tags"] is not None and isinstance(charges.schema[focus["tags"]].dataType, MapType):
-        charges = charges.withColumn(focus["tags"], f.to_json(focus["tags"]))  # as providers export them
-    sample = f.col("_metadata.file_path").contains(f"/{SAMPLE_FOLDER}")
-    charged = charges.select(
-        *((f.lit(None) if column is None else f.col(f"`{column}`")).alias(name) for name, column in focus.items()),
-        sample.alias("is_sample"),
-    )
-    # the source of a row that names none follows from the folder of its file
-    source = f.coalesce("source", f.when(f.col("is_sample"), "sample").otherwise("focus"))
-    _counting(typed(charged.withColumn("source", source), kinds)).createOrReplaceTempView("raw_spend")
-
-
-def _counting(charges: DataFrame) -> DataFrame:
-    """The charges of the bills that count: where several sources know a bill, those of the best one."""
-    bill = {
-        "bill_source": "source",
-        "bill_provider": "coalesce(provider_name, '')",
-        "bill_account": "coalesce(billing_account_id, '')",
-        "bill_period": "coalesce(cast(cast(billing_period_start as date) as string), '')",
-    }
-    named = charges.selectExpr("*", *(f"{sql} as {name}" for name, sql in bill.items()))
-    found = {
-        tuple(row): Bill(row["bill_source"], provider_key(row["bill_provider"]), *row[2:])
-        for row in named.select(*bill).distinct().collect()
-    }
-    counts = counting(found.values())
-    wanted = [row for row, bill in found.items() if bill in counts]
-    if len(wanted) == len(found):
-        return charges
-    schema = ", ".join(f"{name} string" for name in bill)
-    return named.join(charges.sparkSession.createDataFrame(wanted, schema), list(bill), "left_semi").drop(*bill)
-
-
-def schema(columns: Columns) -> str:
-    """Columns as Spark writes them."""
-    return ", ".join(f"`{name}` {_type(kind)}" for name, kind in columns.items())
-
-
-def _type(kind: str) -> str:
-    return _TYPES.get(kind.lower(), kind.lower())
-
-
-def typed(frame: DataFrame, columns: Columns) -> DataFrame:
-    """The frame with exactly these columns and types; a value that does not fit stops the job."""
-    return frame.select(*(frame[name].cast(_type(kind)).alias(name) for name, kind in columns.items()))
+    return f"try_cast({path} as {sql_type(of)})"

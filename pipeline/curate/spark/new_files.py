@@ -1,0 +1,189 @@
+"""Which raw files are new, without listing all of them each time.
+
+A raw folder (a day of the stream, one import) is *open* as long as files can appear in it, then *closed*. Of an open
+folder every file that was read is kept by name; of a closed one only how many there are, a digest of their names, and
+the time of the newest: a year of 525,600 files is 365 rows. A run lists the open folders and those it has never seen.
+Once a day all are listed: a file that came late into a closed folder is found and read then.
+
+Watermarks are saved with the tables that hold what was read: a run that was killed reads the same files again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import xor
+from typing import NamedTuple
+
+from catalogue.errors import CurationError
+from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM
+from pipeline.objects import Found, Objects
+
+AREAS = (RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, RAW_ERRORS)
+# Firehose files a record under the hour it arrived at, and tries to deliver for 24 hours. Two days after its newest
+# file, a day's folder is over.
+OVERLAP = timedelta(days=2)
+CHECK_EVERY = timedelta(days=1)  # listing a year of minutes is 526 requests and half a minute
+
+_CHECKED = "checked"  # the row that says when everything was listed
+
+
+class Watermark(NamedTuple):
+    """One row of the table: a file of an open folder, or all files of a closed one.
+
+    Attributes
+    ----------
+    folder : relative to the lake
+    name : the file's name within the folder; None for all files of a closed one
+    files : how many
+    digest : of their names: the exclusive or of 64 bits of SHA-256, in hexadecimal
+    newest : when the newest was written (UTC)
+    """
+
+    folder: str
+    name: str | None
+    files: int
+    digest: str
+    newest: datetime
+
+
+COLUMNS = {
+    "folder": "varchar",
+    "name": "varchar",
+    "files": "bigint",
+    "digest": "varchar",
+    "newest": "timestamp(6) with time zone",
+}
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """Files that were not read yet, by raw area, and the watermarks to save with what is made of them.
+
+    Attributes
+    ----------
+    checked : whether everything was listed; the watermarks are worth saving even if no file is new
+    """
+
+    files: Mapping[str, Sequence[Found]]
+    watermarks: Sequence[Watermark]
+    checked: bool = False
+
+    def __bool__(self) -> bool:
+        return any(self.files.values())
+
+
+def new_files(objects: Objects, known: Iterable[Watermark], *, now: datetime, everything: bool = False) -> NewFiles:
+    """Find the raw files of events and refused records that were not read yet.
+
+    Parameters
+    ----------
+    known : the watermarks of the published version; none before the first
+    now : aware instant
+    everything : list the closed folders too; happens by itself once a day
+
+    Raises
+    ------
+    CurationError
+        Files of a closed folder cannot be distinguished from those that were read.
+    LakeError
+        The lake cannot be listed.
+    """
+    by_folder: dict[str, list[Watermark]] = defaultdict(list)
+    for watermark in known:
+        by_folder[watermark.folder].append(watermark)
+    last_check = by_folder.pop(_CHECKED, [Watermark(_CHECKED, None, 0, "", now)])[0].newest
+    checked = everything or now - last_check >= CHECK_EVERY
+    files: dict[str, list[Found]] = {}
+    watermarks = [Watermark(_CHECKED, None, 0, "", now if checked else last_check)]
+    for area in AREAS:
+        files[area] = []
+        for folder, present in _folders(objects, area):
+            before = by_folder.pop(folder, [])
+            if _is_closed(before) and not checked:
+                watermarks += before
+                continue
+            found = objects.found(folder) if present is None else present
+            new, after = _read_on(objects, folder, before, [file for file in found if _is_data(file)], now)
+            files[area] += new
+            watermarks += after
+    return NewFiles(files, watermarks, checked)
+
+
+def _folders(objects: Objects, area: str) -> Iterable[tuple[str, list[Found] | None]]:
+    """The folders that have a watermark each: days, and what other folders hold; files that lie in none come with it.
+
+    ``raw/events/dt=2026-03-01`` is one, ``raw/events/imports`` has one for each import.
+    """
+    folders, files = objects.entries(area)
+    if files:
+        yield area, files
+    for folder in folders:
+        if "/dt=" in folder:
+            yield folder, None
+            continue
+        inner, files = objects.entries(folder)
+        if files:
+            yield folder, files
+        yield from ((name, None) for name in inner)
+
+
+def _read_on(
+    objects: Objects, folder: str, before: Sequence[Watermark], found: Sequence[Found], now: datetime
+) -> tuple[list[Found], list[Watermark]]:
+    """The new files of a folder, and its watermarks once they are read."""
+    if _is_closed(before):
+        new = _late(objects, before[0], found)
+    else:
+        names = {watermark.name for watermark in before}
+        new = [file for file in found if _within(file, folder) not in names]
+    if not found:
+        return [], []
+    newest = max(file.modified for file in found)
+    if newest < now - OVERLAP:
+        return new, [Watermark(folder, None, len(found), _digest(found), newest)]
+    return new, [Watermark(folder, _within(file, folder), 1, _digest([file]), file.modified) for file in found]
+
+
+def _late(objects: Objects, closed: Watermark, found: Sequence[Found]) -> list[Found]:
+    """Files that appeared in a closed folder: those written after all that were read.
+
+    Files may have been removed, as old ones are. Where the others are not exactly those that were read, and none of
+    them is missing, one of them is new but claims to be old: reading it could be reading it twice.
+    """
+    late = [file for file in found if file.modified > closed.newest]
+    rest = [file for file in found if file.modified <= closed.newest]
+    if len(rest) > closed.files or (len(rest) == closed.files and _digest(rest) != closed.digest):
+        raise CurationError(
+            f"Of {len(rest):,} raw files, {closed.files:,} were read long ago, and which is not known",
+            where=f"{objects.place}/{closed.folder}",
+            remedy="A file was put there with an old date. Put it into a folder of its own below raw/events/imports,"
+            " or make all tables again with --full.",
+        )
+    return late
+
+
+def _is_closed(watermarks: Sequence[Watermark]) -> bool:
+    return bool(watermarks) and watermarks[0].name is None
+
+
+def _is_data(file: Found) -> bool:
+    """A name that begins with . or _ is no data, as in `Lake.raw_files`."""
+    return file.name.rpartition("/")[2][0] not in "._"
+
+
+def _within(file: Found, folder: str) -> str:
+    return file.name.removeprefix(f"{folder}/")
+
+
+def _digest(files: Iterable[Found]) -> str:
+    """Equal for equal sets of names, whatever their order."""
+    hashes = (int.from_bytes(hashlib.sha256(file.name.encode()).digest()[:8], "big") for file in files)
+    return f"{reduce(xor, hashes, 0):016x}"
+
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)

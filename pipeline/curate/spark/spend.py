@@ -1,0 +1,202 @@
+"""Raw bills → the relation `raw_spend` of the charges that new, changed and missing bills can have changed.
+
+What every raw file holds is kept in the table `bills`: one row a bill and file, as many as there are bills.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from catalogue.tables import CURATION_RELATIONS
+from pipeline.curate.spark.types import schema, typed
+from pipeline.lake import RAW_SPEND
+from pipeline.objects import Found, Objects
+from pipeline.raw.files import unreadable_file
+from pipeline.spend.changes import SAMPLE_FOLDER, BillRows, source_of, spend_change
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# FOCUS's columns are found by their names without signs; these are a provider's own, as AWS exports them
+_PROVIDERS_OWN = {"usage_type": "xusagetype", "operation": "xoperation"}
+_KEYS = {  # what names a bill's rows in a file
+    "_file": "_file",
+    "_source": "source",
+    "_written": "coalesce(provider_name, '')",
+    "_account": "coalesce(billing_account_id, '')",
+    "_period": "coalesce(cast(cast(billing_period_start as date) as string), '')",
+}
+
+
+class BillFile(NamedTuple):
+    """One row of the table `bills`: the rows of one bill in one raw file. A file without charges has one of 0 rows."""
+
+    name: str
+    size: int
+    modified: datetime
+    source: str
+    written: str
+    account: str
+    period: str
+    rows: int
+
+
+COLUMNS = {
+    "name": "varchar",
+    "size": "bigint",
+    "modified": "timestamp(6)",
+    **dict.fromkeys(("source", "written", "account", "period"), "varchar"),
+    "rows": "bigint",
+}
+
+
+@dataclass(frozen=True)
+class SpendBatch:
+    """The charges that can have changed.
+
+    Attributes
+    ----------
+    charges : the relation ``raw_spend``: all charges that count of the changed providers and periods
+    replaced : (``provider_name``, first day of the billing period as ISO 8601) of the rows of `spend` that `charges`
+        replace; empty texts for nulls
+    bills : the rows of the table `bills` to save with the tables
+    as_of : when the last bill came in; None without one. The sample's is as new as its events
+    changed : whether a raw file is new, changed or missing
+    """
+
+    charges: DataFrame
+    replaced: frozenset[tuple[str, str]]
+    bills: Sequence[BillFile]
+    as_of: datetime | None
+    changed: bool
+
+
+def read_spend(session: SparkSession, objects: Objects, known: Iterable[BillFile] = ()) -> SpendBatch:
+    """Read the charges of the bills that changed; without known bills, all.
+
+    Parameters
+    ----------
+    session : its time zone is UTC and it is in ANSI mode
+    known : the table `bills` of the published version
+
+    Raises
+    ------
+    CurationError
+        A raw file is no Parquet file; names it.
+    """
+    present = {file.name: file for file in objects.found(RAW_SPEND) if file.name.rpartition("/")[2][0] not in "._"}
+    before: dict[str, list[BillFile]] = defaultdict(list)
+    for row in known:
+        before[row.name].append(row)
+    same = {
+        name
+        for name, rows in before.items()
+        if name in present and (rows[0].size, rows[0].modified) == (present[name].size, present[name].modified)
+    }
+    new, missing = sorted(present.keys() - same), before.keys() - present.keys()
+    times = [file.modified for name, file in present.items() if not name.startswith(SAMPLE_FOLDER)]
+    as_of = max(times, default=None)
+    if not new and not missing:
+        rows = [row for name in sorted(before) for row in before[name]]
+        return SpendBatch(_charges(session, objects, []), frozenset(), rows, as_of, changed=False)
+    known_bills = {name: [BillRows(*row[3:]) for row in rows if row.rows] for name, rows in before.items()}
+    found = _bills(session, objects, new)
+    files, changed, wanted = spend_change(known_bills, found, missing)
+    replaced = {
+        (part.written, part.period)
+        for parts in known_bills.values()
+        for part in parts
+        if (part.bill.provider, part.bill.period) in changed
+    }
+    return SpendBatch(
+        _counting(session, _charges(session, objects, list(wanted)), files, wanted),
+        frozenset(replaced),
+        [row for name in sorted(files) for row in _rows(present[name], files[name])],
+        as_of,
+        changed=True,
+    )
+
+
+def _rows(file: Found, parts: Sequence[BillRows]) -> list[BillFile]:
+    return [
+        BillFile(
+            *file, source=part.source, written=part.written, account=part.account, period=part.period, rows=part.rows
+        )
+        for part in parts or (BillRows("", "", "", "", 0),)
+    ]
+
+
+def _bills(session: SparkSession, objects: Objects, names: Sequence[str]) -> dict[str, list[BillRows]]:
+    """The bills in some raw files."""
+    found: dict[str, list[BillRows]] = {name: [] for name in names}
+    if names:
+        keyed = _charges(session, objects, names).selectExpr(*(f"{sql} as {key}" for key, sql in _KEYS.items()))
+        for row in sorted(keyed.groupBy(*_KEYS).count().collect()):
+            found[row[0]].append(BillRows(*row[1:]))
+    return found
+
+
+def _counting(
+    session: SparkSession,
+    charges: DataFrame,
+    files: Mapping[str, Sequence[BillRows]],
+    wanted: Mapping[str, Sequence[BillRows]],
+) -> DataFrame:
+    """Of the charges of files, those of the wanted bills."""
+    if any(len(parts) < len(files[name]) for name, parts in wanted.items()):
+        keys = [(name, *part[:4]) for name, parts in wanted.items() for part in parts]
+        chosen = session.createDataFrame(keys, ", ".join(f"{key} string" for key in _KEYS))
+        named = charges.selectExpr("*", *(f"{sql} as {key}" for key, sql in list(_KEYS.items())[1:]))
+        charges = named.join(chosen, list(_KEYS), "left_semi")
+    return typed(charges, CURATION_RELATIONS["raw_spend"])
+
+
+def _charges(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
+    """Every charge of some raw files, with its file as `_file`. The files of one source have the same columns."""
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_source[name.removeprefix(RAW_SPEND).strip("/").partition("/")[0]].append(name)
+    frames = [_of_source(session, objects, of_source) for of_source in by_source.values()]
+    if not frames:
+        return session.createDataFrame([], f"{schema(CURATION_RELATIONS['raw_spend'])}, _file string")
+    whole = frames[0]
+    for frame in frames[1:]:
+        whole = whole.unionByName(frame)
+    return whole
+
+
+def _of_source(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
+    from py4j.protocol import Py4JJavaError
+    from pyspark.sql import functions as f
+    from pyspark.sql.types import MapType
+
+    kinds = CURATION_RELATIONS["raw_spend"]
+    try:
+        charges = session.read.option("mergeSchema", "true").parquet(*(f"{objects.place}/{name}" for name in names))
+    except Py4JJavaError as error:
+        why = str(error.java_exception.getMessage())
+        named = re.search(rf"{RAW_SPEND}/\S+\.parquet", why)
+        raise unreadable_file(f"{objects.place}/{named[0] if named else RAW_SPEND}", "it is no Parquet file") from error
+    given = {re.sub("[^a-z0-9]", "", name.lower()): name for name in charges.columns}
+    focus = {name: given.get(name.replace("_", "")) or given.get(_PROVIDERS_OWN.get(name, "")) for name in kinds}
+    if focus["tags"] is not None and isinstance(charges.schema[focus["tags"]].dataType, MapType):
+        charges = charges.withColumn(focus["tags"], f.to_json(focus["tags"]))  # as providers export them
+    place = f.expr(f"substring_index(_metadata.file_path, '/{RAW_SPEND}/', -1)")
+    named_columns = [
+        (f.lit(None) if column is None else f.col(f"`{column}`")).alias(name) for name, column in focus.items()
+    ]
+    paths = [(_as_spark_names(session, name).partition(f"/{RAW_SPEND}/")[2], name, source_of(name)) for name in names]
+    files = session.createDataFrame(paths, "_place string, _file string, _source_of string")
+    charged = charges.select(*named_columns, place.alias("_place")).join(f.broadcast(files), "_place")
+    charged = charged.withColumn("source", f.coalesce(f.col("source").cast("string"), "_source_of"))
+    return typed(charged, {**kinds, "_file": "varchar"})
+
+
+def _as_spark_names(session: SparkSession, name: str) -> str:
+    """A file as Spark's metadata names it: its path as a URI, with some signs escaped."""
+    return str(session._jvm.org.apache.hadoop.fs.Path(f"/{name}").toUri().toString())

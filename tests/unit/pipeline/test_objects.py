@@ -1,0 +1,78 @@
+"""A lake's files are listed, read and replaced alike in a folder and in a bucket."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from catalogue.errors import LakeError
+from pipeline import objects as of_lake
+from pipeline.objects import Bucket, Folder, Objects, opened
+
+
+@pytest.fixture(params=["folder", "bucket", "bucket below a prefix"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
+    if request.param == "folder":
+        yield opened(str(tmp_path / "a lake"))
+        return
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        of_lake._client.cache_clear()
+        boto3.client("s3").create_bucket(Bucket="shop")
+        yield opened("s3://shop/lakes/one/" if "prefix" in request.param else "s3://shop")
+    of_lake._client.cache_clear()
+
+
+def test_a_place_is_a_folder_or_a_prefix_of_a_bucket(tmp_path: Path) -> None:
+    assert opened("s3://shop") == opened("s3://shop/") == Bucket("shop")
+    assert opened("s3://shop/lakes/one") == Bucket("shop", "lakes/one/")
+    assert opened("s3://shop/lakes/one/").place == "s3://shop/lakes/one"
+    assert opened(str(tmp_path)) == Folder(tmp_path)
+
+
+def test_files_are_found_with_their_size_and_time(objects: Objects) -> None:
+    for name, content in {"raw/a/2": b"22", "raw/a/x/1": b"1", "raw/0": b"", "raws/9": b"9"}.items():
+        assert objects.replace(name, content, tag=None)
+    assert [(found.name, found.size) for found in objects.found("raw")] == [
+        ("raw/0", 0),
+        ("raw/a/2", 2),
+        ("raw/a/x/1", 1),
+    ]
+    assert all(abs(found.modified - datetime.now(UTC)) < timedelta(minutes=1) for found in objects.found("raw"))
+    folders, files = objects.entries("raw")
+    assert (folders, [found.name for found in files]) == (["raw/a"], ["raw/0"])
+    assert (objects.found("nothing"), objects.entries("nothing")) == ([], ([], []))
+
+
+def test_a_file_is_replaced_only_by_who_knows_what_it_holds(objects: Objects) -> None:
+    assert objects.stored("state") is None
+    assert objects.replace("state", b"1", tag=None)
+    assert not objects.replace("state", b"2", tag=None)  # somebody else was first
+    first = objects.stored("state")
+    assert first is not None
+    assert objects.replace("state", b"2", tag=first.tag)
+    assert not objects.replace("state", b"3", tag=first.tag)
+    assert objects.read("state") == b"2"
+    objects.remove(["state", "never there"])
+    assert not objects.replace("state", b"4", tag=first.tag)
+    with pytest.raises(FileNotFoundError):
+        objects.read("state")
+
+
+def test_a_copy_reads_the_same_files(objects: Objects) -> None:
+    objects.replace("one", b"1", tag=None)
+    assert pickle.loads(pickle.dumps(objects)).read("one") == b"1"  # noqa: S301
+
+
+def test_a_bucket_that_is_not_there_is_named_with_the_action(objects: Objects) -> None:
+    if isinstance(objects, Bucket):
+        with pytest.raises(LakeError, match=r"s3://nowhere.*s3:ListBucket"):
+            Bucket("nowhere").found("raw")
