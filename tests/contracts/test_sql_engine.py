@@ -267,12 +267,28 @@ def test_a_damaged_file_names_the_remedy(lake: Rows) -> None:
         ask(DuckDbEngine(lake.lake.root), "select count(*) as n from orders")
 
 
-def test_tables_that_lack_a_column_are_those_of_another_version_and_the_remedy_is_named(given: Given) -> None:
+def test_a_table_that_lacks_a_column_is_of_another_version_and_every_other_table_answers(given: Given) -> None:
     given.events(event("e1", "2026-03-01 12:00")).curate()
-    place = next((given.lake.root / CURATED / "events").rglob("*.parquet"))
-    parquet.write_table(parquet.read_table(place, partitioning=None).drop_columns(["namespace"]), place)
-    with pytest.raises(QueryFailed, match=r"another version of Takings.*namespace.*pipeline curate"):
-        ask(DuckDbEngine(given.lake.root), "select count(*) from events")
+    place = next((given.lake.root / CURATED / "sessions").rglob("*.parquet"))
+    parquet.write_table(parquet.read_table(place, partitioning=None).drop_columns(["visitor"]), place)
+    engine = DuckDbEngine(given.lake.root)
+    with pytest.raises(QueryFailed, match=r"has not made sessions yet.*wait a minute.*pipeline curate"):
+        ask(engine, "select count(*) as n from sessions")
+    assert ask(engine, "select count(*) as n from events").rows() == [{"n": 1}]
+
+
+def test_a_table_that_only_this_version_has_is_not_shown_empty_before_it_is_made(given: Given) -> None:
+    given.events(event("e1", "2026-03-01 12:00")).curate()
+    state = given.state()
+    del state["made_by"]["daily_traffic"]
+    (given.lake.root / STATE).write_text(json.dumps(state))
+    (given.lake.root / CURATED / "daily_traffic" / "data.parquet").unlink()
+    engine = DuckDbEngine(given.lake.root)
+    with pytest.raises(QueryFailed, match="has not made daily_traffic yet"):
+        ask(engine, "select count(*) as n from daily_traffic")
+    assert ask(engine, "select count(*) as n from daily_events").rows() == [{"n": 1}]
+    given.curate()
+    assert ask(engine, "select sum(sessions) as n from daily_traffic").rows() == [{"n": 1}]
 
 
 def test_a_damaged_state_names_the_file_and_the_remedy(lake: Rows) -> None:

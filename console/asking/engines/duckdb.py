@@ -73,17 +73,30 @@ class _Snapshot:
         self.connection.execute(f"set allowed_directories = [{folders}]")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
-        for name in sorted(PACKED):
-            self.connection.execute(f"create table {_PACK}.{name} as {_select(lake, name)}")
-            self.connection.execute(f"checkpoint {_PACK}")  # compresses it
-            self.connection.execute(f"create view {name} as select * from {_PACK}.{name}")
-        for name in sorted(CURATED_TABLES.keys() - PACKED):
-            kind = "table" if name in NATIVE else "view"
-            place = CURATED_EVENTS if name == "events" else name
-            self.connection.execute(f"create {kind} {place} as {_select(lake, name)}")
+        made = state.get("made_by", {}).keys() & CURATED_TABLES.keys()
+        self.unmade = set(CURATED_TABLES.keys() - made) if made else set()  # as after an update
+        for name in sorted(CURATED_TABLES):
+            self._open(lake, name)
         self.pending = PendingEvents(self.connection, lake, start)
         self.calls = ConsoleCalls(self.connection, lake, kept)
         self.connection.execute(f"create view events as {self.pending.select()}")
+
+    def _open(self, lake: Lake, table: str) -> None:
+        """Open a table; one whose files lack a column that this version has is not made yet."""
+        import duckdb
+
+        place = CURATED_EVENTS if table == "events" else table
+        kind = "table" if table in NATIVE else "view"
+        if table in PACKED:
+            kind, place = "table", f"{_PACK}.{table}"
+        try:
+            self.connection.execute(f"create {kind} {place} as {_select(lake, table)}")
+        except duckdb.BinderException:
+            self.unmade.add(table)
+            self.connection.execute(f"create {kind} {place} as {select(table, [])}")
+        if table in PACKED:
+            self.connection.execute(f"checkpoint {_PACK}")  # compresses it
+            self.connection.execute(f"create view {table} as select * from {place}")
 
     @property
     def is_current(self) -> bool:
@@ -91,7 +104,22 @@ class _Snapshot:
         return not (self.root / _JOURNAL).exists() and self.version == _version(self.root)
 
     def answer(self, statement: Statement) -> pa.Table:
-        """Run one statement; raises duckdb.InterruptException after TIMEOUT_SECONDS."""
+        """Run one statement.
+
+        Raises
+        ------
+        QueryFailed
+            A table was made by another version of Takings, without what this one asks for.
+        duckdb.InterruptException
+            It ran longer than TIMEOUT_SECONDS.
+        """
+        if missing := sorted(statement.tables & self.unmade):
+            raise QueryFailed(
+                f"This version of Takings has not made {', '.join(missing)} yet",
+                where=statement.query,
+                remedy="A console that takes events for this lake makes it by itself: wait a minute. Else run"
+                " `python -m pipeline curate`.",
+            )
         if "events" in statement.tables:
             self.pending.refresh()
         if statement.tables & CALLS:
@@ -159,6 +187,8 @@ class DuckDbEngine:
                 table = snapshot.answer(statement)
             except duckdb.InterruptException as error:
                 raise too_slow(TIMEOUT_SECONDS, statement.query) from error
+            except QueryFailed:
+                raise
             except (OSError, TakingsError) as error:
                 raise QueryFailed(
                     f"What arrived since the last curation cannot be read: {error}",
@@ -208,14 +238,6 @@ class DuckDbEngine:
             self._wait_for_moves()
             try:
                 snapshot = _Snapshot(lake, self._kept)
-            except duckdb.BinderException as error:
-                why = str(error).splitlines()[0].removeprefix("Binder Error: ")
-                raise QueryFailed(
-                    f"The curated tables were made by another version of Takings: {why}",
-                    where=str(lake.root / CURATED),
-                    remedy="A console that takes events for this lake makes them again by itself: wait a minute. Else"
-                    " run `python -m pipeline curate`.",
-                ) from error
             except duckdb.Error as error:
                 failure = str(error).splitlines()[0]
                 continue
