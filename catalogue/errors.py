@@ -14,6 +14,7 @@
     │   └── LakeMissing        there is no lake that can be opened, or nothing in it is curated yet
     ├── ImportFailed           a file could not be imported; nothing of it was kept
     ├── CurationError          raw records could not be turned into curated tables; the previous tables stay
+    ├── LoadFailed             tables could not be loaded into the warehouse; it shows what it did
     ├── StreamFull             the stream has no room; nothing of the call was acknowledged
     └── StreamUnavailable      the stream or the live store cannot be reached; the caller may try again
 
@@ -78,6 +79,10 @@ class ImportFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
 
 class CurationError(TakingsError):
     """Raw records could not be turned into curated tables; the previous tables stay."""
+
+
+class LoadFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """Tables could not be loaded into the warehouse; it shows what it did."""
 
 
 class StreamFull(TakingsError):  # noqa: N818 - reads as the sentence it is

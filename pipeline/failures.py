@@ -1,11 +1,11 @@
-"""Failures of SQLite and AWS as `StreamUnavailable`, which the collector and the loops of the platform know."""
+"""Failures of SQLite and AWS as our own errors: `StreamUnavailable` for the collector and the platform's loops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from catalogue.errors import StreamUnavailable
+from catalogue.errors import StreamUnavailable, TakingsError
 
 
 @contextmanager
@@ -20,11 +20,13 @@ def sqlite_failures(what: str, *, where: str, remedy: str) -> Iterator[None]:
 
 
 @contextmanager
-def aws_failures(what: str, *, where: str, remedy: str) -> Iterator[None]:
-    """Raise a failure of an AWS call as StreamUnavailable: ``what: why``."""
+def aws_failures(
+    what: str, *, where: str, remedy: str, error: type[TakingsError] = StreamUnavailable
+) -> Iterator[None]:
+    """Raise a failure of an AWS call as StreamUnavailable, or another of our errors: ``what: why``."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
-        raise StreamUnavailable(f"{what}: {error}", where=where, remedy=remedy) from error
+    except (BotoCoreError, ClientError) as failure:
+        raise error(f"{what}: {str(failure).rstrip('.')}", where=where, remedy=remedy) from failure

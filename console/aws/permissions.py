@@ -1,4 +1,6 @@
-"""The exact permissions that the console's role needs on AWS, by adapter. Pure data, read by the deployment too.
+"""The exact permissions that the roles need on AWS, by adapter: the console's, and those of what runs on a schedule.
+
+Pure data, read by the deployment too.
 
 `actions` are the calls that the adapter makes itself; the tests record them and compare. `on_behalf` are checked
 against the same role by the service that is called, so no recording of our calls can show them; each names its source.
@@ -53,6 +55,8 @@ class Need:
 
 
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
+KEY = "customer key of the bucket, where it has one"
+_BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KMS, permissions."
 
 NEEDS: tuple[Need, ...] = (
     Need(
@@ -62,6 +66,9 @@ NEEDS: tuple[Need, ...] = (
         ("s3:ListBucket",),
         "S3 answers 403 instead of 404 for an object that is missing where the bucket may not be listed.",
     ),
+    Need("console.asking.engines.curated_state", KEY, (), ("kms:Decrypt",), _BY_KEY),
+    Need("console.asking.engines.athena", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     Need(
         "console.asking.engines.athena",
         "Athena workgroup",
@@ -173,6 +180,42 @@ NEEDS: tuple[Need, ...] = (
     Need("console.finops.pricing.price_list", "*", ("pricing:GetProducts",)),
 )
 
+RUNNERS: Mapping[str, tuple[Need, ...]] = {
+    "pipeline.handlers.warehouse": (
+        Need("pipeline.warehouse.bucket", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("pipeline.warehouse.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+        Need(
+            "pipeline.warehouse.data_api",
+            "*",
+            (
+                "redshift-data:BatchExecuteStatement",
+                "redshift-data:CancelStatement",
+                "redshift-data:DescribeStatement",
+                "redshift-data:ExecuteStatement",
+                "redshift-data:GetStatementResult",
+            ),
+        ),
+        Need(
+            "pipeline.warehouse.data_api",
+            "Redshift Serverless workgroup",
+            (),
+            ("redshift-serverless:GetCredentials",),
+            "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
+        ),
+    ),
+    "warehouse": (
+        Need(
+            "pipeline.warehouse.statements",
+            LAKE,
+            (),
+            ("s3:GetObject", "s3:ListBucket"),
+            "COPY reads the exports with the role of the namespace. Source: Redshift guide, IAM permissions for COPY.",
+        ),
+        Need("pipeline.warehouse.statements", KEY, (), ("kms:Decrypt",), _BY_KEY),
+    ),
+}
+"""What the roles of the scheduled functions need, and that of the warehouse itself; the console's is `NEEDS`."""
+
 
 def needs_of(*adapters: str) -> Iterator[Need]:
     """The needs of these adapters; of all where none is named."""
@@ -182,6 +225,11 @@ def needs_of(*adapters: str) -> Iterator[Need]:
 def actions_of(*adapters: str) -> frozenset[str]:
     """The actions of the calls that these adapters make."""
     return frozenset(action for need in needs_of(*adapters) for action in need.actions)
+
+
+def actions_of_runner(runner: str) -> frozenset[str]:
+    """The actions of the calls that a scheduled function makes."""
+    return frozenset(action for need in RUNNERS[runner] for action in need.actions)
 
 
 def action_of(signing_name: str, operation: str) -> str:

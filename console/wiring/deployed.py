@@ -94,18 +94,18 @@ class Deployed(Profile):
         """The engine by a query's ``source``; without a warehouse Athena answers all."""
         from console.asking.engines.athena import AthenaEngine
 
-        aws = self._aws
-        state = CuratedState(self.clients.client("s3"), aws.lake_bucket, aws.lake_prefix)
+        aws, s3 = self._aws, self.clients.client("s3")
         athena = AthenaEngine(
             self.clients,
             workgroup=aws.athena_workgroup,
             database=aws.database,
             results=aws.athena_results,
-            state=state,
+            state=CuratedState(s3, aws.lake_bucket, aws.lake_prefix),
             price_per_terabyte=self._price("athena.scanned_terabyte"),
         )
         if aws.redshift_workgroup is None or aws.redshift_database is None:
             return {"lake": athena, "warehouse": athena}
+        from catalogue.warehouse import LOADED_STATE
         from console.asking.engines.redshift import RedshiftEngine
         from console.asking.engines.standby import WithStandby
 
@@ -113,7 +113,7 @@ class Deployed(Profile):
             self.clients,
             workgroup=aws.redshift_workgroup,
             database=aws.redshift_database,
-            state=state,
+            state=CuratedState(s3, aws.lake_bucket, aws.lake_prefix, key=LOADED_STATE),  # it is loaded after curation
             base_rpus=aws.redshift_base_rpus,
             price_per_rpu_hour=self._price("redshift.rpu_hour"),
         )

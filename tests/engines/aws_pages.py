@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from catalogue.warehouse import LOADED_STATE
 from tests.engines.names import (
     ACCOUNT,
     ATHENA_WORKGROUP,
@@ -73,7 +74,8 @@ def deploy(state: str) -> None:
 
     s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
     s3.create_bucket(Bucket=LAKE_BUCKET)
-    s3.put_object(Bucket=LAKE_BUCKET, Key="curated/state.json", Body=state.encode())
+    for key in ("curated/state.json", LOADED_STATE):
+        s3.put_object(Bucket=LAKE_BUCKET, Key=key, Body=state.encode())
     for table, keys in ((LIVE_TABLE, ("pk", "sk")), (DECISIONS_TABLE, ("kind", "key_at"))):
         dynamodb.create_table(
             TableName=table,

@@ -21,6 +21,7 @@ import psycopg
 from moto.core.exceptions import JsonRESTError
 from moto.redshiftdata.responses import RedshiftDataAPIServiceResponse
 
+from tests.engines import redshift_copy
 from tests.engines.names import REDSHIFT_WORKGROUP
 from tests.engines.postgres_server import PostgresServer
 from tests.engines.redshift_shims import AS_REDSHIFT, spoken
@@ -51,7 +52,9 @@ class Statement:
     columns: list[dict[str, Any]] = field(default_factory=list)
     records: list[list[dict[str, Any]]] = field(default_factory=list)
     size: int = 0
+    batch: list[dict[str, Any]] = field(default_factory=list)  # its statements, where it is a batch
     connection: psycopg.Connection[Any] | None = None
+    ended: threading.Event = field(default_factory=threading.Event)  # the database is done with it
 
 
 class RedshiftDouble:
@@ -62,6 +65,7 @@ class RedshiftDouble:
     postgres : the engine; a database of the API is its database of the same name
     refusals : errors to answer with, for tests
     statements : everything submitted, by statement id, in order
+    lose_rows : how many rows each COPY loses, for tests
     limit_reached : whether every statement that reads a table fails, as at the workgroup's usage limit
     """
 
@@ -70,6 +74,7 @@ class RedshiftDouble:
         self.refusals = Refusals()
         self.statements: dict[str, Statement] = {}
         self.limit_reached = False
+        self.lose_rows = 0
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="redshift")
         self._open = threading.Event()
@@ -109,6 +114,19 @@ class RedshiftDouble:
             "WorkgroupName": statement.workgroup,
         }
 
+    def batch(self, request: dict[str, Any]) -> dict[str, Any]:
+        """`BatchExecuteStatement`: one transaction."""
+        self.refusals.check("batch_execute_statement")
+        statement = Statement("", request["Database"], request["WorkgroupName"])
+        statement.batch = [
+            {"Id": f"{statement.id}:{number}", "QueryString": sql, "Status": "SUBMITTED"}
+            for number, sql in enumerate(request["Sqls"], start=1)
+        ]
+        with self._lock:
+            self.statements[statement.id] = statement
+        self._pool.submit(self._run, statement)
+        return {"Id": statement.id, "CreatedAt": statement.created, "Database": statement.database}
+
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
         """`DescribeStatement`; the duration is PostgreSQL's, in nanoseconds."""
         self.refusals.check("describe_statement")
@@ -129,6 +147,8 @@ class RedshiftDouble:
             "RedshiftQueryId": list(self.statements).index(statement.id) + 1,
             "RedshiftPid": 1,
         }
+        if statement.batch:
+            described["SubStatements"] = statement.batch
         return described | ({"Error": statement.error} if statement.error else {})
 
     def result(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -180,11 +200,20 @@ class RedshiftDouble:
         statement.status = "STARTED"
         self._open.wait()
         try:
+            self._carry_out(statement)
+        finally:
+            statement.ended.set()
+
+    def _carry_out(self, statement: Statement) -> None:
+        try:
             if statement.status in _FINAL:
                 return
             with self.postgres.connect(statement.database, options=AS_REDSHIFT) as connection:
                 statement.connection = connection
-                self._ask(statement, connection)
+                if statement.batch:
+                    self._transact(statement, connection)
+                else:
+                    self._ask(statement, connection)
             _end(statement, "FINISHED")
         except psycopg.Error as error:
             severity = "FATAL" if isinstance(error, psycopg.OperationalError) and error.sqlstate is None else "ERROR"
@@ -194,6 +223,23 @@ class RedshiftDouble:
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread: what went wrong must be told
             statement.error = f"ERROR: {error}"
             _end(statement, "FAILED")
+
+    def _transact(self, statement: Statement, connection: psycopg.Connection[Any]) -> None:
+        """Run a batch, all of it or nothing."""
+        cursor = connection.cursor()
+        cursor.execute("begin read write")
+        for one in statement.batch:
+            try:
+                if self.limit_reached:
+                    raise LimitReached("Query reached usage limit")
+                if not redshift_copy.carried_out(cursor, one["QueryString"], lose_rows=self.lose_rows):
+                    cursor.execute(spoken(one["QueryString"]))  # type: ignore[arg-type]
+            except Exception as error:
+                primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+                one |= {"Status": "FAILED", "Error": f"ERROR: {primary or error}"}
+                raise
+            one["Status"] = "FINISHED"
+        cursor.execute("commit")
 
     def _ask(self, statement: Statement, connection: psycopg.Connection[Any]) -> None:
         if self.limit_reached and " from " in statement.sql.lower():
@@ -226,6 +272,7 @@ def serving(postgres: PostgresServer) -> Iterator[RedshiftDouble]:
     """Let every Data API client of this process talk to PostgreSQL. Stands inside moto's `mock_aws`."""
     double = RedshiftDouble(postgres)
     operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        "batch_execute_statement": double.batch,
         "execute_statement": double.execute,
         "describe_statement": double.describe,
         "get_statement_result": double.result,
@@ -233,7 +280,8 @@ def serving(postgres: PostgresServer) -> Iterator[RedshiftDouble]:
     }
     with ExitStack() as stack:
         for name, operation in operations.items():
-            stack.enter_context(patch.object(RedshiftDataAPIServiceResponse, name, _responder(operation)))
+            responder = _responder(operation)  # moto has no batches: `create` adds them
+            stack.enter_context(patch.object(RedshiftDataAPIServiceResponse, name, responder, create=True))
         try:
             yield double
         finally:

@@ -39,13 +39,27 @@ REWRITES = (
         "COUNT(",
         "PostgreSQL counts exactly; the approximation itself is not proven here",
     ),
+    Rewrite(
+        "diststyle auto compound sortkey (…)",
+        re.compile(r"\bDISTSTYLE AUTO COMPOUND SORTKEY \([^)]*\)", re.I),
+        "",
+        "PostgreSQL keeps a table on one node and in no order",
+    ),
+    Rewrite("varbyte(…)", re.compile(r"\bVARBYTE\(\d+\)", re.I), "BYTEA", "PostgreSQL's name for it"),
+    Rewrite("grant … to role …", re.compile(r"\bTO ROLE\b", re.I), "TO", "PostgreSQL has no users beside roles"),
+    Rewrite(
+        "svv_roles",
+        re.compile(r"\bSVV_ROLES\b", re.I),
+        "(SELECT rolname AS role_name FROM pg_roles) AS svv_roles",
+        "Redshift's list of roles",
+    ),
 )
 # Settings of each connection.
 SETTINGS = {
     "standard_conforming_strings=off": "a backslash in a text is an escape in Redshift, as it was in PostgreSQL 8",
     "escape_string_warning=off": "and PostgreSQL would warn of each",
     "backslash_quote=on": "and a quote may be written with one",
-    "default_transaction_read_only=on": "a question changes nothing",
+    "default_transaction_read_only=on": "a question changes nothing; a batch is a transaction that says it writes",
 }
 AS_REDSHIFT = " ".join(f"-c {setting}" for setting in SETTINGS)
 _TEXT = re.compile(r"('(?:[^'\\]|\\.|'')*')", re.S)  # a quoted text: what stands in it is never changed

@@ -23,11 +23,17 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("name", ["collector", "live"])
+LIGHT = frozenset({"catalogue.clock", "catalogue.errors", "catalogue.files"})
+OF_THE_CATALOGUE = {  # what runs on a schedule may know the tables
+    "pipeline.handlers.warehouse": LIGHT | {"catalogue.redshift", "catalogue.tables", "catalogue.warehouse"},
+}
+
+
+@pytest.mark.parametrize("name", ["pipeline.handlers.collector", "pipeline.handlers.live", *OF_THE_CATALOGUE])
 def test_importing_a_handler_loads_nothing_heavy_and_starts_nothing(name: str):
     program = (
         "import sys, threading\n"
-        f"import pipeline.handlers.{name}\n"
+        f"import {name}\n"
         f"print(','.join(name for name in {HEAVY!r} if name in sys.modules))\n"
         "print(','.join(sorted(name for name in sys.modules if name.startswith(('catalogue.', 'console')))))\n"
         "print(threading.active_count())\n"
@@ -37,4 +43,5 @@ def test_importing_a_handler_loads_nothing_heavy_and_starts_nothing(name: str):
     )
     heavy, ours, threads = result.stdout.splitlines()
     assert (heavy, threads) == ("", "1")
-    assert set(ours.split(",")) <= {"catalogue.clock", "catalogue.errors", "catalogue.files"}
+    loaded = {module for module in ours.split(",") if not module.startswith("catalogue.tables.")}
+    assert loaded <= OF_THE_CATALOGUE.get(name, LIGHT)

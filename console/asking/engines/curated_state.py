@@ -50,7 +50,10 @@ EMPTY = CuratedVersion("empty", None, None)
 
 
 class CuratedState:
-    """The object ``<prefix>curated/state.json`` of one bucket, shared by the engines."""
+    """The object ``<prefix>curated/state.json`` of one bucket, shared by the engines.
+
+    `key` names another one of that kind below the prefix: the warehouse has its own (`catalogue.warehouse`).
+    """
 
     def __init__(
         self,
@@ -58,12 +61,13 @@ class CuratedState:
         bucket: str,
         prefix: str = "",
         *,
+        key: str = STATE_KEY,
         keep_seconds: float = KEEP_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._key = prefix + STATE_KEY
+        self._key = prefix + key
         self._keep_seconds = keep_seconds
         self._clock = clock
         self._lock = threading.Lock()

@@ -3,7 +3,7 @@
 The workgroup and the role of this process are all it needs: no password, no connection that stays open. awswrangler
 checks the connection and makes its client; its ``read_sql_query`` is not used, because it cannot be stopped and gives
 decimals and dates as text. The curated tables must be found by their bare names: they are in the schema ``public`` of
-the database, as tables or as views over the Glue catalog.
+the database: `pipeline.warehouse` makes them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ KNOWN = (
     KnownFailure(
         r"(?:relation|table|schema) \"?([\w.\"]+?)\"? (?:does not exist|not found)",
         "There is no {0}",
-        "Curate once, and check TAKINGS_REDSHIFT_DATABASE.",
+        "Curate once, load the warehouse, and check TAKINGS_REDSHIFT_DATABASE.",
     ),
     KnownFailure(
         r"endpoint (?:doesn't|does not) exist|workgroup.*(?:not found|does not exist)|(?:not find|no such) workgroup",

@@ -17,7 +17,7 @@ from console.asking.engines.athena import AthenaEngine
 from console.asking.engines.curated_state import CuratedState
 from console.aws.clients import SharedClients, connect
 from console.aws.paid import PaidClient
-from console.aws.permissions import NEEDS, UNCHECKED, action_of, actions_of
+from console.aws.permissions import NEEDS, RUNNERS, UNCHECKED, action_of, actions_of
 from console.budgets.account import AccountBudgets
 from console.budgets.forecasting.aws_anomalies import found_by_aws
 from console.decisions import Decision
@@ -208,7 +208,7 @@ def test_asking_whose_budgets_are_meant_needs_no_action_and_a_refusal_is_named()
 
 def test_every_need_is_listed_once_and_actions_on_behalf_have_a_reason() -> None:
     assert len({(need.adapter, need.resource) for need in NEEDS}) == len(NEEDS)
-    for need in NEEDS:
+    for need in (*NEEDS, *(need for needs in RUNNERS.values() for need in needs)):
         assert list(need.actions) == sorted(set(need.actions))
         assert list(need.on_behalf) == sorted(set(need.on_behalf))
         assert bool(need.on_behalf) == bool(need.reason)

@@ -1,0 +1,118 @@
+"""The load of the warehouse as a Lambda: its settings, and what it does before there is anything to load.
+
+`tests/engines/test_warehouse_load.py` runs it against a real database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from catalogue.errors import LoadFailed, SettingsError, UsageLimitReached
+from catalogue.redshift import MOST_STATEMENTS
+from pipeline.handlers import warehouse
+from pipeline.warehouse.bucket import LakeBucket
+from pipeline.warehouse.data_api import Warehouse
+from tests.handlers.conftest import REGION, Context, metrics_of
+from tests.support.aws_service import Refused, Service
+
+NAMED = {
+    "TAKINGS_LAKE_BUCKET": "lake",
+    "TAKINGS_REDSHIFT_WORKGROUP": "takings",
+    "TAKINGS_REDSHIFT_DATABASE": "shop",
+}
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch, context: Context) -> Any:
+    """The handler, with an empty lake."""
+    for name, value in (NAMED | {"AWS_DEFAULT_REGION": REGION}).items():
+        monkeypatch.setenv(name, value)
+    warehouse.settings.cache_clear()
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="lake")
+        yield lambda: warehouse.handler({}, context)
+    warehouse.settings.cache_clear()
+
+
+def test_settings_are_typed_and_the_prefix_ends_with_a_slash() -> None:
+    role = "arn:aws:iam::123456789012:role/takings/copy"
+    more = {"TAKINGS_LAKE_PREFIX": "a/b", "TAKINGS_REDSHIFT_READER": "takings_reader"}
+    chosen = warehouse.read(NAMED | more | {"TAKINGS_REDSHIFT_COPY_ROLE": role})
+    assert chosen == warehouse.LoadSettings("lake", "takings", "shop", "a/b/", "takings_reader", role)
+    assert warehouse.read(NAMED).lake_prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "") for name in NAMED),
+        ("TAKINGS_REDSHIFT_READER", "reader; drop table x"),
+        ("TAKINGS_REDSHIFT_READER", "Reader"),
+        ("TAKINGS_REDSHIFT_COPY_ROLE", "arn:aws:iam::123456789012:role/x' format as csv --"),
+    ],
+)
+def test_a_setting_that_is_missing_or_would_change_the_sql_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        warehouse.read(NAMED | {name: value})
+
+
+def test_before_the_first_curation_nothing_is_asked(handler: Callable[[], dict[str, Any]]) -> None:
+    assert handler() == {"version": None, "rows": {}, "usage_limit_reached": False}
+
+
+def test_a_limit_is_reported_and_another_failure_is_raised(
+    handler: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(error: Exception) -> Callable[..., Any]:
+        def load(*_: Any, **__: Any) -> Any:
+            raise error
+
+        return load
+
+    monkeypatch.setattr(warehouse, "load", fail(UsageLimitReached("Redshift reached its usage limit")))
+    assert handler()["usage_limit_reached"] is True
+    assert metrics_of(capsys.readouterr().out) == {"LoadsAtUsageLimit": 1}
+    monkeypatch.setattr(warehouse, "load", fail(LoadFailed("The export of products is missing")))
+    with pytest.raises(LoadFailed):
+        handler()
+    assert metrics_of(capsys.readouterr().out) == {"FailedLoads": 1}
+
+
+def data_api(**answers: Any) -> Service:
+    return Service(
+        BatchExecuteStatement=lambda _: {"Id": "s1"},
+        CancelStatement=lambda _: {"Status": True},
+        **answers,
+    )
+
+
+def test_a_transaction_that_takes_too_long_is_cancelled() -> None:
+    service = data_api(DescribeStatement=lambda _: {"Id": "s1", "Status": "STARTED"})
+    slow = Warehouse(service.session.client("redshift-data"), "takings", "shop", timeout_seconds=0.01)
+    with pytest.raises(LoadFailed, match="did not finish within 0 seconds"):
+        slow.transact(["select 1"])
+    assert service.given("CancelStatement") == [{"Id": "s1"}]
+
+
+def test_more_statements_than_one_transaction_takes_are_refused_before_anything_is_sent() -> None:
+    service = data_api()
+    warehouse_of_test = Warehouse(service.session.client("redshift-data"), "takings", "shop")
+    with pytest.raises(LoadFailed, match="41 statements are more than the 40"):
+        warehouse_of_test.transact(["select 1"] * (MOST_STATEMENTS + 1))
+    assert service.calls == []
+
+
+def test_a_refused_call_names_the_action_and_a_state_that_is_none_is_named() -> None:
+    service = data_api()
+    service.refuse("BatchExecuteStatement", Refused("AccessDeniedException", "not authorized to perform: x", 400))
+    with pytest.raises(LoadFailed, match=r"BatchExecuteStatement operation: not authorized.*role of this process"):
+        Warehouse(service.session.client("redshift-data"), "takings", "shop").transact(["select 1"])
+    service.objects["lake/curated/state.json"] = b'{"version": 1, "tables": {"orders": "1; drop table x"}}'
+    with pytest.raises(LoadFailed, match=re.escape("s3://lake/curated/state.json")):
+        LakeBucket(service.session.client("s3"), "lake").published()
