@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from sqlglot import exp
@@ -25,6 +25,15 @@ def replace_table(table: exp.Table, rows: exp.Query) -> None:
     if not subquery.args.get("alias"):
         subquery.set("alias", exp.TableAlias(this=table.this.copy()))
     table.replace(subquery)
+
+
+def read_snapshots(tree: exp.Query, snapshots: Mapping[str, int]) -> None:
+    """Let every base table be read in its snapshot, by name; one without as it is. Changes `tree` in place."""
+    for table in base_tables(tree):
+        snapshot = snapshots.get(table.name.lower())
+        if snapshot is not None:
+            number = exp.Literal.number(snapshot)
+            table.set("version", exp.Version(this="VERSION", kind="AS OF", expression=number))
 
 
 def _is_shadowed(table: exp.Table) -> bool:

@@ -9,15 +9,15 @@ rows, and any other shows none: its rows belong to several regions at once, or c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
-from catalogue.base_tables import BESIDE, base_tables, replace_table
+from catalogue.base_tables import BESIDE, base_tables, read_snapshots, replace_table
 from catalogue.errors import BindingError
 from catalogue.tables import TABLES
 
@@ -104,6 +104,18 @@ def bind_again(
 ) -> Statement:
     """`bind`, remembered: writing a statement takes some milliseconds and a page asks the same ones at every click."""
     return bind(query, dict(values), dialect=dialect, row_filter=row_filter)
+
+
+def at_snapshots(statement: Statement, snapshots: Mapping[str, int]) -> Statement:
+    """The statement over the snapshots of its tables, by name, where they are Iceberg tables; none: as they are.
+
+    A statement is bound for every version and put on one when it is sent: its text is what answers are kept under.
+    """
+    if not snapshots:
+        return statement
+    tree = cast(exp.Query, parse_one(statement.sql, read=statement.dialect))
+    read_snapshots(tree, snapshots)
+    return replace(statement, sql=tree.sql(dialect=statement.dialect, comments=False))
 
 
 def restrict(tree: exp.Query, regions: Sequence[str]) -> None:

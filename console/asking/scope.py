@@ -15,7 +15,7 @@ from catalogue.errors import UsageLimitReached
 from catalogue.queries import Catalogue
 from console.asking.cache import Asked, ResultCache, keep_waiting
 from console.asking.engines import Result, SqlEngine, Statistics
-from console.asking.engines.running import reporting_costs_to
+from console.asking.engines.running import one_version, reporting_costs_to
 from console.metering import Asker, Call, Meter, NoMeter
 
 
@@ -85,12 +85,14 @@ class Scope:
     def ask_all(self, questions: Sequence[Question]) -> list[Result]:
         """Answer several questions side by side, in the order given; the first failure is raised.
 
-        All are submitted before the first is waited for; when one fails, the others are not waited for any more.
+        All are submitted before the first is waited for; when one fails, the others are not waited for any more. All
+        are asked of one version of the data.
         """
         asked: list[Asked] = []
         try:
-            for question in questions:
-                asked.append(self._start(question.query, question.values))
+            with one_version():
+                for question in questions:
+                    asked.append(self._start(question.query, question.values))
             return [self._answer(waiting) for waiting in asked]
         finally:
             for waiting in asked:
@@ -105,11 +107,12 @@ class Scope:
         """
         submitted: dict[tuple[str, str], Asked] = {}
         try:
-            for question in questions:
-                place, _ = self._bound(question.query, question.values)
-                if place not in submitted and place not in self.submitted:
-                    submitted[place] = self._start(question.query, question.values)
-            yield replace(self, submitted={**self.submitted, **submitted})
+            with one_version():
+                for question in questions:
+                    place, _ = self._bound(question.query, question.values)
+                    if place not in submitted and place not in self.submitted:
+                        submitted[place] = self._start(question.query, question.values)
+                yield replace(self, submitted={**self.submitted, **submitted})
         finally:
             for waiting in submitted.values():
                 waiting.leave()
@@ -125,10 +128,11 @@ class Scope:
         if asked is not None and asked.is_waiting:
             return asked
         engine = self.engines[place[0]]
-        key = (statement.dialect, statement.sql, engine.version_of(statement))
+        with one_version() as seen:  # the answer's version is the key's
+            key = (statement.dialect, statement.sql, engine.version_of(statement))
 
         def run() -> Result:
-            with reporting_costs_to(partial(self._meter, query, rows=0)):
+            with reporting_costs_to(partial(self._meter, query, rows=0)), one_version(seen):
                 try:
                     return engine.run(statement)
                 except UsageLimitReached:

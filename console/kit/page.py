@@ -26,6 +26,7 @@ from catalogue.errors import LakeMissing, TakingsError
 from console.asking import contents as lake
 from console.asking import formatting as text
 from console.asking.engines import Result, combine
+from console.asking.engines.running import one_version
 from console.asking.scope import Scope
 from console.asking.slices import Slices
 from console.kit import filters, prose, trust_line
@@ -159,6 +160,8 @@ def lake_optional(title: str, question: str | None, viewer: ViewerScope) -> Iter
 def headed(title: str, question: str | None, *, is_sample: bool = False) -> Iterator[None]:
     """Put the title and the question over the page; an error of ours inside ends it in its failed state.
 
+    All that is asked inside is asked of one version of the data.
+
     Parameters
     ----------
     question : the page's docstring: a leading ``Title:`` is dropped, and only its first paragraph is shown
@@ -168,7 +171,7 @@ def headed(title: str, question: str | None, *, is_sample: bool = False) -> Iter
     badge = '<span class="tk-badge" title="Made-up data of the sample shop, not yours">sample data</span>'
     heading = f"<h1>{escape(title)}{badge if is_sample else ''}</h1>"
     st.html(f'<header class="tk-head">{heading}<p>{escape(question_of(title, question))}</p></header>')
-    with errors_shown():
+    with errors_shown(), one_version():
         yield
         return
     st.stop()

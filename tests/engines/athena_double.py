@@ -73,7 +73,7 @@ class AthenaDouble:
 
     Attributes
     ----------
-    trino : the engine; a database of the API is its schema of the same name
+    trino : the engine, with one of its catalogues; a database of the API is its schema of the same name
     refusals : errors to answer with, for tests
     executions : everything submitted, by query execution id, in order
     """
@@ -276,7 +276,7 @@ def _end(execution: Execution, state: str, reason: str | None = None) -> None:
 
 def _reason(error: TrinoError) -> str:
     """Athena's wording: its catalogue's name in the place of Trino's."""
-    message = error.message.replace("'hive.", "'awsdatacatalog.")
+    message = error.message.replace("'hive.", "'awsdatacatalog.").replace("'iceberg.", "'awsdatacatalog.")
     if error.name == "COLUMN_NOT_FOUND":
         message += " or requester is not authorized to access requested resources"
     return f"{error.name}: {message}"

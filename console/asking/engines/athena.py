@@ -8,8 +8,12 @@ read from S3. A query whose result was large once is unloaded as Parquet from th
   ``'North'`` would be answered with that on ``'north'``;
 - its readers and its waiting (`athena_results`, `athena_executions`).
 
-Athena's own result reuse is used. It goes by age alone, so the age is kept below that of the last curation: a reused
-result is never older than the data. A result file stays as long as it may be reused.
+Tables are read in the snapshots of the published version (`curated_state`): what a curation has begun to write is not
+seen. A version that is removed while a question runs is one that was replaced: it is asked once more, of the new one.
+
+Athena's own result reuse is used. It goes by the statement's text and its age alone: a text that names a snapshot for
+each of its tables is always about the same rows; for others the age is kept below that of the last curation, so that a
+reused result is never older than the data. A result file stays as long as it may be reused.
 """
 
 from __future__ import annotations
@@ -21,9 +25,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from catalogue.binding import at_snapshots
 from catalogue.clock import utc_now
+from catalogue.errors import QueryFailed
 from console.asking.engines import Result, Statistics
-from console.asking.engines.athena_executions import SERVICE, Executions, is_final, managed_results
+from console.asking.engines.athena_executions import EXPIRED, SERVICE, Executions, is_final, managed_results
 from console.asking.engines.athena_export import columns_sql, in_order, order_of, unload_sql
 from console.asking.engines.athena_files import ResultFiles
 from console.asking.engines.athena_results import read_csv, read_parquet
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
     from catalogue.binding import Statement
 
 REUSE_SECONDS = 3600.0  # an unchanged lake gives the same result for longer; this bounds what lies in the bucket
-LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what an UNLOAD puts around them
+LONGEST_STATEMENT = 262_144 - 4096  # bytes that Athena takes, less what snapshots and an UNLOAD add
 LARGE_RESULT = 32 * 2**20  # bytes of CSV, some seconds of one node's writing: from here on a query is unloaded
 _LAST_READER_SECONDS = 600.0  # a reader who reused a result just before it expired may still be reading it
 
@@ -93,18 +99,31 @@ class AthenaEngine(CuratedEngine):
 
     def run(self, statement: Statement) -> Result:
         """Answer one statement; see `SqlEngine.run`."""
+        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
+        state = self._state.current()
+        try:
+            return self._answer(statement, state)
+        except QueryFailed as error:
+            if error.what != EXPIRED.what:
+                raise
+            renewed = self._state.renewed()
+            if renewed.version == state.version:
+                raise
+        return self._answer(statement, renewed)
+
+    def _answer(self, statement: Statement, state: CuratedVersion) -> Result:
+        """The answer from one version of the tables."""
         import pyarrow as pa
 
         started = time.perf_counter()
-        check_length(statement.sql, LONGEST_STATEMENT, engine=SERVICE, where=statement.query)
-        state = self._state.current()
+        statement = at_snapshots(statement, state.snapshots)
         spent: list[Execution] = []
         table: pa.Table | None = None
         try:
             if self._sizes.get(statement.query, 0) >= self._large_result:
                 table = self._unloaded(statement, spent)
             if table is None:
-                table = self._plain(statement, spent, self._reuse_minutes(state))
+                table = self._plain(statement, spent, self._reuse_minutes(statement, state))
         except (pa.ArrowException, ValueError) as error:
             raise unreadable(error, "Try again.", engine=SERVICE, where=statement.query) from error
         finally:
@@ -153,14 +172,16 @@ class AthenaEngine(CuratedEngine):
             self._files.delete_below(folder, others)
         return in_order(read_parquet(files, columns), order)
 
-    def _reuse_minutes(self, state: CuratedVersion) -> int:
+    def _reuse_minutes(self, statement: Statement, state: CuratedVersion) -> int:
         """Whole minutes that a result may be old and still hold this version of the data; 0 for none.
 
         A result is dated by its end and may have started `timeout_seconds` before, so that much is kept between the
-        commit and the oldest result.
+        commit and the oldest result, where the statement does not name the version of all its tables.
         """
         if self._reuse_seconds <= 0 or state.committed_at is None:
             return 0
+        if state.snapshots and statement.tables <= state.snapshots.keys():
+            return int(self._reuse_seconds // 60)
         unchanged = (self._now() - state.committed_at).total_seconds() - self._timeout_seconds
         return max(0, int(min(unchanged, self._reuse_seconds) // 60))
 

@@ -24,6 +24,13 @@ _RETRY_SECONDS = 1.0
 _FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 _AFTER_STOP = (0.0, 0.1, 0.3, 0.6)  # seconds before each look at what a stopped statement had scanned; nobody waits
 
+EXPIRED = KnownFailure(
+    r"snapshot\b.{0,60}?(?:not exist|not found|expired)|ICEBERG_(?:CANNOT_OPEN_SPLIT|MISSING_METADATA)",
+    "Files of the published version of the tables are no longer there",
+    "Curate once, which publishes a new version; expire snapshots and remove files only once no version names them.",
+)
+"""A version that was replaced, and removed before its last reader was done; or what is published is damaged."""
+
 KNOWN = (
     KnownFailure(
         r"bytes scanned limit",
@@ -46,6 +53,7 @@ KNOWN = (
         "Allow the role of this process to read the lake's bucket and its Glue database;"
         " `python -m console permissions` lists all it needs.",
     ),
+    EXPIRED,  # after what may not be read: that is a file which cannot be opened, too
     KnownFailure(
         r"exhausted resources|EXCEEDED_\w+_LIMIT",
         "The query needs more than Athena gives one query",

@@ -1,9 +1,10 @@
-"""What engines share while a question runs: stopping it, waiting for it, and the cost of one that gave no answer.
+"""What engines share while a question runs: stopping it, waiting for it, its version of the data, and the cost of one
+that gave no answer.
 
 Whoever runs a question puts two things into the context around it: an event that says that nobody waits for the answer
 any more (`stoppable`), and a function that is given the cost of a statement that was stopped, or whose result could not
 be read (`reporting_costs_to`): an answer carries its own statistics, a failure carries none. Outside such contexts
-nothing is stopped and nothing is reported.
+nothing is stopped and nothing is reported. Questions that belong together are asked inside `one_version`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from catalogue.errors import QueryFailed
 from console.asking.engines import Statistics
@@ -24,6 +25,32 @@ TIMEOUT_SECONDS = 60.0  # of one statement; a page gives up long before, the wor
 
 _stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _report: ContextVar[Callable[[Statistics], None] | None] = ContextVar("report", default=None)
+
+Versions = dict[object, Any]
+"""Whatever has versions → the one that is seen."""
+
+_seen: ContextVar[Versions | None] = ContextVar("seen", default=None)
+
+
+@contextmanager
+def one_version(seen: Versions | None = None) -> Iterator[Versions]:
+    """Questions asked inside see one version of the data: the one that the first of them saw.
+
+    Gives the versions seen, by which another thread can go on with them: `seen`. Inside such a context another one
+    without them changes nothing.
+    """
+    versions = seen if seen is not None else seen_versions()
+    versions = {} if versions is None else versions
+    token = _seen.set(versions)
+    try:
+        yield versions
+    finally:
+        _seen.reset(token)
+
+
+def seen_versions() -> Versions | None:
+    """The versions that the question of this thread sees; None where it may see the newest."""
+    return _seen.get()
 
 
 def stop_event() -> threading.Event:

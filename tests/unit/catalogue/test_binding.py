@@ -17,7 +17,17 @@ from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
 from catalogue.base_tables import base_tables
-from catalogue.binding import MAXIMUM_LIST, MAXIMUM_TEXT, SHARED, RowFilter, bind, literal, restrict
+from catalogue.binding import (
+    MAXIMUM_LIST,
+    MAXIMUM_TEXT,
+    SHARED,
+    RowFilter,
+    Statement,
+    at_snapshots,
+    bind,
+    literal,
+    restrict,
+)
 from catalogue.errors import BindingError
 from catalogue.parquet import duckdb_type
 from catalogue.queries import Query, load
@@ -394,3 +404,59 @@ def test_without_a_row_filter_nothing_is_added() -> None:
     query = load()["lake/days"]
     for row_filter in (None, RowFilter()):
         assert "region" not in bind(query, {}, dialect="duckdb", row_filter=row_filter).sql
+
+
+SNAPSHOTS = {name: 8270633197658268300 + number for number, name in enumerate(sorted(TABLES))}
+
+
+def at(sql: str, **snapshots: int) -> str:
+    """A statement at snapshots, as it is sent."""
+    statement = Statement("q", "Q", sql, "trino", frozenset(snapshots))
+    return at_snapshots(statement, snapshots).sql.lower()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from orders", "select * from orders for version as of 17"),
+        ("select o.net from orders as o", "select o.net from orders for version as of 17 as o"),
+        ("select * from Orders, products", "select * from orders for version as of 17, products for version as of 4"),
+        (
+            "select * from orders as a join orders as b on a.order_id = b.order_id left join sessions on true",
+            "select * from orders for version as of 17 as a join orders for version as of 17 as b"
+            " on a.order_id = b.order_id left join sessions on true",
+        ),
+        (
+            "with orders as (select * from orders) select * from orders where id in (select id from products)",
+            "with orders as (select * from orders for version as of 17) select * from orders"
+            " where id in (select id from products for version as of 4)",
+        ),
+        ("select 'orders' as orders from sessions as orders", "select 'orders' as orders from sessions as orders"),
+        ("select * from orders for version as of 16", "select * from orders for version as of 17"),
+    ],
+)
+def test_every_table_is_read_in_its_snapshot_and_a_name_of_a_cte_is_none(sql: str, expected: str) -> None:
+    assert at(sql, orders=17, products=4) == expected
+
+
+def test_without_snapshots_a_statement_stays_as_it_is() -> None:
+    statement = Statement("q", "Q", "select *  from orders", "trino", frozenset({"orders"}))
+    assert at_snapshots(statement, {}) is statement
+
+
+@pytest.mark.parametrize("regions", [None, ("north", "it's")])
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_every_table_of_a_question_has_its_snapshot_and_nothing_else_changes(
+    query: Query, regions: tuple[str, ...] | None
+) -> None:
+    """Relations and the row filter's own reads included."""
+    statement = bind(query, values(query, "it's"), dialect="trino", row_filter=RowFilter(regions))
+    tree = parse_one(at_snapshots(statement, SNAPSHOTS).sql, read="trino")
+    assert isinstance(tree, exp.Query)
+    found = list(base_tables(tree))
+    assert {table.name: int(table.args["version"].expression.name) for table in found} == {
+        name: SNAPSHOTS[name] for name in query.tables
+    }
+    for table in found:
+        table.set("version", None)
+    assert tree.sql(dialect="trino") == statement.sql

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import threading
@@ -30,6 +31,7 @@ from tests.support.aws_service import Refused, Service
 COMMITTED = datetime(2026, 3, 31, 12, tzinfo=UTC)  # what the service says of every object
 NOW = COMMITTED + timedelta(hours=3)
 STATE = b'{"version": 1, "data_as_of": "2026-03-31T11:59:00Z"}'
+VERSIONS = b'{"version": 2, "data_as_of": "2026-03-31T11:59:00Z", "tables": {"orders": "17", "products": "4"}}'
 QUESTION = Statement("sales/by_day", "By day", "select 1 as n", "trino", frozenset())
 BIGINT = {"Name": "n", "Type": "bigint", "Precision": 19, "Scale": 0}
 
@@ -83,9 +85,9 @@ class Athena(Service):
 
     def engine(self, **given: Any) -> AthenaEngine:
         options = {"price_per_terabyte": Decimal(5), "now": lambda: NOW} | given
-        state = CuratedState(self.session.client("s3"), "lake", keep_seconds=0)
+        options.setdefault("state", CuratedState(self.session.client("s3"), "lake", keep_seconds=0))
         return AthenaEngine(
-            self.session, workgroup="capped", database="shop", results="s3://results/athena/", state=state, **options
+            self.session, workgroup="capped", database="shop", results="s3://results/athena/", **options
         )
 
     @property
@@ -700,3 +702,73 @@ def test_what_a_failed_unload_wrote_is_deleted() -> None:
     with pytest.raises(QueryFailed, match="more than Athena gives"):
         athena.engine(large_result=0).run(LARGE)
     assert athena.files == ["results/athena/q2.csv"], "an execution that failed has no result; the double writes one"
+
+
+ORDERS = Statement("sales/orders", "Orders", "select count(*) as n from orders as o", "trino", frozenset({"orders"}))
+GONE = {
+    "State": "FAILED",
+    "StateChangeReason": "INVALID_ARGUMENTS: Iceberg snapshot ID does not exists: 17",
+}
+
+
+def test_a_question_is_asked_of_the_published_snapshots(athena: Athena) -> None:
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    result = athena.engine().run(ORDERS)
+    (sent,) = athena.given("StartQueryExecution")
+    assert sent["QueryString"] == result.sql == "SELECT COUNT(*) AS n FROM orders FOR VERSION AS OF 17 AS o"
+
+
+def test_a_large_answer_is_unloaded_from_the_published_snapshots(athena: Athena) -> None:
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    assert athena.engine(large_result=0).run(ORDERS).rows() == []  # this service writes no Parquet
+    sent = [given["QueryString"] for given in athena.given("StartQueryExecution")]
+    assert [sql.count("FROM orders FOR VERSION AS OF 17 AS o") for sql in sent] == [1, 1]
+
+
+def test_a_question_whose_snapshot_was_removed_is_asked_once_more_of_the_version_published_since(
+    athena: Athena,
+) -> None:
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    athena.states = [GONE, {"State": "SUCCEEDED"}]
+    state = CuratedState(athena.session.client("s3"), "lake", keep_seconds=3600)
+    engine = athena.engine(state=state)
+    assert engine.data_version
+    athena.objects["lake/curated/state.json"] = (
+        b'{"version": 3, "data_as_of": "2026-04-01T00:00:00Z", "tables": {"orders": "18"}}'
+    )
+    result = engine.run(ORDERS)
+    sent = [given["QueryString"].rpartition(" OF ")[2] for given in athena.given("StartQueryExecution")]
+    assert sent == ["17 AS o", "18 AS o"]
+    assert result.statistics.data_as_of == datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("published", [1, 2])
+def test_a_version_that_is_published_and_removed_is_a_failure_that_says_so(athena: Athena, published: int) -> None:
+    """One version asked for once, two once each."""
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    athena.states = [GONE]
+    engine = athena.engine(state=CuratedState(athena.session.client("s3"), "lake", keep_seconds=3600))
+    assert engine.data_version
+    if published == 2:
+        athena.objects["lake/curated/state.json"] = VERSIONS.replace(b"17", b"18")
+    with pytest.raises(QueryFailed, match=r"no longer there \(sales/orders\). Curate once"):
+        engine.run(ORDERS)
+    assert athena.times("StartQueryExecution") == published
+
+
+def test_a_failure_of_another_kind_is_not_asked_again(athena: Athena) -> None:
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    reason = "ICEBERG_CANNOT_OPEN_SPLIT: Error opening Iceberg split s3://lake/orders/1.parquet: Access Denied"
+    athena.states = [{"State": "FAILED", "StateChangeReason": reason}]
+    with pytest.raises(QueryFailed, match="access denied"):
+        athena.engine().run(ORDERS)
+    assert athena.times("StartQueryExecution") == 1
+
+
+def test_a_result_of_named_snapshots_is_reused_though_the_curation_is_new(athena: Athena) -> None:
+    athena.objects["lake/curated/state.json"] = VERSIONS
+    engine = athena.engine(now=lambda: COMMITTED)
+    engine.run(ORDERS)
+    engine.run(dataclasses.replace(ORDERS, tables=frozenset({"orders", "closed_calls"})))  # no version names these
+    reuse = [given.get("ResultReuseConfiguration") for given in athena.given("StartQueryExecution")]
+    assert reuse == [{"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 60}}, None]

@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSResponse
 
 from catalogue.errors import QueryFailed
 from console.asking.engines.curated_state import EMPTY, CuratedState, CuratedVersion
+from console.asking.engines.running import one_version
 from tests.support.aws_service import Refused, Service
 
 KEY = "lake/shop/curated/state.json"
@@ -62,7 +63,17 @@ def test_before_the_first_curation_the_version_is_empty(service: Service) -> Non
 
 @pytest.mark.parametrize(
     "content",
-    [b"{broken", b"[]", b'{"data_as_of": 7}', b'{"bills_as_of": "x"}', b'{"data_as_of": "yesterday"}', b"\xff"],
+    [
+        b"{broken",
+        b"[]",
+        b'{"data_as_of": 7}',
+        b'{"bills_as_of": "x"}',
+        b'{"data_as_of": "yesterday"}',
+        b"\xff",
+        b'{"tables": ["events"]}',
+        b'{"tables": {"events": 8270633197658268308}}',
+        b'{"tables": {"events": "12; drop table events"}}',
+    ],
 )
 @pytest.mark.slow
 def test_a_damaged_object_names_its_place_and_the_remedy(service: Service, content: bytes) -> None:
@@ -102,3 +113,43 @@ def test_readers_waiting_for_a_silent_bucket_share_one_request(service: Service)
         asked = [pool.submit(curated.current) for _ in range(8)]
         assert all(isinstance(item.exception(10), QueryFailed) for item in asked)
     assert (service.times("GetObject"), seconds[0]) == (1, 30)
+
+
+def test_it_names_the_snapshot_of_every_table_that_ever_had_a_row(service: Service) -> None:
+    service.objects[KEY] = b'{"tables": {"events": "8270633197658268308", "daily_spend": null}}'
+    assert state(service, [0.0]).current().snapshots == {"events": 8270633197658268308}
+    service.objects[KEY] = b"{}"  # of a curation that names none
+    assert state(service, [0.0]).current().snapshots == {}
+
+
+def test_what_is_asked_together_sees_the_version_that_was_there_first(service: Service) -> None:
+    seconds = [0.0]
+    curated = state(service, seconds)
+    service.objects[KEY] = b'{"version": 1, "tables": {"events": "1"}}'
+    with one_version() as seen:
+        first = curated.current()
+        service.objects[KEY] = b'{"version": 2, "tables": {"events": "2"}}'
+        seconds[0] = 60
+        assert curated.current() is first
+        with one_version():
+            assert curated.current() is first
+    assert curated.current().snapshots == {"events": 2}
+    with ThreadPoolExecutor(1) as pool:
+
+        def in_a_thread() -> CuratedVersion:
+            with one_version(seen):
+                return curated.current()
+
+        assert pool.submit(in_a_thread).result(10) is first
+
+
+def test_a_renewed_version_is_read_at_once_and_seen_by_what_follows(service: Service) -> None:
+    curated = state(service, [0.0])
+    service.objects[KEY] = b'{"version": 1}'
+    with one_version():
+        first = curated.current()
+        service.objects[KEY] = b'{"version": 2}'
+        renewed = curated.renewed()
+        assert renewed.version != first.version
+        assert curated.current() is renewed
+    assert curated.current() is renewed

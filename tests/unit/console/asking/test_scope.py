@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from catalogue.binding import Statement
 from catalogue.errors import QueryFailed
 from console.asking.engines import Result, SqlEngine, Statistics
 from console.asking.engines.duckdb import DuckDbEngine
-from console.asking.engines.running import report_cost, stop_event
+from console.asking.engines.running import report_cost, seen_versions, stop_event
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.asking.slices import Slices
@@ -178,3 +179,40 @@ def test_the_brief_submits_all_its_questions_before_it_waits_for_one(tmp_path: P
         "traffic/by_day",
     ]
     assert len(engine.asked) == 16
+
+
+class Versioned:
+    """A source whose version changes with every look, outside of questions that belong together."""
+
+    dialect = "duckdb"
+    data_as_of: datetime | None = None
+
+    def __init__(self) -> None:
+        self._versions = itertools.count(1)
+        self.answered: list[str] = []
+
+    @property
+    def data_version(self) -> str:
+        seen = seen_versions()
+        return f"v{next(self._versions)}" if seen is None else str(seen.setdefault(self, f"v{next(self._versions)}"))
+
+    def version_of(self, statement: Statement) -> str:
+        return self.data_version
+
+    def run(self, statement: Statement) -> Result:
+        self.answered.append(self.data_version)
+        return Result(pa.table({"n": [1]}), Statistics("fake", 1.0), statement.query, statement.sql)
+
+
+def test_questions_asked_together_are_answered_from_one_version_and_later_ones_from_the_next(tmp_path: Path) -> None:
+    engine = Versioned()
+    scope = Rows(tmp_path / "lake").scope(engine=engine)
+    scope.ask_all([DAYS, SLICES, CONSERVATION])
+    assert len(engine.answered) == 3
+    assert len(set(engine.answered)) == 1
+    with scope.ahead([DAYS, SLICES]) as ahead:
+        ahead.ask_all([DAYS, SLICES])
+        ahead.ask(CONSERVATION.query)
+    assert len(engine.answered) == 6
+    assert len(set(engine.answered)) == 2
+    assert scope.data_version not in engine.answered
