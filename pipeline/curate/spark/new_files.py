@@ -56,7 +56,7 @@ COLUMNS = {
     "name": "varchar",
     "files": "bigint",
     "digest": "varchar",
-    "newest": "timestamp(6) with time zone",
+    "newest": "timestamp(6)",
 }
 
 
@@ -186,4 +186,3 @@ def _digest(files: Iterable[Found]) -> str:
     return f"{reduce(xor, hashes, 0):016x}"
 
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
