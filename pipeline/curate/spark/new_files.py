@@ -14,7 +14,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import xor
 from typing import NamedTuple
@@ -184,5 +184,3 @@ def _digest(files: Iterable[Found]) -> str:
     """Equal for equal sets of names, whatever their order."""
     hashes = (int.from_bytes(hashlib.sha256(file.name.encode()).digest()[:8], "big") for file in files)
     return f"{reduce(xor, hashes, 0):016x}"
-
-
