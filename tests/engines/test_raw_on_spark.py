@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogue.errors import CurationError
+from pipeline import objects as of_lake
 from pipeline.contract.events import encode
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.curate import raw
@@ -32,11 +34,15 @@ from pipeline.streams import Entry, Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, STREAM, Checkpoints
 from pipeline.streams.log import AppendLog
 from tests.engines import spark_session
+from tests.engines.ministack_server import KEY
+from tests.engines.names import REGION
 from tests.support.firehose import delivered, kinesis_records, undelivered
 from tests.support.given import event
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from tests.engines.ministack_server import MinistackServer
 
 pytestmark = [
     pytest.mark.engines,
@@ -55,11 +61,16 @@ NOT_REFUSED = "The raw line cannot be read as a refused record any more"
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
+def spark(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) -> Iterator[SparkSession]:
+    names = {"AWS_ENDPOINT_URL": ministack.endpoint, "AWS_DEFAULT_REGION": REGION}
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEY)
+    # the workers are processes of their own, and ask S3 too
+    with patch.dict(os.environ, {**names, **keys}), spark_session.running(tmp_path_factory.mktemp("spark")) as session:
         for name, value in SESSION.items():
             session.conf.set(name, value)
+        of_lake._client.cache_clear()
         yield session
+    of_lake._client.cache_clear()
 
 
 def put(root: Path, name: str, content: bytes) -> None:
@@ -119,6 +130,24 @@ def test_every_line_of_the_stream_becomes_an_event_or_a_refused_record(tmp_path:
     )
     assert (batch.received, batch.quarantined, batch.newest) == (15, 11, written)
     batch.release()
+
+
+def test_files_of_a_bucket_are_read_by_the_workers(spark: SparkSession, ministack: MinistackServer) -> None:
+    ministack.client("s3").create_bucket(Bucket="raw-lake")
+    objects = opened("s3://raw-lake/shops/one")
+    days = [f"{RAW_STREAM}/dt=2026-03-{day:02}/hour=12/{day}.gz" for day in range(1, 13)]
+    for number, name in enumerate(days):
+        content = line(number) + b"\n" + refusal(b"[") + b"\n"
+        assert objects.replace(name, gzip.compress(content) if number % 2 else content, tag=None)
+    found = new_files(objects, (), now=datetime.now(UTC))
+    batch = spark_raw.read(spark, objects, found.files)
+    assert sorted(row["event_id"] for row in batch.events.collect()) == sorted(f"e{number}" for number in range(12))
+    assert (batch.received, batch.quarantined) == (24, 12)
+    batch.release()
+    assert not new_files(objects, found.watermarks, now=datetime.now(UTC))
+    objects.remove([days[0]])
+    with pytest.raises(CurationError, match=r"s3://raw-lake/shops/one/raw/stream/dt=2026-03-01/hour=12/1\.gz"):
+        spark_raw.read(spark, objects, found.files)
 
 
 def test_no_files_are_no_records(tmp_path: Path, spark: SparkSession) -> None:
