@@ -203,6 +203,15 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
         ),
     ),
+    "console.handlers.cost_snapshot": (
+        Need("console.finops.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
+        Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    ),
+    "console.handlers.own_calls": (
+        Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    ),
     "warehouse": (
         Need(
             "pipeline.warehouse.statements",
