@@ -237,7 +237,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             LAKE,
             (),
             ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
-            "Iceberg and Spark write the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
+            "Iceberg writes the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
         ),
     ),
 }
