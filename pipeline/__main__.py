@@ -12,6 +12,7 @@ COMMANDS = {
     "import": "pipeline.importers.command:import_",
     "sample": "pipeline.sample.command:sample",
     "keys": "pipeline.collecting.command:keys",
+    "erase": "pipeline.erasure.command:erase",
     "held": "pipeline.collecting.held_command:held",
     "traffic": "pipeline.traffic.command:traffic",
     "curate": "pipeline.curate.command:curate",

@@ -14,6 +14,7 @@
       curated/state.json             version, raw files already curated, data_as_of, row counts
       console/<table>/call_date=<day>/*.parquet            the console's own calls (console/metering)
       console/journal/*.jsonl        those that no file of a table holds yet, one line a call
+      erasures.jsonl                 who was erased, by keyed hashes (pipeline/erasure)
       .journal.json                  a committed transaction that is still being applied
       .staging/                      files of transactions that are not committed
 

@@ -101,12 +101,12 @@ class Embedded(Profile):
     def _live_store(self) -> SkippingLiveStore:
         """One store for the pages and the write side."""
         from pipeline.lake import Lake
-        from pipeline.live.embedded import EmbeddedLiveStore
+        from pipeline.live.embedded import FILE, EmbeddedLiveStore
 
         lake = self.settings.lake
         settings = Lake.open(lake).settings
         return EmbeddedLiveStore(
-            lake / "live" / "live.sqlite",
+            lake / FILE,
             settings.reporting_currency,
             confirm_public_orders=settings.confirm_public_orders,
         )

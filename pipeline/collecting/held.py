@@ -19,7 +19,7 @@ from catalogue.errors import SettingsError
 from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import Request
 from pipeline.contract.batches import SentBatch
-from pipeline.contract.rejections import Reason
+from pipeline.contract.rejections import ERASED, Reason
 from pipeline.contract.shape import Rules
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import lines
@@ -92,6 +92,8 @@ def _held(lake: Lake, line: bytes) -> HeldRecord | None:
     if known.reason != Reason.HELD:
         return None
     record = base64.b64decode(known.record)
+    if record == ERASED:
+        return None
     identity = blake2b(f"{known.namespace}/{known.source}/".encode() + record, digest_size=6).hexdigest()
     return HeldRecord(
         identity,

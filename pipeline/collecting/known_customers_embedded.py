@@ -7,12 +7,13 @@ cost more than storing the event does, and the next message with both ids makes 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from pipeline.collecting.known_customers import CACHED, CachedCustomers
 from pipeline.failures import sqlite_failures
+from pipeline.sqlite import erase_rows
 
 FILE = "customers.sqlite"
 
@@ -52,6 +53,24 @@ class EmbeddedKnownCustomers(CachedCustomers):
         with self._lock:
             self._database.close()
             self._answers.clear()
+
+    def linked_to(self, customers: Collection[str]) -> frozenset[str]:
+        """The anonymous ids, of all namespaces, that were last linked to some customers, or to one of these ids."""
+        found, wanted = set[str](), set(customers)
+        with self._lock, self._translate_errors():
+            while wanted:
+                query = "select distinct anonymous_id from links where customer_id = ?"
+                rows = [row for name in wanted for row in self._database.execute(query, (name,)).fetchall()]
+                wanted = {anonymous for (anonymous,) in rows} - found - set(customers)
+                found |= wanted
+        return frozenset(found)
+
+    def forget(self, customers: Collection[str]) -> int:
+        """Delete the links from and to some customers, and leave nothing of them in the file; returns how many."""
+        with self._lock, self._translate_errors():
+            query = "delete from links where ? in (customer_id, anonymous_id)"
+            self._answers.clear()
+            return erase_rows(self._database, query, [(name,) for name in customers])
 
     def _read(self, namespace: str, anonymous_id: str) -> str | None:
         query = "select customer_id from links where namespace = ? and anonymous_id = ?"

@@ -9,6 +9,7 @@ from typing import Self
 
 import msgspec
 
+ERASED = b'{"erased":true}'  # what is left of a record that named a person who was erased
 DETAIL_LENGTH = 300  # characters: a detail is read in a table cell, the record itself is kept whole
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import LakeError
 from catalogue.tables import CURATED_TABLES
@@ -27,6 +28,9 @@ from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE,
 from pipeline.spend.changes import SAMPLE_FOLDER
 from pipeline.spend.curation import missing_files
 from pipeline.transaction import Transaction
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024
@@ -181,6 +185,19 @@ def _step(
     missing: Sequence[str],
     remade: frozenset[str],
 ) -> BatchResult:
+    with connected(lake, change) as connection:
+        return curate_batch(lake, raw_root, batch, connection, change, report, missing=missing, remade=remade)
+
+
+@contextmanager
+def connected(lake: Lake, change: Transaction) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory for one step, which spills into the transaction's folder.
+
+    Raises
+    ------
+    LakeError
+        The disk refuses, or the step does not fit into memory.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -191,7 +208,7 @@ def _step(
     try:
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("set enable_progress_bar = false")  # it would write into the command's output
-            return curate_batch(lake, raw_root, batch, connection, change, report, missing=missing, remade=remade)
+            yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(
             f"The curated tables cannot be made: {str(error).splitlines()[0]}",

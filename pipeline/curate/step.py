@@ -137,6 +137,28 @@ def curate_records(store: CurationStore, report: Progress) -> None:
     """Bring the tables of events up to date with `raw_events` and `raw_quarantine`."""
     report("Removing duplicates", 0.30)
     _events(store)
+    _follow_events(store, report)
+    store.make("quarantine")
+    store.merge("quarantine", key=(), units=None)
+
+
+def recurate_events(store: CurationStore, report: Progress) -> None:
+    """Make the events of `raw_events`, which are all copies of them, again, and what follows from them.
+
+    Their rows in the table are no copies, as they are where records are new: `nothing` is a relation without a row.
+    """
+    report("Removing duplicates", 0.30)
+    store.name_units("affected_events")
+    store.load_known("events", key=_EVENT, units="nothing")
+    store.make("events")
+    store.load_known("events", key=_EVENT, units="affected_events")
+    store.merge("events", key=_EVENT, units="affected_events")
+    store.name_units("withdrawn")
+    _follow_events(store, report)
+
+
+def _follow_events(store: CurationStore, report: Progress) -> None:
+    """Bring the tables that are made of events up to date with those that changed."""
     report("Orders", 0.65)
     _products(store)
     _order_lines(store)
@@ -145,8 +167,6 @@ def curate_records(store: CurationStore, report: Progress) -> None:
     _sessions(store)
     report("Customers", 0.90)
     _customers(store)
-    store.make("quarantine")
-    store.merge("quarantine", key=(), units=None)
 
 
 def curate_marts(store: CurationStore, report: Progress) -> None:

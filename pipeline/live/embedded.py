@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -29,8 +29,10 @@ from pipeline.live.lines import Arrivals, read
 from pipeline.live.rollup import DUPLICATE_WINDOW, RollSettings, identities, minute_of, roll
 from pipeline.live.seen import SortedHashes, hashes_of, unpack_hashes
 from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
+from pipeline.sqlite import erase_rows
 from pipeline.streams import Batch
 
+FILE = "live/live.sqlite"  # in the lake's folder
 GENERATION = 1_000_000  # hashes: an hour at 230 events a second, 8 MB in memory and on disk
 _DECODED = 512  # documents: an hour of eight regions
 _BUSY_SECONDS = 10.0
@@ -180,6 +182,13 @@ class EmbeddedLiveStore:
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         found = self._rows("select items from customers where customer_id = ?", customer_id)
         return unpack(found[0][0], list[Item]) if found else []
+
+    def forget(self, customers: Collection[str]) -> int:
+        """Delete the recent items of some customers, and leave nothing of them in the file; returns how many."""
+        with self._writing, self._translate_errors():
+            return erase_rows(
+                self._writer, "delete from customers where customer_id = ?", [(name,) for name in customers]
+            )
 
     def _recall(self, database: sqlite3.Connection, minute: int) -> rows.Memory:
         """What the file says about its hashes, which are read again where another process has added some."""

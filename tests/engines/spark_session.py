@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from tests.engines import java
-from tests.engines.artifacts import EngineMissing, spark_jars
+from tests.engines.artifacts import EngineMissing
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 JAVAS = range(8, 18)  # what Spark 3.5 is released for
 STOP_SECONDS = 20.0
-CATALOG = "local"  # a catalogue of Iceberg tables in the session's folder
 
 _SETTINGS = {
     "spark.ui.enabled": "false",
@@ -34,26 +32,19 @@ _SETTINGS = {
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "Asia/Kathmandu",  # whoever relies on the cluster's own time zone shows it
-    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-    f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
-    f"spark.sql.catalog.{CATALOG}.type": "hadoop",
 }
 
 
 @contextmanager
-def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[SparkSession]:
+def running(folder: Path) -> Iterator[SparkSession]:
     """A session that keeps its files below `folder`.
-
-    Parameters
-    ----------
-    settings : further ones of Spark
 
     Raises
     ------
     EngineMissing
-        There is no Java that Spark 3.5 runs on, no pyspark, or no Iceberg.
+        There is no Java that Spark 3.5 runs on, or no pyspark.
     """
-    home, jars = _java_home(), spark_jars()
+    home = _java_home()
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -61,10 +52,8 @@ def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) ->
     places = {"JAVA_HOME": str(home), "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     with patch.dict(os.environ, places):
         builder = SparkSession.builder.master("local[2]").appName("takings")
-        for name, value in (_SETTINGS | dict(settings)).items():
+        for name, value in _SETTINGS.items():
             builder = builder.config(name, value)
-        builder = builder.config("spark.jars", ",".join(map(str, jars)))
-        builder = builder.config(f"spark.sql.catalog.{CATALOG}.warehouse", str(folder / "iceberg"))
         builder = builder.config("spark.local.dir", str(folder / "spark"))
         session = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse")).getOrCreate()
     try:

@@ -1,0 +1,1 @@
+"""Erasure: a person leaves the lake, and every sum stays (docs/erasure.md)."""

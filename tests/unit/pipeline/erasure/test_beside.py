@@ -1,0 +1,105 @@
+"""What a running shop holds of a person beside raw files and tables: its log, Live, and links of anonymous ids."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.errors import StreamUnavailable
+from pipeline.collecting.keys import FILE, KeyFile
+from pipeline.embedded.platform import Platform, PlatformOptions
+from pipeline.erasure.beside import KNOWN_CUSTOMERS
+from pipeline.erasure.erase import erase, person_of
+from pipeline.erasure.scan import scan
+from pipeline.lake import Lake
+from pipeline.live.embedded import FILE as LIVE
+from pipeline.live.embedded import EmbeddedLiveStore
+from tests.support.collecting import decoded, request
+from tests.support.given import Given
+
+pytestmark = pytest.mark.slow
+
+OPTIONS = PlatformOptions(history_seconds=3600, reserve_bytes=0)
+
+
+def opened(lake: Lake) -> Platform:
+    return Platform(lake, live=EmbeddedLiveStore(lake.root / LIVE, "USD"), options=OPTIONS)
+
+
+def viewed(device: str, number: int) -> dict[str, Any]:
+    properties = {"product_id": f"p{number}"}
+    return {"type": "track", "event": "Product Viewed", "messageId": f"{device}-{number}", "anonymousId": device} | {
+        "properties": properties
+    }
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Given:
+    """Two visitors who signed in, one of them c1; nothing is curated but by stopping."""
+    given = Given(tmp_path)
+    _, secret = KeyFile(given.lake.root / FILE).create("shop")
+    messages = [
+        viewed("device-1", 1),
+        {"type": "identify", "anonymousId": "device-1", "userId": "c1"},
+        viewed("device-1", 2),
+        viewed("device-2", 1),
+        {"type": "identify", "anonymousId": "device-2", "userId": "c12"},
+        viewed("device-2", 2),
+    ]
+    with opened(given.lake) as platform:
+        assert platform.collector is not None
+        answer = platform.collector.answer(request({"batch": messages}, path="/v1/batch", secret=secret))
+        assert decoded(answer)["accepted"] == 4
+    return given
+
+
+def test_a_running_platform_refuses_and_nothing_changes(shop: Given):
+    with opened(shop.lake), pytest.raises(StreamUnavailable, match="Another process"):
+        erase(shop.lake, person_of(shop.lake, frozenset(["c1"])))
+    assert sum(place.found for place in scan(shop.lake, person_of(shop.lake, frozenset(["c1"])))) > 0
+
+
+def test_the_person_leaves_the_log_live_and_the_links_with_the_device(shop: Given):
+    person = person_of(shop.lake, frozenset(["c1"]))
+    assert person.customers == {"c1", "device-1"}
+    before = {place.name: place.found for place in scan(shop.lake, person)}
+    assert before["stream/*.log"] == 2
+    assert before[LIVE] == 2
+    assert before[KNOWN_CUSTOMERS] == 1
+    done = erase(shop.lake, person)
+    assert done.found == 0
+    assert done.records == {"stream": 2, LIVE: 2, "raw/events": 2, "raw/quarantine": 0, KNOWN_CUSTOMERS: 1}
+    names = sorted(shop.column("customers", "customer_id"))
+    assert names[:2] == ["c12", "device-2"]
+    assert len(names) == 4
+    assert all(name.startswith("erased-") for name in names[2:])
+    assert shop.account().holds
+    with closing(EmbeddedLiveStore(shop.lake.root / LIVE, "USD")) as live:
+        assert live.recent_items("c1") == []
+        assert [item.product_id for item in live.recent_items("c12")] == ["p2"]
+    assert person_of(shop.lake, frozenset(["c12"])).customers == {"c12", "device-2"}
+
+
+def test_the_platform_runs_again_and_counts_every_record_once(shop: Given):
+    erase(shop.lake, person_of(shop.lake, frozenset(["c1"])))
+    with opened(shop.lake) as platform:
+        platform.curate()
+        assert platform.live is not None
+        assert platform.live.totals().flow.accepted == 4
+    assert len(shop.rows("events")) == 4
+    assert shop.account().holds
+
+
+def test_bytes_of_a_deleted_row_are_found(shop: Given):
+    path = shop.lake.root / KNOWN_CUSTOMERS
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("pragma secure_delete = off")
+        database.execute("delete from links where customer_id = 'c1'")
+        database.execute("pragma wal_checkpoint(truncate)")
+    person = person_of(shop.lake, frozenset(["device-1"]))
+    found = {place.name: place.found for place in scan(shop.lake, person)}
+    assert found[KNOWN_CUSTOMERS] == 1, "in a free page, no row has it"
