@@ -34,7 +34,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from pathlib import Path
+from importlib.resources.abc import Traversable
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -42,11 +42,11 @@ from sqlglot.optimizer.qualify import qualify
 
 from catalogue.base_tables import base_tables, replace_table
 from catalogue.errors import CatalogueError
-from catalogue.project_files import project_file
-from catalogue.query_file import DIALECT, DeclaredQuestion, Parameter, QueryFile
+from catalogue.project_files import resource
+from catalogue.query_file import DIALECT, DeclaredQuestion, Parameter, QueryFile, sql_files
 from catalogue.tables import CURATION_RELATIONS, TABLES, UNIT_RELATIONS, Columns
 
-QUERIES = project_file("queries")
+QUERIES = resource("queries")
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 _UNITS = "units"  # below it: which rows new records can change
 _RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
@@ -97,7 +97,7 @@ class Catalogue:
 
 
 @lru_cache(maxsize=8)
-def load(folder: Path = QUERIES) -> Catalogue:
+def load(folder: Traversable = QUERIES) -> Catalogue:
     """Read and check every query below `folder`, the curation's own excepted.
 
     Raises
@@ -107,16 +107,16 @@ def load(folder: Path = QUERIES) -> Catalogue:
     """
     schema = {name: table.columns for name, table in TABLES.items()}
     relations: dict[str, Query] = {}
-    for path in sorted((folder / _RELATIONS).glob("*.sql")):
-        file = QueryFile(folder, path)
+    for place in _directly_in(folder / _RELATIONS):
+        file = QueryFile(folder, f"{_RELATIONS}/{place}")
         _add(relations, file, schema, {}, needs=("title",))
         for _, line in file.header.terms.values():
             raise file.drift("A relation defines no words", line, "Define it in a question that reads the relation.")
     queries: dict[str, Query] = {}
     defined: dict[str, str] = {}
-    for path in sorted(folder.rglob("*.sql")):
-        if path.relative_to(folder).parts[0] not in (_CURATION, _RELATIONS):
-            file = QueryFile(folder, path)
+    for place in sql_files(folder):
+        if place.partition("/")[0] not in (_CURATION, _RELATIONS):
+            file = QueryFile(folder, place)
             _add(queries, file, schema, relations)
             for term, (_, line) in file.header.terms.items():
                 if term in defined:  # a word has one definition in the whole catalogue
@@ -128,11 +128,11 @@ def load(folder: Path = QUERIES) -> Catalogue:
 
 
 @lru_cache(maxsize=8)
-def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
+def load_curation(folder: Traversable = QUERIES / _CURATION) -> Mapping[str, Query]:
     """Read and check the queries that make the curated tables, by table name; raises as `load`."""
     queries: dict[str, Query] = {}
-    for path in sorted(folder.glob("*.sql")):
-        _add(queries, QueryFile(folder, path), CURATION_RELATIONS, {})
+    for place in _directly_in(folder):
+        _add(queries, QueryFile(folder, place), CURATION_RELATIONS, {})
     for name, query in _any(queries, folder).items():
         if query.columns != tuple(TABLES[name].columns):
             raise CatalogueError(
@@ -144,21 +144,26 @@ def load_curation(folder: Path = QUERIES / _CURATION) -> Mapping[str, Query]:
 
 
 @lru_cache(maxsize=8)
-def load_units(folder: Path = QUERIES / _CURATION / _UNITS) -> Mapping[str, Query]:
+def load_units(folder: Traversable = QUERIES / _CURATION / _UNITS) -> Mapping[str, Query]:
     """Read and check the queries that name what new records can change, by relation; raises as `load`."""
     queries: dict[str, Query] = {}
-    for path in sorted(folder.glob("*.sql")):
-        _add(queries, QueryFile(folder, path), UNIT_RELATIONS, {})
+    for place in _directly_in(folder):
+        _add(queries, QueryFile(folder, place), UNIT_RELATIONS, {})
     return _any(queries, folder)
 
 
-def _any(queries: Mapping[str, Query], folder: Path) -> Mapping[str, Query]:
+def _directly_in(folder: Traversable) -> list[str]:
+    """The query files of a folder without those of folders in it."""
+    return [place for place in sql_files(folder) if "/" not in place]
+
+
+def _any(queries: Mapping[str, Query], folder: Traversable) -> Mapping[str, Query]:
     """The queries, sorted by name; raises CatalogueError where there are none: then the files were not shipped."""
     if not queries:
         raise CatalogueError(
             "There are no query files",
             where=str(folder),
-            remedy="Run from a checkout, or install the wheel that `uv build` makes: it has them.",
+            remedy="Run from a checkout, or take the wheel that `make wheel` builds: it has them, unpacked or not.",
         )
     return dict(sorted(queries.items()))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from sqlglot import exp, parse
@@ -69,8 +69,19 @@ class Header:
         return self.values.get(key, ("", 0))[0]
 
 
+def sql_files(folder: Traversable) -> Iterator[str]:
+    """The query files in a folder and below it, by their paths from there, sorted; none where there is no folder."""
+    if not folder.is_dir():
+        return
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            yield from (f"{item.name}/{place}" for place in sql_files(item))
+        elif item.name.endswith(".sql"):
+            yield item.name
+
+
 class QueryFile:
-    """One file as it is written.
+    """One file as it is written: `place` is its path below `folder`.
 
     Raises
     ------
@@ -78,11 +89,10 @@ class QueryFile:
         The text, the header or the SQL cannot be read; names the file, the line and the remedy.
     """
 
-    def __init__(self, folder: Path, path: Path) -> None:
-        self.folder = folder
-        self.name = path.relative_to(folder).with_suffix("").as_posix()
-        self.shown = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-        content = path.read_bytes()
+    def __init__(self, folder: Traversable, place: str) -> None:
+        self.name = place.removesuffix(".sql")
+        self.shown = f"{folder.name}/{place}"
+        content = (folder / place).read_bytes()
         try:
             self.text = content.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -75,7 +75,7 @@ def read(values: Mapping[str, str]) -> Settings:
     origins = _listed(values.get("TAKINGS_ORIGINS", ""))
     traffic = _rate(values.get("TAKINGS_TRAFFIC") or "0")
     header = values.get("TAKINGS_VIEWER_HEADER", "").strip()
-    days = _days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
+    days = call_days(values.get("TAKINGS_CALL_DAYS") or str(CALL_DAYS))
     aws = None
     if profile == "aws":
         from console.aws import settings as deployment
@@ -133,7 +133,8 @@ def _country(text: str) -> str:
     return code
 
 
-def _days(text: str) -> int:
+def call_days(text: str) -> int:
+    """How many days the single calls of a closed day are kept; raises SettingsError where that is no number."""
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
         raise SettingsError(
             f"{text!r} is no number of days", where="TAKINGS_CALL_DAYS", remedy=f"Give a whole one such as {CALL_DAYS}."

@@ -1,22 +1,27 @@
-"""``takings``: every command of the pipeline and of the console, and ``serve``."""
+"""The program ``takings``; says what to install where the package is there and the console's libraries are not."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from catalogue.command_line import Commands, run
-from console import __main__ as reading
-from console import wiring
-from pipeline import __main__ as writing
-
-COMMANDS = {"serve": "takings.serve:serve", **writing.COMMANDS, **reading.COMMANDS}
+OURS = ("catalogue", "console", "pipeline", "takings")
+BROKEN = 2  # exit code of a failure that is explained
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. A failure with a name is one line on stderr."""
-    commands = Commands(COMMANDS, "What the shop took, what the cloud cost, and what is left.")
-    return run(commands, arguments, name="takings", program="takings", given=wiring, stopped="stopped")
+    """Run one command; returns the exit code."""
+    try:
+        from takings import commands
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OURS:
+            raise
+        sys.stderr.write(
+            f"takings: {error.name} is not installed: without its extra `console` the package is for curation on Spark."
+            " Install `takings[console]`, such as the wheel with `[console]` behind its path.\n"
+        )
+        return BROKEN
+    return commands.call(arguments)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ class PaidClient:
     price : US dollars a request; None where it is unknown, 0 where requests are free
     service : its name in messages, such as ``Cost Explorer``
     asker : for whom the calls are made
+    most_calls : how many requests it may make; None for any number
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class PaidClient:
         service: str,
         *,
         asker: Asker | None = None,
+        most_calls: int | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._most_calls = most_calls
         self._client = client
         self._meter = meter
         self._price = price
@@ -96,9 +99,15 @@ class PaidClient:
         Raises
         ------
         SourceError
-            Access is denied, there is no data, the request is wrong, or AWS did not answer after several attempts;
-            names the action and the remedy.
+            Access is denied, there is no data, the request is wrong, AWS did not answer after several attempts, or
+            no more requests may be made; names the action and the remedy.
         """
+        if self._most_calls is not None and self.calls >= self._most_calls:
+            raise SourceError(
+                f"{self._service} would take more than the {self._most_calls} requests that may be made",
+                where=self._api_name(operation),
+                remedy="Nothing more was asked. Raise the limit, or ask for fewer bills or without a tag.",
+            )
         called_at, started = self._clock(), time.perf_counter()
         action = self.action(operation)
         with translate_errors(self._service, action, KNOWN, action=action, error=SourceError):

@@ -203,6 +203,15 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
         ),
     ),
+    "console.handlers.cost_snapshot": (
+        Need("console.finops.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
+        Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    ),
+    "console.handlers.own_calls": (
+        Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    ),
     "warehouse": (
         Need(
             "pipeline.warehouse.statements",
@@ -213,8 +222,26 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
         Need("pipeline.warehouse.statements", KEY, (), ("kms:Decrypt",), _BY_KEY),
     ),
+    "pipeline.jobs": (
+        Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+        Need(
+            "pipeline.curate.spark",
+            DATABASE,
+            (),
+            ("glue:CreateDatabase", "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
+            "Iceberg's catalogue makes and commits tables. Source: Iceberg's AWS integration, Glue catalog.",
+        ),
+        Need(
+            "pipeline.curate.spark",
+            LAKE,
+            (),
+            ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+            "Iceberg writes the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
+        ),
+    ),
 }
-"""What the roles of the scheduled functions need, and that of the warehouse itself; the console's is `NEEDS`."""
+"""What the roles of the scheduled functions and jobs need, and that of the warehouse; the console's is `NEEDS`."""
 
 
 def needs_of(*adapters: str) -> Iterator[Need]:

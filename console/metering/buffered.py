@@ -58,7 +58,7 @@ class BufferedMeter:
         *,
         grows: bool = True,
         journal: Journal | None = None,
-        upkeep: Callable[[], None] = lambda: None,
+        upkeep: Callable[[], object] = lambda: None,
         flush_seconds: float = FLUSH_SECONDS,
         capacity: int = CAPACITY,
         now: Callable[[], datetime] = utc_now,
@@ -152,7 +152,7 @@ class BufferedMeter:
                     for call in late:
                         self._add(call)
 
-    def _tried(self, what: str, do: Callable[[], None]) -> bool:
+    def _tried(self, what: str, do: Callable[[], object]) -> bool:
         """Whether `do` succeeded; a failure is logged once until it succeeds again."""
         try:
             do()

@@ -33,8 +33,8 @@ _NAME = "calls.parquet"
 _LOG = logging.getLogger(__name__)
 
 
-def compact_days(files: Files, now: datetime, *, keep_days: int, held: Collection[date] = ()) -> None:
-    """Close every day that is over, and remove what is kept no longer.
+def compact_days(files: Files, now: datetime, *, keep_days: int, held: Collection[date] = ()) -> list[date]:
+    """Close every day that is over, and remove what is kept no longer; gives the days that this call closed.
 
     Parameters
     ----------
@@ -44,14 +44,17 @@ def compact_days(files: Files, now: datetime, *, keep_days: int, held: Collectio
     Raises as the files do: OSError, or botocore's ClientError and BotoCoreError; calling it again goes on from there.
     """
     oldest = now.astimezone(UTC).date() - timedelta(days=keep_days)
+    closed = []
     for day, found in _by_day(files.found(folder_of(OPEN))):
         is_over = now >= datetime.combine(day + timedelta(days=1), time(), UTC) + CLOSED_AFTER
-        if is_over and day not in held:
-            _compact(files, day, found, now, keeps_single=day >= oldest)
+        if is_over and day not in held and _compact(files, day, found, now, keeps_single=day >= oldest):
+            closed.append(day)
     files.remove(file.name for file in files.found(folder_of(CLOSED)) if day_of(file.name) < oldest)
+    return closed
 
 
-def _compact(files: Files, day: date, small: list[Found], now: datetime, *, keeps_single: bool) -> None:
+def _compact(files: Files, day: date, small: list[Found], now: datetime, *, keeps_single: bool) -> bool:
+    """Take the next step to a closed day; whether this one closed it."""
     import pyarrow as pa
 
     tables = [CLOSED, *ADDED_UP] if keeps_single else list(ADDED_UP)
@@ -61,15 +64,16 @@ def _compact(files: Files, day: date, small: list[Found], now: datetime, *, keep
         newest = max(file.written_at for found in existing.values() for file in found)
         if now - newest >= BESIDE_FOR:
             files.remove(file.name for file in small)
-        return
+        return False
     try:
         rows = together([from_parquet(files.read(file.name)) for file in small])
     except (pa.ArrowException, FileNotFoundError) as error:
         # damaged, or another console was faster: the other days are closed all the same
         _LOG.warning("The console's own calls of %s cannot be closed: %s", day, error)
-        return
+        return False
     for table in missing:
         files.add(f"{folder_of(table, day)}{_NAME}", as_parquet(rows if table == CLOSED else added_up(rows, table)))
+    return True
 
 
 def _by_day(found: Iterable[Found]) -> list[tuple[date, list[Found]]]:

@@ -108,7 +108,7 @@ def snapshot(
         return 0
     source, client = profile.cost_explorer(
         today=now.date(),
-        months=months or months_since(last.taken_at.astimezone(UTC).date() if last else None, now.date()),
+        months=months or months_since(last.day if last else None, now.date()),
         tag=tag,
     )
     with progress_bars() as progress:

@@ -17,7 +17,7 @@ from pipeline.lake import RAW_SPEND, Lake
 from pipeline.raw.files import unreadable_file
 from pipeline.spend.bills import provider_key
 from pipeline.spend.changes import BillRows, BillsByFile, source_of, spend_change
-from pipeline.spend.keeping import focus_name
+from pipeline.spend.focus_columns import columns_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -160,7 +160,7 @@ class SpendStep:
 
 
 def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool = False) -> str:
-    """A select of charge rows from raw files, whose column names are the specification's.
+    """A select of charge rows from raw files, whose column names are the specification's or a provider's own.
 
     Parameters
     ----------
@@ -172,7 +172,6 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
     kinds = {
         column: kind.replace("timestamp(6)", "timestamp") for column, kind in CURATION_RELATIONS["raw_spend"].items()
     }
-    focus = {column: focus_name(column) for column in kinds}
     present: dict[str, str] = {}
     place = "(select 1 where false)"
     if files:
@@ -182,13 +181,25 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
         )
         with duckdb.connect(":memory:") as connection:
             present = dict(row[:2] for row in connection.execute(f"describe select * from {place}").fetchall())
-    given = {column: f'"{written}"' if written in present else "null" for column, written in focus.items()}
-    if present.get(focus["tags"], "").startswith("MAP("):  # as providers export them
-        given["tags"] = f"to_json({given['tags']})"
+    given = {
+        column: [f"cast({_value(written, present[written])} as {kinds[column]})" for written in names]
+        for column, names in columns_of(present).items()
+    }
     if source is not None:
-        given["source"] = f"coalesce({given['source']}, {_text(source)})"
-    chosen = ", ".join(f"cast({given[column]} as {kind}) as {column}" for column, kind in kinds.items())
+        given["source"].append(_text(source))
+    chosen = ", ".join(f"cast({_first(given[column])} as {kind}) as {column}" for column, kind in kinds.items())
     return f"select {chosen}{', filename' if name and files else ''} from {place}"
+
+
+def _value(column: str, kind: str) -> str:
+    """A column of a file; a map, as providers export tags, as JSON."""
+    quoted = column.replace('"', '""')
+    return f'to_json("{quoted}")' if kind.startswith("MAP(") else f'"{quoted}"'
+
+
+def _first(values: Sequence[str]) -> str:
+    """The first of these that is not null."""
+    return f"coalesce({', '.join(values)})" if values else "null"
 
 
 def _text(value: str) -> str:

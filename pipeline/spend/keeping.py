@@ -81,21 +81,33 @@ def import_charges(
         Another process is writing to the lake, or it cannot be written.
     """
     with lake.writing(), lake.transaction() as change:
-        writers = _BillWriters(change.folder, source)
-        read = CostSums()
-        for batch in charges:
-            read.add(batch)
-            writers.add(batch)
+        written, read = write_bills(change.folder, source, charges)
         if not read.rows and not notes:
             raise ImportFailed(
                 "There is no charge in what was read", where=source, remedy="Export a period with charges."
             )
-        written = writers.close()
-        _check(read, written, source)
         bills = tuple(_publish(lake, change, bill, path) for bill, path in sorted(written.items()))
         for name, content in (notes or {}).items():
             change.stage(f"{RAW_SPEND}/{source}/{name}").write_bytes(content)
     return SpendImport(read.rows, read.sums, bills)
+
+
+def write_bills(folder: Path, source: str, charges: Iterable[pa.RecordBatch]) -> tuple[dict[Bill, Path], CostSums]:
+    """Write charge rows below a folder, one file a bill; equal rows give equal bytes. Gives the files, and the sums.
+
+    Raises
+    ------
+    ImportFailed
+        What was written is not what was read.
+    """
+    writers = _BillWriters(folder, source)
+    read = CostSums()
+    for batch in charges:
+        read.add(batch)
+        writers.add(batch)
+    written = writers.close()
+    _check(read, written, source)
+    return written, read
 
 
 def _publish(lake: Lake, change: Transaction, bill: Bill, path: Path) -> KeptBill:

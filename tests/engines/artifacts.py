@@ -1,6 +1,6 @@
-"""The engines' own files: fetched once, Trino's by Maven and ministack's by uv, and kept in a cache folder.
+"""The engines' own files: fetched once, Trino's and Iceberg's by Maven, ministack's by uv, and kept in a cache folder.
 
-Trino's files are checked against `artifacts.toml`. ``python -m tests.engines.artifacts`` fetches all of it ahead of a
+Maven's files are checked against `artifacts.toml`. ``python -m tests.engines.artifacts`` fetches all of it ahead of a
 test run. The cache is ``TAKINGS_ENGINES``, else ``~/.cache/takings/engines``.
 """
 
@@ -32,9 +32,9 @@ class EngineMissing(RuntimeError):  # noqa: N818 - reads as the sentence it is
     """Something that the engine tests stand on is not on this machine; says how to get it."""
 
 
-def pins() -> dict[str, Any]:
-    """What is fetched, as `artifacts.toml` says."""
-    return tomllib.loads(PINS.read_text(encoding="utf-8"))["trino"]
+def pins(engine: str = "trino") -> dict[str, Any]:
+    """What is fetched for an engine, as `artifacts.toml` says."""
+    return tomllib.loads(PINS.read_text(encoding="utf-8"))[engine]
 
 
 def cache() -> Path:
@@ -62,6 +62,12 @@ def trino_home() -> Path:
                 _unpack(archive, target, aside=folder / ".unpacked")
                 archive.unlink()
     return home
+
+
+def spark_jars() -> list[Path]:
+    """Iceberg's libraries for Spark; raises as `trino_home`."""
+    with _alone(cache()):
+        return [_fetched(cache(), file) for file in pins("spark")["files"]]
 
 
 def ministack() -> Path:
@@ -154,6 +160,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"{trino_home()}\n{ministack()}\n")
+        sys.stdout.write("\n".join(map(str, [trino_home(), *spark_jars(), ministack()])) + "\n")
     except EngineMissing as error:
         sys.exit(str(error))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from tests.engines import java
-from tests.engines.artifacts import EngineMissing
+from tests.engines.artifacts import EngineMissing, spark_jars
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 JAVAS = range(8, 18)  # what Spark 3.5 is released for
 STOP_SECONDS = 20.0
+CATALOG = "local"  # a catalogue of Iceberg tables in the session's folder
 
 _SETTINGS = {
     "spark.ui.enabled": "false",
@@ -32,19 +34,26 @@ _SETTINGS = {
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "Asia/Kathmandu",  # whoever relies on the cluster's own time zone shows it
+    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
+    f"spark.sql.catalog.{CATALOG}.type": "hadoop",
 }
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[SparkSession]:
+def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[SparkSession]:
     """A session that keeps its files below `folder`.
+
+    Parameters
+    ----------
+    settings : further ones of Spark
 
     Raises
     ------
     EngineMissing
-        There is no Java that Spark 3.5 runs on, or no pyspark.
+        There is no Java that Spark 3.5 runs on, no pyspark, or no Iceberg.
     """
-    home = _java_home()
+    home, jars = _java_home(), spark_jars()
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -52,8 +61,10 @@ def running(folder: Path) -> Iterator[SparkSession]:
     places = {"JAVA_HOME": str(home), "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     with patch.dict(os.environ, places):
         builder = SparkSession.builder.master("local[2]").appName("takings")
-        for name, value in _SETTINGS.items():
+        for name, value in (_SETTINGS | dict(settings)).items():
             builder = builder.config(name, value)
+        builder = builder.config("spark.jars", ",".join(map(str, jars)))
+        builder = builder.config(f"spark.sql.catalog.{CATALOG}.warehouse", str(folder / "iceberg"))
         builder = builder.config("spark.local.dir", str(folder / "spark"))
         session = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse")).getOrCreate()
     try:

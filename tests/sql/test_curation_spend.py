@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from catalogue.binding import Statement
@@ -291,3 +292,34 @@ def test_a_day_of_more_rows_than_are_sorted_at_once_is_written_whole(given: Give
     rows = [charge(f"2026-03-{day:02}", str(number + 1)) for day in (1, 2, 3, 4) for number in range(day)]
     bring(given, *rows)
     assert [row["charge_date"].day for row in given.rows("spend", "charge_date")] == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
+
+
+def test_a_focus_export_that_was_put_among_the_raw_bills_keeps_its_usage_types(given: Given) -> None:
+    raw = given.lake.root / RAW_SPEND / "focus" / "export"
+    raw.mkdir(parents=True)
+    start = datetime(2026, 3, 1)
+    rows = {
+        "BilledCost": [Decimal("1.5"), Decimal(2)],
+        "BillingCurrency": ["USD"] * 2,
+        "BillingPeriodStart": [start] * 2,
+        "ChargePeriodStart": [start] * 2,
+        "ServiceProviderName": ["AWS"] * 2,
+        "ServiceName": ["AWS Glue"] * 2,
+        "x_UsageType": ["USE1-ETL-DPU-Hour", None],
+        "SkuMeter": ["DPU", "Crawler"],
+        "x_Operation": ["Jobrun", None],
+        "Tags": pa.array([[("team", "data")], None], pa.map_(pa.string(), pa.string())),
+    }
+    pq.write_table(pa.table(rows), raw / "part.parquet")
+    given.curate()
+    found = given.rows("spend", "usage_type", "operation", "provider_name", "tags", "billed_cost")
+    assert sorted(found, key=lambda row: row["billed_cost"]) == [
+        {
+            "usage_type": "USE1-ETL-DPU-Hour",
+            "operation": "Jobrun",
+            "provider_name": "AWS",
+            "tags": '{"team":"data"}',
+            "billed_cost": Decimal("1.5"),
+        },
+        {"usage_type": "Crawler", "operation": None, "provider_name": "AWS", "tags": None, "billed_cost": Decimal(2)},
+    ]

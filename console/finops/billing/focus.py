@@ -16,20 +16,10 @@ import pyarrow as pa
 from console.finops.billing.charge_file import ChargeFile, Columns
 from console.finops.billing.charge_rows import AMOUNT, SCHEMA
 from console.finops.billing.columns import Chunk
-from console.finops.billing.table_file import normalised
 from console.finops.billing.tags import read_tags
+from pipeline.spend.focus_columns import FOCUS_COLUMNS
 
-# column of the charge rows → columns of the file, the first that says something; others have their own FOCUS name
-_OTHERWISE: Mapping[str, tuple[str, ...]] = {
-    "provider_name": ("providername", "serviceprovidername"),
-    "publisher_name": ("publishername", "hostprovidername"),
-    "invoice_issuer_name": ("invoiceissuername", "invoiceissuer"),
-    "usage_type": ("xusagetype", "skumeter", "xskumetername"),
-    "operation": ("xoperation",),
-    "estimated": (),
-    "source": (),
-}
-_NAMES: Mapping[str, tuple[str, ...]] = {name: _OTHERWISE.get(name, (normalised(name),)) for name in SCHEMA.names}
+_NAMES: Mapping[str, tuple[str, ...]] = {**FOCUS_COLUMNS, "estimated": (), "source": ()}  # which FOCUS does not have
 _READ = frozenset(name for names in _NAMES.values() for name in names)
 
 # without these a charge cannot be placed: what, how much, of which bill, on which day

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from catalogue.errors import SourceError
+from console.finops.billing.snapshots import SNAPSHOT, Snapshot
 from console.finops.charges import SpendSource
 from pipeline.curate import curate
 from pipeline.lake import RAW_SPEND, Lake
@@ -25,22 +21,11 @@ from pipeline.spend.account import SpendAccount, account
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SNAPSHOT = "_snapshot.json"  # a name that begins with _ is no data
-
 _AHEAD = 8  # batches of some ten megabytes
 _END = object()
 
 Item = TypeVar("Item")
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The last snapshot of Cost Explorer: when, by how many requests, for how much (None: unknown)."""
-
-    taken_at: datetime
-    calls: int
-    dollars: Decimal | None
 
 
 class StoredSpend:
@@ -74,31 +59,21 @@ class StoredSpend:
         Lake.open(self._root)  # before anything is paid for
         batches = list(source.charges())  # all of it first: the lake is not held while AWS is asked
         calls, dollars = cost()
-        note = {
-            "taken_at": taken_at.isoformat(),
-            "calls": calls,
-            "dollars": None if dollars is None else f"{dollars:f}",
-        }
-        return self._bring(source.name, batches, progress, {_SNAPSHOT: json.dumps(note).encode()})
+        note = Snapshot(taken_at, calls, dollars)
+        return self._bring(source.name, batches, progress, {SNAPSHOT: note.written()})
 
     def snapshot(self, source: str) -> Snapshot | None:
         """The last snapshot of a source; None where there was none."""
+        name = f"{RAW_SPEND}/{source}/{SNAPSHOT}"
         try:
-            note = (self._root / RAW_SPEND / source / _SNAPSHOT).read_bytes()
-            return msgspec.json.decode(note, type=Snapshot)
+            return Snapshot.read((self._root / name).read_bytes(), where=name)
         except FileNotFoundError:
             return None
-        except msgspec.MsgspecError as error:
-            raise SourceError(
-                f"The note of the last snapshot cannot be read: {error}",
-                where=f"{RAW_SPEND}/{source}/{_SNAPSHOT}",
-                remedy="Remove the file, then take the snapshot again.",
-            ) from error
 
     def was_taken_on(self, source: str, day: date) -> bool:
         """Whether there is a snapshot of this UTC day already."""
         last = self.snapshot(source)
-        return last is not None and last.taken_at.astimezone(UTC).date() >= day
+        return last is not None and last.day >= day
 
     def account(self) -> SpendAccount:
         """The count of every charge, from the files."""

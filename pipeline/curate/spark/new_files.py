@@ -14,7 +14,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import xor
 from typing import NamedTuple
@@ -56,7 +56,7 @@ COLUMNS = {
     "name": "varchar",
     "files": "bigint",
     "digest": "varchar",
-    "newest": "timestamp(6) with time zone",
+    "newest": "timestamp(6)",
 }
 
 
@@ -136,13 +136,13 @@ def _read_on(
     objects: Objects, folder: str, before: Sequence[Watermark], found: Sequence[Found], now: datetime
 ) -> tuple[list[Found], list[Watermark]]:
     """The new files of a folder, and its watermarks once they are read."""
+    if not found:
+        return [], []
     if _is_closed(before):
         new = _late(objects, before[0], found)
     else:
         names = {watermark.name for watermark in before}
         new = [file for file in found if _within(file, folder) not in names]
-    if not found:
-        return [], []
     newest = max(file.modified for file in found)
     if newest < now - OVERLAP:
         return new, [Watermark(folder, None, len(found), _digest(found), newest)]
@@ -150,19 +150,26 @@ def _read_on(
 
 
 def _late(objects: Objects, closed: Watermark, found: Sequence[Found]) -> list[Found]:
-    """Files that appeared in a closed folder: those written after all that were read.
+    """Files that appeared in a closed folder: as many as there are more, the newest, if the others are those read.
 
-    Files may have been removed, as old ones are. Where the others are not exactly those that were read, and none of
-    them is missing, one of them is new but claims to be old: reading it could be reading it twice.
+    Files may have been removed, as old ones are, and written again under their names. Where it is not certain which
+    ones are new, nothing is read: it could be reading twice.
     """
-    late = [file for file in found if file.modified > closed.newest]
-    rest = [file for file in found if file.modified <= closed.newest]
-    if len(rest) > closed.files or (len(rest) == closed.files and _digest(rest) != closed.digest):
+    more = len(found) - closed.files
+    by_time = sorted(found, key=lambda file: file.modified)
+    rest, late = by_time[: closed.files], by_time[closed.files :]
+    if more >= 0 and _digest(rest) == closed.digest:
+        return late
+    if more == 1:  # what its name adds to the digest says which one it is, whatever its time
+        added = int(_digest(found), 16) ^ int(closed.digest, 16)
+        late = [file for file in found if _hash(file) == added]
+    elif more < 0 and by_time[-1].modified <= closed.newest:
+        return []
+    if more != 1 or not late:
         raise CurationError(
-            f"Of {len(rest):,} raw files, {closed.files:,} were read long ago, and which is not known",
+            f"Of {len(found):,} raw files, {closed.files:,} were read long ago, and which is not certain",
             where=f"{objects.place}/{closed.folder}",
-            remedy="A file was put there with an old date. Put it into a folder of its own below raw/events/imports,"
-            " or make all tables again with --full.",
+            remedy="Move the files that came late into a folder of their own, below raw/events/imports.",
         )
     return late
 
@@ -182,8 +189,8 @@ def _within(file: Found, folder: str) -> str:
 
 def _digest(files: Iterable[Found]) -> str:
     """Equal for equal sets of names, whatever their order."""
-    hashes = (int.from_bytes(hashlib.sha256(file.name.encode()).digest()[:8], "big") for file in files)
-    return f"{reduce(xor, hashes, 0):016x}"
+    return f"{reduce(xor, map(_hash, files), 0):016x}"
 
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+def _hash(file: Found) -> int:
+    return int.from_bytes(hashlib.sha256(file.name.encode()).digest()[:8], "big")

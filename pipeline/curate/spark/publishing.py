@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from catalogue.errors import LakeError
 from pipeline.lake import STATE
@@ -70,21 +71,36 @@ def published(objects: Objects) -> Version:
         ) from error
 
 
-def publish(objects: Objects, before: Version, after: Version) -> Version:
-    """Let readers see a new version; does nothing where it says what the published one says.
+class Exports(Protocol):
+    """Copies of tables for readers that cannot read the tables themselves."""
+
+    def write(self, snapshots: Mapping[str, str]) -> None:
+        """Make the copies of these snapshots by table; those that are there stay."""
+        ...
+
+    def keep(self, *versions: Mapping[str, str]) -> None:
+        """Remove the copies of all other snapshots."""
+        ...
+
+
+def publish(objects: Objects, before: Version, after: Version, exports: Exports | None = None) -> Version:
+    """Let readers see a new version; publishes nothing where it says what the published one says.
 
     Parameters
     ----------
     before : as `published` gave it when the run began
     after : its number and its tag are given here
+    exports : made before the version is seen; removed once two versions old
 
     Raises
     ------
     LakeError
         Another job has published since; nothing changed.
     """
+    if exports is not None:
+        exports.write(after.tables)
     after = replace(after, number=before.number)
-    if after == before and before.tag is not None:
+    if after == before:
         return before
     after = replace(after, number=before.number + 1)
     content = {
@@ -101,6 +117,8 @@ def publish(objects: Objects, before: Version, after: Version) -> Version:
             where=f"{objects.place}/{STATE}",
             remedy="Nothing of this run is seen. Let one job run at a time, then run it again.",
         )
+    if exports is not None:
+        exports.keep(before.tables, after.tables)
     return published(objects)
 
 

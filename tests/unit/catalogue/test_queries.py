@@ -12,7 +12,7 @@ import pytest
 
 from catalogue.errors import CatalogueError
 from catalogue.queries import QUERIES, Catalogue, Query, load, load_curation, load_units
-from catalogue.query_file import QueryFile
+from catalogue.query_file import QueryFile, sql_files
 
 HEADER = """-- title:   Orders by day
 -- grain:   one row per order_date
@@ -53,7 +53,7 @@ class QueryWriter:
 
 
 def test_every_query_of_the_product_loads() -> None:
-    files = [QueryFile(QUERIES, path) for path in QUERIES.rglob("*.sql")]
+    files = [QueryFile(QUERIES, place) for place in sql_files(QUERIES)]
     names = {question.name for file in files for question in file.header.questions}
     relations = {name for name in names if name.startswith("relations/")}
     assert {query.name for query in load()} | relations == {name for name in names if not name.startswith("curate/")}

@@ -107,16 +107,25 @@ def read(address: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", folder / "dist", ROOT], check=True)
-    (wheel,) = (folder / "dist").glob("takings-*.whl")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT], check=True)
+    (built,) = folder.glob("takings-*.whl")
+    return built
+
+
+def environment(folder: Path, *requirements: str | Path) -> Installed:
+    """An environment that holds these and what they need."""
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "environment"], check=True)
     python = folder / "environment" / "bin" / "python"
-    subprocess.run(
-        [UV, "pip", "install", "--quiet", "--python", python, "-c", ROOT / "requirements.txt", wheel], check=True
-    )
+    pinned = ["-c", ROOT / "requirements.txt"]
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, *pinned, *requirements], check=True)
     return Installed(folder)
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return environment(tmp_path_factory.mktemp("wheel"), f"{wheel}[console]")
 
 
 @pytest.fixture(scope="module")

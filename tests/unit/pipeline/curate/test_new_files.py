@@ -107,16 +107,35 @@ def test_a_new_folder_of_an_old_day_is_read_at_once(lake: CountingFolder) -> Non
     assert names(new_files(lake, found.watermarks, now=now + timedelta(minutes=1))) == [old]
 
 
-def test_a_late_file_that_claims_to_be_old_is_refused_and_never_lost(lake: CountingFolder) -> None:
-    put(lake, "raw/stream/dt=2026-03-01/a.gz", START)
+def test_late_files_are_recognised_or_refused_and_never_lost(lake: CountingFolder) -> None:
+    folder = "raw/stream/dt=2026-03-01"
+    for name in ("a", "b"):
+        put(lake, f"{folder}/{name}.gz", START)
     now = START + timedelta(days=5)
     found = new_files(lake, (), now=now)
-    put(lake, "raw/stream/dt=2026-03-01/restored.gz", START - timedelta(hours=1))
-    with pytest.raises(CurationError, match=r"dt=2026-03-01.*--full"):
-        new_files(lake, found.watermarks, now=now, everything=True)
-    (lake.root / "raw/stream/dt=2026-03-01/a.gz").unlink()  # as many as were read, but others
-    with pytest.raises(CurationError, match="dt=2026-03-01"):
-        new_files(lake, found.watermarks, now=now, everything=True)
+    restored = put(lake, f"{folder}/restored.gz", START - timedelta(hours=1))  # one alone is known by its name
+    second = new_files(lake, found.watermarks, now=now, everything=True)
+    assert names(second) == [restored]
+    late = [put(lake, f"{folder}/{name}.gz", now + timedelta(hours=1)) for name in ("c", "d")]
+    assert names(new_files(lake, second.watermarks, now=now, everything=True)) == late
+    for name in ("c", "d"):
+        put(lake, f"{folder}/{name}.gz", START - timedelta(hours=1))
+    with pytest.raises(CurationError, match=r"dt=2026-03-01.*imports"):
+        new_files(lake, second.watermarks, now=now, everything=True)
+
+
+def test_files_that_are_written_again_are_not_read_again(lake: CountingFolder) -> None:
+    folder = "raw/stream/dt=2026-03-01"
+    for name in ("a", "b", "c"):
+        put(lake, f"{folder}/{name}.gz", START)
+    now = START + timedelta(days=5)
+    found = new_files(lake, (), now=now)
+    put(lake, f"{folder}/b.gz", now)
+    after = new_files(lake, found.watermarks, now=now + timedelta(days=3), everything=True)
+    assert names(after) == []
+    put(lake, f"{folder}/c.gz", now + timedelta(days=3))
+    late = put(lake, f"{folder}/late.gz", now + timedelta(days=2))
+    assert names(new_files(lake, after.watermarks, now=now + timedelta(days=6), everything=True)) == [late]
 
 
 def test_old_files_may_be_removed(lake: CountingFolder) -> None:
@@ -127,10 +146,13 @@ def test_old_files_may_be_removed(lake: CountingFolder) -> None:
     for name in ("dt=2026-03-01/a.gz", "dt=2026-03-02/b.gz"):
         (lake.root / "raw/stream" / name).unlink()
     (lake.root / "raw/stream/dt=2026-03-01").rmdir()
-    late = put(lake, "raw/stream/dt=2026-03-02/late.gz", now)
     after = new_files(lake, found.watermarks, now=now, everything=True)
-    assert names(after) == [late]
-    assert names(new_files(lake, after.watermarks, now=now, everything=True)) == []
+    assert names(after) == []
+    late = put(lake, "raw/stream/dt=2026-03-02/late.gz", now)
+    assert names(new_files(lake, after.watermarks, now=now, everything=True)) == [late]
+    # had both happened between two checks, it could not be known
+    with pytest.raises(CurationError, match="dt=2026-03-02"):
+        new_files(lake, found.watermarks, now=now, everything=True)
 
 
 arrival = st.tuples(
