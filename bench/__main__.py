@@ -15,6 +15,7 @@ from bench.options import Options, line
 NAMES = (
     "startup",
     "curation",
+    "spark_curation",
     "importing",
     "spend_import",
     "collector",

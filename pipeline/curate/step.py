@@ -134,12 +134,16 @@ class CurationStore(Protocol):
 
 
 def curate_records(store: CurationStore, report: Progress) -> None:
-    """Bring the tables of events up to date with `raw_events` and `raw_quarantine`."""
+    """Bring the tables of events and refused records up to date with `raw_events` and `raw_quarantine`."""
+    curate_events(store, report)
+    curate_quarantine(store)
+
+
+def curate_events(store: CurationStore, report: Progress) -> None:
+    """Bring the tables of events up to date with `raw_events`."""
     report("Removing duplicates", 0.30)
     _events(store)
     _follow_events(store, report)
-    store.make("quarantine")
-    store.merge("quarantine", key=(), units=None)
 
 
 def recurate_events(store: CurationStore, report: Progress) -> None:
@@ -167,6 +171,12 @@ def _follow_events(store: CurationStore, report: Progress) -> None:
     _sessions(store)
     report("Customers", 0.90)
     _customers(store)
+
+
+def curate_quarantine(store: CurationStore) -> None:
+    """Add `raw_quarantine` to the refused records."""
+    store.make("quarantine")
+    store.merge("quarantine", key=(), units=None)
 
 
 def curate_marts(store: CurationStore, report: Progress) -> None:

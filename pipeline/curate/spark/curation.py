@@ -1,153 +1,220 @@
-"""Raw → curated on Spark: every table from all raw files, by the SQL that DuckDB runs, in Spark's dialect.
+"""Raw → curated on Spark: what new raw files can have changed, by the SQL that DuckDB runs, in Spark's dialect.
 
-A Glue job is this call with somewhere to keep the tables::
+A Glue job is this call, with the catalog in the configuration of its session::
 
-    curate(spark, "s3://shop-lake", settings, keep=iceberg("glue_catalog.takings"))
+    curate(spark, "s3://shop-lake", "glue_catalog.takings", settings)
 
-It makes everything again each time. Merging the new rows into the existing tables is the deployment's step (`MERGE`
-into Iceberg); the rows to merge are these.
+The tables are written one after the other, and nobody sees it: readers ask the snapshots that the published version
+names, and the next version is published last. A run that was killed left the old version; the next one begins at the
+published snapshots and at the files that were new to them.
 
 A line is judged as `pipeline.curate.raw` judges it: one that cannot be read goes to quarantine with its bytes, its file
-and its line, a file that breaks off is refused as a whole, and the call fails unless
-received = accepted + duplicates + quarantined: publish the tables after it returned.
+and its line, a file that breaks off is refused as a whole, and nothing is published unless
+received = accepted + duplicates + quarantined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from catalogue.binding import bind
 from catalogue.clock import utc_now
-from catalogue.queries import load_curation
-from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS, TABLES
+from catalogue.tables import CURATED_TABLES
+from catalogue.tables.table import Table
+from pipeline.curate.definitions import fingerprints, outdated
+from pipeline.curate.spark import new_files as files
 from pipeline.curate.spark import raw as spark_raw
-from pipeline.curate.spark.new_files import new_files
-from pipeline.curate.spark.spend import read_spend
-from pipeline.curate.spark.types import schema, typed
+from pipeline.curate.spark import spend as bills
+from pipeline.curate.spark.iceberg import IcebergTables, on_days
+from pipeline.curate.spark.publishing import Exports, Version, publish, published
+from pipeline.curate.spark.store import SparkStore
+from pipeline.curate.spark.types import schema
 from pipeline.curate.status import require_conservation
+from pipeline.curate.step import Key, Progress, curate_events, curate_marts, curate_quarantine
 from pipeline.lake import LakeSettings
-from pipeline.objects import opened
+from pipeline.objects import Objects, opened
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-Keep = Callable[[str, "DataFrame"], "DataFrame"]
-
-DIALECT = "spark"
 SESSION = {
     "spark.sql.session.timeZone": "UTC",  # curated instants are UTC, without a zone of their own
     "spark.sql.ansi.enabled": "true",  # money that overflows stops the job; without it, it would become null
     "spark.sql.json.enablePartialResults": "true",  # one field that cannot be read is null; its line is kept
 }
 
+_WATERMARKS, _BILLS = "raw_watermarks", "bills"
+# what the tables are made from, in tables of the same version
+_SOURCES = {
+    _WATERMARKS: Table("one row per raw folder, or per file of an open one", files.COLUMNS, ("folder", "name")),
+    _BILLS: Table("one row per raw file and bill in it", bills.COLUMNS, ("name",)),
+}
+_FROM_FILES = frozenset({"events", "quarantine"})  # cannot be made again without all raw files
+_BILL: Key = ("coalesce(provider_name, '')", "coalesce(cast(cast(billing_period_start as date) as string), '')")
+
 
 @dataclass(frozen=True)
 class SparkCuration:
-    """The curated tables and the counts of their records: received = accepted + duplicates + quarantined."""
+    """What a run did.
 
-    tables: Mapping[str, DataFrame]
-    received: int
-    accepted: int
-    duplicates: int
-    quarantined: int
+    Attributes
+    ----------
+    version : the published version after it; that of before where nothing changed
+    changed : the tables that have another snapshot than before
+    raw_files : raw files of events and refused records that were read
+    """
 
-
-def persisted(_table: str, frame: DataFrame) -> DataFrame:
-    """Keep a table in the cluster's memory and disks, for as long as the session lives."""
-    return frame.persist()
-
-
-def parquet(folder: str) -> Keep:
-    """Keep tables as Parquet below `folder`, a subfolder a table, partitioned and sorted as `catalogue.tables` says."""
-
-    def keep(table: str, frame: DataFrame) -> DataFrame:
-        definition, place = TABLES[table], f"{folder}/{table}"
-        if definition.partition is None:
-            frame.sort(*definition.sort).coalesce(1).write.mode("overwrite").parquet(place)
-        else:
-            ordered = frame.repartition(definition.partition).sortWithinPartitions(
-                definition.partition, *definition.sort
-            )
-            ordered.write.mode("overwrite").partitionBy(definition.partition).parquet(place)
-        return frame.sparkSession.read.schema(frame.schema).parquet(place)
-
-    return keep
+    version: Version
+    changed: frozenset[str]
+    raw_files: int
 
 
-def curate(session: SparkSession, root: str, settings: LakeSettings, *, keep: Keep = persisted) -> SparkCuration:
-    """Make every curated table from all raw files below `root`.
+def curate(
+    session: SparkSession,
+    root: str,
+    namespace: str,
+    settings: LakeSettings,
+    *,
+    full: bool = False,
+    exports: Exports | None = None,
+    now: Callable[[], datetime] = utc_now,
+    progress: Progress | None = None,
+) -> SparkCuration:
+    """Bring the curated tables up to date with the raw files below `root`, and publish them where anything changed.
 
     Works in a session of its own, which shares the cluster and the catalogs with `session` and no setting and no view.
 
     Parameters
     ----------
-    root : the lake: a folder, or a URL that Spark can read; the raw areas lie below it
-    keep : given a table's name and its rows once they are computed; returns the frame that later tables read
+    root : the lake: a folder, or ``s3://bucket/prefix``; the raw areas and ``curated/state.json`` lie below it
+    namespace : catalog and database of the tables, such as ``glue_catalog.takings``
+    full : make all tables again from all raw files; happens by itself where the definition of events changed
+    exports : copies for the warehouse, made before the version is seen
+    progress : called with a step's name and the fraction done
 
     Raises
     ------
     CurationError
-        A raw file cannot be read, or the conservation law does not hold.
+        A raw file cannot be read, or the conservation law does not hold. Nothing is published.
+    LakeError
+        Another job has published meanwhile, or the lake cannot be read or written.
     """
+    report = progress or (lambda _step, _fraction: None)
     own = session.newSession()
     for name, value in SESSION.items():
         own.conf.set(name, value)
+    own.sql(f"create namespace if not exists {namespace}")
     objects = opened(root)
-    batch = spark_raw.read(own, objects, new_files(objects, (), now=utc_now()).files)
-    batch.events.createOrReplaceTempView("raw_events")
-    batch.refused.createOrReplaceTempView("raw_quarantine")
-    read_spend(own, objects).charges.createOrReplaceTempView("raw_spend")
-    values = settings.of_curation()
-    tables: dict[str, DataFrame] = {}
-    for name in in_order():
-        query = load_curation()[name]
-        given = {parameter: values[parameter] for parameter in query.parameters}
-        for relation in query.tables:
-            _provide(own, relation, tables)
-        rows = own.sql(bind(query, given, dialect=DIALECT).sql)
-        tables[name] = keep(name, typed(rows, CURATED_TABLES[name].columns))
-    return _accounted(tables, batch.received, objects.place)
+    before = published(objects)
+    definitions = {**CURATED_TABLES, **_SOURCES}
+    tables = IcebergTables(own, namespace, definitions, before.tables)
+    remade = outdated(before.made_by, settings) | set(filter(tables.has_other_columns, CURATED_TABLES))
+    if full or remade & _FROM_FILES:
+        before = Version(before.number, tag=before.tag)
+        tables, remade = IcebergTables(own, namespace, definitions, {}), frozenset(CURATED_TABLES)
+    store = SparkStore(own, tables, settings, frozenset(remade))
+    run = _Run(own, objects, tables, store, before, exports, report)
+    return run.curated(now(), fingerprints(settings))
 
 
-def in_order() -> list[str]:
-    """The curated tables, each behind those that its SQL reads."""
-    needs = {
-        name: {source for relation in query.tables if (source := _source(relation)) is not None}
-        for name, query in load_curation().items()
-    }
-    return list(TopologicalSorter(needs).static_order())
+@dataclass(frozen=True)
+class _Run:
+    """One run: what it works with."""
+
+    session: SparkSession
+    objects: Objects
+    tables: IcebergTables
+    store: SparkStore
+    before: Version
+    exports: Exports | None
+    report: Progress
+
+    def curated(self, now: datetime, made_by: Mapping[str, str]) -> SparkCuration:
+        known = [files.Watermark(*row) for row in _rows(self.tables.earlier(_WATERMARKS))]
+        found = files.new_files(self.objects, known, now=now)
+        self.report("Reading", 0.05)
+        batch = spark_raw.read(self.session, self.objects, found.files)
+        try:
+            records = self._records(batch)
+        finally:
+            batch.release()
+        as_of = self._spend()
+        curate_marts(self.store, self.report)
+        if found or found.checked or not self.before.tables:
+            self._save(_WATERMARKS, found.watermarks)
+        self.report("Publishing", 0.99)
+        instants = (self.before.data_as_of, batch.newest and batch.newest.replace(tzinfo=UTC))
+        after = replace(
+            self.before,
+            data_as_of=max(filter(None, instants), default=None),
+            bills_as_of=as_of,
+            made_by=made_by,
+            records=records,
+            tables=self.tables.snapshots,
+        )
+        changed = {name for name, snapshot in after.tables.items() if snapshot != self.before.tables.get(name)}
+        version = publish(self.objects, self.before, after, self.exports)
+        return SparkCuration(version, frozenset(changed), sum(map(len, found.files.values())))
+
+    def _records(self, batch: spark_raw.RawBatch) -> dict[str, int]:
+        """Curate events and refused records, and count them by verdict; refuses to lose any."""
+        store = self.store
+        store.give("raw_events", batch.events)
+        store.give("raw_quarantine", batch.refused)
+        if batch.received > batch.quarantined or any(map(store.is_remade, _OF_EVENTS)):
+            curate_events(store, self.report)
+        if batch.quarantined or store.is_remade("quarantine"):
+            curate_quarantine(store)
+        counts = dict.fromkeys(("received", "accepted", "duplicates", "quarantined"), 0) | dict(self.before.records)
+        events, copies = self._events(earlier=False)
+        earlier_events, earlier_copies = self._events(earlier=True)
+        accepted = events - earlier_events
+        counts["received"] += batch.received
+        counts["accepted"] += accepted
+        counts["duplicates"] += copies - earlier_copies - accepted
+        if store.has_changed("quarantine"):
+            counts["quarantined"] += self.tables.added("quarantine")
+        remedy = "The published version stays. Report it."
+        require_conservation(**counts, where=self.objects.place, remedy=remedy)
+        return counts
+
+    def _events(self, *, earlier: bool) -> tuple[int, int]:
+        """Events, and how many copies of them arrived, on the days that changed."""
+        if not self.store.has_changed("events"):
+            return 0, 0
+        rows = self.tables.earlier("events") if earlier else self.tables.current("events")
+        days = self.store.touched("events")
+        if days is not None:
+            rows = rows.where(on_days("event_date", days))
+        found = rows.selectExpr("count(*)", "coalesce(sum(copies), 0)").first()
+        return (int(found[0]), int(found[1])) if found else (0, 0)
+
+    def _spend(self) -> datetime | None:
+        """Curate bills; returns when the last came in."""
+        known = [] if self.store.is_remade("spend") else _rows(self.tables.earlier(_BILLS))
+        batch = bills.read_spend(self.session, self.objects, [bills.BillFile(*row) for row in known])
+        if batch.changed or self.store.is_remade("spend"):
+            self.report("Bills", 0.93)
+            self.store.give("raw_spend", batch.charges)
+            replaced = self.session.createDataFrame(sorted(batch.replaced), "provider string, period string")
+            self.store.give("replaced_bills", replaced)
+            self.store.load_known("spend", key=_BILL, units="replaced_bills")
+            self.store.make("spend")
+            self.store.merge("spend", key=_BILL, units="replaced_bills")
+            self._save(_BILLS, batch.bills)
+        return batch.as_of
+
+    def _save(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        columns = schema(self.tables.definition(table).columns)
+        self.tables.overwrite(table, self.session.createDataFrame([tuple(row) for row in rows], columns))
 
 
-def _source(relation: str) -> str | None:
-    """The table that a relation of the curation is a part of; None for raw records, and for what is not known yet."""
-    kind, _, table = relation.partition("_")
-    return None if kind in ("raw", "known") else table
+_OF_EVENTS = ("events", "products", "order_lines", "orders", "sessions", "customers")
 
 
-def _provide(session: SparkSession, relation: str, tables: Mapping[str, DataFrame]) -> None:
-    """Make a relation that a table's SQL names: all is new, so a part of a table is the whole table."""
-    source = _source(relation)
-    if source is not None:
-        tables[source].createOrReplaceTempView(relation)
-    elif relation.startswith("known_"):
-        session.createDataFrame([], schema(CURATION_RELATIONS[relation])).createOrReplaceTempView(relation)
-
-
-def _accounted(tables: Mapping[str, DataFrame], received: int, root: str) -> SparkCuration:
-    """The tables with the counts of their records.
-
-    Raises
-    ------
-    CurationError
-        Records would be lost.
-    """
-    row = tables["events"].selectExpr("count(*)", "coalesce(sum(copies), 0)").head()
-    accepted, copies = (int(row[0]), int(row[1])) if row else (0, 0)
-    quarantined = tables["quarantine"].count()
-    duplicates = copies - accepted
-    remedy = "Do not publish these tables; report it."
-    require_conservation(received, accepted, duplicates, quarantined, where=root, remedy=remedy)
-    return SparkCuration(dict(tables), received, accepted, duplicates, quarantined)
+def _rows(frame: DataFrame) -> Iterable[tuple[Any, ...]]:
+    """The rows of a frame; instants, which are UTC, with their zone."""
+    for row in frame.collect():
+        yield tuple(value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row)
