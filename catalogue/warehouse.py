@@ -8,7 +8,7 @@ publishes the version that names the snapshot::
 
 The load writes the second state once all tables of the version are switched::
 
-    curated/warehouse.json                        the same of what is loaded, for those who ask the warehouse
+    curated/warehouse.json                      the same of what is loaded, for those who ask the warehouse
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ def warehouse_tables() -> tuple[str, ...]:
 
 
 def export_folder(table: str, snapshot: str) -> str:
-    """Where one snapshot of a table is exported, below the lake's prefix; with a slash at its end."""
-    return f"{EXPORTS}/{table}/{snapshot}/"
+    """The folder of the export of one snapshot of a table, relative to the lake."""
+    return f"{EXPORTS}/{table}/{snapshot}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class Objects(Protocol):
         """What a file holds; raises FileNotFoundError where it is not there any more."""
         ...
 
+    def end(self, name: str, size: int) -> bytes:
+        """The last bytes of a file that has as many, such as the description of a Parquet file; raises as `read`."""
+        ...
+
     def stored(self, name: str) -> Stored | None:
         """What a file holds, with its tag; None where there is no such file."""
         ...
@@ -116,6 +121,11 @@ class Folder:
     def read(self, name: str) -> bytes:
         with self._failures():
             return (self.root / name).read_bytes()
+
+    def end(self, name: str, size: int) -> bytes:
+        with self._failures(), (self.root / name).open("rb") as file:
+            file.seek(-size, os.SEEK_END)
+            return file.read()
 
     def stored(self, name: str) -> Stored | None:
         try:
@@ -186,12 +196,21 @@ class Bucket:
             raise FileNotFoundError(f"{self.place}/{name}")
         return found.content
 
+    def end(self, name: str, size: int) -> bytes:
+        found = self._stored(name, Range=f"bytes=-{size}")
+        if found is None:
+            raise FileNotFoundError(f"{self.place}/{name}")
+        return found.content
+
     def stored(self, name: str) -> Stored | None:
+        return self._stored(name)
+
+    def _stored(self, name: str, **part: str) -> Stored | None:
         from botocore.exceptions import ClientError
 
         with self._failures("s3:GetObject"):
             try:
-                answer = _client().get_object(Bucket=self.bucket, Key=self.prefix + name)
+                answer = _client().get_object(Bucket=self.bucket, Key=self.prefix + name, **part)
             except ClientError as error:
                 if _code(error) in _ABSENT:
                     return None

@@ -182,8 +182,8 @@ NEEDS: tuple[Need, ...] = (
 
 RUNNERS: Mapping[str, tuple[Need, ...]] = {
     "pipeline.handlers.warehouse": (
-        Need("pipeline.warehouse.bucket", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
-        Need("pipeline.warehouse.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+        Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
+        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
         Need(
             "pipeline.warehouse.data_api",
             "*",

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from catalogue.errors import LoadFailed
 from catalogue.tables import TABLES
 from catalogue.warehouse import warehouse_tables
+from pipeline.objects import Objects
+from pipeline.warehouse import exports
 from pipeline.warehouse import statements as sql
-from pipeline.warehouse.bucket import LakeBucket, State
 from pipeline.warehouse.data_api import Warehouse
+from pipeline.warehouse.exports import State
 from pipeline.warehouse.statements import NO_ROWS, Load, definition_of
 
 
@@ -28,7 +30,7 @@ class Loaded:
     rows: Mapping[str, int]
 
 
-def load(warehouse: Warehouse, lake: LakeBucket, *, reader: str = "", copy_role: str = "") -> Loaded:
+def load(warehouse: Warehouse, lake: Objects, *, reader: str = "", copy_role: str = "") -> Loaded:
     """Let the warehouse show the published version; where it does, nothing is asked of it.
 
     One load at a time: another one at once can fail, and loses nothing.
@@ -44,12 +46,14 @@ def load(warehouse: Warehouse, lake: LakeBucket, *, reader: str = "", copy_role:
         The workgroup has reached its usage limit; the warehouse shows what it did.
     LoadFailed
         An export or a statement failed, or rows are missing; the warehouse shows what it did.
+    LakeError
+        The bucket refuses; the warehouse shows what it did.
     """
-    published = lake.published()
+    published = exports.published(lake)
     if published is None:
         return Loaded(None, {})
     wanted = [Load(table, published.tables.get(table) or NO_ROWS, definition_of(table)) for table in warehouse_tables()]
-    shown = lake.loaded()
+    shown = exports.loaded(lake)
     rows = {} if shown is None else dict(shown.rows)
     loaded: dict[str, int] = {}
     if shown is None or _of_state(shown) != wanted:
@@ -63,7 +67,7 @@ def load(warehouse: Warehouse, lake: LakeBucket, *, reader: str = "", copy_role:
         rows=rows,
     )
     if state != shown:  # after the switch, so that what is shown is never older than this says
-        lake.write_loaded(state)
+        exports.write_loaded(lake, state)
     return Loaded(published.version, loaded)
 
 
@@ -76,7 +80,7 @@ def _of_state(state: State) -> list[Load]:
 
 
 def _switch(
-    warehouse: Warehouse, lake: LakeBucket, wanted: Sequence[Load], version: int, reader: str, copy_role: str
+    warehouse: Warehouse, lake: Objects, wanted: Sequence[Load], version: int, reader: str, copy_role: str
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Load what differs, then let all views show it at once; the rows of what was loaded, and of all tables."""
     warehouse.transact(sql.prepare())
@@ -108,13 +112,13 @@ def _switch(
     return loaded, kept | loaded
 
 
-def _fill(warehouse: Warehouse, lake: LakeBucket, load: Load, copy_role: str) -> int:
+def _fill(warehouse: Warehouse, lake: Objects, load: Load, copy_role: str) -> int:
     """Make the table of a load and fill it, as a whole or not at all; how many rows its export has."""
     create = sql.create(load.table, load.place)
     if load.snapshot == NO_ROWS:
         warehouse.transact([create])
         return 0
-    export = lake.export(load.table, load.snapshot)
+    export = exports.export(lake, load.table, load.snapshot)
     expected = tuple(TABLES[load.table].columns)
     if export.columns != expected:
         differing = sorted(set(expected).symmetric_difference(export.columns)) or ["their order"]
@@ -123,7 +127,7 @@ def _fill(warehouse: Warehouse, lake: LakeBucket, load: Load, copy_role: str) ->
             where=load.snapshot,
             remedy="Curate once with this version of Takings, then load again.",
         )
-    manifest = lake.write_manifest(load.table, load.snapshot, export)
+    manifest = exports.write_manifest(lake, load.table, load.snapshot, export)
     warehouse.transact([create, sql.copy(load.place, manifest, copy_role)])
     return export.rows
 

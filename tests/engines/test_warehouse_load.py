@@ -19,7 +19,8 @@ from catalogue.errors import LoadFailed, UsageLimitReached
 from catalogue.tables import TABLES
 from catalogue.warehouse import warehouse_tables
 from console.aws import permissions
-from pipeline.warehouse.bucket import LakeBucket
+from pipeline import objects
+from pipeline.objects import Bucket
 from pipeline.warehouse.data_api import Warehouse
 from pipeline.warehouse.loading import Loaded, load
 from tests.engines.names import LAKE_BUCKET, REDSHIFT_WORKGROUP, REGION
@@ -43,7 +44,7 @@ class Killed(BaseException):
 
 
 class Mortal:
-    """A client of AWS of a process that a test kills: before a call that changes something, or right after it."""
+    """What a process works with that a test kills: before a call that changes something, or right after it."""
 
     def __init__(self, client: Any, process: Process) -> None:
         self._client, self._process = client, process
@@ -51,13 +52,13 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         operation = getattr(self._client, name)
 
-        def call(**given: Any) -> Any:
-            return self._process.call(name, lambda: operation(**given))
+        def call(*values: Any, **given: Any) -> Any:
+            return self._process.call(name, lambda: operation(*values, **given))
 
         return call if name in (*CHANGING, "cancel_statement") else operation
 
 
-CHANGING = ("batch_execute_statement", "execute_statement", "put_object")
+CHANGING = ("batch_execute_statement", "execute_statement", "replace")
 
 
 @dataclass
@@ -103,9 +104,8 @@ class Shop:
         """Load once, in a process of its own."""
         process = process or Process()
         api = Mortal(boto3.client("redshift-data", region_name=REGION), process)
-        s3 = Mortal(self.lake.client, process)
         warehouse = Warehouse(api, REDSHIFT_WORKGROUP, self.database, pause=lambda _: time.sleep(0.005))
-        return load(warehouse, LakeBucket(s3, LAKE_BUCKET, "shop/"), reader=READER, **options)
+        return load(warehouse, Mortal(Bucket(LAKE_BUCKET, "shop/"), process), reader=READER, **options)
 
     def read(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         """What a reader of the database role sees."""
@@ -123,8 +123,10 @@ class Shop:
 def shop(aws: None, postgres: PostgresServer) -> Iterator[Shop]:
     from tests.engines import redshift_double
 
+    objects._client.cache_clear()
     with redshift_double.serving(postgres) as double:
         yield Shop(double)
+    objects._client.cache_clear()
 
 
 def sales(*days: int, name: str = "web") -> list[dict[str, Any]]:
@@ -192,7 +194,7 @@ def test_a_version_that_changed_no_table_of_the_warehouse_does_not_wake_it(shop:
     shop.lake.publish()
     process = Process()
     assert shop.load(process) == Loaded(2, {})
-    assert process.calls == ["put_object"]
+    assert process.calls == ["replace"]
     assert shop.lake.object("curated/warehouse.json")["data_as_of"] == "2026-03-02T00:00:00Z"
 
 
@@ -384,6 +386,7 @@ def test_the_handler_loads_with_the_calls_that_its_role_may_make(
         monkeypatch.setenv(f"TAKINGS_{name}", value)
     handler.settings.cache_clear()
     boto3.setup_default_session()
+    objects._client.cache_clear()
     shop.lake.publish(products=product("1"))
     answer = handler.handler({}, Context())  # type: ignore[arg-type]
     assert (answer["version"], answer["rows"]["products"], answer["usage_limit_reached"]) == (1, 1, False)

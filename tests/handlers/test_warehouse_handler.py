@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,11 +15,16 @@ from moto import mock_aws
 
 from catalogue.errors import LoadFailed, SettingsError, UsageLimitReached
 from catalogue.redshift import MOST_STATEMENTS
+from catalogue.tables import TABLES
+from pipeline import objects
 from pipeline.handlers import warehouse
-from pipeline.warehouse.bucket import LakeBucket
+from pipeline.objects import Folder
+from pipeline.warehouse import exports
 from pipeline.warehouse.data_api import Warehouse
+from pipeline.warehouse.settings import LoadSettings, read
 from tests.handlers.conftest import REGION, Context, metrics_of
 from tests.support.aws_service import Refused, Service
+from tests.support.published import parquet
 
 NAMED = {
     "TAKINGS_LAKE_BUCKET": "lake",
@@ -34,18 +39,20 @@ def handler(monkeypatch: pytest.MonkeyPatch, context: Context) -> Any:
     for name, value in (NAMED | {"AWS_DEFAULT_REGION": REGION}).items():
         monkeypatch.setenv(name, value)
     warehouse.settings.cache_clear()
+    objects._client.cache_clear()
     with mock_aws():
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="lake")
         yield lambda: warehouse.handler({}, context)
     warehouse.settings.cache_clear()
+    objects._client.cache_clear()
 
 
 def test_settings_are_typed_and_the_prefix_ends_with_a_slash() -> None:
     role = "arn:aws:iam::123456789012:role/takings/copy"
     more = {"TAKINGS_LAKE_PREFIX": "a/b", "TAKINGS_REDSHIFT_READER": "takings_reader"}
-    chosen = warehouse.read(NAMED | more | {"TAKINGS_REDSHIFT_COPY_ROLE": role})
-    assert chosen == warehouse.LoadSettings("lake", "takings", "shop", "a/b/", "takings_reader", role)
-    assert warehouse.read(NAMED).lake_prefix == ""
+    chosen = read(NAMED | more | {"TAKINGS_REDSHIFT_COPY_ROLE": role})
+    assert chosen == LoadSettings("lake", "takings", "shop", "a/b/", "takings_reader", role)
+    assert read(NAMED).lake_prefix == ""
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_settings_are_typed_and_the_prefix_ends_with_a_slash() -> None:
 )
 def test_a_setting_that_is_missing_or_would_change_the_sql_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        warehouse.read(NAMED | {name: value})
+        read(NAMED | {name: value})
 
 
 def test_before_the_first_curation_nothing_is_asked(handler: Callable[[], dict[str, Any]]) -> None:
@@ -108,11 +115,38 @@ def test_more_statements_than_one_transaction_takes_are_refused_before_anything_
     assert service.calls == []
 
 
-def test_a_refused_call_names_the_action_and_a_state_that_is_none_is_named() -> None:
+def test_a_refused_call_names_the_operation() -> None:
     service = data_api()
     service.refuse("BatchExecuteStatement", Refused("AccessDeniedException", "not authorized to perform: x", 400))
     with pytest.raises(LoadFailed, match=r"BatchExecuteStatement operation: not authorized.*role of this process"):
         Warehouse(service.session.client("redshift-data"), "takings", "shop").transact(["select 1"])
-    service.objects["lake/curated/state.json"] = b'{"version": 1, "tables": {"orders": "1; drop table x"}}'
-    with pytest.raises(LoadFailed, match=re.escape("s3://lake/curated/state.json")):
-        LakeBucket(service.session.client("s3"), "lake").published()
+
+
+@pytest.mark.parametrize("state", [b'{"version": 1, "tables": {"orders": "1; drop table x"}}', b"{}", b"no"])
+def test_a_state_that_is_none_or_would_change_the_sql_is_named(tmp_path: Path, state: bytes) -> None:
+    lake = Folder(tmp_path)
+    lake.replace("curated/state.json", state, tag=None)
+    with pytest.raises(LoadFailed, match=r"curated/state\.json"):
+        exports.published(lake)
+
+
+def test_a_description_longer_than_the_usual_end_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_FOOTER", 64)
+    lake = Folder(tmp_path)
+    lake.replace("warehouse/products/7/part.parquet", parquet("products", [{"product_id": "p1"}]), tag=None)
+    found = exports.export(lake, "products", "7")
+    assert (found.rows, found.columns) == (1, tuple(TABLES["products"].columns))
+
+
+def test_two_loads_at_once_do_not_both_write_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = Folder(tmp_path)
+    exports.write_loaded(lake, exports.State(1))
+    replace = Folder.replace
+
+    def overtaken(self: Folder, name: str, content: bytes, *, tag: str | None) -> bool:
+        (self.root / name).write_bytes(b'{"version": 9}')  # the other one, between look and write
+        return replace(self, name, content, tag=tag)
+
+    monkeypatch.setattr(Folder, "replace", overtaken)
+    with pytest.raises(LoadFailed, match="Another load runs at the same time"):
+        exports.write_loaded(lake, exports.State(2))

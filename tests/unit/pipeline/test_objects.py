@@ -67,6 +67,13 @@ def test_a_file_is_replaced_only_by_who_knows_what_it_holds(objects: Objects) ->
         objects.read("state")
 
 
+def test_the_end_of_a_file_is_read_alone(objects: Objects) -> None:
+    objects.replace("raw/a", b"0123456789", tag=None)
+    assert (objects.end("raw/a", 3), objects.end("raw/a", 10)) == (b"789", b"0123456789")
+    with pytest.raises(FileNotFoundError):
+        objects.end("raw/b", 1)
+
+
 def test_a_copy_reads_the_same_files(objects: Objects) -> None:
     objects.replace("one", b"1", tag=None)
     assert pickle.loads(pickle.dumps(objects)).read("one") == b"1"  # noqa: S301
