@@ -102,7 +102,7 @@ def write_manifest(lake: Objects, table: str, snapshot: str, export: Export) -> 
         {"url": f"{lake.place}/{file.name}", "mandatory": True, "meta": {"content_length": file.size}}
         for file in export.files
     ]
-    name = f"{export_folder(table, snapshot)}.manifest"
+    name = f"{export_folder(table, snapshot)}/load.manifest"  # it is removed with the files that it names
     _write(lake, name, json.dumps({"entries": entries}).encode())
     return f"{lake.place}/{name}"
 
