@@ -308,5 +308,11 @@ def test_only_the_bills_that_changed_are_read_again(tmp_path: Path, spark: Spark
 def test_a_providers_own_column_names_the_usage_type(tmp_path: Path, spark: SparkSession) -> None:
     bill(tmp_path, "focus/aws/1/2026-03/a.parquet", charge(1, x_UsageType="BoxUsage:t3", x_Operation="RunInstances"))
     bill(tmp_path, "cur/aws/1/2026-02/a.parquet", charge(2, month=2, UsageType="Requests", Source="cur"))
-    rows = read_spend(spark, opened(str(tmp_path))).charges.select("usage_type", "operation", "source").collect()
-    assert sorted(map(tuple, rows), key=str) == [("BoxUsage:t3", "RunInstances", "focus"), ("Requests", None, "cur")]
+    newer = charge(4, month=1, SkuMeter="Meter", ServiceProviderName="AWS")
+    bill(tmp_path, "newer/a.parquet", {name: value for name, value in newer.items() if name != "ProviderName"})
+    rows = read_spend(spark, opened(str(tmp_path))).charges.select("usage_type", "operation", "source", "provider_name")
+    assert sorted(map(tuple, rows.collect()), key=str) == [
+        ("BoxUsage:t3", "RunInstances", "focus", "AWS"),
+        ("Meter", None, "focus", "AWS"),
+        ("Requests", None, "cur", "AWS"),
+    ]

@@ -13,17 +13,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalogue.tables import CURATION_RELATIONS
-from pipeline.curate.spark.types import schema, typed
+from pipeline.curate.spark.types import schema, sql_type, typed
 from pipeline.lake import RAW_SPEND
 from pipeline.objects import Found, Objects
 from pipeline.raw.files import unreadable_file
 from pipeline.spend.changes import SAMPLE_FOLDER, BillRows, source_of, spend_change
+from pipeline.spend.focus_columns import columns_of
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
-# FOCUS's columns are found by their names without signs; these are a provider's own, as AWS exports them
-_PROVIDERS_OWN = {"usage_type": "xusagetype", "operation": "xoperation"}
 _KEYS = {  # what names a bill's rows in a file
     "_file": "_file",
     "_source": "source",
@@ -182,19 +181,21 @@ def _of_source(session: SparkSession, objects: Objects, names: Sequence[str]) ->
         why = str(error.java_exception.getMessage())
         named = re.search(rf"{RAW_SPEND}/\S+\.parquet", why)
         raise unreadable_file(f"{objects.place}/{named[0] if named else RAW_SPEND}", "it is no Parquet file") from error
-    given = {re.sub("[^a-z0-9]", "", name.lower()): name for name in charges.columns}
-    focus = {name: given.get(name.replace("_", "")) or given.get(_PROVIDERS_OWN.get(name, "")) for name in kinds}
-    if focus["tags"] is not None and isinstance(charges.schema[focus["tags"]].dataType, MapType):
-        charges = charges.withColumn(focus["tags"], f.to_json(focus["tags"]))  # as providers export them
-    place = f.expr(f"substring_index(_metadata.file_path, '/{RAW_SPEND}/', -1)")
-    named_columns = [
-        (f.lit(None) if column is None else f.col(f"`{column}`")).alias(name) for name, column in focus.items()
-    ]
+    place = f.expr(f"substring_index(_metadata.file_path, '/{RAW_SPEND}/', -1)").alias("_place")
     paths = [(_as_spark_names(session, name).partition(f"/{RAW_SPEND}/")[2], name, source_of(name)) for name in names]
     files = session.createDataFrame(paths, "_place string, _file string, _source_of string")
-    charged = charges.select(*named_columns, place.alias("_place")).join(f.broadcast(files), "_place")
-    charged = charged.withColumn("source", f.coalesce(f.col("source").cast("string"), "_source_of"))
-    return typed(charged, {**kinds, "_file": "varchar"})
+    named = charges.select("*", place).join(f.broadcast(files), "_place")
+    written = {field.name: field.dataType for field in charges.schema}
+    given: dict[str, list[Column]] = {}
+    for name, columns in columns_of(charges.columns).items():
+        values = [f.col(f"`{column}`") for column in columns]
+        given[name] = [
+            (f.to_json(value) if isinstance(written[column], MapType) else value).cast(sql_type(kinds[name]))
+            for column, value in zip(columns, values, strict=True)
+        ]
+    given["source"].append(f.col("_source_of"))
+    chosen = [(f.coalesce(*values) if values else f.lit(None)).alias(name) for name, values in given.items()]
+    return typed(named.select(*chosen, "_file"), {**kinds, "_file": "varchar"})
 
 
 def _as_spark_names(session: SparkSession, name: str) -> str:
