@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import psycopg
 import pytest
 
 from catalogue.errors import LoadFailed, UsageLimitReached
@@ -20,113 +18,22 @@ from catalogue.tables import TABLES
 from catalogue.warehouse import warehouse_tables
 from console.aws import permissions
 from pipeline import objects
-from pipeline.objects import Bucket
-from pipeline.warehouse.data_api import Warehouse
-from pipeline.warehouse.loading import Loaded, load
-from tests.engines.names import LAKE_BUCKET, REDSHIFT_WORKGROUP, REGION
-from tests.engines.redshift_shims import FUNCTIONS
+from pipeline.warehouse.loading import Loaded
+from tests.engines.names import LAKE_BUCKET, REDSHIFT_WORKGROUP
+from tests.engines.warehouse_shop import READER, Killed, Process, Shop, opened
 from tests.handlers.conftest import Context
 from tests.support.iam import Recorder
-from tests.support.published import PublishedLake
 
 if TYPE_CHECKING:
     from tests.engines.postgres_server import PostgresServer
-    from tests.engines.redshift_double import RedshiftDouble
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
-
-READER = "takings_reader"
-_numbers = itertools.count()
-
-
-class Killed(BaseException):
-    """The process is killed here."""
-
-
-class Mortal:
-    """What a process works with that a test kills: before a call that changes something, or right after it."""
-
-    def __init__(self, client: Any, process: Process) -> None:
-        self._client, self._process = client, process
-
-    def __getattr__(self, name: str) -> Any:
-        operation = getattr(self._client, name)
-
-        def call(*values: Any, **given: Any) -> Any:
-            return self._process.call(name, lambda: operation(*values, **given))
-
-        return call if name in (*CHANGING, "cancel_statement") else operation
-
-
-CHANGING = ("batch_execute_statement", "execute_statement", "replace")
-
-
-@dataclass
-class Process:
-    """The calls that a process made, and when it is killed: before its call of that number, from 0, or right after."""
-
-    killed_at: int | None = None
-    after: bool = False
-    calls: list[str] = field(default_factory=list)
-    is_dead: bool = False
-
-    def call(self, name: str, operation: Callable[[], Any]) -> Any:
-        is_last = name in CHANGING and len(self.calls) == self.killed_at
-        self.is_dead = self.is_dead or (is_last and not self.after)
-        if self.is_dead:
-            raise Killed
-        self.calls.append(name)
-        answer = operation()
-        if is_last:
-            self.is_dead = True
-            raise Killed
-        return answer
-
-
-class Shop:
-    """A lake, a warehouse that is loaded from it, and a reader."""
-
-    def __init__(self, double: RedshiftDouble) -> None:
-        self.double = double
-        self.database = f"load_{next(_numbers)}"
-        with double.postgres.connect() as owner:
-            owner.execute(f"create database {self.database}")  # type: ignore[arg-type]
-        with self.connect() as owner:
-            owner.execute(FUNCTIONS.read_text(encoding="utf-8"))  # type: ignore[arg-type]
-        s3 = boto3.client("s3", region_name=REGION)
-        s3.create_bucket(Bucket=LAKE_BUCKET)
-        self.lake = PublishedLake(s3, LAKE_BUCKET, "shop/")
-
-    def connect(self) -> psycopg.Connection[Any]:
-        return self.double.postgres.connect(self.database)
-
-    def load(self, process: Process | None = None, **options: Any) -> Loaded:
-        """Load once, in a process of its own."""
-        process = process or Process()
-        api = Mortal(boto3.client("redshift-data", region_name=REGION), process)
-        warehouse = Warehouse(api, REDSHIFT_WORKGROUP, self.database, pause=lambda _: time.sleep(0.005))
-        return load(warehouse, Mortal(Bucket(LAKE_BUCKET, "shop/"), process), reader=READER, **options)
-
-    def read(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
-        """What a reader of the database role sees."""
-        with self.connect() as reader:
-            reader.execute(f"set role {READER}")  # type: ignore[arg-type]
-            return reader.execute(sql, values or None).fetchall()  # type: ignore[arg-type]
-
-    def settle(self) -> None:
-        """Wait until the warehouse has ended what a killed process has begun."""
-        for statement in self.double.statements.values():
-            statement.ended.wait(30)
 
 
 @pytest.fixture
 def shop(aws: None, postgres: PostgresServer) -> Iterator[Shop]:
-    from tests.engines import redshift_double
-
-    objects._client.cache_clear()
-    with redshift_double.serving(postgres) as double:
-        yield Shop(double)
-    objects._client.cache_clear()
+    with opened(postgres) as made:
+        yield made
 
 
 def sales(*days: int, name: str = "web") -> list[dict[str, Any]]:
@@ -230,6 +137,8 @@ def test_a_load_that_is_killed_anywhere_leaves_one_version_and_the_next_one_load
         except Killed:
             shop.settle()
             assert both(shop) in (before, (name, name))
+            says = shop.lake.object("curated/warehouse.json")["version"]
+            assert says <= int(both(shop)[0])  # what is shown is never older than it says
             shown.append("old" if both(shop) == before else "new")
             shop.load()
             assert both(shop) == (name, name)
@@ -321,6 +230,8 @@ def test_another_order_of_rows_makes_the_table_anew_from_the_same_export(
 
 
 def test_a_table_that_no_question_reads_any_more_goes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psycopg
+
     shop.lake.publish(products=product("1"))
     shop.load()
     left = tuple(name for name in warehouse_tables() if name != "products")
@@ -331,6 +242,8 @@ def test_a_table_that_no_question_reads_any_more_goes(shop: Shop, monkeypatch: p
 
 
 def test_a_reader_may_read_the_views_and_nothing_beside_them(shop: Shop) -> None:
+    import psycopg
+
     shop.lake.publish(products=product("1"))
     shop.load()
     assert shop.read("select product_id from products") == [("p1",)]
