@@ -152,12 +152,7 @@ def recurate_events(store: CurationStore, report: Progress) -> None:
     Their rows in the table are no copies, as they are where records are new: `nothing` is a relation without a row.
     """
     report("Removing duplicates", 0.30)
-    store.name_units("affected_events")
-    store.load_known("events", key=_EVENT, units="nothing")
-    store.make("events")
-    store.load_known("events", key=_EVENT, units="affected_events")
-    store.merge("events", key=_EVENT, units="affected_events")
-    store.name_units("withdrawn")
+    _events(store, are_all=True)
     _follow_events(store, report)
 
 
@@ -191,10 +186,12 @@ def curate_marts(store: CurationStore, report: Progress) -> None:
             store.replace_days(mart, source)
 
 
-def _events(store: CurationStore) -> None:
+def _events(store: CurationStore, *, are_all: bool = False) -> None:
     store.name_units("affected_events")
-    store.load_known("events", key=_EVENT, units="affected_events")
+    store.load_known("events", key=_EVENT, units="nothing" if are_all else "affected_events")
     store.make("events")
+    if are_all:
+        store.load_known("events", key=_EVENT, units="affected_events")
     store.merge("events", key=_EVENT, units="affected_events")
     store.name_units("withdrawn")
 

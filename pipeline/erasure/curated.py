@@ -7,6 +7,7 @@ step that curation itself takes; no other event is read again.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 _REFUSED_ROWS = 10_000  # rows of the quarantine in memory at once
 
 
-def rewrite(lake: Lake, eraser: Eraser, copies: Path, change: Transaction, report: Progress) -> dict[str, int]:
+def rewrite(
+    lake: Lake, eraser: Eraser, copies: Sequence[Path], change: Transaction, report: Progress
+) -> dict[str, int]:
     """Stage the tables without the person, and the state of their next version; returns files written by table.
 
     Parameters
     ----------
-    copies : file of all raw lines, without the person, of the events that change
+    copies : raw files of all copies, without the person, of the events that change
 
     Raises
     ------
@@ -41,9 +44,9 @@ def rewrite(lake: Lake, eraser: Eraser, copies: Path, change: Transaction, repor
     """
     with connected(lake, change) as connection:
         store = DuckDbStore(lake, connection, change)
-        if copies.stat().st_size:
+        if copies:
             raw.read(connection, raw.REFUSED, [])
-            raw.read(connection, raw.EVENTS, [copies])
+            raw.read(connection, raw.EVENTS, copies)
             connection.execute("create table nothing as select namespace, event_id from raw_events where false")
             recurate_events(store, report)
             _require_all_copies(connection, lake)
@@ -76,7 +79,7 @@ def _refused(connection: duckdb.DuckDBPyConnection, store: DuckDbStore, eraser: 
     days = set()
     rows = connection.sql(f"from ({store.select('quarantine')})")
     for batch in rows.to_arrow_reader(_REFUSED_ROWS):
-        days |= {row["received_date"] for row in batch.to_pylist() if _changed(eraser, row)}
+        days |= {row["received_date"] for row in batch.to_pylist() if eraser.refused_values(row)}
     if not days:
         return
     connection.register("listed_days", pa.table({"day": pa.array(sorted(days), pa.date32())}))
@@ -84,16 +87,7 @@ def _refused(connection: duckdb.DuckDBPyConnection, store: DuckDbStore, eraser: 
     key = ("received_date",)
     store.load_known("quarantine", key=key, units="erased_days")
     known = connection.sql("from known_quarantine").to_arrow_table().to_pylist()
-    changed = [{**row, **_changed(eraser, row)} for row in known]
+    changed = [{**row, **eraser.refused_values(row)} for row in known]
     connection.register("changed_quarantine", pa.Table.from_pylist(changed, schema))
     connection.execute("create table new_quarantine as from changed_quarantine")
     store.merge("quarantine", key=key, units="erased_days")
-
-
-def _changed(eraser: Eraser, row: dict[str, object]) -> dict[str, str | bytes]:
-    """The columns of a refused record that change, as they do in the raw file that it is curated from."""
-    record, detail = row["record"], row["detail"]
-    if row["reason"] == raw.UNREADABLE and isinstance(record, bytes):
-        written = eraser.event(record) if detail == raw.EVENTS.unreadable else eraser.refused(record)
-        return {} if written is None else {"record": written}
-    return eraser.refused_values(row)

@@ -91,10 +91,9 @@ def erase(
             eraser = raw.identify(lake, person)
             records = beside.forget(lake, eraser)
             with lake.transaction() as change:
-                copies = change.folder / "copies.jsonl"
-                found = raw.rewrite(lake, eraser, change, copies)
+                found = raw.rewrite(lake, eraser, change)
                 changed = curated.rewrite(
-                    lake, eraser, copies, change, lambda step, done: report(step, 0.4 + done * 0.4)
+                    lake, eraser, found.copies, change, lambda step, done: report(step, 0.4 + done * 0.4)
                 )
                 records |= found.sizes
                 if any(records.values()):

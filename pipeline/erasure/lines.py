@@ -6,14 +6,15 @@ Every value that is no id of the person is kept byte for byte, so that no amount
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from pipeline.contract.rejections import ERASED
 from pipeline.contract.shape import Event
+from pipeline.curate import raw
 from pipeline.erasure.identity import Person, Pseudonyms
 
 _FIELDS = frozenset(Event.__struct_fields__)
@@ -131,31 +132,45 @@ class Eraser:
         return bool(mentions)
 
     def refused(self, line: bytes) -> bytes | None:
-        """The line of a refused record without the person; None where it does not name one."""
+        """The line of a refused record without the person; None where it does not name one.
+
+        A line that is no refused record and names the person becomes one that says that it was erased.
+        """
         try:
-            fields = _DECODER.decode(line)
-            values = msgspec.json.decode(line)
-            record = base64.b64decode(values["record"])
-        except (*_FAILURES, KeyError, TypeError, ValueError, binascii.Error):
+            fields, values = _DECODER.decode(line), msgspec.json.decode(line)
+            changed = {name: value for name, value in self.refused_fields(values).items() if value != values[name]}
+        except (*_FAILURES, KeyError, TypeError, ValueError):
             return ERASED if self.person.is_named_in(line) else None
-        changed = self.refused_values({**values, "record": record})
-        if not changed:
-            return None
+        return _ENCODER.encode(fields | {name: _raw(value) for name, value in changed.items()}) if changed else None
+
+    def refused_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All fields of a refused record, whose bytes are in Base64, where some of them change; else nothing."""
+        changed = self.refused_values({**values, "record": base64.b64decode(values["record"])})
         if "record" in changed:
-            changed = {**changed, "record": base64.b64encode(ERASED).decode()}
-        return _ENCODER.encode(fields | {name: _raw(value) for name, value in changed.items()})
+            changed["record"] = base64.b64encode(_bytes(changed["record"])).decode()
+        return {**values, **changed} if changed else {}
 
     def refused_values(self, values: Mapping[str, object]) -> dict[str, str | bytes]:
-        """The columns of a refused record that change: its bytes, and texts that quote them."""
+        """The columns of a refused record that change: its bytes, and texts that quote them.
+
+        A line that could not be read any more changes as it would where it is still in its file.
+        """
+        record = values.get("record")
+        if values.get("reason") == raw.UNREADABLE and isinstance(record, bytes):
+            written = self.event(record) if values.get("detail") == raw.EVENTS.unreadable else self.refused(record)
+            return {} if written is None else {"record": written}
         changed: dict[str, str | bytes] = {}
         for name in ("detail", "origin"):
             value = values.get(name)
             if isinstance(value, str) and self.person.is_named_in(value):
                 changed[name] = _ERASED_TEXT
-        record = values.get("record")
         if changed or (isinstance(record, bytes) and self.person.is_named_in(record)):
             changed["record"] = ERASED
         return changed
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
 
 
 def _raw(value: object) -> msgspec.Raw:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.erasure import packed
 from pipeline.erasure.identity import Person, Pseudonyms, Session
 from pipeline.erasure.lines import Eraser, EventIds, event_ids
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
@@ -28,13 +29,13 @@ class Found:
 
     Attributes
     ----------
-    eraser : with the person's sessions, and a pseudonym for each id
     events : keys of the events that change
+    copies : files of all copies of these events, without the person
     sizes : records that change, by raw area
     """
 
-    eraser: Eraser
     events: set[EventKey] = field(default_factory=set)
+    copies: list[Path] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=lambda: {RAW_EVENTS: 0, RAW_QUARANTINE: 0})
 
 
@@ -68,47 +69,84 @@ def identify(lake: Lake, person: Person) -> Eraser:
     return Eraser(Person(person.customers, own, named), pseudonyms)
 
 
-def rewrite(lake: Lake, eraser: Eraser, change: Transaction, copies: Path) -> Found:
-    """Stage the raw files without the person, and write all copies of the events that change to `copies`, as lines.
+def rewrite(lake: Lake, eraser: Eraser, change: Transaction) -> Found:
+    """Stage the raw files without the person.
 
     Raises
     ------
     CurationError
         A raw file cannot be read to its end; nothing is staged that would be published.
     """
-    found = Found(eraser)
-    staged: dict[str, Path] = {}
-    with copies.open("wb") as kept:
-        for name in lake.raw_files(RAW_EVENTS):
-            content = list(lines(lake.root / name))
-            written = ((place, eraser.event(line.strip())) for place, line in enumerate(content))
-            changed = {place: line for place, line in written if line is not None}
-            for place in changed:
-                ids = event_ids(content[place])
-                if ids is not None and ids.event_id is not None:
-                    found.events.add((ids.namespace, ids.event_id))
-            if changed:
-                staged[name] = _stage(change, lake, name, content, changed)
-                found.sizes[RAW_EVENTS] += len(changed)
-        for name in lake.raw_files(RAW_EVENTS):
-            with staged.get(name, lake.root / name).open("rb") as file:
-                for line in unpacked(file, Path(name).suffix) if found.events else ():
-                    ids = event_ids(line)
-                    if ids is not None and (ids.namespace, ids.event_id) in found.events:
-                        kept.write(line.strip() + b"\n")
+    found = Found()
+    names = lake.raw_files(RAW_EVENTS)
+    staged = {name: _rewrite_events(lake, name, eraser, change, found) for name in names}
+    for number, name in enumerate(names if found.events else ()):
+        copies = change.folder / f"copies-{number:06d}{_unpacked_suffix(name)}"
+        if _copy(staged[name] or lake.root / name, Path(name).suffix, found.events, copies):
+            found.copies.append(copies)
     for name in lake.raw_files(RAW_QUARANTINE):
+        if name.endswith(packed.SUFFIX):
+            rows, count = packed.erased_refusals(lake.root / name, eraser)
+            if count:
+                packed.write(rows, change.stage(name))
+                found.sizes[RAW_QUARANTINE] += count
+            continue
         content = list(lines(lake.root / name))
-        refused = {place: eraser.refused(line.strip()) for place, line in enumerate(content) if line.strip()}
-        changed = {place: line for place, line in refused.items() if line is not None}
+        refused = ((place, eraser.refused(line.strip())) for place, line in enumerate(content) if line.strip())
+        changed = {place: line for place, line in refused if line is not None}
         if changed:
             _stage(change, lake, name, content, changed)
             found.sizes[RAW_QUARANTINE] += len(changed)
     return found
 
 
+def _rewrite_events(lake: Lake, name: str, eraser: Eraser, change: Transaction, found: Found) -> Path | None:
+    """Stage one file of events without the person, and note what changes; None where nothing does."""
+    if name.endswith(packed.SUFFIX):
+        rows, places = packed.erased(lake.root / name, eraser)
+        keys = packed.keys(rows, places)
+    else:
+        content = list(lines(lake.root / name))
+        written = ((place, eraser.event(line.strip())) for place, line in enumerate(content))
+        changed = {place: line for place, line in written if line is not None}
+        places = list(changed)
+        keys = {_key(ids) for ids in (event_ids(content[place]) for place in places) if ids is not None}
+    if not places:
+        return None
+    found.events |= keys
+    found.sizes[RAW_EVENTS] += len(places)
+    if not name.endswith(packed.SUFFIX):
+        return _stage(change, lake, name, content, changed)
+    place = change.stage(name)
+    packed.write(rows, place)
+    return place
+
+
+def _key(ids: EventIds) -> EventKey:
+    return ids.namespace, ids.event_id or ""
+
+
+def _unpacked_suffix(name: str) -> str:
+    return packed.SUFFIX if name.endswith(packed.SUFFIX) else ".jsonl"
+
+
+def _copy(source: Path, suffix: str, keys: set[EventKey], target: Path) -> bool:
+    """Write the records of some events of a raw file to another one; whether there are any."""
+    if suffix == packed.SUFFIX:
+        return packed.copy(source, keys, target)
+    with source.open("rb") as file:
+        judged = ((line, event_ids(line)) for line in unpacked(file, suffix))
+        kept = [line.strip() + b"\n" for line, ids in judged if ids is not None and _key(ids) in keys]
+    target.write_bytes(b"".join(kept))
+    return bool(kept)
+
+
 def _ids(lake: Lake, person: Person | None = None) -> Iterator[EventIds]:
     """The ids of all raw events, or of those lines that may name the person."""
     for name in lake.raw_files(RAW_EVENTS):
+        if name.endswith(packed.SUFFIX):
+            yield from packed.ids(lake.root / name, person)
+            continue
         for line in lines(lake.root / name):
             # an escaped character may hide an id from a look at the bytes
             if person is None or b"\\" in line or person.may_be_in(line):

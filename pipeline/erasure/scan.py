@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from pipeline.erasure import packed
 from pipeline.erasure.identity import Person, Pseudonyms
 from pipeline.erasure.lines import Eraser
 from pipeline.lake import RAW_QUARANTINE, Lake
@@ -103,6 +104,9 @@ def _scan_file(path: Path, name: str, eraser: Eraser, place: Place) -> None:
             head = file.read(len(_SQLITE))
         if head == _SQLITE:
             _scan_sqlite(path, person, place)
+        elif head.startswith(_PARQUET) and name.startswith(RAW_QUARANTINE):
+            rows, found_rows = packed.erased_refusals(path, eraser)
+            place.count(rows.num_rows, found_rows)
         elif head.startswith(_PARQUET):
             _scan_parquet(path, person, place)
         else:
