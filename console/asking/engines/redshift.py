@@ -176,7 +176,10 @@ class RedshiftEngine(CuratedEngine):
             if described is None:
                 with suppress(QueryFailed), translate_errors(SERVICE, where):  # a failure is being raised already
                     client.cancel_statement(Id=answer["Id"])
-            if described is None or described["Status"] != "FINISHED":  # the warehouse was awake for it all the same
+            if described is not None and is_usage_limit(described.get("Error", "")):
+                # refused for nothing, or broken off after some time: the service does not say
+                report_cost(Statistics(SERVICE, time.monotonic() - begun, query_id=answer["Id"]))
+            elif described is None or described["Status"] != "FINISHED":  # the warehouse was awake for it all the same
                 report_cost(self._spent(answer["Id"], Decimal(repr(time.monotonic() - begun))))
         if described["Status"] != "FINISHED":
             raise _failure(described.get("Error", ""), where)

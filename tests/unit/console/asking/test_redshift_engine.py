@@ -296,9 +296,11 @@ def test_a_statement_that_takes_too_long_is_cancelled(service: Redshift) -> None
 )
 def test_the_usage_limit_is_a_failure_of_its_own(service: Redshift, reason: str, is_limit: bool) -> None:
     service.states = [{"Status": "FAILED", "Error": reason}]
-    with pytest.raises(QueryFailed) as caught:
+    costs: list[Statistics] = []
+    with pytest.raises(QueryFailed) as caught, reporting_costs_to(costs.append):
         service.engine().run(QUESTION)
     assert isinstance(caught.value, UsageLimitReached) is is_limit
+    assert [cost.dollars is None for cost in costs] == [is_limit]  # at the limit nobody says what a statement cost
 
 
 def test_a_statement_that_nobody_waits_for_any_more_is_cancelled(service: Redshift) -> None:
