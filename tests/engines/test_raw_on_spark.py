@@ -213,6 +213,50 @@ def test_any_mix_gives_the_records_that_duckdb_reads_of_the_embedded_lake(
     assert (plain - ours).total() == sum(refused[row] for row in held if row[0].startswith(b"poison"))
 
 
+def test_files_of_rows_are_read_as_their_lines(tmp_path: Path, spark: SparkSession) -> None:
+    draw = random.Random(7)
+    lines = {Kind.EVENT: [line(0)], Kind.REFUSED: [refusal(b"{")]}
+    for number in range(60):
+        entry = entry_of(draw, number)
+        if not entry.line.startswith(b"poison"):
+            lines[entry.kind].append(entry.line)
+    for kind, area, of in ((raw.EVENTS, RAW_EVENTS, Kind.EVENT), (raw.REFUSED, RAW_QUARANTINE, Kind.REFUSED)):
+        put(tmp_path / "lines", f"{area}/{HOUR}/1.jsonl", b"\n".join(lines[of]))
+        put(tmp_path / "rows", f"{area}/{HOUR}/2 b.parquet", packed(tmp_path / "lines" / area / HOUR / "1.jsonl", kind))
+    put(tmp_path / "rows", f"{RAW_EVENTS}/{HOUR}/3.jsonl", line("of a line"))
+    of_lines, of_rows = read(spark, tmp_path / "lines"), read(spark, tmp_path / "rows")
+    assert of_rows.received == of_lines.received + 1 == sum(map(len, lines.values())) + 1
+    assert of_rows.quarantined == of_lines.quarantined == len(lines[Kind.REFUSED])
+    expected = [tuple(row) for row in of_lines.events.collect()]
+    found = [tuple(row) for row in of_rows.events.collect() if row["event_id"] != "eof a line"]
+    assert Counter(found) == Counter(expected)
+    assert sorted(map(str, of_rows.refused.collect())) == sorted(map(str, of_lines.refused.collect()))
+
+
+@pytest.mark.parametrize("content", [b"no Parquet", None])
+def test_a_file_of_rows_that_is_damaged_is_refused_by_name(
+    tmp_path: Path, spark: SparkSession, content: bytes | None
+) -> None:
+    put(tmp_path, "other/1.jsonl", line(1) + b"\n{}\n")
+    rows = packed(tmp_path / "other/1.jsonl", raw.EVENTS)  # its second row has no id
+    put(tmp_path, f"{RAW_EVENTS}/{HOUR}/1.parquet", content or rows)
+    with pytest.raises(CurationError, match=r"hour=12/1\.parquet"):
+        read(spark, tmp_path)
+
+
+def packed(source: Path, kind: raw.LineKind) -> bytes:
+    """A file of lines as a file of rows."""
+    fields = ", ".join(
+        f"cast({name} as varchar) as {name}" if of == "JSON" else name for name, of in kind.fields.items()
+    )
+    target = source.with_suffix(".parquet")
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"copy (select {fields} from {raw._json(kind, [source])}) to '{target}' (format parquet)")  # noqa: S608
+    content = target.read_bytes()
+    target.unlink()
+    return content
+
+
 def entry_of(draw: random.Random, number: int) -> Entry:
     """An accepted event, a refused record, or a line that has become neither."""
     kind = draw.random()

@@ -97,6 +97,9 @@ def publish(objects: Objects, before: Version, after: Version, exports: Exports 
     LakeError
         Another job has published since; nothing changed.
     """
+    seen = published(objects)
+    if seen.tag != before.tag:
+        raise _overtaken(objects)
     if exports is not None:
         exports.write(after.tables)
     after = replace(after, number=before.number)
@@ -112,14 +115,18 @@ def publish(objects: Objects, before: Version, after: Version, exports: Exports 
         "tables": dict(after.tables),
     }
     if not objects.replace(STATE, json.dumps(content, indent=1).encode(), tag=before.tag):
-        raise LakeError(
-            "Another job has published these tables meanwhile",
-            where=f"{objects.place}/{STATE}",
-            remedy="Nothing of this run is seen. Let one job run at a time, then run it again.",
-        )
+        raise _overtaken(objects)
     if exports is not None:
-        exports.keep(before.tables, after.tables)
+        exports.keep(seen.tables, after.tables)
     return published(objects)
+
+
+def _overtaken(objects: Objects) -> LakeError:
+    return LakeError(
+        "Another job has published these tables meanwhile",
+        where=f"{objects.place}/{STATE}",
+        remedy="Nothing of this run is seen. Let one job run at a time, then run it again.",
+    )
 
 
 def _instant(text: str | None) -> datetime | None:

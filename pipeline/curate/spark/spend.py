@@ -5,7 +5,6 @@ What every raw file holds is kept in the table `bills`: one row a bill and file,
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalogue.tables import CURATION_RELATIONS
+from pipeline.curate.spark.failures import parquet_failures
 from pipeline.curate.spark.types import schema, sql_type, typed
 from pipeline.lake import RAW_SPEND
 from pipeline.objects import Found, Objects
-from pipeline.raw.files import unreadable_file
 from pipeline.spend.changes import SAMPLE_FOLDER, BillRows, source_of, spend_change
 from pipeline.spend.focus_columns import columns_of
 
@@ -170,17 +169,12 @@ def _charges(session: SparkSession, objects: Objects, names: Sequence[str]) -> D
 
 
 def _of_source(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
-    from py4j.protocol import Py4JJavaError
     from pyspark.sql import functions as f
     from pyspark.sql.types import MapType
 
     kinds = CURATION_RELATIONS["raw_spend"]
-    try:
+    with parquet_failures(objects.place):
         charges = session.read.option("mergeSchema", "true").parquet(*(f"{objects.place}/{name}" for name in names))
-    except Py4JJavaError as error:
-        why = str(error.java_exception.getMessage())
-        named = re.search(rf"{RAW_SPEND}/\S+\.parquet", why)
-        raise unreadable_file(f"{objects.place}/{named[0] if named else RAW_SPEND}", "it is no Parquet file") from error
     place = f.expr(f"substring_index(_metadata.file_path, '/{RAW_SPEND}/', -1)").alias("_place")
     paths = [(_as_spark_names(session, name).partition(f"/{RAW_SPEND}/")[2], name, source_of(name)) for name in names]
     files = session.createDataFrame(paths, "_place string, _file string, _source_of string")
