@@ -34,7 +34,7 @@ _ROUNDED = Context(prec=MONEY_DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOp
 
 def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
     """Settle a decoded event and stamp it with its reception."""
-    refusal = settle(event, rules)
+    refusal = settle(event, rules) or refuse_attributes(event)
     if refusal is None:
         force_setattr(event, "received_at", rules.now)
         force_setattr(event, "source", source)
@@ -44,7 +44,10 @@ def admit(event: Event, rules: Rules, source: str) -> Rejection | None:
 
 
 def settle(event: SentEvent, rules: Rules) -> Rejection | None:
-    """Check what types cannot say, fill in the defaults, and bring values to their canonical form."""
+    """Check what types cannot say, fill in the defaults, and bring values to their canonical form.
+
+    What an event's bytes must be looked at for comes afterwards: `refuse_attributes`, `refuse_strings`.
+    """
     kind = event.event_type
     moment = event.occurred_at
     if moment.tzinfo is not UTC:
@@ -66,7 +69,7 @@ def settle(event: SentEvent, rules: Rules) -> Rejection | None:
         return rejected(
             Reason.MISSING_IDENTITY, "Fields customer_id and session_id are both absent; give at least one."
         )
-    if event.quantity is not None and event.quantity.__class__ is not int:
+    if event.quantity is not None and type(event.quantity) is not int:
         refusal = _settle_quantity(event, rules)
         if refusal is not None:
             return refusal
@@ -193,22 +196,25 @@ def _rounded(value: Decimal) -> Decimal | None:
 
 
 def _settle_objects(event: SentEvent, kind: str) -> Rejection | None:
-    """Check the size of the attributes, and remove a recommendation or attributes without a value."""
+    """Remove a recommendation or attributes without a value."""
     shown = event.recommendation
     if shown is not None and shown.surface is None and shown == _NO_RECOMMENDATION:
         if kind in _OF_RECOMMENDATIONS:
             return _missing("recommendation", kind)
         force_setattr(event, "recommendation", None)
-    if event.attributes is not None:
-        if not event.attributes:
-            force_setattr(event, "attributes", None)
-        else:
-            return _bound_attributes(event.attributes)
+    if event.attributes is not None and not event.attributes:
+        force_setattr(event, "attributes", None)
     return None
 
 
-def _bound_attributes(attributes: dict[str, str | int | float | bool | None]) -> Rejection | None:
-    """Refuse attributes that are too large, or that hold a number JSON has no form for."""
+def refuse_attributes(event: SentEvent) -> Rejection | None:
+    """Refuse attributes that are too large, or that hold a number JSON has no form for.
+
+    Of an event that was read from JSON, they are in order where its canonical line has at most `ATTRIBUTES_BYTES`.
+    """
+    attributes = event.attributes
+    if attributes is None:
+        return None
     size = len(_ENCODER.encode(attributes))
     if size > ATTRIBUTES_BYTES:
         detail = f"Field attributes has {size} bytes; an event may carry {ATTRIBUTES_BYTES}."

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from pipeline.contract import events
-from pipeline.contract.admission import refuse_strings, settle
+from pipeline.contract.admission import ATTRIBUTES_BYTES, refuse_attributes, refuse_strings, settle
 from pipeline.contract.privacy import may_hold_personal_data
 from pipeline.contract.rejections import Reason, Rejection
 from pipeline.contract.shape import Event, Rules, SentEvent
@@ -123,57 +123,63 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
     refused = _settle_all(sent, rules)
     kept = [event for place, event in enumerate(sent) if place not in refused] if refused else sent
     buffer = _ENCODER.encode_lines(kept)
-    if may_hold_personal_data(buffer) and _refuse_personal_data(sent, kept, buffer, refused):
-        kept = [event for place, event in enumerate(sent) if place not in refused]
-        buffer = _ENCODER.encode_lines(kept)
+    lines = buffer.split(b"\n")[:-1]
+    if may_hold_personal_data(buffer) or max(map(len, lines), default=0) > ATTRIBUTES_BYTES:
+        kept, lines = _inspect(sent, lines, refused)
     stamp = b"," + _ENCODER.encode(_Stamp(rules.now, source, rules.namespace, rules.public))[1:]
     return SentBatch(
         ids=[event.event_id for event in kept],
         keys=[event.customer_id or event.session_id or event.event_id for event in kept],
-        lines=[line[:-1] + stamp for line in buffer[:-1].split(b"\n")] if kept else [],
+        lines=[line[:-1] + stamp for line in lines],
         refused={place: (b"", refusal) for place, refusal in refused.items()},
         rounded=sum([event.rounded for event in kept]),
     )
 
 
-def _refuse_personal_data(
-    sent: list[SentEvent], kept: list[SentEvent], buffer: bytes, refused: dict[int, Rejection]
-) -> bool:
-    """Refuse those of the kept events that hold personal data; whether there were any."""
-    before = len(refused)
-    places = (place for place in range(len(sent)) if place not in refused)
-    for place, event, line in list(zip(places, kept, buffer.splitlines(), strict=True)):
-        if may_hold_personal_data(line):
+def _inspect(
+    sent: list[SentEvent], lines: list[bytes], refused: dict[int, Rejection]
+) -> tuple[list[SentEvent], list[bytes]]:
+    """Refuse events for what their lines hold; returns those that are left, with their lines.
+
+    Parameters
+    ----------
+    lines : of the events that are not refused yet
+    """
+    kept: list[SentEvent] = []
+    kept_lines: list[bytes] = []
+    settled = [(place, event) for place, event in enumerate(sent) if place not in refused]
+    for (place, event), line in zip(settled, lines, strict=True):
+        refusal = refuse_attributes(event) if len(line) > ATTRIBUTES_BYTES else None
+        if refusal is None and may_hold_personal_data(line):
             refusal = refuse_strings(event)
-            if refusal is not None:
-                refused[place] = refusal
-    return len(refused) > before
+        if refusal is None:
+            kept.append(event)
+            kept_lines.append(line)
+        else:
+            refused[place] = refusal
+    return kept, kept_lines
 
 
 def _settle_all(sent: list[SentEvent], rules: Rules) -> dict[int, Rejection]:
     """Which events are refused, and why. A plain product view needs no more than these comparisons."""
-    refused: dict[int, Rejection] = {}
-    moments = [event.occurred_at for event in sent]
-    are_timely = bool(sent) and min(moments) >= rules.earliest and max(moments) <= rules.latest
-    for place, event in enumerate(sent):
-        if (
-            are_timely
-            and event.event_type == "product_view"
-            and event.product_id is not None
-            and (event.customer_id is not None or event.session_id is not None)
-            and event.unit_price is None
-            and event.quantity is None
-            and event.product is None
-            and event.currency is None
-            and event.attributes is None
-            and event.recommendation is None
-            and event.occurred_at.tzinfo is UTC
-        ):
-            continue
-        refusal = settle(event, rules)
-        if refusal is not None:
-            refused[place] = refusal
-    return refused
+    earliest, latest = rules.earliest, rules.latest
+    unsettled = [
+        event
+        for event in sent
+        if event.event_type != "product_view"
+        or event.product_id is None
+        or (event.customer_id is None and event.session_id is None)
+        or event.unit_price is not None
+        or event.quantity is not None
+        or event.product is not None
+        or event.currency is not None
+        or event.attributes is not None
+        or event.recommendation is not None
+        or event.occurred_at.tzinfo is not UTC
+        or not earliest <= event.occurred_at <= latest
+    ]
+    refusals = {id(event): refusal for event in unsettled if (refusal := settle(event, rules)) is not None}
+    return {place: refusals[id(event)] for place, event in enumerate(sent) if id(event) in refusals} if refusals else {}
 
 
 def _attach_originals(batch: SentBatch, body: bytes, is_array: bool) -> None:
