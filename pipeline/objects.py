@@ -81,7 +81,8 @@ class Objects(Protocol):
 
         Returns
         -------
-        Whether it was written: false where another process was faster.
+        Whether the file holds this now: false where another process was faster. A write whose answer was lost is sent
+        again, and finds its own content.
         """
         ...
 
@@ -142,7 +143,7 @@ class Folder:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 before = self.stored(name)
                 if (before and before.tag) != tag:
-                    return False
+                    return before is not None and before.content == content
                 atomic_write(path, content)
                 return True
 
@@ -227,7 +228,8 @@ class Bucket:
             except ClientError as error:
                 # with If-Match, a key that is gone is a 404
                 if _code(error) in _TAKEN or (tag is not None and _code(error) in _ABSENT):
-                    return False
+                    seen = self.stored(name)
+                    return seen is not None and seen.content == content
                 raise
         return True
 

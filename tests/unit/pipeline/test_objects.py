@@ -74,6 +74,12 @@ def test_the_end_of_a_file_is_read_alone(objects: Objects) -> None:
         objects.end("raw/b", 1)
 
 
+def test_a_write_whose_answer_was_lost_is_known_to_be_written(objects: Objects) -> None:
+    assert objects.replace("state", b"1", tag=None)
+    assert objects.replace("state", b"1", tag=None)  # the same call, sent again
+    assert not objects.replace("state", b"2", tag=None)
+
+
 def test_a_copy_reads_the_same_files(objects: Objects) -> None:
     objects.replace("one", b"1", tag=None)
     assert pickle.loads(pickle.dumps(objects)).read("one") == b"1"  # noqa: S301

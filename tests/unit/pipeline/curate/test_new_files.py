@@ -192,3 +192,37 @@ def test_every_file_is_read_exactly_once_whenever_it_comes(
     assert Counter(read) == {
         form.format(date(2026, 3, 1) + timedelta(days=day), number): 1 for number, (day, _, form) in enumerate(arrivals)
     }
+
+
+class YearOfMinutes:
+    """A bucket in which a file a minute arrived for a year; it counts the listings, and the files in them."""
+
+    place = "s3://shop"
+
+    def __init__(self) -> None:
+        self.days = [START + timedelta(days=day) for day in range(365)]
+        self.listed = Counter[str]()
+
+    def entries(self, folder: str) -> tuple[list[str], list[Found]]:
+        return [f"raw/stream/dt={day:%Y-%m-%d}" for day in self.days] if folder == "raw/stream" else [], []
+
+    def found(self, folder: str) -> list[Found]:
+        day = datetime.fromisoformat(folder.rpartition("=")[2]).replace(tzinfo=UTC)
+        minutes = [day + timedelta(minutes=minute) for minute in range(1440)]
+        files = [Found(f"{folder}/hour={at:%H}/stream-{at:%M}.gz", 1000, at) for at in minutes]
+        self.listed[folder] = len(files)
+        return files
+
+
+@pytest.mark.slow
+def test_a_year_of_minutes_is_a_row_a_day_and_a_run_lists_the_days_that_are_open() -> None:
+    bucket = YearOfMinutes()
+    now = START + timedelta(days=365)
+    found = new_files(bucket, (), now=now)
+    assert len(names(found)) == 525_600
+    assert len(found.watermarks) == 363 + 2 * 1440 + 1
+    bucket.listed.clear()
+    again = new_files(bucket, found.watermarks, now=now + timedelta(hours=1))
+    assert (names(again), list(bucket.listed)) == ([], ["raw/stream/dt=2027-02-27", "raw/stream/dt=2027-02-28"])
+    assert new_files(bucket, again.watermarks, now=now + timedelta(days=1)).checked
+    assert bucket.listed.total() == 525_600
