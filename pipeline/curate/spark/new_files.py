@@ -24,11 +24,13 @@ from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM
 from pipeline.objects import Found, Objects
 
 AREAS = (RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, RAW_ERRORS)
-# Firehose files a record under the hour it arrived at, and tries to deliver for 24 hours. Two days after its newest
-# file, a day's folder is over.
+# Firehose files a record under the hour it arrived at, and tries to deliver it as long as the stream keeps it, which is
+# a day unless it is set otherwise. Two days after its newest file, a day's folder is over.
 OVERLAP = timedelta(days=2)
 CHECK_EVERY = timedelta(days=1)  # listing a year of minutes is 526 requests and half a minute
 
+# Firehose may write an object again, with records that it could not write at first. Other writers never change a file.
+_WRITTEN_AGAIN = frozenset({RAW_STREAM, RAW_ERRORS})
 _CHECKED = "checked"  # the row that says when everything was listed
 
 
@@ -108,7 +110,8 @@ def new_files(objects: Objects, known: Iterable[Watermark], *, now: datetime, ev
                 watermarks += before
                 continue
             found = objects.found(folder) if present is None else present
-            new, after = _read_on(objects, folder, before, [file for file in found if _is_data(file)], now)
+            data = [file for file in found if _is_data(file)]
+            new, after = _read_on(objects, folder, before, data, now, again=area in _WRITTEN_AGAIN)
             files[area] += new
             watermarks += after
     return NewFiles(files, watermarks, checked)
@@ -133,16 +136,26 @@ def _folders(objects: Objects, area: str) -> Iterable[tuple[str, list[Found] | N
 
 
 def _read_on(
-    objects: Objects, folder: str, before: Sequence[Watermark], found: Sequence[Found], now: datetime
+    objects: Objects, folder: str, before: Sequence[Watermark], found: Sequence[Found], now: datetime, *, again: bool
 ) -> tuple[list[Found], list[Watermark]]:
-    """The new files of a folder, and its watermarks once they are read."""
+    """The new files of a folder, and its watermarks once they are read.
+
+    Parameters
+    ----------
+    again : whether a file that was written again is read again: what it held before is counted as duplicates then,
+        and nothing that came with it is lost
+    """
     if not found:
         return [], []
     if _is_closed(before):
         new = _late(objects, before[0], found)
     else:
-        names = {watermark.name for watermark in before}
-        new = [file for file in found if _within(file, folder) not in names]
+        times = {watermark.name: watermark.newest for watermark in before}
+        new = [
+            file
+            for file in found
+            if (read := times.get(_within(file, folder))) is None or (again and file.modified > read)
+        ]
     newest = max(file.modified for file in found)
     if newest < now - OVERLAP:
         return new, [Watermark(folder, None, len(found), _digest(found), newest)]

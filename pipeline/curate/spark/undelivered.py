@@ -25,9 +25,17 @@ class _Failure(msgspec.Struct, rename="camel"):
     arrival_timestamp: int
     error_code: str = ""
     error_message: str = ""
+    last_error_code: str = ""  # of a format that could not be converted
+    last_error_message: str = ""
+
+    @property
+    def why(self) -> str:
+        """What Firehose says of it."""
+        code, message = self.error_code or self.last_error_code, self.error_message or self.last_error_message
+        return f"{code}: {message}".strip(": ")
 
 
-_DECODER = msgspec.json.Decoder(_Failure)
+_DECODER = msgspec.json.Decoder(_Failure, strict=False)  # AWS's documentation has numbers as texts, too
 
 
 def lines_of_undelivered(line: bytes, origin: str) -> Iterator[bytes]:
@@ -46,7 +54,7 @@ def lines_of_undelivered(line: bytes, origin: str) -> Iterator[bytes]:
     records = [record for part in failure.raw_data.split(b"\n") if (record := part.strip(b" \t\r"))]
     if not records:
         yield line
-    why = rejected(UNDELIVERED, f"{failure.error_code}: {failure.error_message}".strip(": "))
+    why = rejected(UNDELIVERED, failure.why)
     for record in records:
         if kind_of(record) is Kind.REFUSED:
             yield record

@@ -138,6 +138,16 @@ def test_files_that_are_written_again_are_not_read_again(lake: CountingFolder) -
     assert names(new_files(lake, after.watermarks, now=now + timedelta(days=6), everything=True)) == [late]
 
 
+def test_an_object_that_the_delivery_stream_completes_is_read_again(lake: CountingFolder) -> None:
+    both = [put(lake, f"{area}/dt=2026-03-01/a.gz", START) for area in ("raw/events", "raw/stream")]
+    found = new_files(lake, (), now=START)
+    for name in both:
+        put(lake, name, START + timedelta(seconds=1))
+    again = new_files(lake, found.watermarks, now=START + timedelta(minutes=1))
+    assert names(again) == ["raw/stream/dt=2026-03-01/a.gz"]
+    assert names(new_files(lake, again.watermarks, now=START + timedelta(minutes=2))) == []
+
+
 def test_old_files_may_be_removed(lake: CountingFolder) -> None:
     for name in ("dt=2026-03-01/a.gz", "dt=2026-03-02/a.gz", "dt=2026-03-02/b.gz"):
         put(lake, f"raw/stream/{name}", START)
