@@ -185,3 +185,25 @@ def test_the_menu_has_one_home_and_no_address_twice():
     assert paths.count("") == 1
     assert len(set(paths)) == len(paths)
     assert len({entry.title for entry in PAGES}) == len(PAGES)
+
+
+def together() -> None:
+    """A page that says what version its questions see."""
+    import streamlit as st
+
+    from console.asking.engines.running import seen_versions
+    from console.kit import page
+
+    before = seen_versions()
+    with page.headed("Together", "What is asked together?"):
+        seen = seen_versions()
+        assert seen is not None
+        seen["lake"] = seen.get("lake", 0) + 1
+        st.text(f"{before}, {seen_versions()}")
+    st.text(f"after: {seen_versions()}")
+
+
+def test_all_that_a_page_asks_in_one_run_sees_one_version_and_the_next_run_sees_the_next():
+    app = AppTest.from_function(together).run()
+    assert [text.value for text in app.text] == ["None, {'lake': 1}", "after: None"]
+    assert [text.value for text in app.run().text] == ["None, {'lake': 1}", "after: None"]
