@@ -108,12 +108,17 @@ def erase(
 def erased_before(lake: Lake, erasures: Erasures) -> Person | None:
     """The persons that a list of erasures names and the lake holds, as after a backup was restored; None for nobody.
 
+    What the append log holds is brought into the raw zone first.
+
     Raises
     ------
-    LakeError, CurationError
-        As `pipeline.curate.curate`, which brings all records into the tables first.
+    StreamUnavailable
+        The lake's platform runs.
+    CurationError
+        A raw file cannot be read to its end.
     """
-    customers, sessions = raw.every_id(lake)
+    with beside.stopped_platform(lake):
+        customers, sessions = raw.every_id(lake)
     found = Person(erasures.erased(customers, "customers"), named_sessions=erasures.erased(sessions, "sessions"))
     if not (found.customers or found.named_sessions):
         return None

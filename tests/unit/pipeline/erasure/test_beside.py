@@ -13,11 +13,15 @@ from catalogue.errors import StreamUnavailable
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.erasure.beside import KNOWN_CUSTOMERS
-from pipeline.erasure.erase import erase, person_of
+from pipeline.erasure.erase import erase, erased_before, person_of
+from pipeline.erasure.manifest import Erasures
 from pipeline.erasure.scan import scan
 from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
+from pipeline.streams.checkpoints import STREAM
+from pipeline.streams.log import AppendLog
+from tests.support.arrivals import NOON, arrival
 from tests.support.collecting import decoded, request
 from tests.support.given import Given
 
@@ -103,3 +107,17 @@ def test_bytes_of_a_deleted_row_are_found(shop: Given):
     person = person_of(shop.lake, frozenset(["device-1"]))
     found = {place.name: place.found for place in scan(shop.lake, person)}
     assert found[KNOWN_CUSTOMERS] == 1, "in a free page, no row has it"
+
+
+def test_an_erased_person_is_found_in_a_log_that_a_backup_brought_back(tmp_path: Path):
+    given = Given(tmp_path)
+    log = AppendLog(given.lake.root / STREAM, reserve_bytes=0)
+    log.append([arrival("e1")])
+    log.close()
+    erasures = Erasures().with_entry(NOON, ["c1", "c7"], [], "", {})
+    person = erased_before(given.lake, erasures)
+    assert person is not None
+    assert person.customers == {"c1"}
+    assert erase(given.lake, person).found == 0
+    assert erased_before(given.lake, erasures) is None
+    assert given.account().holds
