@@ -137,7 +137,7 @@ print(engines, scope.is_sample, sorted(route.path for route in app.PROFILE.route
     ("more", "warehouse"),
     [
         ({}, "AthenaEngine"),
-        ({"TAKINGS_REDSHIFT_WORKGROUP": "w", "TAKINGS_REDSHIFT_DATABASE": "d"}, "RedshiftEngine"),
+        ({"TAKINGS_REDSHIFT_WORKGROUP": "w", "TAKINGS_REDSHIFT_DATABASE": "d"}, "WithStandby"),
     ],
 )
 @pytest.mark.slow
