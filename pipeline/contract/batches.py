@@ -124,7 +124,8 @@ def _admit(sent: list[SentEvent], rules: Rules, source: str) -> SentBatch:
     kept = [event for place, event in enumerate(sent) if place not in refused] if refused else sent
     buffer = _ENCODER.encode_lines(kept)
     lines = buffer.split(b"\n")[:-1]
-    if may_hold_personal_data(buffer) or max(map(len, lines), default=0) > ATTRIBUTES_BYTES:
+    has_long_lines = len(buffer) > ATTRIBUTES_BYTES and max(map(len, lines)) > ATTRIBUTES_BYTES
+    if has_long_lines or may_hold_personal_data(buffer):
         kept, lines = _inspect(sent, lines, refused)
     stamp = b"," + _ENCODER.encode(_Stamp(rules.now, source, rules.namespace, rules.public))[1:]
     return SentBatch(

@@ -18,7 +18,6 @@ _SHORTEST_CARD = 14
 # 2026-03-01 12, stays under 14 marks.)
 _MARKS = bytes(0x30 if byte in b"0123456789 -" else 0x2E for byte in range(256))
 _DIGIT_RUN = b"0" * _SHORTEST_CARD
-_HIDING = b"@", b"%", b"\\"  # an address, its URL form %40, an escape
 
 _ADDRESS = re.compile(r"[^\s@<>\"'(),:;/?&=%]+(?:@|%40)[^\s@<>\"'(),:;/?&=%]+\.[^\W\d_]{2,}", re.IGNORECASE)
 _DIGITS = re.compile(
@@ -45,7 +44,7 @@ def may_hold_personal_data(record: bytes) -> bool:
 
     True also for every record with an escape, so that a caller who asks first may skip the look for NUL characters.
     """
-    if any(sign in record for sign in _HIDING):
+    if b"@" in record or b"%" in record or b"\\" in record:  # an address, its URL form %40, an escape
         return True
     # from the right, which finds the same and takes less than half the time
     return record.translate(_MARKS).rfind(_DIGIT_RUN) >= 0
