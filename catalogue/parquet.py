@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,43 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def select(table: str, files: Iterable[Path]) -> str:
+def files_of(root: Path, table: str) -> dict[str, list[Path]]:
+    """The files of a table below a lake's folder, by the value of its partition; '' in a table without one."""
+    definition = TABLES[table]
+    folder = root / definition.zone / table
+    if definition.partition is None:
+        found = sorted(folder.glob("*.parquet"))
+        return {"": found} if found else {}
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob(f"{definition.partition}=*/*.parquet")):
+        files.setdefault(path.parent.name.partition("=")[2], []).append(path)
+    return files
+
+
+def select_all(root: Path, table: str) -> str:
+    """A select over all files of a table below a lake's folder."""
+    return select(table, chain.from_iterable(files_of(root, table).values()))
+
+
+def select(table: str, files: Iterable[Path], *, file_name: str | None = None) -> str:
     """A select over some files of a table; without files it has the table's columns and no rows.
 
     Every file is listed by name: a pattern would fail in a lake folder whose name has a bracket or a star.
+
+    Parameters
+    ----------
+    file_name : name of one more column, with the path of each row's file
     """
     definition = TABLES[table]
-    names = ", ".join(definition.columns)
+    columns = definition.columns if file_name is None else {**definition.columns, file_name: "varchar"}
+    names = ", ".join(columns)
     listed = ", ".join(f"'{quoted(path)}'" for path in files)
     if not listed:
-        empty = ", ".join(f"cast(null as {duckdb_type(kind)}) as {name}" for name, kind in definition.columns.items())
+        empty = ", ".join(f"cast(null as {duckdb_type(kind)}) as {name}" for name, kind in columns.items())
         return f"select {names} from (select {empty} where false)"
     hive = f", hive_partitioning=true, hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-    return f"select {names} from read_parquet([{listed}]{hive})"
+    named = f", filename='{file_name}'" if file_name else ""
+    return f"select {names} from read_parquet([{listed}]{hive}{named})"
 
 
 def quoted(path: Path) -> str:

@@ -9,8 +9,8 @@
       raw/events/…/*.jsonl.zst|.gz   accepted events, one canonical JSON object a line
       raw/quarantine/…/*.jsonl.zst   refused records: original bytes (base64), reason, origin
       raw/spend/<source>/<provider>/<account>/<period>/*.parquet   FOCUS charge rows, one file a bill
-      curated/<table>/<partition>=<value>/data.parquet     partitioned tables
-      curated/<table>/data.parquet                         tables of one file
+      curated/<table>/<partition>=<value>/*.parquet        partitioned tables, one or several files a partition
+      curated/<table>/*.parquet                            the other tables
       curated/state.json             version, raw files already curated, data_as_of, row counts
       console/<table>/call_date=<day>/*.parquet            the console's own calls (console/metering)
       console/journal/*.jsonl        those that no file of a table holds yet, one line a call

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalogue.errors import CurationError
-from catalogue.parquet import select
+from catalogue.parquet import select_all
 from pipeline.curate.waiting import WaitingRecords, waiting
-from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, Lake
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import lines
 
 
@@ -87,8 +87,7 @@ def account(lake: Lake) -> RecordAccount:
     with duckdb.connect(":memory:") as connection:
 
         def count(table: str, columns: str) -> tuple[int, ...]:
-            files = (lake.root / CURATED / table).glob("*/data.parquet")
-            found = connection.execute(f"select {columns} from ({select(table, files)})").fetchone()
+            found = connection.execute(f"select {columns} from ({select_all(lake.root, table)})").fetchone()
             return tuple(map(int, found or ()))
 
         accepted, copies = count("events", "count(*), coalesce(sum(copies), 0)")

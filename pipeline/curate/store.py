@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogue.binding import bind
-from catalogue.parquet import select
+from catalogue.parquet import files_of, quoted, select
 from catalogue.queries import load_curation, load_units
 from catalogue.tables import CURATED_TABLES, TABLES
-from pipeline.curate.files import ROW_GROUP_OF_ONE_FILE, write_file, write_partitions
-from pipeline.curate.step import Key
+from pipeline.curate.files import write_partitions
+from pipeline.curate.parts import free_names, joined, largest_file
+from pipeline.curate.step import MARTS, Key
 from pipeline.lake import CURATED, Lake
 from pipeline.transaction import Transaction
 
@@ -46,12 +47,13 @@ class DuckDbStore:
         remade: frozenset[str] = frozenset(),
     ) -> None:
         self._settings: _Settings = tuple(lake.settings.of_curation().items())
+        self._root = lake.root
         self._connection = connection
         self._change = change
         self._remade = remade
-        self._present = {table: _files_of(lake, table) for table in CURATED_TABLES}
+        self._present = {table: files_of(lake.root, table) for table in CURATED_TABLES}
         self._files = {table: {} if table in remade else files for table, files in self._present.items()}
-        self._touched: set[str] = set()
+        self._rewritten: dict[str, set[Path]] = {}  # files of tables that changed whose rows are written again
         self.changed: dict[str, int] = {}
 
     def is_remade(self, table: str) -> bool:
@@ -59,12 +61,12 @@ class DuckDbStore:
         return table in self._remade
 
     def has_changed(self, table: str) -> bool:
-        """Whether this step has changed a day of the table, or the table as a whole where it has no days."""
-        return table in self._touched
+        """Whether this step has changed any row of the table."""
+        return table in self._rewritten
 
     def is_empty(self, relation: str) -> bool:
         """Whether a relation of this step has no row."""
-        return self._connection.execute(f"select 1 from {relation} limit 1").fetchone() is None
+        return not self._connection.execute(f"select 1 from {relation} limit 1").fetchall()
 
     def current(self, table: str) -> str:
         """The relation of the table as it will be: ``current_<table>``, or its files where nothing changes."""
@@ -72,7 +74,7 @@ class DuckDbStore:
 
     def select(self, table: str) -> str:
         """A select of the table as it was before this step."""
-        return select(table, self._files[table].values())
+        return select(table, self._listed(table))
 
     def name_units(self, relation: str) -> None:
         """Make a relation of units by its SQL; in a lake without events it is a view that is never read."""
@@ -85,17 +87,16 @@ class DuckDbStore:
 
     def load_known(self, table: str, *, key: Key, units: str, without: str | None = None) -> None:
         """Make ``known_<table>``."""
-        files = self._files[table]
-        where = f"where {_tuple(key)} in (from {units})"
-        if without is not None:
-            where += f" and {_tuple(key)} not in ({_keys(key, without)})"
-        partition = TABLES[table].partition
-        if partition is not None and files:
-            # reads one column of all files first, then all columns of the few files that matter
-            files = self._on(files, f"select distinct {partition} from ({self.select(table)}) {where}")
-        self._connection.execute(
-            f"create or replace table known_{table} as {select(table, files.values())} {where if files else ''}"
-        )
+        files, where = self._listed(table), f"where {_tuple(key)} in (from {units})"
+        if files:
+            # reads the key of all files first, then all columns of the few files that matter
+            holding = f"select distinct held_in from ({select(table, files, file_name='held_in')}) {where}"
+            files = sorted(map(Path, self._values(holding)))
+        held = f"{select(table, files, file_name='held_in')} {where if files else ''}"
+        self._connection.execute(f"create or replace table held_{table} as {held}")
+        some = f"where {_tuple(key)} not in ({_keys(key, without)})" if without is not None else ""
+        columns = ", ".join(TABLES[table].columns)
+        self._connection.execute(f"create or replace view known_{table} as select {columns} from held_{table} {some}")
 
     def scope(
         self,
@@ -124,14 +125,11 @@ class DuckDbStore:
         """A select of the rows of some days of the table as it will be; opens no file of another day."""
         partition = TABLES[table].partition
         wanted = self._values(f"from {days}")
-        existing = [path for day, path in self._files[table].items() if day in wanted]
+        existing = [path for day, path in self._kept(table) if day in wanted]
         listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
         if not self.has_changed(table):
             return select(table, existing)
-        return (
-            f"select * from staged_{table} where {partition} in ({listed}) union all"
-            f" select * from ({select(table, existing)}) where {partition} not in (from touched_{table})"
-        )
+        return f"select * from staged_{table} where {partition} in ({listed}) union all {select(table, existing)}"
 
     def alias(self, relation: str, *sources: str, key: Key = (), units: str | None = None) -> None:
         """Make `relation`: all rows of the first source, and those of the others whose key is in `units`."""
@@ -154,32 +152,26 @@ class DuckDbStore:
     def merge(self, table: str, *, key: Key, units: str | None) -> None:
         """Put ``new_<table>`` in the place of the existing rows whose key is in `units`."""
         columns = ", ".join(TABLES[table].columns)
-        staying = "true" if units is None else f"{_tuple(key)} not in (from {units})"
         if self._is_new(table):
             self._connection.execute(f"create or replace view current_{table} as select {columns} from new_{table}")
-        elif TABLES[table].partition is None:
-            if units is not None and self.is_empty(units):
-                self._connection.execute(f"create or replace view current_{table} as {self.select(table)}")
-                return
-            self._connection.execute(
-                f"create or replace table current_{table} as select {columns} from new_{table}"
-                f" union all {self.select(table)} where {staying}"
-            )
-        if TABLES[table].partition is None:
-            self._write_whole(table)
+            self._write_new(table)
         else:
-            self._merge_partitions(table, columns, key, staying)
+            self._write_changes(table, columns, key if units else ())
 
     def replace_days(self, mart: str, source: str) -> None:
         """Put ``new_<mart>`` in the place of its rows of the days on which the source changed."""
         day = TABLES[source].partition
         if day is None:
-            self._connection.execute(f"create or replace view current_{mart} as from new_{mart}")
-            self._write_whole(mart)
-            return
-        if TABLES[mart].partition is not None:
-            self.load_known(mart, key=(day,), units=f"touched_{source}")
-        self.merge(mart, key=(day,), units=f"touched_{source}")
+            # a small table: what is made of it is made again
+            days = f"all_{mart}"
+            day = TABLES[mart].sort[0]
+            self._connection.execute(
+                f"create or replace view {days} as select distinct {day} from ({self.select(mart)})"
+            )
+        else:
+            days = f"touched_{source}"
+        self.load_known(mart, key=(day,), units=days)
+        self.merge(mart, key=(day,), units=days)
 
     def _is_new(self, table: str) -> bool:
         """Whether the table had no row before this step, or none that is kept."""
@@ -210,13 +202,20 @@ class DuckDbStore:
             f" count(*) as rows from new_{table} group by 1{leaving}) group by 1"
         )
         connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
-        self._stage(table, "view", f"select {columns} from new_{table}", f"{key} not in ({units})")
+        self._rewritten[table] = {
+            path for day, path in self._each(table) if day in self._values(f"from touched_{table}")
+        }
+        staying = f"{select(table, self._rewritten[table])} where {key} not in ({units})"
+        connection.execute(
+            f"create or replace view staged_{table} as select {columns} from new_{table} union all {staying}"
+        )
+        self._view_current(table)
         spans = [
             f"{partition} between date '{first}' and date '{last}' and {instant} >= timestamp '{first} 00:00:00'"
             f" and {instant} < timestamp '{last} 00:00:00' + interval 1 day"
             for first, last in self._spans(table)
         ]
-        self._write_days(table, f"staged_{table}", spans)
+        self._write(table, f"staged_{table}", spans)
 
     def _spans(self, table: str) -> Iterator[tuple[str, str]]:
         """Touched days in runs of about `_ROWS_AT_ONCE` rows: the first and the last day of each."""
@@ -229,84 +228,111 @@ class DuckDbStore:
         if first:
             yield first, last
 
-    def _merge_partitions(self, table: str, columns: str, key: Key, staying: str) -> None:
-        connection, files, partition = self._connection, self._files[table], TABLES[table].partition
-        if not files:
-            gone = ", ".join(f"(date '{day}')" for day in self._present[table]) or "(null)"
-            connection.execute(
-                f"create or replace table touched_{table} as select distinct {partition} as day from new_{table}"
-                f" union select day from (values {gone}) as gone (day) where day is not null"
-            )
-            self._write_days(table, f"current_{table}")
+    def _write_new(self, table: str) -> None:
+        """Write a table that has no earlier rows."""
+        day = _day(table)
+        gone = ", ".join(f"('{value}')" for value in self._present[table]) or "(null)"
+        kind = "date" if TABLES[table].partition else "varchar"
+        self._connection.execute(
+            f"create or replace table touched_{table} as select distinct {day} as day from new_{table}"
+            f" union select cast(day as {kind}) from (values {gone}) as gone (day) where day is not null"
+        )
+        if self.is_empty(f"touched_{table}"):
             return
-        new, known = f"select {columns} from new_{table}", f"select {columns} from known_{table}"
+        self._rewritten[table] = {path for paths in self._present[table].values() for path in paths}
+        self._write(table, f"current_{table}")
+
+    def _write_changes(self, table: str, columns: str, key: Key) -> None:
+        """Find the rows that come and go, and write them with the rest of their files."""
+        connection, day, row = self._connection, _day(table), f"hash({columns})"
+        new, held = f"select {columns} from new_{table}", f"select {columns} from held_{table}"
+        coming, going = new, f"{new} where false"
         if key:
             # most units are new: only those that were known are compared row by row
-            was_known = f"{_tuple(key)} in ({_keys(key, f'known_{table}')})"
-            changes = (
-                f"select {partition} as day from new_{table} where not ({was_known})"
-                f" union select {partition} from ({new} where {was_known} except all {known})"
-                f" union select {partition} from ({known} except all ({new} where {was_known}))"
-            )
-        else:
-            changes = f"select distinct {partition} as day from new_{table}"
-        connection.execute(f"create or replace table touched_{table} as {changes}")
-        self._stage(table, "table", f"{new} where {partition} in (from touched_{table})", staying)
-        self._write_days(table, f"staged_{table}")
-
-    def _stage(self, table: str, kind: str, new: str, staying: str) -> None:
-        """Create ``staged_<table>``, a view or table of the touched days as they will be, and ``current_<table>``."""
-        files = self._files[table]
-        touched = self._on(files, f"from touched_{table}")
-        kept = f" union all {select(table, touched.values())} where {staying}" if touched else ""
-        self._connection.execute(f"create or replace {kind} staged_{table} as {new}{kept}")
-        others = [path for day, path in files.items() if day not in touched]
-        self._connection.execute(
-            f"create or replace view current_{table} as from staged_{table} union all {select(table, others)}"
+            was_held = f"{_tuple(key)} in (select {', '.join(key)} from held_{table})"
+            coming = f"({new} where not ({was_held})) union all (({new} where {was_held}) except all ({held}))"
+            going = f"{held} except all ({new} where {was_held})"
+        connection.execute(f"create or replace table staged_{table} as {coming}")
+        connection.execute(f"create or replace table gone_{table} as {going}")
+        connection.execute(
+            f"create or replace table touched_{table} as"
+            f" select {day} as day from staged_{table} union select {day} from gone_{table}"
         )
-
-    def _on(self, files: dict[str, Path], days: str) -> dict[str, Path]:
-        """The files of some days; the days are known before a scan, so that only their files are opened."""
-        wanted = self._values(days)
-        return {day: path for day, path in files.items() if day in wanted}
-
-    def _values(self, days: str) -> set[str]:
-        return {str(day) for (day,) in self._connection.execute(days).fetchall()}
-
-    def _write_whole(self, table: str) -> None:
-        """Write the one file of a table; a table without rows has none, as a day without rows has none."""
-        name = f"{CURATED}/{table}/data.parquet"
-        ordered = self._connection.sql(f"from current_{table} order by {', '.join(_order(table))}")
-        rows = ordered.to_arrow_table()
-        if rows.num_rows:
-            place = self._change.stage(name)
-            write_file(rows, place, TABLES[table].sort, row_group=ROW_GROUP_OF_ONE_FILE, is_mart=True)
-        elif not self._present[table]:
+        if self.is_empty(f"touched_{table}"):
+            connection.execute(f"create or replace view current_{table} as {self.select(table)}")
             return
-        else:
-            self._change.remove(name)
-        self.changed[table] = 1 if rows.num_rows else 0
-        self._touched.add(table)
+        is_going = f"{row} in (select {row} from gone_{table})"
+        holding = self._values(f"select distinct held_in from held_{table} where {is_going}") if key else set()
+        rewritten = self._rewritten[table] = self._joined(table, {Path(name) for name in holding})
+        if rewritten:
+            # rows are told apart by a hash first: comparing whole rows takes ten times as long
+            rest = select(table, rewritten)
+            connection.execute(
+                f"insert into staged_{table} ({rest} where not ({is_going}))"
+                f" union all (({rest} where {is_going}) except all (from gone_{table}))"
+            )
+        self._view_current(table)
+        self._write(table, f"staged_{table}")
 
-    def _write_days(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:
-        """Write the days of a relation; `spans` are conditions that cut it into runs of days."""
-        definition = TABLES[table]
-        partition = str(definition.partition)
-        order = ", ".join((partition, *_order(table)))
-        emptied = self._values(f"from touched_{table}")
-        if emptied:
-            self._touched.add(table)
-        written = 0
-        for span in spans:
-            rows = self._connection.sql(f"from {relation} where {span} order by {order}")
-            for day, path in write_partitions(rows, self._change.folder / table, partition, definition.sort):
-                self._change.adopt(path, f"{CURATED}/{table}/{partition}={day}/data.parquet")
-                emptied.discard(day)
-                written += 1
-        for day in emptied:
-            self._change.remove(f"{CURATED}/{table}/{partition}={day}/data.parquet")
-        if table in self._touched:
-            self.changed[table] = written
+    def _joined(self, table: str, altered: set[Path]) -> set[Path]:
+        """The files to write again: those that hold a changed row, and small ones of the days that get new rows."""
+        coming = dict(
+            self._connection.execute(
+                f"select cast({_day(table)} as varchar), count(*) from staged_{table} group by 1"
+            ).fetchall()
+        )
+        days = {day: paths for day, paths in self._files[table].items() if day in coming}
+        listed = ", ".join(f"'{quoted(path)}'" for paths in days.values() for path in paths)
+        rows: dict[str, int] = {}
+        if listed:
+            found = self._connection.execute(f"select file_name, num_rows from parquet_file_metadata([{listed}])")
+            rows = dict(found.fetchall())
+        chosen, largest = set(altered), largest_file(TABLES[table].partition)
+        for day, paths in days.items():
+            sizes = {path: rows[str(path)] for path in paths}
+            chosen |= joined(sizes, altered.intersection(paths), coming[day], largest=largest)
+        return chosen
+
+    def _view_current(self, table: str) -> None:
+        kept = select(table, (path for _, path in self._kept(table)))
+        self._connection.execute(f"create or replace view current_{table} as from staged_{table} union all {kept}")
+
+    def _each(self, table: str) -> Iterator[tuple[str, Path]]:
+        """The files of a table as it was, each with its day."""
+        return ((day, path) for day, paths in self._files[table].items() for path in paths)
+
+    def _kept(self, table: str) -> Iterator[tuple[str, Path]]:
+        """The files of a table that stay as they are, each with its day."""
+        return ((day, path) for day, path in self._each(table) if path not in self._rewritten.get(table, ()))
+
+    def _listed(self, table: str) -> list[Path]:
+        return [path for _, path in self._each(table)]
+
+    def _values(self, sql: str) -> set[str]:
+        return {str(value) for (value,) in self._connection.execute(sql).fetchall()}
+
+    def _write(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:
+        """Write the rows of a relation in the place of the rewritten files; `spans` cut it into runs of days."""
+        definition, kept = TABLES[table], set(self._kept(table))
+        partition = definition.partition
+        order = ", ".join((*([partition] if partition else ()), *_order(table)))
+        names: dict[str, Iterator[str]] = {}
+        written = set()
+        for number, span in enumerate(spans):
+            rows = self._connection.sql(
+                f"select {', '.join(definition.columns)} from {relation} where {span} order by {order}"
+            )
+            folder = self._change.folder / table / str(number)
+            for day, path in write_partitions(rows, folder, partition, definition.sort, is_mart=table in MARTS):
+                place = f"{CURATED}/{table}/{partition}={day}" if partition else f"{CURATED}/{table}"
+                if day not in names:
+                    names[day] = free_names({path.name for of, path in kept if of == day})
+                target = f"{place}/{next(names[day])}"
+                self._change.adopt(path, target)
+                written.add(target)
+        for path in self._rewritten[table]:
+            self._change.remove(str(path.relative_to(self._root)))
+        self.changed[table] = len(written)
 
 
 def _tuple(key: Key) -> str:
@@ -341,10 +367,6 @@ def _order(table: str) -> tuple[str, ...]:
     return (*definition.sort, f"hash({', '.join(definition.columns)})") if table in _TIED else definition.sort
 
 
-def _files_of(lake: Lake, table: str) -> dict[str, Path]:
-    """Files of a table by day; the key of a table of one file is ''."""
-    folder = lake.root / CURATED / table
-    if TABLES[table].partition is None:
-        path = folder / "data.parquet"
-        return {"": path} if path.exists() else {}
-    return {path.parent.name.partition("=")[2]: path for path in sorted(folder.glob("*/data.parquet"))}
+def _day(table: str) -> str:
+    """The partition of a row; '' in a table without."""
+    return TABLES[table].partition or "''"

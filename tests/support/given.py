@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from catalogue.parquet import select_all
 from catalogue.tables import CURATED_TABLES, TABLES
 from pipeline.contract.events import encode
 from pipeline.contract.rejections import Rejection, quarantine_line
@@ -22,8 +23,6 @@ from pipeline.lake import CURATED, Lake, LakeSettings
 from tests.support import reading
 
 Row = dict[str, Any]
-
-_UNPARTITIONED = "data.parquet"
 
 
 def event(event_id: str, at: str, **fields: Any) -> Event:
@@ -133,16 +132,9 @@ class Given:
 
     def rows(self, table: str, *columns: str) -> list[Row]:
         """Rows of a curated table, sorted by their values; only these columns where any are named."""
-        definition = TABLES[table]
-        names = columns or tuple(definition.columns)
-        pattern = _UNPARTITIONED if definition.partition is None else f"{definition.partition}=*/{_UNPARTITIONED}"
-        files = sorted(str(path) for path in (self.lake.root / CURATED / table).glob(pattern))
-        if not files:
-            return []
+        names = columns or tuple(TABLES[table].columns)
         with reading.connection() as connection:
-            hive = f", hive_types={{'{definition.partition}': DATE}}" if definition.partition else ""
-            hive = f", hive_partitioning={'true' if definition.partition else 'false'}{hive}"
-            found = connection.sql(f"select {', '.join(names)} from read_parquet({files}{hive}) order by all")  # noqa: S608 - our own names
+            found = connection.sql(f"select {', '.join(names)} from ({select_all(self.lake.root, table)}) order by all")  # noqa: S608 - our own names
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def column(self, table: str, column: str) -> list[Any]:

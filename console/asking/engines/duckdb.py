@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogue.errors import LakeMissing, QueryFailed, SettingsError, TakingsError
-from catalogue.parquet import quoted, select
+from catalogue.parquet import quoted, select, select_all
 from catalogue.tables import CURATED_TABLES, TABLES
 from console.asking.engines import Result, Statistics, newest
 from console.asking.engines.calls import CALLS, ConsoleCalls, Kept
@@ -90,7 +90,7 @@ class _Snapshot:
         if table in PACKED:
             kind, place = "table", f"{_PACK}.{table}"
         try:
-            self.connection.execute(f"create {kind} {place} as {_select(lake, table)}")
+            self.connection.execute(f"create {kind} {place} as {select_all(lake.root, table)}")
         except duckdb.BinderException:
             self.unmade.add(table)
             self.connection.execute(f"create {kind} {place} as {select(table, [])}")
@@ -276,10 +276,3 @@ def _version(root: Path) -> str:
     except FileNotFoundError:
         return "empty"
     return f"{found.st_mtime_ns:x}-{found.st_ino:x}-{found.st_size:x}"
-
-
-def _select(lake: Lake, table: str) -> str:
-    """A select over all files of a table."""
-    partition = TABLES[table].partition
-    pattern = "data.parquet" if partition is None else f"{partition}=*/data.parquet"
-    return select(table, sorted((lake.root / CURATED / table).glob(pattern)))
