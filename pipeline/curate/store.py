@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from catalogue.parquet import files_of, quoted, select
 from catalogue.queries import load_curation, load_units
 from catalogue.tables import CURATED_TABLES, TABLES
 from pipeline.curate.files import write_partitions
+from pipeline.curate.first_events import ROWS_AT_ONCE, write_first_events
 from pipeline.curate.parts import free_names, joined, largest_file
 from pipeline.curate.step import MARTS, Key
 from pipeline.lake import CURATED, Lake
@@ -54,6 +55,7 @@ class DuckDbStore:
         self._present = {table: files_of(lake.root, table) for table in CURATED_TABLES}
         self._files = {table: {} if table in remade else files for table, files in self._present.items()}
         self._rewritten: dict[str, set[Path]] = {}  # files of tables that changed whose rows are written again
+        self._written: list[tuple[str, Path]] = []  # files of the first events, each with its day
         self.changed: dict[str, int] = {}
 
     def is_remade(self, table: str) -> bool:
@@ -82,7 +84,8 @@ class DuckDbStore:
             if name.startswith(_EARLIER):
                 earlier = self.select(name.removeprefix(_EARLIER))
                 self._connection.execute(f"create or replace view {name} as {earlier}")
-        kind = "view" if self._is_new("events") else "table"
+        is_read = not self._is_new("events") or relation == "repeated_events"
+        kind = "table" if is_read else "view"
         self._connection.execute(f"create or replace {kind} {relation} as {_unit_sql(relation, self._settings)}")
 
     def load_known(self, table: str, *, key: Key, units: str, without: str | None = None) -> None:
@@ -141,9 +144,23 @@ class DuckDbStore:
 
     def make(self, table: str) -> None:
         """Make ``new_<table>`` by the table's SQL."""
+        if table == "events" and self._is_new(table) and self._has_many_raw_events():
+            self._make_first_events()
+            return
         self._connection.execute(f"create or replace table new_{table} as {self.sql(table)}")
         if table == "events":
-            self._connection.execute("drop table raw_events")  # its rows are all in new_events
+            self._connection.execute("drop view raw_events")  # its rows are all in new_events
+            self._connection.execute("drop table raw_events_of_lines")
+
+    def _has_many_raw_events(self) -> bool:
+        (rows,) = self._connection.execute("select count(*) from raw_events").fetchall()[0]
+        return bool(rows > ROWS_AT_ONCE)
+
+    def _make_first_events(self) -> None:
+        """Write the events as they are made, and read them from their files from then on."""
+        self._written = write_first_events(self._connection, self.sql("events"), self._change.folder / "events")
+        made = select("events", (path for _, path in self._written))
+        self._connection.execute(f"create or replace view new_events as {made}")
 
     def sql(self, table: str) -> str:
         """The SQL that makes the rows of a table."""
@@ -313,26 +330,41 @@ class DuckDbStore:
 
     def _write(self, table: str, relation: str, spans: Sequence[str] = ("true",)) -> None:
         """Write the rows of a relation in the place of the rewritten files; `spans` cut it into runs of days."""
-        definition, kept = TABLES[table], set(self._kept(table))
-        partition = definition.partition
-        order = ", ".join((*([partition] if partition else ()), *_order(table)))
-        names: dict[str, Iterator[str]] = {}
-        written = set()
-        for number, span in enumerate(spans):
-            rows = self._connection.sql(
-                f"select {', '.join(definition.columns)} from {relation} where {span} order by {order}"
+        definition = TABLES[table]
+        partition, is_mart = definition.partition, table in MARTS
+        columns, order = ", ".join(definition.columns), ", ".join((*([partition] if partition else ()), *_order(table)))
+        written: Iterable[tuple[str, Path]] = self._written
+        if table != "events" or not written:
+            written = (
+                file
+                for number, span in enumerate(spans)
+                for file in write_partitions(
+                    self._connection.sql(f"select {columns} from {relation} where {span} order by {order}"),
+                    self._change.folder / table / str(number),
+                    partition,
+                    definition.sort,
+                    is_mart=is_mart,
+                )
             )
-            folder = self._change.folder / table / str(number)
-            for day, path in write_partitions(rows, folder, partition, definition.sort, is_mart=table in MARTS):
-                place = f"{CURATED}/{table}/{partition}={day}" if partition else f"{CURATED}/{table}"
-                if day not in names:
-                    names[day] = free_names({path.name for of, path in kept if of == day})
-                target = f"{place}/{next(names[day])}"
-                self._change.adopt(path, target)
-                written.add(target)
+        self._publish(table, written)
+
+    def _publish(self, table: str, written: Iterable[tuple[str, Path]]) -> None:
+        """Let files appear in their partitions, and those whose rows they hold disappear."""
+        partition, folder = TABLES[table].partition, f"{CURATED}/{table}"
+        taken: dict[str, set[str]] = {}
+        for day, path in self._kept(table):
+            taken.setdefault(day, set()).add(path.name)
+        names: dict[str, Iterator[str]] = {}
+        count = 0
+        for day, path in written:
+            if day not in names:
+                names[day] = free_names(taken.get(day, ()))
+            place = f"{folder}/{partition}={day}" if partition else folder
+            self._change.adopt(path, f"{place}/{next(names[day])}")
+            count += 1
         for path in self._rewritten[table]:
             self._change.remove(str(path.relative_to(self._root)))
-        self.changed[table] = len(written)
+        self.changed[table] = count
 
 
 def _tuple(key: Key) -> str:

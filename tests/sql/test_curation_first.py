@@ -1,0 +1,82 @@
+"""The first events of a lake, and raw files of rows: the tables are those that few events and files of lines give."""
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalogue.errors import CurationError
+from pipeline.contract.events import encode
+from pipeline.curate import curate, first_events, raw, store
+from tests.support.given import Given, event
+
+MANY = [
+    event(
+        f"e{n % 90:02d}",
+        f"2026-03-{1 + n % 5:02d} {n % 24:02d}:{n % 60:02d}",
+        received=f"2026-03-07 {n % 24:02d}:00:{n % 7:02d}",
+        event_type="purchase" if n % 3 == 0 else "product_view",
+        order_id=f"o{n % 9}" if n % 3 == 0 else None,
+        customer_id=f"c{n % 7}",
+        channel=("web", "app", None)[n % 3],
+        product={"name": "Lämpchen", "category": "Home/Lighting", "unit_cost": "4.0500"} if n % 4 == 0 else None,
+        attributes={"n": n, "deep": 1.50} if n % 5 == 0 else None,
+    )
+    for n in range(120)
+]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_many_first_events_are_written_in_spans_and_give_the_same_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+):
+    plain = Given(tmp_path / "plain").events(MANY).curate()
+    monkeypatch.setattr(first_events, "ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(store, "ROWS_AT_ONCE", rows)
+    in_spans = Given(tmp_path / "spans").events(MANY).curate()
+    assert in_spans.tables() == plain.tables()
+    files = in_spans.files()
+    assert in_spans.curate(full=True).files() == files
+    late = event("late", "2026-03-02 12:00", customer_id="c1")
+    assert in_spans.events(late, MANY[3]).curate().tables() == plain.events(late, MANY[3]).curate().tables()
+
+
+@pytest.mark.parametrize("broken", [b"", b'{"event_id":\n', b"null\n"])
+def test_many_lines_are_packed_first_and_a_broken_one_keeps_its_bytes_and_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes
+):
+    lines = b"".join(encode(one) + b"\n" for one in MANY)
+    plain = Given(tmp_path / "plain").raw(lines + broken).events(MANY[:3]).curate()
+    monkeypatch.setattr(raw, "MANY_BYTES", 0)
+    packed = Given(tmp_path / "packed").raw(lines + broken).events(MANY[:3]).curate()
+    for table in plain.tables().keys() - {"quarantine"}:
+        assert packed.rows(table) == plain.rows(table)
+    columns = ("record", "reason", "detail", "origin")
+    assert packed.rows("quarantine", *columns) == plain.rows("quarantine", *columns)
+
+
+def test_a_raw_file_of_rows_gives_what_its_lines_give(tmp_path: Path):
+    plain = Given(tmp_path / "plain").events(MANY).curate()
+    rows = Given(tmp_path / "rows").events(MANY)
+    (lines,) = (rows.lake.root / "raw/events").rglob("*.jsonl")
+    raw.pack(raw.EVENTS, lines, lines.with_suffix(".parquet"))
+    lines.unlink()
+    assert rows.curate().tables() == plain.tables()
+    texts = [text for text in rows.column("events", "attributes") if text]
+    assert '{"n":0,"deep":1.5}' in texts
+    assert rows.column("events", "occurred_at")[0].__class__ is datetime
+
+
+@pytest.mark.parametrize(
+    "select", ["select 1 as event_id", "select * replace (null as event_id) from read_parquet('{}')"]
+)
+def test_a_raw_file_of_other_rows_is_refused_by_name(given: Given, select: str):
+    given.events(MANY[:1])
+    (lines,) = (given.lake.root / "raw/events").rglob("*.jsonl")
+    sound = given.lake.root / "sound.parquet"
+    raw.pack(raw.EVENTS, lines, sound)
+    duckdb.sql(f"copy ({select.format(sound)}) to '{lines.with_name('other.parquet')}'")
+    with pytest.raises(CurationError, match=r"other\.parquet"):
+        curate(given.lake)
+    assert given.files() == {}
