@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from catalogue.errors import LakeError
 from catalogue.tables import CURATED_TABLES
 from pipeline.curate.batch import BatchResult, FilesByArea, curate_batch
+from pipeline.curate.compaction import curated_names, listed_names, pack_closed_days
 from pipeline.curate.definitions import FROM_RAW, fingerprints, outdated
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Progress
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 # Compressed raw bytes curated at once: about 2 million events, which stay in memory. More is curated in several steps.
 BATCH_BYTES = 80 * 1024 * 1024
+# Of the first step of a lake: about 10 million events, which are not kept in memory (`first_events`).
+FIRST_BATCH_BYTES = 400 * 1024 * 1024
 MEMORY_LIMIT = "4GB"  # of DuckDB, which spills to disk beyond; Arrow and Python take some more
 
 
@@ -79,6 +82,7 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
             files, changed = _rebuild(lake, report)
         else:
             files, changed = _advance(lake, lake.root, report, remade)
+        pack_closed_days(lake)
         report("Curated", 1.0)
         return CurationReport(files, changed, **lake.state().get("records", {}))
 
@@ -103,14 +107,12 @@ def _advance(
     ----------
     remade : tables that are made again as a whole, with the first batch
     """
-    done = set(lake.state().get("raw_files", ()))
-    source = Lake(raw_root, lake.settings)
-    areas = {
-        area: [name for name in source.raw_files(area) if name not in done]
-        for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)
-    }
+    state, source = lake.state(), Lake(raw_root, lake.settings)
+    present = {area: source.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)}
+    areas = {area: sorted(set(names) - curated_names(state, names)) for area, names in present.items()}
     missing = missing_files(lake, raw_root)
-    batches = _batches(raw_root, areas) or ([areas] if missing or remade else [])
+    limit = BATCH_BYTES if state else FIRST_BATCH_BYTES
+    batches = _batches(raw_root, areas, limit) or ([areas] if missing or remade else [])
     changed: Counter[str] = Counter()
     for number, batch in enumerate(batches):
         with lake.transaction(durable=lake.root == raw_root) as change:
@@ -157,13 +159,13 @@ def _rebuild(lake: Lake, report: Progress) -> tuple[int, dict[str, int]]:
     return files, changed
 
 
-def _batches(root: Path, areas: Mapping[str, Sequence[str]]) -> list[FilesByArea]:
+def _batches(root: Path, areas: Mapping[str, Sequence[str]], first_bytes: int) -> list[FilesByArea]:
     """Split new event files by size; the other areas, which are small, go with the first batch."""
     groups: list[list[str]] = [[]]
     size = 0
     for name in areas[RAW_EVENTS]:
         weight = (root / name).stat().st_size
-        if groups[-1] and size + weight > BATCH_BYTES:
+        if groups[-1] and size + weight > (BATCH_BYTES if len(groups) > 1 else first_bytes):
             groups.append([])
             size = 0
         groups[-1].append(name)
@@ -236,7 +238,7 @@ def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesBy
         "bills_as_of": _bills_as_of(raw_root, result.bills),
         "made_by": fingerprints(lake.settings),
         "records": records,
-        "raw_files": sorted(raw_files.difference(set(state.get("bills", ())).difference(result.bills))),
+        "raw_files": listed_names(raw_files.difference(set(state.get("bills", ())).difference(result.bills))),
         "bills": result.bills,
     }
     change.stage(STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")

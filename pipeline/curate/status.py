@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.errors import CurationError
 from catalogue.parquet import select_all
+from pipeline.curate.compaction import curated_names
 from pipeline.curate.waiting import WaitingRecords, waiting
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import lines
@@ -82,8 +83,8 @@ def account(lake: Lake) -> RecordAccount:
     """Count the raw lines of all curated files and the rows of the curated tables."""
     import duckdb
 
-    curated = set(lake.state().get("raw_files", ()))
-    events, refused = lake.raw_files(RAW_EVENTS), lake.raw_files(RAW_QUARANTINE)
+    state = lake.state()
+    events, refused = (curated_names(state, lake.raw_files(area)) for area in (RAW_EVENTS, RAW_QUARANTINE))
     with duckdb.connect(":memory:") as connection:
 
         def count(table: str, columns: str) -> tuple[int, ...]:
@@ -93,8 +94,8 @@ def account(lake: Lake) -> RecordAccount:
         accepted, copies = count("events", "count(*), coalesce(sum(copies), 0)")
         (quarantined,) = count("quarantine", "count(*)")
     return RecordAccount(
-        raw_events=_lines(lake, curated.intersection(events)),
-        raw_quarantine=_lines(lake, curated.intersection(refused)),
+        raw_events=_lines(lake, events),
+        raw_quarantine=_lines(lake, refused),
         waiting=waiting(lake),
         accepted=accepted,
         duplicates=copies - accepted,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from pipeline.curate.compaction import curated_names
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.live.lines import received_at
 from pipeline.raw.files import lines
@@ -54,12 +55,12 @@ def waiting(lake: Lake) -> WaitingRecords:
 
 
 def _count(lake: Lake, position: str | None) -> WaitingRecords:
-    curated = set(lake.state().get("raw_files", ()))
+    state = lake.state()
     begun = Position(0, 0) if position is None else Position.parse(position)
     # files of a segment that the writer has not finished are counted in the log
     files = {
-        area: [name for name in lake.raw_files(area) if name not in curated and _segment(name) <= begun.segment]
-        for area in (RAW_EVENTS, RAW_QUARANTINE)
+        area: [name for name in set(names) - curated_names(state, names) if _segment(name) <= begun.segment]
+        for area, names in ((area, lake.raw_files(area)) for area in (RAW_EVENTS, RAW_QUARANTINE))
     }
     counts: Counter[Kind] = Counter()
     for kind, area in ((Kind.EVENT, RAW_EVENTS), (Kind.REFUSED, RAW_QUARANTINE)):

@@ -181,6 +181,7 @@ def test_raw_data_of_several_batches_is_curated_in_several_steps(
         event(f"e{n}", f"2026-03-0{1 + n % 5} 12:00", event_type="purchase", order_id=f"o{n % 3}") for n in range(5)
     ]
     monkeypatch.setattr("pipeline.curate.run.BATCH_BYTES", 1)
+    monkeypatch.setattr("pipeline.curate.run.FIRST_BATCH_BYTES", 1)
     for one_event in events:
         given.events(one_event)
     given.quarantine(b"{").curate()

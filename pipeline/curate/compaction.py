@@ -1,0 +1,122 @@
+"""Closed days of the raw zone, packed into one file each.
+
+The stream brings a file a minute, and curation must know which of them it has read. So that this list does not grow
+for years, the files of a day that is over become one, line for line::
+
+    raw/events/dt=2026-03-01/hour=12/stream-000001772366400123.jsonl.zst  ┐
+    raw/events/dt=2026-03-01/hour=13/stream-000001772369100456.jsonl.zst  ┘
+    → raw/events/dt=2026-03-01/day-00001.jsonl.zst
+
+A file of that name in that place is curated, in a lake that has been curated at all: nobody else gives such names. All
+other curated files are listed in the state. A file that comes later for a day long closed is new, gets curated, and is
+packed into the next file of the day.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from catalogue.parquet import select_all
+from pipeline.curate.raw import UNREADABLE
+from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, STATE, Lake
+from pipeline.raw.files import lines
+from pipeline.transaction import Transaction
+
+_AREAS = f"(?:{RAW_EVENTS}|{RAW_QUARANTINE})"
+_LOOSE = re.compile(rf"({_AREAS}/dt=(\d{{4}}-\d{{2}}-\d{{2}}))/hour=\d{{2}}/[^/]+")
+_PACKED = re.compile(rf"{_AREAS}/dt=\d{{4}}-\d{{2}}-\d{{2}}/day-\d{{5}}\.jsonl\.zst")
+_STILL_OPEN = timedelta(hours=1)  # after midnight, what the log still held comes into the day before
+
+
+def curated_names(state: Mapping[str, Any], names: Iterable[str]) -> set[str]:
+    """Those of some raw files that the state of the lake says are curated."""
+    listed = set(state.get("raw_files", ()))
+    return {name for name in names if name in listed or (state and _PACKED.fullmatch(name))}
+
+
+def listed_names(names: Iterable[str]) -> list[str]:
+    """The names of curated raw files that a state must list: the others show by their names."""
+    return sorted(name for name in names if not _PACKED.fullmatch(name))
+
+
+def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
+    """Pack the curated raw files of days that are over; returns how many files were packed.
+
+    Call it inside `lake.writing()`. Files and state change in one transaction. An unreadable line is known by its file
+    and its place in it: a file with one stays as it is, and stays listed.
+
+    Parameters
+    ----------
+    now : aware instant; the current one where it is not given
+
+    Raises
+    ------
+    LakeError
+        The lake cannot be written; all files stay.
+    CurationError
+        A raw file cannot be unpacked to its end; all files stay.
+    """
+    state = lake.state()
+    today = ((now or datetime.now(UTC)) - _STILL_OPEN).date()
+    days = _closed_days(state.get("raw_files", ()), today)
+    if days and (damaged := _damaged(lake)):
+        days = {folder: kept for folder, names in days.items() if (kept := [n for n in names if n not in damaged])}
+    if not days:
+        return 0
+    packed = [name for names in days.values() for name in names]
+    with lake.transaction() as change:
+        for folder, names in days.items():
+            _pack(lake, change, folder, names)
+        for name in packed:
+            change.remove(name)
+        remaining = set(state["raw_files"]).difference(packed)
+        change.stage(STATE).write_text(
+            json.dumps({**state, "raw_files": sorted(remaining)}, indent=1), encoding="utf-8"
+        )
+    for hour in {(lake.root / name).parent for name in packed}:
+        with suppress(OSError):
+            hour.rmdir()  # one that is not empty stays
+    return len(packed)
+
+
+def _closed_days(names: Iterable[str], today: date) -> dict[str, list[str]]:
+    """The files of days that are over, by the folder of their day."""
+    days: dict[str, list[str]] = {}
+    for name in sorted(names):
+        found = _LOOSE.fullmatch(name)
+        if found and found[2] < today.isoformat():
+            days.setdefault(found[1], []).append(name)
+    return days
+
+
+def _damaged(lake: Lake) -> set[str]:
+    """The raw files with a line that cannot be read."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute(
+            f"select distinct origin from ({select_all(lake.root, 'quarantine')}) where reason = $reason",
+            {"reason": UNREADABLE},
+        ).fetchall()
+    return {origin.rpartition(":")[0] for (origin,) in found}
+
+
+def _pack(lake: Lake, change: Transaction, folder: str, names: Iterable[str]) -> None:
+    import pyarrow as pa
+
+    free = next(name for name in _day_names(folder) if not (lake.root / name).exists())
+    with pa.CompressedOutputStream(str(change.stage(free)), "zstd") as packed:
+        for name in names:
+            for line in lines(lake.root / name):
+                if line.strip():
+                    packed.write(line.rstrip(b"\n") + b"\n")
+
+
+def _day_names(folder: str) -> Iterator[str]:
+    return (f"{folder}/day-{number:05d}.jsonl.zst" for number in count(1))

@@ -1,0 +1,136 @@
+"""Closed days of the raw zone become one file each, and the state does not grow with the years."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.contract.events import encode
+from pipeline.curate import compaction, curate
+from pipeline.curate.compaction import pack_closed_days
+from pipeline.lake import Lake
+from tests.support.given import Given, event
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_clock(monkeypatch: pytest.MonkeyPatch):
+    """Days are packed where a test says so, not because they are long over today."""
+    monkeypatch.setattr("pipeline.curate.run.pack_closed_days", lambda _lake: 0)
+
+
+def stream_file(given: Given, moment: datetime, *lines: bytes, number: int = 0) -> None:
+    """One file as the stream's writer makes it."""
+    folder = given.lake.root / f"raw/events/dt={moment:%Y-%m-%d}/hour={moment:%H}"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = b"\n".join(lines) + b"\n"
+    (folder / f"stream-{int(moment.timestamp()) + number:015d}.jsonl.zst").write_bytes(
+        pa.compress(content, "zstd", asbytes=True)
+    )
+
+
+def line(number: int, moment: datetime) -> bytes:
+    return encode(event(f"e{number:05d}", f"{moment:%Y-%m-%d %H:%M}", customer_id=f"c{number % 3}"))
+
+
+def pack(lake: Lake, now: datetime) -> int:
+    with lake.writing():
+        return pack_closed_days(lake, now)
+
+
+def test_the_files_of_a_day_that_is_over_become_one_and_nothing_is_curated_twice(given: Given):
+    for hour in range(3):
+        moment = FIRST + timedelta(hours=hour)
+        stream_file(given, moment, line(hour, moment))
+    given.curate()
+    files, account = given.files(), given.account()
+    assert pack(given.lake, FIRST + timedelta(hours=24, minutes=59)) == 0  # the log may still bring records of the day
+    assert pack(given.lake, FIRST + timedelta(hours=25)) == 3
+    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.jsonl.zst"]
+    assert given.state()["raw_files"] == []
+    assert not list((given.lake.root / "raw/events/dt=2026-03-01").glob("hour=*"))
+    assert given.account() == account
+    assert given.curate().files() == files
+    assert given.report.raw_files == 0
+    assert given.curate(full=True).files() == files
+    assert given.state()["raw_files"] == []
+
+
+def test_a_file_that_comes_for_a_packed_day_is_curated_and_packed_beside(given: Given):
+    stream_file(given, FIRST, line(1, FIRST))
+    given.curate()
+    pack(given.lake, FIRST + timedelta(days=2))
+    stream_file(given, FIRST, line(2, FIRST), number=1)
+    given.curate()
+    assert given.column("events", "event_id") == ["e00001", "e00002"]
+    assert pack(given.lake, FIRST + timedelta(days=300)) == 1
+    assert [Path(name).name for name in given.lake.raw_files("raw/events")] == [
+        "day-00001.jsonl.zst",
+        "day-00002.jsonl.zst",
+    ]
+    assert given.curate().report.raw_files == 0
+
+
+def test_a_file_with_a_line_that_cannot_be_read_stays_where_its_record_says_it_is(given: Given):
+    stream_file(given, FIRST, line(1, FIRST), b"{")
+    stream_file(given, FIRST + timedelta(hours=1), line(2, FIRST))
+    given.curate()
+    quarantine = given.rows("quarantine")
+    pack(given.lake, FIRST + timedelta(days=2))
+    (damaged,) = given.state()["raw_files"]
+    assert quarantine[0]["origin"] == f"{damaged}:2"
+    assert given.curate(full=True).rows("quarantine") == quarantine
+
+
+def test_packed_days_of_another_lake_are_new_to_a_lake_without_tables(given: Given):
+    stream_file(given, FIRST, line(1, FIRST))
+    given.curate()
+    pack(given.lake, FIRST + timedelta(days=2))
+    for path in sorted((given.lake.root / "curated").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    assert given.curate().report.accepted == 1
+
+
+def test_a_packing_that_the_disk_refuses_leaves_every_file(given: Given, monkeypatch: pytest.MonkeyPatch):
+    stream_file(given, FIRST, line(1, FIRST))
+    given.curate()
+    before, state = given.lake.raw_files("raw/events"), given.state()
+
+    def refuse(*_: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(compaction, "_pack", refuse)
+    with pytest.raises(OSError, match="no space"):
+        pack(given.lake, FIRST + timedelta(days=2))
+    assert (given.lake.raw_files("raw/events"), given.state()) == (before, state)
+
+
+def test_state_and_raw_files_stay_as_few_after_many_days_as_after_three(given: Given):
+    sizes, names = [], []
+    for day in range(8):
+        for minute in range(6):
+            moment = FIRST + timedelta(days=day, minutes=minute * 200)
+            stream_file(given, moment, line(day * 10 + minute, moment))
+        given.curate()
+        pack(given.lake, FIRST + timedelta(days=day + 1))
+        sizes.append((given.lake.root / "curated/state.json").stat().st_size)
+        names.append(len(given.state()["raw_files"]))
+        assert len(given.lake.raw_files("raw/events")) <= day + 1 + 6
+    assert max(names) <= 12
+    assert max(sizes[2:]) - min(sizes[2:]) < 100
+    before = given.files()
+    late = FIRST + timedelta(hours=5)
+    stream_file(given, late, line(999, late), number=7)
+    after = given.curate().files()
+    written = {name for name, content in after.items() if before.get(name) != content and "=" in name}
+    assert written
+    assert all("2026-03-01" in name for name in written)
+
+
+def test_curation_packs_what_is_over(given: Given, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.curate.run.pack_closed_days", pack_closed_days)
+    stream_file(given, FIRST, line(1, FIRST))
+    curate(given.lake)
+    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.jsonl.zst"]
