@@ -38,11 +38,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000], help="lake sizes")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="where lakes are kept")
+    parser.add_argument("--against", type=Path, help="checkout of another commit: curation is measured there, too")
     parsed = parser.parse_args()
     unknown = sorted(set(parsed.names) - set(NAMES))
     if unknown:
         parser.error(f"no benchmark {unknown[0]}; there are {', '.join(NAMES)}")
-    options = Options(parsed.events, parsed.folder)
+    options = Options(parsed.events, parsed.folder, parsed.against)
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
     print(line({"bench": "run", "at": datetime.now(UTC).isoformat(timespec="seconds"), **machine}), flush=True)
     for name in parsed.names or NAMES:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.options import Options, Record, record
 from pipeline.contract.events import encode
@@ -18,23 +19,50 @@ from pipeline.contract.shape import Event
 from pipeline.curate import curate
 from pipeline.lake import RAW_EVENTS, Lake
 
+ROOT = Path(__file__).resolve().parent.parent
 LATE_EVENTS = 1_000  # what an hour brings, spread over the last days
 
 
 def measure(options: Options) -> Iterator[Record]:
-    """Events a second, seconds of each step and peak memory, at every size."""
+    """Events a second, seconds of each step and peak memory, at every size; beside a plain DuckDB script's."""
     for events in options.sizes:
         raw = options.lake(events) / "raw"
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            lake = Lake.create(Path(folder) / "lake")
-            (lake.root / "raw").symlink_to(raw)
-            # a process of its own: what others used does not count as its peak
-            child = [sys.executable, "-m", "bench.curation", str(lake.root)]
-            done = subprocess.run(child, capture_output=True, text=True, check=True)
-        found = json.loads(done.stdout)
+        earlier = _curated(options, raw, options.against) if options.against else None
+        found = _curated(options, raw, ROOT)
+        plain = _plain(options, raw)
         yield record("curation.events_per_second", events / found["seconds"], "events/s", events=events, **found)
         yield record("curation.memory_peak", found["peak_mib"], "MiB", events=events)
         yield record("curation.small_batch", found["small_seconds"], "s", events=events, new_events=LATE_EVENTS)
+        yield record("curation.times_as_fast_as_plain", plain / found["seconds"], "", events=events, plain=plain)
+        if earlier is not None:
+            rates = {"first": earlier["seconds"] / found["seconds"]}
+            rates["small_batch"] = earlier["small_seconds"] / found["small_seconds"]
+            rates["first_processor"] = earlier["processor_seconds"] / found["processor_seconds"]
+            yield record(
+                "curation.times_as_fast_as_earlier", rates["first"], "", events=events, **rates, earlier=earlier
+            )
+
+
+def _curated(options: Options, raw: Path, checkout: Path) -> dict[str, Any]:
+    """What `run` of a checkout says of a new lake with these raw files."""
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        lake = Lake.create(Path(folder) / "lake")
+        (lake.root / "raw").symlink_to(raw)
+        # a process of its own: what others used does not count as its peak
+        child = [sys.executable, "-m", "bench.curation", str(lake.root)]
+        done = subprocess.run(child, capture_output=True, text=True, check=True, cwd=checkout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _plain(options: Options, raw: Path) -> float:
+    """Seconds of the plain script."""
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        lake = Lake.create(Path(folder) / "lake")
+        (lake.root / "raw").symlink_to(raw)
+        child = [sys.executable, "-m", "bench.plain_curation", str(lake.root), folder]
+        done = subprocess.run(child, capture_output=True, text=True, check=True, cwd=ROOT)
+    return float(done.stdout)
 
 
 def run(root: Path) -> Record:
@@ -67,7 +95,8 @@ def _small_batch(lake: Lake) -> float:
     """Seconds to curate an hour's events on top; the raw folder is replaced by a real one to hold them."""
     standing = (lake.root / "raw").resolve()
     (lake.root / "raw").unlink()
-    folder = lake.root / RAW_EVENTS / "dt=2026-11-21" / "hour=23"
+    # of today: a day that is over would be packed at once, as it is once a day
+    folder = lake.root / RAW_EVENTS / f"dt={datetime.now(UTC):%Y-%m-%d}" / "hour=23"
     folder.mkdir(parents=True)
     for area in standing.rglob("*"):
         if area.is_file():

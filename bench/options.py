@@ -20,10 +20,11 @@ END = date(2026, 11, 22)  # fixed, so that two runs measure the same year
 
 @dataclass(frozen=True)
 class Options:
-    """Sizes to measure at, in events, and where lakes are kept."""
+    """Sizes to measure at, in events, where lakes are kept, and the checkout of another commit to compare with."""
 
     sizes: Sequence[int]
     folder: Path
+    against: Path | None = None
 
     def lake(self, events: int) -> Path:
         """The sample lake of a size, made once."""
