@@ -53,8 +53,6 @@ def transform(root: Path, target: Path) -> float:
             for relation, source in sources.items():
                 rows = source or f"({store.select(relation.removeprefix('known_'))})"
                 connection.execute(f"create or replace view {relation} as from {rows}")
-            if table == "events":
-                store.name_units("repeated_events")
             connection.execute(f"create table {table} as {store.sql(table)}")
             definition = TABLES[table]
             order = ", ".join((*([definition.partition] if definition.partition else ()), *definition.sort))

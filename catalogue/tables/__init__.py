@@ -44,7 +44,6 @@ CURATION_RELATIONS: Mapping[str, Columns] = {
     "raw_quarantine": {k: v for k, v in TABLES["quarantine"].columns.items() if k != "received_date"},
     "raw_spend": {k: v for k, v in TABLES["spend"].columns.items() if k != "charge_date"},
     **{f"known_{name}": TABLES[name].columns for name in ("events", "products", "customers")},
-    "repeated_events": {name: TABLES["events"].columns[name] for name in ("namespace", "event_id", "copies")},
     "changed_events": TABLES["events"].columns,
     "current_products": TABLES["products"].columns,
     **{f"scoped_{name}": TABLES[name].columns for name in _SCOPED},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # Rows of a span: some 250 MB while they are sorted.
 ROWS_AT_ONCE = 500_000
 _SPANS_AT_ONCE = 2
-_BASE = "memory.main"  # where the relations of all events are; those of a span have the same names, and hide them
+_BASE = "memory.main"  # where the relation of all raw events is; that of a span has the same name, and hides it
 _EVENTS = TABLES["events"]
 
 
@@ -36,35 +37,43 @@ class _Hours(NamedTuple):
 
 
 def write_first_events(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> list[tuple[str, Path]]:
-    """Write the events of the relations `raw_events` and `repeated_events`; returns each file with its day.
+    """Write the events of the relation `raw_events`; returns each file with its day.
 
     Parameters
     ----------
-    sql : makes the rows of `events` from the two relations
+    sql : makes the rows of `events` from `raw_events` and `known_events`
     folder : where the files come to be
     """
+    connection.execute(
+        "create or replace table repeated_ids as"
+        " select namespace, event_id from raw_events group by namespace, event_id having count(*) > 1"
+    )
     same_id = "repeated.namespace = raw_events.namespace and repeated.event_id = raw_events.event_id"
-    is_repeated = f"exists (select 1 from {_BASE}.repeated_events as repeated where {same_id})"
+    is_repeated = f"exists (select 1 from repeated_ids as repeated where {same_id})"
     columns = ", ".join(_EVENTS.columns)
-    with connection.cursor() as cursor:
-        cursor.execute(f"create temp view raw_events as select * from {_BASE}.raw_events where {is_repeated}")
+    # all copies of an id are in one place: these are made together, whatever their days
+    with _only(connection, is_repeated) as cursor:
         cursor.execute(f"create or replace table {_BASE}.once_of_repeated as {sql}")
 
     def write(numbered: tuple[int, _Hours]) -> list[tuple[str, Path]]:
         number, span = numbered
         within = f"occurred_at >= timestamp '{span.first}' and occurred_at < timestamp '{span.last}'"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"create temp view raw_events as select * from {_BASE}.raw_events where {within} and not {is_repeated}"
-            )
-            cursor.execute(f"create temp view repeated_events as select * from {_BASE}.repeated_events where false")
+        with _only(connection, f"{within} and not {is_repeated}") as cursor:
             rows = cursor.sql(
-                f"select {columns} from ({sql}) union all select {columns} from {_BASE}.once_of_repeated where {within}"
+                f"select {columns} from ({sql}) union all select {columns} from once_of_repeated where {within}"
             ).to_arrow_table()
         return write_unsorted(rows, folder / f"{number:05d}", str(_EVENTS.partition), _EVENTS.sort)
 
     with ThreadPoolExecutor(_SPANS_AT_ONCE) as pool:
         return [file for files in pool.map(write, enumerate(_spans(connection))) for file in files]
+
+
+@contextmanager
+def _only(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees some of the raw events as `raw_events`."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"create temp view raw_events as select * from {_BASE}.raw_events where {condition}")
+        yield cursor
 
 
 def _spans(connection: duckdb.DuckDBPyConnection) -> Iterator[_Hours]:

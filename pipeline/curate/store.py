@@ -84,8 +84,7 @@ class DuckDbStore:
             if name.startswith(_EARLIER):
                 earlier = self.select(name.removeprefix(_EARLIER))
                 self._connection.execute(f"create or replace view {name} as {earlier}")
-        is_read = not self._is_new("events") or relation == "repeated_events"
-        kind = "table" if is_read else "view"
+        kind = "view" if self._is_new("events") else "table"
         self._connection.execute(f"create or replace {kind} {relation} as {_unit_sql(relation, self._settings)}")
 
     def load_known(self, table: str, *, key: Key, units: str, without: str | None = None) -> None:
@@ -219,9 +218,8 @@ class DuckDbStore:
             f" count(*) as rows from new_{table} group by 1{leaving}) group by 1"
         )
         connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
-        self._rewritten[table] = {
-            path for day, path in self._each(table) if day in self._values(f"from touched_{table}")
-        }
+        touched = self._values(f"from touched_{table}")
+        self._rewritten[table] = {path for day, path in self._each(table) if day in touched}
         staying = f"{select(table, self._rewritten[table])} where {key} not in ({units})"
         connection.execute(
             f"create or replace view staged_{table} as select {columns} from new_{table} union all {staying}"
