@@ -7,7 +7,7 @@
       budgets.toml                   how much the cloud may cost a month (the Budgets page, or edited by hand)
       sample.json                    present when the lake is for the sample year
       raw/events/…/*.jsonl.zst|.gz   accepted events, one canonical JSON object a line
-      raw/events/dt=<day>/day-*.jsonl.zst   those of a day that is over, packed by curation
+      raw/events/dt=<day>/day-*.parquet     those of a day that is over, packed by curation
       raw/quarantine/…/*.jsonl.zst   refused records: original bytes (base64), reason, origin
       raw/spend/<source>/<provider>/<account>/<period>/*.parquet   FOCUS charge rows, one file a bill
       curated/<table>/<partition>=<value>/*.parquet        partitioned tables, one or several files a partition

@@ -1,11 +1,12 @@
 """Closed days of the raw zone, packed into one file each.
 
 The stream brings a file a minute, and curation must know which of them it has read. So that this list does not grow
-for years, the files of a day that is over become one, line for line::
+for years, the files of a day that is over become one. Events become rows, which are read in a fraction of the time when
+tables are made again; refused records stay lines, as they came::
 
     raw/events/dt=2026-03-01/hour=12/stream-000001772366400123.jsonl.zst  ┐
     raw/events/dt=2026-03-01/hour=13/stream-000001772369100456.jsonl.zst  ┘
-    → raw/events/dt=2026-03-01/day-00001.jsonl.zst
+    → raw/events/dt=2026-03-01/day-00001.parquet
 
 A file of that name in that place is curated, in a lake that has been curated at all: nobody else gives such names. All
 other curated files are listed in the state. A file that comes later for a day long closed is new, gets curated, and is
@@ -16,21 +17,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from catalogue.parquet import select_all
-from pipeline.curate.raw import UNREADABLE
+from pipeline.curate.raw import EVENTS, UNREADABLE, pack
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, STATE, Lake
-from pipeline.raw.files import lines
+from pipeline.raw.files import ROWS, lines
 from pipeline.transaction import Transaction
 
 _AREAS = f"(?:{RAW_EVENTS}|{RAW_QUARANTINE})"
 _LOOSE = re.compile(rf"({_AREAS}/dt=(\d{{4}}-\d{{2}}-\d{{2}}))/hour=\d{{2}}/[^/]+")
-_PACKED = re.compile(rf"{_AREAS}/dt=\d{{4}}-\d{{2}}-\d{{2}}/day-\d{{5}}\.jsonl\.zst")
+_PACKED = re.compile(rf"{_AREAS}/dt=\d{{4}}-\d{{2}}-\d{{2}}/day-\d{{5}}\.(?:parquet|jsonl\.zst)")
 _STILL_OPEN = timedelta(hours=1)  # after midnight, what the log still held comes into the day before
 
 
@@ -108,15 +109,16 @@ def _damaged(lake: Lake) -> set[str]:
 
 
 def _pack(lake: Lake, change: Transaction, folder: str, names: Iterable[str]) -> None:
+    """Stage the packed file of some files of a day: rows of events, lines of refused records."""
     import pyarrow as pa
 
-    free = next(name for name in _day_names(folder) if not (lake.root / name).exists())
-    with pa.CompressedOutputStream(str(change.stage(free)), "zstd") as packed:
-        for name in names:
-            for line in lines(lake.root / name):
-                if line.strip():
-                    packed.write(line.rstrip(b"\n") + b"\n")
-
-
-def _day_names(folder: str) -> Iterator[str]:
-    return (f"{folder}/day-{number:05d}.jsonl.zst" for number in count(1))
+    suffix = ROWS if folder.startswith(RAW_EVENTS) else ".jsonl.zst"
+    targets = (f"{folder}/day-{number:05d}{suffix}" for number in count(1))
+    place = change.stage(next(name for name in targets if not (lake.root / name).exists()))
+    paths = [lake.root / name for name in names]
+    if suffix == ROWS:
+        pack(EVENTS, paths, place)
+        return
+    with pa.CompressedOutputStream(str(place), "zstd") as packed:
+        for path in paths:
+            packed.writelines(line.rstrip(b"\n") + b"\n" for line in lines(path) if line.strip())

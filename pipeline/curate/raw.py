@@ -1,5 +1,10 @@
 """Raw files → the relations `raw_events` and `raw_quarantine` of a DuckDB connection.
 
+A raw file holds JSON lines, packed or not, or rows (``.parquet``): days that are over are rows, which are read in a
+fraction of the time; what the stream and imports bring are lines. The columns of rows are the fields of a line, of the
+types of `LineKind.fields`: instants in UTC without a zone, `attributes` as the JSON text that was sent, `product` and
+`recommendation` as structs.
+
 A line of the raw lake has passed the event contract when it was written. A line that cannot be read any more (a file
 edited by hand, a damaged disk) goes to quarantine with its bytes, its file and its line. A file that cannot be
 unpacked to its end is refused as a whole, because what it held is unknown.
@@ -8,7 +13,7 @@ unpacked to its end is refused as a whole, because what it held is unknown.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogue.parquet import quoted
-from pipeline.raw.files import lines, unreadable_file
+from pipeline.raw.files import ROWS, lines, unreadable_file
 from pipeline.raw.zstandard import is_complete
 
 if TYPE_CHECKING:
@@ -26,7 +31,8 @@ UNREADABLE = "unreadable_line"  # reason code of a raw line that can no longer b
 SOURCE = "raw"  # of such a line
 
 MANY_BYTES = 16 * 1024 * 1024  # of packed lines: some 400,000 events, which fit into memory
-_COPIERS = 2
+_ROW_GROUP = 122_880
+_PACKERS = 2
 
 Fields = Mapping[str, "str | Mapping[str, str]"]
 
@@ -116,39 +122,47 @@ def read(
 ) -> None:
     """Create the relation of one kind of records. Unreadable lines are added to `raw_quarantine`: read `REFUSED` first.
 
+    The relation is a view: over packed files where they are, over the table ``<relation>_of_lines`` for files of lines.
+
     Parameters
     ----------
     root : the lake's folder; the origin of an unreadable line is its file relative to it
-    workshop : folder that lasts as long as the relation. Where it is given, many lines are written there as rows of
-        Parquet files, rather than kept in memory
+    workshop : folder that lasts as long as the relation. Where it is given, many lines are packed into files there
+        rather than kept in memory
 
     Raises
     ------
     CurationError
-        A file cannot be unpacked to its end.
+        A file cannot be unpacked to its end, or a packed one holds something else.
     """
     import duckdb
 
     for path in files:
         if path.suffix == ".zst" and not is_complete(path):
             raise unreadable_file(path, "the compressed stream breaks off")
-    copies: dict[Path, Path] = {}  # copy of rows → file of lines
+    packed = [path for path in files if path.suffix == ROWS]
+    of_lines = [path for path in files if path.suffix != ROWS]
+    copies: dict[Path, Path] = {}  # packed copy → file of lines
     table, columns, is_broken = f"{kind.relation}_of_lines", kind.columns, f"({kind.whole}) is not true"
-    broken = set()
     try:
-        if workshop is not None and sum(path.stat().st_size for path in files) > MANY_BYTES:
-            copies = _copies(kind, files, workshop)
+        if workshop is not None and sum(path.stat().st_size for path in of_lines) > MANY_BYTES:
+            copies = _packed_copies(kind, of_lines, workshop)
         kept = f"create or replace table {table} as select {columns} from"
-        connection.execute(f"{kept} {_json(kind, [] if copies else files)}")
+        connection.execute(f"{kept} {_json(kind, [] if copies else of_lines)}")
+        broken = set()
         if connection.execute(f"select 1 from {table} where {is_broken} limit 1").fetchall():
-            broken = _names(connection, f"select {columns}, filename from {_json(kind, files, name=True)}", is_broken)
-            connection.execute(f"{kept} {_json(kind, [path for path in files if path not in broken])}")
-        held = _names(connection, f"select {columns}, filename from {_rows(copies)}", is_broken) if copies else set()
-        broken |= {copies[copy] for copy in held}
-        sound = [copy for copy in copies if copy not in held]
-        union = f" union all select {columns} from {_rows(sound)}" if sound else ""
+            broken = _names(
+                connection, f"select {columns}, filename from {_json(kind, of_lines, name=True)}", is_broken
+            )
+            connection.execute(f"{kept} {_json(kind, [path for path in of_lines if path not in broken])}")
+        held = _names(connection, f"select {columns}, filename from {_parquet(kind, [*packed, *copies])}", is_broken)
+        if refused := sorted(held.intersection(packed)):
+            raise unreadable_file(refused[0], f"a row is not {kind.what}")
+        broken |= {copies[path] for path in held}
+        sound = [path for path in (*packed, *copies) if path not in held]
+        union = f" union all select {columns} from {_parquet(kind, sound)}" if sound else ""
         connection.execute(f"create or replace view {kind.relation} as select * from {table}{union}")
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
         named = next((path for path in files if str(path) in str(error)), files[0].parent)
         raise unreadable_file(named, str(error)) from error
     for path in sorted(broken):
@@ -161,31 +175,37 @@ def _names(connection: duckdb.DuckDBPyConnection, rows: str, condition: str) -> 
     return {Path(name) for (name,) in names}
 
 
-def _copies(kind: LineKind, files: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Write files of lines as Parquet files of rows, some at a time; returns the file of lines of each copy.
-
-    A line that cannot be read becomes a row of nulls.
-    """
-    folder.mkdir(parents=True)
-    copies = {folder / f"{number:06d}.parquet": path for number, path in enumerate(files)}
-    with ThreadPoolExecutor(_COPIERS) as pool:
-        list(pool.map(lambda copy: _copy(kind, copies[copy], copy), copies))
-    return copies
-
-
-def _copy(kind: LineKind, source: Path, target: Path) -> None:
+def pack(kind: LineKind, sources: Sequence[Path], target: Path, *, compression: str = "zstd") -> None:
+    """Write the lines of files as rows of a Parquet file; a line that cannot be read becomes a row of nulls."""
     import duckdb
 
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(
-            f"copy (from {_json(kind, [source])}) to '{quoted(target)}' (format parquet, compression lz4)"
+            f"copy (select {_fields(kind)} from {_json(kind, sources)}) to '{quoted(target)}'"
+            f" (format parquet, compression {compression}, row_group_size {_ROW_GROUP})"
         )
 
 
-def _rows(copies: Iterable[Path]) -> str:
-    """The relation of all rows of some copies, with their names."""
-    return f"read_parquet({_listed(copies)}, filename=true, hive_partitioning=false)"
+def _packed_copies(kind: LineKind, files: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Pack files of lines, some at a time; returns the file of lines of each copy."""
+    folder.mkdir(parents=True)
+    copies = {folder / f"{number:06d}{ROWS}": path for number, path in enumerate(files)}
+    with ThreadPoolExecutor(_PACKERS) as pool:
+        list(pool.map(lambda copy: pack(kind, [copies[copy]], copy, compression="lz4"), copies))
+    return copies
+
+
+def _fields(kind: LineKind) -> str:
+    """The columns of a packed file: the fields of a line as they are; JSON is its text, as it was sent."""
+    return ", ".join(f"cast({name} as varchar) as {name}" if of == "JSON" else name for name, of in kind.fields.items())
+
+
+def _parquet(kind: LineKind, files: Sequence[Path]) -> str:
+    """The relation of all rows of packed files, with their names."""
+    if not files:
+        return f"(select *, '' as filename from {_json(kind, [])})"
+    return f"read_parquet({_listed(files)}, filename=true, hive_partitioning=false)"
 
 
 def _json(kind: LineKind, files: Sequence[Path], *, name: bool = False) -> str:
@@ -244,5 +264,5 @@ def _read_line_by_line(connection: duckdb.DuckDBPyConnection, kind: LineKind, pa
     )
 
 
-def _listed(files: Iterable[Path]) -> str:
+def _listed(files: Sequence[Path]) -> str:
     return "[" + ", ".join(f"'{quoted(path)}'" for path in files) + "]"

@@ -13,7 +13,7 @@ from catalogue.parquet import select_all
 from pipeline.curate.compaction import curated_names
 from pipeline.curate.waiting import WaitingRecords, waiting
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
-from pipeline.raw.files import lines
+from pipeline.raw.files import record_count
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def account(lake: Lake) -> RecordAccount:
         accepted, copies = count("events", "count(*), coalesce(sum(copies), 0)")
         (quarantined,) = count("quarantine", "count(*)")
     return RecordAccount(
-        raw_events=_lines(lake, events),
-        raw_quarantine=_lines(lake, refused),
+        raw_events=_records(lake, events),
+        raw_quarantine=_records(lake, refused),
         waiting=waiting(lake),
         accepted=accepted,
         duplicates=copies - accepted,
@@ -103,9 +103,9 @@ def account(lake: Lake) -> RecordAccount:
     )
 
 
-def _lines(lake: Lake, files: Iterable[str]) -> int:
-    """How many lines that are not blank some raw files hold."""
-    return sum(1 for name in files for line in lines(lake.root / name) if line.strip())
+def _records(lake: Lake, files: Iterable[str]) -> int:
+    """How many records some raw files hold."""
+    return sum(record_count(lake.root / name) for name in files)
 
 
 def require_conservation(

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from pipeline.curate.compaction import curated_names
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.live.lines import received_at
-from pipeline.raw.files import lines
+from pipeline.raw.files import record_count
 from pipeline.raw.writer import CONSUMER
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, STREAM, Checkpoints
@@ -64,7 +64,7 @@ def _count(lake: Lake, position: str | None) -> WaitingRecords:
     }
     counts: Counter[Kind] = Counter()
     for kind, area in ((Kind.EVENT, RAW_EVENTS), (Kind.REFUSED, RAW_QUARANTINE)):
-        counts[kind] += sum(1 for name in files[area] for line in lines(lake.root / name) if line.strip())
+        counts[kind] += sum(record_count(lake.root / name) for name in files[area])
     reader, oldest = LogReader(lake.root / STREAM), None
     while True:
         batch = reader.read(position, _READ_ENTRIES)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from catalogue.errors import CurationError
 
+ROWS = ".parquet"  # of a file of rows, which `pipeline.curate.raw` describes; all others are lines
 UNPACKING_ERRORS = (OSError, EOFError, zlib.error)
 
 
@@ -26,6 +27,15 @@ def lines(path: Path) -> Iterator[bytes]:
             yield from unpacked(packed, path.suffix)
     except UNPACKING_ERRORS as error:
         raise unreadable_file(path, str(error)) from error
+
+
+def record_count(path: Path) -> int:
+    """How many records a raw file holds: rows, or lines that are not blank; raises as `lines`."""
+    if path.suffix == ROWS:
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(path).num_rows)
+    return sum(1 for line in lines(path) if line.strip())
 
 
 def unpacked(packed: BinaryIO, suffix: str) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from pipeline.contract.events import encode
 from pipeline.curate import compaction, curate
 from pipeline.curate.compaction import pack_closed_days
 from pipeline.lake import Lake
+from pipeline.raw.files import lines
 from tests.support.given import Given, event
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ def test_the_files_of_a_day_that_is_over_become_one_and_nothing_is_curated_twice
     files, account = given.files(), given.account()
     assert pack(given.lake, FIRST + timedelta(hours=24, minutes=59)) == 0  # the log may still bring records of the day
     assert pack(given.lake, FIRST + timedelta(hours=25)) == 3
-    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.jsonl.zst"]
+    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.parquet"]
     assert given.state()["raw_files"] == []
     assert not list((given.lake.root / "raw/events/dt=2026-03-01").glob("hour=*"))
     assert given.account() == account
@@ -67,8 +68,8 @@ def test_a_file_that_comes_for_a_packed_day_is_curated_and_packed_beside(given: 
     assert given.column("events", "event_id") == ["e00001", "e00002"]
     assert pack(given.lake, FIRST + timedelta(days=300)) == 1
     assert [Path(name).name for name in given.lake.raw_files("raw/events")] == [
-        "day-00001.jsonl.zst",
-        "day-00002.jsonl.zst",
+        "day-00001.parquet",
+        "day-00002.parquet",
     ]
     assert given.curate().report.raw_files == 0
 
@@ -91,6 +92,19 @@ def test_packed_days_of_another_lake_are_new_to_a_lake_without_tables(given: Giv
     for path in sorted((given.lake.root / "curated").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     assert given.curate().report.accepted == 1
+
+
+def test_refused_records_of_a_day_are_packed_as_the_lines_they_are(given: Given):
+    given.quarantine(b"one", b"two")
+    (made,) = (given.lake.root / "raw/quarantine").rglob("*.jsonl")
+    content, folder = made.read_bytes(), given.lake.root / "raw/quarantine/dt=2026-03-01/hour=12"
+    folder.mkdir(parents=True)
+    made.rename(folder / "stream-000000000000001.jsonl")
+    tables = given.curate().tables()
+    assert pack(given.lake, FIRST + timedelta(days=2)) == 1
+    (packed,) = (given.lake.root / "raw/quarantine").rglob("day-*")
+    assert b"".join(line + b"\n" for line in lines(packed) if line) == content
+    assert given.curate(full=True).tables() == tables
 
 
 def test_a_packing_that_the_disk_refuses_leaves_every_file(given: Given, monkeypatch: pytest.MonkeyPatch):
@@ -133,4 +147,4 @@ def test_curation_packs_what_is_over(given: Given, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("pipeline.curate.run.pack_closed_days", pack_closed_days)
     stream_file(given, FIRST, line(1, FIRST))
     curate(given.lake)
-    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.jsonl.zst"]
+    assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.parquet"]

@@ -1,11 +1,14 @@
-"""Many events at once take other ways than few, and give the same tables."""
+"""The first events of a lake, and raw files of rows: the tables are those that few events and files of lines give."""
 
+from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from catalogue.errors import CurationError
 from pipeline.contract.events import encode
-from pipeline.curate import first_events, raw, store
+from pipeline.curate import curate, first_events, raw, store
 from tests.support.given import Given, event
 
 MANY = [
@@ -51,3 +54,29 @@ def test_many_lines_are_packed_first_and_a_broken_one_keeps_its_bytes_and_place(
         assert packed.rows(table) == plain.rows(table)
     columns = ("record", "reason", "detail", "origin")
     assert packed.rows("quarantine", *columns) == plain.rows("quarantine", *columns)
+
+
+def test_a_raw_file_of_rows_gives_what_its_lines_give(tmp_path: Path):
+    plain = Given(tmp_path / "plain").events(MANY).curate()
+    rows = Given(tmp_path / "rows").events(MANY)
+    (lines,) = (rows.lake.root / "raw/events").rglob("*.jsonl")
+    raw.pack(raw.EVENTS, [lines], lines.with_suffix(".parquet"))
+    lines.unlink()
+    assert rows.curate().tables() == plain.tables()
+    texts = [text for text in rows.column("events", "attributes") if text]
+    assert '{"n":0,"deep":1.5}' in texts
+    assert rows.column("events", "occurred_at")[0].__class__ is datetime
+
+
+@pytest.mark.parametrize(
+    "select", ["select 1 as event_id", "select * replace (null as event_id) from read_parquet('{}')"]
+)
+def test_a_raw_file_of_other_rows_is_refused_by_name(given: Given, select: str):
+    given.events(MANY[:1])
+    (lines,) = (given.lake.root / "raw/events").rglob("*.jsonl")
+    sound = given.lake.root / "sound.parquet"
+    raw.pack(raw.EVENTS, [lines], sound)
+    duckdb.sql(f"copy ({select.format(sound)}) to '{lines.with_name('other.parquet')}'")
+    with pytest.raises(CurationError, match=r"other\.parquet"):
+        curate(given.lake)
+    assert given.files() == {}
