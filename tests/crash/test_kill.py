@@ -59,7 +59,7 @@ def endure(lake: Lake, kills: int, seed: int) -> None:
     with Platform(lake, options=PlatformOptions(history_seconds=3600, reserve_bytes=0, keep_bytes=2**40)) as platform:
         platform.curate()
 
-    place = str(lake.root / CURATED / "events" / "*" / "data.parquet")
+    place = str(lake.root / CURATED / "events" / "*" / "*.parquet")
     with duckdb.connect() as connection:
         curated = dict(
             connection.execute("select event_id, count(*) from read_parquet(?) group by 1", [place]).fetchall()
