@@ -141,6 +141,8 @@ def read(
         if path.suffix == ".zst" and not is_complete(path):
             raise unreadable_file(path, "the compressed stream breaks off")
     packed = [path for path in files if path.suffix == ROWS]
+    for path in packed:
+        _require_fields(kind, path)
     of_lines = [path for path in files if path.suffix != ROWS]
     copies: dict[Path, Path] = {}  # packed copy → file of lines
     table, columns, is_broken = f"{kind.relation}_of_lines", kind.columns, f"({kind.whole}) is not true"
@@ -162,11 +164,24 @@ def read(
         sound = [path for path in (*packed, *copies) if path not in held]
         union = f" union all select {columns} from {_parquet(kind, sound)}" if sound else ""
         connection.execute(f"create or replace view {kind.relation} as select * from {table}{union}")
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
         named = next((path for path in files if str(path) in str(error)), files[0].parent)
         raise unreadable_file(named, str(error)) from error
     for path in sorted(broken):
         _read_line_by_line(connection, kind, path, str(path.relative_to(root)) if root else path.name)
+
+
+def _require_fields(kind: LineKind, path: Path) -> None:
+    """Refuse a file of rows that is none, or lacks a column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise unreadable_file(path, str(error)) from error
+    if missing := sorted(kind.fields.keys() - set(names)):
+        raise unreadable_file(path, f"it has no column {missing[0]}")
 
 
 def _names(connection: duckdb.DuckDBPyConnection, rows: str, condition: str) -> set[Path]:

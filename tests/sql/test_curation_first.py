@@ -80,3 +80,6 @@ def test_a_raw_file_of_other_rows_is_refused_by_name(given: Given, select: str):
     with pytest.raises(CurationError, match=r"other\.parquet"):
         curate(given.lake)
     assert given.files() == {}
+    lines.with_name("other.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(CurationError, match=r"other\.parquet"):
+        curate(given.lake)
