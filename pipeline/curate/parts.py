@@ -15,7 +15,7 @@ from pathlib import Path
 SMALL = 8_192
 # A file is joined by new rows once they are this share of it: its rows are written again some times, never each time.
 SHARE = 8
-# Written again in about a second, sorted in some hundred MB.
+# Bounds what one changed row costs, in time and in memory.
 LARGEST = 1_048_576
 
 
