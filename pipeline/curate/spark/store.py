@@ -140,7 +140,7 @@ class SparkStore:
     def make(self, table: str) -> None:
         """Make ``new_<table>`` by the table's SQL."""
         rows = typed(self._session.sql(_table_sql(table, self._settings)), self._tables.definition(table).columns)
-        if table in MARTS or self._is_new(table):
+        if table in MARTS or self.is_remade(table):
             self.give(f"new_{table}", rows)  # it is written once, and then read from the table
         else:
             self._keep(f"new_{table}", rows)
@@ -148,7 +148,7 @@ class SparkStore:
     def merge(self, table: str, *, key: Key, units: str | None) -> None:
         """Put ``new_<table>`` in the place of the existing rows whose key is in `units`."""
         new, partition = self._frames[f"new_{table}"], self._tables.definition(table).partition
-        if self._is_new(table):
+        if self.is_remade(table):
             self._write_whole(table, new)
             self.give(f"new_{table}", self._tables.current(table))
         elif self._kept[f"new_{table}"] + self._kept.get(f"known_{table}", 0) > 0:
@@ -202,6 +202,8 @@ class SparkStore:
 
     def _write_whole(self, table: str, rows: DataFrame) -> None:
         was_empty = self._tables.is_empty(table)
+        if was_empty and not self.is_remade(table) and rows.isEmpty():
+            return
         self._tables.overwrite(table, rows)
         if not (was_empty and self._tables.added(table) == 0):
             self._touched[table] = None
