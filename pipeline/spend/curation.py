@@ -169,18 +169,36 @@ def raw_select(files: Sequence[Path], *, source: str | None = None, name: bool =
     """
     import duckdb
 
+    with duckdb.connect(":memory:") as connection:
+        selects = [_select_of_shape(connection, alike, source, name=name) for alike in _by_shape(connection, files)]
+    return " union all ".join(selects)
+
+
+def _by_shape(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[list[str]]:
+    """Files whose columns have the same types: read at once, a decimal beside a double would become a double."""
+    if not files:
+        return [[]]
+    listed = ", ".join(_text(str(path)) for path in files)
+    shapes = connection.execute(
+        "select list(file_name order by file_name) from (select file_name,"
+        " string_agg(concat_ws(' ', name, duckdb_type), ', ' order by column_id) as shape"
+        f" from parquet_schema([{listed}]) group by file_name) group by shape order by 1"
+    ).fetchall()
+    return [names for (names,) in shapes]
+
+
+def _select_of_shape(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], source: str | None, *, name: bool
+) -> str:
     kinds = {
         column: kind.replace("timestamp(6)", "timestamp") for column, kind in CURATION_RELATIONS["raw_spend"].items()
     }
     present: dict[str, str] = {}
     place = "(select 1 where false)"
     if files:
-        listed = ", ".join(_text(str(path)) for path in files)
-        place = (
-            f"read_parquet([{listed}], union_by_name=true, hive_partitioning=false{', filename=true' if name else ''})"
-        )
-        with duckdb.connect(":memory:") as connection:
-            present = dict(row[:2] for row in connection.execute(f"describe select * from {place}").fetchall())
+        listed = ", ".join(map(_text, files))
+        place = f"read_parquet([{listed}], hive_partitioning=false{', filename=true' if name else ''})"
+        present = dict(row[:2] for row in connection.execute(f"describe select * from {place}").fetchall())
     given = {
         column: [f"cast({_value(written, present[written])} as {kinds[column]})" for written in names]
         for column, names in columns_of(present).items()

@@ -239,6 +239,15 @@ def test_tags_of_an_export_that_holds_them_as_a_map_stand_under_their_keys(given
     ]
 
 
+def test_costs_are_exact_whatever_type_each_month_writes_them_as(given: Given, spark: SparkSession) -> None:
+    april = datetime(2026, 4, 2)
+    given.spend(charge(BilledCost=Decimal("0.1")))
+    given.spend(charge(BilledCost=Decimal("1234567890.123456789012"), ChargePeriodStart=april, BillingAccountId="2"))
+    given.spend(charge(BilledCost=0.25, ServiceName="Amazon SQS"), kinds={"BilledCost": pa.float64()})
+    spend = curated_by_both(given, spark).rows("spend")
+    assert sum(row["billed_cost"] for row in spend) == Decimal("1234567890.473456789012")
+
+
 def test_lines_that_cannot_be_read_are_the_same_records_of_the_quarantine(given: Given, spark: SparkSession) -> None:
     given.raw(b"\n".join([GOOD[0], b"", *DAMAGED, b" \r", GOOD[4]]))
     given.raw(b"\r\n".join([GOOD[1], *ODD, DAMAGED[0]]) + b"\n", suffix=".jsonl.gz")

@@ -155,11 +155,16 @@ def _counting(
 
 
 def _charges(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
-    """Every charge of some raw files, with its file as `_file`. The files of one source have the same columns."""
-    by_source: dict[str, list[str]] = defaultdict(list)
+    """Every charge of some raw files, with its file as `_file`.
+
+    Files are read together where their columns have the same types: an export can write its costs as decimals of one
+    scale in one month, and of another or as doubles in the next.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        by_source[name.removeprefix(RAW_SPEND).strip("/").partition("/")[0]].append(name)
-    frames = [_of_source(session, objects, of_source) for of_source in by_source.values()]
+        with parquet_failures(objects.place):
+            alike[session.read.parquet(f"{objects.place}/{name}").schema.json()].append(name)
+    frames = [_of_shape(session, objects, of_shape) for of_shape in alike.values()]
     if not frames:
         return session.createDataFrame([], f"{schema(CURATION_RELATIONS['raw_spend'])}, _file string")
     whole = frames[0]
@@ -168,13 +173,13 @@ def _charges(session: SparkSession, objects: Objects, names: Sequence[str]) -> D
     return whole
 
 
-def _of_source(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
+def _of_shape(session: SparkSession, objects: Objects, names: Sequence[str]) -> DataFrame:
     from pyspark.sql import functions as f
     from pyspark.sql.types import MapType
 
     kinds = CURATION_RELATIONS["raw_spend"]
     with parquet_failures(objects.place):
-        charges = session.read.option("mergeSchema", "true").parquet(*(f"{objects.place}/{name}" for name in names))
+        charges = session.read.parquet(*(f"{objects.place}/{name}" for name in names))
     place = f.expr(f"substring_index(_metadata.file_path, '/{RAW_SPEND}/', -1)").alias("_place")
     paths = [(_as_spark_names(session, name).partition(f"/{RAW_SPEND}/")[2], name, source_of(name)) for name in names]
     files = session.createDataFrame(paths, "_place string, _file string, _source_of string")
