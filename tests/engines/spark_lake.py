@@ -49,6 +49,7 @@ class SparkLake:
         """DuckDB's select of a table at the published snapshot: its data files without the rows deleted in them."""
         spark = self.spark._jvm.org.apache.iceberg.spark.Spark3Util
         loaded = spark.loadIcebergTable(self.spark._jsparkSession, f"{self.namespace}.{table}")
+        loaded.refresh()  # the session keeps tables for half a minute, and the run had a session of its own
         tasks = []
         planned = loaded.newScan().useSnapshot(int(self.version.tables[table])).planFiles().iterator()
         while planned.hasNext():
