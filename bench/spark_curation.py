@@ -100,7 +100,7 @@ def _timed(bench: str, spark: SparkSession, work: Callable[[], None], **more: ob
 def _new_events(root: Path) -> None:
     """One more raw file: events like the lake's last ones, most of the last day."""
     found = sorted((root / RAW_EVENTS).rglob("*.jsonl.zst"), reverse=True)
-    known = (msgspec.json.decode(line, type=Event) for file in found for line in lines(file))
+    known = (msgspec.json.decode(line, type=Event) for file in found for line in lines(file) if line.strip())
     folder = root / RAW_EVENTS / "imports" / "new"
     folder.mkdir(parents=True)
     with (folder / "part-1.jsonl").open("wb") as out:
@@ -128,7 +128,7 @@ def _unpack(root: Path, folder: Path) -> None:
     folder.mkdir()
     for number, file in enumerate(sorted((root / RAW_EVENTS).rglob("*.jsonl*"))):
         with gzip.open(folder / f"{number}.jsonl.gz", "wb", compresslevel=1) as out:
-            out.writelines(lines(file))
+            out.writelines(line + b"\n" for line in lines(file) if line.strip())
 
 
 def _plain(spark: SparkSession, settings: LakeSettings, raw: Path, folder: Path) -> None:
