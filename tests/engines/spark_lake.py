@@ -39,7 +39,9 @@ class SparkLake:
 
     def curate(self) -> on_spark.SparkCuration:
         """Curate the raw files that `given` has by now; the books must balance."""
-        shutil.copytree(self.given.lake.root / "raw", self.root / "raw", dirs_exist_ok=True)  # with their times
+        raw = self.given.lake.root / "raw"
+        if raw.exists():
+            shutil.copytree(raw, self.root / "raw", dirs_exist_ok=True)  # with their times
         done = on_spark.curate(self.spark, str(self.root), self.namespace, self.given.lake.settings)
         records = done.version.records
         assert records["received"] == records["accepted"] + records["duplicates"] + records["quarantined"]
