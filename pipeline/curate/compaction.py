@@ -8,22 +8,22 @@ tables are made again; refused records stay lines, as they came::
     raw/events/dt=2026-03-01/hour=13/stream-000001772369100456.jsonl.zst  ┘
     → raw/events/dt=2026-03-01/day-00001.parquet
 
-A file of that name in that place is curated, in a lake that has been curated at all: nobody else gives such names. All
-other curated files are listed in the state. A file that comes later for a day long closed is new, gets curated, and is
-packed into the next file of the day.
+A file of that name in that place is curated, in a lake that has been curated at all: nobody else gives such names. A
+file that comes later for a day long closed is new, gets curated, and is packed into the next file of the day. What is
+not packed, such as an import, is listed in its own folder (`pipeline.curate.curated_files`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from catalogue.parquet import select_all
+from pipeline.curate.curated_files import list_in_folders
 from pipeline.curate.raw import EVENTS, UNREADABLE, pack
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, STATE, Lake
 from pipeline.raw.files import ROWS, lines
@@ -31,26 +31,14 @@ from pipeline.transaction import Transaction
 
 _AREAS = f"(?:{RAW_EVENTS}|{RAW_QUARANTINE})"
 _LOOSE = re.compile(rf"({_AREAS}/dt=(\d{{4}}-\d{{2}}-\d{{2}}))/hour=\d{{2}}/[^/]+")
-_PACKED = re.compile(rf"{_AREAS}/dt=\d{{4}}-\d{{2}}-\d{{2}}/day-\d{{5}}\.(?:parquet|jsonl\.zst)")
 _STILL_OPEN = timedelta(hours=1)  # after midnight, what the log still held comes into the day before
-
-
-def curated_names(state: Mapping[str, Any], names: Iterable[str]) -> set[str]:
-    """Those of some raw files that the state of the lake says are curated."""
-    listed = set(state.get("raw_files", ()))
-    return {name for name in names if name in listed or (state and _PACKED.fullmatch(name))}
-
-
-def listed_names(names: Iterable[str]) -> list[str]:
-    """The names of curated raw files that a state must list: the others show by their names."""
-    return sorted(name for name in names if not _PACKED.fullmatch(name))
 
 
 def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
     """Pack the curated raw files of days that are over; returns how many files were packed.
 
     Call it inside `lake.writing()`. Files and state change in one transaction. An unreadable line is known by its file
-    and its place in it: a file with one stays as it is, and stays listed.
+    and its place in it: a file with one stays as it is. From then on the state lists the files of open days alone.
 
     Parameters
     ----------
@@ -68,18 +56,18 @@ def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
     days = _closed_days(state.get("raw_files", ()), today)
     if days and (damaged := _damaged(lake)):
         days = {folder: kept for folder, names in days.items() if (kept := [n for n in names if n not in damaged])}
-    if not days:
+    packed = {name for names in days.values() for name in names}
+    listed = set(state.get("raw_files", ()))
+    staying = {name for name in listed if (found := _LOOSE.fullmatch(name)) and found[2] >= today.isoformat()}
+    if listed == staying:
         return 0
-    packed = [name for names in days.values() for name in names]
     with lake.transaction() as change:
         for folder, names in days.items():
             _pack(lake, change, folder, names)
         for name in packed:
             change.remove(name)
-        remaining = set(state["raw_files"]).difference(packed)
-        change.stage(STATE).write_text(
-            json.dumps({**state, "raw_files": sorted(remaining)}, indent=1), encoding="utf-8"
-        )
+        list_in_folders(lake, change, listed - staying - packed)
+        change.stage(STATE).write_text(json.dumps({**state, "raw_files": sorted(staying)}, indent=1), encoding="utf-8")
     for hour in {(lake.root / name).parent for name in packed}:
         with suppress(OSError):
             hour.rmdir()  # one that is not empty stays

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from catalogue.errors import LakeError
 from catalogue.tables import CURATED_TABLES
 from pipeline.curate.batch import BatchResult, FilesByArea, curate_batch
-from pipeline.curate.compaction import curated_names, listed_names, pack_closed_days
+from pipeline.curate.compaction import pack_closed_days
+from pipeline.curate.curated_files import curated_names, listed_names
 from pipeline.curate.definitions import FROM_RAW, fingerprints, outdated
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Progress
@@ -109,7 +110,7 @@ def _advance(
     """
     state, source = lake.state(), Lake(raw_root, lake.settings)
     present = {area: source.raw_files(area) for area in (RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND)}
-    areas = {area: sorted(set(names) - curated_names(state, names)) for area, names in present.items()}
+    areas = {area: sorted(set(names) - curated_names(lake, names)) for area, names in present.items()}
     missing = missing_files(lake, raw_root)
     limit = BATCH_BYTES if state else FIRST_BATCH_BYTES
     batches = _batches(raw_root, areas, limit) or ([areas] if missing or remade else [])
@@ -238,7 +239,7 @@ def _stage_state(lake: Lake, raw_root: Path, change: Transaction, batch: FilesBy
         "bills_as_of": _bills_as_of(raw_root, result.bills),
         "made_by": fingerprints(lake.settings),
         "records": records,
-        "raw_files": listed_names(raw_files.difference(set(state.get("bills", ())).difference(result.bills))),
+        "raw_files": listed_names(raw_files),
         "bills": result.bills,
     }
     change.stage(STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")

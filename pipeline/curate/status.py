@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.errors import CurationError
 from catalogue.parquet import select_all
-from pipeline.curate.compaction import curated_names
+from pipeline.curate.curated_files import curated_names
 from pipeline.curate.waiting import WaitingRecords, waiting
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.raw.files import record_count
@@ -83,8 +83,7 @@ def account(lake: Lake) -> RecordAccount:
     """Count the raw lines of all curated files and the rows of the curated tables."""
     import duckdb
 
-    state = lake.state()
-    events, refused = (curated_names(state, lake.raw_files(area)) for area in (RAW_EVENTS, RAW_QUARANTINE))
+    events, refused = (curated_names(lake, lake.raw_files(area)) for area in (RAW_EVENTS, RAW_QUARANTINE))
     with duckdb.connect(":memory:") as connection:
 
         def count(table: str, columns: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from pipeline.curate.compaction import curated_names
+from pipeline.curate.curated_files import curated_names
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, Lake
 from pipeline.live.lines import received_at
 from pipeline.raw.files import record_count
@@ -55,11 +55,10 @@ def waiting(lake: Lake) -> WaitingRecords:
 
 
 def _count(lake: Lake, position: str | None) -> WaitingRecords:
-    state = lake.state()
     begun = Position(0, 0) if position is None else Position.parse(position)
     # files of a segment that the writer has not finished are counted in the log
     files = {
-        area: [name for name in set(names) - curated_names(state, names) if _segment(name) <= begun.segment]
+        area: [name for name in set(names) - curated_names(lake, names) if _segment(name) <= begun.segment]
         for area, names in ((area, lake.raw_files(area)) for area in (RAW_EVENTS, RAW_QUARANTINE))
     }
     counts: Counter[Kind] = Counter()

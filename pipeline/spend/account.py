@@ -71,7 +71,7 @@ def account(lake: Lake) -> SpendAccount:
     import duckdb
 
     files = lake.raw_files(RAW_SPEND)
-    curated = set(lake.state().get("raw_files", ()))
+    curated = set(lake.state().get("bills", ()))
     raw = [raw_select([lake.root / name], source=source_of(name)) for name in files] or [raw_select([])]
     with duckdb.connect(":memory:") as connection:
         found: dict[tuple[Bill, str], tuple[int, SumsByCurrency]] = {}

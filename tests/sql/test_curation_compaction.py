@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from catalogue.errors import LakeError
 from pipeline.contract.events import encode
 from pipeline.curate import compaction, curate
 from pipeline.curate.compaction import pack_closed_days
@@ -80,9 +81,34 @@ def test_a_file_with_a_line_that_cannot_be_read_stays_where_its_record_says_it_i
     given.curate()
     quarantine = given.rows("quarantine")
     pack(given.lake, FIRST + timedelta(days=2))
-    (damaged,) = given.state()["raw_files"]
+    assert given.state()["raw_files"] == []
+    (damaged,) = (name for name in given.lake.raw_files("raw/events") if name.endswith(".zst"))
     assert quarantine[0]["origin"] == f"{damaged}:2"
+    assert given.curate().report.raw_files == 0
     assert given.curate(full=True).rows("quarantine") == quarantine
+
+
+def test_an_import_is_listed_in_its_own_folder_and_a_file_added_to_it_is_new(given: Given):
+    given.events(event("e1", "2026-03-01 12:00")).quarantine(b"[").curate()
+    pack(given.lake, FIRST)
+    assert given.state()["raw_files"] == []
+    assert given.curate().report.raw_files == 0
+    given.events(event("e2", "2026-03-01 12:00")).curate()
+    pack(given.lake, FIRST)
+    assert (given.report.raw_files, given.state()["raw_files"]) == (1, [])
+    assert given.curate().report.raw_files == 0
+    assert given.account().holds
+    tables = given.tables()
+    assert given.curate(full=True).tables() == tables
+
+
+def test_a_list_of_curated_files_that_was_damaged_is_an_error_that_names_it(given: Given):
+    given.events(event("e1", "2026-03-01 12:00")).curate()
+    pack(given.lake, FIRST)
+    (place,) = (given.lake.root / "raw").rglob("_curated.json")
+    place.write_text("{")
+    with pytest.raises(LakeError, match=r"list of curated raw files.*_curated\.json.*curate --full"):
+        given.curate()
 
 
 def test_packed_days_of_another_lake_are_new_to_a_lake_without_tables(given: Given):
