@@ -90,6 +90,13 @@ class Objects(Protocol):
         """Remove files; one that is not there is none the worse."""
         ...
 
+    def remove_former(self, folder: str) -> int:
+        """Remove what files below a folder held before, and files that were removed, where a bucket keeps them.
+
+        `folder` may be a file. Returns how many versions there were.
+        """
+        ...
+
 
 def opened(place: str) -> Objects:
     """The lake at a folder's path or at ``s3://bucket/prefix``."""
@@ -151,6 +158,9 @@ class Folder:
         with self._failures():
             for name in names:
                 (self.root / name).unlink(missing_ok=True)
+
+    def remove_former(self, folder: str) -> int:  # noqa: ARG002 - a folder keeps none
+        return 0
 
     def _found(self, path: Path) -> Found:
         status = path.stat()
@@ -239,6 +249,29 @@ class Bucket:
             for start in range(0, len(keys), _MOST_DELETED):
                 some = {"Objects": keys[start : start + _MOST_DELETED], "Quiet": True}
                 _client().delete_objects(Bucket=self.bucket, Delete=some)
+
+    def remove_former(self, folder: str) -> int:
+        removed = 0
+        with self._failures("s3:ListBucketVersions and s3:DeleteObjectVersion"):
+            pages = _client().get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + folder):
+                items = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                # the newest marker of a removed file stays: without it, a former version would be the file again
+                keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in items if not item["IsLatest"]]
+                if keys:
+                    answer = _client().delete_objects(Bucket=self.bucket, Delete={"Objects": keys, "Quiet": True})
+                    self._require_removed(answer)
+                removed += len(keys)
+        return removed
+
+    def _require_removed(self, answer: Any) -> None:
+        """DeleteObjects succeeds as a call where it fails for some keys."""
+        for failure in answer.get("Errors", ()):
+            raise LakeError(
+                f"{failure.get('Code')}: {failure.get('Message')}",
+                where=f"s3://{self.bucket}/{failure.get('Key')}",
+                remedy="Allow the role s3:DeleteObjectVersion, and see whether an object lock holds the object.",
+            )
 
     def _pages(self, folder: str, **more: str) -> Iterator[Any]:
         with self._failures("s3:ListBucket"):

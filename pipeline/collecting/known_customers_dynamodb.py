@@ -11,7 +11,7 @@ A namespace has no slash. A link expires `KEPT` after it was made, if the custom
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from pipeline.collecting.known_customers import CACHED, CachedCustomers
 from pipeline.failures import aws_failures
 
 KEPT = timedelta(days=400)  # as long as browsers keep a cookie
+_LINKS = "customer_of#"
 CACHE_SECONDS = 60.0  # after which a link that another process made is seen
 
 
@@ -43,6 +44,43 @@ class DynamoDbKnownCustomers(CachedCustomers):
     ) -> None:
         super().__init__(lifetime=CACHE_SECONDS, capacity=capacity, clock=clock)
         self._client, self._table, self._now = client, table, now
+
+    def linked_to(self, customers: Collection[str]) -> frozenset[str]:
+        """The anonymous ids, of all namespaces, that are linked to some customers, or to one of these ids.
+
+        Reads the whole table.
+        """
+        found, wanted = set[str](), set(customers)
+        while wanted:
+            linked = {anonymous_id for _, anonymous_id, customer_id in self._links() if customer_id in wanted}
+            wanted = linked - found - set(customers)
+            found |= wanted
+        return frozenset(found)
+
+    def forget(self, customers: Collection[str]) -> int:
+        """Delete the links from and to some customers; returns how many. Reads the whole table."""
+        wanted, removed = set(customers), 0
+        for pk, anonymous_id, customer_id in self._links():
+            if {anonymous_id, customer_id} & wanted:
+                with self._translate_errors():
+                    self._client.delete_item(TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": "link"}})
+                removed += 1
+        self._answers.clear()
+        return removed
+
+    def _links(self) -> Iterator[tuple[str, str, str]]:
+        """Key, anonymous id and customer id of every link."""
+        with self._translate_errors():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="begins_with(pk, :links)",
+                ExpressionAttributeValues={":links": {"S": _LINKS}},
+                ConsistentRead=True,
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    pk = item["pk"]["S"]
+                    yield pk, pk.removeprefix(_LINKS).partition("/")[2], item["customer_id"]["S"]
 
     def _read(self, namespace: str, anonymous_id: str) -> str | None:
         with self._translate_errors():
@@ -67,4 +105,4 @@ class DynamoDbKnownCustomers(CachedCustomers):
 
 
 def _key(namespace: str, anonymous_id: str) -> dict[str, Any]:
-    return {"pk": {"S": f"customer_of#{namespace}/{anonymous_id}"}, "sk": {"S": "link"}}
+    return {"pk": {"S": f"{_LINKS}{namespace}/{anonymous_id}"}, "sk": {"S": "link"}}

@@ -18,7 +18,7 @@ from pipeline.curate import raw
 from pipeline.erasure.identity import Person, Pseudonyms
 
 _FIELDS = frozenset(Event.__struct_fields__)
-_ERASED_TEXT = "Erased on request."
+ERASED_TEXT = "Erased on request."
 _Object = dict[str, msgspec.Raw]
 _DECODER = msgspec.json.Decoder(_Object)
 _ENCODER = msgspec.json.Encoder()
@@ -163,7 +163,7 @@ class Eraser:
         for name in ("detail", "origin"):
             value = values.get(name)
             if isinstance(value, str) and self.person.is_named_in(value):
-                changed[name] = _ERASED_TEXT
+                changed[name] = ERASED_TEXT
         if changed or (isinstance(record, bytes) and self.person.is_named_in(record)):
             changed["record"] = ERASED
         return changed

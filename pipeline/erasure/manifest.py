@@ -53,13 +53,19 @@ class Erasures:
             The file is no manifest.
         """
         try:
-            first, *others = path.read_text(encoding="utf-8").splitlines()
-            return cls(bytes.fromhex(json.loads(first)["key"]), tuple(json.loads(line) for line in others))
+            return cls.parsed(path.read_bytes(), str(path))
         except FileNotFoundError:
             return cls()
+
+    @classmethod
+    def parsed(cls, content: bytes, where: str) -> Erasures:
+        """The manifest that a file holds; raises as `read`."""
+        try:
+            first, *others = content.decode().splitlines()
+            return cls(bytes.fromhex(json.loads(first)["key"]), tuple(json.loads(line) for line in others))
         except (ValueError, KeyError, TypeError) as error:
             raise LakeError(
-                "The list of erasures cannot be read", where=str(path), remedy="Restore it from its copy."
+                "The list of erasures cannot be read", where=where, remedy="Restore it from its copy."
             ) from error
 
     def hashed(self, name: str) -> str:
@@ -93,5 +99,10 @@ class Erasures:
         """Let the lake have this manifest on commit; only its owner may read it."""
         place = change.stage(FILE)
         place.touch(mode=OWNER_ONLY)
+        place.write_bytes(self.content)
+
+    @property
+    def content(self) -> bytes:
+        """The file of this manifest."""
         lines = [{"key": self.key.hex()}, *self.entries]
-        place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        return "".join(json.dumps(line) + "\n" for line in lines).encode()

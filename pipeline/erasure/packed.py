@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.erasure.identity import Person
 from pipeline.erasure.lines import Eraser, EventIds
@@ -12,13 +12,15 @@ from pipeline.erasure.lines import Eraser, EventIds
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Source = Path | BinaryIO
+
 SUFFIX = ".parquet"
 
 _IDS = ("namespace", "event_id", "customer_id", "session_id")
 _ROW_GROUP = 122_880
 
 
-def ids(path: Path, person: Person | None = None) -> Iterator[EventIds]:
+def ids(path: Source, person: Person | None = None) -> Iterator[EventIds]:
     """The ids of all rows of a file, or of those whose customer is the person."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -30,7 +32,7 @@ def ids(path: Path, person: Person | None = None) -> Iterator[EventIds]:
     yield from _ids(rows)
 
 
-def erased(path: Path, eraser: Eraser) -> tuple[pa.Table, list[int]]:
+def erased(path: Source, eraser: Eraser) -> tuple[pa.Table, list[int]]:
     """The rows of a file without the person, and the places of those that changed."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -66,7 +68,7 @@ def erased(path: Path, eraser: Eraser) -> tuple[pa.Table, list[int]]:
     return rows, sorted(own | mentions)
 
 
-def erased_refusals(path: Path, eraser: Eraser) -> tuple[pa.Table, int]:
+def erased_refusals(path: Source, eraser: Eraser) -> tuple[pa.Table, int]:
     """The refused records of a file without the person, and how many changed."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -77,7 +79,7 @@ def erased_refusals(path: Path, eraser: Eraser) -> tuple[pa.Table, int]:
     return pa.Table.from_pylist(after, rows.schema), sum(new is not old for new, old in zip(after, before, strict=True))
 
 
-def write(rows: pa.Table, path: Path) -> None:
+def write(rows: pa.Table, path: Source) -> None:
     """Write a raw file of rows."""
     import pyarrow.parquet as pq
 

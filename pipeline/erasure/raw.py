@@ -160,21 +160,23 @@ def _stage(change: Transaction, lake: Lake, name: str, content: Sequence[bytes],
 
     It keeps its time: that of a line which cannot be read any more is the time of its file.
     """
-    import pyarrow as pa
-
     place, original = change.stage(name), lake.root / name
-    if not content[-1].strip():
-        content = content[:-1]
-    data = b"".join(changed.get(number, line.rstrip(b"\n")) + b"\n" for number, line in enumerate(content))
-    suffix = original.suffix
-    if suffix == ".zst":
-        data = pa.Codec("zstd", COMPRESSION_LEVEL).compress(data, asbytes=True)
-    elif suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
-    place.write_bytes(data)
+    place.write_bytes(with_changed(content, changed, original.suffix))
     times = original.stat()
     os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
     return place
+
+
+def with_changed(content: Sequence[bytes], changed: Mapping[int, bytes], suffix: str) -> bytes:
+    """A file of lines with other ones at some places, packed as its suffix says."""
+    import pyarrow as pa
+
+    if not content[-1].strip():
+        content = content[:-1]
+    data = b"".join(changed.get(number, line.rstrip(b"\n")) + b"\n" for number, line in enumerate(content))
+    if suffix == ".zst":
+        return bytes(pa.Codec("zstd", COMPRESSION_LEVEL).compress(data, asbytes=True))
+    return gzip.compress(data, mtime=0) if suffix == ".gz" else data
 
 
 def every_id(lake: Lake) -> tuple[set[str], set[str]]:

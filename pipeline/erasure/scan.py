@@ -67,7 +67,7 @@ def scan(lake: Lake, person: Person, progress: Progress | None = None) -> list[P
     CurationError
         A raw file cannot be read to its end.
     """
-    eraser = _reading(person)
+    eraser = reading(person)
     places: dict[str, Place] = {}
     files = sorted(path for path in lake.root.rglob("*") if path.is_file())
     for number, path in enumerate(files):
@@ -108,7 +108,7 @@ def _scan_file(path: Path, name: str, eraser: Eraser, place: Place) -> None:
             rows, found_rows = packed.erased_refusals(path, eraser)
             place.count(rows.num_rows, found_rows)
         elif head.startswith(_PARQUET):
-            _scan_parquet(path, person, place)
+            scan_parquet(path, person, place)
         else:
             content = path.read_bytes()
             found = person.is_named_in(content)
@@ -135,12 +135,14 @@ class _Every(dict[Any, str]):
         return ""
 
 
-def _reading(person: Person) -> Eraser:
+def reading(person: Person) -> Eraser:
+    """An eraser that changes whatever names the person, to find it."""
     sessions = _Every(lambda session: person.is_session(*session))
     return Eraser(person, Pseudonyms(_Every(person.is_customer), sessions))
 
 
-def _scan_parquet(path: Path, person: Person, place: Place) -> None:
+def scan_parquet(path: packed.Source, person: Person, place: Place) -> None:
+    """Read a file of a table, value by value."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
+import msgspec
+
 from catalogue.errors import SettingsError
 from pipeline.curate.spark.maintenance import KEEP_SNAPSHOTS
 from pipeline.lake import LakeSettings
@@ -27,6 +29,10 @@ class Arguments:
     warehouse : whether a warehouse loads the tables, and needs copies of them (``--warehouse``, 1 or 0)
     full : whether all tables are made again from all raw files (``--full``, 1 or 0)
     keep : how long maintenance keeps snapshots that no version names (``--keep_days``)
+    customers, sessions : whom to erase: ids separated by commas (``--customers``, ``--sessions``)
+    reason : of an erasure (``--reason``)
+    live_table : of DynamoDB, with recent items and links; empty without one (``--live_table``)
+    check : whether the lake is only read for these very ids (``--check``, 1 or 0)
     """
 
     lake: str
@@ -35,6 +41,11 @@ class Arguments:
     warehouse: bool = False
     full: bool = False
     keep: timedelta = KEEP_SNAPSHOTS
+    customers: frozenset[str] = frozenset()
+    sessions: frozenset[str] = frozenset()
+    reason: str = ""
+    live_table: str = ""
+    check: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,9 +68,11 @@ def read(job: str, given: Sequence[str]) -> Arguments:
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--reporting_time_zone", default=defaults.reporting_time_zone)
     parser.add_argument("--reporting_currency", default=defaults.reporting_currency)
-    for name in ("confirm_public_orders", "warehouse", "full"):
+    for name in ("confirm_public_orders", "warehouse", "full", "check"):
         parser.add_argument(f"--{name}", choices=("0", "1"), default="0")
     parser.add_argument("--keep_days", type=int, default=KEEP_SNAPSHOTS.days)
+    for name in ("customers", "sessions", "reason", "live_table"):
+        parser.add_argument(f"--{name}", default="")
     found, _ = parser.parse_known_args(given)
     catalog, _, database = found.namespace.partition(".")
     if not (catalog.isidentifier() and database.isidentifier()):
@@ -82,4 +95,19 @@ def read(job: str, given: Sequence[str]) -> Arguments:
         warehouse=found.warehouse == "1",
         full=found.full == "1",
         keep=timedelta(days=found.keep_days),
+        customers=_ids(found.customers),
+        sessions=_ids(found.sessions),
+        reason=found.reason,
+        live_table=found.live_table,
+        check=found.check == "1",
     )
+
+
+def _ids(text: str) -> frozenset[str]:
+    """Ids as an argument has them: separated by commas; one that has a comma itself, as a JSON list."""
+    if text.startswith("["):
+        try:
+            return frozenset(msgspec.json.decode(text, type=list[str]))
+        except msgspec.DecodeError as error:
+            raise SettingsError(f"The ids are no JSON list of strings: {error}", where="--customers") from error
+    return frozenset(text.split(",")) if text else frozenset()

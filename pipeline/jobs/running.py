@@ -11,6 +11,7 @@ from catalogue.errors import TakingsError
 from pipeline.curate.spark import curate as curate_lake
 from pipeline.curate.spark.exports import WarehouseExports
 from pipeline.curate.spark.maintenance import maintain as maintain_tables
+from pipeline.erasure.deployed import NOT_COVERED, DeployedLake
 from pipeline.jobs.arguments import Arguments, read
 from pipeline.objects import opened
 
@@ -26,6 +27,12 @@ def curate(given: Sequence[str]) -> None:
 def maintain(given: Sequence[str]) -> None:
     """Keep the tables fast and small; once a day, and never beside curation."""
     _run("takings-maintain", given, _maintain)
+
+
+def erase(given: Sequence[str]) -> None:
+    """Take a person out of the lake, or look for one; see `Arguments`. Ends with 1 where something names the person."""
+    if _run("takings-erase", given, _erase)["found"]:
+        raise SystemExit("Records still name the person: see `places`.")
 
 
 def _curate(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
@@ -57,12 +64,48 @@ def _maintain(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     }
 
 
+def _erase(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
+    lake = _deployed(session, arguments)
+    if arguments.check:
+        places, done = lake.scan(lake.person_of(arguments.customers, arguments.sessions), _report), {}
+    else:
+        erased = lake.erase(arguments.customers, arguments.sessions, reason=arguments.reason, progress=_report)
+        places = erased.places
+        done = {
+            "version": erased.version,
+            "records": dict(erased.records),
+            "shared_sessions": erased.shared,
+            "expired": erased.snapshots,
+            "not_covered": list(NOT_COVERED),
+        }
+    read = {place.name: {"read": place.records, "found": place.found, "alike": place.alike} for place in places}
+    return {**done, "places": read, "found": sum(place.found for place in places)}
+
+
+def _deployed(session: SparkSession, arguments: Arguments) -> DeployedLake:
+    links = items = None
+    if arguments.live_table:
+        import boto3
+
+        from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
+        from pipeline.live.dynamodb import DynamoDbLiveStore
+
+        client = boto3.client("dynamodb")
+        links = DynamoDbKnownCustomers(client, arguments.live_table)
+        items = DynamoDbLiveStore(client, arguments.live_table, arguments.settings.reporting_currency)
+    exports = _exports(session, arguments)
+    return DeployedLake(session, arguments.lake, arguments.namespace, arguments.settings, exports, links, items)
+
+
 def _exports(session: SparkSession, arguments: Arguments) -> WarehouseExports | None:
     return WarehouseExports(session, opened(arguments.lake), arguments.namespace) if arguments.warehouse else None
 
 
-def _run(job: str, given: Sequence[str], work: Callable[[SparkSession, Arguments], dict[str, Any]]) -> None:
-    """Do the work and print what was done. A failure ends the process with 1: Glue shows its text and its alarm."""
+def _run(job: str, given: Sequence[str], work: Callable[[SparkSession, Arguments], dict[str, Any]]) -> dict[str, Any]:
+    """Do the work, print what was done, and return it.
+
+    A failure ends the process with 1: Glue shows its text and its alarm.
+    """
     try:
         arguments = read(job, given)
         done = work(_session(job), arguments)
@@ -71,6 +114,7 @@ def _run(job: str, given: Sequence[str], work: Callable[[SparkSession, Arguments
         sys.stdout.write(f"{json.dumps(failure)}\n")
         raise SystemExit(str(error)) from error
     sys.stdout.write(f"{json.dumps({'job': job, **done})}\n")
+    return done
 
 
 def _session(job: str) -> SparkSession:

@@ -24,7 +24,7 @@ than it wrote reads them again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,6 +136,16 @@ class DynamoDbLiveStore:
             answer = self._client.get_item(TableName=self._table, Key=_key(f"customer#{customer_id}", "items"))
         found = answer.get("Item")
         return unpack(found["content"]["B"], list[Item]) if found else []
+
+    def forget(self, customers: Collection[str]) -> int:
+        """Delete the recent items of some customers; returns how many customers had any."""
+        removed = 0
+        for customer_id in customers:
+            key = _key(f"customer#{customer_id}", "items")
+            with self._translate_errors():
+                answer = self._client.delete_item(TableName=self._table, Key=key, ReturnValues="ALL_OLD")
+            removed += "Attributes" in answer
+        return removed
 
     def _head(self, shard: str) -> Head | None:
         with self._translate_errors():

@@ -84,6 +84,19 @@ def test_another_process_knows_every_link_of_the_first(place: Place):
     assert [again.customer_of("shop", f"ü '#/{number}") for number in (0, 7, 59)] == ["c0", "c1", "c59"]
 
 
+def test_a_person_is_found_by_links_of_links_and_forgotten_with_all_of_them(place: Place):
+    customers = place.customers
+    customers.link("shop", {"device/1": "c1", "device-2": "c2"})
+    customers.link("", {"laptop": "device/1", "c1": "c0"})
+    assert customers.linked_to({"c1"}) == {"device/1", "laptop"}
+    assert customers.linked_to({"nobody"}) == frozenset()
+    assert customers.forget({"c1", "device/1", "laptop"}) == 3
+    found = [customers.customer_of(namespace, name) for namespace, name in (("shop", "device/1"), ("", "laptop"))]
+    assert found == [None, None]
+    assert customers.customer_of("shop", "device-2") == place.reopen().customer_of("shop", "device-2") == "c2"
+    assert customers.forget({"c1"}) == 0
+
+
 def test_what_cannot_be_kept_is_an_error_that_names_the_place_and_nothing_made_up(place: Place):
     place.customers.link("shop", {"device-1": "c1"})
     place.break_it()

@@ -332,6 +332,15 @@ def test_a_customers_recent_items_hold_each_product_once_by_its_latest_action(pl
     assert place.store.recent_items("nobody") == []
 
 
+def test_a_customer_is_forgotten_and_the_counts_stay(place: Place):
+    place.apply([event("e1", product_id="p1"), event("e2", product_id="p1", customer_id="c2")], "1")
+    before = (place.documents(), place.store.totals())
+    assert place.store.forget({"c1", "nobody"}) == 1
+    assert (place.store.recent_items("c1"), len(place.store.recent_items("c2"))) == ([], 1)
+    assert (place.documents(), place.store.totals()) == before
+    assert place.store.forget({"c1"}) == 0
+
+
 def test_more_regions_channels_and_products_than_fit_stand_under_other(place: Place):
     place.apply([event(f"r{n}", region="North", channel=f"ch{n}", product_id=f"p{n}") for n in range(700)], "1")
     whole = place.whole()

@@ -79,7 +79,7 @@ def _judged(
     why = content if isinstance(content, str) else None
     try:
         if isinstance(content, bytes):
-            for number, line in enumerate(_unpacked(content, PurePosixPath(name).suffix), start=1):
+            for number, line in enumerate(unpacked_content(content, name), start=1):
                 if not (kept := line.strip(b" \t\r\n")):
                     continue
                 for record in lines_of_undelivered(kept, f"{name}:{number}") if area == RAW_ERRORS else (kept,):
@@ -91,15 +91,20 @@ def _judged(
         yield 0, False, None, None, None, why
 
 
-def _unpacked(content: bytes, suffix: str) -> Iterator[bytes]:
-    """Lines of a file, packed as its first bytes and its name say.
+def packing(content: bytes, name: str) -> str:
+    """How a file is packed, as its first bytes and its name say: the suffix of such files.
 
     An object whose name ends with .gz may come unpacked already: a client on the way has read ``Content-Encoding``.
     """
+    suffix = PurePosixPath(name).suffix
     if content.startswith(_GZIP):
-        suffix = ".gz"
-    elif suffix == ".gz" and content.startswith(b"{"):
-        suffix = ""
+        return ".gz"
+    return "" if suffix == ".gz" and content.startswith(b"{") else suffix
+
+
+def unpacked_content(content: bytes, name: str) -> Iterator[bytes]:
+    """Lines of a file; raises UNPACKING_ERRORS where it breaks off."""
+    suffix = packing(content, name)
     if suffix == ".zst" and not is_whole(io.BytesIO(content), len(content)):
         raise EOFError(_TORN)
     return unpacked(io.BytesIO(content), suffix)

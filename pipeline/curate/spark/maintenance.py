@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 KEEP_SNAPSHOTS = timedelta(days=3)  # a question that runs has read the version before; older ones serve for recovery
+_MOST_MILLISECONDS = 2**53  # later than any file
 _NEVER = "timestamp '1970-01-01 00:00:00'"  # snapshots go by their ids alone
 
 
@@ -66,7 +67,7 @@ def maintain(
         Another job has published meanwhile: nothing is removed, and readers see what it published.
     """
     before = published(objects)
-    tables = {table: _Table(session, namespace, table) for table in before.tables}
+    tables = {table: IcebergTable(session, namespace, table) for table in before.tables}
     for table, snapshot in before.tables.items():
         tables[table].go_to(snapshot)
     rewritten = sum(table.rewrite() for table in tables.values())
@@ -78,7 +79,7 @@ def maintain(
 
 
 @dataclass(frozen=True)
-class _Table:
+class IcebergTable:
     """One table, with the procedures of its catalog."""
 
     session: SparkSession
@@ -113,6 +114,26 @@ class _Table:
         if old:
             self._call("expire_snapshots", older_than=_NEVER, snapshot_ids=f"array({', '.join(old)})")
         return len(old)
+
+    def remove_orphans_now(self) -> None:
+        """Remove files that no snapshot names, however new they are; nobody may write the table meanwhile.
+
+        The catalog's procedure leaves those of the last day.
+        """
+        java = self.session._jvm.org.apache.iceberg.spark
+        action = java.actions.SparkActions.get(self.session._jsparkSession).deleteOrphanFiles(self._loaded)
+        action.olderThan(_MOST_MILLISECONDS).execute()
+
+    @property
+    def location(self) -> str:
+        """Where its files lie."""
+        return str(self._loaded.location()).removeprefix("file:")
+
+    @property
+    def _loaded(self) -> Any:
+        """The table as Iceberg's own library knows it."""
+        java = self.session._jvm.org.apache.iceberg.spark
+        return java.Spark3Util.loadIcebergTable(self.session._jsparkSession, self._whole_name)
 
     def remove_orphans(self) -> int:
         """Remove files that no snapshot names and that are older than three days, as killed jobs leave them."""

@@ -110,7 +110,7 @@ def new_files(objects: Objects, known: Iterable[Watermark], *, now: datetime, ev
                 watermarks += before
                 continue
             found = objects.found(folder) if present is None else present
-            data = [file for file in found if _is_data(file)]
+            data = [file for file in found if is_data(file)]
             new, after = _read_on(objects, folder, before, data, now, again=area in _WRITTEN_AGAIN)
             files[area] += new
             watermarks += after
@@ -191,7 +191,7 @@ def _is_closed(watermarks: Sequence[Watermark]) -> bool:
     return bool(watermarks) and watermarks[0].name is None
 
 
-def _is_data(file: Found) -> bool:
+def is_data(file: Found) -> bool:
     """A name that begins with . or _ is no data, as in `Lake.raw_files`."""
     return file.name.rpartition("/")[2][0] not in "._"
 

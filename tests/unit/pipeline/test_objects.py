@@ -89,3 +89,36 @@ def test_a_bucket_that_is_not_there_is_named_with_the_action(objects: Objects) -
     if isinstance(objects, Bucket):
         with pytest.raises(LakeError, match=r"s3://nowhere.*s3:ListBucket"):
             Bucket("nowhere").found("raw")
+
+
+def test_what_a_bucket_with_versions_kept_of_a_folder_is_removed_and_nothing_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        of_lake._client.cache_clear()
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="shop")
+        s3.put_bucket_versioning(Bucket="shop", VersioningConfiguration={"Status": "Enabled"})
+        lake = opened("s3://shop/lake")
+        for name in ("raw/1", "raw/2", "raws/1"):
+            assert lake.replace(name, b"the person", tag=None)
+            stored = lake.stored(name)
+            assert stored is not None
+            assert lake.replace(name, b"nobody", tag=stored.tag)
+        lake.remove(["raw/2"])
+        assert lake.remove_former("raw/") == 3
+        assert (lake.read("raw/1"), [found.name for found in lake.found("raw")]) == (b"nobody", ["raw/1"])
+        left = s3.list_object_versions(Bucket="shop", Prefix="lake/raw/")
+        assert [version["Key"] for version in left["Versions"]] == ["lake/raw/1"]
+        assert len(s3.list_object_versions(Bucket="shop", Prefix="lake/raws/")["Versions"]) == 2
+        assert lake.remove_former("raw/") == 0
+    of_lake._client.cache_clear()
+
+
+def test_a_folder_and_a_bucket_without_versions_keep_nothing_former(objects: Objects) -> None:
+    assert objects.replace("raw/1", b"1", tag=None)
+    assert objects.remove_former("raw/") == 0
+    assert objects.read("raw/1") == b"1"

@@ -29,6 +29,14 @@ def test_arguments_beside_those_of_glue() -> None:
     )
 
 
+def test_whom_to_erase() -> None:
+    found = read("job", [*NEEDED, "--customers", "c1,C-2", "--live_table", "takings-live", "--reason", "by mail"])
+    assert (found.customers, found.sessions, found.check) == ({"c1", "C-2"}, frozenset(), False)
+    assert (found.live_table, found.reason) == ("takings-live", "by mail")
+    found = read("job", [*NEEDED, "--customers", '["a,b"]', "--sessions", "s1", "--check", "1"])
+    assert (found.customers, found.sessions, found.check) == ({"a,b"}, {"s1"}, True)
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
@@ -40,6 +48,7 @@ def test_arguments_beside_those_of_glue() -> None:
         ([*NEEDED, "--reporting_time_zone", "Mars"], r"Mars.*reporting_time_zone.*Europe/London"),
         ([*NEEDED, "--reporting_currency", "euro"], "euro"),
         ([*NEEDED, "--keep_days", "0"], "--keep_days"),
+        ([*NEEDED, "--customers", "[1]"], "no JSON list of strings"),
         ([*NEEDED, "--keep_days", "week"], "--keep_days.*'week'"),
     ],
 )

@@ -1,0 +1,53 @@
+"""What the published tables leave behind of a person: snapshots, copies, and files that no snapshot names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from catalogue.tables import CURATED_TABLES
+from pipeline.curate.spark.maintenance import IcebergTable
+from pipeline.erasure.workers import RawFile
+from pipeline.objects import Objects, opened
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TABLE = "table"  # the area of a file of a table
+# columns in which an id may be; all other tables are sums
+_NAMING = frozenset(
+    {"customer_id", "session_id", "session_key", "visitor", "attributes", "record", "recommendation_request_id"}
+)
+
+
+def keep_only(session: SparkSession, namespace: str, snapshots: Mapping[str, str], now: datetime) -> int:
+    """Of the tables that may name a person keep the published snapshot alone, and its files; returns snapshots removed.
+
+    Nobody may write the tables meanwhile.
+    """
+    removed = 0
+    for name in sorted(naming() & snapshots.keys()):
+        table = IcebergTable(session, namespace, name)
+        removed += table.expire({snapshots[name]}, now + timedelta(days=1))
+        table.remove_orphans_now()
+        objects, folder = place_of(session, namespace, name)
+        objects.remove_former(f"{folder}/")
+    return removed
+
+
+def naming() -> frozenset[str]:
+    """The tables in which an id may be."""
+    return frozenset(name for name, table in CURATED_TABLES.items() if _NAMING & table.columns.keys())
+
+
+def files(session: SparkSession, namespace: str, table: str) -> tuple[Objects, list[RawFile]]:
+    """Every Parquet file below a table's place, whether a snapshot names it or not."""
+    objects, folder = place_of(session, namespace, table)
+    return objects, [RawFile(TABLE, file.name) for file in objects.found(folder) if file.name.endswith(".parquet")]
+
+
+def place_of(session: SparkSession, namespace: str, table: str) -> tuple[Objects, str]:
+    """Where a table's files lie."""
+    above, _, folder = IcebergTable(session, namespace, table).location.rstrip("/").rpartition("/")
+    return opened(above), folder

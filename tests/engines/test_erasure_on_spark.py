@@ -1,0 +1,229 @@
+"""A person is erased from a lake on Spark: the tables are those of the raw objects without the person."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from catalogue.errors import CurationError, SettingsError
+from catalogue.tables import CURATED_TABLES
+from pipeline.contract.events import encode
+from pipeline.contract.rejections import Rejection, quarantine_line
+from pipeline.curate.spark import curate
+from pipeline.curate.spark.exports import WarehouseExports
+from pipeline.curate.spark.publishing import published
+from pipeline.erasure import deployed, plan, workers
+from pipeline.erasure.deployed import DeployedErasure, DeployedLake
+from pipeline.erasure.lines import Eraser
+from pipeline.erasure.manifest import FILE, Erasures
+from pipeline.erasure.workers import RawFile
+from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, LakeSettings
+from pipeline.objects import Folder
+from tests.engines import spark_session
+from tests.support.firehose import undelivered
+from tests.support.given import event
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.xdist_group("spark"),
+    # pyspark leaves the sockets of its answers to the garbage collector
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
+]
+
+SETTINGS = LakeSettings(reporting_currency="USD")
+WRITTEN = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
+STREAM = f"{RAW_STREAM}/dt=2026-03-01/hour=12"
+IDS = {"customer_id", "session_id", "session_key", "visitor", "attributes", "recommendation_request_id", "bucket"}
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Shop:
+    """A lake in a folder, written as the delivery stream and imports write it."""
+
+    def __init__(self, spark: SparkSession, root: Path, name: str) -> None:
+        self.spark, self.objects, self.namespace = spark, Folder(root), f"{spark_session.CATALOG}.{name}"
+
+    def lake(self) -> DeployedLake:
+        exports = WarehouseExports(self.spark, self.objects, self.namespace)
+        return DeployedLake(self.spark, self.objects.place, self.namespace, SETTINGS, exports)
+
+    def write(self, name: str, *lines: bytes) -> None:
+        content = b"".join(line + b"\n" for line in lines)
+        if name.endswith(".gz"):
+            content = gzip.compress(content)
+        elif name.endswith(".zst"):
+            content = pa.compress(content, "zstd", asbytes=True)
+        path = self.objects.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (WRITTEN, WRITTEN))
+
+    def curate(self) -> int:
+        """Curate, and hold the books; how many raw files were read."""
+        done = curate(self.spark, self.objects.place, self.namespace, SETTINGS)
+        records = done.version.records
+        assert records["received"] == records["accepted"] + records["duplicates"] + records["quarantined"]
+        return done.raw_files
+
+    def erase(self, *customers: str) -> DeployedErasure:
+        return self.lake().erase(frozenset(customers))
+
+    def records(self) -> dict[str, int]:
+        return dict(published(self.objects).records)
+
+    def tables(self, without: set[str] = frozenset()) -> dict[str, list[Any]]:
+        """Every published table as sorted rows, without some columns."""
+        version = published(self.objects)
+        found = {}
+        for table, definition in CURATED_TABLES.items():
+            frame = self.spark.read.option("snapshot-id", version.tables[table]).table(f"{self.namespace}.{table}")
+            rows = frame.select(*(name for name in definition.columns if name not in without)).collect()
+            found[table] = sorted(map(repr, rows))
+        return found
+
+    def raw_files(self) -> list[RawFile]:
+        return workers.raw_files(self.objects)
+
+    def names(self, text: bytes) -> list[str]:
+        """Raw objects that have some bytes when they are unpacked."""
+        found = []
+        for path in sorted((self.objects.root / "raw").rglob("*.*")):
+            content = path.read_bytes()
+            if path.suffix == ".gz":
+                content = gzip.decompress(content)
+            elif path.suffix == ".zst":
+                content = pa.CompressedInputStream(pa.BufferReader(content), "zstd").read()
+            found += [path.name] if text in content else []
+        return found
+
+
+def sale(event_id: str, at: str, **fields: Any) -> bytes:
+    return encode(event(event_id, at, **{"event_type": "purchase", "order_id": f"o-{event_id}", **fields}))
+
+
+def refused(record: bytes) -> bytes:
+    return quarantine_line(
+        record, Rejection("invalid_json", "A test refuses it."), origin="test:1",
+        received_at=datetime(2026, 3, 1, 12, tzinfo=UTC), source="native",
+    )  # fmt: skip
+
+
+def filled(shop: Shop) -> Shop:
+    """Two customers, in every area and packing."""
+    request = {"surface": "home", "model": "m", "rank": 1, "request_id": "r1"}
+    clicked = {"event_type": "recommendation_click", "recommendation": request}
+    shop.write(
+        f"{STREAM}/1.gz",
+        encode(event("e1", "2026-03-01 09:00", customer_id="anna-1", session_id="s1", attributes={"mail": "a"})),
+        encode(event("e0", "2026-03-01 08:59", customer_id=None, session_id="s1")),
+        sale("e2", "2026-03-01 09:05", customer_id="anna-1", session_id="s1", unit_price="19.9900"),
+        sale("e6", "2026-03-02 11:00", customer_id="ben-2", session_id="s2", unit_price="5.0000"),
+        refused(b'{"customer_id":"anna-1"'),
+        refused(b'{"customer_id":"ben-2"'),
+    )
+    shop.write(
+        f"{STREAM}/2.gz",
+        sale("e2", "2026-03-01 09:05", received="2026-03-03 00:00", customer_id="anna-1", session_id="s1"),
+        encode(event("e7", "2026-03-02 11:01", customer_id="anna-1", **clicked)),
+        encode(event("e8", "2026-03-02 11:02", customer_id="ben-2", **clicked)),
+    )
+    shop.write(
+        f"{STREAM}/3.gz", encode(event("e9", "2026-03-02 12:00", customer_id="ben-2", session_id="s2")), b"poison"
+    )
+    shop.write(
+        f"{RAW_EVENTS}/imports/one/part-1.jsonl.zst",
+        sale("e4", "2026-03-02 09:10", customer_id="anna-1", order_id="o9", unit_price="0.0100"),
+        encode(event("e5", "2026-03-01 10:00", customer_id="ben-2", attributes={"friend": "anna-1", "k": "v"})),
+    )
+    shop.write(f"{RAW_QUARANTINE}/imports/one/part-1.jsonl", refused(b"anna-1;5"), refused(b"anna-12;5"))
+    shop.write(
+        f"{RAW_ERRORS}/processing-failed/dt=2026-03-01/1",
+        undelivered(sale("u1", "2026-03-01 09:00", customer_id="anna-1")),
+        undelivered(sale("u2", "2026-03-01 09:00", customer_id="ben-2")),
+    )
+    return shop
+
+
+def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
+    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = filled(Shop(spark, tmp_path / "lake", "erased"))
+    shop.curate()
+    before, records = shop.tables(without=IDS | {"record"}), shop.records()
+    assert len(shop.names(b"anna-1")) == 3
+
+    def half(session: SparkSession, objects: Any, files: list[RawFile], eraser: Eraser) -> dict[str, int]:
+        rewrite(session, objects, files[::2], eraser)
+        raise Killed
+
+    rewrite = workers.rewrite
+    with monkeypatch.context() as patch:
+        patch.setattr(workers, "rewrite", half)
+        with pytest.raises(Killed):
+            shop.erase("anna-1")
+    assert 0 < len(shop.names(b"anna-1")) < 3
+    assert shop.tables(without=IDS | {"record"}) == before, "readers see what was published"
+    with pytest.raises(SettingsError, match="other ids"):
+        shop.erase("ben-2")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deployed, "curate", killed)  # all objects are rewritten, and no table is
+        with pytest.raises(Killed):
+            shop.erase("anna-1")
+    assert shop.names(b"anna-1") == []
+
+    assert shop.curate() == len(shop.raw_files()), "the next curation, whosever it is, reads all again"
+    assert shop.records() == records, "and counts nothing twice"
+    remade = shop.tables()
+
+    done = shop.erase("anna-1")
+    assert done.found == 0
+    assert shop.tables() == remade, "the tables are those of the rewritten objects, to the row"
+    assert shop.curate() == 0, "no rewritten object is read as a new one"
+    assert shop.records() == records
+    after = shop.tables(without=IDS | {"record"})
+    assert {name for name in after if after[name] != before[name]} == set()
+
+    rows = spark.read.option("snapshot-id", published(shop.objects).tables["events"]).table(f"{shop.namespace}.events")
+    found = {row["event_id"]: row for row in rows.collect()}
+    assert len({found[name]["customer_id"] for name in ("e1", "e2", "e4", "e7")}) == 1, "one pseudonym, all runs"
+    assert found["e1"]["customer_id"].startswith("erased-")
+    assert found["e0"]["session_id"] == found["e1"]["session_id"] == found["e2"]["session_id"] != "s1"
+    assert found["e7"]["recommendation_request_id"].startswith("erased-")
+    assert (found["e8"]["recommendation_request_id"], found["e6"]["session_id"]) == ("r1", "s2")
+    assert (found["e5"]["customer_id"], found["e5"]["attributes"]) == ("ben-2", None), "e5 named anna-1"
+    assert spark.table(f"{shop.namespace}.events.snapshots").count() == 1
+    manifest = Erasures.parsed(shop.objects.read(FILE), FILE)
+    assert manifest.erased({"anna-1", "ben-2"}, "customers") == {"anna-1"}
+    assert shop.objects.stored(plan.FILE) is None
+
+    (shop.objects.root / STREAM / "3.gz").unlink()  # as a lifecycle rule removes old objects
+    kept = published(shop.objects)
+    with pytest.raises(CurationError, match="raw files hold"):
+        shop.erase("ben-2")
+    assert (published(shop.objects), shop.objects.stored(plan.FILE)) == (kept, None)
+
+
+def killed(*_: Any, **__: Any) -> None:
+    raise Killed
