@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.binding import bind
-from catalogue.parquet import files_of, quoted, select
-from catalogue.queries import load_curation, load_units
-from catalogue.tables import CURATED_TABLES, TABLES
+from catalogue.parquet import quoted, select
+from catalogue.queries import load_units
+from catalogue.tables import TABLES
+from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.curate.files import write_partitions
 from pipeline.curate.first_events import ROWS_AT_ONCE, write_first_events
-from pipeline.curate.parts import free_names, joined, largest_file
+from pipeline.curate.parts import joined, largest_file
 from pipeline.curate.step import MARTS, Key
-from pipeline.lake import CURATED, Lake
+from pipeline.curate.table_files import TableFiles
+from pipeline.lake import Lake
 from pipeline.transaction import Transaction
 
 if TYPE_CHECKING:
     import duckdb
 
-    from catalogue.queries import Query
-
 _ROWS_AT_ONCE = 1_000_000  # of a table that is replaced: some 700 MB of charges while they are sorted
 # rows that can be equal in all columns they are sorted by: equal charges are several charges
 _TIED = frozenset({"quarantine", "spend", "daily_spend", "daily_spend_resources", "daily_spend_tags"})
 
+DIALECT = "duckdb"
 _EARLIER = "earlier_"
-_Settings = tuple[tuple[str, str | bool], ...]
 
 
 class DuckDbStore:
@@ -47,16 +45,17 @@ class DuckDbStore:
         change: Transaction,
         remade: frozenset[str] = frozenset(),
     ) -> None:
-        self._settings: _Settings = tuple(lake.settings.of_curation().items())
-        self._root = lake.root
+        self._settings = lake.settings
         self._connection = connection
         self._change = change
         self._remade = remade
-        self._present = {table: files_of(lake.root, table) for table in CURATED_TABLES}
-        self._files = {table: {} if table in remade else files for table, files in self._present.items()}
-        self._rewritten: dict[str, set[Path]] = {}  # files of tables that changed whose rows are written again
+        self._files = TableFiles(lake, change, remade)
         self._written: list[tuple[str, Path]] = []  # files of the first events, each with its day
-        self.changed: dict[str, int] = {}
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Tables that this step has changed, with the files written."""
+        return self._files.changed
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step."""
@@ -64,7 +63,7 @@ class DuckDbStore:
 
     def has_changed(self, table: str) -> bool:
         """Whether this step has changed any row of the table."""
-        return table in self._rewritten
+        return self._files.has_changed(table)
 
     def is_empty(self, relation: str) -> bool:
         """Whether a relation of this step has no row."""
@@ -76,7 +75,7 @@ class DuckDbStore:
 
     def select(self, table: str) -> str:
         """A select of the table as it was before this step."""
-        return select(table, self._listed(table))
+        return select(table, self._files.earlier(table))
 
     def name_units(self, relation: str) -> None:
         """Make a relation of units by its SQL; in a lake without events it is a view that is never read."""
@@ -85,11 +84,13 @@ class DuckDbStore:
                 earlier = self.select(name.removeprefix(_EARLIER))
                 self._connection.execute(f"create or replace view {name} as {earlier}")
         kind = "view" if self._is_new("events") else "table"
-        self._connection.execute(f"create or replace {kind} {relation} as {_unit_sql(relation, self._settings)}")
+        self._connection.execute(
+            f"create or replace {kind} {relation} as {unit_sql(relation, self._settings, DIALECT)}"
+        )
 
     def load_known(self, table: str, *, key: Key, units: str, without: str | None = None) -> None:
         """Make ``known_<table>``."""
-        files, where = self._listed(table), f"where {_tuple(key)} in (from {units})"
+        files, where = self._files.earlier(table), f"where {_tuple(key)} in (from {units})"
         if files:
             # reads the key of all files first, then all columns of the few files that matter
             holding = f"select distinct held_in from ({select(table, files, file_name='held_in')}) {where}"
@@ -127,7 +128,7 @@ class DuckDbStore:
         """A select of the rows of some days of the table as it will be; opens no file of another day."""
         partition = TABLES[table].partition
         wanted = self._values(f"from {days}")
-        existing = [path for day, path in self._kept(table) if day in wanted]
+        existing = [path for day, path in self._files.staying(table) if day in wanted]
         listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
         if not self.has_changed(table):
             return select(table, existing)
@@ -163,7 +164,7 @@ class DuckDbStore:
 
     def sql(self, table: str) -> str:
         """The SQL that makes the rows of a table."""
-        return _table_sql(table, self._settings)
+        return table_sql(table, self._settings, DIALECT)
 
     def merge(self, table: str, *, key: Key, units: str | None) -> None:
         """Put ``new_<table>`` in the place of the existing rows whose key is in `units`."""
@@ -191,7 +192,7 @@ class DuckDbStore:
 
     def _is_new(self, table: str) -> bool:
         """Whether the table had no row before this step, or none that is kept."""
-        return not self._files[table]
+        return not self._files.by_partition(table)
 
     def replace(self, table: str, *, rows: str, key: str, units: str, instant: str) -> None:
         """Put `rows` in the place of the existing rows whose key is among `units`, some days at a time.
@@ -206,7 +207,7 @@ class DuckDbStore:
         instant : the column whose day is the partition: by it a reader skips what lies outside some days
         """
         connection, partition = self._connection, str(TABLES[table].partition)
-        columns, files = ", ".join(TABLES[table].columns), self._files[table]
+        columns, files = ", ".join(TABLES[table].columns), self._files.earlier(table)
         connection.execute(f"create or replace view new_{table} as {rows}")
         leaving = (
             f" union all select {partition}, count(*) from ({self.select(table)}) where {key} in ({units}) group by 1"
@@ -219,8 +220,9 @@ class DuckDbStore:
         )
         connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
         touched = self._values(f"from touched_{table}")
-        self._rewritten[table] = {path for day, path in self._each(table) if day in touched}
-        staying = f"{select(table, self._rewritten[table])} where {key} not in ({units})"
+        rewritten = [path for day, path in self._files.each(table) if day in touched]
+        self._files.rewrite(table, rewritten)
+        staying = f"{select(table, rewritten)} where {key} not in ({units})"
         connection.execute(
             f"create or replace view staged_{table} as select {columns} from new_{table} union all {staying}"
         )
@@ -246,7 +248,7 @@ class DuckDbStore:
     def _write_new(self, table: str) -> None:
         """Write a table that has no earlier rows."""
         day = _day(table)
-        gone = ", ".join(f"('{value}')" for value in self._present[table]) or "(null)"
+        gone = ", ".join(f"('{value}')" for value in self._files.partitions_before(table)) or "(null)"
         kind = "date" if TABLES[table].partition else "varchar"
         self._connection.execute(
             f"create or replace table touched_{table} as select distinct {day} as day from new_{table}"
@@ -254,7 +256,7 @@ class DuckDbStore:
         )
         if self.is_empty(f"touched_{table}"):
             return
-        self._rewritten[table] = {path for paths in self._present[table].values() for path in paths}
+        self._files.rewrite_all(table)
         self._write(table, f"current_{table}")
 
     def _write_changes(self, table: str, columns: str, key: Key) -> None:
@@ -278,7 +280,8 @@ class DuckDbStore:
             return
         is_going = f"{row} in (select {row} from gone_{table})"
         holding = self._values(f"select distinct held_in from held_{table} where {is_going}") if key else set()
-        rewritten = self._rewritten[table] = self._joined(table, {Path(name) for name in holding})
+        rewritten = self._joined(table, {Path(name) for name in holding})
+        self._files.rewrite(table, rewritten)
         if rewritten:
             # rows are told apart by a hash first: whole rows are compared where they may be equal
             rest = select(table, rewritten)
@@ -296,7 +299,7 @@ class DuckDbStore:
                 f"select cast({_day(table)} as varchar), count(*) from staged_{table} group by 1"
             ).fetchall()
         )
-        days = {day: paths for day, paths in self._files[table].items() if day in coming}
+        days = {day: paths for day, paths in self._files.by_partition(table).items() if day in coming}
         listed = ", ".join(f"'{quoted(path)}'" for paths in days.values() for path in paths)
         rows: dict[str, int] = {}
         if listed:
@@ -309,19 +312,8 @@ class DuckDbStore:
         return chosen
 
     def _view_current(self, table: str) -> None:
-        kept = select(table, (path for _, path in self._kept(table)))
+        kept = select(table, (path for _, path in self._files.staying(table)))
         self._connection.execute(f"create or replace view current_{table} as from staged_{table} union all {kept}")
-
-    def _each(self, table: str) -> Iterator[tuple[str, Path]]:
-        """The files of a table as it was, each with its day."""
-        return ((day, path) for day, paths in self._files[table].items() for path in paths)
-
-    def _kept(self, table: str) -> Iterator[tuple[str, Path]]:
-        """The files of a table that stay as they are, each with its day."""
-        return ((day, path) for day, path in self._each(table) if path not in self._rewritten.get(table, ()))
-
-    def _listed(self, table: str) -> list[Path]:
-        return [path for _, path in self._each(table)]
 
     def _values(self, sql: str) -> set[str]:
         return {str(value) for (value,) in self._connection.execute(sql).fetchall()}
@@ -344,25 +336,7 @@ class DuckDbStore:
                     is_mart=is_mart,
                 )
             )
-        self._publish(table, written)
-
-    def _publish(self, table: str, written: Iterable[tuple[str, Path]]) -> None:
-        """Let files appear in their partitions, and those whose rows they hold disappear."""
-        partition, folder = TABLES[table].partition, f"{CURATED}/{table}"
-        taken: dict[str, set[str]] = {}
-        for day, path in self._kept(table):
-            taken.setdefault(day, set()).add(path.name)
-        names: dict[str, Iterator[str]] = {}
-        count = 0
-        for day, path in written:
-            if day not in names:
-                names[day] = free_names(taken.get(day, ()))
-            place = f"{folder}/{partition}={day}" if partition else folder
-            self._change.adopt(path, f"{place}/{next(names[day])}")
-            count += 1
-        for path in self._rewritten[table]:
-            self._change.remove(str(path.relative_to(self._root)))
-        self.changed[table] = count
+        self._files.publish(table, written)
 
 
 def _tuple(key: Key) -> str:
@@ -373,22 +347,6 @@ def _tuple(key: Key) -> str:
 def _keys(key: Key, relation: str) -> str:
     """A select of the keys of a relation that has their columns; without those that are null in part."""
     return f"select {', '.join(key)} from {relation} where {' and '.join(f'{column} is not null' for column in key)}"
-
-
-@lru_cache(maxsize=64)
-def _table_sql(table: str, settings: _Settings) -> str:
-    """The SQL of a table; kept, because writing it takes as long as running it on a small batch."""
-    return _bound(load_curation()[table], settings)
-
-
-@lru_cache(maxsize=64)
-def _unit_sql(relation: str, settings: _Settings) -> str:
-    return _bound(load_units()[relation], settings)
-
-
-def _bound(query: Query, settings: _Settings) -> str:
-    values = dict(settings)
-    return bind(query, {name: values[name] for name in query.parameters}, dialect="duckdb").sql
 
 
 def _order(table: str) -> tuple[str, ...]:

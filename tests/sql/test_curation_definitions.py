@@ -12,7 +12,7 @@ from sqlglot import parse_one
 
 from catalogue.queries import Query, load_curation
 from catalogue.tables import CURATED_TABLES
-from pipeline.curate import curate, definitions, is_stale, store
+from pipeline.curate import bound, curate, definitions, is_stale
 from pipeline.curate.definitions import FROM_RAW, fingerprints, sources
 from pipeline.lake import CURATED, STATE, LakeSettings
 from tests.support.given import Given, event
@@ -93,17 +93,17 @@ def changed(monkeypatch: pytest.MonkeyPatch, table: str, before: str, after: str
     def read() -> Mapping[str, Query]:
         return queries
 
-    for module in (definitions, store):
+    for module in (definitions, bound):
         monkeypatch.setattr(module, "load_curation", read)
     definitions._fingerprints.cache_clear()
-    store._table_sql.cache_clear()
+    bound.table_sql.cache_clear()
 
 
 @pytest.fixture(autouse=True)
 def forget_changed_queries():
     yield
     definitions._fingerprints.cache_clear()
-    store._table_sql.cache_clear()
+    bound.table_sql.cache_clear()
 
 
 def test_a_changed_definition_reaches_its_table_and_those_made_of_it_and_no_other(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-from catalogue.binding import bind
-from catalogue.queries import load_curation, load_units
+from catalogue.queries import load_units
+from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.curate.spark.iceberg import Days, IcebergTables, nothing, on_days
 from pipeline.curate.spark.types import typed
 from pipeline.curate.step import MARTS, Key
@@ -17,14 +17,10 @@ from pipeline.lake import LakeSettings
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from catalogue.queries import Query
-
 DIALECT = "spark"
 _EARLIER = "earlier_"
 _SENT = 500_000  # units, some 50 MB, that every worker gets, so that no table is shuffled to look them up
 _MERGED = frozenset({"events"})  # tables of which few known rows change: the others' days are written again
-
-_Settings = tuple[tuple[str, str | bool], ...]
 
 
 class SparkStore:
@@ -48,7 +44,7 @@ class SparkStore:
     ) -> None:
         self._session = session
         self._tables = tables
-        self._settings: _Settings = tuple(settings.of_curation().items())
+        self._settings = settings
         self._remade = remade
         self._frames: dict[str, DataFrame] = {}
         self._kept: dict[str, int] = {}  # relation → rows, of those that the cluster keeps or that are empty
@@ -84,7 +80,7 @@ class SparkStore:
         for name in query.tables:
             if name.startswith(_EARLIER):
                 self.give(name, self._earlier(name.removeprefix(_EARLIER)))
-        rows = self._session.sql(_unit_sql(relation, self._settings))
+        rows = self._session.sql(unit_sql(relation, self._settings, DIALECT))
         if self._is_new("events"):
             self._give_nothing(relation, rows)
         elif relation.endswith("_days"):
@@ -139,7 +135,9 @@ class SparkStore:
 
     def make(self, table: str) -> None:
         """Make ``new_<table>`` by the table's SQL."""
-        rows = typed(self._session.sql(_table_sql(table, self._settings)), self._tables.definition(table).columns)
+        rows = typed(
+            self._session.sql(table_sql(table, self._settings, DIALECT)), self._tables.definition(table).columns
+        )
         if table in MARTS or self.is_remade(table):
             self.give(f"new_{table}", rows)  # it is written once, and then read from the table
         else:
@@ -163,7 +161,7 @@ class SparkStore:
 
     def replace_days(self, mart: str, source: str) -> None:
         """Put ``new_<mart>`` in the place of its rows of the days on which the source changed."""
-        new, day, partition = self._frames[f"new_{mart}"], self._tables.definition(source).partition, None
+        new, day = self._frames[f"new_{mart}"], self._tables.definition(source).partition
         partition = self._tables.definition(mart).partition
         days = self._touched.get(source)
         if day is None or days is None or self._is_new(mart):
@@ -269,19 +267,3 @@ def _changed_days(new: DataFrame, known: DataFrame, partition: str) -> set[date]
 
 def _values(days: DataFrame) -> set[date]:
     return {row[0] for row in days.collect()}
-
-
-@lru_cache(maxsize=64)
-def _table_sql(table: str, settings: _Settings) -> str:
-    """The SQL of a table; kept, because writing it takes as long as running it on a small batch."""
-    return _bound(load_curation()[table], settings)
-
-
-@lru_cache(maxsize=64)
-def _unit_sql(relation: str, settings: _Settings) -> str:
-    return _bound(load_units()[relation], settings)
-
-
-def _bound(query: Query, settings: _Settings) -> str:
-    values = dict(settings)
-    return bind(query, {name: values[name] for name in query.parameters}, dialect=DIALECT).sql
