@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from io import BytesIO
+from types import MappingProxyType
 
 import msgspec
 
-from pipeline.contract.rejections import ERASED
+from pipeline.contract.rejections import ERASED, Rejection, quarantine_line
+from pipeline.curate import raw
 from pipeline.curate.spark.lines import packing, unpacked_content
 from pipeline.curate.spark.undelivered import lines_of_undelivered
 from pipeline.erasure import packed
 from pipeline.erasure.identity import Person
 from pipeline.erasure.lines import ERASED_TEXT, Eraser, EventIds, event_ids
 from pipeline.erasure.raw import with_changed
-from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE
+from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM
 from pipeline.streams import Kind
 from pipeline.streams.kinesis import kind_of
 
+_WITH_REFUSED = frozenset({RAW_STREAM, RAW_QUARANTINE})  # whose lines may be refused records
 _FAILURE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SAID = ("errorMessage", "lastErrorMessage")  # texts that may quote a record
 
@@ -53,8 +57,15 @@ def count(area: str, name: str, content: bytes) -> int:
     return sum(1 for line in lines_of(name, content) for _ in lines_of_undelivered(line, name))
 
 
-def without(area: str, name: str, content: bytes, eraser: Eraser) -> tuple[bytes, int]:
+def without(
+    area: str, name: str, content: bytes, eraser: Eraser, unreadable: Mapping[int, datetime] = MappingProxyType({})
+) -> tuple[bytes, int]:
     """The object without the person, and how many of its records changed; nothing else in it does.
+
+    Parameters
+    ----------
+    unreadable : numbers of lines that curation could not read, and when the object came in that it dates them by. In an
+        object that changes they become refused records of that time; one of `RAW_EVENTS` can have no such records
 
     Raises
     ------
@@ -75,7 +86,22 @@ def without(area: str, name: str, content: bytes, eraser: Eraser) -> tuple[bytes
     lines = list(unpacked_content(content, name))
     written = ((place, without_line(area, line.strip(), eraser)) for place, line in enumerate(lines))
     changed = {place: line for place, line in written if line is not None}
-    return with_changed(lines, changed, packing(content, name)) if changed else content, len(changed)
+    if not changed:
+        return content, 0
+    dated = {
+        number - 1: _refused_then(area, f"{name}:{number}", lines[number - 1], changed.get(number - 1), at)
+        for number, at in unreadable.items()
+        if area in _WITH_REFUSED
+    }
+    return with_changed(lines, changed | dated, packing(content, name)), len(changed)
+
+
+def _refused_then(area: str, origin: str, line: bytes, changed: bytes | None, at: datetime) -> bytes:
+    """A line that cannot be read as the refused record that curation made of it."""
+    kind = raw.REFUSED if _is_refused(area, line.strip()) else raw.EVENTS
+    record = line.strip() if changed is None else changed
+    why = Rejection(raw.UNREADABLE, kind.unreadable)
+    return quarantine_line(record, why, origin=origin, received_at=at, source=raw.SOURCE)
 
 
 def without_line(area: str, line: bytes, eraser: Eraser) -> bytes | None:
@@ -112,8 +138,8 @@ def _undelivered(line: bytes, eraser: Eraser) -> bytes | None:
     written = [_part(part.strip(b" \t\r"), eraser, is_quoted=bool(quoting)) for part in parts]
     if not quoting and all(part is None for part in written):
         return None
-    raw = b"\n".join(part if new is None else new for part, new in zip(parts, written, strict=True))
-    changed = {"rawData": base64.b64encode(raw).decode(), **dict.fromkeys(quoting, ERASED_TEXT)}
+    record = b"\n".join(part if new is None else new for part, new in zip(parts, written, strict=True))
+    changed = {"rawData": base64.b64encode(record).decode(), **dict.fromkeys(quoting, ERASED_TEXT)}
     return msgspec.json.encode(
         fields | {name: msgspec.Raw(msgspec.json.encode(text)) for name, text in changed.items()}
     )

@@ -149,9 +149,11 @@ class DeployedLake:
             begun = self._plan(asked, report, now())
             plan.save(objects, begun)
         before = published(objects)
+        unreadable = iceberg.unreadable(self.session, self.namespace, before.tables["quarantine"])
         publish(objects, before, replace(before, made_by={}))  # whoever curates next makes all tables again
         report("Rewriting", 0.3)
-        records = workers.rewrite(self.session, objects, workers.raw_files(objects, begun.until), begun.eraser)
+        files = workers.raw_files(objects, begun.until)
+        records = workers.rewrite(self.session, objects, files, begun.eraser, unreadable)
         curated = curate(
             self.session,
             self.root,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from io import BytesIO
@@ -19,6 +19,8 @@ from pipeline.raw.files import UNPACKING_ERRORS, unreadable_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+Unreadable = Mapping[str, Mapping[int, datetime]]
 
 _TASK_FILES = 64  # read one after the other by one task
 
@@ -75,8 +77,14 @@ def identify(session: SparkSession, objects: Objects, files: Sequence[RawFile], 
     return Eraser(Person(person.customers, sessions, named), pseudonyms), total
 
 
-def rewrite(session: SparkSession, objects: Objects, files: Sequence[RawFile], eraser: Eraser) -> dict[str, int]:
+def rewrite(
+    session: SparkSession, objects: Objects, files: Sequence[RawFile], eraser: Eraser, unreadable: Unreadable
+) -> dict[str, int]:
     """Write every raw object that names the person again, without; returns changed records by area.
+
+    Parameters
+    ----------
+    unreadable : lines that curation could not read, as `contents.without` takes them, by object
 
     Raises
     ------
@@ -84,7 +92,7 @@ def rewrite(session: SparkSession, objects: Objects, files: Sequence[RawFile], e
         An object cannot be read to its end, or another process has changed it meanwhile; others may be rewritten.
     """
     counts = dict.fromkeys(AREAS, 0)
-    for area, changed in _each(session, objects, files, partial(_rewritten, eraser=eraser)):
+    for area, changed in _each(session, objects, files, partial(_rewritten, eraser=eraser, unreadable=unreadable)):
         counts[area] += changed
     return counts
 
@@ -141,11 +149,13 @@ def _of_sessions(objects: Objects, file: RawFile, *, person: Person) -> Iterator
             yield ids
 
 
-def _rewritten(objects: Objects, file: RawFile, *, eraser: Eraser) -> Iterator[tuple[str, int] | _Broken]:
+def _rewritten(
+    objects: Objects, file: RawFile, *, eraser: Eraser, unreadable: Unreadable
+) -> Iterator[tuple[str, int] | _Broken]:
     stored = objects.stored(file.name)
     if stored is None:
         return  # a lifecycle rule was faster
-    content, changed = contents.without(*file, stored.content, eraser)
+    content, changed = contents.without(*file, stored.content, eraser, unreadable.get(file.name, {}))
     if changed and not objects.replace(file.name, content, tag=stored.tag):
         yield _Broken(file.name, "another process has changed it meanwhile")
     yield file.area, changed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from catalogue.errors import CurationError, SettingsError
 from catalogue.tables import CURATED_TABLES
+from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
 from pipeline.contract.events import encode
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.curate.spark import curate
@@ -21,11 +24,13 @@ from pipeline.curate.spark.exports import WarehouseExports
 from pipeline.curate.spark.publishing import published
 from pipeline.erasure import deployed, plan, workers
 from pipeline.erasure.deployed import DeployedErasure, DeployedLake
-from pipeline.erasure.lines import Eraser
 from pipeline.erasure.manifest import FILE, Erasures
 from pipeline.erasure.workers import RawFile
+from pipeline.jobs import running
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, LakeSettings
+from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.objects import Folder
+from tests.contracts.test_live_store import TABLE, aws_table
 from tests.engines import spark_session
 from tests.support.firehose import undelivered
 from tests.support.given import event
@@ -45,6 +50,7 @@ pytestmark = [
 SETTINGS = LakeSettings(reporting_currency="USD")
 WRITTEN = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
 STREAM = f"{RAW_STREAM}/dt=2026-03-01/hour=12"
+ESTIMATED = "daily_customer_registers"  # of hashes of customers: other ids, other registers
 IDS = {"customer_id", "session_id", "session_key", "visitor", "attributes", "recommendation_request_id", "bucket"}
 
 
@@ -54,6 +60,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         yield session
 
 
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with aws_table() as client:
+        yield client
+
+
 class Killed(BaseException):
     """The process is gone."""
 
@@ -61,12 +75,21 @@ class Killed(BaseException):
 class Shop:
     """A lake in a folder, written as the delivery stream and imports write it."""
 
-    def __init__(self, spark: SparkSession, root: Path, name: str) -> None:
+    def __init__(self, spark: SparkSession, root: Path, name: str, dynamodb: Any) -> None:
         self.spark, self.objects, self.namespace = spark, Folder(root), f"{spark_session.CATALOG}.{name}"
+        self.links = DynamoDbKnownCustomers(dynamodb, TABLE)
+        self.items = DynamoDbLiveStore(dynamodb, TABLE, "USD")
 
     def lake(self) -> DeployedLake:
         exports = WarehouseExports(self.spark, self.objects, self.namespace)
-        return DeployedLake(self.spark, self.objects.place, self.namespace, SETTINGS, exports)
+        place = self.objects.place
+        return DeployedLake(self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items)
+
+    def leave_behind(self, table: str) -> Path:
+        """A file of a table that no snapshot names, as a killed run leaves it."""
+        warehouse = Path(self.spark.conf.get(f"spark.sql.catalog.{spark_session.CATALOG}.warehouse"))
+        written = next((warehouse / self.namespace.partition(".")[2] / table / "data").rglob("*.parquet"))
+        return Path(shutil.copy(written, written.with_name("left.parquet")))
 
     def write(self, name: str, *lines: bytes) -> None:
         content = b"".join(line + b"\n" for line in lines)
@@ -97,6 +120,7 @@ class Shop:
         version = published(self.objects)
         found = {}
         for table, definition in CURATED_TABLES.items():
+            self.spark.catalog.refreshTable(f"{self.namespace}.{table}")
             frame = self.spark.read.option("snapshot-id", version.tables[table]).table(f"{self.namespace}.{table}")
             rows = frame.select(*(name for name in definition.columns if name not in without)).collect()
             found[table] = sorted(map(repr, rows))
@@ -137,10 +161,12 @@ def filled(shop: Shop) -> Shop:
         f"{STREAM}/1.gz",
         encode(event("e1", "2026-03-01 09:00", customer_id="anna-1", session_id="s1", attributes={"mail": "a"})),
         encode(event("e0", "2026-03-01 08:59", customer_id=None, session_id="s1")),
+        encode(event("e3", "2026-02-27 08:59", customer_id="device-1")),
         sale("e2", "2026-03-01 09:05", customer_id="anna-1", session_id="s1", unit_price="19.9900"),
         sale("e6", "2026-03-02 11:00", customer_id="ben-2", session_id="s2", unit_price="5.0000"),
         refused(b'{"customer_id":"anna-1"'),
         refused(b'{"customer_id":"ben-2"'),
+        b"cannot be read",
     )
     shop.write(
         f"{STREAM}/2.gz",
@@ -166,15 +192,21 @@ def filled(shop: Shop) -> Shop:
 
 
 def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
-    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    dynamodb: Any,
 ) -> None:
-    shop = filled(Shop(spark, tmp_path / "lake", "erased"))
+    shop = filled(Shop(spark, tmp_path / "lake", "erased", dynamodb))
+    shop.links.link("shop", {"device-1": "anna-1", "device-2": "ben-2"})
     shop.curate()
+    left = shop.leave_behind("customers")
     before, records = shop.tables(without=IDS | {"record"}), shop.records()
     assert len(shop.names(b"anna-1")) == 3
 
-    def half(session: SparkSession, objects: Any, files: list[RawFile], eraser: Eraser) -> dict[str, int]:
-        rewrite(session, objects, files[::2], eraser)
+    def half(session: SparkSession, objects: Any, files: list[RawFile], *how: Any) -> None:
+        rewrite(session, objects, files[::2], *how)
         raise Killed
 
     rewrite = workers.rewrite
@@ -199,11 +231,14 @@ def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
 
     done = shop.erase("anna-1")
     assert done.found == 0
+    assert not left.exists()
+    assert done.records["links"] == 1
+    assert [shop.links.customer_of("shop", name) for name in ("device-1", "device-2")] == [None, "ben-2"]
     assert shop.tables() == remade, "the tables are those of the rewritten objects, to the row"
     assert shop.curate() == 0, "no rewritten object is read as a new one"
     assert shop.records() == records
     after = shop.tables(without=IDS | {"record"})
-    assert {name for name in after if after[name] != before[name]} == set()
+    assert {name for name in after if after[name] != before[name]} <= {ESTIMATED}
 
     rows = spark.read.option("snapshot-id", published(shop.objects).tables["events"]).table(f"{shop.namespace}.events")
     found = {row["event_id"]: row for row in rows.collect()}
@@ -212,11 +247,21 @@ def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
     assert found["e0"]["session_id"] == found["e1"]["session_id"] == found["e2"]["session_id"] != "s1"
     assert found["e7"]["recommendation_request_id"].startswith("erased-")
     assert (found["e8"]["recommendation_request_id"], found["e6"]["session_id"]) == ("r1", "s2")
+    assert found["e3"]["customer_id"].startswith("erased-"), "a linked device"
     assert (found["e5"]["customer_id"], found["e5"]["attributes"]) == ("ben-2", None), "e5 named anna-1"
     assert spark.table(f"{shop.namespace}.events.snapshots").count() == 1
     manifest = Erasures.parsed(shop.objects.read(FILE), FILE)
     assert manifest.erased({"anna-1", "ben-2"}, "customers") == {"anna-1"}
     assert shop.objects.stored(plan.FILE) is None
+
+    check = ["--lake", shop.objects.place, "--namespace", shop.namespace, "--check", "1", "--customers"]
+    running.erase([*check, "anna-1,device-1"])
+    assert json.loads(capsys.readouterr().out)["found"] == 0
+    with pytest.raises(SystemExit, match="still name"):
+        running.erase([*check, "ben-2"])
+    places = {name: place["found"] for name, place in json.loads(capsys.readouterr().out)["places"].items()}
+    own = {RAW_EVENTS, RAW_STREAM, RAW_ERRORS, "events", "sessions", "customers", "quarantine"}
+    assert own <= {name for name, found in places.items() if found}
 
     (shop.objects.root / STREAM / "3.gz").unlink()  # as a lifecycle rule removes old objects
     kept = published(shop.objects)

@@ -45,6 +45,8 @@ class WarehouseExports:
             snapshot = snapshots.get(table)
             if snapshot is None or self.objects.stored(_mark(table, snapshot)) is not None:
                 continue
+            # another session has written it: this one may remember the table as it was
+            self.session.catalog.refreshTable(f"{self.namespace}.{table}")
             rows = self.session.read.option("snapshot-id", snapshot).table(f"{self.namespace}.{table}")
             writer = rows.select(*TABLES[table].columns).coalesce(_MOST_FILES).write.mode("overwrite")
             # Hadoop's empty file _SUCCESS is no Parquet, and COPY reads all below a prefix

@@ -67,7 +67,7 @@ def maintain(
         Another job has published meanwhile: nothing is removed, and readers see what it published.
     """
     before = published(objects)
-    tables = {table: IcebergTable(session, namespace, table) for table in before.tables}
+    tables = {table: MaintainedTable(session, namespace, table) for table in before.tables}
     for table, snapshot in before.tables.items():
         tables[table].go_to(snapshot)
     rewritten = sum(table.rewrite() for table in tables.values())
@@ -79,7 +79,7 @@ def maintain(
 
 
 @dataclass(frozen=True)
-class IcebergTable:
+class MaintainedTable:
     """One table, with the procedures of its catalog."""
 
     session: SparkSession
@@ -90,6 +90,10 @@ class IcebergTable:
         """The id of its newest snapshot."""
         rows = self.session.sql(f"select snapshot_id from {self._whole_name}.refs where name = 'main'").collect()
         return str(rows[0][0])
+
+    def refresh(self) -> None:
+        """Forget the table as this session has seen it: another one has written it."""
+        self.session.catalog.refreshTable(self._whole_name)
 
     def go_to(self, snapshot: str) -> None:
         """Let a snapshot be the newest: what a killed run wrote after it is not this version's."""

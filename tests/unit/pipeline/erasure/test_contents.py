@@ -16,6 +16,7 @@ import pytest
 from catalogue.errors import LakeError, SettingsError
 from pipeline.contract.events import encode
 from pipeline.contract.rejections import ERASED, Rejection, quarantine_line
+from pipeline.curate import raw
 from pipeline.erasure import contents, plan
 from pipeline.erasure.identity import Person, Pseudonyms
 from pipeline.erasure.lines import Eraser
@@ -56,6 +57,26 @@ def test_lines_keep_their_place_and_their_packing(name: str) -> None:
     lines = list(contents.unpacked_content(written, name))
     assert [line.strip() for line in (lines[0], lines[1], lines[4])] == [OTHER, b"", refused(b"c12")]
     assert written.startswith(b"{") == (name not in packed)
+
+
+def test_a_line_that_cannot_be_read_keeps_its_time_where_its_object_is_written_again() -> None:
+    then = datetime(2026, 2, 1, tzinfo=UTC)
+    content = b"poison\n" + OWN + b"\n" + OTHER + b"\n"
+    lines = contents.without(RAW_STREAM, "raw/stream/1", content, ERASER, {1: then})[0].splitlines()
+    assert (json.loads(lines[0]), lines[2]) == (
+        {
+            "record": base64.b64encode(b"poison").decode(),
+            "reason": raw.UNREADABLE,
+            "detail": raw.EVENTS.unreadable,
+            "origin": "raw/stream/1:1",
+            "source": raw.SOURCE,
+            "received_at": "2026-02-01T00:00:00Z",
+        },
+        OTHER,
+    )
+    assert contents.without(RAW_STREAM, "1", b"poison\n" + OTHER, ERASER, {1: then}) == (b"poison\n" + OTHER, 0)
+    imported = contents.without(RAW_EVENTS, "1", content, ERASER, {1: then})[0]
+    assert imported.startswith(b"poison\n"), "an import has no refused records"
 
 
 def test_an_object_without_the_person_is_the_same_bytes() -> None:
