@@ -88,7 +88,10 @@ def write(rows: pa.Table, path: Source) -> None:
 
 def keys(rows: pa.Table, places: list[int]) -> set[tuple[str, str]]:
     """Namespace and event id of some rows."""
-    return {(row.namespace, row.event_id or "") for row in _ids(rows.take(places))}
+    import pyarrow as pa
+
+    chosen = rows.take(pa.array(places, pa.int64()))  # a list without numbers has no type
+    return {(row.namespace, row.event_id or "") for row in _ids(chosen)}
 
 
 def copy(source: Path, wanted: set[tuple[str, str]], target: Path) -> bool:

@@ -91,3 +91,12 @@ def test_ids_attributes_and_request_change_and_nothing_else(lake: Lake):
     ]
     assert records == [b'{"erased":true}', b"id,c12"]
     assert not [place for place in scan(lake, eraser.person) if place.found]
+
+
+def test_a_file_without_the_person_stays_as_it_is(lake: Lake):
+    place = lake.root / RAW_EVENTS / "other.parquet"
+    pq.write_table(pa.Table.from_pylist([row("e9", "c9", None)], SCHEMA), place)
+    before = place.read_bytes()
+    with lake.writing(), lake.transaction() as change:
+        raw.rewrite(lake, raw.identify(lake, person_of(lake, frozenset(["c1"]))), change)
+    assert place.read_bytes() == before
