@@ -283,7 +283,7 @@ class DuckDbStore:
         rewritten = self._joined(table, {Path(name) for name in holding})
         self._files.rewrite(table, rewritten)
         if rewritten:
-            # rows are told apart by a hash first: whole rows are compared where they may be equal
+            # rows are compared by a hash first, and whole only where their hashes are equal
             rest = select(table, rewritten)
             connection.execute(
                 f"insert into staged_{table} ({rest} where not ({is_going}))"

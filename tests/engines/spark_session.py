@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import pytest
+
 from tests.engines import java
 from tests.engines.artifacts import EngineMissing, spark_jars
 from tests.support.paths import ROOT
@@ -38,6 +40,24 @@ _SETTINGS = {
     f"spark.sql.catalog.{CATALOG}": "org.apache.iceberg.spark.SparkCatalog",
     f"spark.sql.catalog.{CATALOG}.type": "hadoop",
 }
+
+
+def marks(group: str) -> list[pytest.MarkDecorator]:
+    """The marks of a module that runs Spark.
+
+    Parameters
+    ----------
+    group : modules of one group are run by one worker, which starts what they share once
+    """
+    return [
+        pytest.mark.engines,
+        pytest.mark.xdist_group(group),
+        # pyspark leaves the sockets of its answers to the garbage collector
+        pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+        pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+        # pyspark's own
+        pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),
+    ]
 
 
 @contextmanager

@@ -28,14 +28,7 @@ from tests.support.given import Given, event
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("spark"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("spark")
 
 WRITTEN = datetime(2026, 4, 1, 6, tzinfo=UTC).timestamp()  # when every raw file was written: rotten lines tell it
 

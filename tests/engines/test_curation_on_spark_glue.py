@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     from tests.engines.ministack_server import MinistackServer
     from tests.engines.trino_server import TrinoServer
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("engines"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("engines")
 
 CATALOG, DATABASE = "glue_catalog", "on_spark"
 
@@ -49,7 +42,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) 
     job = tomllib.loads((ROOT / "pipeline/curate/glue_job.toml").read_text(encoding="utf-8"))
     catalog = f"spark.sql.catalog.{CATALOG}"
     settings = {name: value.replace("{lake}", f"s3://{WAREHOUSE}") for name, value in job["spark"].items()}
-    settings |= {  # what stands in for AWS
+    settings |= {  # the addresses of ministack, which answers in the place of AWS
         f"{catalog}.glue.endpoint": ministack.endpoint,
         f"{catalog}.s3.endpoint": ministack.endpoint,
         f"{catalog}.s3.path-style-access": "true",

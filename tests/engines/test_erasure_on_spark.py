@@ -38,14 +38,7 @@ from tests.support.given import event
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("spark"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("spark")
 
 SETTINGS = LakeSettings(reporting_currency="USD")
 WRITTEN = datetime(2026, 3, 4, tzinfo=UTC).timestamp()

@@ -26,14 +26,7 @@ from tests.engines import spark_session
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("spark"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("spark")
 
 DAY = date(2026, 3, 1)
 

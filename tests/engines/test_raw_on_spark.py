@@ -44,14 +44,7 @@ if TYPE_CHECKING:
 
     from tests.engines.ministack_server import MinistackServer
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("spark"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("spark")
 
 WRITTEN = datetime(2026, 4, 1, 6, tzinfo=UTC)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -27,14 +27,7 @@ if TYPE_CHECKING:
 
     from tests.engines.postgres_server import PostgresServer
 
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("spark"),
-    # pyspark leaves the sockets of its answers to the garbage collector
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:distutils Version classes are deprecated:DeprecationWarning"),  # pyspark's own
-]
+pytestmark = spark_session.marks("spark")
 
 LINE = {
     "event_id": "e1",

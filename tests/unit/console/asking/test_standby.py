@@ -23,7 +23,7 @@ BASKETS = "products/net_revenue"  # a warehouse's question
 
 
 class Engine:
-    """An engine that remembers what it is asked, and fails as it is told."""
+    """An engine that remembers what it is asked, and raises the failure that a test gives it."""
 
     data_as_of = datetime(2026, 3, 1, tzinfo=UTC)
 
