@@ -1,4 +1,7 @@
-"""How fast raw events become curated tables: a first curation of the sample year, and a small one after it."""
+"""How fast raw events become curated tables: a first curation of the sample year, and a small one after it.
+
+Beside it, where it is given, another checkout curates the raw files that it writes of the same sample itself.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def measure(options: Options) -> Iterator[Record]:
     """Events a second, seconds of each step and peak memory, at every size; beside a plain DuckDB script's."""
     for events in options.sizes:
         raw = options.lake(events) / "raw"
-        earlier = _curated(options, raw, options.against) if options.against else None
+        earlier = _curated(options, _sample_of(options, events), options.against) if options.against else None
         found = _curated(options, raw, ROOT)
         plain = _plain(options, raw)
         yield record("curation.events_per_second", events / found["seconds"], "events/s", events=events, **found)
@@ -41,6 +44,14 @@ def measure(options: Options) -> Iterator[Record]:
             yield record(
                 "curation.times_as_fast_as_earlier", rates["first"], "", events=events, **rates, earlier=earlier
             )
+
+
+def _sample_of(options: Options, events: int) -> Path:
+    """The raw files of the same sample as the other checkout writes them, made once."""
+    folder = options.folder / "earlier"
+    code = f"from pathlib import Path; from bench.options import Options; Options([], Path({str(folder)!r})).lake({events})"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=options.against)
+    return folder / f"sample-{events}" / "raw"
 
 
 def _curated(options: Options, raw: Path, checkout: Path) -> dict[str, Any]:

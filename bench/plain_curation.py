@@ -12,14 +12,15 @@ from pathlib import Path
 
 from catalogue.tables import TABLES
 from pipeline.curate import raw
+from pipeline.curate.bound import unit_sql
 from pipeline.curate.run import MEMORY_LIMIT
 from pipeline.curate.step import MARTS
-from pipeline.curate.store import DuckDbStore
+from pipeline.curate.store import DIALECT, DuckDbStore
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, Lake
 from pipeline.spend.curation import raw_select
 
 _SOURCES = {  # table → the relations that its SQL reads, and the tables they are here
-    "events": {"known_events": None},
+    "events": {},
     "products": {"changed_events": "events", "known_products": None},
     "order_lines": {"scoped_events": "events", "current_products": "products"},
     "orders": {"scoped_order_lines": "order_lines"},
@@ -49,6 +50,8 @@ def transform(root: Path, target: Path) -> float:
         raw.read(connection, raw.REFUSED, files[RAW_QUARANTINE])
         raw.read(connection, raw.EVENTS, files[RAW_EVENTS])
         connection.execute(f"create view raw_spend as {raw_select(files[RAW_SPEND], source='sample')}")
+        connection.execute("create view known_events as " + store.select("events"))
+        connection.execute(f"create view repeated_ids as {unit_sql('repeated_ids', lake.settings, DIALECT)}")
         for table, sources in _SOURCES.items():
             for relation, source in sources.items():
                 rows = source or f"({store.select(relation.removeprefix('known_'))})"

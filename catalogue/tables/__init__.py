@@ -41,6 +41,7 @@ _SCOPED = (
 # part of a table that the new records can have changed.
 CURATION_RELATIONS: Mapping[str, Columns] = {
     "raw_events": _EVENT_FIELDS,
+    "repeated_ids": {name: TABLES["events"].columns[name] for name in ("namespace", "event_id", "copies")},
     "raw_quarantine": {k: v for k, v in TABLES["quarantine"].columns.items() if k != "received_date"},
     "raw_spend": {k: v for k, v in TABLES["spend"].columns.items() if k != "charge_date"},
     **{f"known_{name}": TABLES[name].columns for name in ("events", "products", "customers")},

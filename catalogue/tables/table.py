@@ -30,7 +30,8 @@ class Table:
     grain : what one row is
     columns : name → Trino type, in the order they are stored; the partition column comes last
     sort : columns each file is sorted by, so that a reader can skip row groups
-    partition : the date column that splits the table into folders of files; None for a small table
+    partition : the date column that splits the table: into months of files in a lake folder, into days of an Iceberg
+        table. None for a small table
     zone : the folder of the lake that holds it: ``curated``, or ``console`` for what the console writes about itself
     days : how many of the last days it holds unless a setting says otherwise; None for all
     """

@@ -54,7 +54,7 @@ def as_markdown() -> str:
     lines += [f"| {word.term} | {word.meaning} | `{word.query}` |" for word in definitions()]
     lines += ["", "## Tables", ""]
     for name, table in TABLES.items():
-        split = f", in a folder per {table.partition}" if table.partition else ""
+        split = f", split by {table.partition}" if table.partition else ""
         lines += [
             f"### {name}",
             "",

@@ -8,7 +8,7 @@ from datetime import UTC, date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from catalogue.parquet import arrow_type
+from catalogue.parquet import arrow_type, folder_name
 from catalogue.tables import TABLES
 from console.metering import Call
 
@@ -29,7 +29,7 @@ _MICROSECONDS = 6  # digits of a second: whole ones add up to the same in any or
 
 def folder_of(table: str, day: date | None = None) -> str:
     """The folder of a table's files, or of one day's files."""
-    return f"{table}/" if day is None else f"{table}/{TABLES[table].partition}={day.isoformat()}/"
+    return f"{table}/" if day is None else f"{table}/{folder_name(table, day)}/"
 
 
 def day_of(name: str) -> date:

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogue.parquet import names_partition
 from catalogue.queries import load_curation
 from catalogue.tables import TABLES
 from console.scan_cost.files import Dictionary, RowGroup, TableFile, bounds, dictionary_bytes, row_groups
@@ -174,7 +175,7 @@ def _rows(table: str, lake: Path, columns: Sequence[str] | None = None) -> pa.Ta
     pieces = []
     for path in sorted((lake / definition.zone / table).rglob("*.parquet")):
         rows = pq.ParquetFile(path).read(columns=columns)
-        if definition.partition is not None and columns is None:
+        if definition.partition is not None and columns is None and names_partition(path):
             value = date.fromisoformat(path.parent.name.partition("=")[2])
             rows = rows.append_column(definition.partition, pa.array([value] * rows.num_rows, pa.date32()))
         pieces.append(rows)

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogue.parquet import names_partition
 from catalogue.tables import TABLES
 from console.scan_cost.conditions import Bounds, may_hold
 from console.scan_cost.scans import TableScan
@@ -137,7 +138,7 @@ def files_of(lake: Path, table: str) -> list[TableFile]:
     for path in sorted((lake / definition.zone / table).rglob("*.parquet")):
         metadata = pq.ParquetFile(path).metadata
         fixed: dict[str, tuple[object, object]] = {}
-        if definition.partition is not None:
+        if definition.partition is not None and names_partition(path):
             day = date.fromisoformat(path.parent.name.partition("=")[2])
             fixed[definition.partition] = (day, day)
         sizes: Counter[str] = Counter()

@@ -1,7 +1,8 @@
 """What decides the rows of a curated table besides the raw records, and which tables have to be made again by it.
 
-A table's fingerprint covers its SQL, its columns, sort order and partition, the settings that its SQL takes, and the
-fingerprints of the tables it is made from. The state of the curated tables keeps the fingerprint that each was made by.
+A table's fingerprint covers its SQL, its columns, sort order, partition and layout, the settings that its SQL takes,
+and the fingerprints of the tables it is made from. The state of the curated tables keeps the fingerprint that each was
+made by.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipeline.lake import LakeSettings
 FROM_RAW = frozenset({"events", "quarantine", "spend"})  # made from raw records alone
 _PARTS = ("changed", "current", "known", "scoped")  # of a table: relations that its SQL names
 _HEX_DIGITS = 16
+_LAYOUT = 2  # of the files; a lake of another one is made again
 
 Fingerprints = Mapping[str, str]  # table → fingerprint
 
@@ -57,6 +59,7 @@ def _fingerprints(settings: tuple[tuple[str, str | bool], ...]) -> Fingerprints:
             "columns": list(table.columns.items()),
             "sort": table.sort,
             "partition": table.partition,
+            "layout": _LAYOUT,
             "settings": {parameter: values[parameter] for parameter in sorted(query.parameters)},
             "sources": {source: found[source] for source in sorted(needs[name])},
         }

@@ -1,7 +1,7 @@
-"""Curated files: a sorted stream of rows, cut into Parquet files of one partition each.
+"""Curated files: a sorted stream of rows, cut into Parquet files of one month each.
 
-Arrow writes them: for hundreds of small files of a wide table it takes a third of the time of DuckDB's partitioned
-`copy`, and the bytes depend on the rows alone.
+Arrow writes them: for many small files of a wide table it takes a third of the time of DuckDB's partitioned `copy`,
+and the bytes depend on the rows alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.curate.parts import largest_file
+from pipeline.curate import parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,8 +38,8 @@ _DISTINCT = {
     "record",
 }
 _ZSTD_LEVEL = 1  # a tenth larger than level 3 for two thirds of the time
-# A mart is small, and read with every page: a fifth smaller for some milliseconds.
-_ZSTD_LEVEL_OF_MARTS = 9
+# A mart is small, and read with every page: a tenth smaller for some milliseconds.
+_ZSTD_LEVEL_OF_MARTS = 6
 
 
 def write_file(
@@ -78,18 +78,25 @@ def write_file(
 def write_partitions(
     rows: duckdb.DuckDBPyRelation, folder: Path, partition: str | None, sort: Sequence[str], *, is_mart: bool
 ) -> Iterator[tuple[str, Path]]:
-    """Write `rows`, sorted by `partition` and `sort`, into files of one partition each; yields each once written.
+    """Write `rows`, sorted by `partition` and `sort`, into files of one month each; yields each once written.
 
-    Yields the partition's value and the file: ``<folder>/<partition>=<value>/00000.parquet``. Holds some files'
-    rows in memory, never all rows.
+    Yields the month of the partition, such as 2026-03, and the file: ``<folder>/00000.parquet``. Holds some files' rows
+    in memory, never all rows.
     """
     batches = rows.to_arrow_reader(_BATCH_ROWS)
     runs = (run for batch in batches for run in _runs(batch, partition))
-    return _write_all(_cut(runs, largest_file(partition)), folder, partition, sort, is_mart=is_mart)
+    return _write_all(_cut(runs), folder, partition, sort, is_mart=is_mart)
 
 
-def write_unsorted(rows: pa.Table, folder: Path, partition: str, sort: Sequence[str]) -> list[tuple[str, Path]]:
-    """Sort rows in memory, and write them as `write_partitions` does; equal rows in another order give equal bytes."""
+def write_unsorted(
+    rows: pa.Table, folder: Path, partition: str, sort: Sequence[str], *, without: pa.ChunkedArray | None = None
+) -> list[tuple[str, Path]]:
+    """Sort rows in memory, and write them as `write_partitions` does; equal rows in another order give equal bytes.
+
+    Parameters
+    ----------
+    without : a boolean a row: those that are left out
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -101,9 +108,10 @@ def write_unsorted(rows: pa.Table, folder: Path, partition: str, sort: Sequence[
         if field.name in (partition, *sort):
             keys[field.name] = column.indices if is_repeating else column
     order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in (partition, *sort)])
+    if without is not None:
+        order = order.filter(pc.invert(without.combine_chunks().take(order)))
     ordered = pa.record_batch({name: column.take(order) for name, column in columns.items()})
-    runs = _cut(_runs(ordered, partition), largest_file(partition))
-    return list(_write_all(runs, folder, partition, sort, is_mart=False))
+    return list(_write_all(_cut(_runs(ordered, partition)), folder, partition, sort, is_mart=False))
 
 
 def _in_order(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -118,21 +126,22 @@ def _in_order(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def _runs(batch: pa.RecordBatch, partition: str | None) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Pieces of sorted rows that have one value of the partition each; its column is left out."""
+    """Pieces of sorted rows that are of one month each."""
     import pyarrow.compute as pc
 
     if partition is None:
         yield "", batch
         return
-    runs = pc.run_end_encode(batch.column(partition))
-    rest, position = batch.drop_columns([partition]), 0
-    for value, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-        yield str(value), rest.slice(position, end - position)
+    days = batch.column(partition)
+    months = pc.run_end_encode(pc.add(pc.multiply(pc.year(days), 100), pc.month(days)))
+    position = 0
+    for month, end in zip(months.values.to_pylist(), months.run_ends.to_pylist(), strict=True):
+        yield f"{month // 100:04d}-{month % 100:02d}", batch.slice(position, end - position)
         position = end
 
 
-def _cut(runs: Iterable[tuple[str, pa.RecordBatch]], largest: int) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of one file after another: cut where the partition changes, and where a file is full."""
+def _cut(runs: Iterable[tuple[str, pa.RecordBatch]]) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of one file after another: cut where the month changes, and where a file is full."""
     import pyarrow as pa
 
     current, size = "", 0
@@ -140,10 +149,10 @@ def _cut(runs: Iterable[tuple[str, pa.RecordBatch]], largest: int) -> Iterator[t
     for value, run in runs:
         position = 0
         while position < run.num_rows:
-            if pieces and (value != current or size == largest):
+            if pieces and (value != current or size == parts.LARGEST):
                 yield current, pa.Table.from_batches(pieces)
                 pieces, size = [], 0
-            piece = run.slice(position, largest - size)
+            piece = run.slice(position, parts.LARGEST - size)
             pieces.append(piece)
             current, size, position = value, size + piece.num_rows, position + piece.num_rows
     if pieces:
@@ -153,20 +162,20 @@ def _cut(runs: Iterable[tuple[str, pa.RecordBatch]], largest: int) -> Iterator[t
 def _write_all(
     tables: Iterable[tuple[str, pa.Table]], folder: Path, partition: str | None, sort: Sequence[str], *, is_mart: bool
 ) -> Iterator[tuple[str, Path]]:
-    """Write tables into a file each, some at a time; yields the partition's value and the file, in their order."""
+    """Write tables into a file each, some at a time; yields the month and the file, in their order."""
     writing: list[tuple[str, Path, Future[None]]] = []
     row_group = ROW_GROUP if partition else ROW_GROUP_OF_ONE_FILE
+    skipped_by = (partition, *sort) if partition else sort
+    folder.mkdir(parents=True)
     with ThreadPoolExecutor(_WRITERS) as pool:
-        for number, (value, table) in enumerate(tables):
-            place = folder / f"{partition}={value}" if partition else folder
-            place.mkdir(parents=True, exist_ok=True)
-            path = place / f"{number:05d}.parquet"
-            done = pool.submit(write_file, table, path, sort, row_group=row_group, is_mart=is_mart)
-            writing.append((value, path, done))
+        for number, (month, table) in enumerate(tables):
+            path = folder / f"{number:05d}.parquet"
+            done = pool.submit(write_file, table, path, skipped_by, row_group=row_group, is_mart=is_mart)
+            writing.append((month, path, done))
             if len(writing) > _WAITING:
                 first, written, future = writing.pop(0)
                 future.result()
                 yield first, written
-        for value, path, future in writing:
+        for month, path, future in writing:
             future.result()
-            yield value, path
+            yield month, path

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalogue.tables import TABLES
+from catalogue.tables import CURATION_RELATIONS, TABLES
 from pipeline.curate.files import write_unsorted
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 # Rows of a span: some 250 MB while they are sorted.
 ROWS_AT_ONCE = 500_000
 _SPANS_AT_ONCE = 2
 _BASE = "memory.main"  # where the relation of all raw events is; that of a span has the same name, and hides it
-_EVENTS = TABLES["events"]
+_EVENTS, _FIELDS = TABLES["events"], CURATION_RELATIONS["raw_events"]
 
 
 class _Hours(NamedTuple):
@@ -37,43 +37,51 @@ class _Hours(NamedTuple):
 
 
 def write_first_events(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> list[tuple[str, Path]]:
-    """Write the events of the relation `raw_events`; returns each file with its day.
+    """Write the events of `raw_events`, and make the table `repeated_ids`; returns each file with its month.
 
     Parameters
     ----------
-    sql : makes the rows of `events` from `raw_events` and `known_events`
+    sql : makes the rows of `events` from `raw_events`, `known_events` and `repeated_ids`
     folder : where the files come to be
     """
-    connection.execute(
-        "create or replace table repeated_ids as"
-        " select namespace, event_id from raw_events group by namespace, event_id having count(*) > 1"
-    )
-    same_id = "repeated.namespace = raw_events.namespace and repeated.event_id = raw_events.event_id"
-    is_repeated = f"exists (select 1 from repeated_ids as repeated where {same_id})"
-    columns = ", ".join(_EVENTS.columns)
-    # all copies of an id are in one place: these are made together, whatever their days
-    with _only(connection, is_repeated) as cursor:
-        cursor.execute(f"create or replace table {_BASE}.once_of_repeated as {sql}")
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    def write(numbered: tuple[int, _Hours]) -> list[tuple[str, Path]]:
+    # ids are grouped by a number first, which takes half of the time that grouping by the ids themselves takes
+    some = "select hash(namespace, event_id) from raw_events group by 1 having count(*) > 1"
+    connection.execute(
+        "create table repeated_ids as select namespace, event_id, count(*) as copies from raw_events"
+        f" where hash(namespace, event_id) in ({some}) group by namespace, event_id having count(*) > 1"
+    )
+    repeated = connection.sql("select distinct event_id from repeated_ids").to_arrow_table()["event_id"]
+
+    def write(numbered: tuple[int, _Hours]) -> tuple[list[tuple[str, Path]], pa.Table]:
+        """Write what arrived once in a span; returns the files, and the copies of repeated ids."""
         number, span = numbered
         within = f"occurred_at >= timestamp '{span.first}' and occurred_at < timestamp '{span.last}'"
-        with _only(connection, f"{within} and not {is_repeated}") as cursor:
-            rows = cursor.sql(
-                f"select {columns} from ({sql}) union all select {columns} from once_of_repeated where {within}"
-            ).to_arrow_table()
-        return write_unsorted(rows, folder / f"{number:05d}", str(_EVENTS.partition), _EVENTS.sort)
+        rows = _made(connection, sql, f"{_BASE}.raw_events where {within}", f"{_BASE}.repeated_ids where false")
+        is_repeated = pc.is_in(rows["event_id"], repeated)
+        return _write(rows, folder / f"{number:05d}", without=is_repeated), rows.filter(is_repeated)
 
     with ThreadPoolExecutor(_SPANS_AT_ONCE) as pool:
-        return [file for files in pool.map(write, enumerate(_spans(connection))) for file in files]
+        written = list(pool.map(write, enumerate(_spans(connection))))
+    # the copies of an id may be of several spans
+    connection.register("copies", pa.concat_tables([copies for _, copies in written]))
+    connection.execute("create table copies_of_repeated as from copies")
+    once = _made(connection, sql, f"{_BASE}.copies_of_repeated", f"{_BASE}.repeated_ids")
+    return [file for files, _ in written for file in files] + _write(once, folder / "repeated")
 
 
-@contextmanager
-def _only(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that sees some of the raw events as `raw_events`."""
+def _made(connection: duckdb.DuckDBPyConnection, sql: str, raw: str, repeated: str) -> pa.Table:
+    """The events that the SQL makes of some raw events, where some ids are repeated."""
     with connection.cursor() as cursor:
-        cursor.execute(f"create temp view raw_events as select * from {_BASE}.raw_events where {condition}")
-        yield cursor
+        cursor.execute(f"create temp view raw_events as select {', '.join(_FIELDS)} from {raw}")
+        cursor.execute(f"create temp view repeated_ids as from {repeated}")
+        return cursor.sql(f"select {', '.join(_EVENTS.columns)} from ({sql})").to_arrow_table()
+
+
+def _write(rows: pa.Table, folder: Path, without: pa.ChunkedArray | None = None) -> list[tuple[str, Path]]:
+    return write_unsorted(rows, folder, str(_EVENTS.partition), _EVENTS.sort, without=without)
 
 
 def _spans(connection: duckdb.DuckDBPyConnection) -> Iterator[_Hours]:

@@ -33,6 +33,7 @@ SOURCE = "raw"  # of such a line
 MANY_BYTES = 16 * 1024 * 1024  # of packed lines: some 400,000 events, which fit into memory
 _ROW_GROUP = 122_880
 _PACKERS = 2
+_WHOLE = "takings_whole_rows"  # of a file of rows: whether each is a whole record
 
 Fields = Mapping[str, "str | Mapping[str, str]"]
 
@@ -141,8 +142,7 @@ def read(
         if path.suffix == ".zst" and not is_complete(path):
             raise unreadable_file(path, "the compressed stream breaks off")
     packed = [path for path in files if path.suffix == ROWS]
-    for path in packed:
-        _require_fields(kind, path)
+    unknown = [path for path in packed if not _is_known_whole(kind, path)]
     of_lines = [path for path in files if path.suffix != ROWS]
     copies: dict[Path, Path] = {}  # packed copy → file of lines
     table, columns, is_broken = f"{kind.relation}_of_lines", kind.columns, f"({kind.whole}) is not true"
@@ -157,7 +157,8 @@ def read(
                 connection, f"select {columns}, filename from {_json(kind, of_lines, name=True)}", is_broken
             )
             connection.execute(f"{kept} {_json(kind, [path for path in of_lines if path not in broken])}")
-        held = _names(connection, f"select {columns}, filename from {_parquet(kind, [*packed, *copies])}", is_broken)
+        unknown += [copy for copy in copies if not _is_known_whole(kind, copy)]
+        held = _names(connection, f"select {columns}, filename from {_parquet(kind, unknown)}", is_broken)
         if refused := sorted(held.intersection(packed)):
             raise unreadable_file(refused[0], f"a row is not {kind.what}")
         broken |= {copies[path] for path in held}
@@ -171,17 +172,18 @@ def read(
         _read_line_by_line(connection, kind, path, str(path.relative_to(root)) if root else path.name)
 
 
-def _require_fields(kind: LineKind, path: Path) -> None:
-    """Refuse a file of rows that is none, or lacks a column."""
+def _is_known_whole(kind: LineKind, path: Path) -> bool:
+    """Whether a file of rows says that each is whole; refuses one that is no such file, or lacks a column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        names = pq.read_schema(path).names
+        found = pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise unreadable_file(path, str(error)) from error
-    if missing := sorted(kind.fields.keys() - set(names)):
+    if missing := sorted(kind.fields.keys() - set(found.names)):
         raise unreadable_file(path, f"it has no column {missing[0]}")
+    return (found.metadata or {}).get(_WHOLE.encode()) == b"true"
 
 
 def _names(connection: duckdb.DuckDBPyConnection, rows: str, condition: str) -> set[Path]:
@@ -191,15 +193,20 @@ def _names(connection: duckdb.DuckDBPyConnection, rows: str, condition: str) -> 
 
 
 def pack(kind: LineKind, sources: Sequence[Path], target: Path, *, compression: str = "zstd") -> None:
-    """Write the lines of files as rows of a Parquet file; a line that cannot be read becomes a row of nulls."""
+    """Write the lines of files as rows of a Parquet file; a line that cannot be read becomes a row of nulls.
+
+    Where there is none, the file says so in its metadata, and no reader has to look.
+    """
     import duckdb
 
+    options = f"format parquet, compression {compression}, row_group_size {_ROW_GROUP}"
+    copy = f"copy (select {_fields(kind)} from {_json(kind, sources)}) to '{quoted(target)}' ({options}"
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.execute("set enable_progress_bar = false")
-        connection.execute(
-            f"copy (select {_fields(kind)} from {_json(kind, sources)}) to '{quoted(target)}'"
-            f" (format parquet, compression {compression}, row_group_size {_ROW_GROUP})"
-        )
+        connection.execute(f"{copy}, kv_metadata {{{_WHOLE}: 'true'}})")
+        rows = f"select {kind.columns}, filename from {_parquet(kind, [target])}"
+        if _names(connection, rows, f"({kind.whole}) is not true"):
+            connection.execute(f"{copy})")
 
 
 def _packed_copies(kind: LineKind, files: Sequence[Path], folder: Path) -> dict[Path, Path]:

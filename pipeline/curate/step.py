@@ -189,6 +189,7 @@ def curate_marts(store: CurationStore, report: Progress) -> None:
 def _events(store: CurationStore, *, are_all: bool = False) -> None:
     store.name_units("affected_events")
     store.load_known("events", key=_EVENT, units="nothing" if are_all else "affected_events")
+    store.name_units("repeated_ids")
     store.make("events")
     if are_all:
         store.load_known("events", key=_EVENT, units="affected_events")

@@ -12,7 +12,7 @@ from catalogue.tables import TABLES
 from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.curate.files import write_partitions
 from pipeline.curate.first_events import ROWS_AT_ONCE, write_first_events
-from pipeline.curate.parts import joined, largest_file
+from pipeline.curate.parts import joined
 from pipeline.curate.step import MARTS, Key
 from pipeline.curate.table_files import TableFiles
 from pipeline.lake import Lake
@@ -50,7 +50,7 @@ class DuckDbStore:
         self._change = change
         self._remade = remade
         self._files = TableFiles(lake, change, remade)
-        self._written: list[tuple[str, Path]] = []  # files of the first events, each with its day
+        self._written: list[tuple[str, Path]] = []  # files of the first events, each with its month
 
     @property
     def changed(self) -> dict[str, int]:
@@ -78,7 +78,7 @@ class DuckDbStore:
         return select(table, self._files.earlier(table))
 
     def name_units(self, relation: str) -> None:
-        """Make a relation of units by its SQL; in a lake without events it is a view that is never read."""
+        """Make a relation of units by its SQL; in a lake without events a view, because hardly any is read."""
         for name in load_units()[relation].tables:
             if name.startswith(_EARLIER):
                 earlier = self.select(name.removeprefix(_EARLIER))
@@ -125,14 +125,13 @@ class DuckDbStore:
         self._connection.execute(f"create or replace view {relation} as select * from {current} where {where}")
 
     def _of_days(self, table: str, days: str) -> str:
-        """A select of the rows of some days of the table as it will be; opens no file of another day."""
-        partition = TABLES[table].partition
+        """A select of the rows of some days of the table as it will be; opens no file of another month."""
         wanted = self._values(f"from {days}")
-        existing = [path for day, path in self._files.staying(table) if day in wanted]
+        months = {day[: len("2026-03")] for day in wanted}
+        existing = select(table, [path for month, path in self._files.staying(table) if month in months])
         listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
-        if not self.has_changed(table):
-            return select(table, existing)
-        return f"select * from staged_{table} where {partition} in ({listed}) union all {select(table, existing)}"
+        rows = f"from staged_{table} union all {existing}" if self.has_changed(table) else existing
+        return f"select * from ({rows}) where {TABLES[table].partition} in ({listed})"
 
     def alias(self, relation: str, *sources: str, key: Key = (), units: str | None = None) -> None:
         """Make `relation`: all rows of the first source, and those of the others whose key is in `units`."""
@@ -158,6 +157,7 @@ class DuckDbStore:
 
     def _make_first_events(self) -> None:
         """Write the events as they are made, and read them from their files from then on."""
+        self._connection.execute("drop view repeated_ids")  # they are found in another way
         self._written = write_first_events(self._connection, self.sql("events"), self._change.folder / "events")
         made = select("events", (path for _, path in self._written))
         self._connection.execute(f"create or replace view new_events as {made}")
@@ -192,13 +192,13 @@ class DuckDbStore:
 
     def _is_new(self, table: str) -> bool:
         """Whether the table had no row before this step, or none that is kept."""
-        return not self._files.by_partition(table)
+        return not self._files.by_folder(table)
 
     def replace(self, table: str, *, rows: str, key: str, units: str, instant: str) -> None:
         """Put `rows` in the place of the existing rows whose key is among `units`, some days at a time.
 
-        For a table whose changed rows may not fit into memory: nothing is compared, every day that loses or gains rows
-        is written again. Makes ``new_<table>``, ``touched_<table>`` and ``current_<table>`` as `merge` does.
+        For a table whose changed rows may not fit into memory: nothing is compared, every month that loses or gains
+        rows is written again. Makes ``new_<table>``, ``touched_<table>`` and ``current_<table>`` as `merge` does.
 
         Parameters
         ----------
@@ -209,18 +209,12 @@ class DuckDbStore:
         connection, partition = self._connection, str(TABLES[table].partition)
         columns, files = ", ".join(TABLES[table].columns), self._files.earlier(table)
         connection.execute(f"create or replace view new_{table} as {rows}")
-        leaving = (
-            f" union all select {partition}, count(*) from ({self.select(table)}) where {key} in ({units}) group by 1"
-            if files
-            else ""
-        )
+        leaving = f" union select {partition} from ({self.select(table)}) where {key} in ({units})" if files else ""
         connection.execute(
-            f"create or replace table counted_{table} as select day, sum(rows) as rows from (select {partition} as day,"
-            f" count(*) as rows from new_{table} group by 1{leaving}) group by 1"
+            f"create or replace table touched_{table} as select distinct {partition} as day from new_{table}{leaving}"
         )
-        connection.execute(f"create or replace table touched_{table} as select day from counted_{table}")
-        touched = self._values(f"from touched_{table}")
-        rewritten = [path for day, path in self._files.each(table) if day in touched]
+        touched = self._values(f"select distinct {_month(table)} from (select day as {partition} from touched_{table})")
+        rewritten = [path for month, path in self._files.each(table) if month in touched]
         self._files.rewrite(table, rewritten)
         staying = f"{select(table, rewritten)} where {key} not in ({units})"
         connection.execute(
@@ -235,9 +229,10 @@ class DuckDbStore:
         self._write(table, f"staged_{table}", spans)
 
     def _spans(self, table: str) -> Iterator[tuple[str, str]]:
-        """Touched days in runs of about `_ROWS_AT_ONCE` rows: the first and the last day of each."""
+        """Days of rows to write in runs of about `_ROWS_AT_ONCE` rows: the first and the last day of each."""
         first, rows, last = "", 0, ""
-        for day, count in self._connection.execute(f"select day, rows from counted_{table} order by 1").fetchall():
+        counted = f"select {TABLES[table].partition}, count(*) from staged_{table} group by 1 order by 1"
+        for day, count in self._connection.execute(counted).fetchall():
             if first and rows + count > _ROWS_AT_ONCE:
                 yield first, last
                 first, rows = "", 0
@@ -247,14 +242,11 @@ class DuckDbStore:
 
     def _write_new(self, table: str) -> None:
         """Write a table that has no earlier rows."""
-        day = _day(table)
-        gone = ", ".join(f"('{value}')" for value in self._files.partitions_before(table)) or "(null)"
-        kind = "date" if TABLES[table].partition else "varchar"
+        # what is made of a remade table is remade, too: the days that its rows had before concern nobody
         self._connection.execute(
-            f"create or replace table touched_{table} as select distinct {day} as day from new_{table}"
-            f" union select cast(day as {kind}) from (values {gone}) as gone (day) where day is not null"
+            f"create or replace table touched_{table} as select distinct {_day(table)} as day from new_{table}"
         )
-        if self.is_empty(f"touched_{table}"):
+        if self.is_empty(f"touched_{table}") and not self._files.before(table):
             return
         self._files.rewrite_all(table)
         self._write(table, f"current_{table}")
@@ -293,22 +285,20 @@ class DuckDbStore:
         self._write(table, f"staged_{table}")
 
     def _joined(self, table: str, altered: set[Path]) -> set[Path]:
-        """The files to write again: those that hold a changed row, and small ones of the days that get new rows."""
+        """The files to write again: those that hold a changed row, and small ones of the months that get new rows."""
         coming = dict(
-            self._connection.execute(
-                f"select cast({_day(table)} as varchar), count(*) from staged_{table} group by 1"
-            ).fetchall()
+            self._connection.execute(f"select {_month(table)}, count(*) from staged_{table} group by 1").fetchall()
         )
-        days = {day: paths for day, paths in self._files.by_partition(table).items() if day in coming}
-        listed = ", ".join(f"'{quoted(path)}'" for paths in days.values() for path in paths)
+        folders = {folder: paths for folder, paths in self._files.by_folder(table).items() if folder in coming}
+        listed = ", ".join(f"'{quoted(path)}'" for paths in folders.values() for path in paths)
         rows: dict[str, int] = {}
         if listed:
             found = self._connection.execute(f"select file_name, num_rows from parquet_file_metadata([{listed}])")
             rows = dict(found.fetchall())
-        chosen, largest = set(altered), largest_file(TABLES[table].partition)
-        for day, paths in days.items():
+        chosen = set(altered)
+        for folder, paths in folders.items():
             sizes = {path: rows[str(path)] for path in paths}
-            chosen |= joined(sizes, altered.intersection(paths), coming[day], largest=largest)
+            chosen |= joined(sizes, altered.intersection(paths), coming[folder])
         return chosen
 
     def _view_current(self, table: str) -> None:
@@ -358,3 +348,8 @@ def _order(table: str) -> tuple[str, ...]:
 def _day(table: str) -> str:
     """The partition of a row; '' in a table without."""
     return TABLES[table].partition or "''"
+
+
+def _month(table: str) -> str:
+    """The folder of a row's file; '' in a table without partitions."""
+    return f"strftime({TABLES[table].partition}, '%Y-%m')" if TABLES[table].partition else "''"

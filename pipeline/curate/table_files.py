@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from catalogue.parquet import files_of
-from catalogue.tables import CURATED_TABLES, TABLES
+from catalogue.tables import CURATED_TABLES
 from pipeline.curate.parts import free_names
 from pipeline.lake import CURATED, Lake
 from pipeline.transaction import Transaction
 
 
 class TableFiles:
-    """Files by table and partition, and how a step changes them.
+    """Files by table and folder, and how a step changes them. A folder holds a month of a partitioned table.
 
     Parameters
     ----------
@@ -32,25 +32,25 @@ class TableFiles:
         self._rewritten: dict[str, set[Path]] = {}
         self.changed: dict[str, int] = {}
 
-    def by_partition(self, table: str) -> dict[str, list[Path]]:
-        """The files whose rows the step begins with, by partition; '' is that of a table without."""
+    def by_folder(self, table: str) -> dict[str, list[Path]]:
+        """The files whose rows the step begins with, by folder; '' is that of a table without partitions."""
         return self._earlier[table]
 
     def each(self, table: str) -> Iterator[tuple[str, Path]]:
-        """The same one by one, each with its partition."""
-        return ((day, path) for day, paths in self._earlier[table].items() for path in paths)
+        """The same one by one, each with its folder."""
+        return ((folder, path) for folder, paths in self._earlier[table].items() for path in paths)
 
     def earlier(self, table: str) -> list[Path]:
         """The same as a list."""
         return [path for _, path in self.each(table)]
 
     def staying(self, table: str) -> list[tuple[str, Path]]:
-        """Those that stay as they are, each with its partition."""
-        return [(day, path) for day, path in self.each(table) if path not in self._rewritten.get(table, ())]
+        """Those that stay as they are, each with its folder."""
+        return [(folder, path) for folder, path in self.each(table) if path not in self._rewritten.get(table, ())]
 
-    def partitions_before(self, table: str) -> list[str]:
-        """The partitions that had a file, of a remade table too."""
-        return list(self._present[table])
+    def before(self, table: str) -> list[Path]:
+        """The files that there were, of a remade table too."""
+        return [path for paths in self._present[table].values() for path in paths]
 
     def has_changed(self, table: str) -> bool:
         """Whether the step writes the table."""
@@ -62,21 +62,19 @@ class TableFiles:
 
     def rewrite_all(self, table: str) -> None:
         """Let no file stay that the table had."""
-        self.rewrite(table, (path for paths in self._present[table].values() for path in paths))
+        self.rewrite(table, self.before(table))
 
     def publish(self, table: str, written: Iterable[tuple[str, Path]]) -> None:
-        """Let files appear in their partitions on commit, and those whose rows they hold disappear."""
-        partition, folder = TABLES[table].partition, f"{CURATED}/{table}"
+        """Let files appear in their folders on commit, and those whose rows they hold disappear."""
         taken: dict[str, set[str]] = {}
-        for day, path in self.staying(table):
-            taken.setdefault(day, set()).add(path.name)
+        for folder, path in self.staying(table):
+            taken.setdefault(folder, set()).add(path.name)
         names: dict[str, Iterator[str]] = {}
         count = 0
-        for day, path in written:
-            if day not in names:
-                names[day] = free_names(taken.get(day, ()))
-            place = f"{folder}/{partition}={day}" if partition else folder
-            self._change.adopt(path, f"{place}/{next(names[day])}")
+        for folder, path in written:
+            if folder not in names:
+                names[folder] = free_names(taken.get(folder, ()))
+            self._change.adopt(path, str(PurePosixPath(CURATED, table, folder, next(names[folder]))))
             count += 1
         for path in self._rewritten[table]:
             self._change.remove(str(path.relative_to(self._root)))

@@ -1,29 +1,14 @@
 -- title:   Events, each once
 -- grain:   one row per namespace, event_id
 -- source:  lake
--- note:    Arrivals are the new raw events and what the lake already holds under the same ids. An id is that of its
---          namespace: the equal id of another sender is another event. The copy received first is kept, but one that a
---          secret key sent before one of a public key, which anybody may have sent; copies counts all of them. The day
---          is the one in the reporting time zone.
+-- note:    Made of the new raw events and what the lake already holds under the same ids. An id is that of its namespace:
+--          the equal id of another sender is another event. The copy received first is kept, but one that a secret key
+--          sent before one of a public key, which anybody may have sent; copies counts all of them. The day is the one
+--          in the reporting time zone.
 -- param:   reporting_time_zone str  The lake's reporting time zone
-with arrivals as (
-    select namespace, event_id, cast(1 as bigint) as copies
-    from raw_events
-    union all
-    select namespace, event_id, copies
-    from known_events
-),
-
-repeated as (
-    select namespace, event_id, sum(copies) as copies
-    from arrivals
-    group by namespace, event_id
-    having count(*) > 1
-),
-
--- repeated ids are few: only they pay for a window. Copies that were received at the same instant and differ are put in
--- the order of all they say, so that the same one is kept whatever order they are read in
-ranked as (
+with ranked as (
+    -- repeated ids are few: only they pay for a window. Copies that were received at the same instant and differ are put
+    -- in the order of all they say, so that the same one is kept whatever order they are read in
     select
         event_id, event_type, occurred_at, received_at, source, namespace, public, customer_id, session_id, product_id, quantity,
         unit_price, currency, order_id, channel, device, region, store_id, campaign, product_name, category_path,
@@ -48,7 +33,8 @@ ranked as (
             raw_events.recommendation_model, raw_events.recommendation_rank, raw_events.recommendation_request_id,
             raw_events.attributes, raw_events.rounded, raw_events.free_order
         from raw_events
-        inner join repeated on raw_events.namespace = repeated.namespace and raw_events.event_id = repeated.event_id
+        inner join repeated_ids
+            on raw_events.namespace = repeated_ids.namespace and raw_events.event_id = repeated_ids.event_id
         union all
         select
             event_id, event_type, occurred_at, received_at, source, namespace, public, customer_id, session_id,
@@ -70,8 +56,9 @@ kept as (
         raw_events.recommendation_request_id, raw_events.attributes, raw_events.rounded, raw_events.free_order,
         cast(1 as bigint) as copies
     from raw_events
-    left join repeated on raw_events.namespace = repeated.namespace and raw_events.event_id = repeated.event_id
-    where repeated.event_id is null
+    left join repeated_ids
+        on raw_events.namespace = repeated_ids.namespace and raw_events.event_id = repeated_ids.event_id
+    where repeated_ids.event_id is null
     union all
     select
         ranked.event_id, ranked.event_type, ranked.occurred_at, ranked.received_at, ranked.source, ranked.namespace,
@@ -80,9 +67,9 @@ kept as (
         ranked.campaign, ranked.product_name, ranked.category_path, ranked.brand, ranked.unit_cost,
         ranked.recommendation_surface, ranked.recommendation_model, ranked.recommendation_rank,
         ranked.recommendation_request_id, ranked.attributes, ranked.rounded, ranked.free_order,
-        cast(repeated.copies as bigint) as copies
+        repeated_ids.copies
     from ranked
-    inner join repeated on ranked.namespace = repeated.namespace and ranked.event_id = repeated.event_id
+    inner join repeated_ids on ranked.namespace = repeated_ids.namespace and ranked.event_id = repeated_ids.event_id
     where ranked.arrival = 1
 )
 

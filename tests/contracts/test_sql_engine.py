@@ -262,7 +262,7 @@ def test_a_lake_folder_may_hold_quotes_brackets_and_stars(tmp_path: Path) -> Non
 
 def test_a_damaged_file_names_the_remedy(lake: Rows) -> None:
     lake.table("orders", [{"order_id": "o", "order_date": DAY}])
-    (lake.lake.root / CURATED / "orders" / f"order_date={DAY}" / "data.parquet").write_bytes(b"PAR1 no more PAR1")
+    (lake.lake.root / CURATED / "orders" / f"{DAY:%Y-%m}" / "data.parquet").write_bytes(b"PAR1 no more PAR1")
     with pytest.raises(QueryFailed, match="python -m pipeline curate --full"):
         ask(DuckDbEngine(lake.lake.root), "select count(*) as n from orders")
 
@@ -363,8 +363,8 @@ class Writer:
         with self.lake.writing(), self.lake.transaction() as change, duckdb.connect() as connection:
             for number in range(FILES):
                 day = date.fromordinal(DAY.toordinal() + number)
-                path = change.stage(f"{CURATED}/quarantine/received_date={day}/data.parquet")
-                write(connection, QUARANTINE, self.version, path)
+                path = change.stage(f"{CURATED}/quarantine/{day:%Y-%m}/{day}.parquet")
+                write(connection, f"{QUARANTINE}, date '{day}' as received_date", self.version, path)
             write(connection, CUSTOMERS, self.version, change.stage(f"{CURATED}/customers/data.parquet"))
             state = {"version": self.version, "data_as_of": None, "raw_files": []}
             change.stage(STATE).write_text(json.dumps(state), encoding="utf-8")

@@ -233,13 +233,14 @@ def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    from catalogue.parquet import arrow_type
+    from catalogue.parquet import arrow_type, folder_name
     from catalogue.tables import TABLES
 
     table = TABLES[name]
-    schema = pa.schema([(key, arrow_type(kind)) for key, kind in table.columns.items() if key != table.partition])
-    for value in sorted({row[table.partition] for row in rows}) if table.partition else [None]:
-        mine = [row for row in rows if table.partition is None or row[table.partition] == value]
-        folder = root / table.zone / name / (f"{table.partition}={value}" if table.partition else "")
+    places = [root / table.zone / name / folder_name(name, row.get(table.partition or "")) for row in rows]
+    for folder in sorted(set(places)):
+        mine = [row for row, place in zip(rows, places, strict=True) if place == folder]
+        names = [key for key in table.columns if "=" not in folder.name or key != table.partition]
+        schema = pa.schema([(key, arrow_type(table.columns[key])) for key in names])
         folder.mkdir(parents=True, exist_ok=True)
         parquet.write_table(pa.Table.from_pylist(mine, schema), folder / "data.parquet")

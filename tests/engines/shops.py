@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from catalogue.tables import TABLES
 from console.asking.engines.athena import AthenaEngine
 from console.asking.engines.curated_state import STATE_KEY, CuratedState
 from console.asking.engines.redshift import RedshiftEngine
@@ -68,8 +67,6 @@ class AthenaShop(_Shop):
     def table(self, name: str, rows: list[dict[str, Any]]) -> object:
         self.rows.table(name, rows)
         (self.rows.lake.root / "curated" / name).mkdir(exist_ok=True)
-        if TABLES[name].partition is not None:
-            trino_tables.refresh(self._trino, self.name, name)
         self._publish()
         return self
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from catalogue.binding import Statement, bind
-from catalogue.parquet import arrow_type
+from catalogue.parquet import arrow_type, folder_name
 from catalogue.queries import Query, load
 from catalogue.tables import TABLES
 from console.scan_cost.estimate import FullLake
@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
 
 QUERIES = sorted(load(), key=lambda query: query.name)
 DAYS = 60
+DAYS_OF_LARGE = (date(2026, 3, 1), date(2026, 3, 2))
 TOLERANCE = 0.02  # small files, which are read whole
 LARGE_TOLERANCE = 0.05  # files of many row groups
 MEGABYTE = 1_000_000  # what Trino may read of a large file besides, or spare
@@ -67,20 +68,21 @@ def large(tmp_path_factory: pytest.TempPathFactory, trino: TrinoServer) -> FullL
     """Two days of events, each a file of four row groups and some 20 MB."""
     root, draw, definition = tmp_path_factory.mktemp("large"), random.Random(5), TABLES["events"]
     wide = {"event_id", "customer_id", "attributes"}
-    for day in (date(2026, 3, 1), date(2026, 3, 2)):
+    for day in DAYS_OF_LARGE:
         rows = 4 * 122_880
         columns = {
             name: pa.array([f"{draw.getrandbits(64):x}" for _ in range(rows)])
             if name in wide
             else pa.array(["a"] * (rows // 2) + ["b"] * (rows // 2))
             if name == "event_type"
+            else pa.array([day] * rows)
+            if name == definition.partition
             else pa.nulls(rows, arrow_type(kind))
             for name, kind in definition.columns.items()
-            if name != definition.partition
         }
-        folder = root / "curated" / "events" / f"event_date={day}"
-        folder.mkdir(parents=True)
-        write_file(pa.table(columns), folder / "data.parquet", ("event_type",))
+        place = root / "curated" / "events" / folder_name("events", day) / f"{day}.parquet"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_file(pa.table(columns), place, ("event_date", "event_type"))
     trino_tables.register(trino, root, "large")
     return lake_of(root)
 

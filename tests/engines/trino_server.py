@@ -58,6 +58,7 @@ hive.metastore.catalog.dir=local://{folder}/metastore
 fs.native-local.enabled=true
 local.location=/
 hive.timestamp-precision=MICROSECONDS
+hive.recursive-directories=true
 """
 # As Athena's: tables of a Glue catalogue, files in S3.
 _ICEBERG = """\

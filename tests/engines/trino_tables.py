@@ -16,7 +16,7 @@ def register(server: TrinoServer, root: Path, schema: str) -> None:
         folder = root / getattr(table, "zone", CURATED) / name
         folder.mkdir(parents=True, exist_ok=True)
         server.execute(definition(schema, name, table, folder))
-        if table.partition is not None:
+        if _is_split(table):
             refresh(server, schema, name)
 
 
@@ -27,13 +27,17 @@ def refresh(server: TrinoServer, schema: str, name: str) -> None:
 
 def definition(schema: str, name: str, table: Table, folder: Path) -> str:
     """The statement that makes one external table."""
-    columns = {key: kind for key, kind in table.columns.items() if key != table.partition}
-    listed = [f'"{key}" {kind}' for key, kind in columns.items()]
+    # a partition's column, which comes last, is in the files of curated tables, and the name of their folder elsewhere
+    listed = [f'"{key}" {kind}' for key, kind in table.columns.items()]
     options = [f"external_location = 'local://{folder}'", "format = 'PARQUET'"]
-    if table.partition is not None:
-        listed.append(f'"{table.partition}" {table.columns[table.partition]}')
+    if _is_split(table):
         options.append(f"partitioned_by = array['{table.partition}']")
     return f"create table {CATALOG}.{schema}.{name} ({', '.join(listed)}) with ({', '.join(options)})"
+
+
+def _is_split(table: Table) -> bool:
+    """Whether the folders of a table name the values of its partition."""
+    return table.partition is not None and table.zone != CURATED
 
 
 def snapshot(server: TrinoServer, schema: str, name: str) -> str | None:

@@ -120,7 +120,7 @@ def test_a_changed_definition_reaches_its_table_and_those_made_of_it_and_no_othe
     assert sum(shop.column("monthly_sales", "lines")) == 40
     same = {name for name, content in shop.files().items() if content == files[name]}
     assert {name for name in files if "sales" not in name} <= same
-    assert "curated/daily_product_sales/order_month=2026-03-01/data.parquet" in same
+    assert "curated/daily_product_sales/2026-03/data.parquet" in same
 
 
 def test_a_remark_in_the_header_makes_nothing_again(monkeypatch: pytest.MonkeyPatch):

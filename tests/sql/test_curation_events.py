@@ -58,22 +58,22 @@ def test_an_earlier_copy_that_arrives_later_takes_back_what_the_later_one_said(g
     assert given.days("sessions") == [date(2026, 3, 1), date(2026, 3, 6)]
 
 
-def test_a_late_event_lands_in_its_own_day_and_leaves_the_other_files_alone(given: Given):
+def test_a_late_event_lands_in_its_own_month_and_leaves_the_other_files_alone(given: Given):
     given.events(
-        event("e1", "2026-03-01 12:00", customer_id="c1", event_type="purchase", order_id="o1"),
+        event("e1", "2026-02-01 12:00", customer_id="c1", event_type="purchase", order_id="o1"),
         event("e2", "2026-03-02 12:00", customer_id="c1", event_type="purchase", order_id="o2"),
-        event("e3", "2026-03-03 12:00", customer_id="c3"),
+        event("e3", "2026-04-03 12:00", customer_id="c3"),
     ).curate()
     before = identities(given)
-    given.events(event("e4", "2026-03-02 12:05", customer_id="c4", received="2026-03-09 00:00")).curate()
+    given.events(event("e4", "2026-03-02 12:05", customer_id="c4", received="2026-04-09 00:00")).curate()
     assert given.rows("events", "event_id", "event_date")[-1] == {"event_id": "e4", "event_date": date(2026, 3, 2)}
     written = {name for name, identity in identities(given).items() if before.get(name) != identity}
-    assert {name for name in written if "=" in name} == {
-        "events/event_date=2026-03-02/data.parquet",
-        "sessions/session_date=2026-03-02/data.parquet",
-        "daily_customer_registers/session_month=2026-03-01/data.parquet",
-        "daily_customers/session_month=2026-03-01/data.parquet",
-        "daily_interest/event_month=2026-03-01/data.parquet",
+    assert {name for name in written if "/2026-" in name} == {
+        "events/2026-03/data.parquet",
+        "sessions/2026-03/data.parquet",
+        "daily_customer_registers/2026-03/data.parquet",
+        "daily_customers/2026-03/data.parquet",
+        "daily_interest/2026-03/data.parquet",
     }
 
 

@@ -15,7 +15,6 @@ def small_files(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(parts, "SMALL", 2)
     monkeypatch.setattr(parts, "SHARE", 1)
     monkeypatch.setattr(parts, "LARGEST", 8)
-    monkeypatch.setattr(parts, "LARGEST_OF_WHOLE", 4)
 
 
 def test_many_small_steps_give_the_rows_of_one_step_in_few_files(tmp_path: Path):
@@ -23,8 +22,8 @@ def test_many_small_steps_give_the_rows_of_one_step_in_few_files(tmp_path: Path)
     at_once = in_turn(tmp_path / "once", [MANY])
     for table in ("events", "sessions", "customers", "products", "daily_events", "daily_interest", "hourly_events"):
         assert steps.rows(table) == at_once.rows(table)
-    files = [name for name in steps.files() if name.startswith("curated/events/event_date=2026-03-01/")]
-    assert 30 / 8 <= len(files) <= 30 / 8 + 4
+    files = [name for name in steps.files() if name.startswith("curated/events/2026-03/")]
+    assert 60 / 8 <= len(files) <= 60 / 8 + 4
 
 
 def test_new_rows_leave_a_larger_file_as_it_is(given: Given):
@@ -32,9 +31,7 @@ def test_new_rows_leave_a_larger_file_as_it_is(given: Given):
     before = given.files()
     given.events(event("late", "2026-03-01 13:00", customer_id="late")).curate()
     written = {name for name, content in given.files().items() if before.get(name) != content}
-    assert {name for name in written if "/events/" in name} == {
-        "curated/events/event_date=2026-03-01/part-00004.parquet"
-    }
+    assert {name for name in written if "/events/" in name} == {"curated/events/2026-03/part-00008.parquet"}
 
 
 def test_a_changed_row_is_written_again_with_its_own_file_alone(given: Given):
@@ -43,7 +40,7 @@ def test_a_changed_row_is_written_again_with_its_own_file_alone(given: Given):
     given.events(MANY[0]).curate()
     after = given.files()
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {name for name in changed if "/events/" in name} == {"curated/events/event_date=2026-03-01/data.parquet"}
+    assert {name for name in changed if "/events/" in name} == {"curated/events/2026-03/data.parquet"}
     assert [row["event_id"] for row in given.rows("events", "event_id", "copies") if row["copies"] == 2] == ["e000"]
 
 

@@ -34,7 +34,7 @@ _PRODUCTS = st.builds(
 def small_files() -> Iterator[None]:
     """Partitions of several files, of rows that a large lake would spread over as many."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, rows in (("SMALL", 1), ("SHARE", 1), ("LARGEST", 3), ("LARGEST_OF_WHOLE", 2)):
+        for name, rows in (("SMALL", 1), ("SHARE", 1), ("LARGEST", 3)):
             patch.setattr(parts, name, rows)
         yield
 

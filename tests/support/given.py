@@ -146,9 +146,8 @@ class Given:
         return {table: self.rows(table) for table in CURATED_TABLES}
 
     def days(self, table: str) -> list[date]:
-        """The partitions of a table."""
-        folders = (self.lake.root / CURATED / table).glob("*=*")
-        return sorted(date.fromisoformat(folder.name.partition("=")[2]) for folder in folders if any(folder.iterdir()))
+        """The days of a table's partitions."""
+        return sorted(set(self.column(table, str(TABLES[table].partition))))
 
     def files(self) -> dict[str, bytes]:
         """Every curated table's file by its name, with its bytes; the state left out."""

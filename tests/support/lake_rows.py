@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from catalogue.binding import RowFilter, bind
-from catalogue.parquet import arrow_type, select
+from catalogue.parquet import arrow_type, folder_name, select
 from catalogue.queries import Catalogue, Query, load, load_curation
 from catalogue.tables import TABLES
 from console.asking.cache import ResultCache
@@ -68,15 +68,14 @@ class Rows:
         unknown = {key for row in rows for key in row} - set(definition.columns)
         assert not unknown, f"{name} has no column {unknown}"
         shutil.rmtree(self.lake.root / definition.zone / name, ignore_errors=True)
-        partition = definition.partition
-        days = {row[partition] for row in rows} if partition else {None}
-        for day in days:
-            mine = [_complete(name, row) for row in rows if partition is None or row[partition] == day]
-            columns = {key: kind for key, kind in definition.columns.items() if key != partition}
+        split = definition.partition
+        for folder in {folder_name(name, row[split] if split else None) for row in rows} or ({""} if not split else ()):
+            mine = [_complete(name, row) for row in rows if folder_name(name, row[split] if split else None) == folder]
+            columns = {key: kind for key, kind in definition.columns.items() if "=" not in folder or key != split}
             table = pa.Table.from_pylist(mine, pa.schema([(key, arrow_type(kind)) for key, kind in columns.items()]))
-            folder = self.lake.root / definition.zone / name / (f"{partition}={day}" if partition else "")
-            folder.mkdir(parents=True)
-            parquet.write_table(table, folder / "data.parquet")
+            place = self.lake.root / definition.zone / name / folder
+            place.mkdir(parents=True)
+            parquet.write_table(table, place / "data.parquet")
         self._commit()
         return self.derived(_OF_ITS_MONTHS[name]) if name in _OF_ITS_MONTHS else self
 

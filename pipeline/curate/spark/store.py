@@ -73,7 +73,7 @@ class SparkStore:
         rows.createOrReplaceTempView(relation)
 
     def name_units(self, relation: str) -> None:
-        """Make a relation of `queries/curate/units/` by its SQL; where all events are new it is never read."""
+        """Make a relation of `queries/curate/units/` by its SQL; in a lake without events most are never read."""
         from pyspark.sql import functions as f
 
         query = load_units()[relation]
@@ -81,7 +81,7 @@ class SparkStore:
             if name.startswith(_EARLIER):
                 self.give(name, self._earlier(name.removeprefix(_EARLIER)))
         rows = self._session.sql(unit_sql(relation, self._settings, DIALECT))
-        if self._is_new("events"):
+        if self._is_new("events") and relation != "repeated_ids":
             self._give_nothing(relation, rows)
         elif relation.endswith("_days"):
             self._days[relation] = _values(rows)

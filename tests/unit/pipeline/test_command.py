@@ -104,9 +104,9 @@ def test_curating_again_changes_nothing(run: Any, given: Given) -> None:
 
 
 def test_a_lake_that_lost_records_is_told_by_the_exit_code(run: Any, given: Given) -> None:
-    given.events(event("e1", "2026-03-01 12:00", session_id="s"), event("e2", "2026-03-02 12:00", session_id="s"))
+    given.events(event("e1", "2026-02-01 12:00", session_id="s"), event("e2", "2026-03-02 12:00", session_id="s"))
     given.curate()
-    (given.lake.root / "curated/events/event_date=2026-03-02/data.parquet").unlink()
+    (given.lake.root / "curated/events/2026-03/data.parquet").unlink()
     code, out, _ = run("status", "--lake", str(given.lake.root))
     assert code == 1
     assert "The conservation law is broken by 1 records." in out

@@ -29,6 +29,7 @@ from pipeline.sample.season import HOUR_MS, calendar
 from pipeline.sample.shop import open_shop
 from pipeline.sample.visits import plan
 from pipeline.sample.words import CATEGORIES
+from tests.support.raw_rows import events_of
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +38,13 @@ START = END - timedelta(days=396)
 EVENTS = 60_000
 
 
-def lines(lake: Lake, area: str) -> Iterator[bytes]:
-    for name in lake.raw_files(area):
+def events_in(lake: Lake) -> Iterator[Event]:
+    for name in lake.raw_files(RAW_EVENTS):
+        yield from events_of(lake.root / name)
+
+
+def refused_in(lake: Lake) -> Iterator[bytes]:
+    for name in lake.raw_files(RAW_QUARANTINE):
         with pa.OSFile(str(lake.root / name), "rb") as file, pa.CompressedInputStream(file, "zstd") as stream:
             yield from stream.read().splitlines()
 
@@ -56,7 +62,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, SampleReport
 
 @pytest.fixture(scope="module")
 def arrived(sample: tuple[Lake, SampleReport]) -> list[Event]:
-    return [decode(line) for line in lines(sample[0], RAW_EVENTS)]
+    return list(events_in(sample[0]))
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +70,29 @@ def events(arrived: list[Event]) -> list[Event]:
     return list({event.event_id: event for event in reversed(arrived)}.values())
 
 
-def test_every_line_is_the_canonical_form_of_an_event_that_the_contract_accepts(
-    sample: tuple[Lake, SampleReport],
-) -> None:
-    lake, _ = sample
-    for line in lines(lake, RAW_EVENTS):
-        stamped = json.loads(line)
-        rules = Rules(now=datetime.fromisoformat(stamped["received_at"]), retention_days=400, reporting_currency="USD")
-        event = parse(line, rules, source=stamped["source"])
-        assert isinstance(event, Event), event
-        assert encode(event) == line
+def test_every_row_is_an_event_as_the_contract_would_keep_it(arrived: list[Event]) -> None:
+    for event in arrived:
+        assert event.received_at is not None
+        rules = Rules(now=event.received_at, retention_days=400, reporting_currency="USD")
+        kept = parse(encode(event), rules, source=event.source)
+        assert isinstance(kept, Event), kept
+        assert kept == event
+
+
+def test_lines_are_written_as_the_contract_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    monkeypatch.setattr("pipeline.sample.year._write_rows", lambda _path, *pieces: written.extend(map(bytes, pieces)))
+    generate(Lake.create(tmp_path), events=5_000, end=END)
+    lines = b"".join(written).splitlines()
+    assert len(lines) == 5_000 - 2
+    assert [encode(decode(line)) for line in lines] == lines
 
 
 def test_the_conservation_law_holds_for_exactly_the_number_of_events_asked_for(
     sample: tuple[Lake, SampleReport], arrived: list[Event], events: list[Event]
 ) -> None:
     lake, report = sample
-    refused = list(lines(lake, RAW_QUARANTINE))
+    refused = list(refused_in(lake))
     assert (report.distinct, report.duplicates, report.quarantined) == (EVENTS - 60 - 30, 60, 30)
     assert (len(events), len(arrived) - len(events), len(refused)) == (EVENTS - 60 - 30, 60, 30)
     summary = json.loads((lake.root / "sample.json").read_text())
@@ -91,7 +103,7 @@ def test_the_conservation_law_holds_for_exactly_the_number_of_events_asked_for(
 def test_any_number_of_events_is_written_exactly(tmp_path: Path, events: int) -> None:
     lake = Lake.create(tmp_path)
     generate(lake, events=events, end=END, seed=events)
-    assert sum(1 for area in (RAW_EVENTS, RAW_QUARANTINE) for _ in lines(lake, area)) == events
+    assert len(list(events_in(lake))) + len(list(refused_in(lake))) == events
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path: Path) -> None:
@@ -110,7 +122,7 @@ def test_a_sample_of_several_parts_is_repeatable_and_complete(tmp_path: Path, mo
         generate(lake, events=10_000, end=END)
     assert fingerprint(lakes[0]) == fingerprint(lakes[1])
     assert len(lakes[0].raw_files(RAW_EVENTS)) == 7
-    arrived = Counter(decode(line).event_id for line in lines(lakes[0], RAW_EVENTS))
+    arrived = Counter(event.event_id for event in events_in(lakes[0]))
     assert (len(arrived), sorted(arrived.values())[-11:]) == (10_000 - 10 - 5, [1] + [2] * 10)
 
 
@@ -126,7 +138,7 @@ def test_a_duplicate_is_the_same_event_received_later(arrived: list[Event]) -> N
 
 
 def test_refused_records_are_named_by_the_contract_and_keep_their_bytes(sample: tuple[Lake, SampleReport]) -> None:
-    refused = [json.loads(line) for line in lines(sample[0], RAW_QUARANTINE)]
+    refused = [json.loads(line) for line in refused_in(sample[0])]
     assert {record["reason"] for record in refused} == {
         Reason.INVALID_JSON,
         Reason.PERSONAL_DATA,
