@@ -49,8 +49,8 @@ def measure(options: Options) -> Iterator[Record]:
 def _sample_of(options: Options, events: int) -> Path:
     """The raw files of the same sample as the other checkout writes them, made once."""
     folder = options.folder / "earlier"
-    code = f"from pathlib import Path; from bench.options import Options; Options([], Path({str(folder)!r})).lake({events})"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=options.against)
+    code = "import sys, pathlib, bench.options as o; o.Options([], pathlib.Path(sys.argv[1])).lake(int(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", code, str(folder), str(events)], check=True, cwd=options.against)
     return folder / f"sample-{events}" / "raw"
 
 
