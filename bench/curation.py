@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +117,11 @@ def _small_batch(lake: Lake) -> float:
             place.symlink_to(area)
     events = [
         Event(
-            event_id=f"late-{number}",
+            event_id=sha256(f"{number}".encode()).hexdigest()[:16],  # among those of the lake, as ids are
             event_type="product_view",
             occurred_at=datetime(2026, 11, 19 + number % 3, 12, number // 60 % 60, number % 60, tzinfo=UTC),
             received_at=datetime(2026, 11, 22, tzinfo=UTC),
-            customer_id=f"late-{number % 100}",
+            customer_id=sha256(f"{number % 100}".encode()).hexdigest()[:9],
             product_id="late",
             source="native",
         )

@@ -210,6 +210,7 @@ def connected(lake: Lake, change: Transaction) -> Iterator[duckdb.DuckDBPyConnec
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("set parquet_metadata_cache = true")  # a step reads most files several times
             connection.execute("set enable_progress_bar = false")  # it would write into the command's output
             yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
