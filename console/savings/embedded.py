@@ -12,6 +12,7 @@ from pathlib import Path
 
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError
+from catalogue.tables import TABLES
 from console.asking.periods import Period
 from console.savings import sample
 from console.savings.checks.files import files_needed
@@ -96,7 +97,8 @@ def stored_tables(lake: Path) -> list[StoredTable]:
 
 def _curated(folder: Path) -> StoredTable:
     sizes = [(path.parent.name, path.stat().st_size) for path in folder.rglob("*.parquet")]
-    partition = next((name.partition("=")[0] for name, _ in sizes if "=" in name), "")
+    definition = TABLES.get(folder.name)
+    partition = (definition.partition if definition else None) or ""
     return StoredTable(
         name=folder.name,
         resource=f"curated/{folder.name}",
@@ -104,7 +106,7 @@ def _curated(folder: Path) -> StoredTable:
         partitions=len({name for name, _ in sizes}) if partition else 0,
         files=len(sizes),
         bytes=sum(size for _, size in sizes),
-        files_needed=files_needed(sizes),
+        files_needed=len(sizes),  # curation joins small files itself, and keeps large ones apart to change few rows
         is_columnar=True,
         is_compressed=True,
     )

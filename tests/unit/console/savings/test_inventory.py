@@ -29,8 +29,8 @@ def put(path: Path, content: bytes) -> None:
 
 
 def test_the_tables_of_a_folder_are_counted_by_partition(tmp_path: Path) -> None:
-    put(tmp_path / "curated/orders/order_date=2026-03-01/data.parquet", b"x" * 100)
-    put(tmp_path / "curated/orders/order_date=2026-03-02/data.parquet", b"x" * 50)
+    put(tmp_path / "curated/orders/2026-03/data.parquet", b"x" * 100)
+    put(tmp_path / "curated/orders/2026-04/data.parquet", b"x" * 50)
     put(tmp_path / "curated/products/data.parquet", b"x" * 7)
     put(tmp_path / "curated/state.json", b"{}")
     for minute in range(5):
