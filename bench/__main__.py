@@ -15,6 +15,7 @@ from bench.options import Options, line
 NAMES = (
     "startup",
     "curation",
+    "minutes",
     "spark_curation",
     "importing",
     "spend_import",

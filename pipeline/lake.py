@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -287,8 +288,11 @@ class Lake:
 
     def raw_files(self, area: str) -> list[str]:
         """Files below one raw area, as sorted paths relative to the lake; a name that begins with . or _ is no data."""
-        paths = (self.root / area).rglob("*")
-        return sorted(str(path.relative_to(self.root)) for path in paths if path.name[0] not in "._" and path.is_file())
+        found = []
+        for folder, _, files in os.walk(self.root / area):
+            within = os.path.relpath(folder, self.root)
+            found += [f"{within}/{name}" for name in files if name[0] not in "._"]
+        return sorted(found)
 
     def state(self) -> dict[str, Any]:
         """What the last curation committed; empty before the first one.

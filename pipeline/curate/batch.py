@@ -68,8 +68,8 @@ def curate_batch(
     store = DuckDbStore(lake, connection, change, remade)
     report("Reading raw records", 0.0)
     files = {area: [raw_root / name for name in names] for area, names in batch.items()}
-    raw.read(connection, raw.REFUSED, files[RAW_QUARANTINE], root=raw_root)
-    raw.read(connection, raw.EVENTS, files[RAW_EVENTS], root=raw_root, workshop=change.folder / "raw")
+    for kind, area in ((raw.REFUSED, RAW_QUARANTINE), (raw.EVENTS, RAW_EVENTS)):
+        raw.read(connection, kind, files[area], root=raw_root, workshop=change.folder / area)
     (events, refused) = row("select (select count(*) from raw_events), (select count(*) from raw_quarantine)")
     curate_records(store, report)
     spend = SpendStep(connection, store, raw_root, known=curated_bills(lake), new=batch[RAW_SPEND], missing=missing)

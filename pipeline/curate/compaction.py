@@ -17,13 +17,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from catalogue.parquet import select_all
 from pipeline.curate.curated_files import list_in_folders
+from pipeline.curate.joining import joined
 from pipeline.curate.raw import EVENTS, UNREADABLE, pack
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, STATE, Lake
 from pipeline.raw.files import ROWS, lines
@@ -32,13 +34,15 @@ from pipeline.transaction import Transaction
 _AREAS = f"(?:{RAW_EVENTS}|{RAW_QUARANTINE})"
 _LOOSE = re.compile(rf"({_AREAS}/dt=(\d{{4}}-\d{{2}}-\d{{2}}))/hour=\d{{2}}/[^/]+")
 _STILL_OPEN = timedelta(hours=1)  # after midnight, what the log still held comes into the day before
+_FILES_AT_ONCE = 20_000  # two weeks of minutes; after an outage, the state lists hundreds of thousands
 
 
 def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
     """Pack the curated raw files of days that are over; returns how many files were packed.
 
-    Call it inside `lake.writing()`. Files and state change in one transaction. An unreadable line is known by its file
-    and its place in it: a file with one stays as it is. From then on the state lists the files of open days alone.
+    Call it inside `lake.writing()`. Files and state change in one transaction, some days at a time: killed, it goes on
+    with the days that are left. An unreadable line is known by its file and its place in it: a file with one stays as
+    it is. From then on the state lists the files of open days alone.
 
     Parameters
     ----------
@@ -47,31 +51,56 @@ def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
     Raises
     ------
     LakeError
-        The lake cannot be written; all files stay.
+        The lake cannot be written; all files of the days that are left stay.
     CurationError
-        A raw file cannot be unpacked to its end; all files stay.
+        A raw file cannot be unpacked to its end; all files of the days that are left stay.
     """
-    state = lake.state()
+    listed = set(lake.state().get("raw_files", ()))
     today = ((now or datetime.now(UTC)) - _STILL_OPEN).date()
-    days = _closed_days(state.get("raw_files", ()), today)
-    if days and (damaged := _damaged(lake)):
-        days = {folder: kept for folder, names in days.items() if (kept := [n for n in names if n not in damaged])}
-    packed = {name for names in days.values() for name in names}
-    listed = set(state.get("raw_files", ()))
     staying = {name for name in listed if (found := _LOOSE.fullmatch(name)) and found[2] >= today.isoformat()}
     if listed == staying:
         return 0
+    days = _closed_days(listed, today)
+    if days and (damaged := _damaged(lake)):
+        days = {folder: kept for folder, names in days.items() if (kept := [n for n in names if n not in damaged])}
+    loose = {name for names in days.values() for name in names}
+    _pack_days(lake, {}, listed=listed - staying - loose)
+    for some in _some_at_a_time(days):
+        _pack_days(lake, some)
+    for hour in {(lake.root / name).parent for name in loose}:
+        with suppress(OSError):
+            hour.rmdir()  # one that is not empty stays
+    return len(loose)
+
+
+def _pack_days(lake: Lake, days: Mapping[str, Sequence[str]], listed: Collection[str] = ()) -> None:
+    """Pack some days, and move some names out of the state into the lists of their folders: all or nothing."""
+    packed = {name for names in days.values() for name in names}
+    if not packed and not listed:
+        return
+    state = lake.state()
     with lake.transaction() as change:
         for folder, names in days.items():
             _pack(lake, change, folder, names)
         for name in packed:
             change.remove(name)
-        list_in_folders(lake, change, listed - staying - packed)
-        change.stage(STATE).write_text(json.dumps({**state, "raw_files": sorted(staying)}, indent=1), encoding="utf-8")
-    for hour in {(lake.root / name).parent for name in packed}:
-        with suppress(OSError):
-            hour.rmdir()  # one that is not empty stays
-    return len(packed)
+        list_in_folders(lake, change, listed)
+        rest = sorted(set(state["raw_files"]).difference(packed, listed))
+        change.stage(STATE).write_text(json.dumps({**state, "raw_files": rest}, indent=1), encoding="utf-8")
+
+
+def _some_at_a_time(days: Mapping[str, list[str]]) -> Iterator[dict[str, list[str]]]:
+    """Days whose files are packed in one transaction: as many as the state, which is written each time, is worth."""
+    some: dict[str, list[str]] = {}
+    count = 0
+    for folder, names in days.items():
+        some[folder] = names
+        count += len(names)
+        if count >= _FILES_AT_ONCE:
+            yield some
+            some, count = {}, 0
+    if some:
+        yield some
 
 
 def _closed_days(names: Iterable[str], today: date) -> dict[str, list[str]]:
@@ -105,7 +134,9 @@ def _pack(lake: Lake, change: Transaction, folder: str, names: Iterable[str]) ->
     place = change.stage(next(name for name in targets if not (lake.root / name).exists()))
     paths = [lake.root / name for name in names]
     if suffix == ROWS:
-        pack(EVENTS, paths, place)
+        aside = change.folder / f"{place.name}-lines"
+        pack(EVENTS, list(joined(paths, aside)), place)
+        shutil.rmtree(aside, ignore_errors=True)
         return
     with pa.CompressedOutputStream(str(place), "zstd") as packed:
         for path in paths:

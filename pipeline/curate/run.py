@@ -60,7 +60,9 @@ class CurationReport:
     quarantined: int = 0
 
 
-def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) -> CurationReport:
+def curate(
+    lake: Lake, *, full: bool = False, progress: Progress | None = None, now: datetime | None = None
+) -> CurationReport:
     """Bring the curated tables up to date; does nothing where nothing is new.
 
     Parameters
@@ -68,6 +70,7 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
     full : make all tables again from the raw files. Happens by itself where the lake's settings or the SQL changed
         since they were made
     progress : called with a step's name and the fraction done
+    now : aware instant, by which a day is over; the current one where it is not given
 
     Raises
     ------
@@ -83,7 +86,7 @@ def curate(lake: Lake, *, full: bool = False, progress: Progress | None = None) 
             files, changed = _rebuild(lake, report)
         else:
             files, changed = _advance(lake, lake.root, report, remade)
-        pack_closed_days(lake)
+        pack_closed_days(lake, now)
         report("Curated", 1.0)
         return CurationReport(files, changed, **lake.state().get("records", {}))
 

@@ -29,6 +29,24 @@ def lines(path: Path) -> Iterator[bytes]:
         raise unreadable_file(path, str(error)) from error
 
 
+def unpacked_bytes(path: Path) -> bytes:
+    """What a raw file of lines holds, unpacked; for small files. Raises as `lines`."""
+    content = path.read_bytes()
+    try:
+        if path.suffix == ".gz":
+            if not content:  # it has not even begun
+                raise EOFError("the compressed stream breaks off")
+            return gzip.decompress(content)
+        if path.suffix == ".zst":
+            import pyarrow as pa
+
+            with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
+                return bytes(stream.read())
+    except UNPACKING_ERRORS as error:
+        raise unreadable_file(path, str(error)) from error
+    return content
+
+
 def record_count(path: Path) -> int:
     """How many records a raw file holds: rows, or lines that are not blank; raises as `lines`."""
     if path.suffix == ROWS:

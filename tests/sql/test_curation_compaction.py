@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from catalogue.errors import LakeError
@@ -13,6 +12,7 @@ from pipeline.curate.compaction import pack_closed_days
 from pipeline.lake import Lake
 from pipeline.raw.files import lines
 from tests.support.given import Given, event
+from tests.support.raw import stream_file
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -20,17 +20,7 @@ FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def no_clock(monkeypatch: pytest.MonkeyPatch):
     """Days are packed where a test says so, not because they are long over today."""
-    monkeypatch.setattr("pipeline.curate.run.pack_closed_days", lambda _lake: 0)
-
-
-def stream_file(given: Given, moment: datetime, *lines: bytes, number: int = 0) -> None:
-    """One file as the stream's writer makes it."""
-    folder = given.lake.root / f"raw/events/dt={moment:%Y-%m-%d}/hour={moment:%H}"
-    folder.mkdir(parents=True, exist_ok=True)
-    content = b"\n".join(lines) + b"\n"
-    (folder / f"stream-{int(moment.timestamp()) + number:015d}.jsonl.zst").write_bytes(
-        pa.compress(content, "zstd", asbytes=True)
-    )
+    monkeypatch.setattr("pipeline.curate.run.pack_closed_days", lambda _lake, _now: 0)
 
 
 def line(number: int, moment: datetime) -> bytes:
@@ -45,7 +35,7 @@ def pack(lake: Lake, now: datetime) -> int:
 def test_the_files_of_a_day_that_is_over_become_one_and_nothing_is_curated_twice(given: Given):
     for hour in range(3):
         moment = FIRST + timedelta(hours=hour)
-        stream_file(given, moment, line(hour, moment))
+        stream_file(given.lake, moment, line(hour, moment))
     given.curate()
     files, account = given.files(), given.account()
     assert pack(given.lake, FIRST + timedelta(hours=24, minutes=59)) == 0  # the log may still bring records of the day
@@ -61,10 +51,10 @@ def test_the_files_of_a_day_that_is_over_become_one_and_nothing_is_curated_twice
 
 
 def test_a_file_that_comes_for_a_packed_day_is_curated_and_packed_beside(given: Given):
-    stream_file(given, FIRST, line(1, FIRST))
+    stream_file(given.lake, FIRST, line(1, FIRST))
     given.curate()
     pack(given.lake, FIRST + timedelta(days=2))
-    stream_file(given, FIRST, line(2, FIRST), number=1)
+    stream_file(given.lake, FIRST, line(2, FIRST), number=1)
     given.curate()
     assert given.column("events", "event_id") == ["e00001", "e00002"]
     assert pack(given.lake, FIRST + timedelta(days=300)) == 1
@@ -76,8 +66,8 @@ def test_a_file_that_comes_for_a_packed_day_is_curated_and_packed_beside(given: 
 
 
 def test_a_file_with_a_line_that_cannot_be_read_stays_where_its_record_says_it_is(given: Given):
-    stream_file(given, FIRST, line(1, FIRST), b"{")
-    stream_file(given, FIRST + timedelta(hours=1), line(2, FIRST))
+    stream_file(given.lake, FIRST, line(1, FIRST), b"{")
+    stream_file(given.lake, FIRST + timedelta(hours=1), line(2, FIRST))
     given.curate()
     quarantine = given.rows("quarantine")
     pack(given.lake, FIRST + timedelta(days=2))
@@ -112,7 +102,7 @@ def test_a_list_of_curated_files_that_was_damaged_is_an_error_that_names_it(give
 
 
 def test_packed_days_of_another_lake_are_new_to_a_lake_without_tables(given: Given):
-    stream_file(given, FIRST, line(1, FIRST))
+    stream_file(given.lake, FIRST, line(1, FIRST))
     given.curate()
     pack(given.lake, FIRST + timedelta(days=2))
     for path in sorted((given.lake.root / "curated").rglob("*"), reverse=True):
@@ -134,7 +124,7 @@ def test_refused_records_of_a_day_are_packed_as_the_lines_they_are(given: Given)
 
 
 def test_a_packing_that_the_disk_refuses_leaves_every_file(given: Given, monkeypatch: pytest.MonkeyPatch):
-    stream_file(given, FIRST, line(1, FIRST))
+    stream_file(given.lake, FIRST, line(1, FIRST))
     given.curate()
     before, state = given.lake.raw_files("raw/events"), given.state()
 
@@ -152,7 +142,7 @@ def test_state_and_raw_files_stay_as_few_after_many_days_as_after_three(given: G
     for day in range(8):
         for minute in range(6):
             moment = FIRST + timedelta(days=10 * day, minutes=minute * 200)
-            stream_file(given, moment, line(day * 10 + minute, moment))
+            stream_file(given.lake, moment, line(day * 10 + minute, moment))
         given.curate()
         pack(given.lake, FIRST + timedelta(days=10 * day + 1))
         sizes.append((given.lake.root / "curated/state.json").stat().st_size)
@@ -162,7 +152,7 @@ def test_state_and_raw_files_stay_as_few_after_many_days_as_after_three(given: G
     assert max(sizes[2:]) - min(sizes[2:]) < 100
     before = given.files()
     late = FIRST + timedelta(hours=5)
-    stream_file(given, late, line(999, late), number=7)
+    stream_file(given.lake, late, line(999, late), number=7)
     after = given.curate().files()
     written = {name for name, content in after.items() if before.get(name) != content and "/2026-" in name}
     assert written
@@ -171,6 +161,6 @@ def test_state_and_raw_files_stay_as_few_after_many_days_as_after_three(given: G
 
 def test_curation_packs_what_is_over(given: Given, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("pipeline.curate.run.pack_closed_days", pack_closed_days)
-    stream_file(given, FIRST, line(1, FIRST))
+    stream_file(given.lake, FIRST, line(1, FIRST))
     curate(given.lake)
     assert given.lake.raw_files("raw/events") == ["raw/events/dt=2026-03-01/day-00001.parquet"]
