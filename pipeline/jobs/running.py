@@ -11,6 +11,7 @@ from catalogue.errors import TakingsError
 from pipeline.curate.spark import curate as curate_lake
 from pipeline.curate.spark.exports import WarehouseExports
 from pipeline.curate.spark.maintenance import maintain as maintain_tables
+from pipeline.curate.spark.packed import pack
 from pipeline.erasure.deployed import NOT_COVERED, DeployedLake
 from pipeline.jobs.arguments import Arguments, read
 from pipeline.objects import opened
@@ -25,7 +26,7 @@ def curate(given: Sequence[str]) -> None:
 
 
 def maintain(given: Sequence[str]) -> None:
-    """Keep the tables fast and small; once a day, and never beside curation."""
+    """Keep tables fast and raw objects few; once a day, and never beside curation."""
     _run("takings-maintain", given, _maintain)
 
 
@@ -55,9 +56,11 @@ def _curate(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
 
 def _maintain(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     exports, objects = _exports(session, arguments), opened(arguments.lake)
+    packed = pack(session, objects, arguments.namespace, exports)
     done = maintain_tables(session, objects, arguments.namespace, keep=arguments.keep, exports=exports)
     return {
         "version": done.version.number,
+        "packed": packed,
         "rewritten": done.rewritten,
         "expired": done.expired,
         "orphans": done.orphans,

@@ -15,29 +15,29 @@ received = accepted + duplicates + quarantined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from catalogue.clock import utc_now
 from catalogue.tables import CURATED_TABLES
-from catalogue.tables.table import Table
 from pipeline.curate.definitions import fingerprints, outdated
 from pipeline.curate.spark import new_files as files
 from pipeline.curate.spark import raw as spark_raw
 from pipeline.curate.spark import spend as bills
 from pipeline.curate.spark.iceberg import IcebergTables, on_days
+from pipeline.curate.spark.packing import settle
 from pipeline.curate.spark.publishing import Exports, Version, publish, published
+from pipeline.curate.spark.source_tables import BILLS, SOURCES, WATERMARKS, SparkWatermarks, rows_of, save, watermarks
 from pipeline.curate.spark.store import SparkStore
-from pipeline.curate.spark.types import schema
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Key, Progress, curate_events, curate_marts, curate_quarantine
 from pipeline.lake import LakeSettings
 from pipeline.objects import Objects, opened
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 SESSION = {
     "spark.sql.session.timeZone": "UTC",  # curated instants are UTC, without a zone of their own
@@ -45,12 +45,6 @@ SESSION = {
     "spark.sql.json.enablePartialResults": "true",  # one field that cannot be read is null; its line is kept
 }
 
-_WATERMARKS, _BILLS = "raw_watermarks", "bills"
-# what the tables are made from, in tables of the same version
-_SOURCES = {
-    _WATERMARKS: Table("one row per raw folder, or per file of an open one", files.COLUMNS, ("folder", "name")),
-    _BILLS: Table("one row per raw file and bill in it", bills.COLUMNS, ("name",)),
-}
 _FROM_FILES = frozenset({"events", "quarantine"})  # cannot be made again without all raw files
 _BILL: Key = ("coalesce(provider_name, '')", "coalesce(cast(cast(billing_period_start as date) as string), '')")
 
@@ -102,13 +96,12 @@ def curate(
         Another job has published meanwhile, or the lake cannot be read or written.
     """
     report = progress or (lambda _step, _fraction: None)
-    own = session.newSession()
-    for name, value in SESSION.items():
-        own.conf.set(name, value)
+    own = own_session(session)
     own.sql(f"create namespace if not exists {namespace}")
     objects = opened(root)
+    settle(objects, SparkWatermarks(own, objects, namespace))
     before = published(objects)
-    definitions = {**CURATED_TABLES, **_SOURCES}
+    definitions = {**CURATED_TABLES, **SOURCES}
     tables = IcebergTables(own, namespace, definitions, before.tables)
     remade = outdated(before.made_by, settings) | set(filter(tables.has_other_columns, CURATED_TABLES))
     if full or remade & _FROM_FILES:
@@ -117,6 +110,14 @@ def curate(
     store = SparkStore(own, tables, settings, frozenset(remade))
     run = _Run(own, objects, tables, store, before, exports, report)
     return run.curated(now(), fingerprints(settings))
+
+
+def own_session(session: SparkSession) -> SparkSession:
+    """A session that shares the cluster and the catalogs with another one, and judges values as curation does."""
+    own = session.newSession()
+    for name, value in SESSION.items():
+        own.conf.set(name, value)
+    return own
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class _Run:
     report: Progress
 
     def curated(self, now: datetime, made_by: Mapping[str, str]) -> SparkCuration:
-        known = [files.Watermark(*row) for row in _rows(self.tables.earlier(_WATERMARKS))]
+        known = watermarks(self.tables)
         found = files.new_files(self.objects, known, now=now)
         self.report("Reading", 0.05)
         batch = spark_raw.read(self.session, self.objects, found.files)
@@ -143,7 +144,7 @@ class _Run:
         as_of = self._spend()
         curate_marts(self.store, self.report)
         if found or found.checked or not self.before.tables:
-            self._save(_WATERMARKS, found.watermarks)
+            self._save(WATERMARKS, found.watermarks)
         self.report("Publishing", 0.99)
         instants = (self.before.data_as_of, batch.newest and batch.newest.replace(tzinfo=UTC))
         after = replace(
@@ -193,7 +194,7 @@ class _Run:
 
     def _spend(self) -> datetime | None:
         """Curate bills; returns when the last came in."""
-        known = [] if self.store.is_remade("spend") else _rows(self.tables.earlier(_BILLS))
+        known = [] if self.store.is_remade("spend") else rows_of(self.tables.earlier(BILLS))
         batch = bills.read_spend(self.session, self.objects, [bills.BillFile(*row) for row in known])
         if batch.changed or self.store.is_remade("spend"):
             self.report("Bills", 0.93)
@@ -203,18 +204,11 @@ class _Run:
             self.store.load_known("spend", key=_BILL, units="replaced_bills")
             self.store.make("spend")
             self.store.merge("spend", key=_BILL, units="replaced_bills")
-            self._save(_BILLS, batch.bills)
+            self._save(BILLS, batch.bills)
         return batch.as_of
 
     def _save(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        columns = schema(self.tables.definition(table).columns)
-        self.tables.overwrite(table, self.session.createDataFrame([tuple(row) for row in rows], columns))
+        save(self.session, self.tables, table, rows)
 
 
 _OF_EVENTS = ("events", "products", "order_lines", "orders", "sessions", "customers")
-
-
-def _rows(frame: DataFrame) -> Iterable[tuple[Any, ...]]:
-    """The rows of a frame; instants, which are UTC, with their zone."""
-    for row in frame.collect():
-        yield tuple(value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row)

@@ -2,9 +2,6 @@
 
 The tables say the same afterwards, by other snapshots: it publishes a version, as a run of curation does, and may not
 run beside one. What a run left that was killed is not taken over.
-
-The raw files are left as they are: minutes of the stream become days where the embedded profile keeps them
-(`pipeline.raw`); doing so in a bucket, and having `new_files` know it, is not built.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import combinations, islice
 from operator import xor
 from typing import NamedTuple
 
@@ -29,8 +30,10 @@ AREAS = (RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, RAW_ERRORS)
 OVERLAP = timedelta(days=2)
 CHECK_EVERY = timedelta(days=1)  # listing a year of minutes is 526 requests and half a minute
 
-# Firehose may write an object again, with records that it could not write at first. Other writers never change a file.
+# Firehose may write an object again, with records that it could not write at first, as late as it tries to deliver: up
+# to two hours to S3, and as long as the stream keeps them. Other writers never change a file.
 _WRITTEN_AGAIN = frozenset({RAW_STREAM, RAW_ERRORS})
+_MOST_COMBINATIONS = 100_000  # of names that are tried, to see which late files were written again
 _CHECKED = "checked"  # the row that says when everything was listed
 
 
@@ -148,7 +151,7 @@ def _read_on(
     if not found:
         return [], []
     if _is_closed(before):
-        new = _late(objects, before[0], found)
+        new = _late(objects, before[0], found, again=again)
     else:
         times = {watermark.name: watermark.newest for watermark in before}
         new = [
@@ -159,32 +162,67 @@ def _read_on(
     newest = max(file.modified for file in found)
     if newest < now - OVERLAP:
         return new, [Watermark(folder, None, len(found), _digest(found), newest)]
-    return new, [Watermark(folder, _within(file, folder), 1, _digest([file]), file.modified) for file in found]
+    return new, [row_of(file, folder) for file in found]
 
 
-def _late(objects: Objects, closed: Watermark, found: Sequence[Found]) -> list[Found]:
-    """Files that appeared in a closed folder: as many as there are more, the newest, if the others are those read.
+def row_of(file: Found, folder: str) -> Watermark:
+    """The row of a file of an open folder."""
+    return Watermark(folder, _within(file, folder), 1, _digest([file]), file.modified)
 
-    Files may have been removed, as old ones are, and written again under their names. Where it is not certain which
-    ones are new, nothing is read: it could be reading twice.
+
+def is_read(rows: Sequence[Watermark], folder: str, found: Sequence[Found]) -> bool:
+    """Whether all files of a folder were read, as they are now, and none is gone.
+
+    Parameters
+    ----------
+    rows : the folder's
+    found : its files as they are listed
+    """
+    if not _is_closed(rows):
+        return {row.name: row.newest for row in rows} == {_within(file, folder): file.modified for file in found}
+    (closed,) = rows
+    is_same = (closed.files, closed.digest) == (len(found), _digest(found))
+    return is_same and all(file.modified <= closed.newest for file in found)
+
+
+def _late(objects: Objects, closed: Watermark, found: Sequence[Found], *, again: bool) -> list[Found]:
+    """Files of a closed folder to read: those that appeared in it, and with `again` those that were written again.
+
+    What appeared is as many as there are more, the newest, if the others are those that were read. Files may have been
+    removed, as old ones are, and without `again` written again under their names. Where it is not certain which ones
+    are new, nothing is read: it could be reading twice.
     """
     more = len(found) - closed.files
     by_time = sorted(found, key=lambda file: file.modified)
     rest, late = by_time[: closed.files], by_time[closed.files :]
-    if more >= 0 and _digest(rest) == closed.digest:
+    if again:
+        rest = [file for file in by_time if file.modified <= closed.newest]
+        late = by_time[len(rest) :]
+        if _are_read(closed, rest, late):
+            return late
+    elif more >= 0 and _digest(rest) == closed.digest:
         return late
     if more == 1:  # what its name adds to the digest says which one it is, whatever its time
         added = int(_digest(found), 16) ^ int(closed.digest, 16)
-        late = [file for file in found if _hash(file) == added]
-    elif more < 0 and by_time[-1].modified <= closed.newest:
+        if any(_hash(file) == added for file in found):
+            return [file for file in found if _hash(file) == added or (again and file.modified > closed.newest)]
+    if more < 0 and by_time[-1].modified <= closed.newest:
         return []
-    if more != 1 or not late:
-        raise CurationError(
-            f"Of {len(found):,} raw files, {closed.files:,} were read long ago, and which is not certain",
-            where=f"{objects.place}/{closed.folder}",
-            remedy="Move the files that came late into a folder of their own, below raw/events/imports.",
-        )
-    return late
+    raise CurationError(
+        f"Of {len(found):,} raw files, {closed.files:,} were read long ago, and which is not certain",
+        where=f"{objects.place}/{closed.folder}",
+        remedy="Move the files that came late into a folder of their own, below raw/events/imports.",
+    )
+
+
+def _are_read(closed: Watermark, rest: Sequence[Found], late: Sequence[Found]) -> bool:
+    """Whether all files of `rest` were read: with some of `late`, written again since, they are the closed ones."""
+    missing = closed.files - len(rest)
+    if not 0 <= missing <= len(late):
+        return False
+    wanted = int(closed.digest, 16) ^ int(_digest(rest), 16)
+    sums = (reduce(xor, some, 0) for some in combinations([_hash(file) for file in late], missing))
+    return any(found == wanted for found in islice(sums, _MOST_COMBINATIONS))
 
 
 def _is_closed(watermarks: Sequence[Watermark]) -> bool:

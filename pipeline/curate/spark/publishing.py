@@ -106,19 +106,34 @@ def publish(objects: Objects, before: Version, after: Version, exports: Exports 
     if after == before:
         return before
     after = replace(after, number=before.number + 1)
-    content = {
-        "version": after.number,
-        "data_as_of": _text(after.data_as_of),
-        "bills_as_of": _text(after.bills_as_of),
-        "made_by": dict(after.made_by),
-        "records": dict(after.records),
-        "tables": dict(after.tables),
-    }
-    if not objects.replace(STATE, json.dumps(content, indent=1).encode(), tag=before.tag):
-        raise _overtaken(objects)
+    _write(objects, after, before.tag)
     if exports is not None:
         exports.keep(seen.tables, after.tables)
     return published(objects)
+
+
+def fence(objects: Objects, before: Version) -> None:
+    """Publish the same version under the next number, so that a job that works from `before` cannot publish any more.
+
+    Raises
+    ------
+    LakeError
+        Another job has published since; nothing changed.
+    """
+    _write(objects, replace(before, number=before.number + 1), before.tag)
+
+
+def _write(objects: Objects, version: Version, tag: str | None) -> None:
+    content = {
+        "version": version.number,
+        "data_as_of": _text(version.data_as_of),
+        "bills_as_of": _text(version.bills_as_of),
+        "made_by": dict(version.made_by),
+        "records": dict(version.records),
+        "tables": dict(version.tables),
+    }
+    if not objects.replace(STATE, json.dumps(content, indent=1).encode(), tag=tag):
+        raise _overtaken(objects)
 
 
 def _overtaken(objects: Objects) -> LakeError:

@@ -72,7 +72,7 @@ def read(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[F
     """
     of_rows = {area: [file for file in found if file.name.endswith(_ROWS)] for area, found in files.items()}
     of_lines = {area: [file for file in found if not file.name.endswith(_ROWS)] for area, found in files.items()}
-    kept = _quarantined(_fields(_fields(_lines(session, objects, of_lines), raw.EVENTS), raw.REFUSED))
+    kept = _quarantined(_judged(lines_of(session, objects, of_lines)))
     for area, kind in ((RAW_EVENTS, raw.EVENTS), (RAW_QUARANTINE, raw.REFUSED)):
         if of_rows.get(area):
             kept = kept.unionByName(_rows(session, objects, kind, of_rows[area]), allowMissingColumns=True)
@@ -95,7 +95,7 @@ def read(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[F
 _RELATIONS = (raw.EVENTS.relation, raw.REFUSED.relation)
 
 
-def _lines(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[Found]]) -> DataFrame:
+def lines_of(session: SparkSession, objects: Objects, files: Mapping[str, Sequence[Found]]) -> DataFrame:
     """Every line that is not blank, with its file and number; a file that breaks off is one row `_broken`.
 
     Files are unpacked whole, each by one task: Spark's own readers know no Zstandard outside of Hadoop's native
@@ -109,8 +109,30 @@ def _lines(session: SparkSession, objects: Objects, files: Mapping[str, Sequence
     return session.createDataFrame(rows, _FILE).repartition(tasks).mapInArrow(partial(unpack, objects), LINE)
 
 
+def event_fields(lines: DataFrame) -> DataFrame:
+    """The events among lines as a file of rows holds them, after the columns of their lines."""
+    events = lines.where("not _refused")
+    return _parsed(events, raw.EVENTS).select(*events.columns, *raw.EVENTS.fields)
+
+
+def damaged_files(lines: DataFrame) -> set[str]:
+    """The files that break off, or hold a line that cannot be read."""
+    unread = _judged(lines).where(" and ".join(f"{name} is null" for name in _RELATIONS))
+    return {row["_name"] for row in unread.select("_name").distinct().collect()}
+
+
+def _judged(lines: DataFrame) -> DataFrame:
+    """Two columns more, named as the relations; a line that cannot be read has neither."""
+    return _fields(_fields(lines, raw.EVENTS), raw.REFUSED)
+
+
 def _fields(lines: DataFrame, kind: raw.LineKind) -> DataFrame:
     """One column more, named as the kind's relation: the line's columns; null where it is no whole line of the kind."""
+    return _whole(_parsed(lines, kind), kind, lines.columns)
+
+
+def _parsed(lines: DataFrame, kind: raw.LineKind) -> DataFrame:
+    """The lines with the fields of a kind of line; a field that cannot be read is null, as all are of another kind."""
     from pyspark.sql import functions as f
 
     # Spark writes the numbers of an object in its own way (1.0E22 for 1e22): attributes are taken as they were sent
@@ -122,7 +144,7 @@ def _fields(lines: DataFrame, kind: raw.LineKind) -> DataFrame:
     parsed = lines.withColumn(
         "_parsed", f.from_json(f.expr(f"case when {of_kind} then _text end"), _texts(kind.fields))
     )
-    return _whole(parsed.selectExpr(*fields, *lines.columns), kind, lines.columns)
+    return parsed.selectExpr(*fields, *lines.columns)
 
 
 def _rows(session: SparkSession, objects: Objects, kind: raw.LineKind, files: Sequence[Found]) -> DataFrame:

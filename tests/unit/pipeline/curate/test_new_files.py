@@ -125,7 +125,7 @@ def test_late_files_are_recognised_or_refused_and_never_lost(lake: CountingFolde
 
 
 def test_files_that_are_written_again_are_not_read_again(lake: CountingFolder) -> None:
-    folder = "raw/stream/dt=2026-03-01"
+    folder = "raw/events/dt=2026-03-01"
     for name in ("a", "b", "c"):
         put(lake, f"{folder}/{name}.gz", START)
     now = START + timedelta(days=5)
@@ -136,6 +136,35 @@ def test_files_that_are_written_again_are_not_read_again(lake: CountingFolder) -
     put(lake, f"{folder}/c.gz", now + timedelta(days=3))
     late = put(lake, f"{folder}/late.gz", now + timedelta(days=2))
     assert names(new_files(lake, after.watermarks, now=now + timedelta(days=6), everything=True)) == [late]
+
+
+def test_an_object_that_the_delivery_stream_completes_after_its_day_was_closed_is_read_by_the_daily_check(
+    lake: CountingFolder,
+) -> None:
+    for area in ("raw/stream", "raw/events"):
+        for name in ("a", "b", "c", "d"):
+            put(lake, f"{area}/dt=2026-03-01/hour=00/{name}.gz", START)
+    now = START + timedelta(days=3)
+    found = new_files(lake, (), now=now)
+    completed = [
+        put(lake, f"raw/stream/dt=2026-03-01/hour=00/{name}.gz", now + timedelta(hours=1)) for name in ("b", "c")
+    ]
+    put(lake, "raw/events/dt=2026-03-01/hour=00/b.gz", now + timedelta(hours=1))  # nobody completes this one
+    soon = new_files(lake, found.watermarks, now=now + timedelta(hours=2))
+    assert (names(soon), soon.checked) == ([], False)
+    checked = new_files(lake, soon.watermarks, now=now + timedelta(days=1))
+    assert (names(checked), checked.checked) == (completed, True)
+    assert names(new_files(lake, checked.watermarks, now=now + timedelta(days=1, hours=1))) == []
+    # one more is completed while others come, and a file is restored with its old time
+    again = now + timedelta(days=5)
+    closed = new_files(lake, checked.watermarks, now=again, everything=True)
+    assert names(closed) == []
+    later = [put(lake, f"raw/stream/dt=2026-03-01/hour=00/{name}.gz", again) for name in ("c", "e", "f")]
+    assert names(new_files(lake, closed.watermarks, now=again, everything=True)) == later
+    for name in ("e", "f"):
+        (lake.root / f"raw/stream/dt=2026-03-01/hour=00/{name}.gz").unlink()
+    old = put(lake, "raw/stream/dt=2026-03-01/hour=00/g.gz", START)
+    assert names(new_files(lake, closed.watermarks, now=again, everything=True)) == [later[0], old]
 
 
 def test_an_object_that_the_delivery_stream_completes_is_read_again(lake: CountingFolder) -> None:
