@@ -21,7 +21,7 @@ from pipeline.collecting.known_customers import CACHED, CachedCustomers
 from pipeline.failures import aws_failures
 
 KEPT = timedelta(days=400)  # as long as browsers keep a cookie
-_LINKS = "customer_of#"
+LINKS = "customer_of#"  # the keys of links begin so
 CACHE_SECONDS = 60.0  # after which a link that another process made is seen
 
 
@@ -74,13 +74,13 @@ class DynamoDbKnownCustomers(CachedCustomers):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 FilterExpression="begins_with(pk, :links)",
-                ExpressionAttributeValues={":links": {"S": _LINKS}},
+                ExpressionAttributeValues={":links": {"S": LINKS}},
                 ConsistentRead=True,
             )
             for page in pages:
                 for item in page["Items"]:
                     pk = item["pk"]["S"]
-                    yield pk, pk.removeprefix(_LINKS).partition("/")[2], item["customer_id"]["S"]
+                    yield pk, anonymous_id_of(pk), item["customer_id"]["S"]
 
     def _read(self, namespace: str, anonymous_id: str) -> str | None:
         with self._translate_errors():
@@ -105,4 +105,9 @@ class DynamoDbKnownCustomers(CachedCustomers):
 
 
 def _key(namespace: str, anonymous_id: str) -> dict[str, Any]:
-    return {"pk": {"S": f"{_LINKS}{namespace}/{anonymous_id}"}, "sk": {"S": "link"}}
+    return {"pk": {"S": f"{LINKS}{namespace}/{anonymous_id}"}, "sk": {"S": "link"}}
+
+
+def anonymous_id_of(key: str) -> str:
+    """The anonymous id of a link's key."""
+    return key.removeprefix(LINKS).partition("/")[2]

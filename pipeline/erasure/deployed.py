@@ -97,6 +97,7 @@ class DeployedLake:
     namespace : catalog and database of the tables, such as ``glue_catalog.takings``
     exports : copies for the warehouse; None without one
     links, items : of the live table; None where there is none
+    live : reads the live table for a person; None where there is none
     """
 
     session: SparkSession
@@ -106,6 +107,7 @@ class DeployedLake:
     exports: Exports | None = None
     links: Links | None = None
     items: RecentItems | None = None
+    live: Callable[[Person], Place] | None = None
 
     @property
     def objects(self) -> Objects:
@@ -184,7 +186,7 @@ class DeployedLake:
         return Person(every, named_sessions=asked.named_sessions | every)
 
     def scan(self, person: Person, report: Progress) -> list[Place]:
-        """Read every raw object and every file of the tables and their copies, and say where the person is named.
+        """Read every raw object, every file of the tables and their copies, and the live table; say who is named where.
 
         Raises
         ------
@@ -197,7 +199,8 @@ class DeployedLake:
         for table in sorted(published(objects).tables):
             places.append((table, *iceberg.files(self.session, self.namespace, table)))
         copies = [RawFile(iceberg.TABLE, file.name) for file in objects.found(EXPORTS) if file.name.endswith("parquet")]
-        return workers.scan(self.session, [*places, (EXPORTS, objects, copies)], person)
+        found = workers.scan(self.session, [*places, (EXPORTS, objects, copies)], person)
+        return [*found, *([self.live(person)] if self.live is not None else [])]
 
     def _plan(self, asked: Person, report: Progress, now: datetime) -> plan.Plan:
         """Find everything of the person, once the tables have all raw files."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalogue.errors import TakingsError
@@ -86,18 +87,20 @@ def _erase(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
 
 
 def _deployed(session: SparkSession, arguments: Arguments) -> DeployedLake:
-    links = items = None
+    links = items = live = None
     if arguments.live_table:
         import boto3
 
         from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
+        from pipeline.erasure import live_table
         from pipeline.live.dynamodb import DynamoDbLiveStore
 
         client = boto3.client("dynamodb")
         links = DynamoDbKnownCustomers(client, arguments.live_table)
         items = DynamoDbLiveStore(client, arguments.live_table, arguments.settings.reporting_currency)
+        live = partial(live_table.scan, client, arguments.live_table)
     exports = _exports(session, arguments)
-    return DeployedLake(session, arguments.lake, arguments.namespace, arguments.settings, exports, links, items)
+    return DeployedLake(session, arguments.lake, arguments.namespace, arguments.settings, exports, links, items, live)
 
 
 def _exports(session: SparkSession, arguments: Arguments) -> WarehouseExports | None:

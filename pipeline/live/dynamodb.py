@@ -40,6 +40,7 @@ from pipeline.live.store import SHARD, Gap, Head, Totals, totals_of
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
+CUSTOMERS = "customer#"  # the keys of recent items begin so
 MOST_DOCUMENTS = 12  # of at most 260 KB each
 MOST_FLOWS = 60
 MOST_HASHES = 40_000  # in one item of 400 KB
@@ -133,7 +134,7 @@ class DynamoDbLiveStore:
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         with self._translate_errors():
-            answer = self._client.get_item(TableName=self._table, Key=_key(f"customer#{customer_id}", "items"))
+            answer = self._client.get_item(TableName=self._table, Key=_key(f"{CUSTOMERS}{customer_id}", "items"))
         found = answer.get("Item")
         return unpack(found["content"]["B"], list[Item]) if found else []
 
@@ -141,7 +142,7 @@ class DynamoDbLiveStore:
         """Delete the recent items of some customers; returns how many customers had any."""
         removed = 0
         for customer_id in customers:
-            key = _key(f"customer#{customer_id}", "items")
+            key = _key(f"{CUSTOMERS}{customer_id}", "items")
             with self._translate_errors():
                 answer = self._client.delete_item(TableName=self._table, Key=key, ReturnValues="ALL_OLD")
             removed += "Attributes" in answer
@@ -206,7 +207,7 @@ class DynamoDbLiveStore:
 
     def _put_customers(self, delta: Delta, now: datetime) -> None:
         """Merge recent items. A customer's events come in one shard, so no other writer changes them meanwhile."""
-        keys = {customer: (f"customer#{customer}", "items") for customer in delta.items}
+        keys = {customer: (f"{CUSTOMERS}{customer}", "items") for customer in delta.items}
         stored = self._get(list(keys.values()), consistent=True)
         expires = _seconds(now + ITEMS_KEPT)
         puts = []

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.curate.spark import curate
 from pipeline.curate.spark.exports import WarehouseExports
 from pipeline.curate.spark.publishing import published
-from pipeline.erasure import deployed, plan, workers
+from pipeline.erasure import deployed, live_table, plan, workers
 from pipeline.erasure.deployed import DeployedErasure, DeployedLake
 from pipeline.erasure.manifest import FILE, Erasures
 from pipeline.erasure.workers import RawFile
@@ -72,11 +73,12 @@ class Shop:
         self.spark, self.objects, self.namespace = spark, Folder(root), f"{spark_session.CATALOG}.{name}"
         self.links = DynamoDbKnownCustomers(dynamodb, TABLE)
         self.items = DynamoDbLiveStore(dynamodb, TABLE, "USD")
+        self.live = partial(live_table.scan, dynamodb, TABLE)
 
     def lake(self) -> DeployedLake:
         exports = WarehouseExports(self.spark, self.objects, self.namespace)
         place = self.objects.place
-        return DeployedLake(self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items)
+        return DeployedLake(self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items, self.live)
 
     def leave_behind(self, table: str) -> Path:
         """A file of a table that no snapshot names, as a killed run leaves it."""
@@ -226,6 +228,8 @@ def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
     assert done.found == 0
     assert not left.exists()
     assert done.records["links"] == 1
+    (live,) = (place for place in done.places if place.name == live_table.NAME)
+    assert (live.records, live.found) == (1, 0), "ben's link stays"
     assert [shop.links.customer_of("shop", name) for name in ("device-1", "device-2")] == [None, "ben-2"]
     assert shop.tables() == remade, "the tables are those of the rewritten objects, to the row"
     assert shop.curate() == 0, "no rewritten object is read as a new one"
