@@ -205,8 +205,8 @@ def _names(connection: duckdb.DuckDBPyConnection, rows: str, condition: str) -> 
 def pack(kind: LineKind, sources: Sequence[Path], target: Path, *, compression: str = "zstd") -> None:
     """Write the lines of files as rows of a Parquet file; a line that cannot be read becomes a row of nulls.
 
-    Where there is none, the file says so in its metadata, and no reader has to look. Many small files are read faster if
-    they are `joined` first.
+    Where there is none, the file says so in its metadata, and no reader has to look. Many small files are read faster
+    if they are `joined` first.
     """
     import duckdb
 
