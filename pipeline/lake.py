@@ -7,10 +7,10 @@
       budgets.toml                   how much the cloud may cost a month (the Budgets page, or edited by hand)
       sample.json                    present when the lake is for the sample year
       raw/events/…/*.jsonl.zst|.gz   accepted events, one canonical JSON object a line
-      raw/events/dt=<day>/day-*.parquet     those of a day that is over, packed by curation
+      raw/events/dt=<day>/day-*.parquet     those of a day that is over, packed by curation; the sample's are rows, too
       raw/quarantine/…/*.jsonl.zst   refused records: original bytes (base64), reason, origin
       raw/spend/<source>/<provider>/<account>/<period>/*.parquet   FOCUS charge rows, one file a bill
-      curated/<table>/<partition>=<value>/*.parquet        partitioned tables, one or several files a partition
+      curated/<table>/<month>/*.parquet                    partitioned tables, one or several files a month
       curated/<table>/*.parquet                            the other tables
       curated/state.json             version, raw files already curated but packed days, data_as_of, row counts
       console/<table>/call_date=<day>/*.parquet            the console's own calls (console/metering)
