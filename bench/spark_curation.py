@@ -7,35 +7,38 @@ all rows, and Parquet.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from datetime import time as clock
-from functools import partial
 from graphlib import TopologicalSorter
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pyarrow.parquet as pq
 
 from bench.options import END, Options, Record, record
+from bench.spark_parts import Parts
 from catalogue.binding import bind
 from catalogue.queries import load_curation
 from catalogue.tables import CURATED_TABLES, CURATION_RELATIONS
 from pipeline.contract.events import encode
 from pipeline.contract.shape import Event
-from pipeline.curate.definitions import sources
+from pipeline.curate.definitions import fingerprints, sources
 from pipeline.curate.raw import EVENTS, Fields
 from pipeline.curate.spark import curate
 from pipeline.curate.spark.curation import SESSION
 from pipeline.curate.spark.iceberg import nothing
 from pipeline.curate.spark.types import typed
-from pipeline.lake import RAW_EVENTS, LakeSettings
-from pipeline.raw.files import lines
+from pipeline.lake import RAW_EVENTS, STATE, LakeSettings
+from pipeline.raw.files import ROWS, lines
 from tests.engines import spark_session
 
 if TYPE_CHECKING:
@@ -45,67 +48,133 @@ NEW_EVENTS = 100_000
 PLAIN_EVENTS = 1_000_000  # the plain transform takes too long at more
 _LATE, _AGAIN = 10, 50  # every tenth event is late, every fiftieth is one that was sent already
 _LATE_DAYS = 21
+_OF_A_LAKE = ("lake", "iceberg")  # its raw files with the state, and its tables
 _SETTINGS = {
     "spark.driver.memory": "6g",
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.codegen.wholeStage": "true",
-    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
 }
+# Some hundred statements are new to the JVM, and each runs for a second: its second compiler takes longer to make their
+# code fast than the code then runs.
+_OF_CURATION = {
+    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+}
+_OF_PLAIN = {"spark.driver.extraJavaOptions": "-XX:+UseParallelGC"}
 
 
 def measure(options: Options) -> Iterator[Record]:
-    """Seconds of each step, and the most memory that Spark's JVM held, at every size."""
+    """Seconds of each step, and the most memory that its JVM held, at every size; each step in a JVM of its own."""
     for events in options.sizes:
-        raw = options.lake(events) / "raw"
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            root = Path(folder) / "lake"
-            shutil.copytree(raw, root / "raw", copy_function=os.link)
-            with spark_session.running(Path(folder), _SETTINGS) as spark:
-                yield from _measured(spark, root, events)
+        folder = options.folder / f"spark-{events}"
+        folder.mkdir(exist_ok=True)
+        yield from _Measured(folder, {"events": events, "new_events": NEW_EVENTS}).records(options.lake(events) / "raw")
 
 
-def _measured(spark: SparkSession, root: Path, events: int) -> Iterator[Record]:
-    namespace, settings = f"{spark_session.CATALOG}.shop", LakeSettings()
-    shape: Record = {"events": events, "new_events": NEW_EVENTS}
-    steps: dict[str, float] = {}
+@dataclass(frozen=True)
+class _Measured:
+    """One lake on Spark, below a folder that stays: Iceberg names its files by their whole paths.
 
-    def curated() -> None:
-        steps.clear()
-        started = time.perf_counter()
+    The first curation of a large lake takes long. What it made is kept beside what a run works on, as other names of
+    the same files; while the definitions of the tables stay the same, the next run measures the increment alone.
+    """
 
-        def reached(step: str, _share: float) -> None:
-            steps[step] = round(time.perf_counter() - started, 1)
+    folder: Path
+    shape: Record
+    settings: LakeSettings = field(default_factory=LakeSettings)
 
-        curate(spark, str(root), namespace, settings, progress=reached)
+    def records(self, raw: Path) -> Iterator[Record]:
+        kept = self.folder / "kept"
+        if not self._is_kept(kept):
+            self._replace(raw, self.folder / "lake" / "raw", *(self.folder / name for name in (*_OF_A_LAKE, "kept")))
+            yield self._curated("spark_curation.first")
+            self._replace(self.folder / "iceberg", kept / "iceberg")
+            self._replace(self.folder / "lake", kept / "lake")
+        for name in _OF_A_LAKE:
+            self._replace(kept / name, self.folder / name, self.folder / name)
+        _new_events(self.folder / "lake")
+        yield self._curated("spark_curation.increment")
+        if self.shape["events"] <= PLAIN_EVENTS:
+            yield self._plain()
 
-    yield _timed("spark_curation.first", spark, curated, **shape, reached=steps)
-    _new_events(root)
-    yield _timed("spark_curation.increment", spark, curated, **shape, reached=steps)
-    yield record("spark_curation.memory_peak", _peak_mib(spark), "MiB", **shape)
-    if events <= PLAIN_EVENTS:
-        unpacked = root.parent / "unpacked"
-        _unpack(root, unpacked)
-        plain = partial(_plain, spark, settings, unpacked, root.parent / "plain")
-        yield _timed("spark_curation.plain", spark, plain, **shape)
+    def _is_kept(self, kept: Path) -> bool:
+        state = kept / "lake" / STATE
+        return state.exists() and json.loads(state.read_bytes())["made_by"] == fingerprints(self.settings)
+
+    def _replace(self, source: Path, target: Path, *old: Path) -> None:
+        """Let the same files have other names, too: none is written in place, each is replaced as a whole."""
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(source, target, copy_function=os.link)
+
+    def _curated(self, bench: str) -> Record:
+        parts, namespace, place = Parts(), f"{spark_session.CATALOG}.shop", str(self.folder / "lake")
+        with spark_session.running(self.folder, _SETTINGS | _OF_CURATION) as spark, parts.measured():
+            seconds = _seconds(spark, lambda: curate(spark, place, namespace, self.settings))
+            jobs = int(spark.sparkContext._jsc.sc().statusStore().jobsList(None).size())
+        return record(bench, **seconds, **self.shape, jobs=jobs, commits=parts.commits, parts=parts.most())
+
+    def _plain(self) -> Record:
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            unpacked, made = Path(folder) / "unpacked", Path(folder) / "plain"
+            _unpack(self.folder / "lake", unpacked)
+            with spark_session.running(Path(folder), _SETTINGS | _OF_PLAIN) as spark:
+                seconds = _seconds(spark, lambda: _plain(spark, self.settings, unpacked, made))
+        return record("spark_curation.plain", **seconds, **self.shape)
 
 
-def _timed(bench: str, spark: SparkSession, work: Callable[[], None], **more: object) -> Record:
+def _seconds(spark: SparkSession, work: Callable[[], object]) -> dict[str, Any]:
     """Seconds by the clock, and those of a processor that the JVM used: the same on a machine that others use too."""
     used, started = _processor_seconds(spark), time.perf_counter()
     work()
     seconds, used = time.perf_counter() - started, _processor_seconds(spark) - used
-    return record(bench, seconds, "s", processor_seconds=round(used, 1), load=round(os.getloadavg()[0], 1), **more)
+    return {
+        "value": seconds,
+        "unit": "s",
+        "processor_seconds": round(used, 1),
+        "load": round(os.getloadavg()[0], 1),
+        "peak_mib": round(_peak_mib(spark)),
+    }
 
 
 def _new_events(root: Path) -> None:
     """One more raw file: events like the lake's last ones, most of the last day."""
-    found = sorted((root / RAW_EVENTS).rglob("*.jsonl.zst"), reverse=True)
-    known = (msgspec.json.decode(line, type=Event) for file in found for line in lines(file) if line.strip())
+    found = sorted((path for path in (root / RAW_EVENTS).rglob("part-*") if path.is_file()), reverse=True)
+    known = (event for file in found for event in _events(file))
     folder = root / RAW_EVENTS / "imports" / "new"
     folder.mkdir(parents=True)
     with (folder / "part-1.jsonl").open("wb") as out:
         for number, event in enumerate(islice(known, NEW_EVENTS)):
             out.write(encode(event if number % _AGAIN == 0 else _moved(event, number)) + b"\n")
+
+
+def _events(file: Path) -> Iterator[Event]:
+    """The events of a raw file of lines or of rows."""
+    return (msgspec.json.decode(line, type=Event) for line in _lines(file))
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """The lines of a raw file; those that its rows were made of."""
+    if file.suffix != ROWS:
+        yield from (line for line in lines(file) if line.strip())
+        return
+    for batch in pq.ParquetFile(file).iter_batches():
+        for row in batch.to_pylist():
+            yield msgspec.json.encode(_line(row))
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a line from those of a row: instants are UTC, attributes are text, what is null is left out."""
+    fields = {name: value for name, value in row.items() if value is not None}
+    for name, value in fields.items():
+        if isinstance(value, datetime):
+            fields[name] = value.replace(tzinfo=UTC)
+        elif isinstance(value, dict):
+            fields[name] = _line(value)
+        elif name == "attributes":
+            fields[name] = msgspec.Raw(value.encode())
+        elif name == "quantity" and value == int(value):
+            fields[name] = int(value)
+    return fields
 
 
 def _moved(event: Event, number: int) -> Event:
@@ -126,9 +195,10 @@ def _moved(event: Event, number: int) -> Event:
 def _unpack(root: Path, folder: Path) -> None:
     """The raw events as gzip, because Spark's own reader knows no Zstandard; not a part of what is measured."""
     folder.mkdir()
-    for number, file in enumerate(sorted((root / RAW_EVENTS).rglob("*.jsonl*"))):
+    files = (path for path in (root / RAW_EVENTS).rglob("part-*") if path.is_file())
+    for number, file in enumerate(sorted(files)):
         with gzip.open(folder / f"{number}.jsonl.gz", "wb", compresslevel=1) as out:
-            out.writelines(line + b"\n" for line in lines(file) if line.strip())
+            out.writelines(line + b"\n" for line in _lines(file))
 
 
 def _plain(spark: SparkSession, settings: LakeSettings, raw: Path, folder: Path) -> None:

@@ -10,7 +10,8 @@ A `CurationStore` holds the tables and the relations of one step: DuckDB over th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from catalogue.tables import TABLES
@@ -63,6 +64,14 @@ class CurationStore(Protocol):
 
     A table that is *remade*, because its definition changed, has no earlier rows: all of it is made from its sources.
     """
+
+    def side_by_side(self, *parts: Callable[[], None]) -> None:
+        """Do parts of a step that do not depend on each other, at once where the engine gains by it.
+
+        What a part scopes or aliases is its own: two parts may give the same name to different rows. Where a part
+        fails, its error is raised once no part runs any more.
+        """
+        ...
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step, from all rows of its sources."""
@@ -158,14 +167,20 @@ def recurate_events(store: CurationStore, report: Progress) -> None:
 
 def _follow_events(store: CurationStore, report: Progress) -> None:
     """Bring the tables that are made of events up to date with those that changed."""
-    report("Orders", 0.65)
-    _products(store)
-    _order_lines(store)
-    _orders(store)
-    report("Sessions", 0.75)
-    _sessions(store)
-    report("Customers", 0.90)
-    _customers(store)
+
+    def orders() -> None:
+        report("Orders", 0.65)
+        _products(store)
+        _order_lines(store)
+        _orders(store)
+        report("Customers", 0.73)
+        _customers(store)
+
+    def sessions() -> None:
+        report("Sessions", 0.75)
+        _sessions(store)
+
+    store.side_by_side(orders, sessions)
 
 
 def curate_quarantine(store: CurationStore) -> None:
@@ -177,13 +192,29 @@ def curate_quarantine(store: CurationStore) -> None:
 def curate_marts(store: CurationStore, report: Progress) -> None:
     """Sum up what changed, once every table is up to date."""
     report("Days", 0.95)
-    for mart, source in MARTS.items():
+    store.side_by_side(*(partial(_sum_up, store, chain) for chain in _chains()))
+
+
+def _sum_up(store: CurationStore, marts: Sequence[str]) -> None:
+    """Bring marts up to date, each with its source."""
+    for mart in marts:
+        source = MARTS[mart]
         if store.has_changed(source) or store.is_remade(mart):
             # a small table has no days: what is made of it is made again
             days = f"touched_{source}" if TABLES[source].partition else None
             store.scope(f"scoped_{source}", source, target=mart, days=days)
             store.make(mart)
             store.replace_days(mart, source)
+
+
+def _chains() -> Iterator[Sequence[str]]:
+    """The marts that sum up a table, each with those that are made of it, in the order they are made."""
+    chain_of: dict[str, list[str]] = {}
+    for mart, source in MARTS.items():
+        chain = chain_of.get(source, [])
+        chain_of[mart] = chain
+        chain.append(mart)
+    yield from (chain for mart, chain in chain_of.items() if chain[0] == mart)
 
 
 def _events(store: CurationStore, *, are_all: bool = False) -> None:

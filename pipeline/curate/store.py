@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,11 @@ class DuckDbStore:
     def changed(self) -> dict[str, int]:
         """Tables that this step has changed, with the files written."""
         return self._files.changed
+
+    def side_by_side(self, *parts: Callable[[], None]) -> None:
+        """Do parts of a step one after the other: each of DuckDB's statements uses all cores."""
+        for part in parts:
+            part()
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step."""

@@ -4,9 +4,9 @@ A Glue job is this call, with the catalog in the configuration of its session::
 
     curate(spark, "s3://shop-lake", "glue_catalog.takings", settings)
 
-The tables are written one after the other, and nobody sees it: readers ask the snapshots that the published version
-names, and the next version is published last. A run that was killed left the old version; the next one begins at the
-published snapshots and at the files that were new to them.
+Tables that do not depend on each other are written at once, and nobody sees it: readers ask the snapshots that the
+published version names, and the next version is published last. A run that was killed left the old version; the next
+one begins at the published snapshots and at the files that were new to them.
 
 A line is judged as `pipeline.curate.raw` judges it: one that cannot be read goes to quarantine with its bytes, its file
 and its line, a file that breaks off is refused as a whole, and nothing is published unless
@@ -15,6 +15,7 @@ received = accepted + duplicates + quarantined.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,7 +87,7 @@ def curate(
     namespace : catalog and database of the tables, such as ``glue_catalog.takings``
     full : make all tables again from all raw files; happens by itself where the definition of events changed
     exports : copies for the warehouse, made before the version is seen
-    progress : called with a step's name and the fraction done
+    progress : called with a step's name and the fraction done, by one thread at a time
 
     Raises
     ------
@@ -95,7 +96,7 @@ def curate(
     LakeError
         Another job has published meanwhile, or the lake cannot be read or written.
     """
-    report = progress or (lambda _step, _fraction: None)
+    report = _InTurn(progress or (lambda _step, _fraction: None))
     own = own_session(session)
     own.sql(f"create namespace if not exists {namespace}")
     objects = opened(root)
@@ -209,6 +210,20 @@ class _Run:
 
     def _save(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         save(self.session, self.tables, table, rows)
+
+
+class _InTurn:
+    """Progress of steps that are done at once: reported one at a time, by fractions that never fall."""
+
+    def __init__(self, report: Progress) -> None:
+        self._report = report
+        self._reached = 0.0
+        self._reporting = threading.Lock()
+
+    def __call__(self, step: str, fraction: float) -> None:
+        with self._reporting:
+            self._reached = max(self._reached, fraction)
+            self._report(step, self._reached)
 
 
 _OF_EVENTS = ("events", "products", "order_lines", "orders", "sessions", "customers")

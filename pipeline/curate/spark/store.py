@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import date
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-from catalogue.queries import load_units
+from catalogue.queries import load_curation, load_units
 from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.curate.spark.iceberg import Days, IcebergTables, nothing, on_days
 from pipeline.curate.spark.types import typed
@@ -20,6 +23,24 @@ if TYPE_CHECKING:
 DIALECT = "spark"
 _EARLIER = "earlier_"
 _SENT = 500_000  # units, some 50 MB, that every worker gets, so that no table is shuffled to look them up
+# columns of events that the SQL of sessions reads: rows of a year that are kept are read without the others
+_READ = {
+    "sessions": (
+        *(
+            "event_id",
+            "namespace",
+            "customer_id",
+            "session_id",
+            "occurred_at",
+            "event_type",
+            "channel",
+            "device",
+            "region",
+        ),
+        *("store_id", "campaign", "product_id", "order_id", "quantity", "unit_price", "currency"),
+    )
+}
+_AT_ONCE = 4  # parts of a step: while one is planned, or writes its last file, the others keep the cluster busy
 _MERGED = frozenset({"events"})  # tables of which few known rows change: the others' days are written again
 
 
@@ -28,6 +49,9 @@ class SparkStore:
 
     Relations that are read more than once are computed once, and kept by the cluster. An empty one becomes a relation
     that Spark knows to be empty: what is joined with it is not read.
+
+    Parts of a step run in threads (`side_by_side`). Views belong to the session, so that they are made anew for every
+    statement: a part's own relations hide those of the others while its statement is planned, one at a time.
 
     Parameters
     ----------
@@ -47,9 +71,22 @@ class SparkStore:
         self._settings = settings
         self._remade = remade
         self._frames: dict[str, DataFrame] = {}
+        self._own = _Own()
+        self._planning = threading.Lock()
         self._kept: dict[str, int] = {}  # relation → rows, of those that the cluster keeps or that are empty
         self._days: dict[str, Days] = {}  # relations of days
         self._touched: dict[str, Days | None] = {}  # table → partitions that changed; None for all
+
+    def side_by_side(self, *parts: Callable[[], None]) -> None:
+        """Do parts of a step at once, some at a time; after an error no further part begins."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            running = [pool.submit(self._own.alone, part) for part in parts]
+            _, waiting = wait(running, return_when=FIRST_EXCEPTION)
+            for future in waiting:
+                future.cancel()
+        for future in running:
+            if not future.cancelled():
+                future.result()
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step."""
@@ -61,7 +98,7 @@ class SparkStore:
 
     def is_empty(self, relation: str) -> bool:
         """Whether a relation of this step has no row."""
-        return self._kept[relation] == 0 if relation in self._kept else self._frames[relation].isEmpty()
+        return self._kept[relation] == 0 if relation in self._kept else self._frame(relation).isEmpty()
 
     def touched(self, table: str) -> Days | None:
         """The partitions of a table that changed; None for all."""
@@ -70,7 +107,6 @@ class SparkStore:
     def give(self, relation: str, rows: DataFrame) -> None:
         """Make a relation of rows that come from elsewhere."""
         self._frames[relation] = rows
-        rows.createOrReplaceTempView(relation)
 
     def name_units(self, relation: str) -> None:
         """Make a relation of `queries/curate/units/` by its SQL; in a lake without events most are never read."""
@@ -79,8 +115,8 @@ class SparkStore:
         query = load_units()[relation]
         for name in query.tables:
             if name.startswith(_EARLIER):
-                self.give(name, self._earlier(name.removeprefix(_EARLIER)))
-        rows = self._session.sql(unit_sql(relation, self._settings, DIALECT))
+                self._own.frames[name] = self._earlier(name.removeprefix(_EARLIER))
+        rows = self._planned(query.tables, unit_sql(relation, self._settings, DIALECT))
         if self._is_new("events") and relation != "repeated_ids":
             self._give_nothing(relation, rows)
         elif relation.endswith("_days"):
@@ -101,7 +137,7 @@ class SparkStore:
             rows = rows.where(on_days(partition, days))
         rows = self._among(rows, key, units)
         if without is not None:
-            rows = self._beside(rows, key, self._frames[without].select(*key))
+            rows = self._beside(rows, key, self._frame(without).select(*key))
         self._keep(relation, rows)
 
     def scope(
@@ -122,22 +158,22 @@ class SparkStore:
             if wanted is not None:
                 rows = rows.where(on_days(str(self._tables.definition(table).partition), wanted))
             if units is not None:
-                rows = self._among(rows, key, units)
-        self.give(relation, rows)
+                rows = _kept(self._among(rows, key, units).select(*_READ.get(target, rows.columns)))
+        self._own.frames[relation] = rows
 
     def alias(self, relation: str, *sources: str, key: Key = (), units: str | None = None) -> None:
         """Make `relation`: all rows of the first source, and those of the others whose key is in `units`."""
-        first, *others = (self._frames[source] for source in sources)
+        first, *others = (self._frame(source) for source in sources)
         for other in others:
-            keys = self._frames[str(units)].select(*key).dropna()
+            keys = self._frame(str(units)).select(*key).dropna()
             first = first.unionByName(_semi(other, key, keys))
-        self.give(relation, first)
+        self._own.frames[relation] = first
 
     def make(self, table: str) -> None:
         """Make ``new_<table>`` by the table's SQL."""
-        rows = typed(
-            self._session.sql(table_sql(table, self._settings, DIALECT)), self._tables.definition(table).columns
-        )
+        relations = load_curation()[table].tables
+        made = self._planned(relations, table_sql(table, self._settings, DIALECT))
+        rows = typed(made, self._tables.definition(table).columns)
         if table in MARTS or self.is_remade(table):
             self.give(f"new_{table}", rows)  # it is written once, and then read from the table
         else:
@@ -145,7 +181,7 @@ class SparkStore:
 
     def merge(self, table: str, *, key: Key, units: str | None) -> None:
         """Put ``new_<table>`` in the place of the existing rows whose key is in `units`."""
-        new, partition = self._frames[f"new_{table}"], self._tables.definition(table).partition
+        new, partition = self._frame(f"new_{table}"), self._tables.definition(table).partition
         if self.is_remade(table):
             self._write_whole(table, new)
             self.give(f"new_{table}", self._tables.current(table))
@@ -161,7 +197,7 @@ class SparkStore:
 
     def replace_days(self, mart: str, source: str) -> None:
         """Put ``new_<mart>`` in the place of its rows of the days on which the source changed."""
-        new, day = self._frames[f"new_{mart}"], self._tables.definition(source).partition
+        new, day = self._frame(f"new_{mart}"), self._tables.definition(source).partition
         partition = self._tables.definition(mart).partition
         days = self._touched.get(source)
         if day is None or days is None or self._is_new(mart):
@@ -182,7 +218,7 @@ class SparkStore:
 
     def _merge_partitions(self, table: str, key: Key, units: str, partition: str) -> None:
         """Write what changed of a table of which rows are known under the same keys."""
-        new, known = self._frames[f"new_{table}"], self._frames[f"known_{table}"]
+        new, known = self._frame(f"new_{table}"), self._frame(f"known_{table}")
         if table in _MERGED:
             before = _values(known.select(partition).distinct())
             self._tables.merge(table, new, key=key, days=before)
@@ -213,28 +249,39 @@ class SparkStore:
     def _earlier(self, table: str) -> DataFrame:
         return self._tables.nothing(table) if self._is_new(table) else self._tables.earlier(table)
 
+    def _frame(self, relation: str) -> DataFrame:
+        own = self._own.frames
+        return own[relation] if relation in own else self._frames[relation]
+
+    def _planned(self, relations: Iterable[str], sql: str) -> DataFrame:
+        """The rows of a statement that reads some relations. Spark looks a view up once, when it is planned."""
+        with self._planning:
+            for relation in relations:
+                self._frame(relation).createOrReplaceTempView(relation)
+            return self._session.sql(sql)
+
     def _days_of(self, relation: str) -> Days | None:
         kind, _, table = relation.partition("_")
         return self.touched(table) if kind == "touched" else self._days[relation]
 
     def _among(self, rows: DataFrame, key: Key, units: str) -> DataFrame:
         """The rows whose key is in the first columns of `units`."""
-        found = self._frames[units]
+        found = self._frame(units)
         return _semi(rows, key, found.select(*found.columns[: len(key)]))
 
     def _beside(self, rows: DataFrame, key: Key, units: str | DataFrame | None) -> DataFrame:
         """The rows whose key is not in the first columns of `units`."""
         if units is None:
             return rows
-        found = self._frames[units] if isinstance(units, str) else units
+        found = self._frame(units) if isinstance(units, str) else units
         return _semi(rows, key, found.select(*found.columns[: len(key)]), how="left_anti")
 
     def _keep(self, relation: str, rows: DataFrame) -> int:
         """Compute a relation now, and let the cluster keep its rows, and not how they came to be: what is made of them
         is planned anew, and plans that hold the plans of all before them take minutes.
         """
-        kept = rows.localCheckpoint()
-        count = int(kept.count())
+        kept = _kept(rows)
+        count = int(kept._jdf.queryExecution().toRdd().count())  # one job; a query that counts plans and shuffles
         if count == 0:
             self._give_nothing(relation, rows)
         else:
@@ -245,6 +292,23 @@ class SparkStore:
     def _give_nothing(self, relation: str, rows: DataFrame) -> None:
         self._kept[relation], self._days[relation] = 0, ()
         self.give(relation, nothing(self._session, dict(rows.dtypes)))
+
+
+def _kept(rows: DataFrame) -> DataFrame:
+    """The rows, computed when they are first read, and then kept by the cluster."""
+    return rows.localCheckpoint(eager=False)
+
+
+class _Own(threading.local):
+    """The relations of the part of a step that this thread does."""
+
+    def __init__(self) -> None:
+        self.frames: dict[str, DataFrame] = {}
+
+    def alone(self, part: Callable[[], None]) -> None:
+        """Do a part that begins without relations of its own."""
+        self.frames = {}
+        part()
 
 
 def _semi(rows: DataFrame, key: Key, units: DataFrame, how: str = "left_semi") -> DataFrame:
