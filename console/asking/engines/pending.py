@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogue.binding import bind
-from catalogue.queries import load_curation
 from catalogue.tables import TABLES
 from pipeline.curate import raw
+from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.lake import Lake
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
@@ -101,8 +100,9 @@ class PendingEvents:
                 ).to_arrow_table()
             scratch.register("known_events", known)
             scratch.register("curated_ids", curated)
-            values = {"reporting_time_zone": self._lake.settings.reporting_time_zone}
-            rows = bind(load_curation()["events"], values, dialect="duckdb").sql
+            repeated = unit_sql("repeated_ids", self._lake.settings, "duckdb")
+            scratch.execute(f"create temp view repeated_ids as {repeated}")
+            rows = table_sql("events", self._lake.settings, "duckdb")
             changed = scratch.sql(f"from ({rows}) where {_ID} not in (from curated_ids)").to_arrow_table()
         with self._given("changed_events", changed) as cursor:
             self._replace(cursor)
