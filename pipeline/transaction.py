@@ -123,6 +123,9 @@ def finish(root: Path, *, durable: bool = True) -> None:
             folder = folder.parent
         with suppress(FileNotFoundError):
             (root / source).replace(root / target)
+    for folder in {path.parent for path in removed} - {root}:
+        with suppress(OSError):
+            folder.rmdir()  # one that is not empty stays
     if durable:
         _sync_all(folder for folder in filled.union(path.parent for path in removed) if folder.exists())
     journal.unlink()

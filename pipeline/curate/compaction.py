@@ -19,7 +19,6 @@ import json
 import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -67,9 +66,6 @@ def pack_closed_days(lake: Lake, now: datetime | None = None) -> int:
     _pack_days(lake, {}, listed=listed - staying - loose)
     for some in _some_at_a_time(days):
         _pack_days(lake, some)
-    for hour in {(lake.root / name).parent for name in loose}:
-        with suppress(OSError):
-            hour.rmdir()  # one that is not empty stays
     return len(loose)
 
 

@@ -130,6 +130,17 @@ def test_a_file_that_is_removed_and_written_again_stays(lake: Lake):
     assert texts(lake)["raw/events/a.jsonl"] == "new"
 
 
+def test_a_folder_goes_with_its_last_file(lake: Lake):
+    with lake.writing(), lake.transaction() as change:
+        change.stage("curated/orders/2026-03/data.parquet").write_text("old")
+        change.stage("curated/orders/2026-04/data.parquet").write_text("old")
+        change.stage("curated/orders/2026-04/part-00001.parquet").write_text("old")
+    with lake.writing(), lake.transaction() as change:
+        change.remove("curated/orders/2026-03/data.parquet")
+        change.remove("curated/orders/2026-04/data.parquet")
+    assert [path.name for path in (lake.root / "curated/orders").iterdir()] == ["2026-04"]
+
+
 def test_a_committed_change_can_be_carried_out_any_number_of_times(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
