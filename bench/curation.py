@@ -6,7 +6,6 @@ Beside it, where it is given, another checkout curates the raw files that it wri
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.options import Options, Record, record
+from bench.options import Options, Record, peak_memory_mib, record
 from pipeline.contract.events import encode
 from pipeline.contract.shape import Event
 from pipeline.curate import curate
@@ -93,7 +92,7 @@ def run(root: Path) -> Record:
     curate(lake, progress=tell)
     seconds, processor = time.perf_counter() - started, time.process_time() - used
     small = _small_batch(lake)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory_mib()
     return {
         "seconds": seconds,
         "processor_seconds": processor,
