@@ -24,8 +24,10 @@ from pipeline.curate.batch import BatchResult, FilesByArea, curate_batch
 from pipeline.curate.compaction import pack_closed_days
 from pipeline.curate.curated_files import curated_names, listed_names
 from pipeline.curate.definitions import FROM_RAW, fingerprints, outdated
+from pipeline.curate.side_by_side import InTurn
 from pipeline.curate.status import require_conservation
 from pipeline.curate.step import Progress
+from pipeline.curate.store import SETTINGS
 from pipeline.lake import CURATED, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, STATE, Lake
 from pipeline.spend.changes import SAMPLE_FOLDER
 from pipeline.spend.curation import missing_files
@@ -79,7 +81,7 @@ def curate(
     LakeError
         Another process is writing to the lake, or it cannot be written; the previous tables stay.
     """
-    report = progress or (lambda _step, _fraction: None)
+    report = InTurn(progress or (lambda _step, _fraction: None))
     with lake.writing():
         remade = _outdated(lake)
         if (full or remade & FROM_RAW) and _tables(lake):
@@ -213,8 +215,8 @@ def connected(lake: Lake, change: Transaction) -> Iterator[duckdb.DuckDBPyConnec
     }
     try:
         with duckdb.connect(":memory:", config=config) as connection:
-            connection.execute("set parquet_metadata_cache = true")  # a step reads most files several times
-            connection.execute("set enable_progress_bar = false")  # it would write into the command's output
+            for setting in SETTINGS:
+                connection.execute(setting)
             yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
         raise LakeError(

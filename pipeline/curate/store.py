@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from pipeline.curate.bound import table_sql, unit_sql
 from pipeline.curate.files import write_partitions
 from pipeline.curate.first_events import ROWS_AT_ONCE, write_first_events
 from pipeline.curate.parts import joined
+from pipeline.curate.side_by_side import run_at_once
 from pipeline.curate.step import MARTS, Key
 from pipeline.curate.table_files import TableFiles
 from pipeline.lake import Lake
@@ -26,6 +29,10 @@ _ROWS_AT_ONCE = 1_000_000  # of a table that is replaced: some 700 MB of charges
 _TIED = frozenset({"quarantine", "spend", "daily_spend", "daily_spend_resources", "daily_spend_tags"})
 
 DIALECT = "duckdb"
+# Of every connection of a step: a progress bar would be written into the command's output, and a step reads the footers
+# of most files several times.
+SETTINGS = ("set enable_progress_bar = false", "set parquet_metadata_cache = true")
+_AT_ONCE = 2
 _EARLIER = "earlier_"
 
 
@@ -46,7 +53,9 @@ class DuckDbStore:
         remade: frozenset[str] = frozenset(),
     ) -> None:
         self._settings = lake.settings
-        self._connection = connection
+        self._main = connection
+        self._of_part = threading.local()
+        self._naming = threading.Lock()
         self._change = change
         self._remade = remade
         self._files = TableFiles(lake, change, remade)
@@ -58,9 +67,26 @@ class DuckDbStore:
         return self._files.changed
 
     def side_by_side(self, *parts: Callable[[], None]) -> None:
-        """Do parts of a step one after the other: each of DuckDB's statements uses all cores."""
-        for part in parts:
-            part()
+        """Do parts of a step at once, some at a time: small statements use one core each.
+
+        What a part scopes or aliases is a temporary view, which only its own connection sees.
+        """
+        run_at_once([partial(self._do_alone, part) for part in parts], _AT_ONCE)
+
+    def _do_alone(self, part: Callable[[], None]) -> None:
+        with self._main.cursor() as connection:
+            for setting in SETTINGS:
+                connection.execute(setting)
+            self._of_part.connection = connection
+            try:
+                part()
+            finally:
+                del self._of_part.connection
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection of the part that this thread does, or that of the step."""
+        return getattr(self._of_part, "connection", self._main)
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step."""
@@ -87,7 +113,8 @@ class DuckDbStore:
         for name in load_units()[relation].tables:
             if name.startswith(_EARLIER):
                 earlier = self.select(name.removeprefix(_EARLIER))
-                self._connection.execute(f"create or replace view {name} as {earlier}")
+                with self._naming:  # parts read the same table, and DuckDB refuses two that name it at once
+                    self._connection.execute(f"create or replace view {name} as {earlier}")
         kind = "view" if self._is_new("events") else "table"
         self._connection.execute(
             f"create or replace {kind} {relation} as {unit_sql(relation, self._settings, DIALECT)}"
@@ -120,14 +147,14 @@ class DuckDbStore:
         """Make `relation`: the rows of the table as it will be from which the target's new rows are made."""
         current = self.current(table)
         if self._is_new(table) or self.is_remade(target):
-            self._connection.execute(f"create or replace view {relation} as select * from {current} where {where}")
+            self._connection.execute(f"create or replace temp view {relation} as select * from {current} where {where}")
             return
         if units is not None:
             where += f" and {_tuple(key)} in (from {units})"
         if days is not None:
             current = f"({self._of_days(table, days)})"
         # a view: the table's SQL takes the few columns that it needs
-        self._connection.execute(f"create or replace view {relation} as select * from {current} where {where}")
+        self._connection.execute(f"create or replace temp view {relation} as select * from {current} where {where}")
 
     def _of_days(self, table: str, days: str) -> str:
         """A select of the rows of some days of the table as it will be; opens no file of another month."""
@@ -143,7 +170,7 @@ class DuckDbStore:
         first, *others = sources
         more = [f"select * from {source} where {_tuple(key)} in ({_keys(key, str(units))})" for source in others]
         self._connection.execute(
-            f"create or replace view {relation} as {' union all '.join([f'select * from {first}', *more])}"
+            f"create or replace temp view {relation} as {' union all '.join([f'select * from {first}', *more])}"
         )
 
     def make(self, table: str) -> None:

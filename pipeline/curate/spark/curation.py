@@ -15,7 +15,6 @@ received = accepted + duplicates + quarantined.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from catalogue.clock import utc_now
 from catalogue.tables import CURATED_TABLES
 from pipeline.curate.definitions import fingerprints, outdated
+from pipeline.curate.side_by_side import InTurn
 from pipeline.curate.spark import new_files as files
 from pipeline.curate.spark import raw as spark_raw
 from pipeline.curate.spark import spend as bills
@@ -96,7 +96,7 @@ def curate(
     LakeError
         Another job has published meanwhile, or the lake cannot be read or written.
     """
-    report = _InTurn(progress or (lambda _step, _fraction: None))
+    report = InTurn(progress or (lambda _step, _fraction: None))
     own = own_session(session)
     own.sql(f"create namespace if not exists {namespace}")
     objects = opened(root)
@@ -210,20 +210,6 @@ class _Run:
 
     def _save(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         save(self.session, self.tables, table, rows)
-
-
-class _InTurn:
-    """Progress of steps that are done at once: reported one at a time, by fractions that never fall."""
-
-    def __init__(self, report: Progress) -> None:
-        self._report = report
-        self._reached = 0.0
-        self._reporting = threading.Lock()
-
-    def __call__(self, step: str, fraction: float) -> None:
-        with self._reporting:
-            self._reached = max(self._reached, fraction)
-            self._report(step, self._reached)
 
 
 _OF_EVENTS = ("events", "products", "order_lines", "orders", "sessions", "customers")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
 from catalogue.queries import load_curation, load_units
 from pipeline.curate.bound import table_sql, unit_sql
+from pipeline.curate.side_by_side import run_at_once
 from pipeline.curate.spark.iceberg import Days, IcebergTables, nothing, on_days
 from pipeline.curate.spark.types import typed
 from pipeline.curate.step import MARTS, Key
@@ -79,14 +79,7 @@ class SparkStore:
 
     def side_by_side(self, *parts: Callable[[], None]) -> None:
         """Do parts of a step at once, some at a time; after an error no further part begins."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            running = [pool.submit(self._own.alone, part) for part in parts]
-            _, waiting = wait(running, return_when=FIRST_EXCEPTION)
-            for future in waiting:
-                future.cancel()
-        for future in running:
-            if not future.cancelled():
-                future.result()
+        run_at_once([partial(self._own.alone, part) for part in parts], _AT_ONCE)
 
     def is_remade(self, table: str) -> bool:
         """Whether the table is made as a whole in this step."""
