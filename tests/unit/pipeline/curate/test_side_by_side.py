@@ -70,11 +70,12 @@ def test_an_error_is_raised_once_no_part_runs_any_more_and_parts_that_have_not_b
         ended.wait(30)
 
     parts = [fails, *[goes_on] * 3]  # as many as run at once
+    before = set(threading.enumerate())
     with pytest.raises(ValueError, match="no space left"):
         store().side_by_side(*parts, *[waits] * 50)
     assert ended.is_set()
     assert len(begun) < 50
-    assert threading.active_count() < 4
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_relation_that_a_part_scopes_is_seen_by_this_part_alone() -> None:
