@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from console.asking.engines.curated_state import CuratedState
-from pipeline import objects as of_lake
 from pipeline.curate.spark.publishing import Version, publish, published
-from pipeline.objects import Objects, opened
+from pipeline.objects import Objects
+from tests.support.objects import in_bucket
 
 FIRST = Version(
     data_as_of=datetime(2026, 3, 1, 12, tzinfo=UTC),
@@ -23,14 +22,8 @@ FIRST = Version(
 
 @pytest.fixture
 def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        of_lake._client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="shop")
-        yield opened("s3://shop/lake")
-        of_lake._client.cache_clear()
+    with in_bucket(monkeypatch, "s3://shop/lake") as found:
+        yield found
 
 
 def test_the_console_reads_the_snapshots_and_times_that_a_run_publishes(lake: Objects) -> None:

@@ -14,6 +14,7 @@ from moto import mock_aws
 from catalogue.errors import LakeError
 from pipeline import objects as of_lake
 from pipeline.objects import Bucket, Folder, Objects, opened
+from tests.support.objects import in_bucket
 
 
 @pytest.fixture(params=["folder", "bucket", "bucket below a prefix"])
@@ -21,14 +22,8 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     if request.param == "folder":
         yield opened(str(tmp_path / "a lake"))
         return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        of_lake._client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="shop")
-        yield opened("s3://shop/lakes/one/" if "prefix" in request.param else "s3://shop")
-    of_lake._client.cache_clear()
+    with in_bucket(monkeypatch, "s3://shop/lakes/one/" if "prefix" in request.param else "s3://shop") as found:
+        yield found
 
 
 def test_a_place_is_a_folder_or_a_prefix_of_a_bucket(tmp_path: Path) -> None:

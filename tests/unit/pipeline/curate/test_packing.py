@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from catalogue.errors import LakeError
-from pipeline import objects as of_lake
 from pipeline.curate.spark import packing
 from pipeline.curate.spark.new_files import Watermark, is_data, new_files
 from pipeline.curate.spark.packing import PLAN, Part, pack_closed_days, settle
 from pipeline.curate.spark.publishing import Version, publish, published
 from pipeline.objects import Found, Objects, opened
+from tests.support.objects import Dying, Killed, in_bucket
 
 DAY, NEXT = "dt=2026-03-01", "dt=2026-03-02"
 NOW = datetime.now(UTC)
@@ -32,42 +29,8 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     if request.param == "folder":
         yield opened(str(tmp_path / "lake"))
         return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        of_lake._client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="shop")
-        yield opened("s3://shop/lakes/one")
-    of_lake._client.cache_clear()
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Dying:
-    """Objects of a process that is killed before one of its changes; of objects to remove, before each single one."""
-
-    def __init__(self, objects: Objects, changes: int) -> None:
-        self._objects, self._left = objects, changes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._objects, name)
-
-    def _change(self) -> None:
-        if self._left == 0:
-            raise Killed
-        self._left -= 1
-
-    def replace(self, name: str, content: bytes, *, tag: str | None) -> bool:
-        self._change()
-        return self._objects.replace(name, content, tag=tag)
-
-    def remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            self._change()
-            self._objects.remove([name])
+    with in_bucket(monkeypatch) as found:
+        yield found
 
 
 class Lake:

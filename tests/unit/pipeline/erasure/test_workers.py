@@ -8,21 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto import mock_aws
 
-from pipeline import objects as of_lake
 from pipeline.contract.events import encode
 from pipeline.contract.rejections import Rejection, quarantine_line
 from pipeline.curate import raw
 from pipeline.erasure import plan, workers
 from pipeline.erasure.identity import Person
 from pipeline.lake import RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM
-from pipeline.objects import Objects, opened
+from pipeline.objects import Objects
 from tests.support.given import event
+from tests.support.objects import Dying, Killed, in_bucket
 
 DAY = "dt=2026-03-01"
 ROWS = [f"{RAW_EVENTS}/dt=2026-03-0{day}/day-00001.parquet" for day in (1, 2, 3)]
@@ -50,36 +48,10 @@ class Cluster:
         return self._work()
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Dying:
-    """Objects of a process that is killed before one of its writes."""
-
-    def __init__(self, objects: Objects, writes: int) -> None:
-        self._objects, self._left = objects, writes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._objects, name)
-
-    def replace(self, name: str, content: bytes, *, tag: str | None) -> bool:
-        if self._left == 0:
-            raise Killed
-        self._left -= 1
-        return self._objects.replace(name, content, tag=tag)
-
-
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        of_lake._client.cache_clear()
-        boto3.client("s3").create_bucket(Bucket="shop")
-        yield opened("s3://shop/lakes/one")
-    of_lake._client.cache_clear()
+    with in_bucket(monkeypatch) as bucket:
+        yield bucket
 
 
 def of_rows(folder: Path, *lines: bytes) -> bytes:
