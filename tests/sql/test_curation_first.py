@@ -8,6 +8,7 @@ import pytest
 
 from catalogue.errors import CurationError
 from pipeline.contract.events import encode
+from pipeline.contract.shape import Event
 from pipeline.curate import curate, first_events, raw, store
 from tests.support.given import Given, event
 
@@ -40,6 +41,38 @@ def test_many_first_events_are_written_in_spans_and_give_the_same_tables(
     assert in_spans.curate(full=True).files() == files
     late = event("late", "2026-03-02 12:00", customer_id="c1")
     assert in_spans.events(late, MANY[3]).curate().tables() == plain.events(late, MANY[3]).curate().tables()
+
+
+# an id of three senders, which two of them sent again, days later and by another clock; another id comes once
+SENDERS = [
+    event("same", f"{at} 12:00", received="2026-03-07 00:00", namespace=namespace, customer_id=f"c{number}")
+    for number, (namespace, at) in enumerate(
+        [
+            ("", "2026-03-01"),
+            ("a", "2026-02-28"),
+            ("a", "2026-03-05"),
+            ("b", "2026-03-01"),
+            ("b", "2026-03-01"),
+            ("b", "1999-12-31"),
+        ]
+    )
+]
+ONCE = event("other", "2026-03-01 12:00", namespace="a", customer_id="c1")
+
+
+@pytest.mark.parametrize("sent", [[*SENDERS, ONCE], [SENDERS[0], SENDERS[1], ONCE]], ids=["again", "once"])
+def test_an_id_that_several_senders_give_is_one_event_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: list[Event]
+):
+    plain = Given(tmp_path / "plain").events(sent).curate()
+    monkeypatch.setattr(first_events, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(store, "ROWS_AT_ONCE", 1)
+    in_spans = Given(tmp_path / "spans").events(sent).curate()
+    assert in_spans.tables() == plain.tables()
+    senders = sorted({one.namespace for one in sent if one.event_id == "same"})
+    found = in_spans.rows("events", "event_id", "namespace", "copies")
+    assert sorted(row["namespace"] for row in found if row["event_id"] == "same") == senders
+    assert sum(row["copies"] for row in found) == len(sent)
 
 
 @pytest.mark.parametrize("broken", [b"", b'{"event_id":\n', b"null\n"])
