@@ -1,4 +1,4 @@
-"""The exact permissions that the roles need on AWS, by adapter: the console's, and those of what runs on a schedule.
+"""The exact permissions that the roles need on AWS, by adapter: the console's, those of the functions and jobs.
 
 Pure data, read by the deployment too.
 
@@ -55,8 +55,22 @@ class Need:
 
 
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
+STREAM, LIVE_TABLE = "event stream", "live table"
+FAILURE_QUEUE = "queue for records that live could not apply"
+SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
 KEY = "customer key of the bucket, where it has one"
+STREAM_KEY = "customer key of the event stream, where it has one"
+TABLE_KEY = "customer key of the live table, where it has one"
+QUEUE_KEY = "customer key of the queue, where it has one"
+SECRETS_KEY = "customer key of the secrets, where they have one"
 _BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KMS, permissions."
+_TABLE_BY_KEY = (
+    "DynamoDB decrypts the table's key with the caller's role. Source: DynamoDB developer guide, encryption at rest."
+)
+_STREAM_BY_KEY = (
+    "Kinesis uses the key with the caller's role: a producer makes data keys, a consumer decrypts. Source: Kinesis"
+    " developer guide, permissions to use user-generated KMS keys."
+)
 
 NEEDS: tuple[Need, ...] = (
     Need(
@@ -118,7 +132,8 @@ NEEDS: tuple[Need, ...] = (
         ("redshift-serverless:GetCredentials",),
         "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
     ),
-    Need("console.live.stored", "live table", ("dynamodb:GetItem", "dynamodb:Query")),
+    Need("console.live.stored", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:Query")),
+    Need("console.live.stored", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
     Need("console.decisions.dynamodb", "decisions table", ("dynamodb:PutItem", "dynamodb:Query")),
     Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
     Need(
@@ -181,6 +196,64 @@ NEEDS: tuple[Need, ...] = (
 )
 
 RUNNERS: Mapping[str, tuple[Need, ...]] = {
+    "pipeline.handlers.collector": (
+        Need("pipeline.streams.kinesis", STREAM, ("kinesis:PutRecords",)),
+        Need("pipeline.streams.kinesis", STREAM_KEY, (), ("kms:GenerateDataKey",), _STREAM_BY_KEY),
+        Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:PutItem")),
+        Need("pipeline.collecting.known_customers_dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
+        Need("pipeline.handlers.renewed_secret", SECRETS, ("secretsmanager:GetSecretValue",)),
+        Need(
+            "pipeline.handlers.renewed_secret",
+            SECRETS_KEY,
+            (),
+            ("kms:Decrypt",),
+            "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption.",
+        ),
+    ),
+    "pipeline.handlers.live": (
+        Need(
+            "pipeline.live.dynamodb",
+            LIVE_TABLE,
+            (
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ),
+        ),
+        Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
+        Need(
+            "pipeline.streams.kinesis",
+            STREAM,
+            ("kinesis:PutRecords",),
+            (
+                "kinesis:DescribeStream",
+                "kinesis:DescribeStreamSummary",
+                "kinesis:GetRecords",
+                "kinesis:GetShardIterator",
+                "kinesis:ListShards",
+            ),
+            "The event source mapping reads with the function's role. Source: Lambda developer guide, Kinesis,"
+            " required permissions.",
+        ),
+        Need("pipeline.streams.kinesis", STREAM_KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _STREAM_BY_KEY),
+        Need(
+            "pipeline.handlers.live",
+            FAILURE_QUEUE,
+            (),
+            ("sqs:SendMessage",),
+            "The event source mapping reports failed records with the function's role. Source: Lambda developer guide,"
+            " Kinesis, on-failure destination.",
+        ),
+        Need(
+            "pipeline.handlers.live",
+            QUEUE_KEY,
+            (),
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            "SQS encrypts with the sender's role. Source: SQS developer guide, key management, producers.",
+        ),
+    ),
     "pipeline.handlers.warehouse": (
         Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
@@ -241,7 +314,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
     ),
 }
-"""What the roles of the scheduled functions and jobs need, and that of the warehouse; the console's is `NEEDS`."""
+"""What the roles of the functions and jobs need, and that of the warehouse; the console's is `NEEDS`."""
 
 
 def needs_of(*adapters: str) -> Iterator[Need]:
@@ -255,7 +328,7 @@ def actions_of(*adapters: str) -> frozenset[str]:
 
 
 def actions_of_runner(runner: str) -> frozenset[str]:
-    """The actions of the calls that a scheduled function makes."""
+    """The actions of the calls that a function makes."""
     return frozenset(action for need in RUNNERS[runner] for action in need.actions)
 
 

@@ -1,0 +1,48 @@
+"""What the collector and the live rollup call on AWS is what their roles allow, no more and no less."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from console.aws.permissions import RUNNERS, actions_of_runner
+from pipeline.handlers import collector, live
+from tests.handlers.conftest import Cloud, Context
+from tests.handlers.test_collector_handler import http, view
+from tests.handlers.test_live_handler import line, payload
+from tests.support.iam import Recorder
+
+COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
+
+
+@pytest.fixture
+def handlers_alone(cloud: Cloud, recorded_actions: Recorder) -> Iterator[Recorder]:
+    """The actions of the handlers' own clients, which are made of a new session."""
+    boto3.setup_default_session()
+    yield recorded_actions
+    boto3.setup_default_session()
+
+
+def test_the_collector_calls_what_its_role_allows(handlers_alone: Recorder, context: Context):
+    identify = {"type": "identify", "anonymousId": "device-1", "userId": "c1"}
+    track = {"event": "Product Viewed", "anonymousId": "device-2", "properties": {"product_id": "p1"}}
+    sent = [("/v1/events", view("e1")), ("/v1/identify", identify), ("/v1/track", track)]
+    for path, body in sent:
+        assert collector.handler(http(json.dumps(body), path=path), context)["statusCode"] < 300  # type: ignore[arg-type]
+    assert handlers_alone.made == actions_of_runner(COLLECTOR) - {"secretsmanager:GetSecretValue"}
+
+
+def test_live_calls_what_its_role_allows(handlers_alone: Recorder, context: Context):
+    for start in (1, 100):
+        live.ports.cache_clear()  # another process, which reads what was seen
+        answer = live.handler(payload(line(f"e{start}"), b"{", start=start), context)  # type: ignore[arg-type]
+        assert answer == {"batchItemFailures": []}
+    assert handlers_alone.made == actions_of_runner(LIVE)
+
+
+def test_a_role_names_each_kind_of_resource_once_for_an_adapter():
+    for runner, needs in RUNNERS.items():
+        assert len({(need.adapter, need.resource) for need in needs}) == len(needs), runner
