@@ -19,7 +19,7 @@ export TAKINGS_LAKE := $(abspath $(or $(NAMED),lake))
 # without its compiled files every process compiles all it imports anew: tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-clients test-engines test-load check format bench docs lock clean
+.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-clients test-engines test-infra test-load check format bench docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,11 @@ $(VENV)/.engines: requirements-engines.txt $(VENV)/.dev
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -r requirements-engines.txt
 	@touch $@
 
+$(VENV)/.infra: requirements-infra.txt $(VENV)/.dev
+	@echo "Installing what the deployment is made with …"
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -r requirements-infra.txt
+	@touch $@
+
 run: $(VENV)/.run ## A sample year and the console on http://localhost:8501 (LAKE=…: your own lake; TRAFFIC=0: no live traffic)
 	@$(if $(NAMED),,$(BIN)/takings sample --if-missing --events $(EVENTS))
 	@TAKINGS_TRAFFIC=$(TRAFFIC) $(BIN)/takings serve --port $(PORT)
@@ -68,7 +73,7 @@ quick-tests:
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" $$($(BIN)/python -m tests.support.changed) || [ $$? -eq 5 ]  # 5: only slow tests there
 
 test: $(VENV)/.dev ## Every test that needs no system package
-	$(BIN)/python -m pytest -m "not browser and not clients and not load and not engines" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not browser and not clients and not load and not engines and not infra" -n 2 --dist loadgroup
 
 test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
 	$(BIN)/python -m pytest -m browser tests/browser
@@ -85,6 +90,9 @@ test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is
 	$(BIN)/python -m tests.engines.artifacts
 	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
 	$(BIN)/python -m tests.engines.matrix --check --print
+
+test-infra: $(VENV)/.infra ## Make the templates of every tier and check them
+	$(BIN)/python -m pytest -m infra tests/infra
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
 	LOAD_SECONDS=$(LOAD_SECONDS) $(BIN)/python -m pytest -s -m load tests/load tests/crash
@@ -109,7 +117,7 @@ docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m tests.engines.matrix
 
 lock: $(BIN)/uv ## Pin every requirements*.in
-	@for name in requirements requirements-lambda requirements-dev requirements-engines requirements-ministack; do \
+	@for name in requirements requirements-lambda requirements-dev requirements-engines requirements-infra requirements-ministack; do \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
 	done
 

@@ -55,7 +55,8 @@ class Need:
 
 
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
-STREAM, LIVE_TABLE = "event stream", "live table"
+STREAM, LIVE_TABLE, DECISIONS_TABLE = "event stream", "live table", "decisions table"
+WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
 FAILURE_QUEUE = "queue for records that live could not apply"
 SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
 KEY = "customer key of the bucket, where it has one"
@@ -85,7 +86,7 @@ NEEDS: tuple[Need, ...] = (
     Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     Need(
         "console.asking.engines.athena",
-        "Athena workgroup",
+        WORKGROUP,
         (
             "athena:GetQueryExecution",
             "athena:GetQueryResults",
@@ -127,14 +128,14 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need(
         "console.asking.engines.redshift",
-        "Redshift Serverless workgroup",
+        WAREHOUSE,
         (),
         ("redshift-serverless:GetCredentials",),
         "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
     ),
     Need("console.live.stored", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:Query")),
     Need("console.live.stored", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
-    Need("console.decisions.dynamodb", "decisions table", ("dynamodb:PutItem", "dynamodb:Query")),
+    Need("console.decisions.dynamodb", DECISIONS_TABLE, ("dynamodb:PutItem", "dynamodb:Query")),
     Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
     Need(
         "console.savings.aws",
@@ -270,7 +271,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
         Need(
             "pipeline.warehouse.data_api",
-            "Redshift Serverless workgroup",
+            WAREHOUSE,
             (),
             ("redshift-serverless:GetCredentials",),
             "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",

@@ -1,0 +1,153 @@
+"""The one file that says where to deploy and for whom, read and checked: `deployment.toml`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta, Struct
+
+from console.finops.toml_files import TomlFile, read_toml
+
+DEPLOYMENT = Path(__file__).with_name("deployment.toml")
+LONGEST_NAME = 14  # of an installation: a bucket's name has 63 characters, with tier, purpose, account and region in it
+LEAST_ZONES = 3  # of Redshift Serverless; source: its considerations for workgroups, subnets in three zones
+SMALLEST_NETWORK = 20  # bits of the prefix: isolated, private and public subnets in three zones
+
+Presence = Literal["create", "adopt", "skip"]
+Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")]
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class InstallationSettings(_Section, frozen=True):
+    """Whose names, which account, which region."""
+
+    name: Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9-]{{0,{LONGEST_NAME - 2}}}[a-z0-9]\Z")]
+    account: Annotated[str, Meta(pattern=r"^\d{12}\Z")]
+    region: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d\Z")]
+    zones: Annotated[tuple[str, ...], Meta(min_length=LEAST_ZONES, max_length=LEAST_ZONES)]
+
+
+class LakeSettings(_Section, frozen=True):
+    """How events are read: the same in collector, curation and console."""
+
+    reporting_currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+    reporting_time_zone: str
+    retention_days: Annotated[int, Meta(ge=1)]
+    origins: tuple[str, ...]
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+    confirm_public_orders: bool
+    fractional_quantities: bool
+
+
+class People(_Section, frozen=True):
+    """Who is written to."""
+
+    operators: tuple[Mail, ...]
+    finance: tuple[Mail, ...]
+
+
+class Domain(_Section, frozen=True):
+    """A hosted zone of Route 53 in this account; `events.<name>` is the collector's, `console.<name>` the console's."""
+
+    name: Annotated[str, Meta(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}\Z")]
+    hosted_zone_id: Annotated[str, Meta(pattern=r"^Z[A-Z0-9]{1,31}\Z")]
+
+
+class NetworkSettings(_Section, frozen=True):
+    """Addresses of the private network, where a tier has one."""
+
+    cidr: str
+
+
+class AccountServices(_Section, frozen=True):
+    """What an account has once: made, used as it is, or left out."""
+
+    guardduty: Presence
+    security_hub: Presence
+    macie: Presence
+    config_recorder: Presence
+    cost_anomaly_monitor: Presence
+
+
+class Flags(_Section, frozen=True):
+    """What is made only where it is wanted."""
+
+    focus_export: bool
+    quicksight: bool
+
+
+class Configuration(_Section, frozen=True):
+    """All of `deployment.toml`."""
+
+    installation: InstallationSettings
+    lake: LakeSettings
+    people: People
+    network: NetworkSettings
+    account: AccountServices
+    flags: Flags
+    domain: Domain | None = None
+
+
+@lru_cache(maxsize=8)
+def load(path: Path = DEPLOYMENT) -> Configuration:
+    """The configuration of a file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, lacks a setting, has one too many, or one that cannot be; names the line.
+    """
+    file = read_toml(path, name="deployment file")
+    configuration = file.convert(Configuration)
+    for place, what, remedy in _mistakes(configuration):
+        raise file.mistake(place, what, remedy)
+    _check_time_zone(file, configuration)
+    return configuration
+
+
+def _mistakes(configuration: Configuration) -> list[tuple[tuple[str, str], str, str]]:
+    """What types alone do not say: place, what is wrong, remedy."""
+    given = configuration.installation
+    found = []
+    strangers = [zone for zone in given.zones if not re.fullmatch(rf"{given.region}[a-z]", zone)]
+    if strangers:
+        found.append((
+            ("installation", "zones"),
+            f"{strangers[0]!r} is no zone of {given.region}",
+            f"Write three of {given.region}a, {given.region}b, …; `aws ec2 describe-availability-zones` lists them.",
+        ))  # fmt: skip
+    if len(set(given.zones)) < LEAST_ZONES:
+        found.append((("installation", "zones"), "A zone is named twice", "Write three different ones."))
+    try:
+        fits = IPv4Network(configuration.network.cidr).prefixlen <= SMALLEST_NETWORK
+    except ValueError:
+        fits = False
+    if not fits:
+        found.append((
+            ("network", "cidr"),
+            f"{configuration.network.cidr!r} is no network of at least 4,096 addresses",
+            "Write one such as 10.71.0.0/16.",
+        ))  # fmt: skip
+    for origin in configuration.lake.origins:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", origin):
+            found.append((
+                ("lake", "origins"), f"{origin!r} is no origin of a page", "Write scheme and host: https://shop.example."
+            ))  # fmt: skip
+    return found
+
+
+def _check_time_zone(file: TomlFile, configuration: Configuration) -> None:
+    zone = configuration.lake.reporting_time_zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        place = ("lake", "reporting_time_zone")
+        raise file.mistake(place, f"Time zone {zone!r} is unknown", "Write it like Europe/Berlin.") from error

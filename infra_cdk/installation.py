@@ -1,0 +1,79 @@
+"""One installation: its configuration, its tier, and the names of what it makes.
+
+Names are computed, so that two installations, or two tiers of one, live in the same account and region, and so that
+commands find what was deployed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogue.errors import SettingsError
+from console.tiers import tiers
+from console.tiers.tiers import Tier
+from infra_cdk import configuration
+from infra_cdk.configuration import DEPLOYMENT, Configuration
+
+GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What is deployed, where, in which size."""
+
+    configuration: Configuration
+    tier: Tier
+
+    @property
+    def account(self) -> str:
+        """The account's twelve digits."""
+        return self.configuration.installation.account
+
+    @property
+    def region(self) -> str:
+        """The region of everything but the global stack."""
+        return self.configuration.installation.region
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with: ``takings-dev``."""
+        return f"{self.configuration.installation.name}-{self.tier.name}"
+
+    def name(self, purpose: str) -> str:
+        """The name of a resource, unique in account and region: ``takings-dev-events``."""
+        return f"{self.prefix}-{purpose}"
+
+    def bucket(self, purpose: str) -> str:
+        """The name of a bucket, unique in the world."""
+        return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
+
+    def bucket_arns(self, purpose: str, *prefixes: str) -> list[str]:
+        """A bucket and its objects, or those below some prefixes alone."""
+        arn = f"arn:aws:s3:::{self.bucket(purpose)}"
+        return [arn, *(f"{arn}/{prefix}*" for prefix in prefixes or ("",))]
+
+    @property
+    def catalogue_arns(self) -> list[str]:
+        """The Glue catalog, the database and its tables."""
+        arn = f"arn:aws:glue:{self.region}:{self.account}"
+        return [f"{arn}:catalog", f"{arn}:database/{self.database}", f"{arn}:table/{self.database}/*"]
+
+    @property
+    def database(self) -> str:
+        """The Glue database; SQL and Spark take no hyphens."""
+        return self.prefix.replace("-", "_")
+
+
+def load(tier: str, path: Path = DEPLOYMENT) -> Installation:
+    """The installation of a file in one tier.
+
+    Raises
+    ------
+    SettingsError
+        There is no such tier, or a file cannot be used.
+    """
+    known = {size.name: size for size in tiers.load()}
+    if tier not in known:
+        raise SettingsError(f"There is no tier {tier!r}", where="TIER", remedy=f"Use one of {', '.join(known)}.")
+    return Installation(configuration.load(path), known[tier])

@@ -1,0 +1,60 @@
+"""A stack of an installation: its name, its place, its tags."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra_cdk.installation import GLOBAL_REGION, Installation
+
+TAG_INSTALLATION, TAG_TIER, TAG_PART = "takings:installation", "takings:tier", "takings:part"
+"""Cost allocation tags: every resource that can be tagged has them; `make deploy` says how to activate them."""
+
+
+class InstallationStack(cdk.Stack):
+    """One stack of an installation; `part` is the last word of its name, such as ``data``.
+
+    Parameters
+    ----------
+    description : what it holds, in one sentence
+    in_global_region : made in us-east-1, wherever the rest is
+    protected : refuses to be deleted until somebody takes the protection off
+    """
+
+    part: str
+
+    def __init__(
+        self,
+        scope: Construct,
+        installation: Installation,
+        description: str,
+        *,
+        in_global_region: bool = False,
+        protected: bool = False,
+    ) -> None:
+        super().__init__(
+            scope,
+            installation.name(self.part),
+            env=cdk.Environment(
+                account=installation.account, region=GLOBAL_REGION if in_global_region else installation.region
+            ),
+            description=description,
+            cross_region_references=installation.region != GLOBAL_REGION,
+            termination_protection=protected,
+        )
+        self.installation = installation
+        for tag, value in (
+            (TAG_INSTALLATION, installation.configuration.installation.name),
+            (TAG_TIER, installation.tier.name),
+            (TAG_PART, self.part),
+        ):
+            cdk.Tags.of(self).add(tag, value)
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The zones of the configuration: nothing is asked of AWS."""
+        return list(self.installation.configuration.installation.zones)
+
+    def output(self, name: str, value: str, description: str) -> None:
+        """An output that commands and people read, such as ``CollectorAddress``."""
+        cdk.CfnOutput(self, name, value=value, description=description)

@@ -1,0 +1,174 @@
+"""What must not be lost: the key, the buckets, the stream and the tables. It stays when everything else goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from console.aws import permissions
+from infra_cdk.installation import Installation
+from infra_cdk.parts.buckets import private_bucket
+from infra_cdk.parts.stack import InstallationStack
+from infra_cdk.rules.accepted import accept
+
+LOG_DAYS = 90
+RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetched at once
+
+
+class Data(InstallationStack):
+    """Key, buckets, stream, tables, write keys."""
+
+    part = "data"
+
+    def __init__(self, scope: Construct, installation: Installation) -> None:
+        super().__init__(scope, installation, "Takings: events, tables and what encrypts them", protected=True)
+        self.key = self._key()
+        self.logs = private_bucket(
+            self,
+            "Logs",
+            bucket_name=installation.bucket("logs"),
+            key=None,  # load balancers cannot write with a customer's key
+            logs=None,
+            rules=[s3.LifecycleRule(id="old-logs", expiration=cdk.Duration.days(LOG_DAYS))],
+        )
+        self.lake = private_bucket(
+            self,
+            "Lake",
+            bucket_name=installation.bucket("lake"),
+            key=self.key,
+            logs=self.logs,
+            rules=_lake_rules(installation.tier.lake.raw_retention_days),
+        )
+        self.results = private_bucket(
+            self,
+            "Results",
+            bucket_name=installation.bucket("results"),
+            key=self.key,
+            logs=self.logs,
+            rules=[s3.LifecycleRule(id="old-results", expiration=cdk.Duration.days(RESULT_DAYS))],
+        )
+        self.stream = self._stream()
+        self.live = self._table("Live", "live", "pk", "sk", time_to_live="expires")
+        accept(self.live, "It holds the last hours alone, and is filled again from the stream", "DDB3")
+        self.decisions = self._table("Decisions", "decisions", "kind", "key_at", recoverable=True)
+        self.recommendations = self._table("Recommendations", "recommendations", "pk", "sk", time_to_live="expires")
+        accept(self.recommendations, "The next training fills it again", "DDB3")
+        self.write_keys = self._write_keys()
+        self.resources = self._resources()
+        self.output("LakeBucket", self.lake.bucket_name, "Bucket of raw and curated events")
+        self.output("WriteKeysSecret", self.write_keys.secret_name, "Secret that holds keys.json of the collector")
+
+    def _resources(self) -> dict[str, Sequence[str]]:
+        """What `permissions` names, as far as it is here."""
+        key = [self.key.key_arn]
+        return {
+            permissions.LAKE: self.installation.bucket_arns("lake"),
+            permissions.RESULTS: self.installation.bucket_arns("results"),
+            permissions.DATABASE: self.installation.catalogue_arns,
+            permissions.STREAM: [self.stream.stream_arn],
+            permissions.LIVE_TABLE: [self.live.table_arn],
+            permissions.DECISIONS_TABLE: [self.decisions.table_arn],
+            permissions.SECRETS: [self.write_keys.secret_arn],
+            permissions.KEY: key,
+            permissions.STREAM_KEY: key,
+            permissions.TABLE_KEY: key,
+            permissions.QUEUE_KEY: key,
+            permissions.SECRETS_KEY: key,
+        }
+
+    def _key(self) -> kms.Key:
+        key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/{self.installation.name('data')}",
+            description="Encrypts everything that this installation of Takings keeps",
+            enable_key_rotation=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        for service in ("cloudwatch", "events", "budgets", "costalerts", "delivery.logs"):
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                    resources=["*"],  # of a key's policy: the key itself
+                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+                )
+            )
+        return key
+
+    def _stream(self) -> kinesis.Stream:
+        size = self.installation.tier.stream
+        on_demand = size.mode == "on_demand"
+        stream = kinesis.Stream(
+            self,
+            "Stream",
+            stream_name=self.installation.name("events"),
+            stream_mode=kinesis.StreamMode.ON_DEMAND if on_demand else kinesis.StreamMode.PROVISIONED,
+            shard_count=None if on_demand else size.shards,
+            retention_period=cdk.Duration.hours(size.retention_hours),
+            encryption=kinesis.StreamEncryption.KMS,
+            encryption_key=self.key,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        accept(stream, "One key for all that is kept: who may not use it reads nothing of it anywhere", "KDS3")
+        return stream
+
+    def _table(
+        self,
+        construct_id: str,
+        purpose: str,
+        partition: str,
+        sort: str,
+        *,
+        time_to_live: str | None = None,
+        recoverable: bool = False,
+    ) -> dynamodb.Table:
+        text = dynamodb.AttributeType.STRING
+        return dynamodb.Table(
+            self,
+            construct_id,
+            table_name=self.installation.name(purpose),
+            partition_key=dynamodb.Attribute(name=partition, type=text),
+            sort_key=dynamodb.Attribute(name=sort, type=text),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.key,
+            time_to_live_attribute=time_to_live,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=recoverable
+            ),
+            deletion_protection=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+    def _write_keys(self) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
+            self,
+            "WriteKeys",
+            secret_name=self.installation.name("write-keys"),
+            description="keys.json of the collector: digests of the write keys, and signing secrets of webhooks",
+            encryption_key=self.key,
+            secret_string_value=cdk.SecretValue.unsafe_plain_text("[]"),  # no keys: `make deploy` makes the first one
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        accept(secret, "Keys are made and ended one by one by whoever runs the shops that hold them", "SMG4")
+        return secret
+
+
+def _lake_rules(raw_days: int) -> list[s3.LifecycleRule]:
+    """Old raw files go; what is read seldom costs less. Curated files are removed by the maintenance job alone."""
+    tiering = [s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))]
+    old = cdk.Duration.days(raw_days)
+    return [
+        s3.LifecycleRule(id="raw-events", prefix="raw/", transitions=tiering, expiration=old),
+        s3.LifecycleRule(id="raw-errors", prefix="raw-errors/", transitions=tiering, expiration=old),
+        s3.LifecycleRule(id="curated", prefix="curated/", transitions=tiering),
+    ]

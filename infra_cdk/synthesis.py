@@ -1,0 +1,37 @@
+"""The app: every stack of an installation, checked by the rule pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra_cdk.installation import Installation
+from infra_cdk.stacks.data import Data
+from infra_cdk.stacks.global_services import GlobalServices
+from infra_cdk.stacks.ingest import Ingest
+
+FEATURE_FLAGS = {
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # else by ACL, which new buckets have not
+    "@aws-cdk/aws-s3:publicAccessBlockedByDefault": True,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/aws-apigateway:disableCloudWatchRole": True,
+}
+
+
+def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
+    """The stacks of an installation, in the order in which they are deployed."""
+    everywhere = GlobalServices(app, installation)
+    data = Data(app, installation)
+    ingest = Ingest(app, installation, data, everywhere.web_acl_arn)
+    return [everywhere, data, ingest]
+
+
+def checked_app(out: Path | str) -> cdk.App:
+    """An app that writes to a folder, and ends with the findings of the rule pack that nobody explained."""
+    app = cdk.App(context=FEATURE_FLAGS, outdir=str(out))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return app

@@ -1,0 +1,61 @@
+"""The templates of a tier, as CloudFormation gets them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra_cdk.node import use_own_node
+
+TIERS = ("dev", "startup", "scale")
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The templates of one tier by the part that each stack is, such as ``data``."""
+
+    tier: str
+    folder: Path
+    by_part: dict[str, dict[str, Any]]
+
+    def resources(self, kind: str, part: str | None = None) -> dict[str, Properties]:
+        """Properties of the resources of a type, by ``part/logical id``."""
+        return {name: resource.get("Properties", {}) for name, resource in self._of(kind, part)}
+
+    def one(self, kind: str, part: str | None = None) -> Properties:
+        """The properties of the only resource of a type."""
+        found = self.resources(kind, part)
+        assert len(found) == 1, f"{kind}: {sorted(found)}"
+        return next(iter(found.values()))
+
+    def _of(self, kind: str, part: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, template in self.by_part.items():
+            if part in (None, name):
+                for logical, resource in template["Resources"].items():
+                    if resource["Type"] == kind:
+                        yield f"{name}/{logical}", resource
+
+
+def synthesised(tier: str, folder: Path, configuration: Path | None = None) -> Templates:
+    """Make the templates of a tier; fails where the rule pack finds something that nobody explained."""
+    use_own_node()
+    from infra_cdk import installation
+    from infra_cdk.configuration import DEPLOYMENT
+    from infra_cdk.synthesis import build, checked_app
+
+    app = checked_app(folder)
+    chosen = installation.load(tier, configuration or DEPLOYMENT)
+    stacks = build(app, chosen)
+    app.synth()
+    by_part = {
+        stack.stack_name.removeprefix(f"{chosen.prefix}-"): json.loads(
+            (folder / f"{stack.stack_name}.template.json").read_text(encoding="utf-8")
+        )
+        for stack in stacks
+    }
+    return Templates(tier, folder, by_part)

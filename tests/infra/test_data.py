@@ -1,0 +1,42 @@
+"""What must not be lost is encrypted, kept and protected, in every tier."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.templates import Templates
+
+pytestmark = pytest.mark.infra
+
+
+def test_buckets_and_tables_stay_when_their_stack_goes(templates: Templates) -> None:
+    kept = [
+        resource["DeletionPolicy"]
+        for resource in templates.by_part["data"]["Resources"].values()
+        if resource["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::KMS::Key")
+    ]
+    assert kept == ["Retain"] * 8
+
+
+def test_the_key_changes_by_itself_and_encrypts_lake_stream_and_tables(templates: Templates) -> None:
+    assert templates.one("AWS::KMS::Key")["EnableKeyRotation"] is True
+    for bucket in templates.resources("AWS::S3::Bucket").values():
+        rule = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+        by_key = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert by_key == ("-logs-" not in bucket["BucketName"])
+        assert rule.get("BucketKeyEnabled", False) == by_key
+    assert templates.one("AWS::Kinesis::Stream")["StreamEncryption"]["EncryptionType"] == "KMS"
+    for table in templates.resources("AWS::DynamoDB::Table").values():
+        assert table["SSESpecification"]["SSEType"] == "KMS"
+
+
+def test_decisions_can_be_brought_back_to_any_second(templates: Templates) -> None:
+    recoverable = {
+        table["TableName"]: table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        for table in templates.resources("AWS::DynamoDB::Table").values()
+    }
+    assert recoverable == {
+        f"takings-{templates.tier}-live": False,
+        f"takings-{templates.tier}-decisions": True,
+        f"takings-{templates.tier}-recommendations": False,
+    }
