@@ -12,6 +12,9 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 UV := UV_LINK_MODE=copy $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url
+# boto3 and what only boto3 needs: Lambda's runtime for Python has them
+RUNTIME_HAS := boto3 botocore python-dateutil s3transfer six urllib3
 CLIENTS := tests/clients/node_modules/.package-lock.json
 # LAKE=… names a lake of one's own, before TAKINGS_LAKE does; where neither does it is ./lake, with the sample year
 NAMED := $(or $(LAKE),$(TAKINGS_LAKE))
@@ -116,9 +119,12 @@ docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console definitions > docs/metrics.md
 	$(BIN)/python -m tests.engines.matrix
 
-lock: $(BIN)/uv ## Pin every requirements*.in
-	@for name in requirements requirements-lambda requirements-dev requirements-engines requirements-infra requirements-ministack; do \
-		$(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $$name.in -o $$name.txt || exit 1; \
+lock: $(BIN)/uv ## Pin every requirements*.in, and the libraries of what is deployed with their digests
+	@for name in requirements requirements-dev requirements-engines requirements-infra requirements-ministack; do \
+		$(LOCK) $$name.in -o $$name.txt || exit 1; \
+	done
+	@for name in ingest warehouse console-jobs curation; do \
+		$(LOCK) --generate-hashes $(RUNTIME_HAS:%=--no-emit-package %) infra_cdk/requirements/$$name.in -o infra_cdk/requirements/$$name.txt || exit 1; \
 	done
 
 clean: ## Remove the environment and everything built; the lake stays

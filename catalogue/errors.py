@@ -15,6 +15,7 @@
     ├── ImportFailed           a file could not be imported; nothing of it was kept
     ├── CurationError          raw records could not be turned into curated tables; the previous tables stay
     ├── LoadFailed             tables could not be loaded into the warehouse; it shows what it did
+    ├── BuildFailed            what a deployment uploads could not be built; what was built before stays
     ├── StreamFull             the stream has no room; nothing of the call was acknowledged
     └── StreamUnavailable      the stream or the live store cannot be reached; the caller may try again
 
@@ -83,6 +84,10 @@ class CurationError(TakingsError):
 
 class LoadFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
     """Tables could not be loaded into the warehouse; it shows what it did."""
+
+
+class BuildFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """What a deployment uploads could not be built; what was built before stays."""
 
 
 class StreamFull(TakingsError):  # noqa: N818 - reads as the sentence it is
