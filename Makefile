@@ -107,6 +107,7 @@ check: $(VENV)/.dev ## Formatting, lint, types, import rules
 	$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m console definitions | cmp -s - docs/metrics.md || { echo "docs/metrics.md is out of date: run \`make docs\`."; exit 1; }
 	$(BIN)/python -m tests.engines.matrix --check
+	$(BIN)/python -m tests.support.scale_page --check
 
 format: $(VENV)/.dev ## Mend formatting and what lint can mend
 	$(BIN)/ruff check --fix .
@@ -118,6 +119,7 @@ bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console definitions > docs/metrics.md
 	$(BIN)/python -m tests.engines.matrix
+	$(BIN)/python -m tests.support.scale_page
 
 lock: $(BIN)/uv ## Pin every requirements*.in, and the libraries of what is deployed with their digests
 	@for name in requirements requirements-dev requirements-engines requirements-infra requirements-ministack; do \

@@ -21,6 +21,7 @@ COMMANDS = {
     "scan-cost": "console.scan_cost.command:scan_cost",
     "spend": "console.spend.command:spend",
     "tiers": "console.tiers.command:tiers",
+    "scale": "console.tiers.scale_command:scale",
     "unit-costs": "console.unit_costs.command:unit_costs",
     "permissions": "console.cli.permissions:permissions",
 }

@@ -73,7 +73,7 @@ def tiers(
     }
     book, sizes = price_book.load(), load()
     numbers = {
-        name: _number(text, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
+        name: number(text, f"--{name.replace('_', '-')}", *_BOUNDS.get(name, (0, MOST)))
         for name, text in written.items()
         if text is not None
     }
@@ -119,7 +119,7 @@ def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, for
     from console.tiers import answer as insight
     from console.tiers.measured import monthly
 
-    legacy = None if legacy_usd is None else _number(legacy_usd, "--legacy-usd", 1, MOST)
+    legacy = None if legacy_usd is None else number(legacy_usd, "--legacy-usd", 1, MOST)
     bill = _measured(context, lake).bill
     month = monthly(bill)
     if bill is None or month is None:
@@ -139,7 +139,8 @@ def _today(context: typer.Context, lake: str | None, legacy_usd: str | None, for
     output.show([row], tuple(row), form, under="today")
 
 
-def _number(written: str, option: str, least: int, most: int) -> Decimal:
+def number(written: str, option: str, least: int, most: int) -> Decimal:
+    """A number that was typed; raises BindingError where it is none, or not from `least` to `most`."""
     try:
         number = Decimal(written)
     except InvalidOperation:
