@@ -9,12 +9,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from console.aws.permissions import Need
-from infra_cdk.parts.code import packaged
+from infra_cdk.parts.code import RUNTIME, packaged
 from infra_cdk.parts.grants import Resources, grant
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
-
-RUNTIME = lambda_.Runtime.PYTHON_3_14
+from infra_cdk.rules.accepted import accept
 
 
 def role_of_function(stack: InstallationStack, construct_id: str, log_group_arn: str) -> iam.Role:
@@ -61,7 +60,7 @@ def handler_function(
     )
     role = role_of_function(stack, construct_id, group.log_group_arn)
     grant(role, needs, resources)
-    return lambda_.Function(
+    function = lambda_.Function(
         stack,
         construct_id,
         function_name=name,
@@ -80,3 +79,5 @@ def handler_function(
         reserved_concurrent_executions=reserved_concurrency,
         environment=dict(environment),
     )
+    accept(function, "Python 3.13 is the version of the console's container, and supported until 2029", "L1")
+    return function
