@@ -24,6 +24,7 @@ NAMES = (
     "live",
     "http",
     "handlers",
+    "tracker",
     "forecast",
     "pages",
     "spend_page",

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as clock
 from graphlib import TopologicalSorter
 from itertools import islice
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow.parquet as pq
 
 from bench.options import END, Options, Record, record
+from bench.raw_events import events_of, lines_of
 from bench.spark_parts import Parts
 from catalogue.binding import bind
 from catalogue.queries import load_curation
@@ -38,7 +38,6 @@ from pipeline.curate.spark.curation import SESSION
 from pipeline.curate.spark.iceberg import nothing
 from pipeline.curate.spark.types import typed
 from pipeline.lake import RAW_EVENTS, STATE, LakeSettings
-from pipeline.raw.files import ROWS, lines
 from tests.engines import spark_session
 
 if TYPE_CHECKING:
@@ -139,42 +138,12 @@ def _seconds(spark: SparkSession, work: Callable[[], object]) -> dict[str, Any]:
 def _new_events(root: Path) -> None:
     """One more raw file: events like the lake's last ones, most of the last day."""
     found = sorted((path for path in (root / RAW_EVENTS).rglob("part-*") if path.is_file()), reverse=True)
-    known = (event for file in found for event in _events(file))
+    known = (event for file in found for event in events_of(file))
     folder = root / RAW_EVENTS / "imports" / "new"
     folder.mkdir(parents=True)
     with (folder / "part-1.jsonl").open("wb") as out:
         for number, event in enumerate(islice(known, NEW_EVENTS)):
             out.write(encode(event if number % _AGAIN == 0 else _moved(event, number)) + b"\n")
-
-
-def _events(file: Path) -> Iterator[Event]:
-    """The events of a raw file of lines or of rows."""
-    return (msgspec.json.decode(line, type=Event) for line in _lines(file))
-
-
-def _lines(file: Path) -> Iterator[bytes]:
-    """The lines of a raw file; those that its rows were made of."""
-    if file.suffix != ROWS:
-        yield from (line for line in lines(file) if line.strip())
-        return
-    for batch in pq.ParquetFile(file).iter_batches():
-        for row in batch.to_pylist():
-            yield msgspec.json.encode(_line(row))
-
-
-def _line(row: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a line from those of a row: instants are UTC, attributes are text, what is null is left out."""
-    fields = {name: value for name, value in row.items() if value is not None}
-    for name, value in fields.items():
-        if isinstance(value, datetime):
-            fields[name] = value.replace(tzinfo=UTC)
-        elif isinstance(value, dict):
-            fields[name] = _line(value)
-        elif name == "attributes":
-            fields[name] = msgspec.Raw(value.encode())
-        elif name == "quantity" and value == int(value):
-            fields[name] = int(value)
-    return fields
 
 
 def _moved(event: Event, number: int) -> Event:
@@ -198,7 +167,7 @@ def _unpack(root: Path, folder: Path) -> None:
     files = (path for path in (root / RAW_EVENTS).rglob("part-*") if path.is_file())
     for number, file in enumerate(sorted(files)):
         with gzip.open(folder / f"{number}.jsonl.gz", "wb", compresslevel=1) as out:
-            out.writelines(line + b"\n" for line in _lines(file))
+            out.writelines(line + b"\n" for line in lines_of(file))
 
 
 def _plain(spark: SparkSession, settings: LakeSettings, raw: Path, folder: Path) -> None:

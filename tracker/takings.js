@@ -4,12 +4,16 @@
   'use strict';
   if (window.takings) return;
   const QUEUE = 'takings.queue.', SESSION = 'takings.session';  // all that is ever stored, and only with consent
-  const BATCH = 10, WAIT = 2000, LONGEST_WAIT = 60000, LONGEST_REST = 3600000, SESSION_ENDS = 1800000;
+  const BATCH = 50, WAIT = 30, MOST_WAIT = 600;  // events; seconds that an event may wait for others
+  const AT_ONCE = ['checkout_start', 'purchase'];
+  const LONGEST_BACKOFF = 60000, LONGEST_REST = 3600000, SESSION_ENDS = 1800000, NAVIGATION = 10000;
   const KEPT = 500;  // events; the oldest make room
   const EVENT_SIZE = 30000, BATCH_SIZE = 60000;  // larger ones are refused: by collectors, by beacons
 
-  let address, common = {}, granted = false, session, timer, aborter;
-  let queue = [], flying = [];  // not confirmed; and of it, on its way
+  let address, common = {}, granted = false, session, timer, aborter, wait = WAIT * 1000;
+  let queue = [], flying = [], sent = [];  // not confirmed; of it, on its way; ids that were sent, maybe by a former page
+  let stored = false, staying = 0;  // whether the queue is in storage; until when a page of this shop may follow
+  let hurried = false;  // whether the queue is to be sent without waiting
   let failures = 0, rest = 0, told = 0;  // attempts in vain; rest until; and as the collector told
 
   // A shop must not break because of its statistics.
@@ -18,7 +22,10 @@
 
   const read = name => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
   const write = (name, value) => {  // where storage is closed or full, memory has to do
-    try { value ? localStorage.setItem(name, JSON.stringify(value)) : localStorage.removeItem(name); } catch {}
+    try {
+      value ? localStorage.setItem(name, JSON.stringify(value)) : localStorage.removeItem(name);
+      return true;
+    } catch { return false; }
   };
 
   const identifier = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
@@ -28,13 +35,18 @@
   // Each page stores a queue of its own: two pages writing one would lose events. A new page takes over what it finds;
   // where the other page is still open, both send, with the same ids.
   const own = QUEUE + identifier();
-  const save = () => write(own, queue.length && queue);
+  const save = () => {
+    sent = sent.filter(id => queue.some(event => event.event_id == id));
+    stored = write(own, queue.length && [sent, ...queue]);
+    hurried = hurried && queue.length > 0;
+  };
   const queues = () => {
     try { return Object.keys(localStorage).filter(name => name.startsWith(QUEUE)); } catch { return []; }
   };
   const adopt = () => {
-    const names = queues();
-    queue = names.flatMap(read).filter(event => event?.event_id).slice(-KEPT);
+    const names = queues(), found = names.flatMap(read);
+    sent = found.filter(Array.isArray).flat();
+    queue = found.filter(event => event?.event_id).slice(-KEPT);
     save();
     names.forEach(name => write(name));
   };
@@ -46,9 +58,15 @@
     return session.id;
   };
 
-  const schedule = wait => {
+  const fresh = () => queue.filter(event => !sent.includes(event.event_id));
+  // What was sent before and not confirmed goes along with the next batch; nothing waits longer than `wait`.
+  const due = () => {
+    const since = fresh().map(event => AT_ONCE.includes(event.event_type) ? 0 : Date.parse(event.occurred_at));
+    return hurried ? 0 : Math.min(wait, Math.max(0, Math.min(...since) + wait - Date.now()));
+  };
+  const schedule = pause => {
     clearTimeout(timer);
-    timer = setTimeout(guarded(send), Math.max(wait, rest - Date.now()), BATCH);
+    if (queue.length) timer = setTimeout(guarded(send), Math.max(pause, rest - Date.now()), BATCH);
   };
 
   const next = most => {
@@ -66,6 +84,7 @@
     if (!granted || !address || !queue.length || flying.length) return;
     if (Date.now() < rest) return schedule(0);
     const batch = flying = next(most), mine = aborter = new AbortController();
+    mark(batch);
     let status = 0, pause = 0;
     try {  // text/plain makes it a simple request: no preflight
       const answer = await fetch(address, { method: 'POST', body: JSON.stringify(batch), keepalive: true,
@@ -77,22 +96,41 @@
     if (mine !== aborter) return;  // consent was withdrawn meanwhile
     flying = [];
     if (!status || status == 408 || status == 429 || status > 499) {
-      const backoff = Math.min(LONGEST_WAIT, 1000 * 2 ** failures++) * (1 + Math.random()) / 2;
+      sent = sent.filter(id => !batch.some(event => event.event_id == id));
+      const backoff = Math.min(LONGEST_BACKOFF, 1000 * 2 ** failures++) * (1 + Math.random()) / 2;
       told = Date.now() + Math.min(pause, LONGEST_REST);
       rest = Math.max(told, Date.now() + backoff);
     } else {
       if (status > 399) warn(`the collector refused ${batch.length} events with status ${status}`);
       failures = rest = told = 0;
       queue = queue.filter(event => !batch.includes(event));
-      save();
     }
-    if (queue.length) schedule(queue.length < BATCH ? WAIT : 0);
+    save();
+    schedule(queue.length < BATCH ? due() : 0);
   };
 
+  const mark = batch => {
+    sent = sent.concat(batch.map(event => event.event_id));
+    save();
+  };
+
+  // The next page sends what is stored. A wrong guess costs a duplicate or a delay, never an event.
+  const isHandedOn = () => stored && Date.now() < staying;
   const leave = () => {
-    if (!granted || !address || Date.now() < rest) return;  // the next page sends what is stored
+    if (!granted || !address || Date.now() < rest || isHandedOn() || !fresh().length) return;
     const batch = next(KEPT);
-    if (batch.length && navigator.sendBeacon(address, JSON.stringify(batch))) flying = flying.concat(batch);
+    if (batch.length && navigator.sendBeacon(address, JSON.stringify(batch))) {
+      flying = flying.concat(batch);
+      mark(batch);
+    }
+  };
+  const flush = most => {
+    hurried = queue.length > 0;
+    return send(most);
+  };
+  const hide = () => document.hidden && !isHandedOn() && fresh().length && flush(KEPT);
+  const navigate = url => {
+    staying = new URL(url, location.href).origin == location.origin ? Date.now() + NAVIGATION : 0;
   };
 
   const consent = given => {
@@ -104,10 +142,10 @@
     failures = rest = told = 0;
     if (granted) {
       adopt();
-      return schedule(0);
+      return schedule(due());
     }
     clearTimeout(timer);
-    queue = [];
+    queue = sent = [];
     [...queues(), SESSION].forEach(name => write(name));
   };
 
@@ -121,17 +159,36 @@
     if (size(event) > EVENT_SIZE) return warn(type + ' is too large');
     queue = queue.concat(event).slice(-KEPT);
     save();
-    if (queue.length == 1) schedule(WAIT);
+    schedule(due());
     if (queue.length >= BATCH) return send(BATCH);
   };
 
   const device = () => !matchMedia('(pointer: coarse)').matches ? 'desktop'
     : Math.min(screen.width, screen.height) < 600 ? 'mobile' : 'tablet';
 
-  addEventListener('online', guarded(() => { rest = told; return send(BATCH); }));
+  addEventListener('online', guarded(() => { rest = told; return flush(BATCH); }));
   addEventListener('pagehide', guarded(leave));
-  addEventListener('pageshow', guarded(shown => { if (shown.persisted) { flying = []; return send(BATCH); } }));
-  document.addEventListener('visibilitychange', guarded(() => document.hidden && send(KEPT)));
+  addEventListener('pageshow', guarded(shown => {  // from the back/forward cache: other pages have sent meanwhile
+    if (!shown.persisted) return;
+    flying = [];
+    staying = 0;
+    if (granted && stored) adopt();
+    schedule(due());
+  }));
+  document.addEventListener('visibilitychange', guarded(hide));
+  if (window.navigation) {
+    navigation.addEventListener('navigate', guarded(({ destination, downloadRequest }) =>
+      destination.sameDocument || downloadRequest != null || navigate(destination.url)));
+    ['navigatesuccess', 'navigateerror'].forEach(name => navigation.addEventListener(name, () => { staying = 0; }));
+  } else {
+    addEventListener('click', guarded(click => {
+      const link = click.target.closest?.('a[href]:not([download])');
+      if (!link || click.defaultPrevented || click.button || click.metaKey || click.ctrlKey || click.shiftKey) return;
+      if (!link.target || link.target == '_self') navigate(link.href);
+    }));
+    addEventListener('submit', guarded(({ target, defaultPrevented }) =>
+      defaultPrevented || navigate(target.getAttribute('action') || '')));
+  }
 
   window.takings = {
     init: guarded(options => {
@@ -139,8 +196,9 @@
       target.searchParams.set('key', options.key);
       address = target.href;
       common = { ...options.fields };
+      if (options.wait >= 0) wait = Math.min(options.wait, MOST_WAIT) * 1000;
       if ('consent' in options) consent(options.consent);
-      schedule(0);
+      schedule(due());
     }),
     consent: guarded(consent),
     set: guarded(fields => { Object.assign(common, fields); }),
@@ -149,11 +207,8 @@
     cart: guarded((product, fields) => track('cart_add', { product_id: product, ...fields })),
     checkout: guarded(fields => track('checkout_start', fields)),
     // A confirmation page that is loaded again is no second order: its lines have the same ids.
-    purchase: guarded((order, lines) => {
-      lines.forEach((line, index) =>
-        track('purchase', { event_id: `${order}.${index + 1}`.slice(-64), order_id: order, ...line }));
-      return send(BATCH);
-    }),
-    flush: guarded(() => send(BATCH)),
+    purchase: guarded((order, lines) => lines.forEach((line, index) =>
+      track('purchase', { event_id: `${order}.${index + 1}`.slice(-64), order_id: order, ...line }))),
+    flush: guarded(() => flush(BATCH)),
   };
 })();

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 STORED = "() => Object.keys(localStorage).sort()"
 KEPT = """() => Object.keys(localStorage).filter(name => name.startsWith('takings.queue.'))
-    .flatMap(name => JSON.parse(localStorage.getItem(name)))"""
+    .flatMap(name => JSON.parse(localStorage.getItem(name))).filter(stored => stored.event_id)"""
 QUEUED = f"() => ({KEPT})().map(event => event.event_id)"
 EMPTY = f"() => !({KEPT})().length"
 
@@ -85,25 +85,38 @@ def test_no_request_asks_for_permission_first(shop: Shop, enter):
     assert {request.method for request in shop.seen} == {"POST"}
 
 
-def test_events_are_sent_ten_at_a_time(shop: Shop, enter):
+def test_fifty_events_are_sent_without_waiting(shop: Shop, enter):
     page = enter()
-    page.evaluate("() => { for (let n = 1; n <= 23; n++) takings.view('p' + n); }")
-    shop.wait_for_events(23)
-    assert [len(request.events) for request in shop.seen] == [10, 10, 3]
-    assert [event["product_id"] for event in shop.stored()] == [f"p{n}" for n in range(1, 24)]
+    page.evaluate("() => { for (let n = 1; n <= 113; n++) takings.view('p' + n); takings.flush(); }")
+    shop.wait_for_events(113)  # what is flushed while a request is under way leaves after it
+    assert [len(request.events) for request in shop.seen] == [50, 50, 13]
+    assert [event["product_id"] for event in shop.stored()] == [f"p{n}" for n in range(1, 114)]
 
 
-def test_a_lone_event_is_sent_after_two_seconds(shop: Shop, visitor: BrowserContext):
+@pytest.mark.parametrize(("options", "seconds"), [({}, 30), ({"wait": 5}, 5), ({"wait": "soon"}, 30)])
+def test_an_event_waits_for_others_as_long_as_the_shop_says(
+    shop: Shop, visitor: BrowserContext, options: dict, seconds: int
+):
     page = visitor.new_page()
     page.clock.install()
     page.goto(shop.page)
     page.clock.pause_at("2126-01-01T00:00:00")  # far enough ahead not to lie in the past of the installed clock
-    page.evaluate(initialise(shop))
+    page.evaluate(initialise(shop, **options))
     page.evaluate("() => { takings.view('p1') }")
-    page.clock.run_for(1_900)
+    page.clock.run_for(seconds * 500)
+    page.evaluate("() => { takings.view('p2') }")
+    page.clock.run_for(seconds * 500 - 100)
     assert shop.seen == []
     page.clock.run_for(200)
-    assert len(shop.wait_for(1)[0].events) == 1
+    assert [event["product_id"] for event in shop.wait_for(1)[0].events] == ["p1", "p2"]
+
+
+@pytest.mark.parametrize("call", ["takings.checkout()", "takings.track('purchase', {order_id: 'o', unit_price: '1'})"])
+def test_a_checkout_and_an_order_leave_at_once_with_all_that_waits(shop: Shop, enter, call: str):
+    page = enter(wait=600)
+    page.evaluate("() => { takings.view('p1'); takings.set({ product_id: 'p1' }); " + call + "; takings.cart('p1'); }")
+    (request,) = shop.wait_for(1)
+    assert len(request.events) == 3
 
 
 def test_offline_and_back_delivers_the_same_ids_once(shop: Shop, enter, visitor: BrowserContext):
@@ -128,7 +141,7 @@ def test_what_was_done_offline_on_a_closed_page_is_sent_by_the_next_one(shop: Sh
     page.close()
     visitor.set_offline(False)
     assert shop.stored() == []
-    page = enter()
+    page = enter(wait=1)
     assert shop.wait_for_events(2) == waiting
     page.wait_for_function(EMPTY)
     assert set(shop.copies().values()) == {1}
@@ -187,7 +200,7 @@ def test_what_left_by_beacon_is_sent_again_with_its_id_and_known_as_a_duplicate(
     page.evaluate("() => { takings.view('p1') }")
     page.goto("about:blank")
     (beacon,) = shop.wait_for(1)
-    page = enter()
+    page = enter(wait=1)
     again = shop.wait_for(2)[1]
     assert beacon.by_beacon
     assert not again.by_beacon
@@ -195,6 +208,120 @@ def test_what_left_by_beacon_is_sent_again_with_its_id_and_known_as_a_duplicate(
     page.wait_for_function(EMPTY)
     assert shop.collector.counts()["accepted"] == 1
     assert shop.collector.counts()["duplicates"] == 1
+
+
+SAME_SITE = {
+    "link": "() => { document.body.innerHTML = '<a href=\"/?next\"><b>next</b></a>';"
+    " document.querySelector('b').click(); }",
+    "form": "() => { document.body.innerHTML = '<form><button name=\"next\">go</button></form>';"
+    " document.querySelector('button').click(); }",
+}
+IN_SCRIPT = {"address": "() => { location.href = '/?next'; }", "reload": "() => location.reload()"}
+
+
+def view_and_move(page: Page, how: str) -> None:
+    """Record a view, and go to the next page of the shop."""
+    with page.expect_navigation():
+        page.evaluate("() => { takings.view('p1') }")
+        page.evaluate(how)
+
+
+@pytest.mark.parametrize("how", [*SAME_SITE.values(), *IN_SCRIPT.values()], ids=[*SAME_SITE, *IN_SCRIPT])
+def test_the_next_page_of_the_shop_sends_what_was_recorded_on_the_one_before(shop: Shop, enter, how: str):
+    page = enter(wait=600)
+    view_and_move(page, how)
+    page.evaluate(initialise(shop, wait=600))
+    page.evaluate("() => { takings.view('p2'); takings.flush(); }")
+    page.wait_for_function(EMPTY)
+    (request,) = shop.seen
+    assert [event["product_id"] for event in request.events] == ["p1", "p2"]
+    assert not request.by_beacon
+
+
+@pytest.mark.parametrize("how", SAME_SITE.values(), ids=SAME_SITE)
+def test_browsers_without_the_navigation_interface_hand_on_at_links_and_forms(
+    shop: Shop, enter, visitor: BrowserContext, how: str
+):
+    visitor.add_init_script("delete window.navigation")
+    page = enter(wait=600)
+    assert page.evaluate("() => window.navigation === undefined")
+    view_and_move(page, how)
+    page.evaluate(initialise(shop, wait=600))
+    page.evaluate("() => takings.flush()")
+    page.wait_for_function(EMPTY)
+    assert [request.by_beacon for request in shop.seen] == [False]
+
+
+def test_an_event_waits_over_pages_no_longer_than_on_one(shop: Shop, visitor: BrowserContext):
+    page = visitor.new_page()
+    page.clock.install()
+    page.goto(shop.page)
+    page.clock.pause_at("2126-01-01T00:00:00")
+    page.evaluate(initialise(shop))
+    page.evaluate("() => { takings.view('p1') }")
+    page.clock.run_for(20_000)
+    with page.expect_navigation():
+        page.evaluate(IN_SCRIPT["address"])
+    page.evaluate(initialise(shop))
+    page.clock.run_for(9_000)
+    assert shop.seen == []
+    page.clock.run_for(2_000)
+    assert len(shop.wait_for(1)[0].events) == 1
+
+
+@pytest.mark.parametrize("has_navigation", [True, False])
+def test_a_link_to_another_site_is_a_last_chance(shop: Shop, enter, visitor: BrowserContext, has_navigation: bool):
+    if not has_navigation:
+        visitor.add_init_script("delete window.navigation")
+    page = enter(wait=600)
+    view_and_move(page, SAME_SITE["link"].replace("/?next", shop.page.replace("127.0.0.1", "localhost")))
+    (request,) = shop.wait_for(1)
+    assert request.by_beacon
+
+
+def test_a_page_that_shows_another_view_of_itself_and_is_closed_sends_what_waits(shop: Shop, enter):
+    page = enter(wait=600)
+    page.evaluate("""async () => {
+        takings.view('p1');
+        navigation.addEventListener('navigate', event => event.intercept({ handler: async () => {} }));
+        await navigation.navigate('/?view').finished;
+    }""")
+    page.close(run_before_unload=True)
+    assert shop.wait_for(1)[0].types == ["product_view"]
+
+
+def test_a_page_that_cannot_store_its_queue_sends_it_before_the_next_page(shop: Shop, enter, visitor: BrowserContext):
+    visitor.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); }")
+    page = enter(wait=600)
+    view_and_move(page, IN_SCRIPT["address"])
+    (request,) = shop.wait_for(1)
+    assert request.by_beacon
+
+
+def test_a_page_that_comes_back_does_not_send_what_another_page_took_over(shop: Shop, enter):
+    page = enter(wait=600)
+    page.evaluate("() => { takings.view('p1') }")
+    other = enter(wait=600)
+    other.evaluate("() => takings.flush()")
+    other.wait_for_function(EMPTY)
+    page.evaluate("""() => {
+        dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+        takings.view('p2');
+        takings.flush();
+    }""")
+    assert [[event["product_id"] for event in request.events] for request in shop.wait_for(2)] == [["p1"], ["p2"]]
+
+
+def test_a_queue_of_an_earlier_version_is_sent(shop: Shop, enter):
+    page = enter(consent=False)
+    page.evaluate("""() => {
+        const event = { event_id: 'e1', event_type: 'product_view', product_id: 'p1', session_id: 's1' };
+        const old = { ...event, occurred_at: new Date().toISOString() };
+        localStorage.setItem('takings.queue.1', JSON.stringify([old]));
+        takings.consent(true);
+        takings.flush();
+    }""")
+    assert shop.wait_for_events(1) == ["e1"]
 
 
 def test_a_hidden_page_sends_at_once(shop: Shop, enter):
@@ -294,7 +421,7 @@ def test_what_two_tabs_could_not_send_is_sent_by_a_third(shop: Shop, enter, visi
     one.close()
     other.close()
     visitor.set_offline(False)
-    third = enter()
+    third = enter(wait=1)
     shop.wait_for_events(2)
     third.wait_for_function(EMPTY)
     assert sorted(event["product_id"] for event in shop.stored()) == ["p1", "p2"]

@@ -9,10 +9,10 @@ from pipeline.contract.shape import EVENT_TYPES
 from tests.support.paths import ROOT
 
 TRACKER = ROOT / "tracker" / "takings.js"
-LIMIT = 3 * 1024
+LIMIT = 4 * 1024
 
 
-def test_the_tracker_is_under_three_kilobytes_on_the_wire():
+def test_the_tracker_is_under_four_kilobytes_on_the_wire():
     assert len(gzip.compress(TRACKER.read_bytes(), 9)) < LIMIT
 
 
