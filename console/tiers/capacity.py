@@ -37,6 +37,8 @@ POLLS_PER_SECOND = 1  # of one consumer and shard: Lambda and Firehose ask about
 FIREHOSE_BUFFER_BYTES = 128 * 1024 * 1024  # at which Firehose writes an object before its time is up
 READS_PER_SHARD = 3  # that one look at Live makes: minutes, flows, head
 READ_SECONDS = Decimal("0.004")  # of one of them, one after the other: assumed until CloudWatch says
+LAMBDA_VCPU_MEGABYTES = 1_769  # memory at which a function has one vCPU, by the Lambda developer guide
+LEAST_VCPU = 1  # two containers of half a vCPU, in two zones
 VCPU_PER_DPU = 4
 RUN_SHARE = Decimal(
     "0.8"
@@ -54,7 +56,11 @@ HEAD_BYTES = 2_048  # position, totals and the flow of the minute
 WRITE_UNIT_BYTES = 1_024
 TRANSACTION = 2  # an item that is written in a transaction costs twice its units
 
-OTHER_WAYS = ("kinesis.on_demand_bytes_in", "emr_serverless.vcpu")  # limits of what the tiers do not build
+OTHER_WAYS = (
+    "fargate.vcpu",
+    "kinesis.on_demand_bytes_in",
+    "emr_serverless.vcpu",
+)  # limits of what the tiers do not build
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,15 @@ def collector_environments(load: Load, limits: Mapping[str, Quota]) -> Decimal:
     busy = load.requests_per_second * COLLECTOR_SECONDS
     allowed = load.requests_per_second / limits["lambda.requests_an_environment"].value
     return ceiling(max(busy, allowed))
+
+
+def container_vcpu(load: Load, tier: Tier) -> Decimal:
+    """vCPU of the collector in containers, at the busiest.
+
+    A request costs the processor time that it costs in the function, whose share of a vCPU follows from its memory.
+    """
+    seconds = COLLECTOR_SECONDS * tier.collector.memory_megabytes / LAMBDA_VCPU_MEGABYTES
+    return max(load.requests_per_second * seconds, Decimal(LEAST_VCPU))
 
 
 def shard_events(load: Load, limits: Mapping[str, Quota]) -> Decimal:
@@ -166,8 +181,15 @@ _FORMULAS: Sequence[tuple[str, str, str, str, Formula]] = (
     ("collect", "environments started when the busiest minute comes within 10 s", "lambda.scaling",
      "collector environments at the busiest − at the mean",
      lambda load, _, limits: collector_environments(load, limits) * (1 - 1 / PEAK_FACTOR)),
+    ("collect", "vCPU of the collector in containers", "fargate.vcpu",
+     "requests × seconds of one × share of a vCPU that the function has",
+     lambda load, tier, _: container_vcpu(load, tier)),
     ("stream", "shards, provisioned", "kinesis.shards", "max(records ÷ 1,000, bytes ÷ 1 MB)",
      lambda load, _, limits: shards(load, limits)),
+    ("stream", "shards that one call must reach", "kinesis.uniform_scaling", "the same",
+     lambda load, _, limits: shards(load, limits)),
+    ("stream", "scalings of the stream in a day", "kinesis.scalings", "2 × doublings from the mean to the busiest",
+     lambda _, __, ___: Decimal(2 * int(ceiling(PEAK_FACTOR) - 1).bit_length())),
     ("stream", "bytes into the stream, on demand", "kinesis.on_demand_bytes_in", "events × bytes an event",
      lambda load, _, __: load.bytes_per_second),
     ("stream", "bytes of the busiest partition key", "kinesis.shard_bytes_in", "bytes × share of the busiest key",

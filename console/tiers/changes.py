@@ -62,6 +62,7 @@ _FORCED: Mapping[str, str] = {  # by the quota that is exceeded
     "live.page_read": "Merge the shards' documents into one set every second, and let readers ask for that one",
     "live.shard_busy": "Give the live function a whole vCPU, or widen its window",
     "dynamodb.partition_writes": "Spread a shard's documents over several partition keys, or widen live's window",
+    "kinesis.uniform_scaling": "Raise the quota, or split the shops over several streams",
     "kinesis.shard_records_in": _SALT,
     "kinesis.shard_bytes_in": _SALT,
     "cloudfront.requests": "Raise the quota, or give each shop its own distribution",

@@ -14,9 +14,17 @@ from decimal import Decimal
 from msgspec import structs
 
 from console.finops.pricing.price_book import PriceBook
-from console.tiers.capacity import VCPU_PER_DPU, Need, needs
+from console.tiers.capacity import (
+    VCPU_PER_DPU,
+    Need,
+    container_vcpu,
+    live_write_units,
+    needs,
+    shard_batches,
+    shards,
+)
 from console.tiers.estimate import estimate
-from console.tiers.lines import COLLECTOR_SECONDS
+from console.tiers.lines import COLLECTOR_SECONDS, LIVE_WRITE_UNITS
 from console.tiers.load import Load
 from console.tiers.quotas import Quota
 from console.tiers.sizing import COMPRESSION, CONSUMERS, DAYS, GIGA, HOURS, ON_DEMAND_STEP_BYTES, PEAK_FACTOR, ceiling
@@ -25,9 +33,7 @@ from console.tiers.tiers import Tier
 LOADS = (10, 100, 1_000, 10_000, 100_000, 1_000_000)  # events a second
 WORTH_USD = Decimal(100)  # a month; what saves less is not worth the upkeep of another part
 
-LAMBDA_VCPU_MEGABYTES = 1_769  # memory at which a function has one vCPU, by the Lambda developer guide
 TASK_GIGABYTES = 2  # of memory for each vCPU of a container
-LEAST_VCPU = 1  # two containers of half a vCPU, in two zones
 BALANCER_GIGABYTES = 1  # an hour that one capacity unit of a load balancer carries
 ADVANTAGE_LEAST_BYTES = 25_000_000  # a second that On-demand Advantage charges at least, in and out
 DPU_GIGABYTES = 16
@@ -107,12 +113,8 @@ def gateway_and_lambda(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, 
 
 
 def containers(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
-    """The collector in containers behind a load balancer, enough for the busiest second all month.
-
-    A request costs the processor time that it costs in the function, whose share of a vCPU follows from its memory.
-    """
-    seconds = COLLECTOR_SECONDS * tier.collector.memory_megabytes / LAMBDA_VCPU_MEGABYTES
-    vcpu = max(load.requests_per_second * seconds, Decimal(LEAST_VCPU))
+    """The collector in containers behind a load balancer, enough for the busiest second all month."""
+    vcpu = container_vcpu(load, tier)
     gigabytes_an_hour = load.bytes_per_second / PEAK_FACTOR * 3_600 / GIGA
     return _sum(
         book,
@@ -164,6 +166,20 @@ def on_emr_serverless(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Q
         book,
         {"emr_serverless.vcpu_hour": hours * VCPU_PER_DPU, "emr_serverless.gigabyte_hour": hours * DPU_GIGABYTES},
     )
+
+
+def live_writes_estimated(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
+    """Live's writes as the estimate counts them: the same units for every batch."""
+    flow = load.flow(tier)
+    return _sum(book, {"dynamodb.write_request_unit": flow.live_batches * LIVE_WRITE_UNITS * DAYS})
+
+
+def live_writes_by_size(load: Load, tier: Tier, book: PriceBook, limits: Mapping[str, Quota]) -> Decimal | None:
+    """Live's writes by the size of the documents at the end of a minute, at the mean traffic: what they cost at most."""
+    mean = load.at(load.events_per_second / PEAK_FACTOR)
+    batches = shards(mean, limits) * shard_batches(mean, tier, limits)
+    units = batches * live_write_units(mean, tier, limits) * HOURS * 3_600
+    return _sum(book, {"dynamodb.write_request_unit": units})
 
 
 def pays_from(

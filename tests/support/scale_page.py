@@ -14,7 +14,7 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.finops.pricing import price_book
 from console.tiers import quotas, scaling
-from console.tiers.capacity import full_at, needs
+from console.tiers.capacity import OTHER_WAYS, full_at, needs
 from console.tiers.changes import changes
 from console.tiers.load import Load
 from console.tiers.sizing import BYTES_PER_EVENT
@@ -23,6 +23,7 @@ from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "scale.md"
 SENDERS = ((Decimal("1.08"), "browser tracker"), (Decimal("5.7"), "whole sessions"), (Decimal(50), "servers"))
+OTHER_WAY = " (not built so)"
 USUAL = SENDERS[1][0]  # the sender of every table that has one
 
 _BLOCK = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -56,7 +57,7 @@ def needs_table() -> str:
         for need in at_loads:
             share = f" ({text.percent(need.share, 0)})" if need.share >= Decimal("0.5") else ""
             cells.append(f"**{_count(need.needed)}**{share}" if need.share > 1 else f"{_count(need.needed)}{share}")
-        other = "" if first.is_built else " (not built so)"
+        other = "" if first.is_built else OTHER_WAY
         rows.append([first.what + other, *cells, f"{_count(first.quota.value)} {first.quota.unit}"])
     return _table(["events a second", *(text.count(events) for events in scaling.LOADS), "limit"], rows)
 
@@ -80,7 +81,11 @@ def limits_table() -> str:
     return _table(
         ["limit", *(f"{per_request} events a request ({who})" for per_request, who in SENDERS)],
         [
-            [f"{quota.service}: {quota.limits}, {_count(quota.value)} {quota.unit}", *map(_count, reached)]
+            [
+                f"{quota.service}: {quota.limits}, {_count(quota.value)} {quota.unit}"
+                + (OTHER_WAY if quota.key in OTHER_WAYS else ""),
+                *map(_count, reached),
+            ]
             for _, quota, reached in rows
         ],
     )
@@ -128,6 +133,8 @@ def ways_table() -> str:
         ("Shards that follow the traffic", scaling.provisioned), ("On-demand, Standard", scaling.on_demand),
         ("On-demand, Advantage", scaling.advantage),
         ("Curation on Glue", scaling.on_glue), ("Curation on EMR Serverless", scaling.on_emr_serverless),
+        ("Live's writes, as the estimate counts them", scaling.live_writes_estimated),
+        ("Live's writes, by the size of its documents", scaling.live_writes_by_size),
     )  # fmt: skip
     rows = [
         [

@@ -28,6 +28,7 @@ LARGEST = tiers.load()[-1]
 TIER = structs.replace(
     LARGEST,
     stream=structs.replace(LARGEST.stream, live_window_seconds=2),
+    collector=structs.replace(LARGEST.collector, memory_megabytes=512),
     lake=structs.replace(LARGEST.lake, firehose_buffer_seconds=60),
     curation=structs.replace(LARGEST.curation, every_minutes=15, minutes_per_run=2),
 )
@@ -75,7 +76,12 @@ def _needed(load: Load) -> dict[str, Decimal]:
         ("Lambda environments: collector, and live on each shard", "205"),
         ("environments started when the busiest minute comes within 10 s", "150"),
         # 2,000 records are 2 shards, 4.65 MB are 5
+        # 2,000 × 0.03 s × 512 ÷ 1,769 of a vCPU
+        ("vCPU of the collector in containers", "17.365743"),
         ("shards, provisioned", "5"),
+        ("shards that one call must reach", "5"),
+        # twice up for four times the mean, twice down
+        ("scalings of the stream in a day", "4"),
         ("bytes into the stream, on demand", "4650000"),
         ("bytes of the busiest partition key", "4650"),
         ("records of the busiest partition key", "2"),

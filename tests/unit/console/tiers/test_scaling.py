@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from console.__main__ import main
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
-from console.tiers import quotas, scaling, tiers
+from console.tiers import capacity, quotas, scaling, tiers
 from console.tiers.changes import changes
 from console.tiers.estimate import estimate
 from console.tiers.load import Load
@@ -42,12 +43,12 @@ def _book(**amounts: str | None) -> PriceBook:
 
 
 def test_containers_are_priced_for_the_busiest_second_all_month(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scaling, "COLLECTOR_SECONDS", Decimal("0.030"))
+    monkeypatch.setattr(capacity, "COLLECTOR_SECONDS", Decimal("0.030"))
     book = _book(
         fargate__vcpu_hour="0.04", fargate__gigabyte_hour="0.004", alb__hour="0.02", alb__capacity_unit_hour="0.008"
     )
     # 20,000 requests/s × 0.03 s × 512 ÷ 1,769 of a vCPU = 173.66 vCPU; 11.625 MB/s in the mean = 41.85 GB an hour
-    tier = scaling.structs.replace(TIER, collector=scaling.structs.replace(TIER.collector, memory_megabytes=512))
+    tier = structs.replace(TIER, collector=structs.replace(TIER.collector, memory_megabytes=512))
     cost = scaling.containers(SHOP.at(100_000), tier, book, LIMITS)
     assert cost is not None
     vcpu = Decimal(600) * 512 / 1_769
@@ -69,6 +70,13 @@ def test_the_same_work_on_emr_serverless_is_priced_by_processors_and_memory() ->
     assert glue is not None
     assert emr is not None
     assert round(emr, 6) == round(glue * 12, 6)  # 4 × 1 + 16 × 0.5
+
+
+def test_lives_writes_by_size_are_those_of_the_mean_second_all_month() -> None:
+    tier = structs.replace(TIER, stream=structs.replace(TIER.stream, live_window_seconds=2))
+    cost = scaling.live_writes_by_size(SHOP.at(40_000), tier, _book(dynamodb__write_request_unit="0.000001"), LIMITS)
+    # 10,000 events/s in the mean: 5 shards of 246 units a second, for 2,628,000 seconds
+    assert cost == Decimal("3232.44")
 
 
 def test_shards_that_follow_the_traffic_cost_what_the_estimate_says() -> None:
