@@ -12,6 +12,7 @@ from infra_cdk.installation import Installation
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.global_services import GlobalServices
 from infra_cdk.stacks.ingest import Ingest
+from infra_cdk.stacks.spend_export import SpendExport
 
 FEATURE_FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # else by ACL, which new buckets have not
@@ -26,8 +27,11 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     """The stacks of an installation, in the order in which they are deployed."""
     everywhere = GlobalServices(app, installation)
     data = Data(app, installation)
-    ingest = Ingest(app, installation, data, everywhere.web_acl_arn)
-    return [everywhere, data, ingest]
+    ingest = Ingest(app, installation, data, everywhere)
+    stacks: list[cdk.Stack] = [everywhere, data, ingest]
+    if installation.configuration.flags.focus_export:
+        stacks.append(SpendExport(app, installation, data))
+    return stacks
 
 
 def checked_app(out: Path | str) -> cdk.App:

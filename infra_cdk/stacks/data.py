@@ -18,6 +18,7 @@ from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
+from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, RAW_STREAM
 
 LOG_DAYS = 90
 RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetched at once
@@ -164,11 +165,17 @@ class Data(InstallationStack):
 
 
 def _lake_rules(raw_days: int) -> list[s3.LifecycleRule]:
-    """Old raw files go; what is read seldom costs less. Curated files are removed by the maintenance job alone."""
+    """Old raw events go; what is read seldom costs less. Curated files are removed by the maintenance job alone.
+
+    Bills stay: curation takes the charges of a bill whose file is gone out of the tables.
+    """
     tiering = [s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))]
     old = cdk.Duration.days(raw_days)
     return [
-        s3.LifecycleRule(id="raw-events", prefix="raw/", transitions=tiering, expiration=old),
-        s3.LifecycleRule(id="raw-errors", prefix="raw-errors/", transitions=tiering, expiration=old),
+        *(
+            s3.LifecycleRule(id=area.replace("/", "-"), prefix=f"{area}/", transitions=tiering, expiration=old)
+            for area in (RAW_STREAM, RAW_EVENTS, RAW_QUARANTINE, RAW_ERRORS)
+        ),
+        s3.LifecycleRule(id="bills", prefix=f"{RAW_SPEND}/", transitions=tiering),
         s3.LifecycleRule(id="curated", prefix="curated/", transitions=tiering),
     ]

@@ -1,4 +1,4 @@
-"""What exists in us-east-1 alone: CloudFront's web ACL."""
+"""What CloudFront takes from us-east-1 alone: its web ACL, and the certificate of a domain."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra_cdk.installation import Installation
+from infra_cdk.parts.addresses import EVENTS, address_of
 from infra_cdk.parts.stack import InstallationStack
 
 REQUESTS_IN_FIVE_MINUTES = 30_000  # of one address: 100 a second, more than a browser ever sends
@@ -40,13 +41,15 @@ GROUPS = (
 
 
 class GlobalServices(InstallationStack):
-    """The web ACL."""
+    """The web ACL and, with a domain, the collector's certificate; `certificate` is None without one."""
 
     part = "global"
 
     def __init__(self, scope: Construct, installation: Installation) -> None:
         super().__init__(scope, installation, "Takings: what CloudFront needs in us-east-1", in_global_region=True)
         self.web_acl_arn = self._web_acl().attr_arn
+        address = address_of(self, EVENTS)
+        self.certificate = None if address is None else address.certificate()
 
     def _web_acl(self) -> waf.CfnWebACL:
         name = self.installation.name("edge")

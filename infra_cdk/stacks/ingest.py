@@ -11,6 +11,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
@@ -18,11 +19,13 @@ from constructs import Construct
 
 from console.aws import permissions
 from infra_cdk.installation import Installation
+from infra_cdk.parts.addresses import EVENTS, Address, address_of
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
+from infra_cdk.stacks.global_services import GlobalServices
 
 COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
 REQUESTS_A_SECOND, BURST = 10_000, 5_000  # what API Gateway allows an account by default
@@ -46,24 +49,31 @@ class Ingest(InstallationStack):
 
     part = "ingest"
 
-    def __init__(self, scope: Construct, installation: Installation, data: Data, web_acl_arn: str) -> None:
+    def __init__(self, scope: Construct, installation: Installation, data: Data, everywhere: GlobalServices) -> None:
         super().__init__(scope, installation, "Takings: from senders to the stream, live figures and raw files")
         self.data = data
         self.origin_secret = self._origin_secret()
         self.collector = self._collector()
         self.api = self._api()
-        self.distribution = self._distribution(web_acl_arn)
+        address = address_of(self, EVENTS)
+        self.distribution = self._distribution(everywhere, address)
+        if address is not None:
+            address.records(targets.CloudFrontTarget(self.distribution), ipv6=True)
         self.failures = self._failures()
         self.live = self._live()
         self.delivery = self._delivery()
         self._accept()
-        self.output("CollectorAddress", f"https://{self.distribution.domain_name}", "Where senders send events")
+        name = self.distribution.domain_name if address is None else address.host
+        self.output("CollectorAddress", f"https://{name}", "Where senders send events")
 
     def _accept(self) -> None:
         accept(self.origin_secret, "`make deploy` renews it: CloudFront and collector change at once", "SMG4")
         accept(self.api, "The collector checks a write key, or the signature of a webhook, itself", "APIG4")
         accept(self.distribution, "Its logs would hold write keys, which travel in the query", "CFR3")
-        accept(self.distribution, "Without a domain the certificate is CloudFront's own, with its own policy", "CFR4")
+        if self.installation.configuration.domain is None:
+            accept(
+                self.distribution, "Without a domain the certificate is CloudFront's own, with its own policy", "CFR4"
+            )
         accept(self.distribution, "Shops may have customers everywhere", "CFR1")
         accept(self.failures, "It is itself where failed batches go", "SQS3")
         accept(self.delivery, "Its source is the stream, which is encrypted; Firehose takes no other key then", "KDF1")
@@ -133,13 +143,15 @@ class Ingest(InstallationStack):
         )
         return api
 
-    def _distribution(self, web_acl_arn: str) -> cloudfront.Distribution:
+    def _distribution(self, everywhere: GlobalServices, address: Address | None) -> cloudfront.Distribution:
         host = cdk.Fn.select(2, cdk.Fn.split("/", self.api.api_endpoint))
         return cloudfront.Distribution(
             self,
             "Edge",
             comment=f"{self.installation.prefix}: the collector",
-            web_acl_id=web_acl_arn,
+            web_acl_id=everywhere.web_acl_arn,
+            domain_names=None if address is None else [address.host],
+            certificate=everywhere.certificate,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,

@@ -67,6 +67,16 @@ def spend_change(known: BillsByFile, found: BillsByFile, missing: Iterable[str])
     return SpendChange(files, changed, wanted)
 
 
+def holds_charges(name: str) -> bool:
+    """Whether a file below `RAW_SPEND` holds charges.
+
+    AWS's data exports write ``<export>/data/BILLING_PERIOD=<month>/<export>-00001.snappy.parquet``, and manifests into
+    a folder ``metadata`` beside ``data``. Names that begin with a dot or an underline are nobody's charges.
+    """
+    *folders, file = name.split("/")
+    return file[0] not in "._" and not ("metadata" in folders and file.endswith("-Manifest.json"))
+
+
 def source_of(name: str) -> str:
     """The source of rows that name none, such as an older lake's sample."""
     return "sample" if name.startswith(SAMPLE_FOLDER) else "focus"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.templates import TIERS, Templates, synthesised
+from tests.infra.templates import TIERS, Templates, synthesised, with_everything
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +17,11 @@ def all_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Templat
 def templates(request: pytest.FixtureRequest, all_templates: dict[str, Templates]) -> Templates:
     """The templates of one tier; a test runs for each."""
     return all_templates[request.param]
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of the largest tier, where a domain is given and every flag is on."""
+    return synthesised(
+        "scale", tmp_path_factory.mktemp("everything"), with_everything(tmp_path_factory.mktemp("config"))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import Any
 from infra_cdk.node import use_own_node
 
 TIERS = ("dev", "startup", "scale")
+DOMAIN = """
+[domain]
+name = "shop.example"
+hosted_zone_id = "Z0123456789ABCDEFGHIJ"
+"""
 
 Properties = dict[str, Any]
 
@@ -59,3 +65,15 @@ def synthesised(tier: str, folder: Path, configuration: Path | None = None) -> T
         for stack in stacks
     }
     return Templates(tier, folder, by_part)
+
+
+def with_everything(folder: Path) -> Path:
+    """A deployment file like ours, with a domain and every flag."""
+    from infra_cdk.configuration import DEPLOYMENT
+
+    text = DEPLOYMENT.read_text(encoding="utf-8")
+    for flag in ("focus_export", "quicksight"):
+        text = re.sub(rf"^{flag} = \w+", f"{flag} = true", text, flags=re.MULTILINE)
+    path = folder / "deployment.toml"
+    path.write_text(f"{text}\n{DOMAIN}", encoding="utf-8")
+    return path

@@ -16,7 +16,7 @@ from pipeline.curate.spark.failures import parquet_failures
 from pipeline.curate.spark.types import schema, sql_type, typed
 from pipeline.lake import RAW_SPEND
 from pipeline.objects import Found, Objects
-from pipeline.spend.changes import SAMPLE_FOLDER, BillRows, source_of, spend_change
+from pipeline.spend.changes import SAMPLE_FOLDER, BillRows, holds_charges, source_of, spend_change
 from pipeline.spend.focus_columns import columns_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def read_spend(session: SparkSession, objects: Objects, known: Iterable[BillFile
     CurationError
         A raw file is no Parquet file; names it.
     """
-    present = {file.name: file for file in objects.found(RAW_SPEND) if file.name.rpartition("/")[2][0] not in "._"}
+    present = {file.name: file for file in objects.found(RAW_SPEND) if holds_charges(file.name)}
     before: dict[str, list[BillFile]] = defaultdict(list)
     for row in known:
         before[row.name].append(row)
@@ -103,7 +103,8 @@ def read_spend(session: SparkSession, objects: Objects, known: Iterable[BillFile
         rows = [row for name in sorted(before) for row in before[name]]
         return SpendBatch(_charges(session, objects, []), frozenset(), rows, as_of, changed=False)
     known_bills = {name: [BillRows(*row[3:]) for row in rows if row.rows] for name, rows in before.items()}
-    found = _bills(session, objects, new)
+    # where a data export needs fewer files than the day before, it leaves the others without a byte
+    found = {name: [] for name in new} | _bills(session, objects, [name for name in new if present[name].size])
     files, changed, wanted = spend_change(known_bills, found, missing)
     replaced = {
         (part.written, part.period)
