@@ -104,7 +104,8 @@ def read_spend(session: SparkSession, objects: Objects, known: Iterable[BillFile
         return SpendBatch(_charges(session, objects, []), frozenset(), rows, as_of, changed=False)
     known_bills = {name: [BillRows(*row[3:]) for row in rows if row.rows] for name, rows in before.items()}
     # where a data export needs fewer files than the day before, it leaves the others without a byte
-    found = {name: [] for name in new} | _bills(session, objects, [name for name in new if present[name].size])
+    found = _bills(session, objects, [name for name in new if present[name].size])
+    found |= {name: [] for name in new if not present[name].size}
     files, changed, wanted = spend_change(known_bills, found, missing)
     replaced = {
         (part.written, part.period)
