@@ -175,7 +175,7 @@ def live_writes_estimated(load: Load, tier: Tier, book: PriceBook, _: Mapping[st
 
 
 def live_writes_by_size(load: Load, tier: Tier, book: PriceBook, limits: Mapping[str, Quota]) -> Decimal | None:
-    """Live's writes by the size of the documents at the end of a minute, at the mean traffic: what they cost at most."""
+    """Live's writes by the size of its documents at the end of a minute, at the mean traffic: an upper bound."""
     mean = load.at(load.events_per_second / PEAK_FACTOR)
     batches = shards(mean, limits) * shard_batches(mean, tier, limits)
     units = batches * live_write_units(mean, tier, limits) * HOURS * 3_600
