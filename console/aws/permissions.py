@@ -218,6 +218,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             (
                 "dynamodb:BatchGetItem",
                 "dynamodb:BatchWriteItem",
+                "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
@@ -227,7 +228,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need(
             "pipeline.streams.kinesis",
             STREAM,
-            ("kinesis:PutRecords",),
+            ("kinesis:ListShards", "kinesis:PutRecords"),
             (
                 "kinesis:DescribeStream",
                 "kinesis:DescribeStreamSummary",

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
     """The live store, and the stream that unreadable lines go back to."""
     settings = environment()
+    stream = KinesisStream(client("kinesis"), settings.stream)
     store = DynamoDbLiveStore(
         client("dynamodb"),
         settings.live_table,
         settings.reporting_currency,
         confirm_public_orders=settings.confirm_public_orders,
+        parents_of=stream.parents_of,
     )
-    return store, KinesisStream(client("kinesis"), settings.stream)
+    return store, stream
 
 
 def records_of(event: dict[str, Any]) -> tuple[str, Sequence[ShardRecord]]:

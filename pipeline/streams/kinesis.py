@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from catalogue.errors import StreamFull, StreamUnavailable, TakingsError
+from pipeline.failures import aws_failures
 from pipeline.streams import Entry, Kind
 
 CALL_RECORDS = 500
@@ -28,6 +29,8 @@ PACKED_BYTES = 256 * 1024  # lines packed into one record: what fails is sent ag
 ATTEMPTS = 8  # of one record; with the pauses below some 5 seconds, well within a request's time
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds
 
+_PARENTS = ("ParentShardId", "AdjacentParentShardId")
+_MAY_LIST = "Allow kinesis:ListShards to the function's role."
 _REFUSED_HEAD = b'{"record":'
 _THROTTLED = frozenset(
     {
@@ -90,6 +93,22 @@ class KinesisStream:
             if attempt >= self._attempts:
                 raise self._failure_of(next(code for key, code in failed.items() if failures[key] == attempt), attempt)
             self._pause(self._jitter() * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)))
+
+    def parents_of(self, shard: str) -> tuple[str, ...]:
+        """The shards that a shard was split or merged from; none where the stream has forgotten them.
+
+        Raises StreamUnavailable where the stream cannot be asked.
+        """
+        asked: dict[str, str] = {"StreamName": self._name}
+        while asked:
+            with aws_failures("The stream's shards cannot be listed", where=self._name, remedy=_MAY_LIST):
+                answer = self._client.list_shards(**asked)
+            for found in answer["Shards"]:
+                if found["ShardId"] == shard:
+                    return tuple(found[name] for name in _PARENTS if found.get(name))
+            # further pages are asked for by the token alone: with the name, Kinesis refuses it
+            asked = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+        return ()
 
     def _put(self, keys: Sequence[str], waiting: dict[str, deque[bytes]]) -> dict[str, str]:
         """Send the first record of each key; returns error code by key for those that failed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +43,7 @@ class Place:
     store: LiveStore
     clock: Clock
     reopen: Callable[[], LiveStore]
+    parents: dict[str, list[str]] = field(default_factory=dict)
 
     def apply(self, entries: Sequence[Entry], position: str, after: str | None = None) -> bool:
         return self.store.apply(Batch(entries, position), after=after)
@@ -75,11 +76,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with aws_table() as client:
         from pipeline.live.dynamodb import DynamoDbLiveStore
 
-        yield Place(
-            DynamoDbLiveStore(client, TABLE, "EUR", now=clock),
-            clock,
-            lambda: DynamoDbLiveStore(client, TABLE, "EUR", now=clock),
-        )
+        parents: dict[str, list[str]] = {}
+
+        def made() -> LiveStore:
+            return DynamoDbLiveStore(client, TABLE, "EUR", parents_of=lambda shard: parents.get(shard, []), now=clock)
+
+        yield Place(made(), clock, made, parents)
 
 
 def aws_table() -> Any:
@@ -363,7 +365,7 @@ def test_an_unusable_store_says_so_and_keeps_what_it_has(place: Place, monkeypat
     if isinstance(broken, EmbeddedLiveStore):
         broken.close()
     else:
-        broken._table = "no-such-table"
+        broken._table._table = "no-such-table"
     with pytest.raises(StreamUnavailable):
         place.apply([event("e2")], "2", after="1")
     place.store = place.reopen()
@@ -416,3 +418,59 @@ def test_two_shards_are_counted_apart_and_read_together(place: Place):
     assert place.store.totals().flow.accepted == 2
     assert [region for _, region, _ in place.store.documents(0)] == ["", ""]
     assert sum(document.totals.events for _, _, document in place.store.documents(0)) == 2
+
+
+def test_what_ended_shards_counted_stays_in_the_totals_and_leaves_the_picture(place: Place):
+    for number in range(12):  # a reshard every three hours
+        entry = event(f"e{number}", at=place.clock.now, received=place.clock.now)
+        assert place.store.apply(Batch([entry], "1"), after=None, shard=f"s{number}")
+        assert place.store.totals().flow == Flow(received=number + 1, accepted=number + 1)
+        assert place.reopen().totals() == place.store.totals()
+        assert len(place.documents(place.clock.now - timedelta(minutes=60))) == 1
+        place.clock.forward(hours=3)
+    assert place.store.totals().since == NOW
+
+
+def test_what_an_ended_shard_brought_is_shown_for_an_hour(place: Place):
+    place.store.apply(Batch([event("e1")], "1"), after=None, shard="parent")
+    for minutes in (14, 45):
+        place.clock.forward(minutes=minutes)
+        place.store.apply(
+            Batch([event(f"c{minutes}")], str(minutes)), after=place.store.position("child"), shard="child"
+        )
+        assert sum(document.totals.events for _, _, document in place.store.documents(minute_of(NOW))) > 1
+    assert sum(flow.received for _, flow in place.store.flows(minute_of(NOW))) == 3
+
+
+def test_a_shard_that_was_quiet_for_hours_goes_on_from_where_it_was_and_counts_once(place: Place):
+    quiet = Batch([event("e1"), event("e2")], "2")
+    place.store.apply(quiet, after=None, shard="quiet")
+    for hours in range(1, 9):
+        place.clock.forward(hours=1)
+        place.store.apply(Batch([event(f"b{hours}")], str(hours)), after=place.store.position("busy"), shard="busy")
+    assert place.store.position("quiet") == "2"
+    assert not place.store.apply(quiet, after=None, shard="quiet")
+    entry = event("e3", at=place.clock.now, received=place.clock.now)
+    assert place.store.apply(Batch([entry], "3"), after="2", shard="quiet")
+    assert place.store.totals().flow == Flow(received=11, accepted=11)
+    assert len(place.documents(place.clock.now)) == 1
+
+
+@pytest.mark.parametrize(
+    "parents",
+    [{"c": ["a"]}, {"c": ["a", "b"]}, {"c": ["b"], "b": ["a"]}],
+    ids=["a split", "a merge", "two in an hour"],
+)
+def test_a_copy_that_comes_through_a_child_shard_is_a_duplicate(place: Place, parents: dict[str, list[str]]):
+    place.parents |= parents
+    sale = {"event_type": "purchase", "order_id": "o1", "unit_price": "5"}
+    place.store.apply(Batch([event("e1", **sale)], "1"), after=None, shard="a")
+    place.clock.forward(minutes=20)
+    place.store.apply(Batch([event("e2")], "1"), after=None, shard="b")
+    place.clock.forward(minutes=20)
+    copies = [event("e1", **sale), event("e3", **sale)]
+    assert place.store.apply(Batch(copies, "1"), after=None, shard="c")
+    place.store = place.reopen()  # another process, which has to read what the ancestors saw
+    assert place.store.apply(Batch([event("e1", **sale)], "2"), after="1", shard="c")
+    assert place.store.totals().flow == Flow(received=5, accepted=3, duplicates=2)
+    assert sum(document.totals.orders for _, _, document in place.store.documents(0)) == 1

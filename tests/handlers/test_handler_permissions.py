@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 
 from console.aws.permissions import RUNNERS, actions_of_runner
 from pipeline.handlers import collector, live
-from tests.handlers.conftest import Cloud, Context
+from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.streams import Batch
+from tests.handlers.conftest import TABLE, Cloud, Context
 from tests.handlers.test_collector_handler import http, view
 from tests.handlers.test_live_handler import line, payload
 from tests.support.iam import Recorder
@@ -35,7 +38,11 @@ def test_the_collector_calls_what_its_role_allows(handlers_alone: Recorder, cont
     assert handlers_alone.made == actions_of_runner(COLLECTOR) - {"secretsmanager:GetSecretValue"}
 
 
-def test_live_calls_what_its_role_allows(handlers_alone: Recorder, context: Context):
+def test_live_calls_what_its_role_allows(handlers_alone: Recorder, cloud: Cloud, context: Context):
+    with handlers_alone.pausing():  # a shard that ended yesterday, which is retired
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        ended = DynamoDbLiveStore(cloud.dynamodb, TABLE, "EUR", now=lambda: yesterday)
+        assert ended.apply(Batch([], "1"), after=None, shard="ended")
     for start in (1, 100):
         live.ports.cache_clear()  # another process, which reads what was seen
         answer = live.handler(payload(line(f"e{start}"), b"{", start=start), context)  # type: ignore[arg-type]

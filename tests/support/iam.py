@@ -11,6 +11,7 @@ runs the adapter through everything it does, and compares::
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,11 +37,17 @@ class Recorder:
         finally:
             self._paused -= 1
 
-    def note(self, model: Any, **_: Any) -> None:
-        """See botocore's event ``before-call``."""
-        action = action_of(model.service_model.signing_name, model.name)
-        if not self._paused and action not in UNCHECKED:
-            self.made.add(action)
+    def note(self, model: Any, params: Any, **_: Any) -> None:
+        """See botocore's event ``before-call``. A transaction needs the actions of its items."""
+        operations = [model.name]
+        if model.name == "TransactWriteItems":
+            items = json.loads(params["body"])["TransactItems"]
+            operations = [
+                {"ConditionCheck": "ConditionCheckItem"}.get(kind, f"{kind}Item") for item in items for kind in item
+            ]
+        actions = {action_of(model.service_model.signing_name, operation) for operation in operations}
+        if not self._paused:
+            self.made |= actions - UNCHECKED
 
 
 @contextmanager

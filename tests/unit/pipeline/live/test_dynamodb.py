@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from catalogue.errors import StreamUnavailable
 from pipeline.live.dynamodb import MOST_DOCUMENTS, DynamoDbLiveStore
+from pipeline.live.dynamodb_shards import Shards
 from pipeline.live.rollup import minute_of
 from pipeline.streams import Batch
 from tests.support.live_lines import NOW, event
@@ -67,10 +68,11 @@ def store(client: Any) -> DynamoDbLiveStore:
 def test_of_two_writers_that_read_the_same_head_one_is_applied(client: Counting, monkeypatch: pytest.MonkeyPatch):
     first, second = store(client), store(client)
     first.apply(Batch([event("e1")], "1"), after=None)
-    stale = second._head("log")
+    stale = second._shards.head("log")
     assert first.apply(Batch([event("e2")], "2"), after="1")
-    monkeypatch.setattr(second, "_head", lambda _shard: stale)
+    monkeypatch.setattr(Shards, "head", lambda _self, _shard: stale)
     assert not second.apply(Batch([event("e2"), event("e3")], "3"), after="1")
+    monkeypatch.undo()
     assert (first.position(), first.totals().flow.received) == ("2", 2)
     assert sum(document.totals.events for _, _, document in first.documents(0)) == 2
 
@@ -78,8 +80,9 @@ def test_of_two_writers_that_read_the_same_head_one_is_applied(client: Counting,
 def test_two_first_writers_of_a_shard_cannot_both_be_applied(client: Counting, monkeypatch: pytest.MonkeyPatch):
     first, second = store(client), store(client)
     assert first.apply(Batch([event("e1")], "1"), after=None)
-    monkeypatch.setattr(second, "_head", lambda _shard: None)
+    monkeypatch.setattr(Shards, "head", lambda _self, _shard: None)
     assert not second.apply(Batch([event("e1")], "1"), after=None)
+    monkeypatch.undo()
     assert first.totals().flow.received == 1
 
 
@@ -104,7 +107,7 @@ def test_a_batch_that_no_transaction_can_hold_is_refused(client: Counting):
     assert store(client).position() is None
 
 
-def test_everything_but_the_head_expires(client: Counting):
+def test_everything_expires_but_the_heads_and_names_of_shards_that_are_written(client: Counting):
     store(client).apply(Batch([event("e1")], "1"), after=None)
     items = client.client.scan(TableName=TABLE)["Items"]
     lasting = {item["sk"]["S"] for item in items if "expires" not in item}

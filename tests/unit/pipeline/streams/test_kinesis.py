@@ -213,3 +213,19 @@ def test_nothing_to_append_calls_nobody():
     client = Shaky()
     stream(client).append([])
     assert client.calls == []
+
+
+def test_the_parents_of_a_shard_are_looked_for_on_every_page_which_is_asked_for_by_its_token_alone():
+    class Paged:
+        asked: list[dict[str, str]] = []  # noqa: RUF012 - of one test
+
+        def list_shards(self, **asked: str) -> dict[str, Any]:
+            self.asked.append(asked)
+            if asked == {"StreamName": "events"}:
+                return {"Shards": [{"ShardId": "a"}, {"ShardId": "b", "ParentShardId": "z"}], "NextToken": "more"}
+            return {"Shards": [{"ShardId": "c", "ParentShardId": "a", "AdjacentParentShardId": "b"}]}
+
+    stream = KinesisStream(Paged(), "events")
+    assert stream.parents_of("c") == ("a", "b")
+    assert Paged.asked == [{"StreamName": "events"}, {"NextToken": "more"}]
+    assert [stream.parents_of("a"), stream.parents_of("b"), stream.parents_of("d")] == [(), ("z",), ()]
