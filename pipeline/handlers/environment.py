@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
@@ -13,7 +13,24 @@ import msgspec
 from catalogue.errors import SettingsError
 from pipeline.collecting.keys import WriteKey
 
-WRITE_KEYS = "TAKINGS_WRITE_KEYS"
+WRITE_KEYS, WRITE_KEYS_ARN = "TAKINGS_WRITE_KEYS", "TAKINGS_WRITE_KEYS_ARN"
+ORIGIN_SECRET, ORIGIN_SECRET_ARN = "TAKINGS_ORIGIN_SECRET", "TAKINGS_ORIGIN_SECRET_ARN"
+SHORTEST_SECRET = 16  # characters; of what the edge sends
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """How a handler knows what came through the edge. Where both are empty it takes everything.
+
+    Attributes
+    ----------
+    secrets : values of the header that only the edge sends; two while one takes the other's place
+        (``TAKINGS_ORIGIN_SECRET``, separated by a comma)
+    arn : the secret of Secrets Manager that holds them in the same way (``TAKINGS_ORIGIN_SECRET_ARN``)
+    """
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,9 @@ class Environment:
         ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit, ``TAKINGS_CONFIRM_PUBLIC_ORDERS``: 1 or 0)
     origins : pages that may send from a browser (``TAKINGS_ORIGINS``, separated by commas)
     write_keys : what `python -m pipeline keys` writes to ``keys.json``; it holds digests, and of webhook keys the
-        signing secret (``TAKINGS_WRITE_KEYS``)
+        signing secret (``TAKINGS_WRITE_KEYS``). An environment holds 4 KB, some ten keys
+    write_keys_arn : the secret of Secrets Manager that holds them instead: 64 KB (``TAKINGS_WRITE_KEYS_ARN``)
+    edge : how the collector knows what came through the edge
     """
 
     stream: str
@@ -42,6 +61,8 @@ class Environment:
     fractional_quantities: bool = False
     largest_amount: Decimal | None = None
     confirm_public_orders: bool = False
+    write_keys_arn: str = ""
+    edge: EdgeSettings = EdgeSettings()
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -66,12 +87,11 @@ def read(values: Mapping[str, str]) -> Environment:
     largest = values.get("TAKINGS_LARGEST_AMOUNT", "1000000000")
     if not largest.isdecimal():
         raise SettingsError(f"{largest!r} is no amount", where="TAKINGS_LARGEST_AMOUNT", remedy="0 means no limit.")
-    try:
-        keys = msgspec.json.decode(values.get(WRITE_KEYS) or "[]", type=tuple[WriteKey, ...])
-    except msgspec.MsgspecError as error:
+    keys = keys_of(values.get(WRITE_KEYS) or "[]", where=WRITE_KEYS)
+    if keys and values.get(WRITE_KEYS_ARN):
         raise SettingsError(
-            f"The write keys cannot be read: {error}", where=WRITE_KEYS, remedy="Set it to the content of keys.json."
-        ) from error
+            f"The write keys are named twice, and {WRITE_KEYS_ARN} too", where=WRITE_KEYS, remedy="Set one of the two."
+        )
     origins = tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
     return Environment(
         stream,
@@ -79,11 +99,45 @@ def read(values: Mapping[str, str]) -> Environment:
         currency,
         int(days),
         origins,
-        keys,
+        tuple(keys),
         fractional_quantities=_flag(values, "TAKINGS_FRACTIONAL_QUANTITIES"),
         largest_amount=Decimal(largest) or None,
         confirm_public_orders=_flag(values, "TAKINGS_CONFIRM_PUBLIC_ORDERS"),
+        write_keys_arn=values.get(WRITE_KEYS_ARN, ""),
+        edge=read_edge(values),
     )
+
+
+def read_edge(values: Mapping[str, str]) -> EdgeSettings:
+    """How this handler knows what came through the edge. Raises SettingsError as `origin_secrets`."""
+    given, arn = values.get(ORIGIN_SECRET, ""), values.get(ORIGIN_SECRET_ARN, "")
+    if given and arn:
+        raise SettingsError(
+            f"The edge's secret is named twice, {ORIGIN_SECRET_ARN} too", where=ORIGIN_SECRET, remedy="Set one."
+        )
+    return EdgeSettings(origin_secrets(given, where=ORIGIN_SECRET) if given else (), arn)
+
+
+def origin_secrets(text: str, *, where: str) -> tuple[str, ...]:
+    """The values of a text, separated by commas. Raises SettingsError where one could be guessed, or there is none."""
+    found = tuple(value.strip() for value in text.split(","))
+    if any(len(value) < SHORTEST_SECRET for value in found):
+        raise SettingsError(
+            f"A value of the edge's secret has less than {SHORTEST_SECRET} characters",
+            where=where,
+            remedy="Give one value, or two separated by a comma, as `openssl rand -hex 32` makes them.",
+        )
+    return found
+
+
+def keys_of(text: str, *, where: str) -> list[WriteKey]:
+    """The write keys of the content of a ``keys.json``. Raises SettingsError where it is none, without showing it."""
+    try:
+        return msgspec.json.decode(text, type=list[WriteKey])
+    except msgspec.MsgspecError as error:
+        raise SettingsError(
+            f"The write keys cannot be read: {error}", where=where, remedy="Set it to the content of keys.json."
+        ) from error
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:

@@ -12,7 +12,9 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from catalogue.errors import SettingsError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,6 +26,12 @@ NAMESPACE = "Takings"
 
 logger = Logger(service=SERVICE)
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+
+def secret_not_read(error: SettingsError) -> None:
+    """Report that a secret could not be read, for the first time or again."""
+    logger.warning("A secret could not be read", extra={"reason": str(error)})
+    metrics.add_metric("SecretNotRead", MetricUnit.Count, 1)
 
 
 def observed(handler: Handler) -> Handler:

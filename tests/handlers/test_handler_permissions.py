@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from console.aws.permissions import RUNNERS, actions_of_runner
 from pipeline.handlers import collector, live
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams import Batch
-from tests.handlers.conftest import TABLE, Cloud, Context
+from tests.handlers.conftest import REGION, TABLE, Cloud, Context
 from tests.handlers.test_collector_handler import http, view
 from tests.handlers.test_live_handler import line, payload
 from tests.support.iam import Recorder
@@ -29,13 +30,20 @@ def handlers_alone(cloud: Cloud, recorded_actions: Recorder) -> Iterator[Recorde
     boto3.setup_default_session()
 
 
-def test_the_collector_calls_what_its_role_allows(handlers_alone: Recorder, context: Context):
+def test_the_collector_calls_what_its_role_allows(
+    handlers_alone: Recorder, context: Context, monkeypatch: pytest.MonkeyPatch
+):
+    with handlers_alone.pausing():
+        manager = boto3.client("secretsmanager", region_name=REGION)
+        arn = manager.create_secret(Name="keys", SecretString=os.environ["TAKINGS_WRITE_KEYS"])["ARN"]
+    monkeypatch.delenv("TAKINGS_WRITE_KEYS")
+    monkeypatch.setenv("TAKINGS_WRITE_KEYS_ARN", arn)
     identify = {"type": "identify", "anonymousId": "device-1", "userId": "c1"}
     track = {"event": "Product Viewed", "anonymousId": "device-2", "properties": {"product_id": "p1"}}
     sent = [("/v1/events", view("e1")), ("/v1/identify", identify), ("/v1/track", track)]
     for path, body in sent:
         assert collector.handler(http(json.dumps(body), path=path), context)["statusCode"] < 300  # type: ignore[arg-type]
-    assert handlers_alone.made == actions_of_runner(COLLECTOR) - {"secretsmanager:GetSecretValue"}
+    assert handlers_alone.made == actions_of_runner(COLLECTOR)
 
 
 def test_live_calls_what_its_role_allows(handlers_alone: Recorder, cloud: Cloud, context: Context):
