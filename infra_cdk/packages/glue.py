@@ -27,7 +27,7 @@ def glue_files(target: Path = BUILD / "glue") -> Mapping[str, Path]:
     BuildFailed
         uv cannot build the wheel, or pip cannot get the libraries' wheels.
     """
-    inputs = {**below(*_of_the_wheel()), "requirements": REQUIREMENTS, **below("infra_cdk/packages")}
+    inputs = {**below(*sources_of_the_wheel()), "requirements": REQUIREMENTS, **below("infra_cdk/packages")}
     folder = kept(target / f"takings-{digest([GLUE_PYTHON], inputs)}", _make)
     (wheel,) = folder.glob("takings-*.whl")
     libraries = {f"library:{path.name.partition('-')[0]}": path for path in sorted((folder / "libraries").iterdir())}
@@ -35,7 +35,7 @@ def glue_files(target: Path = BUILD / "glue") -> Mapping[str, Path]:
     return {"wheel": wheel, "wheel_named_zip": _named_zip(wheel), **libraries, **jobs}
 
 
-def _of_the_wheel() -> list[str]:
+def sources_of_the_wheel() -> list[str]:
     """What the wheel is made of, as `pyproject.toml` says it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
