@@ -59,6 +59,7 @@ STREAM, LIVE_TABLE, DECISIONS_TABLE = "event stream", "live table", "decisions t
 WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
 FAILURE_QUEUE = "queue for records that live could not apply"
 SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
+CANARY_KEY = "secret of the canary's write key"
 KEY = "customer key of the bucket, where it has one"
 STREAM_KEY = "customer key of the event stream, where it has one"
 TABLE_KEY = "customer key of the live table, where it has one"
@@ -68,6 +69,7 @@ _BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KM
 _TABLE_BY_KEY = (
     "DynamoDB decrypts the table's key with the caller's role. Source: DynamoDB developer guide, encryption at rest."
 )
+_READ_BY_KEY = "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption."
 _STREAM_BY_KEY = (
     "Kinesis uses the key with the caller's role: a producer makes data keys, a consumer decrypts. Source: Kinesis"
     " developer guide, permissions to use user-generated KMS keys."
@@ -203,13 +205,11 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:PutItem")),
         Need("pipeline.collecting.known_customers_dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
         Need("pipeline.handlers.renewed_secret", SECRETS, ("secretsmanager:GetSecretValue",)),
-        Need(
-            "pipeline.handlers.renewed_secret",
-            SECRETS_KEY,
-            (),
-            ("kms:Decrypt",),
-            "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption.",
-        ),
+        Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
+    ),
+    "pipeline.handlers.canary": (
+        Need("pipeline.handlers.renewed_secret", CANARY_KEY, ("secretsmanager:GetSecretValue",)),
+        Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
     ),
     "pipeline.handlers.live": (
         Need(

@@ -242,6 +242,9 @@ def _watching(flow: Flow) -> Iterator[Row]:
     )  # fmt: skip
     yield service, "Custom metrics", "cloudwatch.custom_metric_month", (_times(watching.custom_metrics, "metrics"),)
     yield service, "Alarms", "cloudwatch.alarm_month", (_times(watching.alarms, "alarms"),)
+    yield service, "Composite alarms", "cloudwatch.composite_alarm_month", (
+        _times(watching.composite_alarms, "composite alarms"),
+    )  # fmt: skip
     yield service, "Dashboards", "cloudwatch.dashboard_month", (_times(watching.dashboards, "dashboards"),)
     yield service, "Metrics read", "cloudwatch.metric_request", (
         _times(flow.usage.page_views_per_day, "page views a day"), _times(HEALTH_SHARE, "open Health"),

@@ -101,10 +101,14 @@ class Network(_Section, frozen=True):
 
 
 class Watching(_Section, frozen=True):
-    """Metrics, alarms, dashboards, the share of requests traced, and the bytes each one writes to the logs."""
+    """Metrics, alarms, dashboards, the share of requests traced, and the bytes each one writes to the logs.
+
+    `alarms` counts the metrics that alarms compare, which is what is charged; composite alarms come on top.
+    """
 
     custom_metrics: WholeNumber
     alarms: WholeNumber
+    composite_alarms: WholeNumber
     dashboards: WholeNumber
     traced_share: DecimalText
     log_bytes_per_request: WholeNumber

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
-SERVICE = "takings"
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "takings")  # keeps installations of one account apart
 NAMESPACE = "Takings"
 
 logger = Logger(service=SERVICE)

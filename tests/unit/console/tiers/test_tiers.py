@@ -39,7 +39,7 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
         ("shards = 1\n", "shards = true\n", 21, "tier.dev.stream.shards is True"),
         ('mode = "provisioned"', 'mode = "manual"', 20, "tier.dev.stream.mode is 'manual'"),
         ('low = "25"', "low = 25", 12, "tier.dev.monthly_usd.low is 25"),
-        ("guardduty = false", "guardduty = 0", 69, "tier.dev.security.guardduty is 0"),
+        ("guardduty = false", "guardduty = 0", 70, "tier.dev.security.guardduty is 0"),
         ("events_per_day = 50_000", "events_per_day = 0", 11, "tier.dev.events_per_day is 0"),
         ('title = "Dev"', "title = 1", 9, "tier.dev.title is 1"),
         ('title = "Dev"', 'title = "Dev"\nname = "small"', 10, "There is no setting tier.dev.name"),
@@ -163,7 +163,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("38.50"), "startup": Decimal("348.30"), "scale": Decimal("1344.52"),
+        "dev": Decimal("41.90"), "startup": Decimal("349.30"), "scale": Decimal("1339.82"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -173,7 +173,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["38.50", "348.30", "1344.52"]
+    assert lines[-4].split()[-3:] == ["41.90", "349.30", "1339.82"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",

@@ -1,0 +1,1 @@
+"""Health: is it up, and where is it slow or failing?"""
