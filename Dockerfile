@@ -24,6 +24,8 @@ ENV PATH=/opt/takings/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     TAKINGS_PROFILE=aws
+# what is mounted there takes over its permissions; without this line a task's volume is root's alone
+VOLUME /tmp
 USER 10001:10001
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -16,6 +16,7 @@ from console.finops.toml_files import TomlFile, read_toml
 DEPLOYMENT = Path(__file__).with_name("deployment.toml")
 LONGEST_NAME = 14  # of an installation: a bucket's name has 63 characters, with tier, purpose, account and region in it
 LEAST_ZONES = 3  # of Redshift Serverless; source: its considerations for workgroups, subnets in three zones
+RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")  # source: Cognito developer guide, prefix domains
 SMALLEST_NETWORK = 20  # bits of the prefix: isolated, private and public subnets in three zones
 
 Presence = Literal["create", "adopt", "skip"]
@@ -135,6 +136,13 @@ def _mistakes(configuration: Configuration) -> list[tuple[tuple[str, str], str, 
             ("network", "cidr"),
             f"{configuration.network.cidr!r} is no network of at least 4,096 addresses",
             "Write one such as 10.71.0.0/16.",
+        ))  # fmt: skip
+    reserved = [word for word in RESERVED_BY_COGNITO if word in given.name]
+    if configuration.domain is not None and reserved:
+        found.append((
+            ("installation", "name"),
+            f"{given.name!r} contains {reserved[0]!r}, which the address of Cognito's sign-in may not",
+            "Choose another name.",
         ))  # fmt: skip
     for origin in configuration.lake.origins:
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", origin):

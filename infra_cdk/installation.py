@@ -15,6 +15,8 @@ from console.tiers.tiers import Tier
 from infra_cdk import configuration
 from infra_cdk.configuration import DEPLOYMENT, Configuration
 
+WAREHOUSE_DATABASE = "takings"
+WAREHOUSE_READER = "takings_reader"  # role of the database that the console's user has
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
 
 

@@ -9,9 +9,11 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra_cdk.installation import Installation
+from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.global_services import GlobalServices
 from infra_cdk.stacks.ingest import Ingest
+from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.spend_export import SpendExport
 
 FEATURE_FLAGS = {
@@ -31,6 +33,10 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     stacks: list[cdk.Stack] = [everywhere, data, ingest]
     if installation.configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
+    network = Network(app, installation) if installation.tier.console.hosted else None
+    if network is not None:
+        stacks.append(network)
+    stacks.append(Console(app, installation, data, network))
     return stacks
 
 
