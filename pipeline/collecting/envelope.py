@@ -25,6 +25,10 @@ _UNNAMED_TYPES = frozenset(
 )
 _GZIP = 31  # window bits of a gzip member
 _GZIP_MAGIC = b"\x1f\x8b"  # no JSON begins with it
+_MAGIC_AS_TEXT = (
+    b"\x1f\xef\xbf\xbd",
+    b"\x1f\xc2\x8b",
+)  # its bytes taken for UTF-8, or for Latin-1, and written as UTF-8
 _PACKED = ("gzip", "x-gzip")
 _MAX_MEMBERS = 16  # a body is one member; thousands of empty ones are an attack on the time to step through them
 _ENCODER = msgspec.json.Encoder()
@@ -135,10 +139,19 @@ def unpack(body: bytes, headers: Mapping[str, str]) -> bytes:
     Raises
     ------
     Problem
-        413 where it is longer than `MAX_BODY`, packed or unpacked; 400 where it is not whole.
+        413 where it is longer than `MAX_BODY`, packed or unpacked; 400 where it is not whole, or was handled as text on
+        its way.
     """
     if len(body) > MAX_BODY:
         raise too_large()
+    if body.startswith(_MAGIC_AS_TEXT):
+        raise Problem(
+            400,
+            "gzip_as_text",
+            "The gzip was taken for text on its way, and is lost: API Gateway does so with text types such as"
+            " application/json. Send it with Content-Type application/x-ndjson or application/octet-stream (both may"
+            " hold a JSON array), or send it unpacked.",
+        )
     if _encoding(headers) not in _PACKED and not body.startswith(_GZIP_MAGIC):
         return body
     unpacked, rest = b"", body

@@ -7,6 +7,8 @@ import gzip
 import inspect
 import json
 import logging
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +19,7 @@ from pipeline.handlers import collector
 from pipeline.handlers.environment import read
 from pipeline.handlers.gateway import request_from
 from tests.handlers.conftest import SECRET, Cloud, Context, metrics_of
+from tests.support.paths import ROOT
 
 
 def view(event_id: str) -> dict[str, Any]:
@@ -83,6 +86,68 @@ def test_a_packed_body_comes_as_base64(payload: Any, cloud: Cloud, context: Cont
     answer = collector.handler(payload(body, encoded=True, **{"Content-Encoding": "gzip"}), context)
     assert answer["statusCode"] == 202
     assert len(cloud.lines()) == 2
+
+
+def of_http_api(body: bytes, media: str, **headers: str) -> dict[str, Any]:
+    """What an HTTP API makes of a body: text types come as UTF-8, what is none of it replaced; all others as Base64."""
+    is_text = media.startswith("text/") or media in ("application/json", "application/xml", "application/javascript")
+    content = body.decode("utf-8", "replace") if is_text else base64.b64encode(body).decode()
+    return http(content, encoded=not is_text, **{"content-type": media, **headers})
+
+
+PACKED = gzip.compress(json.dumps([view("e1"), view("e2")]).encode())
+
+
+@pytest.mark.parametrize(
+    "media", ["application/x-ndjson", "application/octet-stream", "application/gzip", "application/x-gzip"]
+)
+@pytest.mark.parametrize("headers", [{"content-encoding": "gzip"}, {}], ids=["said", "unsaid"])
+def test_gzip_of_a_type_that_is_no_text_comes_whole_through_an_http_api(
+    media: str, headers: dict[str, str], cloud: Cloud, context: Context
+):
+    assert collector.handler(of_http_api(PACKED, media, **headers), context)["statusCode"] == 202
+    assert len(cloud.lines()) == 2
+
+
+@pytest.mark.parametrize("media", ["application/json", "text/plain"])
+@pytest.mark.parametrize("headers", [{"content-encoding": "gzip"}, {}], ids=["said", "unsaid"])
+def test_gzip_that_an_http_api_took_for_text_is_refused_with_a_type_that_works(
+    media: str, headers: dict[str, str], cloud: Cloud, context: Context
+):
+    answer = collector.handler(of_http_api(PACKED, media, **headers), context)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "gzip_as_text")
+    assert "application/x-ndjson" in answer["body"]
+    assert cloud.lines() == []
+
+
+def test_gzip_that_was_taken_for_latin_1_is_refused_the_same_way(cloud: Cloud, context: Context):
+    answer = collector.handler(http(PACKED.decode("latin-1")), context)
+    assert json.loads(answer["body"])["code"] == "gzip_as_text"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the function of the edge runs in Node here")
+@pytest.mark.parametrize(
+    ("encoding", "media", "sent_on"),
+    [
+        ("gzip", "application/json", "application/octet-stream"),
+        (" X-Gzip ", "text/plain", "application/octet-stream"),
+        ("gzip", None, "application/octet-stream"),
+        (None, "application/json", "application/json"),
+        ("identity", "application/json", "application/json"),
+    ],
+)
+def test_the_edge_names_a_packed_body_so_that_it_comes_whole(
+    encoding: str | None, media: str | None, sent_on: str, cloud: Cloud, context: Context
+):
+    given = {"content-encoding": encoding, "content-type": media}
+    event = {"request": {"headers": {name: {"value": value} for name, value in given.items() if value is not None}}}
+    source = (ROOT / "infra_cdk/edge/packed_bodies.js").read_text(encoding="utf-8")
+    program = f"{source}\nconsole.log(JSON.stringify(handler({json.dumps(event)})))"
+    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True).stdout
+    headers = {name: found["value"] for name, found in json.loads(answer)["headers"].items()}
+    assert headers["content-type"] == sent_on
+    if sent_on == "application/octet-stream":
+        assert collector.handler(of_http_api(PACKED, sent_on, **headers), context)["statusCode"] == 202
 
 
 def test_the_sender_has_the_address_that_the_gateway_saw():
