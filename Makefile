@@ -7,6 +7,8 @@ PORT ?= 8501
 EVENTS ?= 1000000
 TRAFFIC ?= 2
 LOAD_SECONDS ?= 300
+TIER ?= dev
+CONFIG ?= infra_cdk/deployment.toml
 UV_VERSION := 0.13.9
 
 VENV := .venv
@@ -15,6 +17,7 @@ UV := UV_LINK_MODE=copy $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url
 # boto3 and what only boto3 needs: Lambda's runtime for Python has them
 RUNTIME_HAS := boto3 botocore python-dateutil s3transfer six urllib3
+CDK := infra_cdk/node_modules/.package-lock.json
 CLIENTS := tests/clients/node_modules/.package-lock.json
 # LAKE=… names a lake of one's own, before TAKINGS_LAKE does; where neither does it is ./lake, with the sample year
 NAMED := $(or $(LAKE),$(TAKINGS_LAKE))
@@ -22,7 +25,7 @@ export TAKINGS_LAKE := $(abspath $(or $(NAMED),lake))
 # without its compiled files every process compiles all it imports anew: tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-clients test-engines test-infra test-load check format bench docs lock clean
+.PHONY: help run sample wheel quick quick-checks quick-tests test test-browser test-clients test-engines test-infra test-load check format bench deploy diff destroy preflight bootstrap docs lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +55,11 @@ $(VENV)/.engines: requirements-engines.txt $(VENV)/.dev
 $(VENV)/.infra: requirements-infra.txt $(VENV)/.dev
 	@echo "Installing what the deployment is made with …"
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -r requirements-infra.txt
+	@touch $@
+
+$(CDK): infra_cdk/package-lock.json infra_cdk/package.json | $(VENV)/.infra
+	@echo "Installing CDK's command line …"
+	@$(BIN)/python -m infra_cdk.node ci --prefix infra_cdk --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 run: $(VENV)/.run ## A sample year and the console on http://localhost:8501 (LAKE=…: your own lake; TRAFFIC=0: no live traffic)
@@ -94,7 +102,7 @@ test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is
 	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
 	$(BIN)/python -m tests.engines.matrix --check --print
 
-test-infra: $(VENV)/.infra ## Make the templates of every tier and check them
+test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier and check them
 	$(BIN)/python -m pytest -m infra tests/infra
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
@@ -116,6 +124,24 @@ format: $(VENV)/.dev ## Mend formatting and what lint can mend
 bench: $(VENV)/.dev ## Measure speed and memory; one JSON object a line
 	@$(BIN)/python -m bench
 
+DEPLOYING = $(BIN)/python -m infra_cdk.deploying
+PLACE = --tier $(TIER) --config $(CONFIG)
+
+preflight: $(VENV)/.infra $(CDK) ## Check the account before a deployment (TIER=dev, CONFIG=…); changes nothing
+	@$(DEPLOYING) preflight $(PLACE)
+
+bootstrap: $(VENV)/.infra $(CDK) ## Set CDK up in the account, once a region (TIER=…, CONFIG=…)
+	@$(DEPLOYING) bootstrap $(PLACE)
+
+deploy: $(VENV)/.infra $(CDK) ## Deploy on AWS (TIER=dev, startup or scale; CONFIG=…; YES=1 asks nothing)
+	@$(DEPLOYING) deploy $(PLACE) $(if $(YES),--yes)
+
+diff: $(VENV)/.infra $(CDK) ## What a deployment would change (TIER=…, CONFIG=…)
+	@$(DEPLOYING) diff $(PLACE)
+
+destroy: $(VENV)/.infra $(CDK) ## Delete what was deployed, but not its data (TIER=…, CONFIG=…; DATA="delete …": that, too)
+	@$(DEPLOYING) destroy $(PLACE) $(if $(YES),--yes) $(if $(DATA),--data "$(DATA)")
+
 docs: $(VENV)/.dev ## Write the pages that are made from the code
 	$(BIN)/python -m console definitions > docs/metrics.md
 	$(BIN)/python -m tests.engines.matrix
@@ -130,4 +156,4 @@ lock: $(BIN)/uv ## Pin every requirements*.in, and the libraries of what is depl
 	done
 
 clean: ## Remove the environment and everything built; the lake stays
-	rm -rf $(VENV) build tests/clients/node_modules dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build infra_cdk/node_modules tests/clients/node_modules dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

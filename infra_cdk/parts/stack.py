@@ -6,9 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra_cdk.installation import GLOBAL_REGION, Installation
-
-TAG_INSTALLATION, TAG_TIER, TAG_PART = "takings:installation", "takings:tier", "takings:part"
-"""Cost allocation tags: every resource that can be tagged has them; `make deploy` says how to activate them."""
+from infra_cdk.tags import TAG_INSTALLATION, TAG_PART, TAG_TIER
 
 
 class InstallationStack(cdk.Stack):
