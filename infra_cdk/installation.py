@@ -57,14 +57,27 @@ class Installation:
 
     @property
     def catalogue_arns(self) -> list[str]:
-        """The Glue catalog, the database and its tables."""
+        """The Glue catalog, the database of curated tables and these."""
+        return self._catalogue_arns(self.database)
+
+    @property
+    def raw_catalogue_arns(self) -> list[str]:
+        """The Glue catalog, the database of raw files and its tables."""
+        return self._catalogue_arns(self.raw_database)
+
+    def _catalogue_arns(self, database: str) -> list[str]:
         arn = f"arn:aws:glue:{self.region}:{self.account}"
-        return [f"{arn}:catalog", f"{arn}:database/{self.database}", f"{arn}:table/{self.database}/*"]
+        return [f"{arn}:catalog", f"{arn}:database/{database}", f"{arn}:table/{database}/*"]
 
     @property
     def database(self) -> str:
         """The Glue database; SQL and Spark take no hyphens."""
         return self.prefix.replace("-", "_")
+
+    @property
+    def raw_database(self) -> str:
+        """The Glue database of what the crawler finds among raw files."""
+        return f"{self.database}_raw"
 
 
 def load(tier: str, path: Path = DEPLOYMENT) -> Installation:

@@ -57,6 +57,9 @@ class Need:
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
 STREAM, LIVE_TABLE, DECISIONS_TABLE = "event stream", "live table", "decisions table"
 WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
+RAW_DATABASE, CRAWLER_LOGS = "Glue catalog, database of raw files and its tables", "log group of all crawlers"
+JOB_CODE, JOB_LOGS = "uploaded code of the Glue jobs", "log groups of the Glue jobs"
+JOBS, TURNS = "Glue jobs", "state machine of the jobs"
 FAILURE_QUEUE = "queue for records that live could not apply"
 SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
 CANARY_KEY = "secret of the canary's write key"
@@ -73,6 +76,10 @@ _READ_BY_KEY = "Secrets Manager decrypts with the caller's role. Source: Secrets
 _STREAM_BY_KEY = (
     "Kinesis uses the key with the caller's role: a producer makes data keys, a consumer decrypts. Source: Kinesis"
     " developer guide, permissions to use user-generated KMS keys."
+)
+
+_GLUE_READS_CODE = (
+    "Glue gets a job's script and libraries with the job's role. Source: Glue developer guide, IAM role for jobs."
 )
 
 NEEDS: tuple[Need, ...] = (
@@ -313,6 +320,95 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             (),
             ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
             "Iceberg writes the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
+        ),
+        Need("infra_cdk.parts.glue_jobs", JOB_CODE, (), ("s3:GetObject",), _GLUE_READS_CODE),
+        Need(
+            "infra_cdk.parts.glue_jobs",
+            JOB_LOGS,
+            (),
+            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+            "Glue writes a job's logs with the job's role. Source: Glue developer guide, logging for Glue jobs.",
+        ),
+        Need(
+            "infra_cdk.parts.glue_jobs",
+            "*",
+            (),
+            ("cloudwatch:PutMetricData",),
+            "Glue writes a job's metrics with the job's role. Source: Glue developer guide, CloudWatch metrics.",
+        ),
+    ),
+    "pipeline.jobs.erase": (
+        Need("pipeline.objects", LAKE, ("s3:DeleteObjectVersion", "s3:ListBucketVersions")),
+        Need("pipeline.erasure.live_table", LIVE_TABLE, ("dynamodb:Scan",)),
+        Need("pipeline.live.dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem",)),
+        Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
+        Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem", "dynamodb:Scan")),
+    ),
+    "lake jobs": (
+        Need(
+            "infra_cdk.parts.in_turn",
+            JOBS,
+            (),
+            ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"),
+            "A state machine waits for a job. Source: Step Functions developer guide, start an AWS Glue job.",
+        ),
+        Need(
+            "infra_cdk.parts.in_turn",
+            TURNS,
+            (),
+            ("states:ListExecutions",),
+            "An execution looks for older ones. Source: Step Functions API reference, ListExecutions.",
+        ),
+        Need(
+            "infra_cdk.parts.in_turn",
+            "*",
+            (),
+            (
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ),
+            "Step Functions delivers its logs. Source: Step Functions developer guide, logging to CloudWatch Logs.",
+        ),
+    ),
+    "crawler": (
+        Need(
+            "infra_cdk.stacks.lake",
+            LAKE,
+            (),
+            ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
+            "A crawler reads with its role. Source: Glue developer guide, crawler prerequisites.",
+        ),
+        Need("infra_cdk.stacks.lake", KEY, (), ("kms:Decrypt",), _BY_KEY),
+        Need(
+            "infra_cdk.stacks.lake",
+            RAW_DATABASE,
+            (),
+            (
+                "glue:BatchCreatePartition",
+                "glue:BatchGetPartition",
+                "glue:CreateTable",
+                "glue:GetDatabase",
+                "glue:GetPartition",
+                "glue:GetPartitions",
+                "glue:GetTable",
+                "glue:GetTables",
+                "glue:UpdatePartition",
+                "glue:UpdateTable",
+            ),
+            "A crawler writes what it finds with its role. Source: Glue developer guide, crawler prerequisites.",
+        ),
+        Need(
+            "infra_cdk.stacks.lake",
+            CRAWLER_LOGS,
+            (),
+            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+            "A crawler says what it found. Source: Glue developer guide, crawler prerequisites.",
         ),
     ),
 }

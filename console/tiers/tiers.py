@@ -57,10 +57,11 @@ class Collector(_Section, frozen=True):
 
 
 class LakeStore(_Section, frozen=True):
-    """How long events are kept, and how often Firehose writes an object."""
+    """How long events are kept, how often Firehose writes an object, and how much one question may scan."""
 
     raw_retention_days: WholeNumber
     firehose_buffer_seconds: WholeNumber
+    most_gigabytes_per_question: WholeNumber
 
 
 class Curation(_Section, frozen=True):

@@ -16,6 +16,7 @@ from constructs import Construct
 from console.aws import permissions
 from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
+from infra_cdk.parts.databases import glue_database
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, RAW_STREAM
@@ -25,7 +26,7 @@ RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetch
 
 
 class Data(InstallationStack):
-    """Key, buckets, stream, tables, write keys."""
+    """Key, buckets, stream, tables, the catalog's database, write keys."""
 
     part = "data"
 
@@ -62,6 +63,7 @@ class Data(InstallationStack):
         self.decisions = self._table("Decisions", "decisions", "kind", "key_at", recoverable=True)
         self.recommendations = self._table("Recommendations", "recommendations", "pk", "sk", time_to_live="expires")
         accept(self.recommendations, "The next training fills it again", "DDB3")
+        self._database()
         self.write_keys = self._write_keys()
         self.resources = self._resources()
         self.output("LakeBucket", self.lake.bucket_name, "Bucket of raw and curated events")
@@ -103,6 +105,16 @@ class Data(InstallationStack):
                     conditions={"StringEquals": {"aws:SourceAccount": self.account}},
                 )
             )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                resources=["*"],
+                conditions={
+                    "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{self.region}:{self.account}:*"}
+                },
+            )
+        )
         return key
 
     def _stream(self) -> kinesis.Stream:
@@ -149,6 +161,12 @@ class Data(InstallationStack):
             deletion_protection=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
+
+    def _database(self) -> None:
+        """The database of the curated tables: without it, nobody finds the newest description of a table's files."""
+        name = self.installation.database
+        database = glue_database(self, "CuratedDatabase", name, "Curated tables, made and changed by curation alone")
+        database.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
 
     def _write_keys(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(

@@ -11,7 +11,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from catalogue.tables.table import Columns, Table
-from pipeline.curate.spark.types import schema, sql_type
+from pipeline.curate.spark import ddl
+from pipeline.curate.spark.types import sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -21,15 +22,6 @@ Days = Collection[date]
 # What opening a file costs, in bytes that could be read meanwhile. By Iceberg's own 4 MiB a task reads four small
 # files; the tables have a file a day, and starting a task takes longer than reading it.
 _OPEN_BYTES = 256 * 1024
-
-_PROPERTIES = {
-    "format-version": "2",  # the newest that Athena reads
-    "write.parquet.compression-codec": "zstd",
-    # a copy of an event that arrives again changes one row of a day: its files stay, and a small one names the row
-    "write.merge.mode": "merge-on-read",
-    "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "20",
-}
 
 
 class IcebergTables:
@@ -152,25 +144,19 @@ class IcebergTables:
         if self._snapshots.get(table) != published:
             return
         if not self._session.catalog.tableExists(name):
-            self._create(table, "create table")
+            self._create(table)
         elif self._shape_now(table) != self._shape(table):
-            # its snapshots stay, each with the columns it was written with
-            self._create(table, "create or replace table")
+            self._create(table, replacing=True)
             return
         found = self._loaded(table)
         newest = found.currentSnapshot()
         if published is not None and (newest is None or str(newest.snapshotId()) != published):
             found.manageSnapshots().setCurrentSnapshot(int(published)).commit()
 
-    def _create(self, table: str, how: str) -> None:
-        definition = self._definitions[table]
-        partitioned = f" partitioned by ({definition.partition})" if definition.partition else ""
-        properties = ", ".join(f"'{name}' = '{value}'" for name, value in _PROPERTIES.items())
-        columns, name = schema(definition.columns), self._name(table)
-        self._session.sql(f"{how} {name} ({columns}) using iceberg{partitioned} tblproperties ({properties})")
-        distributed = "distributed by partition" if definition.partition else ""
-        order = ", ".join(definition.sort)
-        self._session.sql(f"alter table {name} write {distributed} locally ordered by {order}")
+    def _create(self, table: str, *, replacing: bool = False) -> None:
+        name, definition = self._name(table), self._definitions[table]
+        self._session.sql(ddl.create(name, definition, replacing=replacing))
+        self._session.sql(ddl.order(name, definition))
 
     def _committed(self, table: str) -> None:
         found = self._loaded(table)

@@ -39,7 +39,7 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
         ("shards = 1\n", "shards = true\n", 21, "tier.dev.stream.shards is True"),
         ('mode = "provisioned"', 'mode = "manual"', 20, "tier.dev.stream.mode is 'manual'"),
         ('low = "25"', "low = 25", 12, "tier.dev.monthly_usd.low is 25"),
-        ("guardduty = false", "guardduty = 0", 70, "tier.dev.security.guardduty is 0"),
+        ("guardduty = false", "guardduty = 0", 71, "tier.dev.security.guardduty is 0"),
         ("events_per_day = 50_000", "events_per_day = 0", 11, "tier.dev.events_per_day is 0"),
         ('title = "Dev"', "title = 1", 9, "tier.dev.title is 1"),
         ('title = "Dev"', 'title = "Dev"\nname = "small"', 10, "There is no setting tier.dev.name"),
