@@ -20,6 +20,7 @@ from typing import Any
 from tests.support.paths import ROOT
 
 HOME = Path("/opt/takings")  # of the environment, in the image
+ADDRESS = "192.0.2.10"  # of the container, for others
 SECONDS = 240
 DOCKERFILE = ROOT / "Dockerfile"
 
@@ -81,12 +82,12 @@ def run(image: Image, environment: Path, program: Path, variables: dict[str, str
     Parameters
     ----------
     environment : a relocatable virtual environment; the program finds it where the image has it
-    program : gets the command and the health check as JSON
+    program : gets the command, the health check and the container's address as JSON
     """
     search = image.environment["PATH"].replace("$PATH", "/usr/bin:/bin")
     called = ["setpriv", "--reuid", image.user.partition(":")[0], "--regid", image.user.partition(":")[2]]
     called += ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-    called += ["python", str(HOME / program.name), json.dumps([image.command, image.health])]
+    called += ["python", str(HOME / program.name), json.dumps([image.command, image.health, ADDRESS])]
     shutil.copyfile(program, environment / program.name)
     done = subprocess.run(
         ["unshare", "--mount", "--net", "sh", "-euc", _isolated(environment, shlex.join(called), search)],
@@ -105,7 +106,12 @@ def _isolated(environment: Path, called: str, search: str) -> str:
     """A script that sees the environment in its place, may write to ``/tmp`` alone, and calls something."""
     python = Path(sys.base_prefix)
     closed = next((folder for folder in reversed(python.parents) if not folder.stat().st_mode & 0o001), None)
-    script = ["ip link set lo up", "mount --make-rprivate /", "mount -t tmpfs -o mode=755 none /opt"]
+    script = [
+        "ip link set lo up",
+        f"ip address add {ADDRESS}/32 dev lo",
+        "mount --make-rprivate /",
+        "mount -t tmpfs -o mode=755 none /opt",
+    ]
     script += [f"mkdir {HOME} /opt/python", f"mount --bind {shlex.quote(str(environment))} {HOME}"]
     read_only = [str(HOME), "/"]
     if closed:  # the interpreter of this environment is where the image's user may not look

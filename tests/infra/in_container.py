@@ -1,7 +1,7 @@
 """What happens inside the container: the server is started, asked for its health and for pages, and stopped.
 
-Called with command and health check as JSON; prints what it saw as one line of JSON. Only the libraries of the image
-are there.
+Called with command, health check and address as JSON; prints what it saw as one line of JSON. Only the libraries of
+the image are there.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PLACES = ("/", "/opt", "/opt/takings", "/tmp")  # noqa: S108 - the container's o
 PAGES = ("definitions", "revenue")
 
 
-def drawn(page: str) -> str:
+def drawn(page: str, address: str) -> str:
     """All that a page sends to the browser of a reader who opens it at ``shop.example``, behind a load balancer."""
     text = []
     with connect(
         "ws://shop.example/_stcore/stream",
-        sock=socket.create_connection(("127.0.0.1", 8501)),
+        sock=socket.create_connection((address, 8501)),
         subprotocols=["streamlit"],
         origin="https://shop.example",
         max_size=None,
@@ -45,13 +45,13 @@ def drawn(page: str) -> str:
 
 
 def main() -> None:
-    command, health = json.loads(sys.argv[1])
+    command, health, address = json.loads(sys.argv[1])
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     end = time.monotonic() + SECONDS
     while subprocess.run(health, capture_output=True, check=False).returncode != 0:
         if server.poll() is not None or time.monotonic() > end:
             sys.exit(f"The server did not become well: {server.stdout.read() if server.poll() is not None else ''}")
-    pages = {page: drawn(page) for page in PAGES}
+    pages = {page: drawn(page, address) for page in PAGES}
     seen = {
         "user": os.getuid(),
         "read_only": [place for place in PLACES if os.statvfs(place).f_flag & os.ST_RDONLY],

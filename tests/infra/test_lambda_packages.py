@@ -14,7 +14,6 @@ import pytest
 from infra_cdk.packages import PACKAGES, build, folders, lambdas
 from infra_cdk.packages.folders import size, zipped
 from infra_cdk.packages.modules import reach
-from infra_cdk.packages.table import PLATFORMS
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.infra
@@ -84,9 +83,9 @@ def test_for_arm64_it_holds_machine_code_for_arm64_alone(name: str) -> None:
         assert library.read_bytes()[18:20] == b"\xb7\x00", library  # e_machine of its ELF header: EM_AARCH64
 
 
-def test_it_is_well_below_what_lambda_takes(name: str) -> None:
-    for architecture in PLATFORMS:
-        assert size(build(name, architecture)) < LARGEST
+def test_it_is_well_below_what_lambda_takes(name: str, tree: Path) -> None:
+    assert size(build(name)) < LARGEST
+    assert size(tree) < LARGEST
 
 
 def test_all_that_its_handlers_reach_is_imported_from_it_alone(name: str, tree: Path, runtime: Path) -> None:
