@@ -205,8 +205,12 @@ NEEDS: tuple[Need, ...] = (
     Need("console.finops.pricing.price_list", "*", ("pricing:GetProducts",)),
 )
 
+TRACES = Need("pipeline.handlers.tracing", "*", ("xray:PutTraceSegments",))
+"""What every handler needs besides: X-Ray knows no resources for it."""
+
 RUNNERS: Mapping[str, tuple[Need, ...]] = {
     "pipeline.handlers.collector": (
+        TRACES,
         Need("pipeline.streams.kinesis", STREAM, ("kinesis:PutRecords",)),
         Need("pipeline.streams.kinesis", STREAM_KEY, (), ("kms:GenerateDataKey",), _STREAM_BY_KEY),
         Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:PutItem")),
@@ -219,6 +223,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
     ),
     "pipeline.handlers.live": (
+        TRACES,
         Need(
             "pipeline.live.dynamodb",
             LIVE_TABLE,
@@ -264,6 +269,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
     ),
     "pipeline.handlers.warehouse": (
+        TRACES,
         Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
         Need(
@@ -286,11 +292,13 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
     ),
     "console.handlers.cost_snapshot": (
+        TRACES,
         Need("console.finops.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
         Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
     "console.handlers.own_calls": (
+        TRACES,
         Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),

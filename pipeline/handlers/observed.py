@@ -1,8 +1,4 @@
-"""What every handler reports: one structured log line, metrics in the embedded format, and a trace.
-
-The tracer is made by the first invocation: the X-Ray SDK costs more to import than everything else in a handler
-together, and needs the AWS SDK. It is off outside Lambda, and with ``POWERTOOLS_TRACE_DISABLED=true``.
-"""
+"""What every handler reports: metrics in the embedded format, log lines where something is wrong, sampled traces."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from catalogue.errors import SettingsError
+from pipeline.handlers.tracing import Tracing, share_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,24 +31,22 @@ def secret_not_read(error: SettingsError) -> None:
     metrics.add_metric("SecretNotRead", MetricUnit.Count, 1)
 
 
+@lru_cache(maxsize=1)
+def tracing() -> Tracing:
+    """How this process traces. Raises SettingsError where the environment does not say it well."""
+    return Tracing(
+        share_of(os.environ), lost=lambda reason: logger.warning("A trace was lost", extra={"reason": reason})
+    )
+
+
 def observed(handler: Handler) -> Handler:
     """Log, measure and trace a handler."""
     # the event holds write keys: it is not logged, even where POWERTOOLS_LOGGER_LOG_EVENT asks for it
     with_context = logger.inject_lambda_context(handler, log_event=False)
     logged: Handler = metrics.log_metrics(with_context, raise_on_empty_metrics=False)
 
-    @lru_cache(maxsize=1)
-    def traced() -> Handler:
-        if "LAMBDA_TASK_ROOT" not in os.environ:
-            return logged
-        from aws_lambda_powertools.tracing import Tracer
-
-        # payloads hold customers' actions: they are no annotation of a trace
-        whole: Handler = Tracer(service=SERVICE).capture_lambda_handler(logged, capture_response=False)
-        return whole
-
     @wraps(handler)
     def entry(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        return traced()(event, context)
+        return tracing().run(logged, event, context)
 
     return entry

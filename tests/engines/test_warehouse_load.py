@@ -305,7 +305,7 @@ def test_the_handler_loads_with_the_calls_that_its_role_may_make(
     assert (answer["version"], answer["rows"]["products"], answer["usage_limit_reached"]) == (1, 1, False)
     assert shop.read("select product_name from products") == [("1",)]
     allowed = permissions.actions_of_runner("pipeline.handlers.warehouse")
-    assert recorded_actions.made == allowed - {"redshift-data:CancelStatement"}
+    assert recorded_actions.made == allowed - {"redshift-data:CancelStatement", *permissions.TRACES.actions}
     shop.lake.publish(products=product("2"))
     shop.double.limit_reached = True
     assert handler.handler({}, Context()) == {"version": None, "rows": {}, "usage_limit_reached": True}  # type: ignore[arg-type]

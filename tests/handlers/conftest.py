@@ -90,6 +90,29 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         cached.cache_clear()
 
 
+@pytest.fixture
+def sampled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A function that traces every invocation; what is changed of the SDK and of botocore is changed back."""
+    import botocore.client
+    import botocore.endpoint
+    from aws_xray_sdk.core import xray_recorder
+
+    from pipeline.handlers import observed
+
+    changed: list[tuple[Any, str]] = [
+        (botocore.client.BaseClient, "_make_api_call"),
+        (botocore.endpoint.Endpoint, "prepare_request"),
+        *((xray_recorder, name) for name in ("emitter", "context", "streaming_threshold")),
+    ]
+    for place, name in changed:
+        monkeypatch.setattr(place, name, getattr(place, name))
+    monkeypatch.setenv("TAKINGS_TRACED_SHARE", "1")
+    observed.tracing.cache_clear()
+    yield
+    observed.tracing.cache_clear()
+    vars(botocore.client).pop("_xray_enabled", None)
+
+
 def metrics_of(output: str) -> dict[str, float]:
     """The metrics that a handler wrote in the embedded format, summed."""
     found: dict[str, float] = {}

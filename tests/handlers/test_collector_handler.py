@@ -191,6 +191,19 @@ def test_counts_are_written_in_the_embedded_metric_format(
     assert metrics_of(capsys.readouterr().out) == {"Received": 3, "Accepted": 1, "Duplicates": 1, "Quarantined": 1}
 
 
+def test_a_request_that_is_well_writes_its_metrics_and_nothing_else(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    for body in (view("e1"), [view("e2"), view("e2"), {}]):
+        assert collector.handler(http(json.dumps(body)), context)["statusCode"] == 202
+    written = capsys.readouterr()
+    assert ['"_aws"' in line for line in written.out.splitlines()] == [True, True]
+    assert max(map(len, written.out.splitlines())) < 420  # bytes, which every request pays for
+    ours = [record for record in caplog.records if not record.name.startswith("botocore")]  # once a process
+    assert (written.err, ours) == ("", [])
+
+
 def test_no_handler_logs_a_write_key_even_where_events_are_to_be_logged(
     cloud: Cloud,
     context: Context,
@@ -238,16 +251,12 @@ def test_a_variable_that_cannot_be_used_is_named(values: dict[str, str], where: 
         read(values)
 
 
-def test_in_lambda_a_handler_is_traced_logged_and_measured(
+def test_a_handler_is_logged_and_measured(
     context: Context,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ):
     from pipeline.handlers.observed import logger, metrics, observed
-
-    monkeypatch.setenv("LAMBDA_TASK_ROOT", "/var/task")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
 
     @observed
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

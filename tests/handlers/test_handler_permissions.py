@@ -23,8 +23,8 @@ COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
 
 
 @pytest.fixture
-def handlers_alone(cloud: Cloud, recorded_actions: Recorder) -> Iterator[Recorder]:
-    """The actions of the handlers' own clients, which are made of a new session."""
+def handlers_alone(cloud: Cloud, sampled: None, recorded_actions: Recorder) -> Iterator[Recorder]:
+    """The actions of the handlers' own clients, which are made of a new session, all traced."""
     boto3.setup_default_session()
     yield recorded_actions
     boto3.setup_default_session()

@@ -95,6 +95,19 @@ def test_poison_is_quarantined_with_its_reason_and_good_records_around_it_count(
     assert (flow.received, flow.accepted, flow.duplicates, flow.quarantined) == (7, 2, 0, 5)
 
 
+def test_a_delivery_that_is_well_writes_its_metrics_and_nothing_else(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    assert live.handler(payload(line("e1"), line("e2")), context) == {"batchItemFailures": []}
+    written = capsys.readouterr()
+    (line_of_metrics,) = written.out.splitlines()
+    assert '"_aws"' in line_of_metrics
+    assert len(line_of_metrics) < 300  # bytes, which every delivery pays for
+    ours = [record for record in caplog.records if not record.name.startswith("botocore")]  # once a process
+    assert (written.err, ours) == ("", [])
+
+
 def test_a_batch_of_nothing_but_poison_moves_the_shard_on(cloud: Cloud, context: Context):
     assert live.handler(payload(b"{", b"", b"\n\n"), context) == {"batchItemFailures": []}
     assert store(cloud).position(SHARD) == "49000000000000000003/1"
