@@ -9,6 +9,7 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra_cdk.installation import Installation
+from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.global_services import GlobalServices
@@ -16,6 +17,7 @@ from infra_cdk.stacks.ingest import Ingest
 from infra_cdk.stacks.lake import Lake
 from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.spend_export import SpendExport
+from infra_cdk.stacks.watching import Watching
 
 FEATURE_FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # else by ACL, which new buckets have not
@@ -37,8 +39,17 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     network = Network(app, installation) if installation.tier.console.hosted else None
     if network is not None:
         stacks.append(network)
-    stacks.append(Console(app, installation, data, network))
-    return stacks
+    console = Console(app, installation, data, network)
+    stacks.append(console)
+    watching = Watching(
+        app,
+        installation,
+        data,
+        collector=ingest.address,
+        given={**ingest.watched, **console.watched},
+        parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
+    )
+    return [*stacks, watching]
 
 
 def checked_app(out: Path | str) -> cdk.App:

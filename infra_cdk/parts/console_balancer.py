@@ -28,8 +28,8 @@ def console_balancer(
     certificate: acm.ICertificate,
     signing_in: SignIn,
     logs: s3.IBucket,
-) -> balancing.ApplicationLoadBalancer:
-    """A balancer in the zones of the tier, before a service that nothing else reaches."""
+) -> tuple[balancing.ApplicationLoadBalancer, balancing.ApplicationTargetGroup]:
+    """A balancer in the zones of the tier, before a service that nothing else reaches; and that service's targets."""
     balancer = balancing.ApplicationLoadBalancer(
         stack,
         "Balancer",
@@ -82,4 +82,4 @@ def console_balancer(
         default_action=balancing.ListenerAction.redirect(protocol="HTTPS", port=str(HTTPS), permanent=True),
     )
     accept(balancer, "Readers may be anywhere; who is not signed in sees the sign-in alone", "EC23")
-    return balancer
+    return balancer, group

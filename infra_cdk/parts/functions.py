@@ -48,7 +48,7 @@ def handler_function(
     handler : module, such as ``pipeline.handlers.collector``
     package : a package of `infra_cdk.packages`
     needs, resources : what its role may do, and on what
-    environment : variables, as the handler's own environment module reads them
+    environment : variables, as the handler's own environment module reads them; those of all handlers are added
     """
     installation = stack.installation
     name = installation.name(purpose)
@@ -77,7 +77,12 @@ def handler_function(
         memory_size=memory_megabytes,
         timeout=timeout,
         reserved_concurrent_executions=reserved_concurrency,
-        environment=dict(environment),
+        environment={
+            **environment,
+            "POWERTOOLS_SERVICE_NAME": installation.prefix,  # dimension of its metrics
+            "POWERTOOLS_LOG_LEVEL": "WARN",
+            "TAKINGS_TRACED_SHARE": str(installation.tier.watching.traced_share),
+        },
     )
     accept(function, "Python 3.13 is the version of the console's container, and supported until 2029", "L1")
     return function

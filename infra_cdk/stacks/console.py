@@ -42,6 +42,7 @@ class Console(InstallationStack):
     def __init__(self, scope: Construct, installation: Installation, data: Data, network: Network | None) -> None:
         super().__init__(scope, installation, "Takings: the console's role, and where it is hosted")
         self.data = data
+        self.watched: dict[str, str] = {}  # names that AWS makes, by their resources in the table of signals
         self.variables = console_environment(installation)
         self.reader = self._role("Reader", iam.AccountPrincipal(installation.account), "Runs a console on any machine")
         lines = "\n".join(f"{name}={value}" for name, value in self.variables.items())
@@ -71,7 +72,7 @@ class Console(InstallationStack):
     def _hosted(self, network: Network, address: Address) -> None:
         service = self._service(network)
         signing_in = sign_in(self, address.host)
-        balancer = console_balancer(
+        balancer, tasks = console_balancer(
             self,
             vpc=network.vpc,
             service=service,
@@ -80,6 +81,12 @@ class Console(InstallationStack):
             logs=self.data.logs,
         )
         address.records(targets.LoadBalancerTarget(balancer), ipv6=False)
+        self.watched = {
+            "load-balancer": balancer.load_balancer_full_name,
+            "console-targets": tasks.target_group_full_name,
+            "cluster": self.installation.name("console"),
+            "console": self.installation.name("console"),
+        }
         self.output("ConsoleAddress", f"https://{address.host}", "The console, for readers who are invited")
         self.output("ReadersPool", signing_in.pool.user_pool_id, "User pool in which readers are invited")
 

@@ -64,7 +64,9 @@ class Ingest(InstallationStack):
         self.delivery = self._delivery()
         self._accept()
         name = self.distribution.domain_name if address is None else address.host
-        self.output("CollectorAddress", f"https://{name}", "Where senders send events")
+        self.address = f"https://{name}"
+        self.watched = {"api": self.api.api_id, "distribution": self.distribution.distribution_id}
+        self.output("CollectorAddress", self.address, "Where senders send events")
 
     def _accept(self) -> None:
         accept(self.origin_secret, "`make deploy` renews it: CloudFront and collector change at once", "SMG4")
