@@ -14,6 +14,7 @@ from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.global_services import GlobalServices
 from infra_cdk.stacks.ingest import Ingest
+from infra_cdk.stacks.jobs import Jobs
 from infra_cdk.stacks.lake import Lake
 from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.spend_export import SpendExport
@@ -33,7 +34,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     everywhere = GlobalServices(app, installation)
     data = Data(app, installation)
     ingest = Ingest(app, installation, data, everywhere)
-    stacks: list[cdk.Stack] = [everywhere, data, ingest, Lake(app, installation, data)]
+    stacks: list[cdk.Stack] = [everywhere, data, ingest, Lake(app, installation, data), Jobs(app, installation, data)]
     if installation.configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
     network = Network(app, installation) if installation.tier.console.hosted else None

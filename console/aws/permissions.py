@@ -302,6 +302,10 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
+    "pipeline.handlers.shards": (
+        Need("pipeline.streams.kinesis_shards", STREAM, ("kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount")),
+        Need("pipeline.streams.kinesis_shards", "*", ("cloudwatch:GetMetricData",)),
+    ),
     "warehouse": (
         Need(
             "pipeline.warehouse.statements",

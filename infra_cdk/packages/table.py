@@ -58,7 +58,14 @@ class Package:
 
 PACKAGES = MappingProxyType(
     {
-        "ingest": Package(("pipeline.handlers.canary", "pipeline.handlers.collector", "pipeline.handlers.live")),
+        "ingest": Package(
+            (
+                "pipeline.handlers.canary",
+                "pipeline.handlers.collector",
+                "pipeline.handlers.live",
+                "pipeline.handlers.shards",
+            )
+        ),
         "warehouse": Package(("pipeline.handlers.warehouse",), resources=("queries",)),
         "console-jobs": Package(("console.handlers.cost_snapshot", "console.handlers.own_calls")),
     }

@@ -26,6 +26,7 @@ HEAVY = (
 LIGHT = frozenset({"catalogue.clock", "catalogue.errors", "catalogue.files"})
 CONSOLE = {"console", "console.handlers", "console.handlers.environment", "console.settings"}
 ON_A_SCHEDULE = {
+    "pipeline.handlers.shards": LIGHT,
     "pipeline.handlers.warehouse": LIGHT | {"catalogue.redshift", "catalogue.tables", "catalogue.warehouse"},
     "console.handlers.own_calls": LIGHT | CONSOLE,
     "console.handlers.cost_snapshot": LIGHT | CONSOLE,
