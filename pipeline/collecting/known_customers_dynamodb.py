@@ -87,7 +87,9 @@ class DynamoDbKnownCustomers(CachedCustomers):
             key = _key(namespace, anonymous_id)
             # consistent: the message after an identify may come to another process
             item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
-        return item["customer_id"]["S"] if item else None
+        # DynamoDB gives an expired item until it deletes it, days later
+        is_valid = item is not None and int(item["expires"]["N"]) > self._now().timestamp()
+        return item["customer_id"]["S"] if is_valid else None
 
     def _write(self, namespace: str, links: Mapping[str, str]) -> None:
         expires = {"N": str(int((self._now() + KEPT).timestamp()))}

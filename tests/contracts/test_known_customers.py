@@ -184,3 +184,14 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(tmp_path: Path):
     with pytest.raises(StreamUnavailable, match="not a database") as caught:
         EmbeddedKnownCustomers(file)
     assert (caught.value.where, "deleted" in str(caught.value.remedy)) == (str(file), True)
+
+
+def test_a_link_that_has_expired_and_is_not_deleted_yet_is_none():
+    with aws_table() as client:
+        later = NOW + KEPT
+        DynamoDbKnownCustomers(client, TABLE, now=lambda: NOW).link("shop", {"device-1": "c1"})
+        found = [
+            DynamoDbKnownCustomers(client, TABLE, now=lambda at=at: at).customer_of("shop", "device-1")  # type: ignore[misc]
+            for at in (later - timedelta(seconds=1), later)
+        ]
+    assert found == ["c1", None]

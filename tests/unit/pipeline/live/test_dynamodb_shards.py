@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalogue.errors import StreamUnavailable
 from pipeline.live.documents import MEMORY_MINUTES, Flow
@@ -163,6 +165,27 @@ def test_totals_that_were_read_while_a_shard_was_retired_are_read_again(
     monkeypatch.setattr(Shards, "listed", retiring)
     assert live.totals().flow.received == 2
     assert heads == [True]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 1), st.sampled_from([1, 14, 16, 170])),
+    max_size=8,
+)
+
+
+@settings(max_examples=8)
+@given(steps=STEPS)
+def test_whatever_shards_are_written_and_retired_by_whom_every_event_is_in_the_totals_once(
+    steps: list[tuple[str, int, int]],
+):
+    with aws_table() as client:
+        clock = Clock()
+        writers = [DynamoDbLiveStore(client, TABLE, "EUR", now=clock) for _ in range(2)]
+        reader = DynamoDbLiveStore(client, TABLE, "EUR", now=clock)
+        for number, (shard, writer, minutes) in enumerate(steps, start=1):
+            clock.forward(minutes=minutes)
+            assert apply(writers[writer], shard, clock)
+            assert reader.totals().flow == Flow(received=number, accepted=number)
 
 
 def test_500_ended_shards_cost_a_reader_no_calls(client: Counting, clock: Clock):
