@@ -219,6 +219,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
     ),
     "pipeline.handlers.canary": (
+        TRACES,
         Need("pipeline.handlers.renewed_secret", CANARY_KEY, ("secretsmanager:GetSecretValue",)),
         Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
     ),

@@ -108,7 +108,7 @@ def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch):
     assert refused.value.where == "TAKINGS_COLLECTOR_ADDRESS"
 
 
-def test_it_calls_what_its_role_allows(edge: Edge, recorded_actions: Recorder, context: Context):
+def test_it_calls_what_its_role_allows(edge: Edge, sampled: None, recorded_actions: Recorder, context: Context):
     edge.broken = "the collector's own calls are not the canary's"
     boto3.setup_default_session()
     canary.handler({}, context)  # type: ignore[arg-type]

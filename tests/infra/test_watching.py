@@ -101,7 +101,7 @@ def test_every_name_that_is_watched_is_the_name_of_something_deployed(everything
 
 def test_each_functions_own_metrics_carry_the_name_of_the_installation(templates: Templates) -> None:
     functions = templates.resources(FUNCTION).values()
-    named = [function for function in functions if function.get("Handler", "").endswith(".handler")]
+    named = [function for function in functions if function["Handler"].startswith(("pipeline.", "console."))]
     assert {f"takings-{templates.tier}-{name}" for name in ("canary", "collector", "live")} <= {
         function["FunctionName"] for function in named
     }
