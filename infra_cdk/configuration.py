@@ -15,6 +15,7 @@ from console.finops.toml_files import TomlFile, read_toml
 
 DEPLOYMENT = Path(__file__).with_name("deployment.toml")
 LONGEST_NAME = 14  # of an installation: a bucket's name has 63 characters, with tier, purpose, account and region in it
+MOST_MAILS = 10  # of a budget's threshold. Source: AWS Budgets API reference, NotificationWithSubscribers
 LEAST_ZONES = 3  # of Redshift Serverless; source: its considerations for workgroups, subnets in three zones
 RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")  # source: Cognito developer guide, prefix domains
 SMALLEST_NETWORK = 20  # bits of the prefix: isolated, private and public subnets in three zones
@@ -52,7 +53,7 @@ class People(_Section, frozen=True):
     """Who is written to."""
 
     operators: tuple[Mail, ...]
-    finance: tuple[Mail, ...]
+    finance: Annotated[tuple[Mail, ...], Meta(max_length=MOST_MAILS)]
 
 
 class Domain(_Section, frozen=True):
@@ -79,10 +80,14 @@ class AccountServices(_Section, frozen=True):
 
 
 class Flags(_Section, frozen=True):
-    """What is made only where it is wanted."""
+    """What is made only where it is wanted.
+
+    `cost_tags_active` is a fact of the account: the tags of our resources are cost allocation tags.
+    """
 
     focus_export: bool
     quicksight: bool
+    cost_tags_active: bool
 
 
 class Configuration(_Section, frozen=True):

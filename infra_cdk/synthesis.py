@@ -12,6 +12,7 @@ from infra_cdk.installation import Installation
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
+from infra_cdk.stacks.finops import FinOps
 from infra_cdk.stacks.global_services import GlobalServices
 from infra_cdk.stacks.ingest import Ingest
 from infra_cdk.stacks.jobs import Jobs
@@ -50,7 +51,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
         given={**ingest.watched, **console.watched},
         parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
     )
-    return [*stacks, watching]
+    return [*stacks, watching, FinOps(app, installation)]
 
 
 def checked_app(out: Path | str) -> cdk.App:

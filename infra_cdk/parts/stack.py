@@ -41,11 +41,12 @@ class InstallationStack(cdk.Stack):
             termination_protection=protected,
         )
         self.installation = installation
-        for tag, value in (
-            (TAG_INSTALLATION, installation.configuration.installation.name),
-            (TAG_TIER, installation.tier.name),
-            (TAG_PART, self.part),
-        ):
+        self.installation_tags = {
+            TAG_INSTALLATION: installation.configuration.installation.name,
+            TAG_TIER: installation.tier.name,
+            TAG_PART: self.part,
+        }
+        for tag, value in self.installation_tags.items():
             cdk.Tags.of(self).add(tag, value)
 
     @property

@@ -96,7 +96,7 @@ class Data(InstallationStack):
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        for service in ("cloudwatch", "events", "budgets", "costalerts", "delivery.logs"):
+        for service in ("cloudwatch", "events", "delivery.logs"):
             key.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.templates import TIERS, Templates, synthesised, with_everything
+from tests.infra.templates import TIERS, Templates, adopting, synthesised, with_everything
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +25,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return synthesised(
         "scale", tmp_path_factory.mktemp("everything"), with_everything(tmp_path_factory.mktemp("config"))
     )
+
+
+@pytest.fixture(scope="session")
+def without_own_services(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of the middle tier in an account that has every service already."""
+    return synthesised("startup", tmp_path_factory.mktemp("adopting"), adopting(tmp_path_factory.mktemp("config")))

@@ -72,8 +72,18 @@ def with_everything(folder: Path) -> Path:
     from infra_cdk.configuration import DEPLOYMENT
 
     text = DEPLOYMENT.read_text(encoding="utf-8")
-    for flag in ("focus_export", "quicksight"):
+    for flag in ("focus_export", "quicksight", "cost_tags_active"):
         text = re.sub(rf"^{flag} = \w+", f"{flag} = true", text, flags=re.MULTILINE)
     path = folder / "deployment.toml"
     path.write_text(f"{text}\n{DOMAIN}", encoding="utf-8")
+    return path
+
+
+def adopting(folder: Path) -> Path:
+    """A deployment file like ours, for an account that has every service of an account already."""
+    from infra_cdk.configuration import DEPLOYMENT
+
+    text = DEPLOYMENT.read_text(encoding="utf-8")
+    path = folder / "deployment.toml"
+    path.write_text(re.sub(r'= "create"', '= "adopt"', text), encoding="utf-8")
     return path
