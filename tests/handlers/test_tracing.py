@@ -48,6 +48,16 @@ def test_a_traced_invocation_is_a_segment_with_its_calls_and_without_what_was_se
         assert f'"{sent}' not in json.dumps(segment)
 
 
+def test_what_a_caller_traces_hangs_below_the_callers_segment(
+    cloud: Cloud, context: Context, sampled: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TAKINGS_TRACED_SHARE", "0")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={ROOT_ID.format(7)};Parent=53995c3f42cd8ad8;Sampled=1")
+    observed.tracing().run(lambda event, _: event, {}, context)  # type: ignore[arg-type]
+    ((segment,),) = traces()
+    assert (segment["trace_id"], segment["parent_id"]) == (ROOT_ID.format(7), "53995c3f42cd8ad8")
+
+
 def test_calls_beyond_what_a_segment_holds_are_documents_of_their_own(
     cloud: Cloud, context: Context, sampled: None, monkeypatch: pytest.MonkeyPatch
 ):
