@@ -35,7 +35,8 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     everywhere = GlobalServices(app, installation)
     data = Data(app, installation)
     ingest = Ingest(app, installation, data, everywhere)
-    stacks: list[cdk.Stack] = [everywhere, data, ingest, Lake(app, installation, data), Jobs(app, installation, data)]
+    lake = Lake(app, installation, data)
+    stacks: list[cdk.Stack] = [everywhere, data, ingest, lake, Jobs(app, installation, data)]
     if installation.configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
     network = Network(app, installation) if installation.tier.console.hosted else None
@@ -48,7 +49,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
         installation,
         data,
         collector=ingest.address,
-        given={**ingest.watched, **console.watched},
+        given={**ingest.watched, **lake.watched, **console.watched},
         parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
     )
     return [*stacks, watching, FinOps(app, installation)]

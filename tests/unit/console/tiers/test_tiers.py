@@ -163,7 +163,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("41.90"), "startup": Decimal("349.30"), "scale": Decimal("1339.82"),
+        "dev": Decimal("42.10"), "startup": Decimal("349.70"), "scale": Decimal("1340.52"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -173,7 +173,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["41.90", "349.30", "1339.82"]
+    assert lines[-4].split()[-3:] == ["42.10", "349.70", "1340.52"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",
