@@ -90,6 +90,12 @@ class Flags(_Section, frozen=True):
     cost_tags_active: bool
 
 
+class QuickSightSettings(_Section, frozen=True):
+    """Who gets the dashboard: the ARN of a user or group of QuickSight."""
+
+    principal_arn: Annotated[str, Meta(pattern=r"^arn:aws:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[^/\s]+/\S+\Z")]
+
+
 class Configuration(_Section, frozen=True):
     """All of `deployment.toml`."""
 
@@ -100,6 +106,7 @@ class Configuration(_Section, frozen=True):
     account: AccountServices
     flags: Flags
     domain: Domain | None = None
+    quicksight: QuickSightSettings | None = None
 
 
 @lru_cache(maxsize=8)
@@ -148,6 +155,12 @@ def _mistakes(configuration: Configuration) -> list[tuple[tuple[str, str], str, 
             ("installation", "name"),
             f"{given.name!r} contains {reserved[0]!r}, which the address of Cognito's sign-in may not",
             "Choose another name.",
+        ))  # fmt: skip
+    if configuration.flags.quicksight and configuration.quicksight is None:
+        found.append((
+            ("flags", "quicksight"),
+            "Nobody is named who gets the dashboard",
+            "Write [quicksight] with principal_arn: `aws quicksight list-users` and `list-groups` show ARNs.",
         ))  # fmt: skip
     for origin in configuration.lake.origins:
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", origin):

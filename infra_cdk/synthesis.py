@@ -18,6 +18,7 @@ from infra_cdk.stacks.ingest import Ingest
 from infra_cdk.stacks.jobs import Jobs
 from infra_cdk.stacks.lake import Lake
 from infra_cdk.stacks.network import Network
+from infra_cdk.stacks.quicksight import QuickSight
 from infra_cdk.stacks.spend_export import SpendExport
 from infra_cdk.stacks.watching import Watching
 
@@ -52,7 +53,11 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
         given={**ingest.watched, **lake.watched, **console.watched},
         parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
     )
-    return [*stacks, watching, FinOps(app, installation)]
+    stacks += [watching, FinOps(app, installation)]
+    quicksight = installation.configuration.quicksight
+    if installation.configuration.flags.quicksight and quicksight is not None:
+        stacks.append(QuickSight(app, installation, data, quicksight.principal_arn, after=[data, lake]))
+    return stacks
 
 
 def checked_app(out: Path | str) -> cdk.App:

@@ -56,6 +56,7 @@ class Need:
 
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
 STREAM, LIVE_TABLE, DECISIONS_TABLE = "event stream", "live table", "decisions table"
+CATALOGS = "data catalog of Athena"
 WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
 RAW_DATABASE, CRAWLER_LOGS = "Glue catalog, database of raw files and its tables", "log group of all crawlers"
 JOB_CODE, JOB_LOGS = "uploaded code of the Glue jobs", "log groups of the Glue jobs"
@@ -316,6 +317,66 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             "COPY reads the exports with the role of the namespace. Source: Redshift guide, IAM permissions for COPY.",
         ),
         Need("pipeline.warehouse.statements", KEY, (), ("kms:Decrypt",), _BY_KEY),
+    ),
+    "quicksight": (
+        Need(
+            "infra_cdk.stacks.quicksight",
+            WORKGROUP,
+            (),
+            (
+                "athena:GetQueryExecution",
+                "athena:GetQueryResults",
+                "athena:GetQueryResultsStream",
+                "athena:GetWorkGroup",
+                "athena:StartQueryExecution",
+                "athena:StopQueryExecution",
+            ),
+            "QuickSight asks Athena with the role of its data source. Source: AWS managed policy reference,"
+            " AWSQuicksightAthenaAccess, as are all below.",
+        ),
+        Need(
+            "infra_cdk.stacks.quicksight",
+            CATALOGS,
+            (),
+            (
+                "athena:GetDataCatalog",
+                "athena:GetDatabase",
+                "athena:GetTableMetadata",
+                "athena:ListDatabases",
+                "athena:ListTableMetadata",
+            ),
+            "QuickSight lists what a data source has.",
+        ),
+        Need("infra_cdk.stacks.quicksight", "*", (), ("athena:ListDataCatalogs",), "IAM knows no resource for it."),
+        Need(
+            "infra_cdk.stacks.quicksight",
+            RESULTS,
+            (),
+            (
+                "s3:AbortMultipartUpload",
+                "s3:GetBucketLocation",
+                "s3:GetObject",
+                "s3:ListBucket",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ),
+            "Athena writes results with the caller's role.",
+        ),
+        Need(
+            "infra_cdk.stacks.quicksight",
+            LAKE,
+            (),
+            ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
+            "Athena reads tables with the caller's role.",
+        ),
+        Need(
+            "infra_cdk.stacks.quicksight",
+            DATABASE,
+            (),
+            ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
+            "Athena asks the catalog with the caller's role.",
+        ),
+        Need("infra_cdk.stacks.quicksight", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
     "pipeline.jobs": (
         Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),

@@ -17,6 +17,10 @@ DOMAIN = """
 name = "shop.example"
 hosted_zone_id = "Z0123456789ABCDEFGHIJ"
 """
+QUICKSIGHT = """
+[quicksight]
+principal_arn = "arn:aws:quicksight:eu-central-1:123456789012:group/default/executives"
+"""
 
 Properties = dict[str, Any]
 
@@ -75,7 +79,7 @@ def with_everything(folder: Path) -> Path:
     for flag in ("focus_export", "quicksight", "cost_tags_active"):
         text = re.sub(rf"^{flag} = \w+", f"{flag} = true", text, flags=re.MULTILINE)
     path = folder / "deployment.toml"
-    path.write_text(f"{text}\n{DOMAIN}", encoding="utf-8")
+    path.write_text(f"{text}\n{DOMAIN}{QUICKSIGHT}", encoding="utf-8")
     return path
 
 
