@@ -40,6 +40,7 @@ def console_task(
         name=f"/takings/{installation.name('console')}",
         days=installation.tier.collector.log_retention_days,
     )
+    execution_role = _execution_role(stack, group)
     task = ecs.FargateTaskDefinition(
         stack,
         "Task",
@@ -50,9 +51,10 @@ def console_task(
             cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
         ),
         task_role=task_role.without_policy_updates(),
-        execution_role=_execution_role(stack, group).without_policy_updates(),
+        execution_role=execution_role.without_policy_updates(),
         volumes=[ecs.Volume(name="tmp")],
     )
+    task.node.add_dependency(execution_role)  # with its policy: else the first task cannot fetch its image
     container = task.add_container(
         "Console",
         container_name="console",

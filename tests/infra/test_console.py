@@ -209,6 +209,12 @@ def test_what_fetches_the_image_may_do_only_that(everything: Templates) -> None:
     }  # fmt: skip
 
 
+def test_the_task_waits_for_what_fetches_its_image(everything: Templates) -> None:
+    resources = everything.by_part["console"]["Resources"].values()
+    (task,) = [resource for resource in resources if resource["Type"] == "AWS::ECS::TaskDefinition"]
+    assert any(name.startswith("ExecutionRoleDefaultPolicy") for name in task["DependsOn"])
+
+
 def test_the_load_balancer_may_write_its_logs(everything: Templates) -> None:
     written = json.dumps(list(everything.resources("AWS::S3::BucketPolicy", "data").values()))
     assert "/console/AWSLogs/123456789012/*" in written
