@@ -10,6 +10,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra_cdk.installation import Installation
 from infra_cdk.parts.stack import InstallationStack
+from infra_cdk.stacks import account
 from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.finops import FinOps
@@ -54,6 +55,8 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
         parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
     )
     stacks += [watching, FinOps(app, installation)]
+    if account.is_wanted(installation):
+        stacks.append(account.Account(app, installation, data, watching))
     quicksight = installation.configuration.quicksight
     if installation.configuration.flags.quicksight and quicksight is not None:
         stacks.append(QuickSight(app, installation, data, quicksight.principal_arn, after=[data, lake]))

@@ -308,6 +308,13 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.streams.kinesis_shards", STREAM, ("kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount")),
         Need("pipeline.streams.kinesis_shards", "*", ("cloudwatch:GetMetricData",)),
     ),
+    "infra_cdk.custom.macie_gaps": (
+        Need(
+            "infra_cdk.custom.macie_gaps",
+            "*",
+            ("macie2:CreateClassificationJob", "macie2:TagResource", "macie2:UpdateClassificationJob"),
+        ),
+    ),
     "warehouse": (
         Need(
             "pipeline.warehouse.statements",
