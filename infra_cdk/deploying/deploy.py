@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalogue.errors import QueryFailed, SourceError
 from console.aws.failures import error_code, translate_errors
-from infra_cdk.deploying import bill, cdk_command, first_event, write_keys
+from infra_cdk.deploying import bill, canary_key, cdk_command, first_event, write_keys
 from infra_cdk.deploying.kept import Progress
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack, stacks_of
@@ -85,6 +85,8 @@ def _finish(situation: Situation, screen: Screen) -> None:
         screen.say(f"The collector accepted the event {event.event_id}.")
         seconds = first_event.see(lambda customer: _is_in_live(situation, customer), event, screen.progress)
         screen.say(f"The live table has it, {seconds:.0f} seconds later.")
+    if canary_key.give(situation.clients, situation.installation):
+        screen.say("The canary has a write key of its own; it tries the collector every minute from now on.")
     _first_curation(situation, screen)
     screen.say(f"Collector: {address}{first_event.PATH}")
     console = _output(stacks, CONSOLE_ADDRESS)

@@ -137,7 +137,7 @@ class Ingest(InstallationStack):
             stage_name="$default",
             auto_deploy=True,
             default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
-                throttling_rate_limit=REQUESTS_A_SECOND, throttling_burst_limit=BURST, detailed_metrics_enabled=True
+                throttling_rate_limit=REQUESTS_A_SECOND, throttling_burst_limit=BURST, detailed_metrics_enabled=False
             ),
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG)

@@ -140,7 +140,7 @@ class Watching(InstallationStack):
             self,
             "CanaryKey",
             secret_name=self.installation.name("canary-key"),
-            description="The canary's write key; `make deploy` puts its digest among the collector's write keys",
+            description="The canary's write key, which `make deploy` makes; until then, something that opens nothing",
             encryption_key=self.data.key,
             generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
         )
