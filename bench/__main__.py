@@ -25,6 +25,7 @@ NAMES = (
     "http",
     "handlers",
     "tracker",
+    "live_units",
     "forecast",
     "pages",
     "spend_page",

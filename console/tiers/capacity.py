@@ -13,13 +13,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from console.tiers import quotas
-from console.tiers.lines import (
-    COLLECTOR_SECONDS,
-    ITEM_WRITE_UNITS,
-    LIST_READ_UNITS,
-    LIVE_SECONDS,
-    LIVE_SECONDS_PER_EVENT,
-)
+from console.tiers.entrances import COLLECTOR_SECONDS
+from console.tiers.lines import LIST_READ_UNITS, LIVE_SECONDS, LIVE_SECONDS_PER_EVENT
+from console.tiers.live_table import ITEM_WRITE_UNITS
 from console.tiers.load import Load
 from console.tiers.quotas import Quota
 from console.tiers.sizing import (

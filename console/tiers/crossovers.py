@@ -174,6 +174,29 @@ def stream_modes(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool =
     return Crossover(f"{tier.title}: provisioned or on-demand Kinesis?", met[0] if met else None, EVENTS, answer)
 
 
+def entrances(tier: Tier, usage: Usage, book: PriceBook, *, free_tier: bool = False) -> Crossover:
+    """From which traffic the load balancer takes requests for less than CloudFront and API Gateway.
+
+    The load balancer itself is the console's, and is paid for either way.
+    """
+    at_the_edge, balanced = (
+        bill(
+            structs.replace(tier, collector=structs.replace(tier.collector, entrance=entrance)),
+            usage,
+            book,
+            free_tier=free_tier,
+        )
+        for entrance in ("cloudfront", "load_balancer")
+    )
+    met, where = cheaper(at_the_edge, balanced)
+    answer = (
+        f"Requests to {tier.title} cost less through the load balancer than through CloudFront and API Gateway {where}"
+        if where
+        else f"Requests to {tier.title} cost no less through the load balancer at any traffic"
+    )
+    return Crossover(f"{tier.title}: API Gateway or load balancer?", met[0] if met else None, EVENTS, answer)
+
+
 def warehouse_or_athena(tier: Tier, usage: Usage, book: PriceBook) -> Crossover:
     """From how many uncached page views a day the warehouse is cheaper than Athena for the questions it answers.
 
@@ -217,7 +240,12 @@ def all_of(
     """Every crossover the page shows."""
     found = between_tiers(tiers, usages, book, free_tier=free_tier)
     largest, usage = tiers[-1], usages[-1]
-    return [*found, stream_modes(largest, usage, book, free_tier=free_tier), warehouse_or_athena(largest, usage, book)]
+    return [
+        *found,
+        stream_modes(largest, usage, book, free_tier=free_tier),
+        entrances(largest, usage, book, free_tier=free_tier),
+        warehouse_or_athena(largest, usage, book),
+    ]
 
 
 def _first(holds: Callable[[int], bool]) -> int | None:

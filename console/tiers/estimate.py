@@ -13,7 +13,8 @@ from decimal import ROUND_FLOOR, Decimal
 
 from console.finops.decimals import DIGITS
 from console.finops.pricing.price_book import Price, PriceBook
-from console.tiers.lines import Factor, charged
+from console.tiers.factors import Factor
+from console.tiers.lines import charged
 from console.tiers.sizing import Flow, Usage
 from console.tiers.tiers import Tier
 

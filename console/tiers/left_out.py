@@ -39,6 +39,12 @@ LEFT_OUT = (
     LeftOut("AWS Certificate Manager", "Certificates", "public ones are free"),
     LeftOut("AWS Shield", "Standard", "free"),
     LeftOut("Amazon Route 53", "Queries", "some thousands a month, at $0.40 a million"),
-    LeftOut("Amazon DynamoDB", "Point-in-time recovery", "off: the tables are filled again within a day"),
+    LeftOut("Amazon DynamoDB", "Point-in-time recovery of what is not decided",
+            "off: live figures and recommendations are filled again within a day"),
+    LeftOut("AWS Key Management Service", "Rotated keys", "$1 a month more for each after its first and second year"),
+    LeftOut("Amazon Simple Storage Service", "Intelligent-Tiering and former versions",
+            "$2.50 a million objects above 128 KB are monitored for; former versions are kept for days"),
+    LeftOut("AWS Glue", "Minutes beyond those of the tier",
+            "a first curation of a year, or one after an outage, takes as long as it takes"),
     LeftOut("Amazon GuardDuty", "Plans for functions, containers, databases and malware", "not switched on"),
 )  # fmt: skip

@@ -23,8 +23,9 @@ from console.tiers.capacity import (
     shard_batches,
     shards,
 )
+from console.tiers.entrances import COLLECTOR_SECONDS
 from console.tiers.estimate import estimate
-from console.tiers.lines import COLLECTOR_SECONDS, LIVE_WRITE_UNITS
+from console.tiers.live_table import WRITE_UNITS_OF_BATCH, units_of_batch
 from console.tiers.load import Load
 from console.tiers.quotas import Quota
 from console.tiers.sizing import COMPRESSION, CONSUMERS, DAYS, GIGA, HOURS, ON_DEMAND_STEP_BYTES, PEAK_FACTOR, ceiling
@@ -169,9 +170,10 @@ def on_emr_serverless(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Q
 
 
 def live_writes_estimated(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
-    """Live's writes as the estimate counts them: the same units for every batch."""
+    """Live's writes as the estimate counts them: by the events of a batch, as measured."""
     flow = load.flow(tier)
-    return _sum(book, {"dynamodb.write_request_unit": flow.live_batches * LIVE_WRITE_UNITS * DAYS})
+    units = units_of_batch(WRITE_UNITS_OF_BATCH, flow.events_per_batch)
+    return _sum(book, {"dynamodb.write_request_unit": flow.live_batches * units * DAYS})
 
 
 def live_writes_by_size(load: Load, tier: Tier, book: PriceBook, limits: Mapping[str, Quota]) -> Decimal | None:

@@ -19,7 +19,7 @@ SECONDS_A_DAY = Decimal(86_400)
 GIGA = Decimal(10) ** 9
 
 BYTES_PER_EVENT = 465  # a raw line of the sample year, on average
-EVENTS_PER_REQUEST = 10  # clients batch
+EVENTS_PER_VISIT = Decimal("5.6")  # of the sample's web channel: a visit sends on one connection
 PEAK_FACTOR = Decimal(4)  # assumed: the busiest minutes of Black Friday ÷ the mean of an ordinary day
 PEAK_HOURS = 4  # a day on which a scaling stream keeps its peak shards
 CACHED_SHARE = Decimal("0.8")  # of page views that the console answers from its cache
@@ -34,7 +34,12 @@ COMPRESSION = 10  # raw lines and curated columns against the raw bytes, zstd
 COPIES = 2  # raw and curated
 SCANNED_AT_A_BILLION = 50_000_000  # bytes a page view scans in a lake of a billion events
 WAREHOUSE_SECONDS = 60  # the least that waking Redshift Serverless is charged for
+WORKING_SECONDS = 36_000  # of the day in which pages are opened, at random
+METRIC_BYTES = 390  # of a line of metrics in the logs (`pipeline.handlers.observed`), with CloudWatch's own 26
+METRIC_ENVIRONMENTS = 40  # of the functions that answer requests, at once on average
 EVENTS_PER_WORKER_MINUTE = 1_000_000  # that a Glue worker curates
+RUN_OBJECTS, RUN_READS = 120, 2_000  # files a run of the curation writes and reads
+QUESTION_READS = 20  # files a query reads
 CRAWLER_DPU, CRAWLER_MINUTES = 2, 10  # the least a crawler's run is charged for
 
 
@@ -55,7 +60,7 @@ class Usage:
     people: Decimal
     recommendations_per_day: Decimal
     retention_days: Decimal
-    events_per_request: Decimal = Decimal(EVENTS_PER_REQUEST)
+    events_per_request: Decimal
     bytes_per_event: Decimal = Decimal(BYTES_PER_EVENT)
 
     def __post_init__(self) -> None:
@@ -74,6 +79,7 @@ def typical(tier: Tier) -> Usage:
         people=Decimal(tier.usage.people),
         recommendations_per_day=Decimal(tier.usage.recommendations_per_day),
         retention_days=Decimal(tier.lake.raw_retention_days),
+        events_per_request=tier.usage.events_per_request,
     )
 
 
@@ -110,8 +116,31 @@ class Flow:
 
     @property
     def answered(self) -> Decimal:
-        """Requests through CloudFront, WAF and API Gateway: events and recommendations."""
+        """Requests from outside: events and recommendations."""
         return self.requests + self.usage.recommendations_per_day
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether they enter through the load balancer, in place of CloudFront and API Gateway."""
+        return self.tier.collector.entrance == "load_balancer"
+
+    @property
+    def metric_lines(self) -> Decimal:
+        """Lines of metrics in the logs: one a call, or of each environment one in so many seconds."""
+        every = self.tier.watching.metrics_every_seconds
+        if not every:
+            return self.calls
+        return min(self.calls, self.live_batches + METRIC_ENVIRONMENTS * SECONDS_A_DAY / every)
+
+    @property
+    def calls(self) -> Decimal:
+        """Calls of the functions that are traced and measured: collector, recommendations, live."""
+        return self.requests + self.usage.recommendations_per_day + self.live_batches
+
+    @property
+    def connections(self) -> Decimal:
+        """Connections to the load balancer: one a visit, as it is kept over the window."""
+        return min(self.requests, self.usage.events_per_day / EVENTS_PER_VISIT)
 
     @property
     def record_bytes(self) -> Decimal:
@@ -145,10 +174,26 @@ class Flow:
         return min(self.requests, windows)
 
     @property
+    def events_per_batch(self) -> Decimal:
+        """Events of one invocation of the live function."""
+        return self.usage.events_per_day / self.live_batches if self.live_batches else Decimal(0)
+
+    @property
     def stored_gigabytes(self) -> Decimal:
         """What the lake holds once the retention has passed."""
         raw = self.usage.events_per_day * self.usage.bytes_per_event * self.usage.retention_days
         return raw * COPIES / COMPRESSION / GIGA
+
+    @property
+    def raw_objects(self) -> Decimal:
+        """Objects that Firehose writes: one each time its buffer is over."""
+        return SECONDS_A_DAY / self.tier.lake.firehose_buffer_seconds
+
+    @property
+    def touched_objects(self) -> Decimal:
+        """Objects of the lake that are written and read."""
+        curated = self.curation_runs * (RUN_OBJECTS + RUN_READS)
+        return self.raw_objects + curated + self.asked_page_views * QUESTIONS_PER_PAGE_VIEW * QUESTION_READS
 
     @property
     def curation_runs(self) -> Decimal:
@@ -180,18 +225,24 @@ class Flow:
         return min(self.wanted_rpu_hours(page_views), Decimal(self.tier.warehouse.most_rpu_hours_per_day))
 
     def wanted_rpu_hours(self, page_views: Decimal) -> Decimal:
-        """The same without the daily limit: every page view and every load wakes the warehouse for a minute."""
+        """The same without the daily limit: every page view and every load wakes the warehouse for a minute.
+
+        Views come at random over the working day, and those that fall into one minute share it: of a time T with n
+        views of w seconds each, the share 1 − exp(−n × w ÷ T) is covered (Poisson). Loads are counted in full.
+        """
         warehouse = self.tier.warehouse
         if not warehouse.enabled:
             return Decimal(0)
-        awake = min((page_views + self.curation_runs) * WAREHOUSE_SECONDS, SECONDS_A_DAY)
-        return awake * warehouse.base_rpu / 3_600
+        viewed = WORKING_SECONDS * (1 - (-page_views * WAREHOUSE_SECONDS / WORKING_SECONDS).exp())
+        loaded = Decimal(1_440) / warehouse.load_every_minutes * WAREHOUSE_SECONDS
+        return min(viewed + loaded, SECONDS_A_DAY) * warehouse.base_rpu / 3_600
 
     @property
     def log_gigabytes(self) -> Decimal:
-        """Logs written: a line a request, and what the parts say when nothing happens."""
+        """Logs written: API Gateway's line a request, each call's metrics, and what is said when nothing happens."""
         quiet = Decimal("0.05") if self.tier.console.hosted else Decimal("0.01")
-        return quiet + self.answered * self.tier.watching.log_bytes_per_request / GIGA
+        lines = Decimal(0) if self.is_balanced else self.answered * self.tier.watching.log_bytes_per_request
+        return quiet + (lines + self.metric_lines * METRIC_BYTES) / GIGA
 
 
 def remarks(flow: Flow) -> Sequence[str]:

@@ -31,11 +31,32 @@ class Band(_Section, frozen=True):
 
 
 class TypicalUsage(_Section, frozen=True):
-    """What is used where nothing was measured: views of console pages, people who open them, recommendations asked."""
+    """What is used where nothing was measured.
+
+    Attributes
+    ----------
+    page_views_per_day, people, recommendations_per_day : of the console, who opens it, and what shops ask for
+    tracker_wait_seconds : how long the pages' trackers gather events (``wait`` of `takings.init`)
+    pages_share : of the events, those that trackers in pages and apps send; servers send the others
+    events_per_page_request, events_per_server_request : events that one request brings
+    other_trackers_share : of the requests, those of another tracker, whose visitors are joined to customers
+    """
 
     page_views_per_day: WholeNumber
     people: WholeNumber
     recommendations_per_day: WholeNumber
+    tracker_wait_seconds: WholeNumber
+    pages_share: DecimalText
+    events_per_page_request: DecimalText
+    events_per_server_request: WholeNumber
+    other_trackers_share: DecimalText
+
+    @property
+    def events_per_request(self) -> Decimal:
+        """Events ÷ requests, of pages and servers together, to two decimals."""
+        requests = self.pages_share / self.events_per_page_request
+        requests += (1 - self.pages_share) / self.events_per_server_request
+        return (1 / requests).quantize(Decimal("0.01"))
 
 
 class Stream(_Section, frozen=True):
@@ -50,10 +71,43 @@ class Stream(_Section, frozen=True):
 
 
 class Collector(_Section, frozen=True):
-    """The collector's function and its logs."""
+    """The collector's function, what requests pass on their way, and how long logs are kept.
+
+    Attributes
+    ----------
+    entrance : of events and recommendations: ``cloudfront`` (CloudFront, web ACL, API Gateway) or ``load_balancer``
+        (the console's, with a web ACL)
+    reserved_concurrency : the most calls at once; 0 for the account's own limit
+    """
 
     memory_megabytes: WholeNumber
     log_retention_days: WholeNumber
+    entrance: Literal["cloudfront", "load_balancer"]
+    timeout_seconds: WholeNumber
+    reserved_concurrency: WholeNumber
+    log_level: Literal["DEBUG", "INFO", "WARN"]
+
+
+class Live(_Section, frozen=True):
+    """The live function, and the capacity of its table; units a second, 0 where it is charged on demand."""
+
+    memory_megabytes: WholeNumber
+    timeout_seconds: WholeNumber
+    capacity: Literal["on_demand", "provisioned"]
+    least_write_units: WholeNumber
+    most_write_units: WholeNumber
+    least_read_units: WholeNumber
+    most_read_units: WholeNumber
+
+
+class Recommendations(_Section, frozen=True):
+    """The function that serves recommendations, and the task that trains them."""
+
+    memory_megabytes: WholeNumber
+    timeout_seconds: WholeNumber
+    training_minutes_per_day: WholeNumber
+    training_vcpu: DecimalText
+    training_memory_gigabytes: DecimalText
 
 
 class LakeStore(_Section, frozen=True):
@@ -65,21 +119,23 @@ class LakeStore(_Section, frozen=True):
 
 
 class Curation(_Section, frozen=True):
-    """The Glue job: how often, workers of one DPU each, and the minutes of a run without its events."""
+    """The Glue jobs: how often curation runs, workers of one DPU each, the minutes of a run without its events."""
 
     every_minutes: WholeNumber
     workers: WholeNumber
     minutes_per_run: WholeNumber
+    maintenance_every_days: WholeNumber
     crawler_runs_per_day: WholeNumber
 
 
 class Warehouse(_Section, frozen=True):
-    """Redshift Serverless: its base capacity, the RPU-hours a day it may use, and the share of questions it answers."""
+    """Redshift Serverless: its base capacity, its RPU-hours a day, what it answers, and how often it is loaded."""
 
     enabled: bool
     base_rpu: WholeNumber
     most_rpu_hours_per_day: WholeNumber
     share_of_questions: DecimalText
+    load_every_minutes: WholeNumber
 
 
 class HostedConsole(_Section, frozen=True):
@@ -102,17 +158,20 @@ class Network(_Section, frozen=True):
 
 
 class Watching(_Section, frozen=True):
-    """Metrics, alarms, dashboards, the share of requests traced, and the bytes each one writes to the logs.
+    """Metrics, alarms, dashboards, the canary, the share of calls traced, and the bytes of a line of API Gateway's log.
 
-    `alarms` counts the metrics that alarms compare, which is what is charged; composite alarms come on top.
+    `alarms` counts the metrics that alarms compare, which is what is charged; composite alarms come on top. A function
+    writes its counts to the logs every `metrics_every_seconds`, 0 for each call.
     """
 
     custom_metrics: WholeNumber
     alarms: WholeNumber
     composite_alarms: WholeNumber
+    canary_runs_per_day: WholeNumber
     dashboards: WholeNumber
     traced_share: DecimalText
     log_bytes_per_request: WholeNumber
+    metrics_every_seconds: WholeNumber
 
 
 class Security(_Section, frozen=True):
@@ -147,6 +206,8 @@ class Tier(_Section, frozen=True):
     usage: TypicalUsage
     stream: Stream
     collector: Collector
+    live: Live
+    recommendations: Recommendations
     lake: LakeStore
     curation: Curation
     warehouse: Warehouse

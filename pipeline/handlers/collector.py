@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
 from pipeline.handlers.clients import client
+from pipeline.handlers.counts import CountReports
 from pipeline.handlers.edge import Edge, edge
 from pipeline.handlers.environment import environment
 from pipeline.handlers.gateway import payload_of, request_from
@@ -41,6 +42,12 @@ def collector() -> Collector:
 
 
 @lru_cache(maxsize=1)
+def reports() -> CountReports:
+    """When the counts of this process are reported."""
+    return CountReports(environment().metrics_seconds)
+
+
+@lru_cache(maxsize=1)
 def only_edge() -> Edge:
     """The check that a request came through the edge, of this process."""
     return edge(environment().edge)
@@ -52,9 +59,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     refused = only_edge().refusal(event)
     if refused is not None:
         return refused
-    before = collector().counts()
     response = collector().answer(request_from(event))
-    after = collector().counts()
-    for count, name in MEASURED.items():
-        metrics.add_metric(name, MetricUnit.Count, after.get(count, 0) - before.get(count, 0))
+    counts = collector().counts()
+    for name, grown in reports().due({name: counts.get(count, 0) for count, name in MEASURED.items()}).items():
+        metrics.add_metric(name, MetricUnit.Count, grown)
     return payload_of(response)

@@ -50,6 +50,8 @@ class Environment:
         signing secret (``TAKINGS_WRITE_KEYS``). An environment holds 4 KB, some ten keys
     write_keys_arn : the secret of Secrets Manager that holds them instead: 64 KB (``TAKINGS_WRITE_KEYS_ARN``)
     edge : how the collector knows what came through the edge
+    metrics_seconds : the least time between two reports of what the collector counted (``TAKINGS_METRICS_SECONDS``,
+        default 0: with every answer)
     """
 
     stream: str
@@ -63,6 +65,7 @@ class Environment:
     confirm_public_orders: bool = False
     write_keys_arn: str = ""
     edge: EdgeSettings = EdgeSettings()
+    metrics_seconds: int = 0
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -92,6 +95,9 @@ def read(values: Mapping[str, str]) -> Environment:
         raise SettingsError(
             f"The write keys are named twice, and {WRITE_KEYS_ARN} too", where=WRITE_KEYS, remedy="Set one of the two."
         )
+    seconds = values.get("TAKINGS_METRICS_SECONDS", "0")
+    if not seconds.isdecimal():
+        raise SettingsError(f"{seconds!r} is no number of seconds", where="TAKINGS_METRICS_SECONDS")
     origins = tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
     return Environment(
         stream,
@@ -105,6 +111,7 @@ def read(values: Mapping[str, str]) -> Environment:
         confirm_public_orders=_flag(values, "TAKINGS_CONFIRM_PUBLIC_ORDERS"),
         write_keys_arn=values.get(WRITE_KEYS_ARN, ""),
         edge=read_edge(values),
+        metrics_seconds=int(seconds),
     )
 
 

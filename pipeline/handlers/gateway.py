@@ -1,9 +1,14 @@
-"""API Gateway's payloads as requests and answers of the collector: REST APIs (format 1.0) and HTTP APIs (2.0). Pure."""
+"""Payloads of API Gateway and of a load balancer as requests and answers of the collector. Pure.
+
+REST APIs send format 1.0, HTTP APIs 2.0. A load balancer sends what looks like 1.0, with a query that is not decoded,
+and names the sender last in ``X-Forwarded-For``.
+"""
 
 from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import unquote_plus
 
 from pipeline.collecting.envelope import Request, Response
 
@@ -24,12 +29,17 @@ def request_from(event: dict[str, Any]) -> Request:
             path = path.removeprefix(f"/{context['stage']}")
         address = context["http"].get("sourceIp", "")
         return Request(context["http"]["method"], path, headers, query, content, address)
-    address = event.get("requestContext", {}).get("identity", {}).get("sourceIp", "")
+    context = event.get("requestContext", {})
+    if "elb" in context:
+        query = {unquote_plus(name): unquote_plus(value) for name, value in query.items()}
+        address = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    else:
+        address = context.get("identity", {}).get("sourceIp", "")
     return Request(event["httpMethod"], event["path"], headers, query, content, address)
 
 
 def payload_of(response: Response) -> dict[str, Any]:
-    """The answer as both kinds of API take it."""
+    """The answer as every one of them takes it."""
     is_text = not response.headers.get("content-type", "").startswith("image/")
     return {
         "statusCode": response.status,

@@ -11,6 +11,7 @@ batches than before, or one that was broken off within a record, goes on exactly
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from pipeline.contract.rejections import Reason, Rejection, quarantine_line, rej
 from pipeline.contract.shape import EARLIEST, Event, Rules
 from pipeline.live.dynamodb import MOST_DOCUMENTS, MOST_FLOWS
 from pipeline.live.rollup import is_remembered, minute_of
-from pipeline.live.store import LiveStore
+from pipeline.live.store import BatchSizeError, LiveStore
 from pipeline.streams import Batch, Entry, Kind, Stream
 from pipeline.streams.kinesis import kind_of
 
@@ -95,12 +96,21 @@ def deliver(
         poison = [line.poison for line in lines if line.poison is not None]
         if poison:
             stream.append(poison)
-        for piece in _pieces(lines):
+        pieces = deque(_pieces(lines))
+        while pieces:
+            piece = pieces.popleft()
             first = piece[0].sequence
             entries = [line.entry for line in piece if line.entry is not None]
             position = "{}/{}".format(*piece[-1].position)
-            if not store.apply(Batch(entries, position), after=after, shard=shard):
-                return first, 0
+            try:
+                if not store.apply(Batch(entries, position), after=after, shard=shard):
+                    return first, 0
+            except BatchSizeError:
+                if len(piece) == 1:
+                    raise
+                half = len(piece) // 2
+                pieces.extendleft((piece[half:], piece[:half]))
+                continue
             after = position
     except (StreamUnavailable, StreamFull):
         return first, 0
@@ -165,7 +175,7 @@ def _event(text: bytes, now: datetime) -> Event | Rejection:
 
 
 def _pieces(lines: Sequence[_DeliveredLine]) -> Iterator[list[_DeliveredLine]]:
-    """Lines in runs that one change of the store can hold."""
+    """Lines in runs that one change of the store can hold, as far as their number says."""
     piece: list[_DeliveredLine] = []
     documents: frozenset[tuple[int, str]] = frozenset()
     flows: frozenset[int] = frozenset()

@@ -41,13 +41,15 @@ from pipeline.live.dynamodb_shards import KEPT, ShardHead, Shards
 from pipeline.live.dynamodb_table import DynamoItem, LiveTable, content
 from pipeline.live.lines import read
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, RollSettings, identities, minute_of, roll
-from pipeline.live.store import SHARD, Gap, Head, Totals
+from pipeline.live.store import SHARD, BatchSizeError, Gap, Head, Totals
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
 CUSTOMERS = "customer#"  # the keys of recent items begin so
-MOST_DOCUMENTS = 12  # of at most 260 KB each
-MOST_FLOWS = 60
+MOST_DOCUMENTS = 36  # with the flows, the head, the hashes and the shard's name fewer than 100 items
+MOST_FLOWS = 55
+MOST_BYTES = 3_900_000  # of all items of a transaction, which may have 4 MB; a document has at most 260 KB
+_ITEM_BYTES = 200  # of an item beside its content
 MOST_HASHES = 40_000  # in one item of 400 KB
 ITEMS_KEPT = timedelta(days=90)
 SETTLED_MINUTES = 3  # older minutes seldom change: a reader asks for them once a minute, not once a second
@@ -93,7 +95,7 @@ class DynamoDbLiveStore:
     def apply(self, batch: Batch, *, after: str | None, shard: str = SHARD) -> bool:
         """See `LiveStore.apply`.
 
-        Raises ValueError for a batch that touches more documents or flows than one transaction can change.
+        Raises `BatchSizeError` for one that changes more documents, flows or bytes than one transaction can.
         """
         now = self._now()
         head = self._shards.head(shard) or ShardHead(None, now)
@@ -106,11 +108,17 @@ class DynamoDbLiveStore:
         known = window.known(identities(arrivals))
         delta = roll(arrivals, known, now=now, regions=head.regions, **self._settings)
         if len(delta.documents) > MOST_DOCUMENTS or len(delta.flows) > MOST_FLOWS or len(delta.fresh) > MOST_HASHES:
-            raise ValueError(f"A batch touches {len(delta.documents)} documents and {len(delta.flows)} flows: cut it")
+            raise BatchSizeError(
+                f"A batch touches {len(delta.documents)} documents and {len(delta.flows)} flows: cut it"
+            )
+        changed = list(self._changed(shard, batch.position, delta, now))
+        size = sum(len(item["content"]["B"]) + _ITEM_BYTES for item in changed)
+        if size > MOST_BYTES:
+            raise BatchSizeError(f"A batch changes {size:,} bytes: cut it")
         self._put_customers(delta, now)
         moved = Head(batch.position, head.since, head.totals.plus(delta.totals), [*head.regions, *delta.regions])
         actions, is_renewed = self._shards.move(shard, head, moved, now)
-        actions += [("Put", {"Item": item}) for item in self._changed(shard, batch.position, delta, now)]
+        actions += [("Put", {"Item": item}) for item in changed]
         if not self._table.transact(actions):
             self._windows.pop(shard, None)
             return False

@@ -13,6 +13,10 @@ from pipeline.streams import Batch
 SHARD = "log"  # the one shard of the embedded append log
 
 
+class BatchSizeError(ValueError):
+    """A batch changes more than one transaction of the store can hold; in two parts it may fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The counts of the conservation law since the first batch was applied; `since` is None before it."""
@@ -80,6 +84,8 @@ class LiveStore(Protocol):
         ------
         StreamUnavailable
             The store cannot be reached or written; nothing is changed, and the batch may be given again.
+        BatchSizeError
+            One change of the store cannot hold it; nothing is changed, and its parts may be given one after the other.
         """
         ...
 

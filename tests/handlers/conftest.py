@@ -72,7 +72,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    kept = (environment.environment, collector.collector, collector.only_edge, live.ports)
+    kept = (environment.environment, collector.collector, collector.only_edge, collector.reports, live.ports)
     for cached in kept:
         cached.cache_clear()
     with mock_aws():

@@ -16,6 +16,7 @@ import pytest
 
 from catalogue.errors import SettingsError
 from pipeline.handlers import collector
+from pipeline.handlers.counts import CountReports
 from pipeline.handlers.environment import read
 from pipeline.handlers.gateway import request_from
 from tests.handlers.conftest import SECRET, Cloud, Context, metrics_of
@@ -62,7 +63,25 @@ def http(
     }
 
 
-@pytest.mark.parametrize("payload", [rest, http])
+def balanced(body: str, *, encoded: bool = False, **headers: str) -> dict[str, Any]:
+    """A load balancer's payload: the body is Base64 where it has a content encoding."""
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:…:targetgroup/collector/1"}},
+        "httpMethod": "POST",
+        "path": "/v1/events",
+        "queryStringParameters": {},
+        "headers": {
+            "authorization": f"Bearer {SECRET}",
+            "content-type": "application/json",
+            "x-forwarded-for": "203.0.113.9, 198.51.100.7",
+            **{name.lower(): value for name, value in headers.items()},
+        },
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+@pytest.mark.parametrize("payload", [rest, http, balanced])
 def test_an_event_is_on_the_stream_before_the_202_leaves(payload: Any, cloud: Cloud, context: Context):
     answer = collector.handler(payload(json.dumps(view("e1"))), context)
     assert answer["statusCode"] == 202
@@ -80,7 +99,14 @@ def test_a_tracker_that_asks_for_a_picture_gets_its_bytes(cloud: Cloud, context:
     assert cloud.lines() == []
 
 
-@pytest.mark.parametrize("payload", [rest, http])
+def test_a_load_balancer_names_the_sender_last_and_leaves_the_query_as_it_was_sent():
+    sent = balanced("[]") | {"queryStringParameters": {"key": "tk%5Fa%2Bb", "e%20": "a+b"}}
+    request = request_from(sent)
+    assert request.address == "198.51.100.7"
+    assert request.query == {"key": "tk_a+b", "e ": "a b"}
+
+
+@pytest.mark.parametrize("payload", [rest, http, balanced])
 def test_a_packed_body_comes_as_base64(payload: Any, cloud: Cloud, context: Context):
     body = base64.b64encode(gzip.compress(json.dumps([view("e1"), view("e2")]).encode())).decode()
     answer = collector.handler(payload(body, encoded=True, **{"Content-Encoding": "gzip"}), context)
@@ -182,6 +208,20 @@ def test_a_lost_stream_answers_503_and_acknowledges_nothing(cloud: Cloud, contex
     answer = collector.handler(rest(json.dumps(view("e1"))), context)
     assert answer["statusCode"] == 503
     assert "retry-after" in answer["headers"]
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_counts_are_reported_together_where_each_line_would_cost(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    at = [100.0]
+    reports = CountReports(60, clock=lambda: at[0])
+    monkeypatch.setattr(collector, "reports", lambda: reports)
+    for second, events in ((100, 1), (101, 2), (159, 3), (160, 4)):
+        at[0] = second
+        collector.handler(rest(json.dumps([view(f"e{second}-{number}") for number in range(events)])), context)
+    received = [metrics_of(line).get("Received") for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert received == [1, 9]
 
 
 def test_counts_are_written_in_the_embedded_metric_format(

@@ -12,9 +12,11 @@ import pytest
 
 from catalogue.errors import StreamFull
 from pipeline.handlers import live
+from pipeline.live import dynamodb
 from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
+from pipeline.live.store import BatchSizeError
 from pipeline.streams import Entry
 from tests.handlers.conftest import TABLE, Cloud, Context, metrics_of
 from tests.support.live_lines import event, refused
@@ -144,9 +146,21 @@ def test_a_record_of_more_minutes_than_a_transaction_holds_is_applied_in_pieces(
     assert store(cloud).position(SHARD) == "1/40"
 
 
+def test_a_batch_of_more_bytes_than_a_transaction_holds_is_applied_in_halves(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dynamodb, "MOST_BYTES", 4_000)
+    given = [line(f"e{minutes}", at=now() - timedelta(minutes=minutes)) for minutes in range(30)]
+    assert deliver(records(*given), shard=SHARD, store=store(cloud), stream=Kept(), now=now()) == (None, 0)
+    assert len(store(cloud).documents(minute_of(now()) - 60)) == 30
+    monkeypatch.setattr(dynamodb, "MOST_BYTES", 100)
+    with pytest.raises(BatchSizeError, match="bytes"):
+        deliver(records(line("large"), start=31), shard=SHARD, store=store(cloud), stream=Kept(), now=now())
+
+
 def test_a_store_that_fails_in_the_middle_names_the_record_to_start_from(cloud: Cloud):
     table = store(cloud)
-    moments = [now() - timedelta(minutes=n) for n in range(30)]
+    moments = [now() - timedelta(minutes=n) for n in range(60)]
     datas = [line(f"e{n}", at=at) for n, at in enumerate(moments)]
 
     class Failing:
@@ -162,10 +176,10 @@ def test_a_store_that_fails_in_the_middle_names_the_record_to_start_from(cloud: 
             return table.apply(*given, **named)
 
     failed, _ = deliver(records(*datas), shard=SHARD, store=Failing(), stream=Kept(), now=now())  # type: ignore[arg-type]
-    assert failed == "13"
-    assert table.position(SHARD) == "12/1"
-    assert deliver(records(*datas[12:], start=13), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
-    assert table.totals().flow.accepted == 30
+    assert failed == "37"
+    assert table.position(SHARD) == "36/1"
+    assert deliver(records(*datas[36:], start=37), shard=SHARD, store=table, stream=Kept(), now=now()) == (None, 0)
+    assert table.totals().flow.accepted == 60
 
 
 def test_poison_that_cannot_be_quarantined_is_not_passed_over(cloud: Cloud):

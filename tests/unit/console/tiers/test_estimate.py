@@ -14,8 +14,9 @@ from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
 from console.tiers import tiers
 from console.tiers.estimate import CENT, Estimate, EstimateLine, estimate
+from console.tiers.factors import Factor
 from console.tiers.left_out import LEFT_OUT
-from console.tiers.lines import Factor
+from console.tiers.live_table import WRITE_UNITS_OF_BATCH, units_of_batch
 from console.tiers.sizing import Flow, Usage, remarks, typical, with_events
 from pipeline.sample.prices import USAGE
 from tests.support.months_by_hand import DEV_BY_HAND, SCALE_BY_HAND, STARTUP_BY_HAND, ByHand
@@ -33,9 +34,9 @@ def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
 @pytest.mark.parametrize(
     ("tier", "by_hand", "total"),
     [
-        (DEV, DEV_BY_HAND, "42.1027"),
-        (STARTUP, STARTUP_BY_HAND, "349.7010"),
-        (SCALE, SCALE_BY_HAND, "1340.5228"),
+        (DEV, DEV_BY_HAND, "46.9320"),
+        (STARTUP, STARTUP_BY_HAND, "363.2306"),
+        (SCALE, SCALE_BY_HAND, "1359.5731"),
     ],
     ids=["dev", "startup", "scale"],
 )
@@ -102,11 +103,11 @@ def test_the_bands_are_those_of_the_design() -> None:
 def test_an_on_demand_stream_is_charged_by_hour_and_by_kilobytes_in_and_out() -> None:
     month = of(structs.replace(DEV, stream=structs.replace(DEV.stream, mode="on_demand")))
     kinesis = {line.what: (f"{line.quantity:f}", line.monthly_usd) for line in month.lines if "Kinesis" in line.service}
-    # a record of 4,650 bytes counts as 5,000; 5,000 records a day × 730 ÷ 24 days
+    # a record of 902 bytes counts as 1,000; 25,773 records a day × 730 ÷ 24 days
     assert kinesis == {
         "Stream": ("730.000000", Decimal("29.2")),
-        "Data in": ("0.760417", Decimal("0.06083336")),
-        "Data out": ("1.520833", Decimal("0.06083332")),
+        "Data in": ("0.783935", Decimal("0.0627148")),
+        "Data out": ("1.567869", Decimal("0.06271476")),
     }
 
 
@@ -117,7 +118,7 @@ def test_retention_beyond_a_day_is_charged_for_every_shard_hour() -> None:
 
 
 def test_a_scaling_stream_keeps_its_peak_for_four_hours_a_day() -> None:
-    # 15 million records of 4,650 bytes a day: 0.81 MB/s, 3.23 MB/s at the peak: 4 shards for 4 hours, else at least 2
+    # 150 million events of 465 bytes a day: 0.81 MB/s, 3.23 MB/s at the peak: 4 shards for 4 hours, else at least 2
     busy = with_events(typical(SCALE), 150_000_000)
     assert Flow(SCALE, busy).shard_hours == 4 * 4 + 2 * 20
     steady = structs.replace(SCALE, stream=structs.replace(SCALE.stream, autoscaling=False))
@@ -127,7 +128,56 @@ def test_a_scaling_stream_keeps_its_peak_for_four_hours_a_day() -> None:
 def test_interface_endpoints_are_charged_in_every_zone() -> None:
     month = of(structs.replace(STARTUP, network=structs.replace(STARTUP.network, interface_endpoints=3)))
     lines = {line.what: line.monthly_usd for line in month.lines}
-    assert lines["Interface endpoints"] == Decimal("43.8")  # 3 × 2 zones × 730 × $0.01
+    assert lines["Interface endpoints"] == Decimal("65.7")  # 3 × 3 zones × 730 × $0.01
+
+
+def lines_of(tier: tiers.Tier, **usage: object) -> dict[str, Decimal]:
+    return {line.what: line.quantity for line in of(tier, **usage).lines}
+
+
+def test_events_a_request_follow_from_who_sends() -> None:
+    # 0.89 ÷ 1.73 + 0.11 ÷ 50 requests an event; 0.89 ÷ 2.69 + 0.11 ÷ 50
+    assert [typical(tier).events_per_request for tier in (DEV, STARTUP, SCALE)] == [
+        Decimal("1.94"), Decimal("1.94"), Decimal("3.00"),
+    ]  # fmt: skip
+
+
+def test_requests_enter_through_the_api_or_through_the_load_balancer_and_never_pay_for_both() -> None:
+    balanced = structs.replace(DEV, collector=structs.replace(DEV.collector, entrance="load_balancer"))
+    of_the_edge = {"HTTPS requests", "Data out", "Data to the origin", "HTTP API requests"}
+    of_the_balancer = {"Capacity for requests", "Answers out", "Connections opened"}
+    assert of_the_edge <= lines_of(DEV).keys()
+    assert not of_the_balancer & lines_of(DEV).keys()
+    assert of_the_balancer <= lines_of(balanced).keys()
+    assert not of_the_edge & lines_of(balanced).keys()
+    # the same requests pass the web ACL; on the load balancer 40 pages of 50 requests each come on top
+    more = lines_of(balanced)["Requests"] - lines_of(DEV)["Requests"]
+    assert more == Decimal("60833.333333")
+
+
+def test_the_live_table_is_charged_by_request_or_by_the_capacity_that_it_needs() -> None:
+    live = structs.replace(DEV.live, capacity="provisioned", least_write_units=5, least_read_units=5)
+    idle = lines_of(structs.replace(DEV, live=live))
+    assert idle["Live table, write capacity"] == idle["Live table, read capacity"] == 5 * 730
+    assert not {"Live figures written", "Recent items written", "Known customers read"} & idle.keys()
+    # what is written in a second on average, at 60 % of use
+    busy = structs.replace(SCALE, live=structs.replace(SCALE.live, capacity="on_demand"))
+    by_request = lines_of(busy)
+    a_month = sum(by_request[f"{what} written"] for what in ("Live figures", "Recent items", "Known customers"))
+    capacity = lines_of(SCALE)["Live table, write capacity"]
+    assert capacity == pytest.approx(a_month / (730 * 3_600) / Decimal("0.6") * 730, rel=Decimal("1e-6"))
+
+
+@pytest.mark.parametrize(("events", "units"), [(0, "10"), (6, "12"), (61, "23.5"), (1736, "324"), (3356, "613")])
+def test_units_of_a_batch_lie_on_lines_between_what_was_measured(events: int, units: str) -> None:
+    assert units_of_batch(WRITE_UNITS_OF_BATCH, Decimal(events)) == pytest.approx(Decimal(units), abs=Decimal("0.01"))
+
+
+def test_metrics_of_each_call_cost_more_logs_than_those_of_each_minute() -> None:
+    each = structs.replace(SCALE, watching=structs.replace(SCALE.watching, metrics_every_seconds=0))
+    # 10 million requests, a million recommendations and 17,280 batches a day, 390 bytes each
+    assert Flow(each, typical(SCALE)).log_gigabytes == Decimal("0.05") + 11_017_280 * Decimal(390) / 10**9
+    assert Flow(SCALE, typical(SCALE)).log_gigabytes == Decimal("0.05") + (17_280 + 40 * 1_440) * Decimal(390) / 10**9
 
 
 def test_larger_batches_make_fewer_requests_and_a_smaller_bill() -> None:
@@ -138,8 +188,9 @@ def test_larger_batches_make_fewer_requests_and_a_smaller_bill() -> None:
 def test_the_warehouse_costs_no_more_than_its_limit_and_says_that_it_stops() -> None:
     busy = replace(typical(STARTUP), page_views_per_day=Decimal(5_000))
     redshift = next(line for line in estimate(STARTUP, busy, BOOK).lines if line.what == "Serverless")
+    # 1,000 views cover 1 − e^(−60,000 ÷ 36,000) of 36,000 s, 24 loads a minute each: 30,640 s of 4 RPU
     assert redshift.quantity == Decimal("243.333333")  # 8 RPU-hours × 730 ÷ 24
-    assert remarks(Flow(STARTUP, busy)) == ["Startup: the warehouse stops at 8 RPU-hours a day; 68.3 are asked for"]
+    assert remarks(Flow(STARTUP, busy)) == ["Startup: the warehouse stops at 8 RPU-hours a day; 34.0 are asked for"]
 
 
 def test_a_stream_too_small_for_its_peak_is_named() -> None:

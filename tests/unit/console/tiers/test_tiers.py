@@ -19,7 +19,16 @@ from console.__main__ import main
 from console.finops.pricing import command as prices
 from console.finops.pricing import price_book
 from console.tiers import tiers
-from console.tiers.crossovers import all_of, bill, cheaper, crossings, grid, stream_modes, warehouse_or_athena
+from console.tiers.crossovers import (
+    all_of,
+    bill,
+    cheaper,
+    crossings,
+    entrances,
+    grid,
+    stream_modes,
+    warehouse_or_athena,
+)
 from console.tiers.estimate import estimate
 from console.tiers.sizing import typical, with_events
 from console.wiring.embedded import Embedded
@@ -32,20 +41,20 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
 @pytest.mark.parametrize(
     ("before", "after", "line", "reported"),
     [
-        ("shards = 1\n", "", 19, "tier.dev.stream.shards is missing"),
-        ("shards = 1\n", "shards = 1\nsharts = 1\n", 22, "There is no setting tier.dev.stream.sharts"),
-        ("shards = 1\n", 'shards = "1"\n', 21, "tier.dev.stream.shards is '1'"),
-        ("shards = 1\n", "shards = -1\n", 21, "tier.dev.stream.shards is -1"),
-        ("shards = 1\n", "shards = true\n", 21, "tier.dev.stream.shards is True"),
-        ('mode = "provisioned"', 'mode = "manual"', 20, "tier.dev.stream.mode is 'manual'"),
-        ('low = "25"', "low = 25", 12, "tier.dev.monthly_usd.low is 25"),
-        ("guardduty = false", "guardduty = 0", 71, "tier.dev.security.guardduty is 0"),
-        ("events_per_day = 50_000", "events_per_day = 0", 11, "tier.dev.events_per_day is 0"),
-        ('title = "Dev"', "title = 1", 9, "tier.dev.title is 1"),
-        ('title = "Dev"', 'title = "Dev"\nname = "small"', 10, "There is no setting tier.dev.name"),
-        ("[tier.dev.stream]", "[tier.dev.river]", 19, "There is no setting tier.dev.river"),
-        ("[tier.dev.stream]", "[tier.other.stream]", 8, "tier.dev.stream is missing"),
-        ("[tier.dev]", "[tier.dev", 8, "file of tiers is not TOML"),
+        ("shards = 1\n", "", 34, "tier.dev.stream.shards is missing"),
+        ("shards = 1\n", "shards = 1\nsharts = 1\n", 37, "There is no setting tier.dev.stream.sharts"),
+        ("shards = 1\n", 'shards = "1"\n', 36, "tier.dev.stream.shards is '1'"),
+        ("shards = 1\n", "shards = -1\n", 36, "tier.dev.stream.shards is -1"),
+        ("shards = 1\n", "shards = true\n", 36, "tier.dev.stream.shards is True"),
+        ('mode = "provisioned"', 'mode = "manual"', 35, "tier.dev.stream.mode is 'manual'"),
+        ('low = "25"', "low = 25", 22, "tier.dev.monthly_usd.low is 25"),
+        ("guardduty = false", "guardduty = 0", 110, "tier.dev.security.guardduty is 0"),
+        ("events_per_day = 50_000", "events_per_day = 0", 21, "tier.dev.events_per_day is 0"),
+        ('title = "Dev"', "title = 1", 19, "tier.dev.title is 1"),
+        ('title = "Dev"', 'title = "Dev"\nname = "small"', 20, "There is no setting tier.dev.name"),
+        ("[tier.dev.stream]", "[tier.dev.river]", 34, "There is no setting tier.dev.river"),
+        ("[tier.dev.stream]", "[tier.other.stream]", 18, "tier.dev.stream is missing"),
+        ("[tier.dev]", "[tier.dev", 18, "file of tiers is not TOML"),
         (FILE, "tier = 3", 1, "tier is no table of tables"),
         (FILE, "", 1, "There is no tier"),
     ],
@@ -108,9 +117,9 @@ def test_an_on_demand_stream_wins_where_many_shards_stand_by_for_a_small_mean() 
     on_demand = bill(structs.replace(idle, stream=structs.replace(idle.stream, mode="on_demand")), typical(SCALE), BOOK)
     assert provisioned(found.at - 1) > on_demand(found.at - 1)
     assert provisioned(found.at) <= on_demand(found.at)
-    # by hand: $87.60 − $29.20 of fixed cost ÷ what a record costs more: 5,000 bytes in at $0.08 and twice out at $0.04,
-    # less a unit at $0.000000014; times 10 events a record, ÷ 730 ÷ 24 days
-    assert found.at == pytest.approx((87.60 - 29.20) / (0.0000008 - 0.000000014) * 10 / (730 / 24), rel=1e-5)
+    # by hand: $87.60 − $29.20 of fixed cost ÷ what a record costs more: 2,000 bytes in at $0.08 and twice out at $0.04,
+    # less a unit at $0.000000014; times 3 events a record, ÷ 730 ÷ 24 days
+    assert found.at == pytest.approx((87.60 - 29.20) / (0.00000032 - 0.000000014) * 3 / (730 / 24), rel=1e-5)
     assert (
         found.answer
         == f"Kinesis for Scale: provisioned shards are cheaper from {found.at:,} events a day on, on demand elsewhere"
@@ -141,6 +150,17 @@ def test_where_a_bill_is_the_cheaper_one_is_said_for_every_range(bends: tuple[in
     assert where == words
 
 
+def test_the_load_balancer_takes_requests_for_less_once_its_units_and_bytes_cost_less_than_an_api() -> None:
+    for tier in (STARTUP, SCALE):
+        found = entrances(tier, typical(tier), BOOK)
+        assert found.at is not None
+        assert found.at < tier.events_per_day
+        edge = structs.replace(tier, collector=structs.replace(tier.collector, entrance="cloudfront"))
+        for at, is_cheaper in ((found.at - 1, False), (found.at, True)):
+            usage = with_events(typical(tier), at)
+            assert (estimate(tier, usage, BOOK).monthly_usd < estimate(edge, usage, BOOK).monthly_usd) is is_cheaper
+
+
 def test_a_tier_that_is_above_its_band_without_traffic_says_so() -> None:
     busy = replace(typical(DEV), page_views_per_day=Decimal(100_000))
     found = all_of((DEV, STARTUP), (busy, typical(STARTUP)), BOOK)
@@ -163,7 +183,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("42.10"), "startup": Decimal("349.70"), "scale": Decimal("1340.52"),
+        "dev": Decimal("46.93"), "startup": Decimal("363.23"), "scale": Decimal("1359.57"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -173,7 +193,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["42.10", "349.70", "1340.52"]
+    assert lines[-4].split()[-3:] == ["46.93", "363.23", "1359.57"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",

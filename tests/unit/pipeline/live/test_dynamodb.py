@@ -14,6 +14,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.live.dynamodb import MOST_DOCUMENTS, DynamoDbLiveStore
 from pipeline.live.dynamodb_shards import Shards
 from pipeline.live.rollup import minute_of
+from pipeline.live.store import BatchSizeError
 from pipeline.streams import Batch
 from tests.support.live_lines import NOW, event
 
@@ -102,7 +103,7 @@ def test_a_table_that_stays_busy_is_unavailable_and_nothing_is_counted(client: C
 
 def test_a_batch_that_no_transaction_can_hold_is_refused(client: Counting):
     entries = [event(f"e{n}", at=NOW - timedelta(minutes=n)) for n in range(MOST_DOCUMENTS + 1)]
-    with pytest.raises(ValueError, match="13 documents"):
+    with pytest.raises(BatchSizeError, match="37 documents"):
         store(client).apply(Batch(entries, "1"), after=None)
     assert store(client).position() is None
 
