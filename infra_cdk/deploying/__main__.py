@@ -18,7 +18,7 @@ from infra_cdk.deploying import deploy as deploying
 from infra_cdk.deploying import destroy as destroying
 from infra_cdk.deploying import diff as comparing
 from infra_cdk.deploying.checks import CHECKS, Finding, run_all
-from infra_cdk.deploying.deploy import Screen
+from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation, situation
 from pipeline.collecting.keys import GRACE
 
@@ -61,7 +61,7 @@ def deploy(tier: Tier = "dev", config: Config = DEPLOYMENT, yes: Yes = False) ->
     try:
         code = deploying.deploy(here, _screen(yes))
     except KeyboardInterrupt:
-        _say(f"Stopped. {deploying.standing(here)} What was begun goes on at AWS; `make deploy` goes on from there.")
+        _say(f"Stopped. {deploying.states(here)} What was begun goes on at AWS; `make deploy` goes on from there.")
         code = STOPPED
     raise typer.Exit(code)
 
@@ -97,7 +97,7 @@ def destroy(
     try:
         code = destroying.destroy(here, _screen(yes), data)
     except KeyboardInterrupt:
-        _say(f"Stopped. {deploying.standing(here)} What was begun goes on at AWS; `make destroy` goes on from there.")
+        _say(f"Stopped. {deploying.states(here)} What was begun goes on at AWS; `make destroy` goes on from there.")
         code = STOPPED
     raise typer.Exit(code)
 

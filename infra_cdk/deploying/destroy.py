@@ -8,7 +8,7 @@ from decimal import Decimal
 from catalogue.errors import SettingsError
 from console.aws.failures import translate_errors
 from infra_cdk.deploying import bill, kept
-from infra_cdk.deploying.deploy import Screen
+from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
 from infra_cdk.deploying.teardown import Teardown

@@ -14,10 +14,15 @@ def _has_network(situation: Situation) -> bool:
     return tier.warehouse.enabled or tier.console.hosted
 
 
+def _builds_image(situation: Situation) -> bool:
+    """Without a domain nobody can sign in, and the console is not hosted."""
+    return situation.installation.tier.console.hosted and situation.configuration.domain is not None
+
+
 CHECKS: tuple[Check, ...] = (
     Check("credentials", account.credentials),
     Check("placeholders", machine.placeholders, asks_aws=False),
-    Check("image builder", machine.image_builder, lambda one: one.installation.tier.console.hosted, asks_aws=False),
+    Check("image builder", machine.image_builder, _builds_image, asks_aws=False),
     Check("region", account.region),
     Check("zones", account.zones),
     Check("bootstrap", account.bootstrap),

@@ -11,6 +11,7 @@ __all__ = ["KINDS", "Kept", "Progress", "delete", "find_all", "find_listed", "wo
 
 KINDS: tuple[Kind, ...] = (
     Kind(resources.STREAM, resources.streams, resources.delete_stream),  # first: it is what costs
+    Kind(resources.DATABASE, resources.databases, resources.delete_database),
     Kind(resources.TABLE, resources.tables, resources.delete_table),
     Kind(buckets.KIND, buckets.find, buckets.delete),
     Kind(resources.SECRET, resources.secrets, resources.delete_secret),

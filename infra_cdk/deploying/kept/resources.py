@@ -1,17 +1,19 @@
-"""Tables, the stream, secrets and the key."""
+"""Tables, the stream, the database of the catalog, secrets and the key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from console.aws.failures import translate_errors
+from catalogue.errors import QueryFailed
+from console.aws.failures import error_code, translate_errors
 from infra_cdk.deploying.clients import Clients
 from infra_cdk.deploying.kept.item import HOURS, Kept, Progress, cost, gigabytes, size_text
 from infra_cdk.deploying.stacks import belongs, tags_of
 from infra_cdk.installation import Installation
 
 KEY_DAYS = 7  # until a key is gone: the fewest that KMS allows; until then the deletion can be taken back
-TABLE, STREAM, SECRET, KEY = "table", "stream", "secret", "key"
+TABLE, STREAM, SECRET, KEY, DATABASE = "table", "stream", "secret", "key", "database"
 
 
 def tables(clients: Clients, installation: Installation, region: str) -> Iterator[Kept]:
@@ -90,6 +92,32 @@ def keys(clients: Clients, installation: Installation, region: str) -> Iterator[
         if named and belongs(installation, given) and metadata["KeyState"] != "PendingDeletion":
             name = aliases[0].removeprefix("alias/") if aliases else metadata["KeyId"]
             yield Kept(KEY, name, region, cost("kms.key_month", 1), "a fixed price", metadata["KeyId"])
+
+
+def databases(clients: Clients, installation: Installation, region: str) -> Iterator[Kept]:
+    """The database of the curated tables, which has no tags: its tables must lie in the installation's own lake."""
+    client, name = clients.client("glue", region), installation.database
+    try:
+        with translate_errors("Glue", name, action="glue:GetDatabase"):
+            client.get_database(Name=name)
+    except QueryFailed as error:
+        if error_code(error) == "EntityNotFoundException":
+            return
+        raise
+    with translate_errors("Glue", name, action="glue:GetTables"):
+        pages = client.get_paginator("get_tables").paginate(DatabaseName=name)
+        places = [
+            table.get("StorageDescriptor", {}).get("Location", "") for page in pages for table in page["TableList"]
+        ]
+    if all(place.startswith(f"s3://{installation.bucket('lake')}/") for place in places):
+        yield Kept(DATABASE, name, region, Decimal(0), f"{len(places)} tables of the Glue catalog")
+
+
+def delete_database(clients: Clients, item: Kept, _progress: Progress) -> str:
+    """Delete the database with its tables; their files are the bucket's."""
+    with translate_errors("Glue", item.name):
+        clients.client("glue", item.region).delete_database(Name=item.name)
+    return ""
 
 
 def delete_table(clients: Clients, item: Kept, _progress: Progress) -> str:

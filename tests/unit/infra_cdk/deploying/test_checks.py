@@ -43,6 +43,7 @@ NONE_SUCH: Mapping[str, Answer] = {
     "kinesis:DescribeLimits": {
         "ShardLimit": 20, "OpenShardCount": 0, "OnDemandStreamCount": 0, "OnDemandStreamCountLimit": 50
     },
+    "glue:GetDatabase": "EntityNotFoundException",
     "secretsmanager:ListSecrets": {"SecretList": []},
     "resourcegroupstaggingapi:GetResources": {"ResourceTagMappingList": []},
     "service-quotas:GetServiceQuota": "NoSuchResourceException",
@@ -57,11 +58,13 @@ NONE_SUCH: Mapping[str, Answer] = {
     "config:DescribeConfigurationRecorders": {"ConfigurationRecorders": []},
     "config:DescribeDeliveryChannels": {"DeliveryChannels": []},
     "ce:GetAnomalyMonitors": {"AnomalyMonitors": []},
+    "route53:GetHostedZone": {"HostedZone": {"Id": "Z1", "CallerReference": "r", "Name": "shop.test."}},
     "bcm-data-exports:ListExports": {"Exports": []},
 }  # fmt: skip
 """An account in which nothing is in the way."""
 
 
+DOMAIN = '[domain]\nname = "shop.test"\nhosted_zone_id = "Z1"\n'
 STREAM_LEFT: Mapping[str, Answer] = {
     "kinesis:ListStreams": {"StreamNames": ["takings-scale-events"], "HasMoreStreams": False},
     "kinesis:DescribeStreamSummary": {
@@ -80,9 +83,13 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDK_DOCKER", "true")
 
 
-def found(folder: Path, tier: str = "scale", answers: Mapping[str, Answer] = {}, **changes: str) -> list[Finding]:
+def found(
+    folder: Path, tier: str = "scale", answers: Mapping[str, Answer] = {}, domain: str = "", **changes: str
+) -> list[Finding]:
     """What the preflight finds in an account that differs from an empty one in `answers`."""
-    return run_all(CHECKS, situation(folder, AnsweringClients({**NONE_SUCH, **answers}), tier, **changes))
+    path = deployment_file(folder, domain, **changes)
+    here = Situation(installation.load(tier, path), path, AnsweringClients({**NONE_SUCH, **answers}))
+    return run_all(CHECKS, here)
 
 
 @pytest.mark.parametrize("tier", ["dev", "startup", "scale"])
@@ -306,10 +313,11 @@ def test_a_hosted_console_needs_something_that_builds_its_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDK_DOCKER", "false")
-    assert [finding.check for finding in found(tmp_path)] == ["image builder"]
-    assert found(tmp_path, "dev") == []
+    assert [finding.check for finding in found(tmp_path, domain=DOMAIN)] == ["image builder"]
+    assert found(tmp_path) == []  # nobody can sign in without a domain: the console is not hosted
+    assert found(tmp_path, "dev", domain=DOMAIN) == []
     monkeypatch.setenv("CDK_DOCKER", "no-such-program")
-    assert "no-such-program is not there" in found(tmp_path)[0].what
+    assert "no-such-program is not there" in found(tmp_path, domain=DOMAIN)[0].what
 
 
 @pytest.mark.parametrize(
@@ -320,10 +328,7 @@ def test_a_hosted_console_needs_something_that_builds_its_image(
     ],
 )
 def test_a_hosted_zone_must_be_public_and_of_the_domain(tmp_path: Path, zone: dict[str, Any], what: str) -> None:
-    path = deployment_file(tmp_path)
-    path.write_text(path.read_text(encoding="utf-8") + '\n[domain]\nname = "shop.test"\nhosted_zone_id = "Z1"\n')
     answer = {"HostedZone": {"Id": "Z1", "CallerReference": "r", **zone}}
-    clients = AnsweringClients({**NONE_SUCH, "route53:GetHostedZone": answer})
-    findings = run_all(CHECKS, Situation(installation.load("dev", path), path, clients))
+    findings = found(tmp_path, "dev", {"route53:GetHostedZone": answer}, domain=DOMAIN)
     assert [finding.check for finding in findings] == ["hosted zone"]
     assert what in findings[0].what
