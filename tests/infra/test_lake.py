@@ -74,7 +74,7 @@ def test_the_database_of_curated_tables_stays_and_the_crawler_writes_into_anothe
         for resource in templates.by_part["data"]["Resources"].values()
         if resource["Type"] == "AWS::Glue::Database"
     )
-    assert curated["DeletionPolicy"] == "Retain"
+    assert curated["DeletionPolicy"] == "RetainExceptOnCreate"
     assert curated["Properties"]["DatabaseInput"]["Name"] == f"takings_{templates.tier}"
     crawler = templates.one("AWS::Glue::Crawler")
     assert crawler["DatabaseName"] == f"takings_{templates.tier}_raw"

@@ -11,6 +11,7 @@ from infra_cdk.deploying.checks.check import Mistake
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
 
+DATA = "data"  # the stack of what is kept
 BUCKETS = ("lake", "results", "logs")
 NOT_MADE = (
     "ROLLBACK_COMPLETE",
@@ -46,7 +47,7 @@ def _blocked(stack: Stack) -> tuple[str, str]:
 
 
 def buckets(situation: Situation) -> Iterator[Mistake]:
-    """Buckets of these names that somebody else owns: names of buckets are unique in the world."""
+    """Buckets of these names that are there: names of buckets are unique in the world."""
     client = situation.clients.client("s3")
     for purpose in BUCKETS:
         name = situation.installation.bucket(purpose)
@@ -62,11 +63,18 @@ def buckets(situation: Situation) -> Iterator[Mistake]:
                 )
             elif error_code(error) != "404":
                 raise
+        else:
+            if not situation.has(DATA):
+                yield (
+                    f"Bucket {name} is there already, and no stack has it",
+                    situation.line("installation", "name"),
+                    "Delete it, if nothing in it is needed, or choose another name for the installation.",
+                )
 
 
 def leftovers(situation: Situation) -> Iterator[Mistake]:
     """What an earlier installation of this name left, where there is no stack that has it."""
-    found = kept.find_all(situation.clients, situation.installation)
+    found = [item for item in kept.find_all(situation.clients, situation.installation) if item.kind != "bucket"]
     if found:
         named = ", ".join(item.title for item in found[:MOST_NAMED])
         more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""

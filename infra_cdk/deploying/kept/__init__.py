@@ -34,8 +34,9 @@ def find_all(clients: Clients, installation: Installation) -> list[Kept]:
 
 
 def find_listed(clients: Clients, installation: Installation) -> list[Kept]:
-    """What services made with the installation's name, which is not deleted here."""
-    found = list(listed.log_groups(clients, installation, installation.region))
+    """What has the installation's name and is not deleted here: what services made, and buckets without its tags."""
+    found = list(buckets.find_untagged(clients, installation, installation.region))
+    found += listed.log_groups(clients, installation, installation.region)
     if installation.tier.warehouse.enabled:
         found += listed.snapshots(clients, installation, installation.region)
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,16 +29,32 @@ Versions = list[dict[str, str]]
 def find(clients: Clients, installation: Installation, region: str) -> Iterator[Kept]:
     """Buckets whose name and tags are the installation's."""
     client = clients.client("s3", region)
+    for name in _named(client, installation, region):
+        if belongs(installation, _tags(client, name)):
+            yield _kept(clients, client, name, region)
+
+
+def find_untagged(clients: Clients, installation: Installation, region: str) -> Iterator[Kept]:
+    """Buckets that have the installation's name and not its tags: nobody knows whose they are."""
+    client = clients.client("s3", region)
+    for name in _named(client, installation, region):
+        if not belongs(installation, _tags(client, name)):
+            item = _kept(clients, client, name, region)
+            yield replace(item, note=f"{item.note}; it has not the installation's tags, and is left alone")
+
+
+def _named(client: Any, installation: Installation, region: str) -> list[str]:
+    beginning = f"{installation.prefix}-"
     with translate_errors("Amazon S3", region, action="s3:ListAllMyBuckets"):
-        pages = client.get_paginator("list_buckets").paginate(Prefix=f"{installation.prefix}-", BucketRegion=region)
+        pages = client.get_paginator("list_buckets").paginate(Prefix=beginning, BucketRegion=region)
         names = [bucket["Name"] for page in pages for bucket in page.get("Buckets", ())]
-    for name in names:
-        if name.startswith(f"{installation.prefix}-") and belongs(installation, _tags(client, name)):
-            size, known = _size(clients, client, name, region)
-            at_least = "" if known else "at least "
-            yield Kept(
-                KIND, name, region, cost("s3.standard_gigabyte_month", gigabytes(size)), f"{at_least}{size_text(size)}"
-            )
+    return [name for name in names if name.startswith(beginning)]
+
+
+def _kept(clients: Clients, client: Any, name: str, region: str) -> Kept:
+    size, known = _size(clients, client, name, region)
+    note = f"{'' if known else 'at least '}{size_text(size)}"
+    return Kept(KIND, name, region, cost("s3.standard_gigabyte_month", gigabytes(size)), note)
 
 
 def _tags(client: Any, name: str) -> list[Mapping[str, str]]:
@@ -92,9 +109,10 @@ def delete(clients: Clients, item: Kept, progress: Progress) -> str:
     client = clients.client("s3", item.region)
     with translate_errors("Amazon S3", item.name):
         client.put_bucket_logging(Bucket=item.name, BucketLoggingStatus={})  # else it keeps filling the bucket of logs
+        deleted = 0
         for _ in range(ATTEMPTS):
             _abort_uploads(client, item.name)
-            _empty(client, item.name, progress)
+            deleted = _empty(client, item.name, deleted, progress)
             try:
                 client.delete_bucket(Bucket=item.name)
             except client.exceptions.ClientError as error:
@@ -115,25 +133,25 @@ def _abort_uploads(client: Any, name: str) -> None:
             client.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
-def _empty(client: Any, name: str, progress: Progress) -> None:
-    """Delete every version and every delete marker, some requests at once."""
-    deleted = 0
+def _empty(client: Any, name: str, deleted: int, progress: Progress) -> int:
+    """Delete every version and every delete marker, some requests at once; returns how many, with those before."""
+    running: set[Future[int]] = set()
     with ThreadPoolExecutor(DELETIONS_AT_ONCE) as pool:
-        running: set[Future[int]] = set()
         for keys in _versions(client, name):
             running.add(pool.submit(_deleted, client, name, keys))
-            if len(running) >= DELETIONS_AT_ONCE:
-                deleted, running = _finished(running, deleted, lambda total: progress(f"{name}: {total:,} deleted"))
+            if len(running) == DELETIONS_AT_ONCE:
+                deleted, running = _first_done(running, deleted)
+                progress(f"{name}: {deleted:,} deleted")
         while running:
-            deleted, running = _finished(running, deleted, lambda total: progress(f"{name}: {total:,} deleted"))
+            deleted, running = _first_done(running, deleted)
+            progress(f"{name}: {deleted:,} deleted")
+    return deleted
 
 
-def _finished(running: set[Future[int]], deleted: int, report: Callable[[int], None]) -> tuple[int, set[Future[int]]]:
+def _first_done(running: set[Future[int]], deleted: int) -> tuple[int, set[Future[int]]]:
     """Wait for the first of some requests; gives the new total and those that still run."""
     done, left = wait(running, return_when=FIRST_COMPLETED)
-    total = deleted + sum(future.result() for future in done)
-    report(total)
-    return total, left
+    return deleted + sum(future.result() for future in done), left
 
 
 def _versions(client: Any, name: str) -> Iterator[Versions]:

@@ -167,6 +167,7 @@ def test_an_empty_account_that_is_set_up_has_nothing_in_the_way(tmp_path: Path, 
             "8 shards are needed, and 5 of 20 are free",
             "Service Quotas",
         ),
+        ("names", {"s3:HeadBucket": {}}, {}, "is there already, and no stack has it", "choose another name"),
         ("names", {"s3:HeadBucket": "403"}, {}, "is taken by another account", "Choose another name"),
         (
             "Lake Formation",

@@ -86,6 +86,11 @@ def test_what_has_the_name_and_other_tags_belongs_to_somebody_else(aws: Boto3Cli
     make_bucket(aws.client("s3"), f"takings-dev-untagged-{ACCOUNT}", [])
     make_bucket(aws.client("s3"), "another-name", TAGS)
     assert kept.find_all(aws, here) == []
+    alone = "empty; it has not the installation's tags, and is left alone"
+    assert [(item.name, item.note) for item in kept.find_listed(aws, here)] == [
+        (here.bucket("lake"), alone),
+        (f"takings-dev-untagged-{ACCOUNT}", alone),
+    ]
 
 
 def test_everything_is_deleted_protected_or_not_and_what_was_deleted_is_found_no_more(
@@ -157,6 +162,7 @@ def test_an_object_that_s3_keeps_ends_the_deletion_with_its_name(tmp_path: Path)
 
 def test_logs_and_snapshots_of_services_are_listed_with_the_command_that_deletes_them(tmp_path: Path) -> None:
     clients = AnsweringClients({
+        "s3:ListBuckets": {"Buckets": []},
         "logs:DescribeLogGroups": {
             "logGroups": [{"logGroupName": "/aws/lambda/takings-scale-live", "storedBytes": 2 * 1024**3}]
         },
