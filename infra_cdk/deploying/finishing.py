@@ -6,17 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from catalogue.errors import QueryFailed, SourceError
-from console.aws.failures import error_code, translate_errors
-from infra_cdk.deploying import first_event, write_keys
+from catalogue.errors import SourceError
+from console.aws.failures import translate_errors
+from infra_cdk.deploying import canary_key, first_event, write_keys
 from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
-from pipeline.collecting.keys import digest_of
 from pipeline.live.dynamodb import DynamoDbLiveStore
 
-FIRST, CHECK, CANARY = "first", "deployment-check", "canary"  # sources of write keys
-CANARY_KEY = "canary-key"  # last word of the name of its secret
+FIRST, CHECK = "first", "deployment-check"  # sources of write keys
 COLLECTOR_ADDRESS, LAKE_JOBS = "CollectorAddress", "LakeJobs"
 CONSOLE_ADDRESS, CONSOLE_ENVIRONMENT, READER_ROLE = "ConsoleAddress", "ConsoleEnvironment", "ConsoleReaderRole"
 """Outputs of stacks."""
@@ -35,7 +33,8 @@ def finish(situation: Situation, screen: Screen, stacks: Sequence[Stack]) -> Non
         raise SourceError(
             f"No stack has the output {COLLECTOR_ADDRESS}", where=situation.installation.prefix, remedy="Deploy again."
         )
-    _give_canary_its_key(situation)
+    if canary_key.give(situation.clients, situation.installation):
+        screen.say("The canary has a write key of its own; it tries the collector every minute from now on.")
     with _sending_key(situation, screen) as key:
         event = first_event.made()
         first_event.send(outputs[COLLECTOR_ADDRESS], key, event, screen.progress)
@@ -57,7 +56,7 @@ def finish(situation: Situation, screen: Screen, stacks: Sequence[Stack]) -> Non
 def _sending_key(situation: Situation, screen: Screen) -> Iterator[str]:
     """A key to send with: the installation's first one, which stays; later on one that ends with the check."""
     with write_keys.opened(situation.clients, situation.installation) as keys:
-        is_first = all(key.source in (CHECK, CANARY) for key in keys.all())
+        is_first = all(key.source in (CHECK, canary_key.SOURCE) for key in keys.all())
         key, secret = keys.create(FIRST if is_first else CHECK)
     if is_first:
         screen.say(f"Write key of the source {FIRST!r}, shown this once and stored nowhere: {secret}")
@@ -67,27 +66,6 @@ def _sending_key(situation: Situation, screen: Screen) -> Iterator[str]:
         if not is_first:
             with write_keys.opened(situation.clients, situation.installation) as keys:
                 keys.revoke(key.id)
-
-
-def _give_canary_its_key(situation: Situation) -> None:
-    """Make the canary's secret one of the write keys; a canary that has one keeps it."""
-    client, name = situation.clients.client("secretsmanager"), situation.installation.name(CANARY_KEY)
-    try:
-        with translate_errors("Secrets Manager", name, action="secretsmanager:GetSecretValue"):
-            digest = digest_of(client.get_secret_value(SecretId=name)["SecretString"])
-    except QueryFailed as error:
-        if error_code(error) == "ResourceNotFoundException":
-            return
-        raise
-    with write_keys.opened(situation.clients, situation.installation) as keys:
-        its_own = [key for key in keys.all() if key.source == CANARY]
-        if any(key.digest == digest for key in its_own):
-            return
-        for key in its_own:
-            keys.revoke(key.id)
-        _, secret = keys.create(CANARY)
-    with translate_errors("Secrets Manager", name, action="secretsmanager:PutSecretValue"):
-        client.put_secret_value(SecretId=name, SecretString=secret)
 
 
 def _is_in_live(situation: Situation, customer: str) -> bool:
