@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check("Config", services.config, lambda one: one.installation.tier.security.config_items_per_month > 0),
     Check("cost anomalies", services.cost_anomaly),
     Check("data exports", account.data_exports, lambda one: one.configuration.flags.focus_export),
+    Check("QuickSight", account.quicksight, lambda one: one.configuration.flags.quicksight),
     Check("hosted zone", names.hosted_zone, lambda one: one.configuration.domain is not None),
 )
 """In the order in which findings are shown; the first one is asked first."""

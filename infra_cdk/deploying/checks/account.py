@@ -95,3 +95,22 @@ def data_exports(situation: Situation) -> Iterator[Mistake]:
     ):
         situation.clients.client("bcm-data-exports", GLOBAL_REGION).list_exports(MaxResults=1)
     yield from ()
+
+
+def quicksight(situation: Situation) -> Iterator[Mistake]:
+    """The account has subscribed to QuickSight, which no stack can do, in an edition that takes dashboards by code."""
+    where = situation.line("flags", "quicksight")
+    remedy = "Subscribe to the Enterprise edition in the console of QuickSight; or write quicksight = false."
+    try:
+        with translate_errors("QuickSight", where, action="quicksight:DescribeAccountSubscription"):
+            answer = situation.clients.client("quicksight").describe_account_subscription(
+                AwsAccountId=situation.installation.account
+            )
+    except QueryFailed as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        yield "The account has not subscribed to QuickSight", where, remedy
+        return
+    edition = answer["AccountInfo"].get("Edition", "")
+    if not edition.startswith("ENTERPRISE"):
+        yield f"QuickSight's edition is {edition.title() or 'unknown'}: it takes no dashboards by code", where, remedy
