@@ -38,6 +38,11 @@ class Installation:
         return self.configuration.installation.region
 
     @property
+    def hosts_console(self) -> bool:
+        """Whether the console runs here: the tier hosts it, and there is a domain to sign in at."""
+        return self.tier.console.hosted and self.configuration.domain is not None
+
+    @property
     def prefix(self) -> str:
         """What every name begins with: ``takings-dev``."""
         return f"{self.configuration.installation.name}-{self.tier.name}"

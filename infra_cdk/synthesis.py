@@ -21,6 +21,7 @@ from infra_cdk.stacks.lake import Lake
 from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.quicksight import QuickSight
 from infra_cdk.stacks.spend_export import SpendExport
+from infra_cdk.stacks.warehouse import Warehouse
 from infra_cdk.stacks.watching import Watching
 
 FEATURE_FLAGS = {
@@ -41,9 +42,14 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     stacks: list[cdk.Stack] = [everywhere, data, ingest, lake, Jobs(app, installation, data)]
     if installation.configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
-    network = Network(app, installation) if installation.tier.console.hosted else None
-    if network is not None:
+    network = None
+    if installation.tier.warehouse.enabled or installation.hosts_console:
+        network = Network(app, installation)
         stacks.append(network)
+    warehouse = None
+    if installation.tier.warehouse.enabled and network is not None:
+        warehouse = Warehouse(app, installation, data, network)
+        stacks.append(warehouse)
     console = Console(app, installation, data, network)
     stacks.append(console)
     watching = Watching(
@@ -51,7 +57,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
         installation,
         data,
         collector=ingest.address,
-        given={**ingest.watched, **lake.watched, **console.watched},
+        given={**ingest.watched, **lake.watched, **console.watched, **(warehouse.watched if warehouse else {})},
         parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
     )
     stacks += [watching, FinOps(app, installation)]

@@ -64,6 +64,7 @@ JOBS, TURNS = "Glue jobs", "state machine of the jobs"
 FAILURE_QUEUE = "queue for records that live could not apply"
 SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
 CANARY_KEY = "secret of the canary's write key"
+ADMIN_SECRET = "secret of the warehouse's admin"  # noqa: S105 - what it is called
 KEY = "customer key of the bucket, where it has one"
 STREAM_KEY = "customer key of the event stream, where it has one"
 TABLE_KEY = "customer key of the live table, where it has one"
@@ -287,11 +288,13 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
         Need(
             "pipeline.warehouse.data_api",
-            WAREHOUSE,
+            ADMIN_SECRET,
             (),
-            ("redshift-serverless:GetCredentials",),
-            "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
+            ("secretsmanager:GetSecretValue",),
+            "The Data API signs in with a secret that it reads with the caller's role. Source: Redshift guide, Data API"
+            " authentication.",
         ),
+        Need("pipeline.warehouse.data_api", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
     ),
     "console.handlers.cost_snapshot": (
         TRACES,
@@ -305,6 +308,7 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
     "pipeline.handlers.shards": (
+        TRACES,
         Need("pipeline.streams.kinesis_shards", STREAM, ("kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount")),
         Need("pipeline.streams.kinesis_shards", "*", ("cloudwatch:GetMetricData",)),
     ),
@@ -313,6 +317,19 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             "infra_cdk.custom.macie_gaps",
             "*",
             ("macie2:CreateClassificationJob", "macie2:TagResource", "macie2:UpdateClassificationJob"),
+        ),
+    ),
+    "infra_cdk.custom.redshift_gaps": (
+        Need(
+            "infra_cdk.custom.redshift_gaps",
+            "*",
+            (
+                "redshift-serverless:CreateUsageLimit",
+                "redshift-serverless:DeleteUsageLimit",
+                "redshift-serverless:GetNamespace",
+                "redshift-serverless:ListUsageLimits",
+                "redshift-serverless:UpdateUsageLimit",
+            ),
         ),
     ),
     "warehouse": (

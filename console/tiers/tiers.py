@@ -129,10 +129,11 @@ class Curation(_Section, frozen=True):
 
 
 class Warehouse(_Section, frozen=True):
-    """Redshift Serverless: its base capacity, its RPU-hours a day, what it answers, and how often it is loaded."""
+    """Redshift Serverless: base and largest RPUs, its RPU-hours a day, what it answers, and how often it is loaded."""
 
     enabled: bool
     base_rpu: WholeNumber
+    most_rpu: WholeNumber
     most_rpu_hours_per_day: WholeNumber
     share_of_questions: DecimalText
     load_every_minutes: WholeNumber

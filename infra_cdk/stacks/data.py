@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -50,6 +51,8 @@ class Data(InstallationStack):
             logs=self.logs,
             rules=_lake_rules(installation.tier.lake.raw_retention_days),
         )
+        if installation.tier.warehouse.enabled:
+            self._tell_of_objects(self.lake)
         self.results = private_bucket(
             self,
             "Results",
@@ -162,6 +165,12 @@ class Data(InstallationStack):
             deletion_protection=True,
             removal_policy=KEPT,
         )
+
+    def _tell_of_objects(self, bucket: s3.Bucket) -> None:
+        """Let EventBridge know of each object; by the property itself, where the construct's own way is a function."""
+        resource = cast("s3.CfnBucket", bucket.node.default_child)
+        enabled = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+        resource.add_property_override("NotificationConfiguration", enabled)
 
     def _database(self) -> None:
         """The database of the curated tables: without it, nobody finds the newest description of a table's files."""

@@ -23,7 +23,7 @@ from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
 
 DAY_MINUTES = 24 * 60
-MAINTENANCE = "cron(20 2 * * ? *)"  # UTC: in the night of most shops
+MAINTENANCE = "cron(20 2 1/{days} * ? *)"  # UTC: in the night of most shops
 DAILY_CURATION = "cron(10 1 * * ? *)"  # after the last files of the day before, which Firehose holds for minutes
 CRAWLER_MINUTE = 40
 LEAST_TIMEOUT, MOST_TIMEOUT = 60, 240  # minutes: the first may read months of raw files, and a job that hangs is paid
@@ -194,7 +194,7 @@ class Lake(InstallationStack):
         schedules = Schedules(self, self.data.key)
         for job, expression in (
             ("curate", DAILY_CURATION if every >= DAY_MINUTES else f"rate({every} minutes)"),
-            ("maintain", MAINTENANCE),
+            ("maintain", MAINTENANCE.format(days=self.installation.tier.curation.maintenance_every_days)),
         ):
             schedules.add(
                 job,

@@ -34,7 +34,7 @@ def settings() -> LoadSettings:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Load once; gives the version that the warehouse shows and the rows of each table that was loaded."""
     chosen = settings()
-    warehouse = Warehouse(client("redshift-data"), chosen.workgroup, chosen.database)
+    warehouse = Warehouse(client("redshift-data"), chosen.workgroup, chosen.database, secret=chosen.secret)
     lake = Bucket(chosen.lake_bucket, chosen.lake_prefix)
     try:
         loaded = load(warehouse, lake, reader=chosen.reader, copy_role=chosen.copy_role)

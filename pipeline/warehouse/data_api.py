@@ -24,6 +24,7 @@ class Warehouse:
     Parameters
     ----------
     client : ``boto3.client("redshift-data")``; tries throttled calls again itself
+    secret : ARN of a secret with a user and a password; empty to sign in as the process's own role
     pause : for tests: sleeps
     """
 
@@ -33,11 +34,12 @@ class Warehouse:
         workgroup: str,
         database: str,
         *,
+        secret: str = "",
         timeout_seconds: float = TIMEOUT_SECONDS,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._where = {"WorkgroupName": workgroup, "Database": database}
+        self._where = {"WorkgroupName": workgroup, "Database": database} | ({"SecretArn": secret} if secret else {})
         self._name = f"{workgroup}/{database}"
         self._timeout_seconds = timeout_seconds
         self._pause = pause

@@ -23,6 +23,8 @@ class LoadSettings:
     reader : role of the database that may read the tables (``TAKINGS_REDSHIFT_READER``); empty for none
     copy_role : ARN of the role that reads the exports (``TAKINGS_REDSHIFT_COPY_ROLE``); empty for the namespace's
         default one
+    secret : ARN of the secret of a user that may make schemas, views and roles (``TAKINGS_REDSHIFT_SECRET``); empty to
+        sign in as the process's own role
     """
 
     lake_bucket: str
@@ -31,6 +33,7 @@ class LoadSettings:
     lake_prefix: str = ""
     reader: str = ""
     copy_role: str = ""
+    secret: str = ""
 
 
 def read(values: Mapping[str, str]) -> LoadSettings:
@@ -59,4 +62,5 @@ def read(values: Mapping[str, str]) -> LoadSettings:
         lake_prefix=f"{prefix}/" if prefix else "",
         reader=reader,
         copy_role=copy_role,
+        secret=values.get("TAKINGS_REDSHIFT_SECRET", ""),
     )

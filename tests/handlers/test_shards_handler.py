@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from catalogue.errors import StreamUnavailable
-from console.aws.permissions import actions_of_runner
+from console.aws.permissions import TRACES, actions_of_runner
 from pipeline.handlers import shards
 from pipeline.streams.kinesis_shards import KinesisShards
 from pipeline.streams.scaling import Minute
@@ -55,7 +55,7 @@ def test_it_calls_what_its_role_allows(handled: Any, context: Context, recorded_
     with recorded_actions.pausing():
         written(handled, "IncomingBytes", datetime.now(UTC) - timedelta(minutes=3), 60 * 2**20)
     shards.handler({}, context)  # type: ignore[arg-type]
-    assert recorded_actions.made == actions_of_runner("pipeline.handlers.shards")
+    assert recorded_actions.made == actions_of_runner("pipeline.handlers.shards") - {*TRACES.actions}
 
 
 def test_minutes_that_cloudwatch_does_not_know_are_left_out(handled: Any):

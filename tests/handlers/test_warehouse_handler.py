@@ -31,6 +31,7 @@ NAMED = {
     "TAKINGS_REDSHIFT_WORKGROUP": "takings",
     "TAKINGS_REDSHIFT_DATABASE": "shop",
 }
+ADMIN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:redshift!takings-admin-a1b2c3"
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_settings_are_typed_and_the_prefix_ends_with_a_slash() -> None:
     more = {"TAKINGS_LAKE_PREFIX": "a/b", "TAKINGS_REDSHIFT_READER": "takings_reader"}
     chosen = read(NAMED | more | {"TAKINGS_REDSHIFT_COPY_ROLE": role})
     assert chosen == LoadSettings("lake", "takings", "shop", "a/b/", "takings_reader", role)
+    assert read(NAMED | {"TAKINGS_REDSHIFT_SECRET": ADMIN}).secret == ADMIN
     assert read(NAMED).lake_prefix == ""
 
 
@@ -105,6 +107,18 @@ def test_a_transaction_that_takes_too_long_is_cancelled() -> None:
     with pytest.raises(LoadFailed, match="did not finish within 0 seconds"):
         slow.transact(["select 1"])
     assert service.given("CancelStatement") == [{"Id": "s1"}]
+
+
+@pytest.mark.parametrize(("secret", "sent"), [("", {}), (ADMIN, {"SecretArn": ADMIN})])
+def test_it_signs_in_with_a_secret_where_one_is_given(secret: str, sent: dict[str, str]) -> None:
+    service = data_api(DescribeStatement=lambda _: {"Id": "s1", "Status": "FINISHED"})
+    Warehouse(service.session.client("redshift-data"), "takings", "shop", secret=secret).transact(["select 1"])
+    (given,) = service.given("BatchExecuteStatement")
+    assert {name: given.get(name) for name in ("WorkgroupName", "Database")} == {
+        "WorkgroupName": "takings",
+        "Database": "shop",
+    }
+    assert {name: value for name, value in given.items() if name == "SecretArn"} == sent
 
 
 def test_more_statements_than_one_transaction_takes_are_refused_before_anything_is_sent() -> None:

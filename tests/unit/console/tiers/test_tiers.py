@@ -48,7 +48,7 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
         ("shards = 1\n", "shards = true\n", 36, "tier.dev.stream.shards is True"),
         ('mode = "provisioned"', 'mode = "manual"', 35, "tier.dev.stream.mode is 'manual'"),
         ('low = "25"', "low = 25", 22, "tier.dev.monthly_usd.low is 25"),
-        ("guardduty = false", "guardduty = 0", 110, "tier.dev.security.guardduty is 0"),
+        ("guardduty = false", "guardduty = 0", 111, "tier.dev.security.guardduty is 0"),
         ("events_per_day = 50_000", "events_per_day = 0", 21, "tier.dev.events_per_day is 0"),
         ('title = "Dev"', "title = 1", 19, "tier.dev.title is 1"),
         ('title = "Dev"', 'title = "Dev"\nname = "small"', 20, "There is no setting tier.dev.name"),
