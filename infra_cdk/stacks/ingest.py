@@ -69,7 +69,11 @@ class Ingest(InstallationStack):
         self.output("CollectorAddress", self.address, "Where senders send events")
 
     def _accept(self) -> None:
-        accept(self.origin_secret, "`make deploy` renews it: CloudFront and collector change at once", "SMG4")
+        accept(
+            self.origin_secret,
+            "It is rotated by hand, in steps: CloudFront and collector do not change at once",
+            "SMG4",
+        )
         accept(self.api, "The collector checks a write key, or the signature of a webhook, itself", "APIG4")
         accept(self.distribution, "Its logs would hold write keys, which travel in the query", "CFR3")
         if self.installation.configuration.domain is None:

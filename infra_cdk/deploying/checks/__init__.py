@@ -40,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
     Check("GuardDuty", services.guardduty, lambda one: one.installation.tier.security.guardduty),
     Check("Security Hub", services.security_hub, lambda one: one.installation.tier.security.security_hub),
     Check("Macie", services.macie, lambda one: one.installation.tier.security.macie_buckets > 0),
-    Check("Config", services.config, lambda one: one.installation.tier.security.config_items_per_month > 0),
+    Check("Config", services.config, lambda one: one.installation.tier.security.security_hub),
     Check("cost anomalies", services.cost_anomaly),
     Check("data exports", account.data_exports, lambda one: one.configuration.flags.focus_export),
     Check("QuickSight", account.quicksight, lambda one: one.configuration.flags.quicksight),

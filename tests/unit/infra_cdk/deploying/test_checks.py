@@ -84,10 +84,10 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(
-    folder: Path, tier: str = "scale", answers: Mapping[str, Answer] = {}, domain: str = "", **changes: str
+    folder: Path, tier: str = "scale", answers: Mapping[str, Answer] = {}, more: str = "", **changes: str
 ) -> list[Finding]:
     """What the preflight finds in an account that differs from an empty one in `answers`."""
-    path = deployment_file(folder, domain, **changes)
+    path = deployment_file(folder, more, **changes)
     here = Situation(installation.load(tier, path), path, AnsweringClients({**NONE_SUCH, **answers}))
     return run_all(CHECKS, here)
 
@@ -314,11 +314,11 @@ def test_a_hosted_console_needs_something_that_builds_its_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDK_DOCKER", "false")
-    assert [finding.check for finding in found(tmp_path, domain=DOMAIN)] == ["image builder"]
+    assert [finding.check for finding in found(tmp_path, more=DOMAIN)] == ["image builder"]
     assert found(tmp_path) == []  # nobody can sign in without a domain: the console is not hosted
-    assert found(tmp_path, "dev", domain=DOMAIN) == []
+    assert found(tmp_path, "dev", more=DOMAIN) == []
     monkeypatch.setenv("CDK_DOCKER", "no-such-program")
-    assert "no-such-program is not there" in found(tmp_path, domain=DOMAIN)[0].what
+    assert "no-such-program is not there" in found(tmp_path, more=DOMAIN)[0].what
 
 
 @pytest.mark.parametrize(
@@ -330,6 +330,6 @@ def test_a_hosted_console_needs_something_that_builds_its_image(
 )
 def test_a_hosted_zone_must_be_public_and_of_the_domain(tmp_path: Path, zone: dict[str, Any], what: str) -> None:
     answer = {"HostedZone": {"Id": "Z1", "CallerReference": "r", **zone}}
-    findings = found(tmp_path, "dev", {"route53:GetHostedZone": answer}, domain=DOMAIN)
+    findings = found(tmp_path, "dev", {"route53:GetHostedZone": answer}, more=DOMAIN)
     assert [finding.check for finding in findings] == ["hosted zone"]
     assert what in findings[0].what
