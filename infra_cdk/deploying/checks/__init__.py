@@ -10,19 +10,13 @@ __all__ = ["CHECKS", "Check", "Finding", "run_all"]
 
 
 def _has_network(situation: Situation) -> bool:
-    tier = situation.installation.tier
-    return tier.warehouse.enabled or tier.console.hosted
-
-
-def _builds_image(situation: Situation) -> bool:
-    """Without a domain nobody can sign in, and the console is not hosted."""
-    return situation.installation.tier.console.hosted and situation.configuration.domain is not None
+    return situation.installation.tier.warehouse.enabled or situation.installation.hosts_console
 
 
 CHECKS: tuple[Check, ...] = (
     Check("credentials", account.credentials),
     Check("placeholders", machine.placeholders, asks_aws=False),
-    Check("image builder", machine.image_builder, _builds_image, asks_aws=False),
+    Check("image builder", machine.image_builder, lambda one: one.installation.hosts_console, asks_aws=False),
     Check("region", account.region),
     Check("zones", account.zones),
     Check("bootstrap", account.bootstrap),
