@@ -9,6 +9,7 @@ from console.tiers.factors import A_MONTH, HOURS_A_MONTH, PER_GB, Row, times
 from console.tiers.sizing import Flow
 
 PAGE_BYTES = 500_000
+CANARY_SECONDS, CANARY_GIGABYTES = Decimal("0.5"), Decimal("0.25")  # of one run: assumed until CloudWatch says
 HEALTH_SHARE, HEALTH_METRICS = Decimal("0.05"), 60  # of page views that open Health, and the metrics it asks for
 LOG_COMPRESSION = Decimal("0.15")
 LOAD_BALANCER_UNITS = Decimal("0.1")
@@ -59,7 +60,10 @@ def watching(flow: Flow) -> Iterator[Row]:
     yield service, "Composite alarms", "cloudwatch.composite_alarm_month", (
         times(watching.composite_alarms, "alarms"),
     )  # fmt: skip
-    yield service, "Canary", "cloudwatch.canary_run", (times(watching.canary_runs_per_day, "runs a day"), A_MONTH)
+    yield "AWS Lambda", "Canary", "lambda.gigabyte_second", (
+        times(watching.canary_runs_per_day, "runs a day"), times(CANARY_SECONDS, "seconds"),
+        times(CANARY_GIGABYTES, "GB of memory"), A_MONTH,
+    )  # fmt: skip
     yield service, "Dashboards", "cloudwatch.dashboard_month", (times(watching.dashboards, "dashboards"),)
     yield service, "Metrics read", "cloudwatch.metric_request", (
         times(flow.usage.page_views_per_day, "page views a day"), times(HEALTH_SHARE, "open Health"),

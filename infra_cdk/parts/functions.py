@@ -80,7 +80,7 @@ def handler_function(
         environment={
             **environment,
             "POWERTOOLS_SERVICE_NAME": installation.prefix,  # dimension of its metrics
-            "POWERTOOLS_LOG_LEVEL": "WARN",
+            "POWERTOOLS_LOG_LEVEL": installation.tier.collector.log_level,
             "TAKINGS_TRACED_SHARE": str(installation.tier.watching.traced_share),
         },
     )

@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from console.aws import permissions
+from console.tiers.tiers import Live
 from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
 from infra_cdk.parts.databases import glue_database
@@ -24,6 +25,7 @@ from infra_cdk.rules.accepted import accept
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, RAW_STREAM
 
 LOG_DAYS = 90
+LIVE_USED = 60  # percent of the live table's capacity, above which it is scaled; the bill is estimated with it
 RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetched at once
 
 
@@ -62,7 +64,10 @@ class Data(InstallationStack):
             rules=[s3.LifecycleRule(id="old-results", expiration=cdk.Duration.days(RESULT_DAYS))],
         )
         self.stream = self._stream()
-        self.live = self._table("Live", "live", "pk", "sk", time_to_live="expires")
+        self.live = self._table(
+            "Live", "live", "pk", "sk", time_to_live="expires", provisioned=_live_units(installation.tier.live)
+        )
+        self._provision_live()
         accept(self.live, "It holds the last hours alone, and is filled again from the stream", "DDB3")
         self.decisions = self._table("Decisions", "decisions", "kind", "key_at", recoverable=True)
         self.recommendations = self._table("Recommendations", "recommendations", "pk", "sk", time_to_live="expires")
@@ -147,7 +152,10 @@ class Data(InstallationStack):
         *,
         time_to_live: str | None = None,
         recoverable: bool = False,
+        provisioned: tuple[int, int] | None = None,
     ) -> dynamodb.Table:
+        """A table; `provisioned` gives the read and write units that it begins with, None charges it on demand."""
+        read, write = provisioned or (None, None)
         text = dynamodb.AttributeType.STRING
         return dynamodb.Table(
             self,
@@ -155,7 +163,9 @@ class Data(InstallationStack):
             table_name=self.installation.name(purpose),
             partition_key=dynamodb.Attribute(name=partition, type=text),
             sort_key=dynamodb.Attribute(name=sort, type=text),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            billing_mode=dynamodb.BillingMode.PROVISIONED if provisioned else dynamodb.BillingMode.PAY_PER_REQUEST,
+            read_capacity=read,
+            write_capacity=write,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.key,
             time_to_live_attribute=time_to_live,
@@ -171,6 +181,17 @@ class Data(InstallationStack):
         resource = cast("s3.CfnBucket", bucket.node.default_child)
         enabled = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
         resource.add_property_override("NotificationConfiguration", enabled)
+
+    def _provision_live(self) -> None:
+        """Give the live table the capacity of its tier, which follows its use; charged on demand it needs none."""
+        size = self.installation.tier.live
+        if size.capacity == "on_demand":
+            return
+        for scaled, least, most in (
+            (self.live.auto_scale_write_capacity, size.least_write_units, size.most_write_units),
+            (self.live.auto_scale_read_capacity, size.least_read_units, size.most_read_units),
+        ):
+            scaled(min_capacity=least, max_capacity=most).scale_on_utilization(target_utilization_percent=LIVE_USED)
 
     def _database(self) -> None:
         """The database of the curated tables: without it, nobody finds the newest description of a table's files."""
@@ -190,6 +211,10 @@ class Data(InstallationStack):
         )
         accept(secret, "Keys are made and ended one by one by whoever runs the shops that hold them", "SMG4")
         return secret
+
+
+def _live_units(size: Live) -> tuple[int, int] | None:
+    return None if size.capacity == "on_demand" else (size.least_read_units, size.least_write_units)
 
 
 def _lake_rules(raw_days: int) -> list[s3.LifecycleRule]:

@@ -114,9 +114,11 @@ class Ingest(InstallationStack):
                 "TAKINGS_RETENTION_DAYS": str(lake.retention_days),
                 "TAKINGS_FRACTIONAL_QUANTITIES": str(int(lake.fractional_quantities)),
                 "TAKINGS_ORIGINS": ",".join(lake.origins),
+                "TAKINGS_METRICS_SECONDS": str(tier.watching.metrics_every_seconds),
             },
             memory_megabytes=tier.collector.memory_megabytes,
-            timeout=cdk.Duration.seconds(20),
+            timeout=cdk.Duration.seconds(tier.collector.timeout_seconds),
+            reserved_concurrency=tier.collector.reserved_concurrency or None,
         )
 
     def _api(self) -> apigateway.HttpApi:
@@ -203,7 +205,8 @@ class Ingest(InstallationStack):
                 "TAKINGS_REPORTING_CURRENCY": lake.reporting_currency,
                 "TAKINGS_CONFIRM_PUBLIC_ORDERS": str(int(lake.confirm_public_orders)),
             },
-            timeout=cdk.Duration.seconds(60),
+            memory_megabytes=tier.live.memory_megabytes,
+            timeout=cdk.Duration.seconds(tier.live.timeout_seconds),
         )
         lambda_.CfnEventSourceMapping(
             self,
