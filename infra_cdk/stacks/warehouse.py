@@ -150,6 +150,7 @@ class Warehouse(InstallationStack):
                 "TAKINGS_REDSHIFT_READER": WAREHOUSE_READER,
                 "TAKINGS_REDSHIFT_COPY_ROLE": self.copy_role.role_arn,
                 "TAKINGS_REDSHIFT_SECRET": admin_secret,
+                "TAKINGS_LOAD_EVERY_MINUTES": str(installation.tier.warehouse.load_every_minutes),
             },
             memory_megabytes=LOAD_MEGABYTES,
             timeout=cdk.Duration.minutes(15),

@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     warehouse = Warehouse(client("redshift-data"), chosen.workgroup, chosen.database, secret=chosen.secret)
     lake = Bucket(chosen.lake_bucket, chosen.lake_prefix)
     try:
-        loaded = load(warehouse, lake, reader=chosen.reader, copy_role=chosen.copy_role)
+        loaded = load(warehouse, lake, reader=chosen.reader, copy_role=chosen.copy_role, every=chosen.every)
     except UsageLimitReached as reached:  # what the limit is for: no alarm, the next run loads
         logger.warning(str(reached))
         metrics.add_metric("LoadsAtUsageLimit", MetricUnit.Count, 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from catalogue.clock import utc_now
 from catalogue.errors import LoadFailed
 from catalogue.tables import TABLES
-from catalogue.warehouse import warehouse_tables
+from catalogue.warehouse import LOADED_STATE, warehouse_tables
 from pipeline.objects import Objects
 from pipeline.warehouse import exports
 from pipeline.warehouse import statements as sql
@@ -30,7 +32,15 @@ class Loaded:
     rows: Mapping[str, int]
 
 
-def load(warehouse: Warehouse, lake: Objects, *, reader: str = "", copy_role: str = "") -> Loaded:
+def load(
+    warehouse: Warehouse,
+    lake: Objects,
+    *,
+    reader: str = "",
+    copy_role: str = "",
+    every: timedelta = timedelta(0),
+    now: Callable[[], datetime] = utc_now,
+) -> Loaded:
     """Let the warehouse show the published version; where it does, nothing is asked of it.
 
     One load at a time: another one at once can fail, and loses nothing.
@@ -39,6 +49,8 @@ def load(warehouse: Warehouse, lake: Objects, *, reader: str = "", copy_role: st
     ----------
     reader : role of the database that may read the views; made where it is missing. Empty for none
     copy_role : ARN of the role that reads the exports; empty for the default one of the namespace
+    every : a load wakes the warehouse, which is paid by the minute: sooner after the last one, a new version is left to
+        the next call
 
     Raises
     ------
@@ -57,6 +69,8 @@ def load(warehouse: Warehouse, lake: Objects, *, reader: str = "", copy_role: st
     rows = {} if shown is None else dict(shown.rows)
     loaded: dict[str, int] = {}
     if shown is None or _of_state(shown) != wanted:
+        if shown is not None and now() - _last_load(lake) < every:
+            return Loaded(shown.version, {})
         loaded, rows = _switch(warehouse, lake, wanted, published.version, reader, copy_role)
     state = State(
         version=published.version,
@@ -69,6 +83,12 @@ def load(warehouse: Warehouse, lake: Objects, *, reader: str = "", copy_role: st
     if state != shown:  # after the switch, so that what is shown is never older than this says
         exports.write_loaded(lake, state)
     return Loaded(published.version, loaded)
+
+
+def _last_load(lake: Objects) -> datetime:
+    """When the state of the warehouse was written."""
+    folder = LOADED_STATE.rpartition("/")[0]
+    return next(file.modified for file in lake.entries(folder)[1] if file.name == LOADED_STATE)
 
 
 def _of_state(state: State) -> list[Load]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from catalogue.errors import SettingsError
 
@@ -25,6 +26,7 @@ class LoadSettings:
         default one
     secret : ARN of the secret of a user that may make schemas, views and roles (``TAKINGS_REDSHIFT_SECRET``); empty to
         sign in as the process's own role
+    every : how long after a load a new version waits (``TAKINGS_LOAD_EVERY_MINUTES``); 0 for not at all
     """
 
     lake_bucket: str
@@ -34,6 +36,7 @@ class LoadSettings:
     reader: str = ""
     copy_role: str = ""
     secret: str = ""
+    every: timedelta = timedelta(0)
 
 
 def read(values: Mapping[str, str]) -> LoadSettings:
@@ -54,6 +57,13 @@ def read(values: Mapping[str, str]) -> LoadSettings:
             where="TAKINGS_REDSHIFT_COPY_ROLE",
             remedy="Write it like arn:aws:iam::123456789012:role/takings-copy.",
         )
+    minutes = values.get("TAKINGS_LOAD_EVERY_MINUTES", "0")
+    if not (minutes.isascii() and minutes.isdigit()):
+        raise SettingsError(
+            f"{minutes!r} is no number of minutes",
+            where="TAKINGS_LOAD_EVERY_MINUTES",
+            remedy="Give a whole one such as 60.",
+        )
     prefix = values.get("TAKINGS_LAKE_PREFIX", "").strip("/")
     return LoadSettings(
         values["TAKINGS_LAKE_BUCKET"],
@@ -63,4 +73,5 @@ def read(values: Mapping[str, str]) -> LoadSettings:
         reader=reader,
         copy_role=copy_role,
         secret=values.get("TAKINGS_REDSHIFT_SECRET", ""),
+        every=timedelta(minutes=int(minutes)),
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.handlers import warehouse
 from pipeline.objects import Folder
 from pipeline.warehouse import exports
 from pipeline.warehouse.data_api import Warehouse
+from pipeline.warehouse.loading import Loaded, load
 from pipeline.warehouse.settings import LoadSettings, read
 from tests.handlers.conftest import REGION, Context, metrics_of
 from tests.support.aws_service import Refused, Service
@@ -63,6 +65,7 @@ def test_settings_are_typed_and_the_prefix_ends_with_a_slash() -> None:
         *((name, "") for name in NAMED),
         ("TAKINGS_REDSHIFT_READER", "reader; drop table x"),
         ("TAKINGS_REDSHIFT_READER", "Reader"),
+        ("TAKINGS_LOAD_EVERY_MINUTES", "-1"),
         ("TAKINGS_REDSHIFT_COPY_ROLE", "arn:aws:iam::123456789012:role/x' format as csv --"),
     ],
 )
@@ -119,6 +122,20 @@ def test_it_signs_in_with_a_secret_where_one_is_given(secret: str, sent: dict[st
         "Database": "shop",
     }
     assert {name: value for name, value in given.items() if name == "SecretArn"} == sent
+
+
+def test_a_version_that_comes_too_soon_after_a_load_does_not_wake_the_warehouse(tmp_path: Path) -> None:
+    lake, service = Folder(tmp_path), data_api()
+    service.refuse("BatchExecuteStatement", Refused("AccessDeniedException", "asked"))
+    asleep = Warehouse(service.session.client("redshift-data"), "takings", "shop")
+    for name, version in (("curated/state.json", 2), ("curated/warehouse.json", 1)):
+        lake.replace(name, f'{{"version": {version}, "tables": {{}}}}'.encode(), tag=None)
+    loaded_at = lake.found("curated")[0].modified
+    hour = timedelta(hours=1)
+    assert load(asleep, lake, every=hour, now=lambda: loaded_at + timedelta(minutes=59)) == Loaded(1, {})
+    assert service.calls == []
+    with pytest.raises(LoadFailed, match="asked"):
+        load(asleep, lake, every=hour, now=lambda: loaded_at + timedelta(minutes=61))
 
 
 def test_more_statements_than_one_transaction_takes_are_refused_before_anything_is_sent() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from pipeline.warehouse.settings import LoadSettings, read
@@ -88,6 +90,7 @@ def test_the_load_reads_its_settings_and_runs_once_at_a_time(warehouse: Template
         workgroup=f"takings-{tier}-warehouse",
         database="takings",
         reader="takings_reader",
+        every=timedelta(hours=1),
     )
     assert variables["TAKINGS_REDSHIFT_SECRET"] == {"Fn::GetAtt": ["AdminSecret", "Arn"]}
     role, attribute = variables["TAKINGS_REDSHIFT_COPY_ROLE"]["Fn::GetAtt"]
