@@ -21,7 +21,7 @@ from pipeline.sample import generate
 
 EVENTS = 1_000_000  # of the sample year, all channels
 VISITORS = 0.05  # share of the web channel's visitors that are replayed
-WAITS = (2, 10, 20, 30, 45, 60, 120, 300)  # seconds; `wait` of `takings.init`
+WAITS = (2, 10, 20, 30, 45, 60, 90, 120, 300)  # seconds; `wait` of `takings.init`
 ROOT = Path(__file__).resolve().parent.parent
 TRACKER = ROOT / "tracker" / "takings.js"
 REPLAY = Path(__file__).with_name("tracker_replay.mjs")

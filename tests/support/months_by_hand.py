@@ -1,7 +1,7 @@
 """A month of every tier worked out by hand: (service, what) → units of the month, US dollars of the month.
 
 From the tiers' numbers and the public price list with exact fractions, not from the code: 730 hours and 730 ÷ 24 days a
-month, 1.94 events a request (Scale: 3.00), 465 bytes an event, and the assumptions that the modules of
+month, 1.94 events a request (Scale: 2.99), 465 bytes an event, and the assumptions that the modules of
 `console.tiers` name.
 """
 
@@ -116,7 +116,7 @@ STARTUP_BY_HAND: ByHand = {
     ("AmazonCloudWatch", "Logs ingested"): ("2.409097", "1.2045"),
     ("AmazonCloudWatch", "Logs kept"): ("0.166327", "0.0050"),
     ("AmazonCloudWatch", "Custom metrics"): ("17.000000", "5.1000"),
-    ("AmazonCloudWatch", "Alarms"): ("50.000000", "5.0000"),
+    ("AmazonCloudWatch", "Alarms"): ("51.000000", "5.1000"),
     ("AmazonCloudWatch", "Composite alarms"): ("3.000000", "1.5000"),
     ("AWS Lambda", "Canary"): ("5475.000000", "0.0730"),
     ("AmazonCloudWatch", "Dashboards"): ("1.000000", "3.0000"),
@@ -135,19 +135,19 @@ STARTUP_BY_HAND: ByHand = {
 SCALE_BY_HAND: ByHand = {
     ("AWS WAF", "Web ACL"): ("1.000000", "5.0000"),
     ("AWS WAF", "Rules"): ("6.000000", "6.0000"),
-    ("AWS WAF", "Requests"): ("336864583.333333", "202.1188"),
+    ("AWS WAF", "Requests"): ("337881863.154961", "202.7291"),
     ("Elastic Load Balancing", "Capacity for requests"): ("4526.289683", "36.2103"),
-    ("AWS Data Transfer", "Answers out"): ("212.795000", "19.1516"),
+    ("AWS Data Transfer", "Answers out"): ("213.441990", "19.2098"),
     ("AWS Data Transfer", "Connections opened"): ("488.839286", "43.9955"),
-    ("AWS Lambda", "Collector calls"): ("304166666.666667", "60.8333"),
-    ("AWS Lambda", "Collector"): ("4562500.000000", "60.8336"),
+    ("AWS Lambda", "Collector calls"): ("305183946.488294", "61.0368"),
+    ("AWS Lambda", "Collector"): ("4577759.197324", "61.0371"),
     ("Amazon Kinesis", "Shards"): ("1460.000000", "21.9000"),
-    ("Amazon Kinesis", "PUT payload units"): ("304166666.666667", "4.2583"),
-    ("Amazon Data Firehose", "Data to the raw lake"): ("1520.833333", "44.1042"),
+    ("Amazon Kinesis", "PUT payload units"): ("305183946.488294", "4.2726"),
+    ("Amazon Data Firehose", "Data to the raw lake"): ("1525.919732", "44.2517"),
     ("AWS Lambda", "Live calls"): ("525600.000000", "0.1051"),
     ("AWS Lambda", "Live"): ("85045.000000", "1.1339"),
-    ("Amazon DynamoDB", "Live table, write capacity"): ("164039.696914", "106.6258"),
-    ("Amazon DynamoDB", "Live table, read capacity"): ("126474.753086", "16.4417"),
+    ("Amazon DynamoDB", "Live table, write capacity"): ("164324.629456", "106.8110"),
+    ("Amazon DynamoDB", "Live table, read capacity"): ("126804.427103", "16.4846"),
     ("Amazon Simple Storage Service", "Raw and curated events"): ("1018.350000", "23.4220"),
     ("Amazon Simple Storage Service", "Raw objects written"): ("43800.000000", "0.2190"),
     ("Amazon Simple Storage Service", "Curated objects written"): ("350400.000000", "1.7520"),
@@ -182,12 +182,12 @@ SCALE_BY_HAND: ByHand = {
     ("AmazonCloudWatch", "Logs ingested"): ("2.409097", "1.2045"),
     ("AmazonCloudWatch", "Logs kept"): ("0.356414", "0.0107"),
     ("AmazonCloudWatch", "Custom metrics"): ("18.000000", "5.4000"),
-    ("AmazonCloudWatch", "Alarms"): ("51.000000", "5.1000"),
+    ("AmazonCloudWatch", "Alarms"): ("52.000000", "5.2000"),
     ("AmazonCloudWatch", "Composite alarms"): ("3.000000", "1.5000"),
     ("AWS Lambda", "Canary"): ("5475.000000", "0.0730"),
     ("AmazonCloudWatch", "Dashboards"): ("2.000000", "6.0000"),
     ("AmazonCloudWatch", "Metrics read"): ("136875.000000", "1.3688"),
-    ("AWS X-Ray", "Traces"): ("670217.866667", "3.3511"),
+    ("AWS X-Ray", "Traces"): ("672252.426310", "3.3613"),
     ("Amazon GuardDuty", "Management events"): ("2000000.000000", "8.0000"),
     ("Amazon GuardDuty", "Flow and DNS logs"): ("3.000000", "3.0000"),
     ("Amazon GuardDuty", "S3 data events"): ("7694200.000000", "6.1554"),
