@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     Check("bootstrap", account.bootstrap),
     Check("states of stacks", names.states),
     Check("names", names.buckets),
+    Check("secrets", names.secrets),
     Check("leftovers", names.leftovers, lambda one: not one.has("data")),
     Check("Lambda quota", quotas.functions),
     Check("Kinesis quota", quotas.shards, lambda one: not one.has("data")),

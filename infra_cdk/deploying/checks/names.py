@@ -1,4 +1,4 @@
-"""Names that are taken, stacks in a state in which nothing can be deployed, and a hosted zone that is not there."""
+"""Names that are taken or not free yet, stacks that nothing can be deployed to, and a hosted zone that is not there."""
 
 from __future__ import annotations
 
@@ -70,6 +70,26 @@ def buckets(situation: Situation) -> Iterator[Mistake]:
                     situation.line("installation", "name"),
                     "Delete it, if nothing in it is needed, or choose another name for the installation.",
                 )
+
+
+def secrets(situation: Situation) -> Iterator[Mistake]:
+    """Secrets of these names that are about to be deleted: until they are, their names cannot be used."""
+    region, beginning = situation.installation.region, f"{situation.installation.prefix}-"
+    pages = (
+        situation.clients.client("secretsmanager")
+        .get_paginator("list_secrets")
+        .paginate(IncludePlannedDeletion=True, Filters=[{"Key": "name", "Values": [beginning]}])
+    )
+    with translate_errors("Secrets Manager", region, action="secretsmanager:ListSecrets"):
+        found = [secret for page in pages for secret in page["SecretList"]]
+    for secret in found:
+        if secret["Name"].startswith(beginning) and "DeletedDate" in secret:
+            yield (
+                f"Secret {secret['Name']} is being deleted, and its name is not free until then",
+                f"Secrets Manager in {region}",
+                f"`aws secretsmanager delete-secret --force-delete-without-recovery --region {region}"
+                f" --secret-id {secret['Name']}` deletes it at once.",
+            )
 
 
 def leftovers(situation: Situation) -> Iterator[Mistake]:

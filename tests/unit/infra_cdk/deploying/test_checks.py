@@ -14,7 +14,7 @@ from infra_cdk.configuration import DEPLOYMENT
 from infra_cdk.deploying.checks import CHECKS, Finding, run_all
 from infra_cdk.deploying.situation import Situation
 from tests.support.aws_answers import Answer
-from tests.support.deployments import ACCOUNT, REGION, AnsweringClients, deployment_file, situation, stack
+from tests.support.deployments import ACCOUNT, MADE_AT, REGION, AnsweringClients, deployment_file, situation, stack
 
 SCALE_TAGS = [{"Key": "takings:installation", "Value": "takings"}, {"Key": "takings:tier", "Value": "scale"}]
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
@@ -237,6 +237,21 @@ def test_an_empty_account_that_is_set_up_has_nothing_in_the_way(tmp_path: Path, 
             {},
             "An update failed, and could not be undone",
             "continue-update-rollback --stack-name takings-scale-lake",
+        ),
+        (
+            "secrets",
+            {
+                "secretsmanager:ListSecrets": {
+                    "SecretList": [
+                        {"Name": "takings-scale-origin-secret", "DeletedDate": MADE_AT},
+                        {"Name": "takings-scale-write-keys"},
+                        {"Name": "theirs-takings-scale-key", "DeletedDate": MADE_AT},
+                    ]
+                }
+            },
+            {},
+            "Secret takings-scale-origin-secret is being deleted",
+            "--secret-id takings-scale-origin-secret",
         ),
         (
             "leftovers",

@@ -13,13 +13,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from infra_cdk.deploying import bill, cdk_command, finishing, first_event, write_keys
 from infra_cdk.deploying.deploy import deploy
 from infra_cdk.deploying.first_event import FirstEvent
 from infra_cdk.deploying.situation import Situation
 from pipeline.collecting.keys import digest_of
+from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.streams import Batch
 from tests.support.deployments import ACCOUNT, REGION, Boto3Clients, SaidScreen, StackDouble, situation
+from tests.support.live_lines import event
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:takings-dev-lake-jobs"
 
@@ -158,6 +162,13 @@ def test_live_is_read_as_the_recommender_reads_it(here: Situation) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     assert not finishing._is_in_live(here, "c1")
+    now = utc_now()
+    written = DynamoDbLiveStore(dynamodb, "takings-dev-live", "USD").apply(
+        Batch([event("e1", at=now, received=now)], "1"), after=None
+    )
+    assert written
+    assert finishing._is_in_live(here, "c1")
+    assert not finishing._is_in_live(here, "c2")
 
 
 def test_curation_is_started_once_in_its_life(here: Situation) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from infra_cdk.deploying import first_event
 from infra_cdk.deploying.first_event import Clock
+from pipeline.contract.events import build
+from pipeline.contract.shape import Event, Rules
 
 ACCEPTED = (202, {"received": 1, "accepted": 1, "duplicates": 0, "quarantined": 0, "ignored": 0, "verdicts": []})
 
@@ -79,7 +82,9 @@ def test_it_is_one_event_that_the_contract_takes_sent_with_the_key(collector: Co
     first_event.send(collector.address, "tk_key", event, lambda _: None, Time().clock)
     [(path, authorization, [sent])] = collector.sent
     assert (path, authorization) == ("/v1/events", "Bearer tk_key")
-    assert sent["event_id"] == event.event_id
+    taken = build(sent, Rules(utc_now(), None, "EUR", "first", public=False), source="native")
+    assert isinstance(taken, Event), taken
+    assert (taken.event_id, taken.customer_id) == (event.event_id, event.customer_id)
     assert first_event.made() != event
 
 
