@@ -50,7 +50,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     if installation.tier.warehouse.enabled and network is not None:
         warehouse = Warehouse(app, installation, data, network)
         stacks.append(warehouse)
-    console = Console(app, installation, data, network)
+    console = Console(app, installation, data, network, warehouse)
     stacks.append(console)
     watching = Watching(
         app,

@@ -20,7 +20,6 @@ WILDCARDS: Mapping[str, str] = {
     permissions.RESULTS: "Athena names its results",
     permissions.DATABASE: "The tables of one database, which curation makes",
     permissions.CATALOGS: "Its tables and databases are asked by their names",
-    permissions.WAREHOUSE: "AWS names a workgroup when it makes it; rights in the database are its own",
     permissions.RAW_DATABASE: "The tables of one database, which the crawler makes",
     permissions.CRAWLER_LOGS: "A crawler names its log stream",
     permissions.JOB_LOGS: "A job names its log streams",

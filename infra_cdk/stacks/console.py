@@ -25,6 +25,7 @@ from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.network import Network
+from infra_cdk.stacks.warehouse import Warehouse
 
 START_SECONDS = 120  # until the load balancer's checks count: the first page loads the forecast's libraries
 DATABASE_ROLES = "RedshiftDbRoles"  # tag of an IAM role. Source: Redshift management guide, IAM role tags
@@ -39,16 +40,24 @@ class Console(InstallationStack):
 
     part = "console"
 
-    def __init__(self, scope: Construct, installation: Installation, data: Data, network: Network | None) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        installation: Installation,
+        data: Data,
+        network: Network | None,
+        warehouse: Warehouse | None,
+    ) -> None:
         super().__init__(scope, installation, "Takings: the console's role, and where it is hosted")
         self.data = data
+        self.warehouse = warehouse
         self.watched: dict[str, str] = {}  # names that AWS makes, by their resources in the table of signals
         self.variables = console_environment(installation)
         self.reader = self._role("Reader", iam.AccountPrincipal(installation.account), "Runs a console on any machine")
         lines = "\n".join(f"{name}={value}" for name, value in self.variables.items())
         self.output("ConsoleEnvironment", lines, "Environment of a console on your own machine")
         self.output("ConsoleReaderRole", self.reader.role_arn, "Role that it assumes")
-        address = address_of(self, CONSOLE) if installation.tier.console.hosted else None
+        address = address_of(self, CONSOLE) if installation.hosts_console else None
         if network is not None and address is not None:
             self._hosted(network, address)
         elif installation.tier.console.hosted:
@@ -56,16 +65,15 @@ class Console(InstallationStack):
 
     def _role(self, construct_id: str, principal: iam.IPrincipal, description: str) -> iam.Role:
         """A role that may do what the console's adapters need, and nothing else."""
-        installation, region = self.installation, f"{self.region}:{self.account}"
+        region = f"{self.region}:{self.account}"
         role = iam.Role(self, construct_id, assumed_by=principal, description=description)
         workgroup = f"arn:aws:athena:{region}:workgroup/{self.variables['TAKINGS_ATHENA_WORKGROUP']}"
-        warehouse = f"arn:aws:redshift-serverless:{region}:workgroup/*"  # AWS names them, after they are made
         resources = self.data.resources | {
             permissions.WORKGROUP: [workgroup],
-            permissions.WAREHOUSE: [warehouse] if installation.tier.warehouse.enabled else [],
+            permissions.WAREHOUSE: [self.warehouse.workgroup.attr_workgroup_workgroup_arn] if self.warehouse else [],
         }
         grant(role, permissions.NEEDS, resources)
-        if installation.tier.warehouse.enabled:
+        if self.warehouse:
             cdk.Tags.of(role).add(DATABASE_ROLES, WAREHOUSE_READER)
         return role
 

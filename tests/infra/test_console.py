@@ -14,6 +14,7 @@ from catalogue.errors import SettingsError
 from console import settings
 from console.aws import permissions
 from console.aws.settings import AwsSettings
+from console.tiers import tiers
 from infra_cdk import configuration
 from infra_cdk.parts.console_container import HEALTH_CHECK
 from tests.infra.templates import DOMAIN, Templates
@@ -69,6 +70,17 @@ def test_the_console_finds_what_was_deployed(templates: Templates) -> None:
     assert {found.aws.live_table, found.aws.decisions_table} <= tables
     buckets = {bucket["BucketName"] for bucket in templates.resources("AWS::S3::Bucket", "data").values()}
     assert {found.aws.lake_bucket, found.aws.athena_results.split("/")[2]} <= buckets
+    athena = templates.one("AWS::Athena::WorkGroup")
+    assert athena["Name"] == found.aws.athena_workgroup
+    location = athena["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]
+    assert location == found.aws.athena_results
+    databases = [database["DatabaseName"] for database in templates.resources("AWS::Glue::Database").values()]
+    assert found.aws.database in databases
+    warehouses = list(templates.resources("AWS::RedshiftServerless::Workgroup").values())
+    assert [warehouse["WorkgroupName"] for warehouse in warehouses] == [
+        name for name in [found.aws.redshift_workgroup] if name
+    ]
+    assert [warehouse["BaseCapacity"] for warehouse in warehouses] == [found.aws.redshift_base_rpus][: len(warehouses)]
 
 
 def test_every_variable_is_one_that_the_console_reads(templates: Templates, everything: Templates) -> None:
@@ -95,6 +107,15 @@ def test_who_runs_a_console_may_do_what_its_adapters_need_and_nothing_else(templ
 
 def test_the_task_may_do_the_same_as_a_person_with_the_role(everything: Templates) -> None:
     assert statements(everything, "TaskRole") == statements(everything, "Reader")
+
+
+def test_a_role_signs_in_to_the_warehouse_of_its_own_installation_alone(everything: Templates) -> None:
+    (signing_in,) = [
+        statement
+        for statement in statements(everything, "Reader")
+        if "redshift-serverless:GetCredentials" in _listed(statement["Action"])
+    ]
+    assert "takings-scale-warehouse:" in signing_in["Resource"]["Fn::ImportValue"]
 
 
 def test_a_role_reads_the_warehouse_by_its_tag(templates: Templates) -> None:
@@ -141,7 +162,9 @@ def test_the_load_balancer_alone_reaches_the_tasks(everything: Templates) -> Non
     assert open_ports == {"Balancer": [80, 443], "ServiceG": []}
     network = everything.one("AWS::ECS::Service", "console")["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network["AssignPublicIp"] == "DISABLED"
-    assert len(network["Subnets"]) == 2
+    balancer = everything.one("AWS::ElasticLoadBalancingV2::LoadBalancer", "console")
+    (scale,) = [tier for tier in tiers.load() if tier.name == "scale"]
+    assert len(network["Subnets"]) == len(balancer["Subnets"]) == scale.network.availability_zones
 
 
 def test_readers_cannot_name_themselves_and_websockets_stay_open(everything: Templates) -> None:
