@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-NONE = "none"  # in the place of an id, where nothing was made
-KIND = "serverless-compute"
+from .answering import NONE, Answer, Event, answer
 
-Event = dict[str, Any]
-Answer = tuple[str, Mapping[str, str]]
-"""The physical id of the resource, and its attributes."""
+KIND = "serverless-compute"
 
 
 def usage_limit(client: Any, event: Event) -> Answer:
@@ -54,20 +49,5 @@ KINDS: Mapping[str, Callable[[Any, Event], Answer]] = {
 
 
 def handler(event: Event, context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Make, change or delete the resource of an event, and tell CloudFormation: without an answer it waits."""
-    answer: dict[str, Any] = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    try:
-        import boto3
-
-        made, attributes = KINDS[event["ResourceType"]](boto3.client("redshift-serverless"), event)
-        answer |= {"Status": "SUCCESS", "PhysicalResourceId": made, "Data": attributes}
-    except Exception as error:  # noqa: BLE001 - CloudFormation shows whatever it is
-        reason = f"{type(error).__name__}: {error}"
-        answer |= {"Status": "FAILED", "PhysicalResourceId": event.get("PhysicalResourceId", NONE), "Reason": reason}
-    send(event["ResponseURL"], json.dumps(answer).encode())
-
-
-def send(url: str, body: bytes) -> None:
-    """Put the answer where CloudFormation reads it: an address in S3, which is signed without a type."""
-    request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310 - CloudFormation's
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+    """Make, change or delete a resource."""
+    answer(event, "redshift-serverless", KINDS)

@@ -30,6 +30,7 @@ from infra_cdk.stacks.data import Data
 
 CANARY = "pipeline.handlers.canary"
 CANARY_MEGABYTES = 256
+DAY_MINUTES = 24 * 60
 JOBS = ("curate", "maintain", "erase")
 FAILED = ("FAILED", "TIMEOUT", "ERROR")  # who stops a run by hand knows that it stopped
 
@@ -161,9 +162,14 @@ class Watching(InstallationStack):
         )
         Schedules(self, self.data.key).add(
             "canary",
-            "rate(1 minute)",
+            every_minutes(DAY_MINUTES // self.installation.tier.watching.canary_runs_per_day),
             description="Starts the canary",
             target=function.function_arn,
             action="lambda:InvokeFunction",
         )
         return function
+
+
+def every_minutes(minutes: int) -> str:
+    """EventBridge's words for so many minutes; it wants the singular for one."""
+    return "rate(1 minute)" if minutes == 1 else f"rate({minutes} minutes)"

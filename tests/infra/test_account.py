@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -12,7 +14,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from infra_cdk.custom import macie_gaps
+from infra_cdk.custom import answering, macie_gaps
 from tests.infra.templates import Templates
 
 pytestmark = pytest.mark.infra
@@ -87,6 +89,21 @@ def test_macie_may_decrypt_the_lake_and_nobody_else_by_that_statement(everything
         "aws:PrincipalArn": f"arn:aws:iam::123456789012:role/{role}",
         "kms:CallerAccount": "123456789012",
     }
+
+
+def test_the_function_of_the_job_runs_from_what_is_uploaded_alone(everything: Templates) -> None:
+    (function,) = [
+        found
+        for found in everything.resources("AWS::Lambda::Function", "account").values()
+        if found["FunctionName"] == "takings-scale-macie-gaps"
+    ]
+    folder = everything.folder / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
+    assert {file.name for file in folder.rglob("*") if file.is_file()} == {
+        "__init__.py", "answering.py", "macie_gaps.py", "redshift_gaps.py",
+    }  # fmt: skip
+    module, _, name = function["Handler"].rpartition(".")
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); from {module} import {name}"
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
 
 
 def test_severe_findings_reach_the_operators_once(everything: Templates) -> None:
@@ -178,7 +195,7 @@ def test_a_job_is_made_and_cancelled(cloudformation: str, macie: Stubber) -> Non
 def test_a_job_that_is_over_or_was_never_made_is_deleted_all_the_same(cloudformation: str, macie: Stubber) -> None:
     macie.add_client_error("update_classification_job", "ConflictException")
     macie_gaps.handler(event("Delete", cloudformation, PhysicalResourceId="job-1"), None)
-    macie_gaps.handler(event("Delete", cloudformation, PhysicalResourceId=macie_gaps.NONE), None)
+    macie_gaps.handler(event("Delete", cloudformation, PhysicalResourceId=answering.NONE), None)
     assert [answer["Status"] for answer in ANSWERS] == ["SUCCESS"] * 2
 
 

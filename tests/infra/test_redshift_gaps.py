@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from console.aws.permissions import action_of, actions_of_runner
-from infra_cdk.custom import redshift_gaps
+from infra_cdk.custom import answering, redshift_gaps
 
 ARN = "arn:aws:redshift-serverless:eu-central-1:123456789012:workgroup/0f1d2c3b-0000-4000-8000-000000000000"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:redshift!takings-scale-warehouse-admin-a1b2c3"  # noqa: S105
@@ -39,7 +39,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What CloudFormation was told."""
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(redshift_gaps, "send", lambda url, body: told.append({"to": url, **json.loads(body)}))
+    monkeypatch.setattr(answering, "send", lambda url, body: told.append({"to": url, **json.loads(body)}))
     return told
 
 

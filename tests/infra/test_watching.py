@@ -56,6 +56,13 @@ def test_every_alarm_is_a_row_of_the_table_and_every_row_an_alarm(templates: Tem
         assert set(alarms(chosen)) == set(rows(chosen))
 
 
+def test_all_that_is_deployed_has_the_alarms_that_the_tier_is_priced_with(everything: Templates) -> None:
+    watching = SIZES["scale"].watching
+    assert sum(len(metrics_of(alarm)) for alarm in alarms(everything).values()) == watching.alarms
+    assert len(everything.resources(COMPOSITE)) == watching.composite_alarms
+    assert len(everything.resources("AWS::CloudWatch::Dashboard")) == watching.dashboards
+
+
 def test_an_alarm_says_what_its_row_says(everything: Templates) -> None:
     for name, row in rows(everything).items():
         alarm, tier = alarms(everything)[name], SIZES["scale"]

@@ -84,6 +84,11 @@ def test_the_tiers_page_prices_the_alarms_that_are_made() -> None:
         )
 
 
+def test_the_canary_runs_as_often_as_its_alarm_looks() -> None:
+    for tier in SIZES:
+        assert tier.watching.canary_runs_per_day * signal("canary-failures").row.period_seconds == 86_400
+
+
 def test_names_of_resources_are_filled_into_the_dimensions() -> None:
     names = {"console": "takings-scale-console", "cluster": "takings-scale-cluster"}
     memory = signal("console-memory")
