@@ -28,6 +28,7 @@ from console.tiers.sizing import (
 from console.tiers.standing import hosting, securing, watching
 
 MAINTENANCE_MINUTES = 10  # of one run: assumed until Glue says
+TURN_TRANSITIONS = 4  # start, look, whose turn, run (`infra_cdk.parts.in_turn`)
 RECOMMEND_SECONDS = Decimal("0.020")  # of one call: assumed until CloudWatch says
 LIVE_SECONDS, LIVE_SECONDS_PER_EVENT = Decimal("0.15"), Decimal("0.0001")
 LIST_EVENTS = 20  # events a day for each recommendation list that is trained anew
@@ -100,6 +101,9 @@ def _lake(flow: Flow) -> Iterator[Row]:
     yield glue, "Maintenance", "glue.dpu_hour", (
         times(MAINTENANCE_MINUTES, "minutes a run"), per(curation.maintenance_every_days, "days"),
         times(curation.workers, "DPU"), per(60, "minutes an hour"), A_MONTH,
+    )  # fmt: skip
+    yield "AWS Step Functions", "Turns of the jobs", "step_functions.state_transition", (
+        runs, times(TURN_TRANSITIONS, "transitions a run"), A_MONTH,
     )  # fmt: skip
     yield glue, "Crawler", "glue.crawler_dpu_hour", (
         times(curation.crawler_runs_per_day, "runs a day"), times(CRAWLER_MINUTES, "minutes a run"),
