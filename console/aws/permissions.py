@@ -436,7 +436,13 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
         ),
     ),
     "pipeline.jobs.erase": (
-        Need("pipeline.objects", LAKE, ("s3:DeleteObjectVersion", "s3:ListBucketVersions")),
+        Need(
+            "pipeline.objects",
+            LAKE,
+            ("s3:DeleteObject", "s3:ListBucketVersions"),
+            ("s3:DeleteObjectVersion",),
+            "Deleting a version of an object is another action. Source: S3 API reference, DeleteObjects.",
+        ),
         Need("pipeline.erasure.live_table", LIVE_TABLE, ("dynamodb:Scan",)),
         Need("pipeline.live.dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem",)),
         Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),

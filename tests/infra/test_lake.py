@@ -113,6 +113,11 @@ def test_curation_and_maintenance_are_started_in_turn_as_often_as_the_tier_says(
         assert "KmsKeyArn" in schedule
 
 
+def test_the_logs_of_the_machine_hold_no_arguments_since_those_of_an_erasure_name_persons(templates: Templates) -> None:
+    logging = templates.one("AWS::StepFunctions::StateMachine")["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
+
+
 @pytest.mark.parametrize(("tier", "gigabytes"), [("dev", 2), ("startup", 20), ("scale", 100)])
 def test_a_question_is_limited_encrypted_and_cannot_leave_its_workgroup(
     all_templates: dict[str, Templates], tier: str, gigabytes: int
