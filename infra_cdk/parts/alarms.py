@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -32,7 +33,7 @@ def alarm(
     row = signal.row
     needed, periods = row.datapoints or (1, 1)
     of = cloudwatch.CfnAlarm
-    common = {
+    common: dict[str, Any] = {
         "alarm_name": stack.installation.name(signal.name),
         "alarm_description": f"{row.meaning}. What to do: {RUNBOOK}#{row.runbook}",
         "threshold": float(signal.threshold(stack.installation.tier)),
@@ -62,7 +63,9 @@ def alarm(
         whole = of.MetricDataQueryProperty(id="figure", expression=row.expression, label=row.chart, return_data=True)
         return of(stack, _construct_id(signal.name), metrics=[*queries, whole], **common)
     (metric,) = signal.metrics
-    statistic = {"statistic" if metric.statistic in STATISTICS else "extended_statistic": metric.statistic}
+    statistic: dict[str, Any] = {
+        "statistic" if metric.statistic in STATISTICS else "extended_statistic": metric.statistic
+    }
     return of(
         stack,
         _construct_id(signal.name),

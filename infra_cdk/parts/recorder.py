@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_config as config
 from aws_cdk import aws_iam as iam
 
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 
@@ -46,7 +47,7 @@ def recorder(stack: InstallationStack, bucket: str) -> config.CfnConfigurationRe
     It records each change. Once a day would cost $0.012 for each resource that changed: these change less than four
     times a day.
     """
-    role = iam.Role(stack, "RecorderRole", assumed_by=iam.ServicePrincipal("config.amazonaws.com"))
+    role = iam.Role(stack, "RecorderRole", assumed_by=service_of_account(stack, "config"))
     described = "service-role/AWS_ConfigRole"
     role.add_managed_policy(iam.ManagedPolicy.from_aws_managed_policy_name(described))
     accept(

@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 
@@ -46,9 +47,7 @@ class Schedules:
         self.role = iam.Role(
             stack,
             "ScheduleRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
-            ),
+            assumed_by=service_of_account(stack, "scheduler"),
         )
         self._allow("sqs:SendMessage", self.failures.queue_arn)
         self._allow("kms:Decrypt", key.key_arn)

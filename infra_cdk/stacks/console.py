@@ -20,6 +20,7 @@ from infra_cdk.parts.console_balancer import console_balancer, zones_of
 from infra_cdk.parts.console_container import console_task
 from infra_cdk.parts.console_environment import VIEWER_HEADER, console_environment
 from infra_cdk.parts.grants import grant
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.sign_in import sign_in
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
@@ -99,7 +100,7 @@ class Console(InstallationStack):
         self.output("ReadersPool", signing_in.pool.user_pool_id, "User pool in which readers are invited")
 
     def _service(self, network: Network) -> ecs.FargateService:
-        task_role = self._role("TaskRole", iam.ServicePrincipal("ecs-tasks.amazonaws.com"), "Runs the hosted console")
+        task_role = self._role("TaskRole", service_of_account(self, "ecs-tasks"), "Runs the hosted console")
         task = console_task(self, task_role, self.variables | {"TAKINGS_VIEWER_HEADER": VIEWER_HEADER})
         cluster = ecs.Cluster(
             self,

@@ -13,7 +13,8 @@ from aws_cdk import aws_ce as ce
 from constructs import Construct
 
 from infra_cdk.installation import Installation
-from infra_cdk.parts.stack import TAG_INSTALLATION, TAG_TIER, InstallationStack
+from infra_cdk.parts.stack import InstallationStack
+from infra_cdk.tags import TAG_INSTALLATION, TAG_TIER
 
 THRESHOLDS = (80, 100, 120)  # percent
 KINDS = ("ACTUAL", "FORECASTED")  # a budget of its own for each: AWS takes five thresholds at most

@@ -17,6 +17,7 @@ from infra_cdk.parts.databases import glue_database
 from infra_cdk.parts.glue_jobs import CATALOG, arguments, glue_job
 from infra_cdk.parts.grants import grant
 from infra_cdk.parts.log_groups import log_group
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.schedules import Schedules
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
@@ -164,7 +165,7 @@ class Lake(InstallationStack):
         name = self.installation.name("lake-jobs")
         arn = f"arn:aws:states:{self.region}:{self.account}:stateMachine:{name}"
         group = log_group(self, "TurnLogs", name=f"/aws/vendedlogs/states/{name}", days=self.days)
-        role = iam.Role(self, "TurnRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "TurnRole", assumed_by=service_of_account(self, "states"))
         jobs = [f"arn:aws:glue:{self.region}:{self.account}:job/{self.installation.name(job)}" for job in self.jobs]
         grant(role, permissions.RUNNERS["lake jobs"], {permissions.JOBS: jobs, permissions.TURNS: [arn]})
         of = stepfunctions.CfnStateMachine

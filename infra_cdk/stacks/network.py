@@ -19,6 +19,7 @@ from constructs import Construct
 
 from infra_cdk.installation import Installation
 from infra_cdk.parts.log_groups import log_group
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
 
 FLOW_DAYS = 7
@@ -88,7 +89,7 @@ class Network(InstallationStack):
         """Who spoke with whom, for some days."""
         name = f"/aws/vpc/{self.installation.prefix}"
         group = log_group(self, "FlowLogs", name=name, days=FLOW_DAYS)
-        role = iam.Role(self, "FlowRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
+        role = iam.Role(self, "FlowRole", assumed_by=service_of_account(self, "vpc-flow-logs"))
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

@@ -7,6 +7,7 @@ QuickSight by hand. Its readers see all regions: the console's row filter does n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -137,7 +138,7 @@ class QuickSight(InstallationStack):
 
 def _in_database(statement: Statement, database: str) -> str:
     """The SQL with its tables in a database, since a data source has none of its own."""
-    tree = parse_one(statement.sql, read=statement.dialect)
+    tree = cast(exp.Query, parse_one(statement.sql, read=statement.dialect))
     for table in list(base_tables(tree)):
         table.set("db", exp.to_identifier(database))
     return tree.sql(dialect=statement.dialect)
