@@ -47,6 +47,7 @@ def _at_the_edge(flow: Flow) -> Iterator[Row]:
     """CloudFront, which does not cache here, and the API behind it."""
     answered = times(flow.answered, "requests a day")
     yield "Amazon CloudFront", "HTTPS requests", "cloudfront.https_request", (answered, A_MONTH)
+    yield "Amazon CloudFront", "Function calls", "cloudfront.function_invocation", (answered, A_MONTH)
     yield "Amazon CloudFront", "Data out", "cloudfront.data_out_gigabyte", (
         answered, _answer_bytes(flow), A_MONTH, PER_GB,
     )  # fmt: skip

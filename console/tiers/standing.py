@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from console.tiers.factors import A_MONTH, HOURS_A_MONTH, PER_GB, Row, times
-from console.tiers.sizing import Flow
+from console.tiers.sizing import FLOW_RECORD_BYTES, Flow
 
 PAGE_BYTES = 500_000
 CANARY_SECONDS, CANARY_GIGABYTES = Decimal("0.5"), Decimal("0.25")  # of one run: assumed until CloudWatch says
@@ -83,6 +83,9 @@ def securing(flow: Flow) -> Iterator[Row]:
         )  # fmt: skip
         yield "Amazon GuardDuty", "Flow and DNS logs", "guardduty.flow_and_dns_gigabyte", (
             times(FLOW_LOG_GIGABYTES, "GB a zone"), times(flow.tier.network.availability_zones, "zones"),
+        )  # fmt: skip
+        yield "Amazon GuardDuty", "Flow logs of senders", "guardduty.flow_and_dns_gigabyte", (
+            times(flow.flow_records, "records a day"), times(FLOW_RECORD_BYTES, "bytes a record"), A_MONTH, PER_GB,
         )  # fmt: skip
         yield "Amazon GuardDuty", "S3 data events", "guardduty.s3_event", (
             times(flow.touched_objects, "objects written and read a day"), A_MONTH,

@@ -10,7 +10,6 @@ from aws_cdk import aws_elasticloadbalancingv2 as balancing
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_elasticloadbalancingv2_actions import AuthenticateCognitoAction
 
-from console.tiers.tiers import Network
 from infra_cdk.parts.console_container import PORT, READY
 from infra_cdk.parts.sign_in import SIGNED_IN_HOURS, SignIn
 from infra_cdk.parts.stack import InstallationStack
@@ -19,14 +18,6 @@ from infra_cdk.rules.accepted import accept
 IDLE_MINUTES = 10  # a page's websocket may be silent while its reader reads; Streamlit's own pings come more often
 DRAIN_SECONDS = 30
 HTTP, HTTPS = 80, 443
-
-
-def zones_of(network: Network) -> int:
-    """In how many zones a tier has the balancer and the tasks.
-
-    Each public address that a tier pays for is of a NAT gateway, or of the balancer in one zone.
-    """
-    return network.public_addresses - network.nat_gateways
 
 
 def console_balancer(
@@ -44,7 +35,9 @@ def console_balancer(
         "Balancer",
         load_balancer_name=stack.installation.name("console"),
         vpc=vpc,
-        vpc_subnets=ec2.SubnetSelection(subnets=vpc.public_subnets[: zones_of(stack.installation.tier.network)]),
+        vpc_subnets=ec2.SubnetSelection(
+            subnets=vpc.public_subnets[: stack.installation.tier.network.availability_zones]
+        ),
         internet_facing=True,
         drop_invalid_header_fields=True,  # a header with underscores could pass for the one that names the reader
         preserve_host_header=True,  # the console compares it with the origin of a websocket

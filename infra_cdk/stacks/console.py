@@ -16,7 +16,7 @@ from constructs import Construct
 from console.aws import permissions
 from infra_cdk.installation import WAREHOUSE_READER, Installation
 from infra_cdk.parts.addresses import CONSOLE, Address, address_of
-from infra_cdk.parts.console_balancer import console_balancer, zones_of
+from infra_cdk.parts.console_balancer import console_balancer
 from infra_cdk.parts.console_container import console_task
 from infra_cdk.parts.console_environment import VIEWER_HEADER, console_environment
 from infra_cdk.parts.grants import grant
@@ -116,7 +116,7 @@ class Console(InstallationStack):
             self, "ServiceGroup", vpc=network.vpc, description="Tasks of the console", allow_all_outbound=False
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Every service of AWS speaks HTTPS")
-        zones = zones_of(self.installation.tier.network)
+        zones = self.installation.tier.network.availability_zones
         return ecs.FargateService(
             self,
             "Service",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.templates import TIERS, Templates, adopting, synthesised, with_everything
+from tests.infra.templates import TIERS, Templates, adopting, synthesised, with_domain, with_everything
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,16 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return synthesised(
         "scale", tmp_path_factory.mktemp("everything"), with_everything(tmp_path_factory.mktemp("config"))
     )
+
+
+@pytest.fixture(scope="session")
+def deployed(
+    all_templates: dict[str, Templates], everything: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Templates]:
+    """What the bills are of, by tier: those that host the console are deployed with a domain."""
+    configuration = with_domain(tmp_path_factory.mktemp("config"))
+    startup = synthesised("startup", tmp_path_factory.mktemp("startup-with-domain"), configuration)
+    return {"dev": all_templates["dev"], "startup": startup, "scale": everything}
 
 
 @pytest.fixture(scope="session")

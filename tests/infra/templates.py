@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra_cdk.bill.template_set import TemplateSet
 from infra_cdk.node import use_own_node
 
 TIERS = ("dev", "startup", "scale")
@@ -22,33 +22,14 @@ QUICKSIGHT = """
 principal_arn = "arn:aws:quicksight:eu-central-1:123456789012:group/default/executives"
 """
 
-Properties = dict[str, Any]
-
 
 @dataclass(frozen=True)
-class Templates:
-    """The templates of one tier by the part that each stack is, such as ``data``."""
+class Templates(TemplateSet):
+    """The templates of one tier, and the folder in which they are."""
 
+    by_part: dict[str, dict[str, Any]]
     tier: str
     folder: Path
-    by_part: dict[str, dict[str, Any]]
-
-    def resources(self, kind: str, part: str | None = None) -> dict[str, Properties]:
-        """Properties of the resources of a type, by ``part/logical id``."""
-        return {name: resource.get("Properties", {}) for name, resource in self._of(kind, part)}
-
-    def one(self, kind: str, part: str | None = None) -> Properties:
-        """The properties of the only resource of a type."""
-        found = self.resources(kind, part)
-        assert len(found) == 1, f"{kind}: {sorted(found)}"
-        return next(iter(found.values()))
-
-    def _of(self, kind: str, part: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, template in self.by_part.items():
-            if part in (None, name):
-                for logical, resource in template["Resources"].items():
-                    if resource["Type"] == kind:
-                        yield f"{name}/{logical}", resource
 
 
 def synthesised(tier: str, folder: Path, configuration: Path | None = None) -> Templates:
@@ -68,7 +49,16 @@ def synthesised(tier: str, folder: Path, configuration: Path | None = None) -> T
         )
         for stack in stacks
     }
-    return Templates(tier, folder, by_part)
+    return Templates(by_part, tier, folder)
+
+
+def with_domain(folder: Path) -> Path:
+    """A deployment file like ours, with a domain."""
+    from infra_cdk.configuration import DEPLOYMENT
+
+    path = folder / "deployment.toml"
+    path.write_text(f"{DEPLOYMENT.read_text(encoding='utf-8')}\n{DOMAIN}", encoding="utf-8")
+    return path
 
 
 def with_everything(folder: Path) -> Path:

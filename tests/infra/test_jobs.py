@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from console.handlers import environment
+from infra_cdk.bill.template_set import Properties
 from pipeline.streams.scaling import Limits, limits_of
-from tests.infra.templates import Properties, Templates
+from tests.infra.templates import Templates
 
 pytestmark = pytest.mark.infra
 

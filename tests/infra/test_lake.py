@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from infra_cdk.bill.template_set import Properties
 from pipeline.jobs.arguments import read
 from pipeline.lake import LakeSettings
-from tests.infra.templates import Properties, Templates
+from tests.infra.templates import Templates
 
 pytestmark = pytest.mark.infra
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from infra_cdk.bill.template_set import Properties
 from pipeline.warehouse.settings import LoadSettings, read
-from tests.infra.templates import Properties, Templates
+from tests.infra.templates import Templates
 
 pytestmark = pytest.mark.infra
 

@@ -34,9 +34,9 @@ def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
 @pytest.mark.parametrize(
     ("tier", "by_hand", "total"),
     [
-        (DEV, DEV_BY_HAND, "46.1320"),
-        (STARTUP, STARTUP_BY_HAND, "359.9726"),
-        (SCALE, SCALE_BY_HAND, "1356.2576"),
+        (DEV, DEV_BY_HAND, "46.2165"),
+        (STARTUP, STARTUP_BY_HAND, "363.7827"),
+        (SCALE, SCALE_BY_HAND, "1440.5660"),
     ],
     ids=["dev", "startup", "scale"],
 )
@@ -128,7 +128,7 @@ def test_a_scaling_stream_keeps_its_peak_for_four_hours_a_day() -> None:
 def test_interface_endpoints_are_charged_in_every_zone() -> None:
     month = of(structs.replace(STARTUP, network=structs.replace(STARTUP.network, interface_endpoints=3)))
     lines = {line.what: line.monthly_usd for line in month.lines}
-    assert lines["Interface endpoints"] == Decimal("65.7")  # 3 × 3 zones × 730 × $0.01
+    assert lines["Interface endpoints"] == Decimal("43.8")  # 3 × 2 zones × 730 × $0.01
 
 
 def lines_of(tier: tiers.Tier, **usage: object) -> dict[str, Decimal]:
@@ -177,8 +177,15 @@ def test_metrics_of_each_call_cost_more_logs_than_those_of_each_minute() -> None
     each = structs.replace(SCALE, watching=structs.replace(SCALE.watching, metrics_every_seconds=0))
     # requests, a million recommendations and 17,280 batches a day, 390 bytes each
     calls = 30_000_000 / Decimal("2.99") + 1_017_280
-    assert Flow(each, typical(SCALE)).log_gigabytes == Decimal("0.05") + calls * 390 / 10**9
-    assert Flow(SCALE, typical(SCALE)).log_gigabytes == Decimal("0.05") + (17_280 + 40 * 1_440) * Decimal(390) / 10**9
+    flows = Decimal(30_000_000) / Decimal("5.6") * 3 * 136
+    assert Flow(each, typical(SCALE)).log_gigabytes == Decimal("0.05") + (calls * 390 + flows) / 10**9
+    minutes = (17_280 + 40 * 1_440) * Decimal(390)
+    assert Flow(SCALE, typical(SCALE)).log_gigabytes == Decimal("0.05") + (minutes + flows) / 10**9
+
+
+def test_connections_of_senders_are_in_flow_logs_where_the_load_balancer_takes_them() -> None:
+    assert Flow(DEV, typical(DEV)).flow_records == 0
+    assert Flow(SCALE, typical(SCALE)).flow_records == pytest.approx(16_071_428, abs=1)  # three of each visit
 
 
 def test_larger_batches_make_fewer_requests_and_a_smaller_bill() -> None:
