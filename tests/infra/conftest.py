@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.templates import TIERS, Templates, adopting, synthesised, with_domain, with_everything
+from tests.infra.templates import (
+    TIERS,
+    Templates,
+    adopting,
+    of_another_shop,
+    synthesised,
+    with_domain,
+    with_everything,
+)
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +49,9 @@ def deployed(
 def without_own_services(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """The templates of the middle tier in an account that has every service already."""
     return synthesised("startup", tmp_path_factory.mktemp("adopting"), adopting(tmp_path_factory.mktemp("config")))
+
+
+@pytest.fixture(scope="session")
+def another_shop(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of the largest tier of another installation, with settings that no part has by default."""
+    return synthesised("scale", tmp_path_factory.mktemp("another"), of_another_shop(tmp_path_factory.mktemp("config")))

@@ -81,3 +81,25 @@ def adopting(folder: Path) -> Path:
     path = folder / "deployment.toml"
     path.write_text(re.sub(r'= "create"', '= "adopt"', text), encoding="utf-8")
     return path
+
+
+def of_another_shop(folder: Path) -> Path:
+    """A deployment file of another installation in the same account and region, in which no setting is a default."""
+    from infra_cdk.configuration import DEPLOYMENT
+
+    text = DEPLOYMENT.read_text(encoding="utf-8")
+    for setting, value in (
+        ("name", '"stores"'),
+        ("reporting_currency", '"EUR"'),
+        ("reporting_time_zone", '"Europe/Berlin"'),
+        ("retention_days", "500"),
+        ("origins", '["https://stores.example"]'),
+        ("country", '"DE"'),
+        ("confirm_public_orders", "true"),
+        ("fractional_quantities", "true"),
+    ):
+        text, changes = re.subn(rf"^{setting} = .*$", f"{setting} = {value}", text, flags=re.MULTILINE)
+        assert changes == 1, setting
+    path = folder / "deployment.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
