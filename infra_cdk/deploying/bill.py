@@ -9,14 +9,16 @@ from console.finops.pricing import price_book
 from console.tiers.estimate import Estimate, estimate
 from console.tiers.left_out import LEFT_OUT
 from console.tiers.sizing import typical
+from infra_cdk.bill.deployed import deployed
 from infra_cdk.installation import Installation
 
 LEAST_SHOWN = Decimal("0.5")  # dollars: less rounds to nothing, and is one line together
 
 
 def estimated(installation: Installation) -> Estimate:
-    """A month of the tier, under the traffic that it is made for."""
-    return estimate(installation.tier, typical(installation.tier), price_book.load())
+    """A month of what the installation builds of its tier, under the traffic that the tier is made for."""
+    tier = deployed(installation)
+    return estimate(tier, typical(tier), price_book.load())
 
 
 def lines(installation: Installation) -> Iterator[str]:
@@ -26,6 +28,9 @@ def lines(installation: Installation) -> Iterator[str]:
         f"A month of {installation.prefix} will cost about ${whole(month.monthly_usd)}, with"
         f" {installation.tier.events_per_day:,} events a day:"
     )
+    band = month.tier.monthly_usd
+    if month.monthly_usd > band.high:
+        yield f"  That is more than the ${whole(band.high)} that the tier is made for.{_remedy(installation)}"
     small = Decimal(0)
     for service, amount in month.by_service.items():
         if amount >= LEAST_SHOWN:
@@ -41,6 +46,13 @@ def lines(installation: Installation) -> Iterator[str]:
         " `python -m console tiers --left-out` lists. Prices are those of"
         f" {price_book.load().region}; {installation.region} may differ by some percent."
     )
+
+
+def _remedy(installation: Installation) -> str:
+    """What makes it less."""
+    if installation.configuration.domain is None and installation.tier.collector.entrance == "load_balancer":
+        return " With a [domain] the load balancer takes the requests of senders, which costs less than CloudFront."
+    return ""
 
 
 def whole(amount: Decimal) -> str:

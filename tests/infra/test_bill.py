@@ -18,6 +18,8 @@ from console.tiers.live_table import USED_SHARE
 from console.tiers.measured import MeasuredUsage
 from console.tiers.sizing import CONSUMERS, typical
 from console.tiers.standing import CANARY_GIGABYTES
+from infra_cdk import installation
+from infra_cdk.bill.deployed import deployed as deployed_tier
 from infra_cdk.bill.reading import settings_of, tier_of
 from infra_cdk.bill.template_set import TemplateSet
 from tests.infra.templates import TIERS, Templates
@@ -60,6 +62,14 @@ def test_the_bill_of_the_templates_is_that_of_the_tiers_page_and_in_its_band(
     assert month.monthly_usd.quantize(CENT) == page.monthly_usd.quantize(CENT)
     assert month.cents_by_service == page.cents_by_service
     assert month.in_band
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_bill_that_a_deployment_announces_is_of_what_it_builds_without_a_domain(
+    tier: str, all_templates: dict[str, Templates]
+) -> None:
+    announced = deployed_tier(installation.load(tier))
+    assert settings_of(tier_of(all_templates[tier], SIZES[tier])) == settings_of(announced)
 
 
 def resource(template: dict[str, Any], kind: str) -> dict[str, Any]:
