@@ -61,7 +61,7 @@ WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
 RAW_DATABASE, CRAWLER_LOGS = "Glue catalog, database of raw files and its tables", "log group of all crawlers"
 JOB_CODE, JOB_LOGS = "uploaded code of the Glue jobs", "log groups of the Glue jobs"
 JOBS, TURNS = "Glue jobs", "state machine of the jobs"
-FAILURE_QUEUE = "queue for records that live could not apply"
+FAILURE_QUEUE = "queue for records or calls of the function that failed"
 SECRETS = "secrets of the write keys and of the edge, where they are kept as such"
 CANARY_KEY = "secret of the canary's write key"
 ADMIN_SECRET = "secret of the warehouse's admin"  # noqa: S105 - what it is called
@@ -74,6 +74,7 @@ _BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KM
 _TABLE_BY_KEY = (
     "DynamoDB decrypts the table's key with the caller's role. Source: DynamoDB developer guide, encryption at rest."
 )
+_SENT_BY_KEY = "SQS encrypts with the sender's role. Source: SQS developer guide, key management, producers."
 _READ_BY_KEY = "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption."
 _STREAM_BY_KEY = (
     "Kinesis uses the key with the caller's role: a producer makes data keys, a consumer decrypts. Source: Kinesis"
@@ -210,6 +211,19 @@ NEEDS: tuple[Need, ...] = (
 TRACES = Need("pipeline.handlers.tracing", "*", ("xray:PutTraceSegments",))
 """What every handler needs besides: X-Ray knows no resources for it."""
 
+FAILED_CALLS = (
+    Need(
+        "infra_cdk.parts.asynchronous_calls",
+        FAILURE_QUEUE,
+        (),
+        ("sqs:SendMessage",),
+        "Lambda reports a failed call with the function's role. Source: Lambda developer guide, asynchronous"
+        " invocation, destinations.",
+    ),
+    Need("infra_cdk.parts.asynchronous_calls", QUEUE_KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _SENT_BY_KEY),
+)
+"""What a function needs besides whose caller does not wait for its answer."""
+
 RUNNERS: Mapping[str, tuple[Need, ...]] = {
     "pipeline.handlers.collector": (
         TRACES,
@@ -268,11 +282,12 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
             QUEUE_KEY,
             (),
             ("kms:Decrypt", "kms:GenerateDataKey"),
-            "SQS encrypts with the sender's role. Source: SQS developer guide, key management, producers.",
+            _SENT_BY_KEY,
         ),
     ),
     "pipeline.handlers.warehouse": (
         TRACES,
+        *FAILED_CALLS,
         Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
         Need(
@@ -298,17 +313,20 @@ RUNNERS: Mapping[str, tuple[Need, ...]] = {
     ),
     "console.handlers.cost_snapshot": (
         TRACES,
+        *FAILED_CALLS,
         Need("console.finops.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
         Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
     "console.handlers.own_calls": (
         TRACES,
+        *FAILED_CALLS,
         Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
         Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
     ),
     "pipeline.handlers.shards": (
         TRACES,
+        *FAILED_CALLS,
         Need("pipeline.streams.kinesis_shards", STREAM, ("kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount")),
         Need("pipeline.streams.kinesis_shards", "*", ("cloudwatch:GetMetricData",)),
     ),

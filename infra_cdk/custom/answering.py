@@ -26,7 +26,7 @@ def answer(event: Event, service: str, kinds: Mapping[str, Callable[[Any, Event]
     try:
         import boto3
 
-        made, attributes = kinds[event["ResourceType"]](boto3.client(service), event)  # type: ignore[call-overload]
+        made, attributes = kinds[event["ResourceType"]](boto3.client(service), event)
         answered |= {"Status": "SUCCESS", "PhysicalResourceId": made, "Data": attributes}
     except Exception as error:  # noqa: BLE001 - CloudFormation shows whatever it is
         reason = f"{type(error).__name__}: {error}"

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from console.aws import permissions
 from infra_cdk.installation import Installation
+from infra_cdk.parts.asynchronous_calls import keep_failed_calls
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.schedules import Schedules
 from infra_cdk.parts.stack import InstallationStack
@@ -89,12 +90,12 @@ class Jobs(InstallationStack):
             handler=handler,
             package=package,
             needs=permissions.RUNNERS[handler],
-            resources=self.data.resources,
+            resources=self.data.resources | {permissions.FAILURE_QUEUE: [self.schedules.failures.queue_arn]},
             environment=environment,
             timeout=timeout,
             reserved_concurrency=1,
         )
-        function.configure_async_invoke(max_event_age=cdk.Duration.hours(EVENT_HOURS), retry_attempts=1)
+        keep_failed_calls(function, self.schedules.failures, longest_wait=cdk.Duration.hours(EVENT_HOURS), retries=1)
         self.schedules.add(
             purpose,
             expression,

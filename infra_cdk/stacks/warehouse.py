@@ -14,6 +14,7 @@ from constructs import Construct
 
 from console.aws import permissions
 from infra_cdk.installation import WAREHOUSE_DATABASE, WAREHOUSE_READER, Installation
+from infra_cdk.parts.asynchronous_calls import keep_failed_calls
 from infra_cdk.parts.custom import CustomResources
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.grants import grant
@@ -53,6 +54,7 @@ class Warehouse(InstallationStack):
             },
         )
         secret = gaps.add("AdminSecret", "Custom::AdminSecret", {"Namespace": self.namespace.ref})
+        self.failures = failure_queue(self, "LoadFailures", "load-failures", data.key)
         self.load = self._load(secret.get_att_string("Arn"))
         self._start_loads()
 
@@ -142,7 +144,11 @@ class Warehouse(InstallationStack):
             handler=LOAD,
             package="warehouse",
             needs=permissions.RUNNERS[LOAD],
-            resources={**self.data.resources, permissions.ADMIN_SECRET: [admin_secret]},
+            resources={
+                **self.data.resources,
+                permissions.ADMIN_SECRET: [admin_secret],
+                permissions.FAILURE_QUEUE: [self.failures.queue_arn],
+            },
             environment={
                 "TAKINGS_LAKE_BUCKET": installation.bucket("lake"),
                 "TAKINGS_REDSHIFT_WORKGROUP": installation.name("warehouse"),
@@ -159,9 +165,8 @@ class Warehouse(InstallationStack):
 
     def _start_loads(self) -> None:
         """A new version starts a load; one that waits for another one is started again for some hours."""
-        self.load.configure_async_invoke(max_event_age=cdk.Duration.hours(6), retry_attempts=2)
-        failures = failure_queue(self, "LoadFailures", "load-failures", self.data.key)
-        takes_notices(failures, self.account)
+        keep_failed_calls(self.load, self.failures, longest_wait=cdk.Duration.hours(6), retries=2)
+        takes_notices(self.failures, self.account)
         of = events.CfnRule
         rule = of(
             self,
@@ -178,7 +183,7 @@ class Warehouse(InstallationStack):
                 of.TargetProperty(
                     id="load",
                     arn=self.load.function_arn,
-                    dead_letter_config=of.DeadLetterConfigProperty(arn=failures.queue_arn),
+                    dead_letter_config=of.DeadLetterConfigProperty(arn=self.failures.queue_arn),
                     retry_policy=of.RetryPolicyProperty(
                         maximum_retry_attempts=START_ATTEMPTS, maximum_event_age_in_seconds=START_SECONDS
                     ),
