@@ -37,8 +37,7 @@ WAREHOUSE_SECONDS = 60  # the least that waking Redshift Serverless is charged f
 WORKING_SECONDS = 36_000  # of the day in which pages are opened, at random
 METRIC_BYTES = 390  # of a line of metrics in the logs (`pipeline.handlers.observed`), with CloudWatch's own 26
 FLOW_RECORDS = 3  # of a connection to the load balancer: one each way, and half of them last into another ten minutes
-FLOW_RECORD_BYTES = 110  # of a record of the network's flow log in its default format, as its documentation shows one
-LOG_LINE_BYTES = 26  # that CloudWatch adds to each line
+FLOW_RECORD_BYTES = 110  # of a record of a network's flow log, as its documentation shows one
 METRIC_ENVIRONMENTS = 40  # of the functions that answer requests, at once on average
 EVENTS_PER_WORKER_MINUTE = 1_000_000  # that a Glue worker curates
 RUN_OBJECTS, RUN_READS = 120, 2_000  # files a run of the curation writes and reads
@@ -147,7 +146,7 @@ class Flow:
 
     @property
     def flow_records(self) -> Decimal:
-        """Records that the network's flow log has of senders' connections; GuardDuty reads as many of its own."""
+        """Records of senders' connections that GuardDuty reads; the network's own flow log has none of them."""
         return self.connections * FLOW_RECORDS if self.is_balanced else Decimal(0)
 
     @property
@@ -247,11 +246,10 @@ class Flow:
 
     @property
     def log_gigabytes(self) -> Decimal:
-        """Logs written: API Gateway's line a request, each call's metrics, what is said when nothing happens, flows."""
+        """Logs written: API Gateway's line a request, each call's metrics, and what is said when nothing happens."""
         quiet = Decimal("0.05") if self.tier.console.hosted else Decimal("0.01")
         lines = Decimal(0) if self.is_balanced else self.answered * self.tier.watching.log_bytes_per_request
-        flows = self.flow_records * (FLOW_RECORD_BYTES + LOG_LINE_BYTES)
-        return quiet + (lines + self.metric_lines * METRIC_BYTES + flows) / GIGA
+        return quiet + (lines + self.metric_lines * METRIC_BYTES) / GIGA
 
 
 def remarks(flow: Flow) -> Sequence[str]:

@@ -86,7 +86,11 @@ class Network(InstallationStack):
             )
 
     def _flow_logs(self) -> None:
-        """Who spoke with whom, for some days."""
+        """Who spoke with whom, for some days.
+
+        In public subnets, where each connection of a sender would be some lines, only what was refused: at Scale the
+        others would cost $33 a month.
+        """
         name = f"/aws/vpc/{self.installation.prefix}"
         group = log_group(self, "FlowLogs", name=name, days=FLOW_DAYS)
         role = iam.Role(self, "FlowRole", assumed_by=service_of_account(self, "vpc-flow-logs"))
@@ -96,14 +100,20 @@ class Network(InstallationStack):
                 resources=[group.log_group_arn],
             )
         )
-        ec2.CfnFlowLog(
-            self,
-            "Flows",
-            resource_id=self.vpc.vpc_id,
-            resource_type="VPC",
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_group_name=group.log_group_name,
-            deliver_logs_permission_arn=role.role_arn,
-            max_aggregation_interval=FLOW_SECONDS,
-        )
+        places = [("Flows", "VPC", self.vpc.vpc_id, "ALL")]
+        if self.vpc.public_subnets:
+            inner = [*self.vpc.isolated_subnets, *self.vpc.private_subnets]
+            places = [("Flows", "VPC", self.vpc.vpc_id, "REJECT")]
+            places += [(f"Flows{number}", "Subnet", one.subnet_id, "ACCEPT") for number, one in enumerate(inner, 1)]
+        for construct_id, kind, place, traffic in places:
+            ec2.CfnFlowLog(
+                self,
+                construct_id,
+                resource_id=place,
+                resource_type=kind,
+                traffic_type=traffic,
+                log_destination_type="cloud-watch-logs",
+                log_group_name=group.log_group_name,
+                deliver_logs_permission_arn=role.role_arn,
+                max_aggregation_interval=FLOW_SECONDS,
+            )

@@ -64,5 +64,19 @@ def test_objects_and_items_are_read_without_a_gateway_and_each_connection_is_not
         "s3",
     ]
     flows = templates.one("AWS::EC2::FlowLog")
-    assert (flows["TrafficType"], flows["MaxAggregationInterval"]) == ("ALL", 600)
+    assert (flows["ResourceType"], flows["TrafficType"], flows["MaxAggregationInterval"]) == ("VPC", "ALL", 600)
     assert templates.one("AWS::Logs::LogGroup", "network")["RetentionInDays"] == 7
+
+
+def test_in_public_subnets_refused_connections_alone_are_noted_and_in_the_others_all(everything: Templates) -> None:
+    flows = everything.resources("AWS::EC2::FlowLog").values()
+    assert [flow["TrafficType"] for flow in flows if flow["ResourceType"] == "VPC"] == ["REJECT"]
+    accepted = [flow["ResourceId"]["Ref"] for flow in flows if flow["ResourceType"] == "Subnet"]
+    assert {flow["TrafficType"] for flow in flows if flow["ResourceType"] == "Subnet"} == {"ACCEPT"}
+    inner = {
+        name.partition("/")[2]
+        for name, subnet in everything.resources("AWS::EC2::Subnet").items()
+        if {"Key": "aws-cdk:subnet-name", "Value": "public"} not in subnet["Tags"]
+    }
+    assert sorted(accepted) == sorted(inner)
+    assert len(inner) == 6  # isolated and private, in three zones
