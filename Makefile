@@ -103,7 +103,6 @@ test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is
 	$(BIN)/python -m tests.engines.matrix --check --print
 
 test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier and check them
-	$(BIN)/mypy infra_cdk  # `make check` has no CDK and checks what needs none
 	$(BIN)/python -m pytest -m infra tests/infra
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
