@@ -43,6 +43,7 @@ class LakeSettings(_Section, frozen=True):
     reporting_currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     reporting_time_zone: str
     retention_days: Annotated[int, Meta(ge=1)]
+    largest_amount: Annotated[int, Meta(ge=0)]
     origins: tuple[str, ...]
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
     confirm_public_orders: bool

@@ -18,6 +18,9 @@ from infra_cdk.configuration import DEPLOYMENT, Configuration
 WAREHOUSE_DATABASE = "takings"
 WAREHOUSE_READER = "takings_reader"  # role of the database that the console's user has
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
+GLOBAL, EDGE = "global", "edge"  # the stacks that hold that, and that take it
+WEB_ACL, CERTIFICATE = "WebAclArn", "CertificateArn"
+"""Outputs of the one and, by the same names, parameters of the other: no reference crosses regions by itself."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Installation:
     def prefix(self) -> str:
         """What every name begins with: ``takings-dev``."""
         return f"{self.configuration.installation.name}-{self.tier.name}"
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the console's load balancer takes the senders' requests, too: the tier says so, and there is one."""
+        return self.hosts_console and self.tier.collector.entrance == "load_balancer"
 
     def name(self, purpose: str) -> str:
         """The name of a resource, unique in account and region: ``takings-dev-events``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -11,8 +12,10 @@ from cdk_nag import AwsSolutionsChecks
 from infra_cdk.installation import Installation
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.stacks import account
+from infra_cdk.stacks.balancer import Balancer
 from infra_cdk.stacks.console import Console
 from infra_cdk.stacks.data import Data
+from infra_cdk.stacks.edge import Edge
 from infra_cdk.stacks.finops import FinOps
 from infra_cdk.stacks.global_services import GlobalServices
 from infra_cdk.stacks.ingest import Ingest
@@ -35,38 +38,47 @@ FEATURE_FLAGS = {
 
 def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     """The stacks of an installation, in the order in which they are deployed."""
-    everywhere = GlobalServices(app, installation)
+    configuration = installation.configuration
     data = Data(app, installation)
-    ingest = Ingest(app, installation, data, everywhere)
-    lake = Lake(app, installation, data)
-    stacks: list[cdk.Stack] = [everywhere, data, ingest, lake, Jobs(app, installation, data)]
-    if installation.configuration.flags.focus_export:
+    ingest, lake = Ingest(app, installation, data), Lake(app, installation, data)
+    stacks: list[InstallationStack] = [data, ingest, lake, Jobs(app, installation, data)]
+    if configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
-    network = None
-    if installation.tier.warehouse.enabled or installation.hosts_console:
-        network = Network(app, installation)
-        stacks.append(network)
-    warehouse = None
-    if installation.tier.warehouse.enabled and network is not None:
-        warehouse = Warehouse(app, installation, data, network)
-        stacks.append(warehouse)
-    console = Console(app, installation, data, network, warehouse)
-    stacks.append(console)
+    if ingest.origin_secret is not None:
+        stacks.append(GlobalServices(app, installation))
+        edge = Edge(app, installation, ingest.collector, ingest.origin_secret)
+        edge.add_stack_dependency(stacks[-1])
+        stacks.append(edge)
+    stacks += _in_the_network(app, installation, data, ingest)
     watching = Watching(
         app,
         installation,
         data,
-        collector=ingest.address,
-        given={**ingest.watched, **lake.watched, **console.watched, **(warehouse.watched if warehouse else {})},
-        parts={stack.part for stack in stacks if isinstance(stack, InstallationStack)},
+        collector=next(address for stack in stacks if (address := stack.takes_requests_at)),
+        given={name: known for stack in stacks for name, known in stack.watched.items()},
+        parts={stack.part for stack in stacks},
     )
     stacks += [watching, FinOps(app, installation)]
     if account.is_wanted(installation):
         stacks.append(account.Account(app, installation, data, watching))
-    quicksight = installation.configuration.quicksight
-    if installation.configuration.flags.quicksight and quicksight is not None:
-        stacks.append(QuickSight(app, installation, data, quicksight.principal_arn, after=[data, lake]))
-    return stacks
+    if configuration.flags.quicksight and configuration.quicksight is not None:
+        principal = configuration.quicksight.principal_arn
+        stacks.append(QuickSight(app, installation, data, principal, after=[data, lake]))
+    return list(stacks)
+
+
+def _in_the_network(
+    app: cdk.App, installation: Installation, data: Data, ingest: Ingest
+) -> Iterator[InstallationStack]:
+    """Warehouse and hosted console, which alone have a network; and the console's role, which every tier has."""
+    network = warehouse = balancer = None
+    if installation.tier.warehouse.enabled or installation.hosts_console:
+        yield (network := Network(app, installation))
+        if installation.tier.warehouse.enabled:
+            yield (warehouse := Warehouse(app, installation, data, network))
+        if installation.hosts_console:
+            yield (balancer := Balancer(app, installation, network, ingest.collector))
+    yield Console(app, installation, data, network, warehouse, balancer)
 
 
 def checked_app(out: Path | str) -> cdk.App:

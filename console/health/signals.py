@@ -20,7 +20,7 @@ OF = "of"
 
 Severity = Literal["page", "ticket", "chart"]
 Unit = Literal["count", "share", "percent", "bytes", "seconds", "milliseconds", "microseconds", "RPU-hours", "RPU"]
-Need = Literal["", "warehouse", "console", "scaling"]
+Need = Literal["", "warehouse", "console", "scaling", "cloudfront", "load_balancer"]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +51,8 @@ class Resource(_Section, frozen=True):
             "warehouse": tier.warehouse.enabled,
             "console": tier.console.hosted,
             "scaling": tier.stream.autoscaling,
+            "cloudfront": tier.collector.entrance == "cloudfront",
+            "load_balancer": tier.collector.entrance == "load_balancer",
         }[self.needs]
 
 

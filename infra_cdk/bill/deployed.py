@@ -10,6 +10,7 @@ from console.health import signal_file
 from console.tiers.tiers import HostedConsole, Network, Tier
 from infra_cdk.installation import Installation
 
+ALARMS_OF_NEW_VERSIONS = 1  # that takes a new version of the collector back: parts/stepwise.py
 NOT_HOSTED = HostedConsole(hosted=False, tasks=0, vcpu=Decimal(0), memory_gigabytes=Decimal(0))
 NO_NETWORK = Network(availability_zones=0, nat_gateways=0, interface_endpoints=0, public_addresses=0, hosted_zones=0)
 
@@ -33,10 +34,11 @@ def deployed(installation: Installation) -> Tier:
     table = signal_file.load()
     watching = structs.replace(
         tier.watching,
-        alarms=table.alarm_metrics(tier),
+        alarms=table.alarm_metrics(tier) + ALARMS_OF_NEW_VERSIONS,
         composite_alarms=sum(bool(table.members(composite, tier)) for composite in table.composites),
     )
-    return structs.replace(tier, watching=watching)
+    own = tier.security.secrets + (installation.tier.collector.entrance != tier.collector.entrance)
+    return structs.replace(tier, watching=watching, security=structs.replace(tier.security, secrets=own))
 
 
 def _with_account_services(installation: Installation) -> Tier:

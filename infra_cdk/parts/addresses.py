@@ -9,6 +9,7 @@ from infra_cdk.configuration import Domain
 from infra_cdk.parts.stack import InstallationStack
 
 EVENTS, CONSOLE = "events", "console"
+COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
 
 
 class Address:
@@ -17,13 +18,15 @@ class Address:
     Attributes
     ----------
     host : the host name
+    zone : the hosted zone that has its records
     """
 
     def __init__(self, stack: InstallationStack, service: str, domain: Domain) -> None:
         self.host = f"{service}.{domain.name}"
         self._stack = stack
-        self._zone = route53.HostedZone.from_hosted_zone_attributes(
-            stack, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
+        self._service = service.title()
+        self.zone = route53.HostedZone.from_hosted_zone_attributes(
+            stack, f"{self._service}Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
         )
 
     def certificate(self) -> acm.Certificate:
@@ -33,15 +36,17 @@ class Address:
             "Certificate",
             domain_name=self.host,
             certificate_name=self.host,
-            validation=acm.CertificateValidation.from_dns(self._zone),
+            validation=acm.CertificateValidation.from_dns(self.zone),
         )
 
     def records(self, target: route53.IAliasRecordTarget, *, ipv6: bool) -> None:
         """The records that lead from the host name to a target."""
         alias = route53.RecordTarget.from_alias(target)
-        route53.ARecord(self._stack, "Address", zone=self._zone, record_name=self.host, target=alias)
+        route53.ARecord(self._stack, f"{self._service}Address", zone=self.zone, record_name=self.host, target=alias)
         if ipv6:
-            route53.AaaaRecord(self._stack, "Ipv6Address", zone=self._zone, record_name=self.host, target=alias)
+            route53.AaaaRecord(
+                self._stack, f"{self._service}Ipv6Address", zone=self.zone, record_name=self.host, target=alias
+            )
 
 
 def address_of(stack: InstallationStack, service: str) -> Address | None:

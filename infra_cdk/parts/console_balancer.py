@@ -1,50 +1,25 @@
-"""The only way to the console: a load balancer that speaks HTTPS and lets signed-in readers pass."""
+"""How the load balancer reaches the console: readers who have signed in, and nobody else."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as balancing
-from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_elasticloadbalancingv2_actions import AuthenticateCognitoAction
 
 from infra_cdk.parts.console_container import PORT, READY
 from infra_cdk.parts.sign_in import SIGNED_IN_HOURS, SignIn
 from infra_cdk.parts.stack import InstallationStack
-from infra_cdk.rules.accepted import accept
+from infra_cdk.stacks.balancer import CONSOLE_PRIORITY, Balancer
 
-IDLE_MINUTES = 10  # a page's websocket may be silent while its reader reads; Streamlit's own pings come more often
 DRAIN_SECONDS = 30
-HTTP, HTTPS = 80, 443
 
 
-def console_balancer(
-    stack: InstallationStack,
-    *,
-    vpc: ec2.IVpc,
-    service: ecs.FargateService,
-    certificate: acm.ICertificate,
-    signing_in: SignIn,
-    logs: s3.IBucket,
-) -> tuple[balancing.ApplicationLoadBalancer, balancing.ApplicationTargetGroup]:
-    """A balancer in the zones of the tier, before a service that nothing else reaches; and that service's targets."""
-    balancer = balancing.ApplicationLoadBalancer(
-        stack,
-        "Balancer",
-        load_balancer_name=stack.installation.name("console"),
-        vpc=vpc,
-        vpc_subnets=ec2.SubnetSelection(
-            subnets=vpc.public_subnets[: stack.installation.tier.network.availability_zones]
-        ),
-        internet_facing=True,
-        drop_invalid_header_fields=True,  # a header with underscores could pass for the one that names the reader
-        preserve_host_header=True,  # the console compares it with the origin of a websocket
-        idle_timeout=cdk.Duration.minutes(IDLE_MINUTES),
-        deletion_protection=False,  # it keeps nothing
-    )
-    balancer.log_access_logs(logs, "console")
+def behind_the_balancer(
+    stack: InstallationStack, balancer: Balancer, *, vpc: ec2.IVpc, service: ecs.FargateService, signing_in: SignIn
+) -> balancing.ApplicationTargetGroup:
+    """The console's rule of the load balancer; gives the targets, which are the tasks of a service."""
     group = balancing.ApplicationTargetGroup(
         stack,
         "Tasks",
@@ -59,14 +34,13 @@ def console_balancer(
             path=READY, healthy_http_codes="200", interval=cdk.Duration.seconds(15), healthy_threshold_count=2
         ),
     )
-    balancer.add_listener(
-        "Https",
-        port=HTTPS,
-        protocol=balancing.ApplicationProtocol.HTTPS,
-        certificates=[certificate],
-        ssl_policy=balancing.SslPolicy.RECOMMENDED_TLS,
-        open=True,
-        default_action=AuthenticateCognitoAction(
+    balancing.ApplicationListenerRule(
+        stack,
+        "ReadersRule",
+        listener=balancer.listener,
+        priority=CONSOLE_PRIORITY,
+        conditions=[balancing.ListenerCondition.host_headers([balancer.console.host])],
+        action=AuthenticateCognitoAction(
             next=balancing.ListenerAction.forward([group]),
             user_pool=signing_in.pool,
             user_pool_client=signing_in.client,
@@ -75,11 +49,4 @@ def console_balancer(
             session_timeout=cdk.Duration.hours(SIGNED_IN_HOURS),
         ),
     )
-    balancer.add_listener(
-        "Http",
-        port=HTTP,
-        open=True,
-        default_action=balancing.ListenerAction.redirect(protocol="HTTPS", port=str(HTTPS), permanent=True),
-    )
-    accept(balancer, "Readers may be anywhere; who is not signed in sees the sign-in alone", "EC23")
-    return balancer, group
+    return group

@@ -12,6 +12,11 @@ from infra_cdk.tags import TAG_INSTALLATION, TAG_PART, TAG_TIER
 class InstallationStack(cdk.Stack):
     """One stack of an installation; `part` is the last word of its name, such as ``data``.
 
+    Attributes
+    ----------
+    takes_requests_at : the address of the collector, of the stack that takes its requests
+    watched : names that AWS makes, by their resources in the table of signals
+
     Parameters
     ----------
     description : what it holds, in one sentence
@@ -20,6 +25,7 @@ class InstallationStack(cdk.Stack):
     """
 
     part: str
+    takes_requests_at: str | None = None
 
     def __init__(
         self,
@@ -37,10 +43,10 @@ class InstallationStack(cdk.Stack):
                 account=installation.account, region=GLOBAL_REGION if in_global_region else installation.region
             ),
             description=description,
-            cross_region_references=installation.region != GLOBAL_REGION,
             termination_protection=protected,
         )
         self.installation = installation
+        self.watched: dict[str, str] = {}
         self.installation_tags = {
             TAG_INSTALLATION: installation.configuration.installation.name,
             TAG_TIER: installation.tier.name,

@@ -10,13 +10,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
 from console.aws import permissions
 from infra_cdk.installation import WAREHOUSE_READER, Installation
-from infra_cdk.parts.addresses import CONSOLE, Address, address_of
-from infra_cdk.parts.console_balancer import console_balancer
+from infra_cdk.parts.console_balancer import behind_the_balancer
 from infra_cdk.parts.console_container import console_task
 from infra_cdk.parts.console_environment import VIEWER_HEADER, console_environment
 from infra_cdk.parts.grants import grant
@@ -24,6 +22,7 @@ from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.sign_in import sign_in
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
+from infra_cdk.stacks.balancer import Balancer
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.warehouse import Warehouse
@@ -48,19 +47,18 @@ class Console(InstallationStack):
         data: Data,
         network: Network | None,
         warehouse: Warehouse | None,
+        balancer: Balancer | None,
     ) -> None:
         super().__init__(scope, installation, "Takings: the console's role, and where it is hosted")
         self.data = data
         self.warehouse = warehouse
-        self.watched: dict[str, str] = {}  # names that AWS makes, by their resources in the table of signals
         self.variables = console_environment(installation)
         self.reader = self._role("Reader", iam.AccountPrincipal(installation.account), "Runs a console on any machine")
         lines = "\n".join(f"{name}={value}" for name, value in self.variables.items())
         self.output("ConsoleEnvironment", lines, "Environment of a console on your own machine")
         self.output("ConsoleReaderRole", self.reader.role_arn, "Role that it assumes")
-        address = address_of(self, CONSOLE) if installation.hosts_console else None
-        if network is not None and address is not None:
-            self._hosted(network, address)
+        if network is not None and balancer is not None:
+            self._hosted(network, balancer)
         elif installation.tier.console.hosted:
             cdk.Annotations.of(self).add_warning_v2("takings:console-without-a-domain", WITHOUT_A_DOMAIN)
 
@@ -78,25 +76,16 @@ class Console(InstallationStack):
             cdk.Tags.of(role).add(DATABASE_ROLES, WAREHOUSE_READER)
         return role
 
-    def _hosted(self, network: Network, address: Address) -> None:
-        service = self._service(network)
-        signing_in = sign_in(self, address.host)
-        balancer, tasks = console_balancer(
-            self,
-            vpc=network.vpc,
-            service=service,
-            certificate=address.certificate(),
-            signing_in=signing_in,
-            logs=self.data.logs,
-        )
-        address.records(targets.LoadBalancerTarget(balancer), ipv6=False)
+    def _hosted(self, network: Network, balancer: Balancer) -> None:
+        service, host = self._service(network), balancer.console.host
+        signing_in = sign_in(self, host)
+        tasks = behind_the_balancer(self, balancer, vpc=network.vpc, service=service, signing_in=signing_in)
         self.watched = {
-            "load-balancer": balancer.load_balancer_full_name,
             "console-targets": tasks.target_group_full_name,
             "cluster": self.installation.name("console"),
             "console": self.installation.name("console"),
         }
-        self.output("ConsoleAddress", f"https://{address.host}", "The console, for readers who are invited")
+        self.output("ConsoleAddress", f"https://{host}", "The console, for readers who are invited")
         self.output("ReadersPool", signing_in.pool.user_pool_id, "User pool in which readers are invited")
 
     def _service(self, network: Network) -> ecs.FargateService:

@@ -2,104 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from aws_cdk import aws_wafv2 as waf
+import aws_cdk as cdk
 from constructs import Construct
 
-from infra_cdk.installation import Installation
+from infra_cdk.installation import CERTIFICATE, GLOBAL, GLOBAL_REGION, WEB_ACL, Installation
 from infra_cdk.parts.addresses import EVENTS, address_of
 from infra_cdk.parts.stack import InstallationStack
-
-REQUESTS_IN_FIVE_MINUTES = 30_000  # of one address: 100 a second, more than a browser ever sends
-
-
-@dataclass(frozen=True)
-class ManagedGroup:
-    """A group of rules that AWS keeps; rules in `counted` are not enforced, only counted."""
-
-    name: str
-    counted: Sequence[str] = ()
-
-
-GROUPS = (
-    ManagedGroup("AWSManagedRulesAmazonIpReputationList"),
-    ManagedGroup(
-        "AWSManagedRulesCommonRuleSet",
-        # a request has up to 1 MiB of events, and what products are called is text of any kind
-        counted=(
-            "SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY",
-            "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER",
-        ),
-    ),
-    ManagedGroup("AWSManagedRulesKnownBadInputsRuleSet", counted=("JavaDeserializationRCE_BODY", "Log4JRCE_BODY")),
-    ManagedGroup("AWSManagedRulesAnonymousIpList", counted=("HostingProviderIPList",)),
-    ManagedGroup("AWSManagedRulesSQLiRuleSet", counted=("SQLi_BODY", "SQLiExtendedPatterns_BODY")),
-)  # fmt: skip
-"""In the order of their use; a tier has the rate rule and as many of these as its number of rules leaves."""
+from infra_cdk.parts.web_acl import web_acl
 
 
 class GlobalServices(InstallationStack):
-    """The web ACL and, with a domain, the collector's certificate; `certificate` is None without one."""
+    """The web ACL and, with a domain, the collector's certificate."""
 
-    part = "global"
+    part = GLOBAL
 
     def __init__(self, scope: Construct, installation: Installation) -> None:
         super().__init__(scope, installation, "Takings: what CloudFront needs in us-east-1", in_global_region=True)
-        self.web_acl_arn = self._web_acl().attr_arn
+        self.output(WEB_ACL, web_acl(self, "CLOUDFRONT").attr_arn, "Web ACL of the collector's distribution")
         address = address_of(self, EVENTS)
-        self.certificate = None if address is None else address.certificate()
-
-    def _web_acl(self) -> waf.CfnWebACL:
-        name = self.installation.name("edge")
-        groups = GROUPS[: self.installation.tier.security.waf_rules - 1]
-        return waf.CfnWebACL(
-            self,
-            "WebAcl",
-            name=name,
-            scope="CLOUDFRONT",
-            default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_metrics(name),
-            rules=[_rate_rule(), *(_rule(group, priority) for priority, group in enumerate(groups, start=1))],
-        )
+        if address is not None:
+            self.output(CERTIFICATE, address.certificate().certificate_arn, "Certificate of the collector's address")
 
 
-def _metrics(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
-    return waf.CfnWebACL.VisibilityConfigProperty(
-        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
+def from_global(stack: InstallationStack, output: str) -> str:
+    """An output of this stack as a parameter of another one; `make deploy` passes it on."""
+    parameter = cdk.CfnParameter(
+        stack,
+        output,
+        description=f"Output {output} of {stack.installation.name(GLOBAL)} in {GLOBAL_REGION}",
+        allowed_pattern=f"arn:aws:[a-z0-9-]+:{GLOBAL_REGION}:{stack.account}:.+",
     )
-
-
-def _rate_rule() -> waf.CfnWebACL.RuleProperty:
-    return waf.CfnWebACL.RuleProperty(
-        name="requests-of-one-address",
-        priority=0,
-        action=waf.CfnWebACL.RuleActionProperty(block={}),
-        statement=waf.CfnWebACL.StatementProperty(
-            rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
-                limit=REQUESTS_IN_FIVE_MINUTES, aggregate_key_type="IP"
-            )
-        ),
-        visibility_config=_metrics("requests-of-one-address"),
-    )
-
-
-def _rule(group: ManagedGroup, priority: int) -> waf.CfnWebACL.RuleProperty:
-    count = waf.CfnWebACL.RuleActionProperty(count={})
-    return waf.CfnWebACL.RuleProperty(
-        name=group.name,
-        priority=priority,
-        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
-        statement=waf.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
-                vendor_name="AWS",
-                name=group.name,
-                rule_action_overrides=[
-                    waf.CfnWebACL.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in group.counted
-                ]
-                or None,
-            )
-        ),
-        visibility_config=_metrics(group.name),
-    )
+    return parameter.value_as_string

@@ -1,43 +1,27 @@
-"""Events from the internet to the stream, to live figures and to the raw lake."""
+"""Events to the stream, to live figures and to the raw lake: the functions, and the delivery."""
 
 from __future__ import annotations
 
-import json
+import string
 
 import aws_cdk as cdk
-from aws_cdk import aws_apigatewayv2 as apigateway
-from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from console.aws import permissions
 from infra_cdk.installation import Installation
-from infra_cdk.parts.addresses import EVENTS, Address, address_of
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
+from infra_cdk.parts.stepwise import stepwise_alias
 from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
-from infra_cdk.stacks.global_services import GlobalServices
 
 COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
-REQUESTS_A_SECOND, BURST = 10_000, 5_000  # what API Gateway allows an account by default
-ACCESS_LOG = {  # no query string: it may hold a write key; no address: it is personal
-    "requestId": "$context.requestId",
-    "method": "$context.httpMethod",
-    "path": "$context.path",
-    "status": "$context.status",
-    "bytes": "$context.responseLength",
-    "milliseconds": "$context.responseLatency",
-    "error": "$context.error.messageString",
-}
 LIVE_BATCH = 2_000  # records; the window ends a batch before, and Lambda at 6 MB
 LIVE_ATTEMPTS = 5  # of a batch, halved each time; what fails then is in the failure queue, and in the raw lake as ever
 FAILURE_DAYS = 14
@@ -45,58 +29,45 @@ FIREHOSE_BUFFER_MEGABYTES = 64
 
 
 class Ingest(InstallationStack):
-    """CloudFront, API Gateway, collector, live and delivery."""
+    """Collector, live and delivery.
+
+    Attributes
+    ----------
+    collector : the alias that whatever takes requests calls
+    origin_secret : what CloudFront shows the collector; None where a load balancer calls it
+    """
 
     part = "ingest"
 
-    def __init__(self, scope: Construct, installation: Installation, data: Data, everywhere: GlobalServices) -> None:
+    def __init__(self, scope: Construct, installation: Installation, data: Data) -> None:
         super().__init__(scope, installation, "Takings: from senders to the stream, live figures and raw files")
         self.data = data
-        self.origin_secret = self._origin_secret()
-        self.collector = self._collector()
-        self.api = self._api()
-        address = address_of(self, EVENTS)
-        self.distribution = self._distribution(everywhere, address)
-        if address is not None:
-            address.records(targets.CloudFrontTarget(self.distribution), ipv6=True)
+        self.origin_secret = None if installation.is_balanced else self._origin_secret()
+        self.collector = stepwise_alias(self, self._collector(), "collector")
         self.failures = self._failures()
-        self.live = self._live()
-        self.delivery = self._delivery()
-        self._accept()
-        name = self.distribution.domain_name if address is None else address.host
-        self.address = f"https://{name}"
-        self.watched = {"api": self.api.api_id, "distribution": self.distribution.distribution_id}
-        self.output("CollectorAddress", self.address, "Where senders send events")
-
-    def _accept(self) -> None:
-        accept(
-            self.origin_secret,
-            "It is rotated by hand, in steps: CloudFront and collector do not change at once",
-            "SMG4",
-        )
-        accept(self.api, "The collector checks a write key, or the signature of a webhook, itself", "APIG4")
-        accept(self.distribution, "Its logs would hold write keys, which travel in the query", "CFR3")
-        if self.installation.configuration.domain is None:
-            accept(
-                self.distribution, "Without a domain the certificate is CloudFront's own, with its own policy", "CFR4"
-            )
-        accept(self.distribution, "Shops may have customers everywhere", "CFR1")
-        accept(self.failures, "It is itself where failed batches go", "SQS3")
-        accept(self.delivery, "Its source is the stream, which is encrypted; Firehose takes no other key then", "KDF1")
+        self._live()
+        self._delivery()
 
     def _origin_secret(self) -> secretsmanager.Secret:
-        return secretsmanager.Secret(
+        """What CloudFront shows the collector; a load balancer calls the function, which nobody else may."""
+        secret = secretsmanager.Secret(
             self,
             "OriginSecret",
             secret_name=self.installation.name("origin-secret"),
             description="What CloudFront shows the collector, which answers nobody else",
             encryption_key=self.data.key,
-            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_characters=string.punctuation, password_length=48
+            ),
         )
+        accept(secret, "It is rotated by hand, in steps: CloudFront and collector do not change at once", "SMG4")
+        return secret
 
     def _collector(self) -> lambda_.Function:
         tier, lake = self.installation.tier, self.installation.configuration.lake
         data = self.data
+        secrets = [data.write_keys, *([self.origin_secret] if self.origin_secret else [])]
+        of_the_edge = {"TAKINGS_ORIGIN_SECRET_ARN": self.origin_secret.secret_arn} if self.origin_secret else {}
         return handler_function(
             self,
             "Collector",
@@ -105,14 +76,16 @@ class Ingest(InstallationStack):
             handler=COLLECTOR,
             package="ingest",
             needs=permissions.RUNNERS[COLLECTOR],
-            resources=data.resources
-            | {permissions.SECRETS: [data.write_keys.secret_arn, self.origin_secret.secret_arn]},
+            resources=data.resources | {permissions.SECRETS: [secret.secret_arn for secret in secrets]},
             environment={
+                **of_the_edge,
                 "TAKINGS_STREAM": data.stream.stream_name,
                 "TAKINGS_LIVE_TABLE": data.live.table_name,
+                "TAKINGS_WRITE_KEYS_ARN": data.write_keys.secret_arn,
                 "TAKINGS_REPORTING_CURRENCY": lake.reporting_currency,
                 "TAKINGS_RETENTION_DAYS": str(lake.retention_days),
                 "TAKINGS_FRACTIONAL_QUANTITIES": str(int(lake.fractional_quantities)),
+                "TAKINGS_LARGEST_AMOUNT": str(lake.largest_amount),
                 "TAKINGS_ORIGINS": ",".join(lake.origins),
                 "TAKINGS_METRICS_SECONDS": str(tier.watching.metrics_every_seconds),
             },
@@ -121,64 +94,8 @@ class Ingest(InstallationStack):
             reserved_concurrency=tier.collector.reserved_concurrency or None,
         )
 
-    def _api(self) -> apigateway.HttpApi:
-        api = apigateway.HttpApi(
-            self,
-            "Api",
-            api_name=self.installation.name("collector"),
-            description="The collector, behind CloudFront",
-            create_default_stage=False,
-            default_integration=HttpLambdaIntegration("Collector", self.collector),
-        )
-        group = log_group(
-            self,
-            "ApiLogs",
-            name=f"/aws/apigateway/{self.installation.name('collector')}",
-            days=self.installation.tier.collector.log_retention_days,
-        )
-        apigateway.CfnStage(
-            self,
-            "Stage",
-            api_id=api.api_id,
-            stage_name="$default",
-            auto_deploy=True,
-            default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
-                throttling_rate_limit=REQUESTS_A_SECOND, throttling_burst_limit=BURST, detailed_metrics_enabled=False
-            ),
-            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG)
-            ),
-        )
-        return api
-
-    def _distribution(self, everywhere: GlobalServices, address: Address | None) -> cloudfront.Distribution:
-        host = cdk.Fn.select(2, cdk.Fn.split("/", self.api.api_endpoint))
-        return cloudfront.Distribution(
-            self,
-            "Edge",
-            comment=f"{self.installation.prefix}: the collector",
-            web_acl_id=everywhere.web_acl_arn,
-            domain_names=None if address is None else [address.host],
-            certificate=everywhere.certificate,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
-            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.HttpOrigin(
-                    host,
-                    custom_headers={"x-takings-origin": self.origin_secret.secret_value.unsafe_unwrap()},
-                    origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-                ),
-                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-                compress=False,
-            ),
-        )
-
     def _failures(self) -> sqs.Queue:
-        return sqs.Queue(
+        queue = sqs.Queue(
             self,
             "LiveFailures",
             queue_name=self.installation.name("live-failures"),
@@ -187,8 +104,10 @@ class Ingest(InstallationStack):
             enforce_ssl=True,
             retention_period=cdk.Duration.days(FAILURE_DAYS),
         )
+        accept(queue, "It is itself where failed batches go", "SQS3")
+        return queue
 
-    def _live(self) -> lambda_.Function:
+    def _live(self) -> None:
         tier, lake, data = self.installation.tier, self.installation.configuration.lake, self.data
         function = handler_function(
             self,
@@ -225,9 +144,8 @@ class Ingest(InstallationStack):
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=self.failures.queue_arn)
             ),
         )
-        return function
 
-    def _delivery(self) -> firehose.CfnDeliveryStream:
+    def _delivery(self) -> None:
         data, name = self.data, self.installation.name("raw")
         group = log_group(
             self,
@@ -278,4 +196,4 @@ class Ingest(InstallationStack):
             ),
         )
         delivery.node.add_dependency(role)  # Firehose tries the role when it is made
-        return delivery
+        accept(delivery, "Its source is the stream, which is encrypted; Firehose takes no other key then", "KDF1")

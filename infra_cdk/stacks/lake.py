@@ -45,9 +45,7 @@ class Lake(InstallationStack):
         self.crawler = self._crawler()
         self.jobs = self._jobs()
         self.turns = self._turns()
-        self.watched = {
-            "turns": self.turns.attr_arn
-        }  # names that AWS makes, by their resources in the table of signals
+        self.watched = {"turns": self.turns.attr_arn}
         self.schedules = self._schedules()
         self.workgroup = self._workgroup()
         self.output("LakeJobs", self.turns.attr_arn, "State machine that runs curate, maintain or erase in turn")

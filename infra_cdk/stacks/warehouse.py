@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
@@ -53,15 +51,11 @@ class Warehouse(InstallationStack):
                 "RpuHoursADay": installation.tier.warehouse.most_rpu_hours_per_day,
             },
         )
+        self.watched = {"usage-limit": self.limit.ref}
         secret = gaps.add("AdminSecret", "Custom::AdminSecret", {"Namespace": self.namespace.ref})
         self.failures = failure_queue(self, "LoadFailures", "load-failures", data.key)
         self.load = self._load(secret.get_att_string("Arn"))
         self._start_loads()
-
-    @property
-    def watched(self) -> Mapping[str, str]:
-        """Names that AWS gives, by their resources in the table of signals."""
-        return {"usage-limit": self.limit.ref}
 
     def _copy_role(self) -> iam.Role:
         """The role that COPY reads the exports with."""

@@ -17,6 +17,7 @@ from constructs import Construct
 from console.aws import permissions
 from console.health import signal_file
 from console.health.signals import Signal
+from infra_cdk.bill.deployed import deployed
 from infra_cdk.installation import Installation
 from infra_cdk.parts.alarms import alarm, composite_alarm
 from infra_cdk.parts.dashboards import bodies
@@ -91,7 +92,7 @@ class Watching(InstallationStack):
         return signal.resources() <= set(self.names)
 
     def _alarms(self) -> None:
-        tier, topic = self.installation.tier, [self.operators.topic_arn]
+        tier, topic = deployed(self.installation), [self.operators.topic_arn]
         made = {
             signal.name: alarm(self, signal, self.names, () if signal.row.severity == "page" else topic)
             for signal in self.table.alarms(tier)
@@ -103,7 +104,7 @@ class Watching(InstallationStack):
                 composite_alarm(self, composite, members, topic)
 
     def _dashboards(self) -> None:
-        tier = self.installation.tier
+        tier = deployed(self.installation)
         drawn = [signal for signal in self.table.drawn(tier) if self._is_here(signal)]
         for purpose, body in bodies(self.installation, drawn, self.names, tier.watching.dashboards).items():
             cloudwatch.CfnDashboard(

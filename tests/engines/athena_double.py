@@ -22,11 +22,10 @@ import boto3
 from moto.athena.models import athena_backends
 from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
-from moto.s3.models import s3_backends
 
 from catalogue.tables import TABLES
 from tests.engines import athena_results
-from tests.engines.names import ACCOUNT, ATHENA_WORKGROUP, CUTOFF_BYTES, LAKE_BUCKET, REGION, RESULTS, RESULTS_BUCKET
+from tests.engines.names import ACCOUNT, ATHENA_WORKGROUP, CUTOFF_BYTES, LAKE_BUCKET, REGION, RESULTS
 from tests.engines.refusals import Refusals
 from tests.engines.trino_client import Column, TrinoError, TrinoQuery, texts
 from tests.engines.trino_server import TrinoServer
@@ -284,7 +283,7 @@ def _reason(error: TrinoError) -> str:
 
 def _put(url: str, content: bytes) -> None:
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    s3_backends[ACCOUNT]["aws"].put_object(bucket_name=bucket, key_name=key, value=content)
+    boto3.client("s3", region_name=REGION).put_object(Bucket=bucket, Key=key, Body=content)
 
 
 def _described(execution: Execution) -> dict[str, Any]:
@@ -334,7 +333,9 @@ def _described(execution: Execution) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(trino: TrinoServer, *, cutoff: int = CUTOFF_BYTES) -> Iterator[AthenaDouble]:
+def serving(
+    trino: TrinoServer, *, cutoff: int = CUTOFF_BYTES, workgroup: str = ATHENA_WORKGROUP, results: str = RESULTS
+) -> Iterator[AthenaDouble]:
     """Let every Athena client of this process talk to Trino. Stands inside moto's `mock_aws`.
 
     Makes a bucket for results and a workgroup that enforces it and caps a statement's bytes at `cutoff`.
@@ -346,14 +347,14 @@ def serving(trino: TrinoServer, *, cutoff: int = CUTOFF_BYTES) -> Iterator[Athen
         "get_query_results": double.results,
         "stop_query_execution": double.stop,
     }
-    boto3.client("s3", region_name=REGION).create_bucket(Bucket=RESULTS_BUCKET)
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket=results.split("/")[2])
     configuration: dict[str, Any] = {
-        "ResultConfiguration": {"OutputLocation": RESULTS},
+        "ResultConfiguration": {"OutputLocation": results},
         "EnforceWorkGroupConfiguration": True,
         "BytesScannedCutoffPerQuery": cutoff,
     }
     client = boto3.client("athena", region_name=REGION)
-    client.create_work_group(Name=ATHENA_WORKGROUP, Configuration=configuration)
+    client.create_work_group(Name=workgroup, Configuration=configuration)
     with ExitStack() as stack:
         for name, operation in operations.items():
             stack.enter_context(patch.object(AthenaResponse, name, _responder(operation)))

@@ -2,7 +2,8 @@
 
 ``python -m tests.engines.aws_pages`` with a JSON object on its input: for the aws profile, which cannot import DuckDB,
 the port of a Trino server, the folder of a PostgreSQL server, the state object, and whether there is a warehouse; for
-the embedded profile, whose answers are the reference, the folder of the lake. Run by `test_profile_aws`.
+an installation on an emulator, its address and the environment of its console; for the embedded profile, whose answers
+are the reference, the folder of the lake. Run by `test_profile_aws` and by the tests of the deployment.
 """
 
 from __future__ import annotations
@@ -164,6 +165,27 @@ def on_aws(given: Mapping[str, Any], stack: ExitStack) -> dict[str, Any]:
     return {"athena": athena.executions, "redshift": redshift.statements, "calls": recorder}
 
 
+def on_emulator(given: Mapping[str, Any], stack: ExitStack) -> None:
+    """An installation whose buckets and tables are an emulator's, and whose Athena is Trino on its tables."""
+    import boto3
+    from moto import mock_aws
+
+    from tests.engines import athena_double
+    from tests.engines.trino_server import TrinoServer
+
+    stack.enter_context(mock_aws())
+    for service in ("S3", "DYNAMODB"):
+        os.environ[f"AWS_ENDPOINT_URL_{service}"] = given["emulator"]
+    names = given["environment"]
+    trino = TrinoServer(given["trino"], "").iceberg
+    stack.enter_context(
+        athena_double.serving(
+            trino, workgroup=names["TAKINGS_ATHENA_WORKGROUP"], results=names["TAKINGS_ATHENA_RESULTS"]
+        )
+    )
+    boto3.setup_default_session()
+
+
 def calls() -> list[dict[str, Any]]:
     """The calls that were metered, as they stand in the lake's bucket."""
     import boto3
@@ -181,8 +203,9 @@ def main() -> None:
     given = json.load(sys.stdin)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TAKINGS_"))]:
         del os.environ[name]
-    embedded = "lake" in given
-    os.environ.update({"TAKINGS_LAKE": given["lake"]} if embedded else settings(warehouse=given["warehouse"]))
+    embedded, emulated = "lake" in given, "emulator" in given
+    chosen = {"TAKINGS_LAKE": given["lake"]} if embedded else given.get("environment")
+    os.environ.update(chosen or settings(warehouse=given["warehouse"]))
     if not embedded:
         sys.meta_path.insert(0, NoDuckDb())
 
@@ -191,13 +214,16 @@ def main() -> None:
     patient()
     views = given["views"]
     with ExitStack() as stack:
-        seen = None if embedded else on_aws(given, stack)
-        pages = {entry.title: drawn(entry.path, views.get(entry.title, {})) for entry in PAGES}
+        seen = on_aws(given, stack) if not embedded and not emulated else None
+        if emulated:
+            on_emulator(given, stack)
+        asked = [entry for entry in PAGES if entry.title in given.get("pages", [entry.title])]
+        pages = {entry.title: drawn(entry.path, views.get(entry.title, {})) for entry in asked}
         again = {entry.title: drawn(entry.path, {}) for entry in PAGES if entry.title in given["again"]}
         from console import wiring
 
         wiring.viewer().meter.close()  # type: ignore[attr-defined]
-        metered = [] if embedded else calls()
+        metered = [] if seen is None else calls()
     answer = {"pages": pages, "again": again, "duckdb": "duckdb" in sys.modules}
     if seen is not None:
         answer |= {name: [item.sql for item in seen[name].values()] for name in ("athena", "redshift")}

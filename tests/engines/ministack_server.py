@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engines.artifacts import EngineMissing, ministack
-from tests.engines.names import REGION
+from tests.engines.names import ACCOUNT, REGION
 from tests.engines.processes import free_port, tied
 
 WAREHOUSE = "takings-iceberg"  # the bucket of the tables' files
@@ -29,6 +29,7 @@ _SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # its default is every address of the machine
     "IOT_MTLS_ENABLED": "0",  # another port, on every address
     "LOG_LEVEL": "WARNING",
+    "MINISTACK_ACCOUNT_ID": ACCOUNT,
     "S3_PERSIST": "0",
 }
 

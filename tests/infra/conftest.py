@@ -46,6 +46,12 @@ def deployed(
 
 
 @pytest.fixture(scope="session")
+def dev_with_a_domain(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The templates of the smallest tier, where a domain is given: it has no load balancer all the same."""
+    return synthesised("dev", tmp_path_factory.mktemp("domain"), with_everything(tmp_path_factory.mktemp("config")))
+
+
+@pytest.fixture(scope="session")
 def without_own_services(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """The templates of the middle tier in an account that has every service already."""
     return synthesised("startup", tmp_path_factory.mktemp("adopting"), adopting(tmp_path_factory.mktemp("config")))

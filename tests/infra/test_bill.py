@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from msgspec import structs
 
 from console.finops.pricing import price_book
 from console.tiers import tiers
@@ -28,8 +27,6 @@ pytestmark = pytest.mark.infra
 
 SIZES = {tier.name: tier for tier in tiers.load()}
 BOOK = price_book.load()
-ENTRANCE = "collector.entrance"
-TAKEN_BY_CLOUDFRONT = pytest.mark.xfail(strict=True, reason="The load balancer does not take requests of senders yet")
 
 
 def differing(templates: TemplateSet, tier: str) -> dict[str, tuple[Any, Any]]:
@@ -40,14 +37,7 @@ def differing(templates: TemplateSet, tier: str) -> dict[str, tuple[Any, Any]]:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_the_templates_build_what_the_tier_says(tier: str, deployed: dict[str, Templates]) -> None:
-    found = differing(deployed[tier], tier)
-    found.pop(ENTRANCE, None)
-    assert found == {}
-
-
-@pytest.mark.parametrize("tier", ["dev", *(pytest.param(name, marks=TAKEN_BY_CLOUDFRONT) for name in TIERS[1:])])
-def test_requests_enter_where_the_tier_says(tier: str, deployed: dict[str, Templates]) -> None:
-    assert ENTRANCE not in differing(deployed[tier], tier)
+    assert differing(deployed[tier], tier) == {}
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -56,8 +46,6 @@ def test_the_bill_of_the_templates_is_that_of_the_tiers_page_and_in_its_band(
 ) -> None:
     page = next(shown for shown in compare(WhatIf(), MeasuredUsage(None, None)).estimates if shown.tier.name == tier)
     built = tier_of(deployed[tier], SIZES[tier])
-    entrance = SIZES[tier].collector.entrance  # has a test of its own
-    built = structs.replace(built, collector=structs.replace(built.collector, entrance=entrance))
     month = estimate(built, typical(built), BOOK)
     assert month.monthly_usd.quantize(CENT) == page.monthly_usd.quantize(CENT)
     assert month.cents_by_service == page.cents_by_service
@@ -121,8 +109,7 @@ def test_what_is_built_beyond_the_tier_is_found_and_costs_more(
     by_part = copy.deepcopy(deployed["scale"].by_part)
     before = tier_of(TemplateSet(by_part), SIZES["scale"])
     change(by_part[part])
-    found = set(differing(TemplateSet(by_part), "scale")) - {ENTRANCE}
-    assert found == settings
+    assert set(differing(TemplateSet(by_part), "scale")) == settings
     after = tier_of(TemplateSet(by_part), SIZES["scale"])
     assert _month(after) > _month(before)
 

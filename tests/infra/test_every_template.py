@@ -17,15 +17,16 @@ from tests.infra.templates import TIERS, Templates
 pytestmark = pytest.mark.infra
 
 FUNCTION, LOG_GROUP, QUEUE = "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SQS::Queue"
-BY_CDK = "CustomCrossRegionExport"  # hands values to another region: a function that CDK brings
 NAMING = re.compile(r".*(Name|Id|Domain|Family|Prefix)")
 WITHIN_ANOTHER = {  # unique within a resource that has a name of its own, or the name of something else
     "AWS::ApiGatewayV2::Stage": ("StageName",),
     "AWS::CloudWatch::Alarm": ("MetricName",),
+    "AWS::CodeDeploy::DeploymentGroup": ("DeploymentConfigName",),
     "AWS::Config::DeliveryChannel": ("S3KeyPrefix",),
     "AWS::Glue::Crawler": ("TablePrefix",),
     "AWS::Glue::Database": ("CatalogId",),
     "AWS::IAM::Policy": ("PolicyName",),
+    "AWS::Lambda::Alias": ("Name",),
     "AWS::Logs::LogStream": ("LogStreamName",),
     "AWS::RedshiftServerless::Namespace": ("DbName",),
     "AWS::SNS::Topic": ("DisplayName",),
@@ -67,8 +68,7 @@ def ours(templates: Templates) -> Iterator[tuple[str, str, Properties]]:
     """Part, logical id and properties of our functions."""
     for name, properties in templates.resources(FUNCTION).items():
         part, _, logical = name.partition("/")
-        if not logical.startswith(BY_CDK):
-            yield part, logical, properties
+        yield part, logical, properties
 
 
 def shipped(templates: Templates, part: str, function: Properties) -> Path:

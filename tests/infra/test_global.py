@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from catalogue.tables import CURATION_RELATIONS
@@ -72,25 +70,3 @@ def test_bills_stay_when_old_raw_events_go(templates: Templates) -> None:
 def test_without_a_domain_there_is_no_certificate_and_no_record(templates: Templates) -> None:
     assert templates.resources("AWS::CertificateManager::Certificate", "global") == {}
     assert templates.resources("AWS::Route53::RecordSet", "ingest") == {}
-
-
-def test_a_domain_gives_the_collector_a_name_a_certificate_and_records(everything: Templates) -> None:
-    certificate = everything.one("AWS::CertificateManager::Certificate", "global")
-    assert certificate["DomainName"] == "events.shop.example"
-    assert certificate["ValidationMethod"] == "DNS"
-    assert certificate["DomainValidationOptions"] == [
-        {"DomainName": "events.shop.example", "HostedZoneId": "Z0123456789ABCDEFGHIJ"}
-    ]
-    distribution = everything.one("AWS::CloudFront::Distribution", "ingest")["DistributionConfig"]
-    assert distribution["Aliases"] == ["events.shop.example"]
-    assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
-    records = list(everything.resources("AWS::Route53::RecordSet", "ingest").values())
-    assert sorted((record["Type"], record["Name"], record["HostedZoneId"]) for record in records) == [
-        ("A", "events.shop.example.", "Z0123456789ABCDEFGHIJ"),
-        ("AAAA", "events.shop.example.", "Z0123456789ABCDEFGHIJ"),
-    ]
-    assert _outputs(everything, "ingest")["CollectorAddress"] == "https://events.shop.example"
-
-
-def _outputs(templates: Templates, part: str) -> dict[str, Any]:
-    return {name: output["Value"] for name, output in templates.by_part[part]["Outputs"].items()}

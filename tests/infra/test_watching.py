@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from console.health import signal_file
 from console.health.signals import Signal
@@ -29,17 +30,24 @@ def is_deployed(signal: Signal, templates: Templates) -> bool:
     )
 
 
+def deployed(templates: Templates) -> tiers.Tier:
+    """The tier with the entrance that the templates have."""
+    tier = SIZES[templates.tier]
+    entrance = "cloudfront" if "edge" in templates.by_part else "load_balancer"
+    return replace(tier, collector=replace(tier.collector, entrance=entrance))
+
+
 def rows(templates: Templates) -> dict[str, Signal]:
     """The rows that have an alarm in these templates, by the alarm's name."""
     return {
         f"takings-{templates.tier}-{signal.name}": signal
-        for signal in TABLE.alarms(SIZES[templates.tier])
+        for signal in TABLE.alarms(deployed(templates))
         if is_deployed(signal, templates)
     }
 
 
 def alarms(templates: Templates) -> dict[str, dict[str, Any]]:
-    return {alarm["AlarmName"]: alarm for alarm in templates.resources(ALARM).values()}
+    return {alarm["AlarmName"]: alarm for alarm in templates.resources(ALARM, "watching").values()}
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -58,7 +66,8 @@ def test_every_alarm_is_a_row_of_the_table_and_every_row_an_alarm(templates: Tem
 
 def test_all_that_is_deployed_has_the_alarms_that_the_tier_is_priced_with(everything: Templates) -> None:
     watching = SIZES["scale"].watching
-    assert sum(len(metrics_of(alarm)) for alarm in alarms(everything).values()) == watching.alarms
+    alarms_of_all = everything.resources(ALARM).values()  # of the collector's new versions, too
+    assert sum(len(metrics_of(alarm)) for alarm in alarms_of_all) == watching.alarms
     assert len(everything.resources(COMPOSITE)) == watching.composite_alarms
     assert len(everything.resources("AWS::CloudWatch::Dashboard")) == watching.dashboards
 
@@ -178,9 +187,7 @@ def test_dashboards_are_as_many_as_the_tier_says_and_draw_every_signal(templates
     assert len(dashboards) == SIZES[templates.tier].watching.dashboards
     texts = [whole(dashboard["DashboardBody"]) for dashboard in dashboards]
     charts = {widget["properties"]["title"] for text in texts for widget in json.loads(text)["widgets"]}
-    assert charts == {
-        signal.row.chart for signal in TABLE.drawn(SIZES[templates.tier]) if is_deployed(signal, templates)
-    }
+    assert charts == {signal.row.chart for signal in TABLE.drawn(deployed(templates)) if is_deployed(signal, templates)}
 
 
 def test_the_dashboard_begins_with_latency_and_counts_on_no_metric_of_another_region(templates: Templates) -> None:

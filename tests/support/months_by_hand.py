@@ -54,7 +54,7 @@ DEV_BY_HAND: ByHand = {
     ("AmazonCloudWatch", "Logs kept"): ("0.032993", "0.0010"),
     ("AmazonCloudWatch", "Custom metrics"): ("13.000000", "3.9000"),
     ("AWS Step Functions", "Turns of the jobs"): ("121.666667", "0.0030"),
-    ("AmazonCloudWatch", "Alarms"): ("17.000000", "1.7000"),
+    ("AmazonCloudWatch", "Alarms"): ("18.000000", "1.8000"),
     ("AmazonCloudWatch", "Composite alarms"): ("2.000000", "1.0000"),
     ("AWS Lambda", "Canary"): ("5475.000000", "0.0730"),
     ("AmazonCloudWatch", "Dashboards"): ("1.000000", "3.0000"),
@@ -119,7 +119,7 @@ STARTUP_BY_HAND: ByHand = {
     ("AmazonCloudWatch", "Logs kept"): ("0.166327", "0.0050"),
     ("AmazonCloudWatch", "Custom metrics"): ("17.000000", "5.1000"),
     ("AWS Step Functions", "Turns of the jobs"): ("2920.000000", "0.0730"),
-    ("AmazonCloudWatch", "Alarms"): ("51.000000", "5.1000"),
+    ("AmazonCloudWatch", "Alarms"): ("52.000000", "5.2000"),
     ("AmazonCloudWatch", "Composite alarms"): ("3.000000", "1.5000"),
     ("AWS Lambda", "Canary"): ("5475.000000", "0.0730"),
     ("AmazonCloudWatch", "Dashboards"): ("1.000000", "3.0000"),
@@ -134,7 +134,7 @@ STARTUP_BY_HAND: ByHand = {
     ("Amazon Macie", "Buckets"): ("3.000000", "0.3000"),
     ("Amazon Macie", "Data inspected"): ("1.000000", "1.0000"),
     ("AWS Key Management Service", "Keys"): ("1.000000", "1.0000"),
-    ("AWS Secrets Manager", "Secrets"): ("4.000000", "1.6000"),
+    ("AWS Secrets Manager", "Secrets"): ("3.000000", "1.2000"),
 }
 SCALE_BY_HAND: ByHand = {
     ("AWS WAF", "Web ACL"): ("1.000000", "5.0000"),
@@ -187,7 +187,7 @@ SCALE_BY_HAND: ByHand = {
     ("AmazonCloudWatch", "Logs kept"): ("0.356414", "0.0107"),
     ("AmazonCloudWatch", "Custom metrics"): ("18.000000", "5.4000"),
     ("AWS Step Functions", "Turns of the jobs"): ("11680.000000", "0.2920"),
-    ("AmazonCloudWatch", "Alarms"): ("52.000000", "5.2000"),
+    ("AmazonCloudWatch", "Alarms"): ("53.000000", "5.3000"),
     ("AmazonCloudWatch", "Composite alarms"): ("3.000000", "1.5000"),
     ("AWS Lambda", "Canary"): ("5475.000000", "0.0730"),
     ("AmazonCloudWatch", "Dashboards"): ("2.000000", "6.0000"),
@@ -202,5 +202,5 @@ SCALE_BY_HAND: ByHand = {
     ("Amazon Macie", "Buckets"): ("3.000000", "0.3000"),
     ("Amazon Macie", "Data inspected"): ("5.000000", "5.0000"),
     ("AWS Key Management Service", "Keys"): ("1.000000", "1.0000"),
-    ("AWS Secrets Manager", "Secrets"): ("4.000000", "1.6000"),
+    ("AWS Secrets Manager", "Secrets"): ("3.000000", "1.2000"),
 }

@@ -15,6 +15,7 @@ from console.health import signal_file
 from console.health.signal_file import SIGNALS
 from console.health.signals import Signal
 from console.tiers import tiers
+from infra_cdk.bill.deployed import ALARMS_OF_NEW_VERSIONS
 from pipeline.handlers import collector
 from pipeline.streams.kinesis_shards import CHANGES
 
@@ -68,8 +69,9 @@ def test_what_is_only_drawn_has_no_threshold() -> None:
 
 def test_a_tier_has_the_alarms_of_its_own_parts_alone() -> None:
     by_tier = {tier.name: {alarm.resource.part for alarm in TABLE.alarms(tier)} for tier in SIZES}
-    assert by_tier["dev"] == {"ingest", "data", "lake", "watching"}
-    assert by_tier["startup"] == by_tier["scale"] == {*by_tier["dev"], "warehouse", "jobs", "console"}
+    always = {"ingest", "data", "lake", "watching"}
+    assert by_tier["dev"] == {*always, "edge"}
+    assert by_tier["startup"] == by_tier["scale"] == {*always, "balancer", "warehouse", "jobs", "console"}
     assert "shards-errors" in {alarm.name for alarm in TABLE.alarms(SCALE)}
     assert "shards-errors" not in {alarm.name for alarm in TABLE.alarms(STARTUP)}
 
@@ -79,7 +81,7 @@ def test_the_tiers_page_prices_the_alarms_that_are_made() -> None:
         composites = [composite for composite in TABLE.composites if TABLE.members(composite, tier)]
         assert (tier.name, tier.watching.alarms, tier.watching.composite_alarms) == (
             tier.name,
-            TABLE.alarm_metrics(tier),
+            TABLE.alarm_metrics(tier) + ALARMS_OF_NEW_VERSIONS,
             len(composites),
         )
 

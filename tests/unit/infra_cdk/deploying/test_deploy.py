@@ -66,12 +66,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Situation]
         "CollectorAddress": "https://events.test",
         "ConsoleEnvironment": "TAKINGS_PROFILE=aws\nAWS_REGION=eu-central-1",
         "ConsoleReaderRole": "arn:aws:iam::1:role/reader",
+        "WebAclArn": "arn:aws:wafv2:us-east-1:1:global/webacl/edge/1",
     }
     with mock_aws():
         boto3.client("secretsmanager", region_name=REGION).create_secret(
             Name="takings-dev-write-keys", SecretString="[]"
         )
-        yield situation(tmp_path, Boto3Clients(StackDouble({"takings-dev-ingest": []}, outputs=outputs)))
+        yield situation(
+            tmp_path, Boto3Clients(StackDouble({"takings-dev-global": [], "takings-dev-ingest": []}, outputs=outputs))
+        )
 
 
 def test_the_question_comes_after_the_bill_and_no_changes_nothing(here: Situation) -> None:
@@ -86,8 +89,10 @@ def test_the_question_comes_after_the_bill_and_no_changes_nothing(here: Situatio
 def test_cdk_deploys_every_stack_without_asking_again(here: Situation, sent: Sent) -> None:
     ran: list[list[str]] = []
     assert deploy(here, SaidScreen().screen, lambda arguments: ran.append(arguments) or 0) == 0
-    [arguments] = ran
+    first, arguments = ran
+    assert {"takings-dev-global", "--exclusively"} <= set(first)
     options = dict(pairwise(arguments))
+    assert options["--parameters"] == "takings-dev-edge:WebAclArn=arn:aws:wafv2:us-east-1:1:global/webacl/edge/1"
     assert arguments[2:4] == ["deploy", "--app"]
     assert options["--require-approval"] == "never"
     assert f"config={here.path}" in arguments
