@@ -97,13 +97,13 @@ $(CLIENTS): tests/clients/package-lock.json
 test-clients: $(VENV)/.dev $(CLIENTS) ## Send with others' own libraries; needs Node.js. Then test-browser has Segment's, too
 	$(BIN)/python -m pytest -m clients tests/clients
 
-test-engines: $(VENV)/.engines ## Ask Trino, PostgreSQL and Spark what DuckDB is asked; needs Maven, PostgreSQL, Java 17
+test-engines: $(VENV)/.engines $(VENV)/.infra ## Ask Trino, PostgreSQL and Spark what DuckDB is asked; needs Maven, PostgreSQL, Java 17
 	$(BIN)/python -m tests.engines.artifacts
 	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
 	$(BIN)/python -m tests.engines.matrix --check --print
 
 test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier and check them
-	$(BIN)/python -m pytest -m infra tests/infra
+	$(BIN)/python -m pytest -m infra -n 2 --dist loadfile tests/infra
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only
 	LOAD_SECONDS=$(LOAD_SECONDS) $(BIN)/python -m pytest -s -m load tests/load tests/crash

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tests.engines.ministack_server import MinistackServer
     from tests.engines.trino_server import TrinoServer
 
-pytestmark = [*spark_session.marks("deployment")]
+pytestmark = spark_session.marks("engines")
 
 TIER, PREFIX = "dev", "takings-dev"
 RECORDS = 5_000
