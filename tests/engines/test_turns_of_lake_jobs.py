@@ -13,7 +13,7 @@ from tests.engines.ministack_server import MinistackServer
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("engines")]
 
-ROLE = "arn:aws:iam::000000000000:role/any"
+ROLE = "arn:aws:iam::123456789012:role/any"
 RUNS_SECONDS = 4  # of each job
 LONGEST_SECONDS = 60.0
 

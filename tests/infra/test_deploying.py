@@ -15,12 +15,11 @@ from infra_cdk.deploying import cdk_command, diff
 from infra_cdk.deploying.destroy import destroy
 from infra_cdk.deploying.situation import Situation
 from tests.engines.ministack_server import KEY, MinistackServer, running
+from tests.engines.names import ACCOUNT
 from tests.infra.templates import Templates
 from tests.support.deployments import REGION, SaidScreen, deployment_file
 
 pytestmark = pytest.mark.infra
-
-ACCOUNT = "000000000000"  # ministack's
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class Emulated:
 def emulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulated]:
     with running(tmp_path) as server:
         for name, value in {
-            "AWS_ENDPOINT_URL": server.endpoint, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY,
+            # a key of twelve digits names the account
+            "AWS_ENDPOINT_URL": server.endpoint, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": KEY,
             "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
