@@ -18,6 +18,7 @@ from infra_cdk.configuration import DEPLOYMENT, Configuration
 WAREHOUSE_DATABASE = "takings"
 WAREHOUSE_READER = "takings_reader"  # role of the database that the console's user has
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
+COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
 GLOBAL, EDGE = "global", "edge"  # the stacks that hold that, and that take it
 WEB_ACL, CERTIFICATE = "WebAclArn", "CertificateArn"
 """Outputs of the one and, by the same names, parameters of the other: no reference crosses regions by itself."""

@@ -12,10 +12,11 @@ from infra_cdk.deploying import canary_key, first_event, write_keys
 from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
+from infra_cdk.installation import COLLECTOR_ADDRESS
 from pipeline.live.dynamodb import DynamoDbLiveStore
 
 FIRST, CHECK = "first", "deployment-check"  # sources of write keys
-COLLECTOR_ADDRESS, LAKE_JOBS = "CollectorAddress", "LakeJobs"
+LAKE_JOBS = "LakeJobs"
 CONSOLE_ADDRESS, CONSOLE_ENVIRONMENT, READER_ROLE = "ConsoleAddress", "ConsoleEnvironment", "ConsoleReaderRole"
 """Outputs of stacks."""
 

@@ -9,7 +9,6 @@ from infra_cdk.configuration import Domain
 from infra_cdk.parts.stack import InstallationStack
 
 EVENTS, CONSOLE = "events", "console"
-COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
 
 
 class Address:

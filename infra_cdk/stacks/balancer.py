@@ -15,8 +15,8 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from infra_cdk.installation import Installation
-from infra_cdk.parts.addresses import COLLECTOR_ADDRESS, CONSOLE, EVENTS, Address
+from infra_cdk.installation import COLLECTOR_ADDRESS, Installation
+from infra_cdk.parts.addresses import CONSOLE, EVENTS, Address
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.web_acl import web_acl
 from infra_cdk.rules.accepted import accept

@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from console.aws import permissions
+from console.tiers.live_table import USED_SHARE
 from console.tiers.tiers import Live
 from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
@@ -25,7 +26,6 @@ from infra_cdk.rules.accepted import accept
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_SPEND, RAW_STREAM
 
 LOG_DAYS = 90
-LIVE_USED = 60  # percent of the live table's capacity, above which it is scaled; the bill is estimated with it
 RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetched at once
 
 
@@ -41,7 +41,7 @@ class Data(InstallationStack):
             self,
             "Logs",
             bucket_name=installation.bucket("logs"),
-            key=None,  # load balancers cannot write with a customer's key
+            key=None,  # S3 delivers access logs only to buckets with its own key
             logs=None,
             rules=[s3.LifecycleRule(id="old-logs", expiration=cdk.Duration.days(LOG_DAYS))],
         )
@@ -187,11 +187,12 @@ class Data(InstallationStack):
         size = self.installation.tier.live
         if size.capacity == "on_demand":
             return
+        used = int(USED_SHARE * 100)  # percent
         for scaled, least, most in (
             (self.live.auto_scale_write_capacity, size.least_write_units, size.most_write_units),
             (self.live.auto_scale_read_capacity, size.least_read_units, size.most_read_units),
         ):
-            scaled(min_capacity=least, max_capacity=most).scale_on_utilization(target_utilization_percent=LIVE_USED)
+            scaled(min_capacity=least, max_capacity=most).scale_on_utilization(target_utilization_percent=used)
 
     def _database(self) -> None:
         """The database of the curated tables: without it, nobody finds the newest description of a table's files."""

@@ -16,8 +16,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra_cdk.installation import CERTIFICATE, EDGE, WEB_ACL, Installation
-from infra_cdk.parts.addresses import COLLECTOR_ADDRESS, EVENTS, Address, address_of
+from infra_cdk.installation import CERTIFICATE, COLLECTOR_ADDRESS, EDGE, WEB_ACL, Installation
+from infra_cdk.parts.addresses import EVENTS, Address, address_of
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
