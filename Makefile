@@ -84,7 +84,7 @@ quick-tests:
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" $$($(BIN)/python -m tests.support.changed) || [ $$? -eq 5 ]  # 5: only slow tests there
 
 test: $(VENV)/.dev ## Every test that needs no system package
-	$(BIN)/python -m pytest -m "not browser and not clients and not load and not engines and not infra" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not browser and not clients and not load and not engines" --ignore tests/infra -n 2 --dist loadgroup
 
 test-browser: $(VENV)/.dev ## Drive the console in a real Chromium; pictures go to build/screenshots/
 	$(BIN)/python -m pytest -m browser tests/browser

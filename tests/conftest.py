@@ -37,10 +37,12 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a module makes once for its tests, or the pages once for theirs, is made on one worker and not on each."""
+    """Mark the deployment's tests; what a module or the pages make once for their tests is made on one worker."""
     for item in items:
         module = item.nodeid.partition("::")[0]
         fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        if module.startswith("tests/infra/") and item.get_closest_marker("engines") is None:
+            item.add_marker(pytest.mark.infra)
         if module.startswith("tests/pages/"):
             item.add_marker(pytest.mark.xdist_group("pages"))
         elif item.get_closest_marker("xdist_group") is None and any(made[-1].scope == "module" for made in fixtures):

@@ -17,8 +17,6 @@ from botocore.stub import ANY, Stubber
 from infra_cdk.custom import answering, macie_gaps
 from tests.infra.templates import Templates
 
-pytestmark = pytest.mark.infra
-
 ONCE = (
     "AWS::GuardDuty::Detector",
     "AWS::SecurityHub::Hub",

@@ -23,8 +23,6 @@ from infra_cdk.bill.reading import settings_of, tier_of
 from infra_cdk.bill.template_set import TemplateSet
 from tests.infra.templates import TIERS, Templates
 
-pytestmark = pytest.mark.infra
-
 SIZES = {tier.name: tier for tier in tiers.load()}
 BOOK = price_book.load()
 

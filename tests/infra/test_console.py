@@ -18,8 +18,6 @@ from infra_cdk import configuration
 from infra_cdk.parts.console_container import HEALTH_CHECK
 from tests.infra.templates import DOMAIN, Templates
 
-pytestmark = pytest.mark.infra
-
 ROOT = Path(__file__).parents[2]
 
 

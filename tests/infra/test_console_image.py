@@ -74,7 +74,6 @@ def test_docker_gets_what_the_wheel_is_made_of_and_the_pinned_libraries_and_noth
     assert set(taken()) == {*sources_of_the_wheel(), "LICENSE", "requirements.txt"}
 
 
-@pytest.mark.infra
 def test_the_wheel_of_these_files_alone_is_the_wheel_of_the_project(tmp_path: Path) -> None:
     for name, file in below(*taken()).items():
         (tmp_path / "context" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +84,6 @@ def test_the_wheel_of_these_files_alone_is_the_wheel_of_the_project(tmp_path: Pa
     assert built.read_bytes() == glue_files()["wheel"].read_bytes()
 
 
-@pytest.mark.infra
 @pytest.mark.parametrize("platform", PLATFORMS.values())
 def test_every_pinned_library_has_a_wheel_for_the_image(platform: str) -> None:
     command = [installing.uv(), "pip", "compile", "--quiet", "--only-binary", ":all:", "--python-version", PYTHON]
@@ -110,27 +108,23 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run(IMAGE, environment, Path(__file__).with_name("in_container.py"), {**LEAST, **account})
 
 
-@pytest.mark.infra
 def test_its_command_becomes_well_as_that_user_where_nothing_can_be_written(seen: dict[str, Any]) -> None:
     assert seen["user"] == 10001
     assert seen["read_only"] == ["/", "/opt", "/opt/takings"]
 
 
-@pytest.mark.infra
 def test_a_page_is_drawn_behind_a_load_balancer_and_one_without_its_lake_says_what_to_do(seen: dict[str, Any]) -> None:
     assert "Net revenue" in seen["pages"]["definitions"]
     assert "s3://shop-lake/curated/state.json" in seen["pages"]["revenue"]
     assert "Check the network and the region" in seen["pages"]["revenue"]
 
 
-@pytest.mark.infra
 def test_it_writes_no_file_and_complains_of_none(seen: dict[str, Any]) -> None:
     assert seen["written"] == []
     assert "Read-only" not in seen["printed"]
     assert "Permission" not in seen["printed"]
 
 
-@pytest.mark.infra
 def test_it_ends_when_the_task_is_stopped(seen: dict[str, Any]) -> None:
     assert seen["code"] in (0, -15)  # uvicorn ends in order, and then by the signal that it was sent
     assert "Traceback" not in seen["printed"]

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 
 def test_buckets_and_tables_stay_when_their_stack_goes(templates: Templates) -> None:

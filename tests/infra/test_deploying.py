@@ -19,8 +19,6 @@ from tests.engines.names import ACCOUNT
 from tests.infra.templates import Templates
 from tests.support.deployments import REGION, SaidScreen, deployment_file
 
-pytestmark = pytest.mark.infra
-
 
 @dataclass(frozen=True)
 class Emulated:

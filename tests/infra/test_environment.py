@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 import pipeline.handlers.environment as handlers
 import pipeline.warehouse.settings as warehouse
 from console import settings as console
@@ -19,8 +17,6 @@ from pipeline.jobs import arguments
 from pipeline.lake import LakeSettings
 from pipeline.streams import scaling
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 OF_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 NAMES = {

@@ -8,13 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from infra_cdk.bill.template_set import Properties
 from infra_cdk.packages.table import PACKAGES, PYTHON
 from tests.infra.templates import TIERS, Templates
-
-pytestmark = pytest.mark.infra
 
 FUNCTION, LOG_GROUP, QUEUE = "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SQS::Queue"
 NAMING = re.compile(r".*(Name|Id|Domain|Family|Prefix)")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 BUDGET = "AWS::Budgets::Budget"
 HIGHEST = {"dev": 50, "startup": 400, "scale": 1500}  # dollars a month, by the tiers

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from catalogue.tables import CURATION_RELATIONS
 from pipeline.spend.focus_columns import columns_of
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 
 def test_the_bill_is_exported_each_day_in_place_to_where_curation_reads_bills(templates: Templates) -> None:

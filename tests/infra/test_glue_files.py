@@ -14,8 +14,6 @@ from infra_cdk.packages import glue, glue_files
 from infra_cdk.packages.table import JOBS
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.infra
-
 
 @pytest.fixture(scope="session")
 def files() -> Mapping[str, Path]:

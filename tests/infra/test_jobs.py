@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from console.handlers import environment
 from infra_cdk.bill.template_set import Properties
 from pipeline.streams.scaling import Limits, limits_of
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 
 def functions(templates: Templates) -> dict[str, Properties]:

@@ -11,8 +11,6 @@ from pipeline.jobs.arguments import read
 from pipeline.lake import LakeSettings
 from tests.infra.templates import Templates
 
-pytestmark = pytest.mark.infra
-
 LAKE = "s3://takings-{tier}-lake-123456789012-eu-central-1"
 
 

@@ -16,8 +16,6 @@ from infra_cdk.packages.folders import size, zipped
 from infra_cdk.packages.modules import reach
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.infra
-
 HERE = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}[platform.machine()]
 PYTHON_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 LARGEST = 180 * 1024**2  # bytes unzipped; Lambda takes 250 MiB

@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
 from cfnlint.api import lint
 
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 IN_GLOBAL_REGION = ("global", "finops", "spend-export")
 ACCEPTED: Mapping[tuple[str, str], str] = {

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 
 def zones(templates: Templates, kind: str) -> list[str]:

@@ -10,8 +10,6 @@ import pytest
 from infra_cdk.rules import own
 from tests.infra.templates import Templates
 
-pytestmark = pytest.mark.infra
-
 BROKEN: list[tuple[str, tuple[str | int, ...], Any, str]] = [
     ("AWS::Lambda::Function", ("LoggingConfig",), {}, "It makes a log group of its own, without a retention"),
     ("AWS::Logs::LogGroup", ("RetentionInDays",), None, "Its lines are kept for ever"),

@@ -15,8 +15,6 @@ from console.aws.permissions import NEEDS, RUNNERS, Need
 from infra_cdk.parts.principals import NAME_THEIR_ACCOUNT
 from tests.infra.templates import Templates
 
-pytestmark = pytest.mark.infra
-
 ROLE, POLICY, FUNCTION = "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Lambda::Function"
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 

@@ -14,8 +14,6 @@ from catalogue.tables import CURATED_TABLES
 from infra_cdk import configuration
 from tests.infra.templates import QUICKSIGHT, Templates
 
-pytestmark = pytest.mark.infra
-
 EXECUTIVES = "arn:aws:quicksight:eu-central-1:123456789012:group/default/executives"
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from console.tiers import tiers
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 SIZES = {tier.name: tier for tier in tiers.load()}
 

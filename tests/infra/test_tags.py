@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 OURS = ("takings:installation", "takings:tier", "takings:part")
 BY_CDK = "Custom::"  # what CDK makes for itself has no schema of AWS

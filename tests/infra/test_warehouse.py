@@ -10,8 +10,6 @@ from infra_cdk.bill.template_set import Properties
 from pipeline.warehouse.settings import LoadSettings, read
 from tests.infra.templates import Templates
 
-pytestmark = pytest.mark.infra
-
 LARGE = ("startup", "scale")
 
 

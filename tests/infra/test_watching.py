@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from console.health import signal_file
@@ -13,8 +12,6 @@ from console.health.signals import Signal
 from console.tiers import tiers
 from infra_cdk.stacks.watching import CANARY
 from tests.infra.templates import Templates
-
-pytestmark = pytest.mark.infra
 
 TABLE = signal_file.load()
 SIZES = {tier.name: tier for tier in tiers.load()}

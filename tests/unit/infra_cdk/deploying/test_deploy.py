@@ -62,6 +62,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Situation]
     program = tmp_path / "cdk"
     program.touch()
     monkeypatch.setattr(cdk_command, "PROGRAM", program)
+    monkeypatch.setattr(cdk_command, "own_node", lambda: tmp_path)
     outputs = {
         "CollectorAddress": "https://events.test",
         "ConsoleEnvironment": "TAKINGS_PROFILE=aws\nAWS_REGION=eu-central-1",
