@@ -1,0 +1,70 @@
+"""The port of where models are published: one version is current, earlier ones stay for a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+
+
+class PublishedModel(Protocol):
+    """Reads one version, which never changes: what was read once may be kept."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    @property
+    def directory(self) -> Sequence[DirectoryEntry]: ...
+
+    @property
+    def prior(self) -> Sequence[float]: ...
+
+    def place_of(self, product_id: str) -> int | None:
+        """The place of a product in the directory; None where the model does not know it."""
+        ...
+
+    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, Neighbours]:
+        """The neighbours of some products, by place; a product without any is left out."""
+        ...
+
+    def ranked(self, surface: str, scope: str) -> RankedList | None:
+        """A list for everybody; None where there is none for that scope."""
+        ...
+
+
+class ModelStore(Protocol):
+    """Keeps models. Every method raises SourceError where the store does not answer."""
+
+    def publish(self, model: Model, *, after: str | None, current: bool = True) -> None:
+        """Write a whole model, then make it current in one step, on the condition that `after` still is.
+
+        Parameters
+        ----------
+        after : version that was current when the training began; None where there was none
+        current : False keeps it aside, with its card, and leaves what is current as it is
+
+        Raises
+        ------
+        PublishConflict
+            Another model was made current meanwhile; this one is kept aside.
+        """
+        ...
+
+    def current(self) -> PublishedModel | None:
+        """The model in use; None before the first one. Looks again after a minute at most."""
+        ...
+
+    def cards(self) -> Sequence[ModelCard]:
+        """The cards of every version that is kept, newest first, those kept aside too."""
+        ...
+
+    def rollback(self) -> ModelCard:
+        """Make the version before the current one current again; returns its card.
+
+        Raises
+        ------
+        SettingsError
+            There is none.
+        """
+        ...
