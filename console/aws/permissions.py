@@ -1,6 +1,6 @@
-"""The exact permissions that the roles need on AWS, by adapter: the console's, those of the functions and jobs.
+"""The exact permissions that the console's role needs on AWS, by adapter. Pure data, read by the deployment too.
 
-Pure data, read by the deployment too.
+Those of all other roles are in `console.aws.runners`.
 
 `actions` are the calls that the adapter makes itself; the tests record them and compare. `on_behalf` are checked
 against the same role by the service that is called, so no recording of our calls can show them; each names its source.
@@ -70,19 +70,15 @@ STREAM_KEY = "customer key of the event stream, where it has one"
 TABLE_KEY = "customer key of the live table, where it has one"
 QUEUE_KEY = "customer key of the queue, where it has one"
 SECRETS_KEY = "customer key of the secrets, where they have one"
-_BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KMS, permissions."
-_TABLE_BY_KEY = (
+BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KMS, permissions."
+TABLE_BY_KEY = (
     "DynamoDB decrypts the table's key with the caller's role. Source: DynamoDB developer guide, encryption at rest."
 )
-_SENT_BY_KEY = "SQS encrypts with the sender's role. Source: SQS developer guide, key management, producers."
-_READ_BY_KEY = "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption."
-_STREAM_BY_KEY = (
+SENT_BY_KEY = "SQS encrypts with the sender's role. Source: SQS developer guide, key management, producers."
+READ_BY_KEY = "Secrets Manager decrypts with the caller's role. Source: Secrets Manager user guide, secret encryption."
+STREAM_BY_KEY = (
     "Kinesis uses the key with the caller's role: a producer makes data keys, a consumer decrypts. Source: Kinesis"
     " developer guide, permissions to use user-generated KMS keys."
-)
-
-_GLUE_READS_CODE = (
-    "Glue gets a job's script and libraries with the job's role. Source: Glue developer guide, IAM role for jobs."
 )
 
 NEEDS: tuple[Need, ...] = (
@@ -93,9 +89,9 @@ NEEDS: tuple[Need, ...] = (
         ("s3:ListBucket",),
         "S3 answers 403 instead of 404 for an object that is missing where the bucket may not be listed.",
     ),
-    Need("console.asking.engines.curated_state", KEY, (), ("kms:Decrypt",), _BY_KEY),
-    Need("console.asking.engines.athena", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-    Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
+    Need("console.asking.engines.curated_state", KEY, (), ("kms:Decrypt",), BY_KEY),
+    Need("console.asking.engines.athena", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), BY_KEY),
+    Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), BY_KEY),
     Need(
         "console.asking.engines.athena",
         WORKGROUP,
@@ -146,7 +142,7 @@ NEEDS: tuple[Need, ...] = (
         "The Data API signs in to the workgroup with the caller's role. Source: Redshift guide, Data API access.",
     ),
     Need("console.live.stored", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:Query")),
-    Need("console.live.stored", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
+    Need("console.live.stored", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
     Need("console.decisions.dynamodb", DECISIONS_TABLE, ("dynamodb:PutItem", "dynamodb:Query")),
     Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
     Need(
@@ -208,334 +204,6 @@ NEEDS: tuple[Need, ...] = (
     Need("console.finops.pricing.price_list", "*", ("pricing:GetProducts",)),
 )
 
-TRACES = Need("pipeline.handlers.tracing", "*", ("xray:PutTraceSegments",))
-"""What every handler needs besides: X-Ray knows no resources for it."""
-
-FAILED_CALLS = (
-    Need(
-        "infra_cdk.parts.asynchronous_calls",
-        FAILURE_QUEUE,
-        (),
-        ("sqs:SendMessage",),
-        "Lambda reports a failed call with the function's role. Source: Lambda developer guide, asynchronous"
-        " invocation, destinations.",
-    ),
-    Need("infra_cdk.parts.asynchronous_calls", QUEUE_KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _SENT_BY_KEY),
-)
-"""What a function needs besides whose caller does not wait for its answer."""
-
-RUNNERS: Mapping[str, tuple[Need, ...]] = {
-    "pipeline.handlers.collector": (
-        TRACES,
-        Need("pipeline.streams.kinesis", STREAM, ("kinesis:PutRecords",)),
-        Need("pipeline.streams.kinesis", STREAM_KEY, (), ("kms:GenerateDataKey",), _STREAM_BY_KEY),
-        Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:PutItem")),
-        Need("pipeline.collecting.known_customers_dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
-        Need("pipeline.handlers.renewed_secret", SECRETS, ("secretsmanager:GetSecretValue",)),
-        Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
-    ),
-    "pipeline.handlers.canary": (
-        TRACES,
-        Need("pipeline.handlers.renewed_secret", CANARY_KEY, ("secretsmanager:GetSecretValue",)),
-        Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
-    ),
-    "pipeline.handlers.live": (
-        TRACES,
-        Need(
-            "pipeline.live.dynamodb",
-            LIVE_TABLE,
-            (
-                "dynamodb:BatchGetItem",
-                "dynamodb:BatchWriteItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-            ),
-        ),
-        Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
-        Need(
-            "pipeline.streams.kinesis",
-            STREAM,
-            ("kinesis:ListShards", "kinesis:PutRecords"),
-            (
-                "kinesis:DescribeStream",
-                "kinesis:DescribeStreamSummary",
-                "kinesis:GetRecords",
-                "kinesis:GetShardIterator",
-                "kinesis:ListShards",
-            ),
-            "The event source mapping reads with the function's role. Source: Lambda developer guide, Kinesis,"
-            " required permissions.",
-        ),
-        Need("pipeline.streams.kinesis", STREAM_KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _STREAM_BY_KEY),
-        Need(
-            "pipeline.handlers.live",
-            FAILURE_QUEUE,
-            (),
-            ("sqs:SendMessage",),
-            "The event source mapping reports failed records with the function's role. Source: Lambda developer guide,"
-            " Kinesis, on-failure destination.",
-        ),
-        Need(
-            "pipeline.handlers.live",
-            QUEUE_KEY,
-            (),
-            ("kms:Decrypt", "kms:GenerateDataKey"),
-            _SENT_BY_KEY,
-        ),
-    ),
-    "pipeline.handlers.warehouse": (
-        TRACES,
-        *FAILED_CALLS,
-        Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket", "s3:PutObject")),
-        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-        Need(
-            "pipeline.warehouse.data_api",
-            "*",
-            (
-                "redshift-data:BatchExecuteStatement",
-                "redshift-data:CancelStatement",
-                "redshift-data:DescribeStatement",
-                "redshift-data:ExecuteStatement",
-                "redshift-data:GetStatementResult",
-            ),
-        ),
-        Need(
-            "pipeline.warehouse.data_api",
-            ADMIN_SECRET,
-            (),
-            ("secretsmanager:GetSecretValue",),
-            "The Data API signs in with a secret that it reads with the caller's role. Source: Redshift guide, Data API"
-            " authentication.",
-        ),
-        Need("pipeline.warehouse.data_api", SECRETS_KEY, (), ("kms:Decrypt",), _READ_BY_KEY),
-    ),
-    "console.handlers.cost_snapshot": (
-        TRACES,
-        *FAILED_CALLS,
-        Need("console.finops.billing.cost_explorer", "*", ("ce:GetCostAndUsage",)),
-        Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
-        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-    ),
-    "console.handlers.own_calls": (
-        TRACES,
-        *FAILED_CALLS,
-        Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
-        Need("console.metering.bucket", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-    ),
-    "pipeline.handlers.shards": (
-        TRACES,
-        *FAILED_CALLS,
-        Need("pipeline.streams.kinesis_shards", STREAM, ("kinesis:DescribeStreamSummary", "kinesis:UpdateShardCount")),
-        Need("pipeline.streams.kinesis_shards", "*", ("cloudwatch:GetMetricData",)),
-    ),
-    "infra_cdk.custom.macie_gaps": (
-        Need(
-            "infra_cdk.custom.macie_gaps",
-            "*",
-            ("macie2:CreateClassificationJob", "macie2:TagResource", "macie2:UpdateClassificationJob"),
-        ),
-    ),
-    "infra_cdk.custom.redshift_gaps": (
-        Need(
-            "infra_cdk.custom.redshift_gaps",
-            "*",
-            (
-                "redshift-serverless:CreateUsageLimit",
-                "redshift-serverless:DeleteUsageLimit",
-                "redshift-serverless:GetNamespace",
-                "redshift-serverless:ListUsageLimits",
-                "redshift-serverless:UpdateUsageLimit",
-            ),
-        ),
-    ),
-    "warehouse": (
-        Need(
-            "pipeline.warehouse.statements",
-            LAKE,
-            (),
-            ("s3:GetObject", "s3:ListBucket"),
-            "COPY reads the exports with the role of the namespace. Source: Redshift guide, IAM permissions for COPY.",
-        ),
-        Need("pipeline.warehouse.statements", KEY, (), ("kms:Decrypt",), _BY_KEY),
-    ),
-    "quicksight": (
-        Need(
-            "infra_cdk.stacks.quicksight",
-            WORKGROUP,
-            (),
-            (
-                "athena:GetQueryExecution",
-                "athena:GetQueryResults",
-                "athena:GetQueryResultsStream",
-                "athena:GetWorkGroup",
-                "athena:StartQueryExecution",
-                "athena:StopQueryExecution",
-            ),
-            "QuickSight asks Athena with the role of its data source. Source: AWS managed policy reference,"
-            " AWSQuicksightAthenaAccess, as are all below.",
-        ),
-        Need(
-            "infra_cdk.stacks.quicksight",
-            CATALOGS,
-            (),
-            (
-                "athena:GetDataCatalog",
-                "athena:GetDatabase",
-                "athena:GetTableMetadata",
-                "athena:ListDatabases",
-                "athena:ListTableMetadata",
-            ),
-            "QuickSight lists what a data source has.",
-        ),
-        Need("infra_cdk.stacks.quicksight", "*", (), ("athena:ListDataCatalogs",), "IAM knows no resource for it."),
-        Need(
-            "infra_cdk.stacks.quicksight",
-            RESULTS,
-            (),
-            (
-                "s3:AbortMultipartUpload",
-                "s3:GetBucketLocation",
-                "s3:GetObject",
-                "s3:ListBucket",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-            ),
-            "Athena writes results with the caller's role.",
-        ),
-        Need(
-            "infra_cdk.stacks.quicksight",
-            LAKE,
-            (),
-            ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
-            "Athena reads tables with the caller's role.",
-        ),
-        Need(
-            "infra_cdk.stacks.quicksight",
-            DATABASE,
-            (),
-            ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
-            "Athena asks the catalog with the caller's role.",
-        ),
-        Need("infra_cdk.stacks.quicksight", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-    ),
-    "pipeline.jobs": (
-        Need("pipeline.objects", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
-        Need("pipeline.objects", KEY, (), ("kms:Decrypt", "kms:GenerateDataKey"), _BY_KEY),
-        Need(
-            "pipeline.curate.spark",
-            DATABASE,
-            (),
-            ("glue:CreateDatabase", "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
-            "Iceberg's catalogue makes and commits tables. Source: Iceberg's AWS integration, Glue catalog.",
-        ),
-        Need(
-            "pipeline.curate.spark",
-            LAKE,
-            (),
-            ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
-            "Iceberg writes the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
-        ),
-        Need("infra_cdk.parts.glue_jobs", JOB_CODE, (), ("s3:GetObject",), _GLUE_READS_CODE),
-        Need(
-            "infra_cdk.parts.glue_jobs",
-            JOB_LOGS,
-            (),
-            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-            "Glue writes a job's logs with the job's role. Source: Glue developer guide, logging for Glue jobs.",
-        ),
-        Need(
-            "infra_cdk.parts.glue_jobs",
-            "*",
-            (),
-            ("cloudwatch:PutMetricData",),
-            "Glue writes a job's metrics with the job's role. Source: Glue developer guide, CloudWatch metrics.",
-        ),
-    ),
-    "pipeline.jobs.erase": (
-        Need(
-            "pipeline.objects",
-            LAKE,
-            ("s3:DeleteObject", "s3:ListBucketVersions"),
-            ("s3:DeleteObjectVersion",),
-            "Deleting a version of an object is another action. Source: S3 API reference, DeleteObjects.",
-        ),
-        Need("pipeline.erasure.live_table", LIVE_TABLE, ("dynamodb:Scan",)),
-        Need("pipeline.live.dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem",)),
-        Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), _TABLE_BY_KEY),
-        Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem", "dynamodb:Scan")),
-    ),
-    "lake jobs": (
-        Need(
-            "infra_cdk.parts.in_turn",
-            JOBS,
-            (),
-            ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"),
-            "A state machine waits for a job. Source: Step Functions developer guide, start an AWS Glue job.",
-        ),
-        Need(
-            "infra_cdk.parts.in_turn",
-            TURNS,
-            (),
-            ("states:ListExecutions",),
-            "An execution looks for older ones. Source: Step Functions API reference, ListExecutions.",
-        ),
-        Need(
-            "infra_cdk.parts.in_turn",
-            "*",
-            (),
-            (
-                "logs:CreateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:DescribeLogGroups",
-                "logs:DescribeResourcePolicies",
-                "logs:GetLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:UpdateLogDelivery",
-            ),
-            "Step Functions delivers its logs. Source: Step Functions developer guide, logging to CloudWatch Logs.",
-        ),
-    ),
-    "crawler": (
-        Need(
-            "infra_cdk.stacks.lake",
-            LAKE,
-            (),
-            ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"),
-            "A crawler reads with its role. Source: Glue developer guide, crawler prerequisites.",
-        ),
-        Need("infra_cdk.stacks.lake", KEY, (), ("kms:Decrypt",), _BY_KEY),
-        Need(
-            "infra_cdk.stacks.lake",
-            RAW_DATABASE,
-            (),
-            (
-                "glue:BatchCreatePartition",
-                "glue:BatchGetPartition",
-                "glue:CreateTable",
-                "glue:GetDatabase",
-                "glue:GetPartition",
-                "glue:GetPartitions",
-                "glue:GetTable",
-                "glue:GetTables",
-                "glue:UpdatePartition",
-                "glue:UpdateTable",
-            ),
-            "A crawler writes what it finds with its role. Source: Glue developer guide, crawler prerequisites.",
-        ),
-        Need(
-            "infra_cdk.stacks.lake",
-            CRAWLER_LOGS,
-            (),
-            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-            "A crawler says what it found. Source: Glue developer guide, crawler prerequisites.",
-        ),
-    ),
-}
-"""What the roles of the functions and jobs need, and that of the warehouse; the console's is `NEEDS`."""
-
 
 def needs_of(*adapters: str) -> Iterator[Need]:
     """The needs of these adapters; of all where none is named."""
@@ -545,11 +213,6 @@ def needs_of(*adapters: str) -> Iterator[Need]:
 def actions_of(*adapters: str) -> frozenset[str]:
     """The actions of the calls that these adapters make."""
     return frozenset(action for need in needs_of(*adapters) for action in need.actions)
-
-
-def actions_of_runner(runner: str) -> frozenset[str]:
-    """The actions of the calls that a function makes."""
-    return frozenset(action for need in RUNNERS[runner] for action in need.actions)
 
 
 def action_of(signing_name: str, operation: str) -> str:

@@ -1,4 +1,4 @@
-"""Policies made from the permissions that the code lists (`console.aws.permissions`): no action more, none less."""
+"""Policies made of the rows of `console.aws.permissions` and `console.aws.runners`: no action more, none less."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from aws_cdk import aws_macie as macie
 from aws_cdk import aws_securityhub as securityhub
 from constructs import Construct
 
-from console.aws import permissions
+from console.aws.runners import RUNNERS
 from console.tiers.sizing import BYTES_PER_EVENT
 from infra_cdk.installation import Installation
 from infra_cdk.parts.custom import CustomResources
@@ -102,7 +102,7 @@ class Account(InstallationStack):
 
     def _macie(self) -> None:
         """A look each week at a share of the new raw files: senders should send no personal data, and some do."""
-        gaps = CustomResources(self, "macie_gaps", permissions.RUNNERS[MACIE_GAPS], {})
+        gaps = CustomResources(self, "macie_gaps", RUNNERS[MACIE_GAPS], {})
         job = gaps.add(
             "PersonalData",
             "Custom::ClassificationJob",

@@ -13,6 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.log_groups import log_group
@@ -75,7 +76,7 @@ class Ingest(InstallationStack):
             description="Takes events and answers with a verdict for each",
             handler=COLLECTOR,
             package="ingest",
-            needs=permissions.RUNNERS[COLLECTOR],
+            needs=RUNNERS[COLLECTOR],
             resources=data.resources | {permissions.SECRETS: [secret.secret_arn for secret in secrets]},
             environment={
                 **of_the_edge,
@@ -116,7 +117,7 @@ class Ingest(InstallationStack):
             description="Counts what happens now, from the stream",
             handler=LIVE,
             package="ingest",
-            needs=permissions.RUNNERS[LIVE],
+            needs=RUNNERS[LIVE],
             resources=data.resources | {permissions.FAILURE_QUEUE: [self.failures.queue_arn]},
             environment={
                 "TAKINGS_STREAM": data.stream.stream_name,

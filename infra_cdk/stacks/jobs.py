@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
 from infra_cdk.parts.asynchronous_calls import keep_failed_calls
 from infra_cdk.parts.functions import handler_function
@@ -89,7 +90,7 @@ class Jobs(InstallationStack):
             description=description,
             handler=handler,
             package=package,
-            needs=permissions.RUNNERS[handler],
+            needs=RUNNERS[handler],
             resources=self.data.resources | {permissions.FAILURE_QUEUE: [self.schedules.failures.queue_arn]},
             environment=environment,
             timeout=timeout,

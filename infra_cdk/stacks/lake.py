@@ -11,6 +11,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
 from infra_cdk.parts import glue_code, in_turn
 from infra_cdk.parts.databases import glue_database
@@ -74,7 +75,7 @@ class Lake(InstallationStack):
         role = iam.Role(self, "CrawlerRole", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
         grant(
             role,
-            permissions.RUNNERS["crawler"],
+            RUNNERS["crawler"],
             {
                 **self.data.resources,
                 permissions.LAKE: installation.bucket_arns("lake", "raw/stream/"),
@@ -118,8 +119,8 @@ class Lake(InstallationStack):
             permissions.JOB_LOGS: [group.log_group_arn for group in groups],
         }
         role, eraser = self._job_role("JobRole"), self._job_role("EraseRole")
-        grant(role, permissions.RUNNERS["pipeline.jobs"], resources)
-        grant(eraser, [*permissions.RUNNERS["pipeline.jobs"], *permissions.RUNNERS["pipeline.jobs.erase"]], resources)
+        grant(role, RUNNERS["pipeline.jobs"], resources)
+        grant(eraser, [*RUNNERS["pipeline.jobs"], *RUNNERS["pipeline.jobs.erase"]], resources)
         every = installation.tier.curation.every_minutes
         timeout = max(LEAST_TIMEOUT, min(2 * every, MOST_TIMEOUT))
         root = f"s3://{installation.bucket('lake')}"
@@ -165,7 +166,7 @@ class Lake(InstallationStack):
         group = log_group(self, "TurnLogs", name=f"/aws/vendedlogs/states/{name}", days=self.days)
         role = iam.Role(self, "TurnRole", assumed_by=service_of_account(self, "states"))
         jobs = [f"arn:aws:glue:{self.region}:{self.account}:job/{self.installation.name(job)}" for job in self.jobs]
-        grant(role, permissions.RUNNERS["lake jobs"], {permissions.JOBS: jobs, permissions.TURNS: [arn]})
+        grant(role, RUNNERS["lake jobs"], {permissions.JOBS: jobs, permissions.TURNS: [arn]})
         of = stepfunctions.CfnStateMachine
         machine = of(
             self,

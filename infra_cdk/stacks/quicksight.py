@@ -19,6 +19,7 @@ from catalogue.base_tables import base_tables
 from catalogue.binding import Statement, bind
 from catalogue.queries import load
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
 from infra_cdk.parts.dashboard_definition import SALES, TOTALS, definition
 from infra_cdk.parts.grants import grant
@@ -84,7 +85,7 @@ class QuickSight(InstallationStack):
             permissions.WORKGROUP: [f"arn:aws:athena:{region}:workgroup/{self.installation.name('console')}"],
             permissions.CATALOGS: [f"arn:aws:athena:{region}:datacatalog/AwsDataCatalog"],
         }
-        grant(role, permissions.RUNNERS["quicksight"], resources)
+        grant(role, RUNNERS["quicksight"], resources)
         return role
 
     def _source(self, role: iam.Role) -> quicksight.CfnDataSource:

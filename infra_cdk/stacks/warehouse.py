@@ -11,6 +11,7 @@ from aws_cdk import aws_redshiftserverless as redshift
 from constructs import Construct
 
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from infra_cdk.installation import WAREHOUSE_DATABASE, WAREHOUSE_READER, Installation
 from infra_cdk.parts.asynchronous_calls import keep_failed_calls
 from infra_cdk.parts.custom import CustomResources
@@ -41,7 +42,7 @@ class Warehouse(InstallationStack):
         self.copy_role = self._copy_role()
         self.namespace = self._namespace()
         self.workgroup = self._workgroup(network)
-        needs = permissions.RUNNERS["infra_cdk.custom.redshift_gaps"]
+        needs = RUNNERS["infra_cdk.custom.redshift_gaps"]
         gaps = CustomResources(self, "redshift_gaps", needs, {})
         self.limit = gaps.add(
             "UsageLimit",
@@ -69,7 +70,7 @@ class Warehouse(InstallationStack):
             ),
         )
         exports = self.installation.bucket_arns("lake", "warehouse/")
-        grant(role, permissions.RUNNERS["warehouse"], {**self.data.resources, permissions.LAKE: exports})
+        grant(role, RUNNERS["warehouse"], {**self.data.resources, permissions.LAKE: exports})
         return role
 
     def _namespace(self) -> redshift.CfnNamespace:
@@ -137,7 +138,7 @@ class Warehouse(InstallationStack):
             description="Brings the published version into the warehouse",
             handler=LOAD,
             package="warehouse",
-            needs=permissions.RUNNERS[LOAD],
+            needs=RUNNERS[LOAD],
             resources={
                 **self.data.resources,
                 permissions.ADMIN_SECRET: [admin_secret],

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from console.aws import permissions
+from console.aws.runners import RUNNERS
 from console.health import signal_file
 from console.health.signals import Signal
 from infra_cdk.bill.deployed import deployed
@@ -154,7 +155,7 @@ class Watching(InstallationStack):
             description="Sends the collector a test event a minute, as a sender does",
             handler=CANARY,
             package="ingest",
-            needs=permissions.RUNNERS[CANARY],
+            needs=RUNNERS[CANARY],
             resources=self.data.resources | {permissions.CANARY_KEY: [key.secret_arn]},
             environment={"TAKINGS_COLLECTOR_ADDRESS": collector, "TAKINGS_CANARY_KEY_ARN": key.secret_arn},
             memory_megabytes=CANARY_MEGABYTES,

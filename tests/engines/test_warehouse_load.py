@@ -16,7 +16,8 @@ import pytest
 from catalogue.errors import LoadFailed, UsageLimitReached
 from catalogue.tables import TABLES
 from catalogue.warehouse import warehouse_tables
-from console.aws import permissions
+from console.aws.runners import actions_of_runner
+from console.aws.runners.functions import TRACES
 from pipeline import objects
 from pipeline.warehouse.loading import Loaded
 from tests.engines.names import LAKE_BUCKET, REDSHIFT_WORKGROUP
@@ -304,8 +305,8 @@ def test_the_handler_loads_with_the_calls_that_its_role_may_make(
     answer = handler.handler({}, Context())  # type: ignore[arg-type]
     assert (answer["version"], answer["rows"]["products"], answer["usage_limit_reached"]) == (1, 1, False)
     assert shop.read("select product_name from products") == [("1",)]
-    allowed = permissions.actions_of_runner("pipeline.handlers.warehouse")
-    assert recorded_actions.made == allowed - {"redshift-data:CancelStatement", *permissions.TRACES.actions}
+    allowed = actions_of_runner("pipeline.handlers.warehouse")
+    assert recorded_actions.made == allowed - {"redshift-data:CancelStatement", *TRACES.actions}
     shop.lake.publish(products=product("2"))
     shop.double.limit_reached = True
     assert handler.handler({}, Context()) == {"version": None, "rows": {}, "usage_limit_reached": True}  # type: ignore[arg-type]

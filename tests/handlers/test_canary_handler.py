@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from catalogue.errors import SettingsError
-from console.aws.permissions import actions_of_runner
+from console.aws.runners import actions_of_runner
 from pipeline.handlers import canary, collector
 from tests.handlers.conftest import SECRET, Cloud, Context, client
 from tests.handlers.test_collector_handler import http

@@ -13,7 +13,8 @@ from moto import mock_aws
 
 from catalogue.errors import SettingsError
 from console.aws import clients
-from console.aws.permissions import TRACES, actions_of_runner
+from console.aws.runners import actions_of_runner
+from console.aws.runners.functions import TRACES
 from console.handlers import cost_snapshot, own_calls
 from console.handlers.environment import Environment, environment, read
 from console.metering.bucket import BucketCalls

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from console.aws.permissions import RUNNERS, actions_of_runner
+from console.aws.runners import RUNNERS, actions_of_runner
 from pipeline.handlers import collector, live
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams import Batch

@@ -10,7 +10,8 @@ import boto3
 import pytest
 
 from catalogue.errors import StreamUnavailable
-from console.aws.permissions import TRACES, actions_of_runner
+from console.aws.runners import actions_of_runner
+from console.aws.runners.functions import TRACES
 from pipeline.handlers import shards
 from pipeline.streams.kinesis_shards import KinesisShards
 from pipeline.streams.scaling import Minute

@@ -1,4 +1,4 @@
-"""Each role may do what `console.aws.permissions` lists for what runs with it: no action more, none less."""
+"""Each role may do what `console.aws` lists for what runs with it: no action more, none less."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from console.aws import permissions
-from console.aws.permissions import NEEDS, RUNNERS, Need
+from console.aws.permissions import NEEDS, Need
+from console.aws.runners import RUNNERS
 from infra_cdk.parts.principals import NAME_THEIR_ACCOUNT
 from tests.infra.templates import Templates
 
@@ -29,7 +30,7 @@ class Expected:
     Attributes
     ----------
     services : which may take it; none for the console's readers, who are people of this account
-    needs : rows of `console.aws.permissions`
+    needs : rows of `console.aws.permissions` or `console.aws.runners`
     own : other actions on named resources; `source` is where AWS asks for them
     everywhere : other actions on everything, since IAM knows no resource for them
     managed : a policy of AWS

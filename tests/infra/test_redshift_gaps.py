@@ -10,7 +10,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from console.aws.permissions import action_of, actions_of_runner
+from console.aws.permissions import action_of
+from console.aws.runners import actions_of_runner
 from infra_cdk.custom import answering, redshift_gaps
 
 ARN = "arn:aws:redshift-serverless:eu-central-1:123456789012:workgroup/0f1d2c3b-0000-4000-8000-000000000000"

@@ -17,7 +17,8 @@ from console.asking.engines.athena import AthenaEngine
 from console.asking.engines.curated_state import CuratedState
 from console.aws.clients import SharedClients, connect
 from console.aws.paid import PaidClient
-from console.aws.permissions import NEEDS, RUNNERS, UNCHECKED, action_of, actions_of
+from console.aws.permissions import NEEDS, UNCHECKED, action_of, actions_of
+from console.aws.runners import RUNNERS
 from console.budgets.account import AccountBudgets
 from console.budgets.forecasting.aws_anomalies import found_by_aws
 from console.decisions import Decision

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from console.aws.permissions import actions_of_runner
+from console.aws.runners import actions_of_runner
 from pipeline import objects
 from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
 from pipeline.erasure import live_table
