@@ -148,6 +148,7 @@ def open_shop(folder: Path) -> Iterator[Shop]:
     """Serve a shop on a free port of the loopback."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who connects before the server takes over waits, and is not refused
         port = listening.getsockname()[1]
         log = AppendLog(folder / "log", reserve_bytes=0)
         keys = KeyFile(folder / "keys.json")

@@ -106,6 +106,7 @@ def open_client_shop(folder: Path, pages: list[BaseRoute] | None = None) -> Iter
     _, key = KeyFile(lake.root / KEYS).create("shop")
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who connects before the server takes over waits, and is not refused
         port = listening.getsockname()[1]
         options = PlatformOptions(history_seconds=3600, reserve_bytes=0, origins=(f"http://127.0.0.1:{port}",))
         with Platform(lake, options=options) as platform:
