@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.recommend.interactions import Interactions
-
 Matrix = Any  # a scipy.sparse.csr_array: scipy has no types
 Lists = NDArray[np.int32]  # shape (customers, k)
 PerCustomer = NDArray[np.float64]  # one value for each customer, in the order of the lists
@@ -24,16 +22,6 @@ COVERAGE, ENTROPY, NOVELTY, DIVERSITY = "coverage", "entropy", "novelty", "diver
 BEYOND_ACCURACY = (COVERAGE, ENTROPY, NOVELTY, DIVERSITY)
 
 _ROWS_AT_ONCE = 1024  # bounds the memory of the similarity of lists
-
-
-def incidence(interactions: Interactions) -> Matrix:
-    """Who did anything with what: shape (customers, products), 1 where there is an interaction, however many."""
-    shape = (len(interactions.customers), len(interactions.products))
-    ones = np.ones(len(interactions), dtype=np.float32)
-    matrix = sparse.csr_array((ones, (interactions.customer, interactions.product)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1
-    return matrix
 
 
 def accuracy(lists: Lists, relevant: Matrix) -> dict[str, PerCustomer]:
@@ -84,7 +72,7 @@ def beyond_accuracy(lists: Lists, known: Matrix) -> dict[str, float]:
 
     Parameters
     ----------
-    known : shape (all customers, products), the interactions that were learnt from (`incidence`)
+    known : shape (all customers, products), the interactions that were learnt from, as 1
 
     Notes
     -----

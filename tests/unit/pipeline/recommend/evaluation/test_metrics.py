@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from pipeline.recommend.evaluation import metrics
-from pipeline.recommend.interactions import Interactions
 
 
 def lists(*rows):
@@ -85,18 +84,6 @@ def test_one_list_for_everybody_has_no_entropy():
 def test_nothing_recommended_is_zero_throughout():
     found = metrics.beyond_accuracy(lists([-1, -1]), matrix([1, 0]))
     assert found == {"coverage": 0.0, "entropy": 0.0, "novelty": 0.0, "diversity": 0.0}
-
-
-def test_several_interactions_with_one_product_are_one():
-    interactions = Interactions(
-        customers=("ann", "bob"),
-        products=("tea", "cup"),
-        customer=np.array([0, 0, 1], dtype=np.int32),
-        product=np.array([1, 1, 0], dtype=np.int32),
-        weight=np.array([1, 5, 1], dtype=np.float32),
-        at=np.zeros(3, dtype=np.int64),
-    )
-    assert metrics.incidence(interactions).toarray().tolist() == [[0, 1], [1, 0]]
 
 
 @st.composite
