@@ -48,7 +48,7 @@
     sent = found.filter(Array.isArray).flat();
     queue = found.filter(event => event?.event_id).slice(-KEPT);
     save();
-    names.forEach(name => write(name));
+    names.forEach(name => name == own || write(name));
   };
 
   const visit = () => {

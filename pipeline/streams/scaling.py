@@ -84,11 +84,12 @@ def wanted_shards(minutes: Sequence[Minute], shards: int, limits: Limits, *, cha
     if now > FULL * shards or is_throttled:
         wanted = max(ceil(now / WANTED), shards + 1 if is_throttled else shards)
         return max(shards, _within(wanted, limits, at_most=2 * shards))
+    least = min(limits.least, 2 * shards)
     hour = max((minute.shards for minute in minutes[-DOWN_MINUTES:]), default=Fraction(0))
     if changes >= MOST_CHANGES - CHANGES_KEPT_FOR_GROWTH or len(minutes) < KNOWN_MINUTES:
-        return max(shards, limits.least)
+        return max(shards, least)
     fewer = max(_within(ceil(hour / WANTED), limits, at_most=shards), ceil(Fraction(shards, 2)))
-    return max(fewer, limits.least)
+    return max(fewer, least)
 
 
 def _within(wanted: int, limits: Limits, *, at_most: int) -> int:

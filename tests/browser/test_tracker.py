@@ -312,6 +312,17 @@ def test_a_page_that_comes_back_does_not_send_what_another_page_took_over(shop: 
     assert [[event["product_id"] for event in request.events] for request in shop.wait_for(2)] == [["p1"], ["p2"]]
 
 
+def test_a_page_that_comes_back_before_another_took_over_keeps_what_waits_for_the_next_page(shop: Shop, enter):
+    page = enter(wait=600)
+    page.evaluate("() => { takings.view('p1') }")
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    with page.expect_navigation():
+        page.evaluate(IN_SCRIPT["address"])
+    page.evaluate(initialise(shop, wait=600))
+    page.evaluate("() => takings.flush()")
+    shop.wait_for_events(1)
+
+
 def test_a_queue_of_an_earlier_version_is_sent(shop: Shop, enter):
     page = enter(consent=False)
     page.evaluate("""() => {

@@ -60,6 +60,12 @@ def test_the_last_changes_of_a_day_are_kept_for_growth(changes: int, quiet: int,
     assert wanted_shards(hour(full(3.5)), 4, LIMITS, changes=changes) == busy
 
 
+@pytest.mark.parametrize("minutes", [[], hour(full(0.1)), hour(full(1.9)), hour(Minute(throttled=1))])
+def test_far_below_its_least_shards_it_doubles_as_often_as_it_must(minutes: list[Minute]):
+    limits = Limits("events", least=9, most=16)
+    assert [wanted_shards(minutes, shards, limits, changes=0) for shards in (2, 4, 8)] == [4, 8, 9]
+
+
 @given(
     minutes=st.lists(
         st.builds(Minute, st.floats(0, 1e10), st.floats(0, 1e7), st.sampled_from([0.0, 0.0, 3.0])), max_size=70
