@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -27,6 +28,7 @@ class State(msgspec.Struct, frozen=True):
     tables : table → its snapshot; None, or missing, where it never had a row
     data_as_of, bills_as_of : as they are written
     definitions, rows : of the warehouse: digest of each table's definition, and how many rows it has
+    loaded_at : of the warehouse: when the last load of a table began
     """
 
     version: int
@@ -35,6 +37,7 @@ class State(msgspec.Struct, frozen=True):
     tables: Mapping[str, Snapshot | None] = {}
     definitions: Mapping[str, str] = {}
     rows: Mapping[str, int] = {}
+    loaded_at: datetime | None = None
 
 
 @dataclass(frozen=True)

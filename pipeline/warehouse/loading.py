@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from catalogue.clock import utc_now
 from catalogue.errors import LoadFailed
 from catalogue.tables import TABLES
-from catalogue.warehouse import LOADED_STATE, warehouse_tables
+from catalogue.warehouse import warehouse_tables
 from pipeline.objects import Objects
 from pipeline.warehouse import exports
 from pipeline.warehouse import statements as sql
 from pipeline.warehouse.data_api import Warehouse
 from pipeline.warehouse.exports import State
 from pipeline.warehouse.statements import NO_ROWS, Load, definition_of
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def load(
     ----------
     reader : role of the database that may read the views; made where it is missing. Empty for none
     copy_role : ARN of the role that reads the exports; empty for the default one of the namespace
-    every : a load wakes the warehouse, which is paid by the minute: sooner after the last one, a new version is left to
-        the next call
+    every : a load wakes the warehouse, which is paid by the minute: of the versions of one such stretch of time (of an
+        hour by the clock, say) the first is loaded, and the others are left to the first call after it
 
     Raises
     ------
@@ -68,9 +70,12 @@ def load(
     shown = exports.loaded(lake)
     rows = {} if shown is None else dict(shown.rows)
     loaded: dict[str, int] = {}
+    loaded_at = None if shown is None else shown.loaded_at
     if shown is None or _of_state(shown) != wanted:
-        if shown is not None and now() - _last_load(lake) < every:
+        called_at = now()
+        if shown is not None and loaded_at is not None and _are_in_one_stretch(loaded_at, called_at, every):
             return Loaded(shown.version, {})
+        loaded_at = called_at
         loaded, rows = _switch(warehouse, lake, wanted, published.version, reader, copy_role)
     state = State(
         version=published.version,
@@ -79,16 +84,20 @@ def load(
         tables={load.table: None if load.snapshot == NO_ROWS else load.snapshot for load in wanted},
         definitions={load.table: load.definition for load in wanted},
         rows=rows,
+        loaded_at=loaded_at,
     )
     if state != shown:  # after the switch, so that what is shown is never older than this says
         exports.write_loaded(lake, state)
     return Loaded(published.version, loaded)
 
 
-def _last_load(lake: Objects) -> datetime:
-    """When the state of the warehouse was written."""
-    folder = LOADED_STATE.rpartition("/")[0]
-    return next(file.modified for file in lake.entries(folder)[1] if file.name == LOADED_STATE)
+def _are_in_one_stretch(first: datetime, second: datetime, every: timedelta) -> bool:
+    """Whether two instants are in the same hour of the clock, where `every` is an hour; never where it is 0.
+
+    The time between two loads would be a worse measure: a load takes minutes, so of a version each hour every other one
+    would come too soon.
+    """
+    return bool(every) and (first - _EPOCH) // every == (second - _EPOCH) // every
 
 
 def _of_state(state: State) -> list[Load]:

@@ -26,7 +26,7 @@ class LoadSettings:
         default one
     secret : ARN of the secret of a user that may make schemas, views and roles (``TAKINGS_REDSHIFT_SECRET``); empty to
         sign in as the process's own role
-    every : how long after a load a new version waits (``TAKINGS_LOAD_EVERY_MINUTES``); 0 for not at all
+    every : of the versions of so many minutes the first is loaded (``TAKINGS_LOAD_EVERY_MINUTES``); 0 for all
     """
 
     lake_bucket: str

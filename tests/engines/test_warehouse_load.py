@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -98,12 +98,16 @@ def test_loading_again_asks_nothing_of_the_warehouse(shop: Shop) -> None:
 
 def test_a_version_that_changed_no_table_of_the_warehouse_does_not_wake_it(shop: Shop) -> None:
     shop.lake.publish(daily_sales=sales(1))
+    before = datetime.now(UTC)
     shop.load()
+    loaded_at = shop.lake.object("curated/warehouse.json")["loaded_at"]
+    assert before <= datetime.fromisoformat(loaded_at) <= datetime.now(UTC)
     shop.lake.publish()
     process = Process()
     assert shop.load(process) == Loaded(2, {})
     assert process.calls == ["replace"]
-    assert shop.lake.object("curated/warehouse.json")["data_as_of"] == "2026-03-02T00:00:00Z"
+    state = shop.lake.object("curated/warehouse.json")
+    assert (state["data_as_of"], state["loaded_at"]) == ("2026-03-02T00:00:00Z", loaded_at)
 
 
 def test_a_second_version_loads_what_changed_and_drops_what_nobody_shows(shop: Shop) -> None:

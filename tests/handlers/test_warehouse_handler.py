@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,18 +124,33 @@ def test_it_signs_in_with_a_secret_where_one_is_given(secret: str, sent: dict[st
     assert {name: value for name, value in given.items() if name == "SecretArn"} == sent
 
 
-def test_a_version_that_comes_too_soon_after_a_load_does_not_wake_the_warehouse(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("loaded_at", "called_at", "is_loaded"),
+    [
+        ("10:02", "10:59", False),
+        ("10:02", "11:00", True),  # less than an hour later: a version each hour is loaded each hour
+        ("10:58", "11:01", True),
+        ("23:30", "00:10", True),
+        ("", "10:59", True),  # the time of the load before is not known
+    ],
+)
+def test_of_the_versions_of_an_hour_the_first_one_wakes_the_warehouse(
+    tmp_path: Path, loaded_at: str, called_at: str, is_loaded: bool
+) -> None:
     lake, service = Folder(tmp_path), data_api()
     service.refuse("BatchExecuteStatement", Refused("AccessDeniedException", "asked"))
     asleep = Warehouse(service.session.client("redshift-data"), "takings", "shop")
-    for name, version in (("curated/state.json", 2), ("curated/warehouse.json", 1)):
-        lake.replace(name, f'{{"version": {version}, "tables": {{}}}}'.encode(), tag=None)
-    loaded_at = lake.found("curated")[0].modified
-    hour = timedelta(hours=1)
-    assert load(asleep, lake, every=hour, now=lambda: loaded_at + timedelta(minutes=59)) == Loaded(1, {})
-    assert service.calls == []
-    with pytest.raises(LoadFailed, match="asked"):
-        load(asleep, lake, every=hour, now=lambda: loaded_at + timedelta(minutes=61))
+    when = f', "loaded_at": "2026-03-01T{loaded_at}:00Z"' if loaded_at else ""
+    lake.replace("curated/state.json", b'{"version": 2}', tag=None)
+    lake.replace("curated/warehouse.json", f'{{"version": 1{when}}}'.encode(), tag=None)
+    day = 2 if called_at < loaded_at else 1
+    now = datetime.fromisoformat(f"2026-03-0{day}T{called_at}:00Z")
+    if is_loaded:
+        with pytest.raises(LoadFailed, match="asked"):
+            load(asleep, lake, every=timedelta(hours=1), now=lambda: now)
+    else:
+        assert load(asleep, lake, every=timedelta(hours=1), now=lambda: now) == Loaded(1, {})
+        assert service.calls == []
 
 
 def test_more_statements_than_one_transaction_takes_are_refused_before_anything_is_sent() -> None:
