@@ -52,11 +52,11 @@ HEAD_BYTES = 2_048  # position, totals and the flow of the minute
 WRITE_UNIT_BYTES = 1_024
 TRANSACTION = 2  # an item that is written in a transaction costs twice its units
 
-OTHER_WAYS = (
-    "fargate.vcpu",
-    "kinesis.on_demand_bytes_in",
-    "emr_serverless.vcpu",
-)  # limits of what the tiers do not build
+OTHER_WAYS = ("fargate.vcpu", "kinesis.on_demand_bytes_in", "emr_serverless.vcpu")  # limits of what no tier builds
+ENTRANCES = {  # limits of what requests pass, by the entrance of the tier
+    "cloudfront": ("cloudfront.requests", "api_gateway.requests", "api_gateway.payload"),
+    "load_balancer": ("waf.requests", "alb.lambda_body"),
+}
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,12 @@ _FORMULAS: Sequence[tuple[str, str, str, str, Formula]] = (
      lambda load, _, __: load.requests_per_second),
     ("collect", "requests to API Gateway", "api_gateway.requests", "events ÷ events a request",
      lambda load, _, __: load.requests_per_second),
-    ("collect", "body of a request", "api_gateway.payload", "events a request × bytes an event",
-     lambda load, _, __: load.events_per_request * load.bytes_per_event),
+    ("collect", "body of a request to API Gateway", "api_gateway.payload", "events a request × bytes an event",
+     lambda load, _, __: load.record_bytes),
+    ("collect", "requests to the load balancer", "waf.requests", "events ÷ events a request",
+     lambda load, _, __: load.requests_per_second),
+    ("collect", "body of a request to the load balancer", "alb.lambda_body", "events a request × bytes an event",
+     lambda load, _, __: load.record_bytes),
     ("collect", "Lambda environments: collector, and live on each shard", "lambda.concurrency",
      "requests × max(seconds of one, 1 ÷ calls an environment takes) + shards",
      lambda load, _, limits: collector_environments(load, limits) + shards(load, limits)),
@@ -226,11 +230,17 @@ _FORMULAS: Sequence[tuple[str, str, str, str, Formula]] = (
 )  # fmt: skip
 
 
+def is_built(key: str, tier: Tier) -> bool:
+    """Whether a tier has what a limit is about; else the limit is one of another way, to compare with."""
+    others = (key for entrance, keys in ENTRANCES.items() if entrance != tier.collector.entrance for key in keys)
+    return key not in OTHER_WAYS and key not in others
+
+
 def needs(load: Load, tier: Tier, limits: Mapping[str, Quota] | None = None) -> list[Need]:
     """Every need of a traffic, in the order of the parts; `limits` replaces the ones of ``quotas.toml``."""
     known = quotas.load() if limits is None else limits
     return [
-        Need(part, what, formula(load, tier, known), known[key], text, key not in OTHER_WAYS)
+        Need(part, what, formula(load, tier, known), known[key], text, is_built(key, tier))
         for part, what, key, text, formula in _FORMULAS
     ]
 

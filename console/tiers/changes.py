@@ -13,7 +13,7 @@ from typing import Literal
 from console.asking import formatting as text
 from console.finops.pricing.price_book import PriceBook
 from console.tiers import scaling
-from console.tiers.capacity import full_at
+from console.tiers.capacity import full_at, is_built
 from console.tiers.load import Load
 from console.tiers.quotas import Quota
 from console.tiers.scaling import LOADS, WORTH_USD, pays_from, ratio
@@ -54,7 +54,7 @@ def changes(load: Load, tier: Tier, book: PriceBook, limits: Mapping[str, Quota]
 _CONTAINERS = "Raise the quota, or move the collector into containers"
 _SALT = "Salt the busiest key: add a digit made of the event id where a key sends more than a person can"
 _FORCED: Mapping[str, str] = {  # by the quota that is exceeded
-    "api_gateway.requests": _CONTAINERS,
+    "api_gateway.requests": "Raise the quota, or let requests in through a load balancer",
     "lambda.concurrency": _CONTAINERS,
     "lambda.scaling": "Keep environments ready before the peak (provisioned concurrency), or use containers",
     "dynamodb.table_writes": "Give recent items their own table, written once a session; raise the table's quota",
@@ -66,12 +66,15 @@ _FORCED: Mapping[str, str] = {  # by the quota that is exceeded
     "kinesis.shard_records_in": _SALT,
     "kinesis.shard_bytes_in": _SALT,
     "cloudfront.requests": "Raise the quota, or give each shop its own distribution",
+    "waf.requests": "Raise the quota, or give each shop its own load balancer",
     "glue.dpu": "Raise the quota, or curate in several jobs by day",
 }
 
 
 def _forced(load: Load, tier: Tier, limits: Mapping[str, Quota]) -> Iterator[Change]:
     for key, what in _FORCED.items():
+        if not is_built(key, tier):
+            continue
         quota, at = limits[key], full_at(key, load, tier, limits)
         because = f"{quota.service}: {text.count(quota.value)} {quota.unit} ({quota.limits})"
         yield Change(at, "not needed" if at is None else "needed", what, because)
@@ -79,8 +82,8 @@ def _forced(load: Load, tier: Tier, limits: Mapping[str, Quota]) -> Iterator[Cha
 
 def _cheaper(load: Load, tier: Tier, book: PriceBook, limits: Mapping[str, Quota]) -> Iterator[Change]:
     pairs = (
-        ("The collector in containers behind a load balancer", "HTTP API and function",
-         scaling.gateway_and_lambda, scaling.containers),
+        ("The collector in containers behind a load balancer", "the function that takes each request",
+         scaling.collector_function, scaling.containers),
         ("On-demand stream (Standard)", "shards that follow the traffic", scaling.provisioned, scaling.on_demand),
         ("On-demand stream (Advantage)", "shards that follow the traffic", scaling.provisioned, scaling.advantage),
         ("Curation on EMR Serverless", "Glue", scaling.on_glue, scaling.on_emr_serverless),

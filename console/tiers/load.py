@@ -21,7 +21,7 @@ class Load:
     events_per_second : at the busiest, which is `PEAK_FACTOR` times the mean of a month
     events_per_request, bytes_per_event : of the shops' traffic
     regions : that events name
-    busiest_key_share : of all events, those of the busiest partition key (a session, or a customer without one)
+    busiest_key_share : of all events, those of the busiest partition key (a customer, or a session without one)
     """
 
     events_per_second: Decimal
@@ -42,6 +42,11 @@ class Load:
     def requests_per_second(self) -> Decimal:
         """Requests to the collector, and records of the stream: a request's events are of one session."""
         return self.events_per_second / self.events_per_request
+
+    @property
+    def record_bytes(self) -> Decimal:
+        """Bytes of the events of one request."""
+        return self.events_per_request * self.bytes_per_event
 
     @property
     def bytes_per_second(self) -> Decimal:

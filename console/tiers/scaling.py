@@ -103,29 +103,30 @@ def day_size(load: Load, tier: Tier, book: PriceBook) -> DaySize:
 MonthlyCost = Callable[[Load, Tier, PriceBook, Mapping[str, Quota]], Decimal | None]
 
 
-def gateway_and_lambda(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
-    """The collector as it is built: HTTP API and a function. CloudFront and the firewall are the same either way."""
+def collector_function(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
+    """The collector as it is built: a function, called by the load balancer or by an HTTP API, which is charged too.
+
+    What stands before either (CloudFront, the firewall, the load balancer with its connections) is the same for
+    containers.
+    """
     requests = load.flow(tier).requests * DAYS
     seconds = requests * COLLECTOR_SECONDS * tier.collector.memory_megabytes / 1_024
-    return _sum(
-        book,
-        {"api_gateway.http_request": requests, "lambda.request": requests, "lambda.gigabyte_second": seconds},
-    )
+    called = {"lambda.request": requests, "lambda.gigabyte_second": seconds}
+    return _sum(book, called if load.flow(tier).is_balanced else called | {"api_gateway.http_request": requests})
 
 
 def containers(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
-    """The collector in containers behind a load balancer, enough for the busiest second all month."""
+    """The collector in containers, enough for the busiest second all month, with a load balancer where none is yet.
+
+    CloudFront keeps its connections to a load balancer open for many senders, so bytes are what it is charged by there.
+    """
     vcpu = container_vcpu(load, tier)
+    tasks = {"fargate.vcpu_hour": vcpu * HOURS, "fargate.gigabyte_hour": vcpu * TASK_GIGABYTES * HOURS}
+    if load.flow(tier).is_balanced:
+        return _sum(book, tasks)
     gigabytes_an_hour = load.bytes_per_second / PEAK_FACTOR * 3_600 / GIGA
-    return _sum(
-        book,
-        {
-            "fargate.vcpu_hour": vcpu * HOURS,
-            "fargate.gigabyte_hour": vcpu * TASK_GIGABYTES * HOURS,
-            "alb.hour": HOURS,
-            "alb.capacity_unit_hour": gigabytes_an_hour / BALANCER_GIGABYTES * HOURS,
-        },
-    )
+    balancer = {"alb.hour": HOURS, "alb.capacity_unit_hour": gigabytes_an_hour / BALANCER_GIGABYTES * HOURS}
+    return _sum(book, tasks | balancer)
 
 
 def provisioned(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:

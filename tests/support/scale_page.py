@@ -14,7 +14,7 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.finops.pricing import price_book
 from console.tiers import quotas, scaling
-from console.tiers.capacity import OTHER_WAYS, full_at, needs
+from console.tiers.capacity import full_at, is_built, needs
 from console.tiers.changes import changes
 from console.tiers.load import Load
 from console.tiers.sizing import BYTES_PER_EVENT
@@ -83,7 +83,7 @@ def limits_table() -> str:
         [
             [
                 f"{quota.service}: {quota.limits}, {_count(quota.value)} {quota.unit}"
-                + (OTHER_WAY if quota.key in OTHER_WAYS else ""),
+                + ("" if is_built(quota.key, _TIER) else OTHER_WAY),
                 *map(_count, reached),
             ]
             for _, quota, reached in rows
@@ -129,7 +129,7 @@ def curve_chart() -> str:
 def ways_table() -> str:
     """A month of each part, as built and the other way."""
     ways = (
-        ("HTTP API and function", scaling.gateway_and_lambda), ("Containers", scaling.containers),
+        ("Collector as a function", scaling.collector_function), ("Collector in containers", scaling.containers),
         ("Shards that follow the traffic", scaling.provisioned), ("On-demand, Standard", scaling.on_demand),
         ("On-demand, Advantage", scaling.advantage),
         ("Curation on Glue", scaling.on_glue), ("Curation on EMR Serverless", scaling.on_emr_serverless),

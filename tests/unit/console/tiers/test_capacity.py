@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -71,7 +72,9 @@ def _needed(load: Load) -> dict[str, Decimal]:
         # 10,000 ÷ 5 requests a second
         ("requests to CloudFront", "2000"),
         ("requests to API Gateway", "2000"),
-        ("body of a request", "2325"),
+        ("body of a request to API Gateway", "2325"),
+        ("requests to the load balancer", "2000"),
+        ("body of a request to the load balancer", "2325"),
         # 2,000 × 0.03 s = 60 are at work, 2,000 ÷ 10 calls = 200 are needed; 5 shards have live
         ("Lambda environments: collector, and live on each shard", "205"),
         ("environments started when the busiest minute comes within 10 s", "150"),
@@ -152,6 +155,30 @@ def test_a_limit_holds_one_event_before_it_is_exceeded(per_request: Decimal, siz
 
 def test_the_gateways_quota_ends_at_ten_thousand_requests_a_second() -> None:
     assert full_at("api_gateway.requests", TEN_THOUSAND, TIER, LIMITS) == 50_001
+
+
+def test_the_web_acl_of_a_load_balancer_ends_at_a_hundred_thousand_requests_a_second() -> None:
+    assert full_at("waf.requests", TEN_THOUSAND, TIER, LIMITS) == 500_001
+
+
+@pytest.mark.parametrize(
+    ("entrance", "built"),
+    [
+        ("cloudfront", {"Amazon CloudFront, with AWS WAF", "Amazon API Gateway"}),
+        ("load_balancer", {"AWS WAF", "Elastic Load Balancing"}),
+    ],
+)
+def test_only_the_limits_of_the_entrance_that_a_tier_has_are_its_own(
+    entrance: Literal["cloudfront", "load_balancer"], built: set[str]
+) -> None:
+    tier = structs.replace(TIER, collector=structs.replace(TIER.collector, entrance=entrance))
+    entered = {
+        need.quota.service: need.is_built
+        for need in needs(TEN_THOUSAND, tier, LIMITS)
+        if need.what.startswith(("requests to ", "body of "))
+    }
+    assert {service for service, is_built in entered.items() if is_built} == built
+    assert len(entered) == 4
 
 
 def test_a_limit_that_no_traffic_reaches_has_no_number() -> None:

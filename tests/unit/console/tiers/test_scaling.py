@@ -22,6 +22,7 @@ from tests.support import scale_page
 
 BOOK, LIMITS = price_book.load(), quotas.load()
 TIER = tiers.load()[-1]
+AT_THE_EDGE = structs.replace(TIER, collector=structs.replace(TIER.collector, entrance="cloudfront"))
 SHOP = Load(Decimal(1_000), Decimal(5), Decimal(465))
 
 
@@ -48,12 +49,20 @@ def test_containers_are_priced_for_the_busiest_second_all_month(monkeypatch: pyt
         fargate__vcpu_hour="0.04", fargate__gigabyte_hour="0.004", alb__hour="0.02", alb__capacity_unit_hour="0.008"
     )
     # 20,000 requests/s × 0.03 s × 512 ÷ 1,769 of a vCPU = 173.66 vCPU; 11.625 MB/s in the mean = 41.85 GB an hour
-    tier = structs.replace(TIER, collector=structs.replace(TIER.collector, memory_megabytes=512))
-    cost = scaling.containers(SHOP.at(100_000), tier, book, LIMITS)
-    assert cost is not None
     vcpu = Decimal(600) * 512 / 1_769
-    by_hand = 730 * (vcpu * Decimal("0.04") + vcpu * 2 * Decimal("0.004") + Decimal("0.02") + Decimal("0.3348"))
-    assert round(cost, 2) == round(by_hand, 2)
+    tasks = 730 * (vcpu * Decimal("0.04") + vcpu * 2 * Decimal("0.004"))
+    for tier, balancer in ((AT_THE_EDGE, 730 * (Decimal("0.02") + Decimal("0.3348"))), (TIER, 0)):
+        at_512 = structs.replace(tier, collector=structs.replace(tier.collector, memory_megabytes=512))
+        cost = scaling.containers(SHOP.at(100_000), at_512, book, LIMITS)
+        assert cost is not None
+        assert round(cost, 2) == round(tasks + balancer, 2), "the load balancer is there already, or comes on top"
+
+
+def test_the_function_pays_for_an_http_api_only_where_one_calls_it() -> None:
+    book = _book(lambda__request="0.2", lambda__gigabyte_second="0", api_gateway__http_request="1")
+    requests = 200 * 657_000  # a second in the busiest: 1,000 ÷ 5; a quarter of it for 2,628,000 seconds
+    assert scaling.collector_function(SHOP, TIER, book, LIMITS) == requests * Decimal("0.2")
+    assert scaling.collector_function(SHOP, AT_THE_EDGE, book, LIMITS) == requests * Decimal("1.2")
 
 
 def test_advantage_charges_25_megabytes_a_second_at_least() -> None:
@@ -123,7 +132,7 @@ def test_a_day_of_events_is_a_tenth_of_its_bytes_in_files_of_512_mebibytes() -> 
 
 
 def test_changes_come_in_the_order_of_the_traffic_that_asks_for_them() -> None:
-    found = changes(SHOP, TIER, BOOK, LIMITS)
+    found = changes(SHOP, AT_THE_EDGE, BOOK, LIMITS)
     asked = [change.from_events for change in found if change.from_events is not None]
     assert asked == sorted(asked)
     assert [change.from_events for change in found[len(asked) :]] == [None] * (len(found) - len(asked))
@@ -131,10 +140,16 @@ def test_changes_come_in_the_order_of_the_traffic_that_asks_for_them() -> None:
     assert (gateway.from_events, gateway.reason) == (50_001, "needed")
 
 
+def test_a_limit_that_requests_do_not_pass_asks_for_no_change() -> None:
+    services = {change.because.partition(":")[0] for change in changes(SHOP, TIER, BOOK, LIMITS)}
+    assert "AWS WAF" in services
+    assert not any("API Gateway" in service or "CloudFront" in service for service in services)
+
+
 def test_a_change_without_a_price_says_so() -> None:
     without = {key: replace(price, amount=None) if key == "alb.hour" else price for key, price in BOOK.prices.items()}
     book = PriceBook(without, BOOK.region, BOOK.currency, BOOK.path)
-    found = next(change for change in changes(SHOP, TIER, book, LIMITS) if "containers behind" in change.change)
+    found = next(change for change in changes(SHOP, AT_THE_EDGE, book, LIMITS) if "containers behind" in change.change)
     assert (found.from_events, found.reason) == (None, "unknown")
 
 
