@@ -52,7 +52,8 @@ def setting(name: str) -> str:
 def key() -> RenewedSecret[str]:
     """The canary's own write key."""
     read = text_of(setting("TAKINGS_CANARY_KEY_ARN"))
-    return RenewedSecret(read, str, every=KEY_SECONDS, failed=secret_not_read)
+    # an editor ends a file with a newline, which no header may have
+    return RenewedSecret(read, str.strip, every=KEY_SECONDS, failed=secret_not_read)
 
 
 def ask(address: str, secret: str) -> str:

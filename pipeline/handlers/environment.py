@@ -93,7 +93,7 @@ def read(values: Mapping[str, str]) -> Environment:
     keys = keys_of(values.get(WRITE_KEYS) or "[]", where=WRITE_KEYS)
     if keys and values.get(WRITE_KEYS_ARN):
         raise SettingsError(
-            f"The write keys are named twice, and {WRITE_KEYS_ARN} too", where=WRITE_KEYS, remedy="Set one of the two."
+            f"{WRITE_KEYS} and {WRITE_KEYS_ARN} are both set", where=WRITE_KEYS, remedy="Set one of the two."
         )
     seconds = values.get("TAKINGS_METRICS_SECONDS", "0")
     if not seconds.isdecimal():
@@ -120,7 +120,7 @@ def read_edge(values: Mapping[str, str]) -> EdgeSettings:
     given, arn = values.get(ORIGIN_SECRET, ""), values.get(ORIGIN_SECRET_ARN, "")
     if given and arn:
         raise SettingsError(
-            f"The edge's secret is named twice, {ORIGIN_SECRET_ARN} too", where=ORIGIN_SECRET, remedy="Set one."
+            f"{ORIGIN_SECRET} and {ORIGIN_SECRET_ARN} are both set", where=ORIGIN_SECRET, remedy="Set one of the two."
         )
     return EdgeSettings(origin_secrets(given, where=ORIGIN_SECRET) if given else (), arn)
 

@@ -31,7 +31,7 @@ HEADER = "_X_AMZN_TRACE_ID"  # Lambda's runtime sets it for each invocation
 SECONDS = 1.0  # for X-Ray to take a trace; an answer waits for it
 _DOCUMENTS = 25  # in one call; a document has 64 KB at most
 _STREAMED = 40  # calls within a segment, beyond which they become documents of their own
-_RANDOM_DIGITS = 8  # of a trace id's last ones, which are random
+_RANDOM_DIGITS, _NUMBERS = 8, 16**8  # of a trace id's last digits, which are random; and the numbers they can make
 
 
 def share_of(values: Mapping[str, str]) -> Decimal:
@@ -45,9 +45,17 @@ def share_of(values: Mapping[str, str]) -> Decimal:
 
 
 def is_traced(header: str, request_id: str, share: Decimal) -> bool:
-    """Whether to trace an invocation: its trace header says so, or the last digits of its id are among the share."""
+    """Whether to trace an invocation: its trace header says so, or the last digits of its id are among the share.
+
+    An id that is none is not traced: the request is answered all the same.
+    """
+    if _part_of(header, "Sampled") == "1":
+        return True
     digits = (_part_of(header, "Root") or request_id)[-_RANDOM_DIGITS:]
-    return _part_of(header, "Sampled") == "1" or int(digits, 16) < share * 16**_RANDOM_DIGITS
+    try:
+        return int(digits, 16) < share * _NUMBERS
+    except ValueError:
+        return False
 
 
 class Tracing:

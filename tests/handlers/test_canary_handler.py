@@ -93,6 +93,11 @@ def test_a_refused_key_is_a_failure_and_is_read_again(
     assert canary.handler({}, context) == {"failure": ""}  # type: ignore[arg-type]
 
 
+def test_a_key_that_was_written_with_a_newline_is_the_key(edge: Edge, context: Context):
+    client("secretsmanager").put_secret_value(SecretId="canary-key", SecretString=f"{SECRET}\n")
+    assert canary.handler({}, context) == {"failure": ""}  # type: ignore[arg-type]
+
+
 def test_an_answer_of_somebody_else_and_none_at_all_are_failures(edge: Edge, context: Context):
     edge.broken = "<html>Bad gateway"
     assert canary.handler({}, context) == {"failure": "Answered 502: <html>Bad gateway"}  # type: ignore[arg-type]

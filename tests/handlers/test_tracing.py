@@ -109,6 +109,11 @@ def test_a_callers_header_a_trace_id_or_a_request_id_decides_in_this_order():
     assert not is_traced("", "0e61a6f5-6bd1-4ff5-a8ba-f3c519000000", Decimal("0.01"))
 
 
+@pytest.mark.parametrize("header", ["Root=1-6a0b1c2d-not-a-trace", "Root=;Sampled=", "="])
+def test_an_id_that_is_none_costs_the_trace_and_not_the_answer(header: str):
+    assert not is_traced(header, "no-id", Decimal("0.9"))
+
+
 def test_a_trace_that_x_ray_does_not_take_harms_no_answer(
     cloud: Cloud,
     context: Context,
