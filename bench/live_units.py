@@ -26,10 +26,10 @@ from console.tiers import tiers
 from console.tiers.sizing import Flow, typical
 from pipeline.contract import events
 from pipeline.contract.shape import Event
+from pipeline.dynamodb_table import content
 from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.documents import RECENT_ITEMS, Item, pack
 from pipeline.live.dynamodb import DynamoDbLiveStore
-from pipeline.live.dynamodb_table import content
 from pipeline.streams import Entry
 
 WARM_MINUTES, MINUTES = 2, 3  # simulated; the first ones are not counted

@@ -16,6 +16,7 @@
     ├── CurationError          raw records could not be turned into curated tables; the previous tables stay
     ├── LoadFailed             tables could not be loaded into the warehouse; it shows what it did
     ├── BuildFailed            what a deployment uploads could not be built; what was built before stays
+    ├── PublishConflict        another model of recommendations was made current meanwhile
     ├── StreamFull             the stream has no room; nothing of the call was acknowledged
     └── StreamUnavailable      the stream or the live store cannot be reached; the caller may try again
 
@@ -88,6 +89,10 @@ class LoadFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
 
 class BuildFailed(TakingsError):  # noqa: N818 - reads as the sentence it is
     """What a deployment uploads could not be built; what was built before stays."""
+
+
+class PublishConflict(TakingsError):  # noqa: N818 - reads as the sentence it is
+    """Another model of recommendations was made current meanwhile; this one is kept aside."""
 
 
 class StreamFull(TakingsError):  # noqa: N818 - reads as the sentence it is

@@ -9,14 +9,16 @@ from catalogue.errors import StreamUnavailable, TakingsError
 
 
 @contextmanager
-def sqlite_failures(what: str, *, where: str, remedy: str) -> Iterator[None]:
-    """Raise a failure of SQLite, or of the disk below it, as StreamUnavailable: ``what: why``."""
+def sqlite_failures(
+    what: str, *, where: str, remedy: str, error: type[TakingsError] = StreamUnavailable
+) -> Iterator[None]:
+    """Raise a failure of SQLite, or of the disk below it, as StreamUnavailable, or as another error: ``what: why``."""
     import sqlite3
 
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
-        raise StreamUnavailable(f"{what}: {error}", where=where, remedy=remedy) from error
+    except (sqlite3.Error, OSError) as failure:
+        raise error(f"{what}: {failure}", where=where, remedy=remedy) from failure
 
 
 @contextmanager

@@ -35,10 +35,10 @@ from typing import Any
 
 from catalogue.clock import utc_now
 from catalogue.errors import StreamUnavailable
+from pipeline.dynamodb_table import DynamoDbTable, DynamoItem, content
 from pipeline.live import sketch
 from pipeline.live.documents import Document, Flow, Item, latest_items, pack, unpack
 from pipeline.live.dynamodb_shards import KEPT, ShardHead, Shards
-from pipeline.live.dynamodb_table import DynamoItem, LiveTable, content
 from pipeline.live.lines import read
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, RollSettings, identities, minute_of, roll
 from pipeline.live.store import SHARD, BatchSizeError, Gap, Head, Totals
@@ -79,7 +79,7 @@ class DynamoDbLiveStore:
         parents_of: Callable[[str], Sequence[str]] = lambda _: (),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._table = LiveTable(client, table, now)
+        self._table = DynamoDbTable(client, table, now, title="live table")
         self._shards = Shards(self._table, now)
         self._parents_of = parents_of
         self._settings: RollSettings = {"currency": currency, "confirm_public_orders": confirm_public_orders}

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.dynamodb_table import DynamoDbTable, DynamoItem, key, number
 from pipeline.live.documents import MEMORY_MINUTES, Flow, pack, unpack
-from pipeline.live.dynamodb_table import DynamoItem, LiveTable, key, number
 from pipeline.live.rollup import FUTURE_MINUTES, instant_of
 from pipeline.live.store import Head, Totals, totals_of
 
@@ -75,7 +75,7 @@ class ListedShard:
 class Shards:
     """The shards of `table`. Safe to use from several threads."""
 
-    table: LiveTable
+    table: DynamoDbTable
     now: Callable[[], datetime]
     _ended: dict[ListedShard, ShardHead] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

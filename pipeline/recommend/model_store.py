@@ -52,7 +52,10 @@ class ModelStore(Protocol):
         ...
 
     def current(self) -> PublishedModel | None:
-        """The model in use; None before the first one. Looks again after a minute at most."""
+        """The model in use; None before the first one. Looks again after a minute at most.
+
+        Where the store does not answer, the model that was in use is given.
+        """
         ...
 
     def cards(self) -> Sequence[ModelCard]:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import StreamUnavailable
+from pipeline.dynamodb_table import DynamoDbTable
 from pipeline.live.documents import MEMORY_MINUTES, Flow
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.dynamodb_shards import HEADS_KEPT, RENEWED_EVERY, RETIRED_AT_ONCE, Shards
-from pipeline.live.dynamodb_table import LiveTable
 from pipeline.live.rollup import minute_of
 from pipeline.streams import Batch, Entry
 from tests.contracts.test_live_store import TABLE, Clock, aws_table
@@ -92,7 +92,7 @@ def test_two_writers_that_retire_the_same_shard_count_it_once(client: Counting, 
     first, second = (DynamoDbLiveStore(client, TABLE, "EUR", now=clock) for _ in range(2))
     apply(first, "old", clock)
     clock.forward(seconds=OVER.total_seconds())
-    shards = [Shards(LiveTable(client, TABLE, clock), clock) for _ in range(2)]
+    shards = [Shards(DynamoDbTable(client, TABLE, clock, title="live table"), clock) for _ in range(2)]
     listed = shards[0].listed()
     assert [one._retire(listed[0], clock.now) for one in shards] == [True, False]
     assert second.totals().flow.received == 1
@@ -104,7 +104,7 @@ def test_a_batch_and_a_retirement_that_read_the_same_head_cannot_both_change_it(
     live = DynamoDbLiveStore(client, TABLE, "EUR", now=clock)
     apply(live, "old", clock)
     clock.forward(seconds=OVER.total_seconds())
-    shards = Shards(LiveTable(client, TABLE, clock), clock)
+    shards = Shards(DynamoDbTable(client, TABLE, clock, title="live table"), clock)
     stale, listed = shards.head("old"), shards.listed()
     assert shards._retire(listed[0], clock.now)
     with monkeypatch.context() as patched:
@@ -154,7 +154,7 @@ def test_totals_that_were_read_while_a_shard_was_retired_are_read_again(
     for shard in ("a", "b"):
         apply(live, shard, clock)
     clock.forward(seconds=OVER.total_seconds())
-    other, real, heads = Shards(LiveTable(client, TABLE, clock), clock), Shards.listed, []
+    other, real, heads = Shards(DynamoDbTable(client, TABLE, clock, title="live table"), clock), Shards.listed, []
 
     def retiring(self: Shards) -> Any:
         listed = real(self)
@@ -223,6 +223,6 @@ def ended_shards(writer: DynamoDbLiveStore, client: Counting, clock: Clock, coun
     """Shards that brought one event each, as one was written: writing a batch to each would take long."""
     apply(writer, "ended-0", clock)
     listed, head = items(client, "shards")["ended-0"], items(client, "shard#ended-0")["head"]
-    table = LiveTable(client, TABLE, clock)
+    table = DynamoDbTable(client, TABLE, clock, title="live table")
     for number in range(1, count):
         table.put_all([listed | {"sk": {"S": f"ended-{number}"}}, head | {"pk": {"S": f"shard#ended-{number}"}}])

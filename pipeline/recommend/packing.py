@@ -1,0 +1,84 @@
+"""A model's parts as bytes, small enough for a store's items, and fast to read without numpy.
+
+Neighbours: a byte that says how wide a place is, how many there are (2 bytes), the step of the weights (float64), the
+places (2 or 4 bytes each) and the weights in steps (int16), all little-endian. A weight is read back within half a
+step; the largest has 32,767 steps.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator, Sequence
+
+from pipeline.live.documents import pack, unpack
+from pipeline.recommend.model import DirectoryEntry, Neighbours
+
+ITEM_BYTES = 300_000  # of one page: an item of DynamoDB may have 400 KB
+MOST_NEIGHBOURS = 2**16 - 1
+_PAGE_ENTRIES = 8_192
+_PAGE_VALUES = 50_000  # of the prior, 4 bytes each
+_STEPS = 2**15 - 1
+_HEADER = struct.Struct("<cHd")
+_NARROW = 2**16  # places below take 2 bytes
+
+
+def pack_neighbours(neighbours: Neighbours) -> bytes:
+    """Places exactly, weights within half a step.
+
+    Raises
+    ------
+    ValueError
+        There are not as many weights as places, too many, or one that is no finite number.
+    """
+    places, weights = neighbours.places, neighbours.weights
+    if len(places) != len(weights) or len(places) > MOST_NEIGHBOURS:
+        raise ValueError(f"{len(places)} places and {len(weights)} weights: as many of both, {MOST_NEIGHBOURS} at most")
+    if not all(map(math.isfinite, weights)):
+        raise ValueError("a weight is no finite number")
+    step = max(map(abs, weights), default=0.0) / _STEPS
+    steps = [round(weight / step) for weight in weights] if step else [0] * len(weights)
+    width = "H" if max(places, default=0) < _NARROW else "I"
+    header = _HEADER.pack(width.encode(), len(places), step)
+    return header + struct.pack(f"<{len(places)}{width}{len(places)}h", *places, *steps)
+
+
+def unpack_neighbours(packed: bytes) -> Neighbours:
+    """What `pack_neighbours` packed."""
+    width, count, step = _HEADER.unpack_from(packed)
+    values = struct.unpack_from(f"<{count}{width.decode()}{count}h", packed, _HEADER.size)
+    return Neighbours(values[:count], tuple([value * step for value in values[count:]]))
+
+
+def directory_pages(directory: Sequence[DirectoryEntry]) -> Iterator[bytes]:
+    """The products in order, in pages of at most `ITEM_BYTES`."""
+    for start in range(0, len(directory), _PAGE_ENTRIES):
+        yield from _pages(directory[start : start + _PAGE_ENTRIES])
+
+
+def _pages(entries: Sequence[DirectoryEntry]) -> Iterator[bytes]:
+    packed = pack(entries)
+    if len(packed) <= ITEM_BYTES or len(entries) == 1:
+        yield packed
+        return
+    half = len(entries) // 2
+    yield from _pages(entries[:half])
+    yield from _pages(entries[half:])
+
+
+def unpack_directory(pages: Sequence[bytes]) -> tuple[DirectoryEntry, ...]:
+    """What `directory_pages` packed."""
+    return tuple(entry for page in pages for entry in unpack(page, list[DirectoryEntry]))
+
+
+def prior_pages(prior: Sequence[float]) -> Iterator[bytes]:
+    """Values in order, as float32."""
+    for start in range(0, len(prior), _PAGE_VALUES):
+        values = prior[start : start + _PAGE_VALUES]
+        yield struct.pack(f"<{len(values)}f", *values)
+
+
+def unpack_prior(pages: Sequence[bytes]) -> tuple[float, ...]:
+    """What `prior_pages` packed."""
+    whole = b"".join(pages)
+    return struct.unpack(f"<{len(whole) // 4}f", whole)

@@ -1,0 +1,164 @@
+"""One version of a model, read from its items. Fills the `PublishedModel` port.
+
+The directory and the prior are in memory. Neighbours are read as they are asked for, and those used last are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, islice
+
+import msgspec
+
+from catalogue.errors import SourceError
+from pipeline.recommend.items import Items, Key
+from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.packing import (
+    directory_pages,
+    prior_pages,
+    unpack_directory,
+    unpack_neighbours,
+    unpack_prior,
+)
+
+CACHED_NEIGHBOURS = 1_000  # products: 25 MB where each has 400 neighbours
+
+
+class Inventory(msgspec.Struct, frozen=True):
+    """What items a version has.
+
+    Attributes
+    ----------
+    products : places of the directory; each may have neighbours on each surface
+    pages : of the directory, and of the prior
+    lists : surface and scope of each
+    """
+
+    products: int
+    directory_pages: int
+    prior_pages: int
+    surfaces: tuple[str, ...]
+    lists: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, model: Model) -> Inventory:
+        """What `model` is made of."""
+        return cls(
+            len(model.directory),
+            sum(1 for _ in directory_pages(model.directory)),
+            sum(1 for _ in prior_pages(model.prior)),
+            tuple(model.neighbours),
+            tuple((ranked.surface, ranked.scope) for ranked in model.lists),
+        )
+
+    def keys(self, version: str) -> Iterator[Key]:
+        """The keys of every item that there may be, but the card."""
+        yield from islice(page_keys(version, "directory"), self.directory_pages)
+        yield from islice(page_keys(version, "prior"), self.prior_pages)
+        for surface, scope in self.lists:
+            yield list_key(version, surface, scope)
+        for surface in self.surfaces:
+            for place in range(self.products):
+                yield neighbours_key(version, surface, place)
+
+
+def page_keys(version: str, kind: str) -> Iterator[Key]:
+    """The keys of the pages of a version, without an end."""
+    return ((version, f"{kind}#{number}") for number in count())
+
+
+def list_key(version: str, surface: str, scope: str) -> Key:
+    """The key of a list for everybody."""
+    return version, f"list#{surface}#{scope}"
+
+
+def neighbours_key(version: str, surface: str, place: int) -> Key:
+    """The key of the neighbours of the product at a place."""
+    return f"{version}#{surface}", f"{place:08d}"
+
+
+class StoredModel:
+    """A version whose directory and prior are read. Safe to use from threads."""
+
+    def __init__(
+        self,
+        items: Items,
+        card: ModelCard,
+        inventory: Inventory,
+        directory: tuple[DirectoryEntry, ...],
+        prior: tuple[float, ...],
+    ) -> None:
+        self.card, self.directory, self.prior = card, directory, prior
+        self._items, self._surfaces = items, frozenset(inventory.surfaces)
+        self._places = {entry.product_id: place for place, entry in enumerate(directory)}
+        self._lists: dict[tuple[str, str], RankedList | None] = dict.fromkeys(inventory.lists)
+        self._neighbours: OrderedDict[tuple[str, int], Neighbours] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def read(cls, items: Items, card: ModelCard, inventory: Inventory) -> StoredModel:
+        """Read a version's directory and prior.
+
+        Raises
+        ------
+        SourceError
+            The items cannot be read, or some are missing.
+        """
+
+        def pages(kind: str, number: int) -> list[bytes]:
+            keys = list(islice(page_keys(card.version, kind), number))
+            found = items.get_all(keys, consistent=True)
+            if len(found) < number:
+                raise SourceError(
+                    f"{number - len(found)} of {number} {kind} pages of model {card.version} are missing",
+                    remedy="Go back with `python -m pipeline recommend rollback`, or train again.",
+                )
+            return [found[key] for key in keys]
+
+        directory = unpack_directory(pages("directory", inventory.directory_pages))
+        return cls(items, card, inventory, directory, unpack_prior(pages("prior", inventory.prior_pages)))
+
+    def place_of(self, product_id: str) -> int | None:
+        """See `PublishedModel.place_of`."""
+        return self._places.get(product_id)
+
+    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, Neighbours]:
+        """See `PublishedModel.neighbours`."""
+        if surface not in self._surfaces:
+            return {}
+        found: dict[int, Neighbours] = {}
+        missing: dict[Key, int] = {}
+        with self._lock:
+            for place in places:
+                known = self._neighbours.get((surface, place))
+                if known is None:
+                    missing[neighbours_key(self.card.version, surface, place)] = place
+                else:
+                    self._neighbours.move_to_end((surface, place))
+                    found[place] = known
+        if missing:
+            for key, packed in self._items.get_all(list(missing)).items():
+                found[missing[key]] = unpack_neighbours(packed)
+            with self._lock:
+                self._neighbours.update(
+                    ((surface, place), found[place]) for place in missing.values() if place in found
+                )
+                while len(self._neighbours) > CACHED_NEIGHBOURS:
+                    self._neighbours.popitem(last=False)
+        return found
+
+    def ranked(self, surface: str, scope: str) -> RankedList | None:
+        """See `PublishedModel.ranked`."""
+        if (surface, scope) not in self._lists:
+            return None
+        known = self._lists[surface, scope]
+        if known is None:
+            key = list_key(self.card.version, surface, scope)
+            packed = self._items.get_all([key]).get(key)
+            if packed is None:
+                return None
+            listed = unpack_neighbours(packed)
+            known = self._lists[surface, scope] = RankedList(surface, scope, listed.places, listed.weights)
+        return known

@@ -1,0 +1,185 @@
+"""Models as items under two keys. Fills the `ModelStore` port over `pipeline.recommend.items.Items`.
+
+::
+
+    pk                    sk                        what
+    model                 current                   the version in use, and the one before it
+    model                 card#<version>            card, and what items the version has
+    <version>             directory#<page>          products by place
+    <version>             prior#<page>              prior by place
+    <version>             list#<surface>#<scope>    a list for everybody
+    <version>#<surface>   <place, 8 digits>         neighbours of the product at that place
+
+A version is written whole before `current` names it, so that a writer which is killed leaves the former model in use.
+What it has written is found by its card, which comes first, and deleted by a later `publish`, as are versions that are
+neither in use nor the one before: `SUPERSEDED_KEPT` after they were trained, when no reader goes by an old pointer and
+no other training still writes them. A model that is kept aside expires `ASIDE_KEPT` after it was written.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from catalogue.clock import utc_now
+from catalogue.errors import PublishConflict, SettingsError, SourceError
+from pipeline.live.documents import pack, unpack
+from pipeline.recommend.items import Items, Key
+from pipeline.recommend.model import Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.packing import directory_pages, pack_neighbours, prior_pages
+from pipeline.recommend.published import Inventory, StoredModel, list_key, neighbours_key, page_keys
+
+MODEL = "model"
+CURRENT: Key = (MODEL, "current")
+CARD = "card#"
+SUPERSEDED_KEPT = timedelta(days=1)
+ASIDE_KEPT = timedelta(days=14)
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """The version in use, and the one before it."""
+
+    version: str
+    previous: str | None = None
+
+
+class StoredCard(msgspec.Struct, frozen=True):
+    """A card, what items its version has, and whether all of them are written."""
+
+    card: ModelCard
+    inventory: Inventory
+    complete: bool = False
+
+
+class StoredModels:
+    """The models in some items.
+
+    Parameters
+    ----------
+    renew_after : seconds after which `current` looks again which version is in use
+    now, clock : the time of day, and seconds that never go back
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        *,
+        renew_after: float,
+        now: Callable[[], datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._items, self._renew_after, self._now, self._clock = items, renew_after, now, clock
+        self._model: StoredModel | None = None
+        self._looked_at: float | None = None
+        self._lock = threading.Lock()
+
+    def publish(self, model: Model, *, after: str | None, current: bool = True) -> None:
+        """See `ModelStore.publish`."""
+        before, pointer = self._pointer()
+        self._delete_superseded(pointer)
+        version = model.card.version
+        stored = StoredCard(model.card, Inventory.of(model))
+        expires = None if current else self._now() + ASIDE_KEPT
+        card: Key = (MODEL, CARD + version)
+        self._items.put_all([(card, pack(stored))], expires=expires)
+        self._items.put_all(_contents(model), expires=expires)
+        self._items.put_all([(card, pack(msgspec.structs.replace(stored, complete=True)))], expires=expires)
+        if not current:
+            return
+        in_use = pointer.version if pointer else None
+        if in_use != after or not self._items.swap(CURRENT, before, pack(Pointer(version, in_use))):
+            raise PublishConflict(
+                f"Model {version} was not made current: another one was meanwhile, it was trained after {after}",
+                remedy="Train again.",
+            )
+        self._looked_at = None
+
+    def current(self) -> StoredModel | None:
+        """See `ModelStore.current`. While the storage does not answer, the model that is known stays in use."""
+        with self._lock:
+            if self._looked_at is not None and self._clock() - self._looked_at < self._renew_after:
+                return self._model
+            try:
+                self._model = self._read_current()
+            except SourceError:
+                if self._model is None:
+                    raise
+            self._looked_at = self._clock()
+            return self._model
+
+    def cards(self) -> Sequence[ModelCard]:
+        """See `ModelStore.cards`."""
+        found = self._stored_cards()
+        return [stored.card for _, stored in sorted(found.items(), reverse=True) if stored.complete]
+
+    def rollback(self) -> ModelCard:
+        """See `ModelStore.rollback`. There is no way on from there but the next training."""
+        before, pointer = self._pointer()
+        stored = self._stored_card(pointer.previous) if pointer and pointer.previous else None
+        if stored is None:
+            raise SettingsError(
+                "There is no model before the current one",
+                remedy="See what is kept with `python -m pipeline recommend models`; the next training makes another.",
+            )
+        if not self._items.swap(CURRENT, before, pack(Pointer(stored.card.version))):
+            raise PublishConflict(
+                "Another model was made current meanwhile",
+                remedy="See which one with `python -m pipeline recommend models`.",
+            )
+        self._looked_at = None
+        return stored.card
+
+    def _read_current(self) -> StoredModel | None:
+        _, pointer = self._pointer()
+        if pointer is None:
+            return None
+        if self._model is not None and self._model.card.version == pointer.version:
+            return self._model
+        stored = self._stored_card(pointer.version)
+        if stored is None:
+            raise SourceError(
+                f"Model {pointer.version} is current, but is not kept",
+                remedy="Go back with `python -m pipeline recommend rollback`, or train again.",
+            )
+        return StoredModel.read(self._items, stored.card, stored.inventory)
+
+    def _pointer(self) -> tuple[bytes | None, Pointer | None]:
+        """The item that says what is current, packed and unpacked."""
+        packed = self._items.get(CURRENT)
+        return packed, unpack(packed, Pointer) if packed is not None else None
+
+    def _stored_card(self, version: str) -> StoredCard | None:
+        packed = self._items.get((MODEL, CARD + version))
+        return unpack(packed, StoredCard) if packed is not None else None
+
+    def _stored_cards(self) -> dict[str, StoredCard]:
+        found = self._items.beginning(MODEL, CARD)
+        return {sk.removeprefix(CARD): unpack(packed, StoredCard) for sk, packed in found.items()}
+
+    def _delete_superseded(self, pointer: Pointer | None) -> None:
+        kept = {pointer.version, pointer.previous} if pointer else set()
+        for version, stored in self._stored_cards().items():
+            if version not in kept and self._now() - stored.card.trained_at > SUPERSEDED_KEPT:
+                self._items.delete_all(stored.inventory.keys(version))
+                self._items.delete_all([(MODEL, CARD + version)])
+
+
+def _contents(model: Model) -> Iterator[tuple[Key, bytes]]:
+    """Every item of a version but its card."""
+    version = model.card.version
+    yield from zip(page_keys(version, "directory"), directory_pages(model.directory), strict=False)
+    yield from zip(page_keys(version, "prior"), prior_pages(model.prior), strict=False)
+    for ranked in model.lists:
+        yield list_key(version, ranked.surface, ranked.scope), _packed_list(ranked)
+    for surface, all_neighbours in model.neighbours.items():
+        for place, neighbours in enumerate(all_neighbours):
+            if neighbours.places:
+                yield neighbours_key(version, surface, place), pack_neighbours(neighbours)
+
+
+def _packed_list(ranked: RankedList) -> bytes:
+    return pack_neighbours(Neighbours(ranked.places, ranked.scores))
