@@ -13,7 +13,7 @@ class Layout:
 
     Attributes
     ----------
-    delimiter : one character, or `WHITESPACE`
+    delimiter : one character, or several such as ``::`` (then there are no quotes), or `WHITESPACE`
     widths : characters of each column, where columns begin at fixed places; the delimiter then means nothing
     columns : names of the columns, where the first line is a row already
     sheet : name of the sheet of a workbook; the first one by default

@@ -190,6 +190,8 @@ class TextTable:
             return _SplitLines(self._decoded(), partial(_cut, _places(layout.widths)))
         if layout.delimiter == WHITESPACE:
             return _SplitLines(self._decoded(), str.split)
+        if len(layout.delimiter) > 1:
+            return _SplitLines(self._decoded(), partial(_split, layout.delimiter))
         return csv.reader(self._decoded(), delimiter=layout.delimiter)
 
     def _misshapen(self, found: int, expected: int) -> Rejection:
@@ -243,6 +245,12 @@ def csv_line(values: Sequence[str]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(values)
     return line.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _split(delimiter: str, line: str) -> list[str]:
+    """The values of a line between delimiters of several characters, which know no quotes."""
+    text = line.rstrip("\r\n")
+    return text.split(delimiter) if text.strip() else []
 
 
 def _places(widths: Sequence[int]) -> list[tuple[int, int]]:
