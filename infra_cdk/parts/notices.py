@@ -60,13 +60,17 @@ def notice(
     )
 
 
-def takes_notices(queue: sqs.Queue, account: str) -> None:
-    """Let the rules of an account put into a queue what they could not deliver."""
+def takes_notices(stack: InstallationStack, queue: sqs.Queue) -> None:
+    """Let the rules of a stack's installation put into a queue what they could not deliver.
+
+    Source of the condition: EventBridge user guide, dead-letter queues, granting permissions.
+    """
+    rules = f"arn:aws:events:{stack.region}:{stack.account}:rule/{stack.installation.name('*')}"
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal("events.amazonaws.com")],
             actions=["sqs:SendMessage"],
             resources=[queue.queue_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": account}},
+            conditions={"ArnLike": {"aws:SourceArn": rules}},
         )
     )

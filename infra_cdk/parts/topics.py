@@ -1,4 +1,4 @@
-"""Topics that write to people: encrypted, reached by TLS alone, open to services of this account that are named."""
+"""Topics that write to people: encrypted, reached by TLS alone, open to alarms and to rules of EventBridge."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
 
 
@@ -20,15 +21,13 @@ def mail_topic(
     title: str,
     key: kms.IKey,
     mails: Sequence[str],
-    services: Sequence[str],
 ) -> sns.Topic:
     """A topic whose messages go to mail addresses, once each of them has confirmed it.
 
     Parameters
     ----------
     purpose : last word of its name
-    key : must let the services use it, with this account as their source
-    services : which may publish, such as ``cloudwatch``
+    key : must let CloudWatch and EventBridge use it
     """
     topic = sns.Topic(
         stack,
@@ -38,15 +37,13 @@ def mail_topic(
         master_key=key,
         enforce_ssl=True,
     )
-    topic.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="AllowServices",
-            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in services],
-            actions=["sns:Publish"],
-            resources=[topic.topic_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+    for sid, principal in (
+        ("Alarms", service_of_account(stack, "cloudwatch")),
+        ("Rules", iam.ServicePrincipal("events.amazonaws.com")),
+    ):
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(sid=sid, principals=[principal], actions=["sns:Publish"], resources=[topic.topic_arn])
         )
-    )
     for mail in mails:
         topic.add_subscription(subscriptions.EmailSubscription(mail))
     return topic

@@ -20,6 +20,7 @@ from console.tiers.tiers import Live
 from infra_cdk.installation import Installation
 from infra_cdk.parts.buckets import private_bucket
 from infra_cdk.parts.databases import glue_database
+from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.removal import KEPT
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
@@ -105,13 +106,12 @@ class Data(InstallationStack):
             enable_key_rotation=True,
             removal_policy=KEPT,
         )
-        for service in ("cloudwatch", "events", "delivery.logs"):
+        for principal in (service_of_account(self, "cloudwatch"), iam.ServicePrincipal("events.amazonaws.com")):
             key.add_to_resource_policy(
                 iam.PolicyStatement(
-                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    principals=[principal],
                     actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                     resources=["*"],  # of a key's policy: the key itself
-                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
                 )
             )
         key.add_to_resource_policy(

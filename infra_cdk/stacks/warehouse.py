@@ -161,7 +161,7 @@ class Warehouse(InstallationStack):
     def _start_loads(self) -> None:
         """A new version starts a load; one that waits for another one is started again for some hours."""
         keep_failed_calls(self.load, self.failures, longest_wait=cdk.Duration.hours(6), retries=2)
-        takes_notices(self.failures, self.account)
+        takes_notices(self, self.failures)
         of = events.CfnRule
         rule = of(
             self,

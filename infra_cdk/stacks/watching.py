@@ -71,7 +71,6 @@ class Watching(InstallationStack):
             title="Takings",
             key=data.key,
             mails=installation.configuration.people.operators,
-            services=("cloudwatch", "events"),
         )
         self.failures = self._failures()
         self._job_failures()
@@ -117,7 +116,7 @@ class Watching(InstallationStack):
 
     def _failures(self) -> sqs.Queue:
         queue = failure_queue(self, "NoticeFailures", "notice-failures", self.data.key)
-        takes_notices(queue, self.account)
+        takes_notices(self, queue)
         return queue
 
     def _job_failures(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from console.health import signal_file
@@ -151,12 +152,40 @@ def test_pages_come_from_composite_alarms_and_tickets_from_single_ones(templates
 def test_the_operators_topic_is_encrypted_takes_tls_alone_and_writes_to_people(templates: Templates) -> None:
     topic = templates.one("AWS::SNS::Topic", "watching")
     assert "KmsMasterKeyId" in topic
-    refused, allowed = templates.one("AWS::SNS::TopicPolicy", "watching")["PolicyDocument"]["Statement"]
+    refused, *_ = templates.one("AWS::SNS::TopicPolicy", "watching")["PolicyDocument"]["Statement"]
     assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert allowed["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
-    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
     subscription = templates.one("AWS::SNS::Subscription", "watching")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operators@example.com")
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"), [("AWS::SNS::TopicPolicy", "sns:Publish"), ("AWS::KMS::Key", "kms:Decrypt")]
+)
+def test_alarms_and_rules_reach_the_operators_by_topic_and_key(templates: Templates, kind: str, action: str) -> None:
+    document = templates.one(kind)["KeyPolicy" if kind == "AWS::KMS::Key" else "PolicyDocument"]
+    conditions = {
+        service: statement.get("Condition")
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" and action in statement["Action"]
+        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+        if service in statement["Principal"].get("Service", ())
+    }
+    assert conditions["cloudwatch.amazonaws.com"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    # EventBridge names no account where it publishes: with a condition, each notice would be refused
+    assert conditions["events.amazonaws.com"] is None
+
+
+def test_a_queue_of_failed_notices_takes_those_of_the_installations_own_rules_alone(everything: Templates) -> None:
+    taken = {
+        json.dumps(statement["Condition"])
+        for policy in everything.resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+    }
+    arn = "arn:aws:events:eu-central-1:123456789012:rule/takings-scale-"
+    assert taken == {json.dumps({"ArnLike": {"aws:SourceArn": f"{arn}*"}})}
+    for rule in everything.resources("AWS::Events::Rule").values():
+        assert rule["Name"].startswith("takings-scale-")
 
 
 def test_a_failed_job_is_told_with_its_name_and_kept_where_it_cannot_be_told(templates: Templates) -> None:
