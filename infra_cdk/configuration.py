@@ -18,7 +18,10 @@ LONGEST_NAME = 14  # of an installation: a bucket's name has 63 characters, with
 MOST_MAILS = 10  # of a budget's threshold. Source: AWS Budgets API reference, NotificationWithSubscribers
 LEAST_ZONES = 3  # of Redshift Serverless; source: its considerations for workgroups, subnets in three zones
 RESERVED_BY_COGNITO = ("aws", "amazon", "cognito")  # source: Cognito developer guide, prefix domains
-SMALLEST_NETWORK = 20  # bits of the prefix: isolated, private and public subnets in three zones
+RESERVED_BEGINNINGS = ("internal-", "sthree-", "xn--")
+"""Of names of load balancers and buckets. Source: Elastic Load Balancing API, CreateLoadBalancer; S3 naming rules."""
+LARGEST_NETWORK, SMALLEST_NETWORK = 16, 20
+"""Bits of the prefix: of the largest that a VPC takes, and of the smallest that has room for nine subnets."""
 
 Presence = Literal["create", "adopt", "skip"]
 Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")]
@@ -141,14 +144,18 @@ def _mistakes(configuration: Configuration) -> list[tuple[tuple[str, str], str, 
     if len(set(given.zones)) < LEAST_ZONES:
         found.append((("installation", "zones"), "A zone is named twice", "Write three different ones."))
     try:
-        fits = IPv4Network(configuration.network.cidr).prefixlen <= SMALLEST_NETWORK
+        fits = LARGEST_NETWORK <= IPv4Network(configuration.network.cidr).prefixlen <= SMALLEST_NETWORK
     except ValueError:
         fits = False
     if not fits:
         found.append((
             ("network", "cidr"),
-            f"{configuration.network.cidr!r} is no network of at least 4,096 addresses",
+            f"{configuration.network.cidr!r} is no network of 4,096 to 65,536 addresses",
             "Write one such as 10.71.0.0/16.",
+        ))  # fmt: skip
+    if f"{given.name}-".startswith(RESERVED_BEGINNINGS):
+        found.append((
+            ("installation", "name"), f"{given.name!r} begins as AWS's own names do", "Choose another name."
         ))  # fmt: skip
     reserved = [word for word in RESERVED_BY_COGNITO if word in given.name]
     if configuration.domain is not None and reserved:

@@ -20,6 +20,7 @@ WAREHOUSE_READER = "takings_reader"  # role of the database that the console's u
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
 COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
 GLOBAL, EDGE = "global", "edge"  # the stacks that hold that, and that take it
+BALANCER, NETWORK = "balancer", "network"
 WEB_ACL, CERTIFICATE = "WebAclArn", "CertificateArn"
 """Outputs of the one and, by the same names, parameters of the other: no reference crosses regions by itself."""
 
@@ -55,6 +56,20 @@ class Installation:
     def is_balanced(self) -> bool:
         """Whether the console's load balancer takes the senders' requests, too: the tier says so, and there is one."""
         return self.hosts_console and self.tier.collector.entrance == "load_balancer"
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there is a private network, for the warehouse or the hosted console."""
+        return self.tier.warehouse.enabled or self.hosts_console
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Stacks that use others, and that this tier and deployment file leave out.
+
+        Where one of them is there all the same, from another deployment file, what it uses cannot be changed.
+        """
+        made = {EDGE: not self.is_balanced, GLOBAL: not self.is_balanced, BALANCER: self.hosts_console}
+        return frozenset(part for part, is_made in {**made, NETWORK: self.has_network}.items() if not is_made)
 
     def name(self, purpose: str) -> str:
         """The name of a resource, unique in account and region: ``takings-dev-events``."""

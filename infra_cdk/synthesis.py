@@ -72,7 +72,7 @@ def _in_the_network(
 ) -> Iterator[InstallationStack]:
     """Warehouse and hosted console, which alone have a network; and the console's role, which every tier has."""
     network = warehouse = balancer = None
-    if installation.tier.warehouse.enabled or installation.hosts_console:
+    if installation.has_network:
         yield (network := Network(app, installation))
         if installation.tier.warehouse.enabled:
             yield (warehouse := Warehouse(app, installation, data, network))

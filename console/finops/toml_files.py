@@ -160,7 +160,10 @@ def _decimal(kind: type, value: object) -> object:
 
 
 def _fields(kind: Any) -> dict[str, Any]:
-    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    """The fields of a Struct, or of one that may be missing, such as ``Domain | None``."""
+    options = (kind, *get_args(kind))
+    struct = next(option for option in options if isinstance(option, type) and issubclass(option, msgspec.Struct))
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _name(place: Sequence[str | int]) -> str:

@@ -15,7 +15,7 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from infra_cdk.installation import COLLECTOR_ADDRESS, Installation
+from infra_cdk.installation import BALANCER, COLLECTOR_ADDRESS, Installation
 from infra_cdk.parts.addresses import CONSOLE, EVENTS, Address
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.web_acl import web_acl
@@ -37,7 +37,7 @@ class Balancer(InstallationStack):
     console : address of the console
     """
 
-    part = "balancer"
+    part = BALANCER
 
     def __init__(
         self, scope: Construct, installation: Installation, network: Network, collector: lambda_.IFunction

@@ -54,7 +54,7 @@ class Ingest(InstallationStack):
         secret = secretsmanager.Secret(
             self,
             "OriginSecret",
-            secret_name=self.installation.name("origin-secret"),
+            secret_name=self.installation.name("origin-token"),
             description="What CloudFront shows the collector, which answers nobody else",
             encryption_key=self.data.key,
             generate_secret_string=secretsmanager.SecretStringGenerator(

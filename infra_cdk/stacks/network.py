@@ -17,7 +17,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra_cdk.installation import Installation
+from infra_cdk.installation import NETWORK, Installation
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
@@ -35,7 +35,7 @@ ENDPOINTS = (
 class Network(InstallationStack):
     """Isolated subnets in three zones; public and private ones where the console is hosted."""
 
-    part = "network"
+    part = NETWORK
 
     def __init__(self, scope: Construct, installation: Installation) -> None:
         super().__init__(scope, installation, "Takings: the private network")

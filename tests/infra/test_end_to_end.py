@@ -112,7 +112,7 @@ class Deployment:
 
     def origin_secret(self) -> str:
         """What CloudFront adds to each request."""
-        return str(self.secrets.get_secret_value(SecretId=f"{PREFIX}-origin-secret")["SecretString"])
+        return str(self.secrets.get_secret_value(SecretId=f"{PREFIX}-origin-token")["SecretString"])
 
     def send(self, records: int) -> Sent:
         """Send a shop's requests; every second one is packed."""

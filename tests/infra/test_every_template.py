@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from infra_cdk import installation
 from infra_cdk.bill.template_set import Properties
+from infra_cdk.configuration import DEPLOYMENT
 from infra_cdk.packages.table import PACKAGES, PYTHON
-from tests.infra.templates import TIERS, Templates
+from tests.infra.templates import TIERS, Templates, with_everything
 
 FUNCTION, LOG_GROUP, QUEUE = "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::SQS::Queue"
 NAMING = re.compile(r".*(Name|Id|Domain|Family|Prefix)")
@@ -58,6 +60,16 @@ def test_two_tiers_and_two_installations_live_in_one_account_and_region(
     assert dev & startup == startup & scale == dev & scale == set()
     assert scale & names(another_shop) == set()
     assert len({kind for kind, _ in scale}) > 20
+
+
+def test_a_stack_is_made_or_the_installation_knows_that_it_is_left_out(
+    all_templates: dict[str, Templates], everything: Templates, tmp_path: Path
+) -> None:
+    for templates, path in ((all_templates["dev"], DEPLOYMENT), (all_templates["scale"], DEPLOYMENT),
+                            (everything, with_everything(tmp_path))):  # fmt: skip
+        left_out = installation.load(templates.tier, path).left_out
+        assert left_out & set(templates.by_part) == set()
+        assert {"balancer", "edge", "global", "network"} <= left_out | set(templates.by_part)
 
 
 def ours(templates: Templates) -> Iterator[tuple[str, str, Properties]]:

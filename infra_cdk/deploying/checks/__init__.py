@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from infra_cdk.deploying.checks import account, machine, names, quotas, services
 from infra_cdk.deploying.checks.check import Check, Finding, run_all
-from infra_cdk.deploying.situation import Situation
 
 __all__ = ["CHECKS", "Check", "Finding", "run_all"]
-
-
-def _has_network(situation: Situation) -> bool:
-    return situation.installation.tier.warehouse.enabled or situation.installation.hosts_console
 
 
 CHECKS: tuple[Check, ...] = (
@@ -21,15 +16,16 @@ CHECKS: tuple[Check, ...] = (
     Check("zones", account.zones),
     Check("bootstrap", account.bootstrap),
     Check("states of stacks", names.states),
+    Check("stacks left over", names.left_over),
     Check("names", names.buckets),
     Check("secrets", names.secrets),
     Check("leftovers", names.leftovers, lambda one: not one.has("data")),
     Check("Lambda quota", quotas.functions),
     Check("Kinesis quota", quotas.shards, lambda one: not one.has("data")),
-    Check("API Gateway quota", quotas.requests),
+    Check("API Gateway quota", quotas.requests, lambda one: not one.installation.is_balanced),
     Check("Glue quota", quotas.jobs),
-    Check("VPC quota", quotas.networks, lambda one: _has_network(one) and not one.has("network")),
-    Check("address quota", quotas.addresses, lambda one: _has_network(one) and not one.has("network")),
+    Check("VPC quota", quotas.networks, lambda one: one.installation.has_network and not one.has("network")),
+    Check("address quota", quotas.addresses, lambda one: one.installation.has_network and not one.has("network")),
     Check("Redshift Serverless", account.warehouse, lambda one: one.installation.tier.warehouse.enabled),
     Check("Lake Formation", services.lake_formation),
     Check("GuardDuty", services.guardduty, lambda one: one.installation.tier.security.guardduty),

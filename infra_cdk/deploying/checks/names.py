@@ -46,6 +46,17 @@ def _blocked(stack: Stack) -> tuple[str, str]:
     return "", ""
 
 
+def left_over(situation: Situation) -> Iterator[Mistake]:
+    """Stacks of an earlier deployment file, as where a domain has come: they hold on to what is to be changed."""
+    for stack in situation.stacks:
+        if stack.part in situation.installation.left_out:
+            yield (
+                "The stack is of an earlier deployment file, and uses what this one changes",
+                f"stack {stack.name} in {stack.region}",
+                f"`make destroy TIER={situation.installation.tier.name}`, which keeps the data, then deploy again.",
+            )
+
+
 def buckets(situation: Situation) -> Iterator[Mistake]:
     """Buckets of these names that are there: names of buckets are unique in the world."""
     client = situation.clients.client("s3")

@@ -13,7 +13,7 @@ from infra_cdk.deploying.checks.check import Mistake
 from infra_cdk.deploying.situation import Situation
 
 FREE_CONCURRENCY = 100  # that Lambda keeps free of reservations. Source: its guide, reserved concurrency
-RESERVED_CONCURRENCY = 10  # functions of which one may run at a time
+SINGLE_FUNCTIONS = 10  # of which one may run at a time
 JOBS_AT_ONCE = 3  # curation, maintenance or an erasure, and a run that is asked for
 
 
@@ -35,11 +35,12 @@ ADDRESSES = Quota("ec2", "L-0263D0A3", "elastic addresses")
 
 def functions(situation: Situation) -> Iterator[Mistake]:
     """Concurrent executions: a new account may have ten, of which none can be reserved."""
-    yield from _short(situation, CONCURRENT_EXECUTIONS, FREE_CONCURRENCY + RESERVED_CONCURRENCY)
+    reserved = situation.installation.tier.collector.reserved_concurrency + SINGLE_FUNCTIONS
+    yield from _short(situation, CONCURRENT_EXECUTIONS, FREE_CONCURRENCY + reserved)
 
 
 def requests(situation: Situation) -> Iterator[Mistake]:
-    """Requests a second at the tier's peak."""
+    """Requests a second at the tier's peak, where an API takes them."""
     tier = situation.installation.tier
     peak = Flow(tier, typical(tier)).answered * PEAK_FACTOR / SECONDS_A_DAY
     yield from _short(situation, REQUESTS, int(Decimal(peak).to_integral_value(rounding=ROUND_CEILING)))

@@ -143,7 +143,7 @@ def test_an_empty_account_that_is_set_up_has_nothing_in_the_way(tmp_path: Path, 
                 )
             },
             {},
-            "110 concurrent executions of functions are needed, and 10 are allowed",
+            "510 concurrent executions of functions are needed, and 10 are allowed",
             "request-service-quota-increase --region eu-central-1 --service-code lambda --quota-code L-B99A9384",
         ),
         (
@@ -243,15 +243,15 @@ def test_an_empty_account_that_is_set_up_has_nothing_in_the_way(tmp_path: Path, 
             {
                 "secretsmanager:ListSecrets": {
                     "SecretList": [
-                        {"Name": "takings-scale-origin-secret", "DeletedDate": MADE_AT},
+                        {"Name": "takings-scale-origin-token", "DeletedDate": MADE_AT},
                         {"Name": "takings-scale-write-keys"},
                         {"Name": "theirs-takings-scale-key", "DeletedDate": MADE_AT},
                     ]
                 }
             },
             {},
-            "Secret takings-scale-origin-secret is being deleted",
-            "--secret-id takings-scale-origin-secret",
+            "Secret takings-scale-origin-token is being deleted",
+            "--secret-id takings-scale-origin-token",
         ),
         (
             "leftovers",
@@ -288,6 +288,26 @@ def test_what_the_installation_made_itself_is_in_nobodys_way(tmp_path: Path) -> 
         )
         == []
     )
+
+
+def test_a_stack_of_a_file_without_a_domain_is_in_the_way_of_one_with_it(tmp_path: Path) -> None:
+    made = [stack(f"takings-scale-{part}", Tags=SCALE_TAGS) for part in ("data", "ingest", "edge", "network")]
+    answers: dict[str, Answer] = {"cloudformation:DescribeStacks": {"Stacks": made}, "s3:HeadBucket": {}}
+    assert found(tmp_path, answers=answers) == []
+    findings = found(tmp_path, answers=answers, more=DOMAIN)
+    assert {finding.check for finding in findings} == {"stacks left over"}
+    assert f"stack takings-scale-edge in {REGION}" in {finding.where for finding in findings}
+    assert "make destroy TIER=scale" in findings[0].remedy
+
+
+def test_a_load_balancer_needs_no_quota_of_api_gateway(tmp_path: Path) -> None:
+    answers: dict[str, Answer] = {
+        "service-quotas:GetServiceQuota": lambda asked: {
+            "Quota": {"Value": 1.0 if asked["ServiceCode"] == "apigateway" else 1_000.0}
+        }
+    }
+    assert [finding.check for finding in found(tmp_path, answers=answers)] == ["API Gateway quota"]
+    assert found(tmp_path, answers=answers, more=DOMAIN) == []
 
 
 def test_a_permission_that_is_missing_is_a_finding_that_names_the_action(tmp_path: Path) -> None:
