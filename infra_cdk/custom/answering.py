@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
+MOST_REASON = 1_000  # characters: CloudFormation takes no answer beyond 4,096 bytes, and then waits for another one
 NONE = "none"  # in the place of an id, where nothing was made
 
 Event = dict[str, Any]
@@ -29,7 +30,7 @@ def answer(event: Event, service: str, kinds: Mapping[str, Callable[[Any, Event]
         made, attributes = kinds[event["ResourceType"]](boto3.client(service), event)
         answered |= {"Status": "SUCCESS", "PhysicalResourceId": made, "Data": attributes}
     except Exception as error:  # noqa: BLE001 - CloudFormation shows whatever it is
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"[:MOST_REASON]
         answered |= {"Status": "FAILED", "PhysicalResourceId": event.get("PhysicalResourceId", NONE), "Reason": reason}
     send(event["ResponseURL"], json.dumps(answered).encode())
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from .answering import NONE, Answer, Event, answer
+
+OVER = ("ConflictException", "ResourceNotFoundException", "ValidationException")
+"""Answers to the cancellation of a job that cannot be cancelled any more."""
+NOT_ENABLED = "Macie is not enabled"  # of a denied access
 
 
 def classification_job(client: Any, event: Event) -> Answer:
@@ -16,10 +19,8 @@ def classification_job(client: Any, event: Event) -> Answer:
     given = event["ResourceProperties"]
     if event["RequestType"] == "Delete":
         job: str = event["PhysicalResourceId"]
-        over = (client.exceptions.ResourceNotFoundException, client.exceptions.ConflictException)
         if job != NONE:
-            with suppress(*over):  # somebody cancelled it
-                client.update_classification_job(jobId=job, jobStatus="CANCELLED")
+            _cancel(client, job)
         return job, {}
     scope = {"simpleScopeTerm": {"comparator": "STARTS_WITH", "key": "OBJECT_KEY", "values": [given["Prefix"]]}}
     made: str = client.create_classification_job(
@@ -37,6 +38,15 @@ def classification_job(client: Any, event: Event) -> Answer:
         tags=given["Tags"],
     )["jobId"]
     return made, {}
+
+
+def _cancel(client: Any, job: str) -> None:
+    """Cancel a job, unless it is over, was cancelled, or went when somebody turned Macie off."""
+    try:
+        client.update_classification_job(jobId=job, jobStatus="CANCELLED")
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in OVER and NOT_ENABLED not in str(error):
+            raise
 
 
 def handler(event: Event, context: object) -> None:  # noqa: ARG001 - Lambda's signature

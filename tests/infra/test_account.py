@@ -190,11 +190,33 @@ def test_a_job_is_made_and_cancelled(cloudformation: str, macie: Stubber) -> Non
     assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in ANSWERS] == [("SUCCESS", "job-1")] * 2
 
 
-def test_a_job_that_is_over_or_was_never_made_is_deleted_all_the_same(cloudformation: str, macie: Stubber) -> None:
-    macie.add_client_error("update_classification_job", "ConflictException")
+@pytest.mark.parametrize(
+    ("code", "message", "status"),
+    [
+        ("ConflictException", "The job is being changed", "SUCCESS"),
+        ("ValidationException", "The job is cancelled", "SUCCESS"),
+        ("ResourceNotFoundException", "", "SUCCESS"),
+        ("AccessDeniedException", "Macie is not enabled.", "SUCCESS"),
+        ("AccessDeniedException", "You are not authorized", "FAILED"),
+    ],
+)
+def test_a_job_that_is_over_is_deleted_all_the_same(
+    cloudformation: str, macie: Stubber, code: str, message: str, status: str
+) -> None:
+    macie.add_client_error("update_classification_job", code, message)
     macie_gaps.handler(event("Delete", cloudformation, PhysicalResourceId="job-1"), None)
+    assert [answer["Status"] for answer in ANSWERS] == [status]
+
+
+def test_a_job_that_was_never_made_is_deleted_without_a_call(cloudformation: str, macie: Stubber) -> None:
     macie_gaps.handler(event("Delete", cloudformation, PhysicalResourceId=answering.NONE), None)
-    assert [answer["Status"] for answer in ANSWERS] == ["SUCCESS"] * 2
+    assert [answer["Status"] for answer in ANSWERS] == ["SUCCESS"]
+
+
+def test_an_answer_is_no_longer_than_cloudformation_takes(cloudformation: str, macie: Stubber) -> None:
+    macie.add_client_error("create_classification_job", "ValidationException", "é" * 5_000)
+    macie_gaps.handler(event("Create", cloudformation), None)
+    assert len(json.dumps(ANSWERS[0], ensure_ascii=False).encode()) <= 4_096
 
 
 def test_cloudformation_hears_of_a_refusal(cloudformation: str, macie: Stubber) -> None:
