@@ -25,14 +25,19 @@ GROUPS = (
     ManagedGroup("AWSManagedRulesAmazonIpReputationList"),
     ManagedGroup(
         "AWSManagedRulesCommonRuleSet",
-        # a request has up to 1 MiB of events, and what products are called is text of any kind
+        # a request has up to 1 MiB of events, and what products are called is text of any kind; a link to a page of the
+        # console holds every filter
         counted=(
-            "SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY",
-            "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER",
+            "SizeRestrictions_BODY", "SizeRestrictions_QUERYSTRING", "CrossSiteScripting_BODY", "GenericLFI_BODY",
+            "GenericRFI_BODY", "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER",
         ),
     ),
-    ManagedGroup("AWSManagedRulesKnownBadInputsRuleSet", counted=("JavaDeserializationRCE_BODY", "Log4JRCE_BODY")),
-    ManagedGroup("AWSManagedRulesAnonymousIpList", counted=("HostingProviderIPList",)),
+    ManagedGroup(
+        "AWSManagedRulesKnownBadInputsRuleSet",
+        counted=("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
+    ),
+    # shoppers come through VPNs, and senders' servers are hosted somewhere
+    ManagedGroup("AWSManagedRulesAnonymousIpList", counted=("AnonymousIPList", "HostingProviderIPList")),
     ManagedGroup("AWSManagedRulesSQLiRuleSet", counted=("SQLi_BODY", "SQLiExtendedPatterns_BODY")),
 )  # fmt: skip
 """In the order of their use."""
