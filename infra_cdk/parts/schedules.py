@@ -36,6 +36,11 @@ def failure_queue(stack: InstallationStack, construct_id: str, purpose: str, key
     return queue
 
 
+def every_minutes(minutes: int) -> str:
+    """EventBridge's words for so many minutes; it wants the singular for one."""
+    return "rate(1 minute)" if minutes == 1 else f"rate({minutes} minutes)"
+
+
 class Schedules:
     """The schedules of one stack: a group, a role, and a queue for starts that failed."""
 

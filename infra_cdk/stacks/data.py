@@ -7,6 +7,7 @@ from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
@@ -73,8 +74,11 @@ class Data(InstallationStack):
         self.decisions = self._table("Decisions", "decisions", "kind", "key_at", recoverable=True)
         self.recommendations = self._table("Recommendations", "recommendations", "pk", "sk", time_to_live="expires")
         accept(self.recommendations, "The next training fills it again", "DDB3")
-        self._database()
+        database = self._database()
         self.write_keys = self._write_keys()
+        # last: where something else cannot be made, CloudFormation could not take protected tables away again
+        for table in (self.live, self.decisions, self.recommendations):
+            table.node.add_dependency(self.logs, self.lake, self.results, self.stream, self.write_keys, database)
         self.resources = self._resources()
         self.output("LakeBucket", self.lake.bucket_name, "Bucket of raw and curated events")
         self.output("WriteKeysSecret", installation.name("write-keys"), "Secret that holds keys.json of the collector")
@@ -194,11 +198,12 @@ class Data(InstallationStack):
         ):
             scaled(min_capacity=least, max_capacity=most).scale_on_utilization(target_utilization_percent=used)
 
-    def _database(self) -> None:
+    def _database(self) -> glue.CfnDatabase:
         """The database of the curated tables: without it, nobody finds the newest description of a table's files."""
         name = self.installation.database
         database = glue_database(self, "CuratedDatabase", name, "Curated tables, made and changed by curation alone")
         database.apply_removal_policy(KEPT)
+        return database
 
     def _write_keys(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(

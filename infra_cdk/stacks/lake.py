@@ -19,12 +19,12 @@ from infra_cdk.parts.glue_jobs import CATALOG, arguments, glue_job
 from infra_cdk.parts.grants import grant
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.principals import service_of_account
-from infra_cdk.parts.schedules import Schedules
+from infra_cdk.parts.schedules import Schedules, every_minutes
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
 
-DAY_MINUTES = 24 * 60
+DAY_HOURS, DAY_MINUTES = 24, 24 * 60
 MAINTENANCE = "cron(20 2 1/{days} * ? *)"  # UTC: in the night of most shops
 DAILY_CURATION = "cron(10 1 * * ? *)"  # after the last files of the day before, which Firehose holds for minutes
 CRAWLER_MINUTE = 40
@@ -83,7 +83,6 @@ class Lake(InstallationStack):
                 permissions.CRAWLER_LOGS: [f"arn:aws:logs:{self.region}:{self.account}:log-group:/aws-glue/crawlers:*"],
             },
         )
-        hours = 24 // max(1, min(24, installation.tier.curation.crawler_runs_per_day))
         of = glue.CfnCrawler
         crawler = of(
             self,
@@ -96,7 +95,7 @@ class Lake(InstallationStack):
                 s3_targets=[of.S3TargetProperty(path=f"s3://{installation.bucket('lake')}/raw/stream/", sample_size=2)]
             ),
             table_prefix="raw_",
-            schedule=of.ScheduleProperty(schedule_expression=f"cron({CRAWLER_MINUTE} 0/{hours} * * ? *)"),
+            schedule=of.ScheduleProperty(schedule_expression=_crawls(installation.tier.curation.crawler_runs_per_day)),
             recrawl_policy=of.RecrawlPolicyProperty(recrawl_behavior="CRAWL_NEW_FOLDERS_ONLY"),
             schema_change_policy=of.SchemaChangePolicyProperty(update_behavior="LOG", delete_behavior="LOG"),
         )
@@ -193,7 +192,7 @@ class Lake(InstallationStack):
         every = self.installation.tier.curation.every_minutes
         schedules = Schedules(self, self.data.key)
         for job, expression in (
-            ("curate", DAILY_CURATION if every >= DAY_MINUTES else f"rate({every} minutes)"),
+            ("curate", DAILY_CURATION if every >= DAY_MINUTES else every_minutes(every)),
             ("maintain", MAINTENANCE.format(days=self.installation.tier.curation.maintenance_every_days)),
         ):
             schedules.add(
@@ -232,3 +231,9 @@ class Lake(InstallationStack):
                 ),
             ),
         )
+
+
+def _crawls(runs_per_day: int) -> str:
+    """Glue's words for so many runs a day. A step must be shorter than a day: ``0/24`` of the hours is none."""
+    hours = "0" if runs_per_day <= 1 else f"0/{DAY_HOURS // min(runs_per_day, DAY_HOURS)}"
+    return f"cron({CRAWLER_MINUTE} {hours} * * ? *)"

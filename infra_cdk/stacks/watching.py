@@ -24,7 +24,7 @@ from infra_cdk.parts.alarms import alarm, composite_alarm
 from infra_cdk.parts.dashboards import bodies
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.notices import notice, takes_notices
-from infra_cdk.parts.schedules import Schedules, failure_queue
+from infra_cdk.parts.schedules import Schedules, every_minutes, failure_queue
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.topics import mail_topic
 from infra_cdk.rules.accepted import accept
@@ -169,8 +169,3 @@ class Watching(InstallationStack):
             action="lambda:InvokeFunction",
         )
         return function
-
-
-def every_minutes(minutes: int) -> str:
-    """EventBridge's words for so many minutes; it wants the singular for one."""
-    return "rate(1 minute)" if minutes == 1 else f"rate({minutes} minutes)"

@@ -14,6 +14,16 @@ def test_buckets_and_tables_stay_when_their_stack_goes(templates: Templates) -> 
     assert kept == ["RetainExceptOnCreate"] * 8  # of a stack that could not be made, nothing stays
 
 
+def test_protected_tables_are_made_last_since_a_failed_stack_could_not_take_them_away(templates: Templates) -> None:
+    resources = templates.by_part["data"]["Resources"]
+    tables = [resource for resource in resources.values() if resource["Type"] == "AWS::DynamoDB::Table"]
+    assert len(tables) == 3
+    for table in tables:
+        assert {resources[logical]["Type"] for logical in table["DependsOn"]} >= {
+            "AWS::S3::Bucket", "AWS::Kinesis::Stream", "AWS::SecretsManager::Secret", "AWS::Glue::Database",
+        }  # fmt: skip
+
+
 def test_the_key_changes_by_itself_and_encrypts_lake_stream_and_tables(templates: Templates) -> None:
     assert templates.one("AWS::KMS::Key")["EnableKeyRotation"] is True
     for bucket in templates.resources("AWS::S3::Bucket").values():

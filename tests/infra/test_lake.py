@@ -80,6 +80,7 @@ def test_the_database_of_curated_tables_stays_and_the_crawler_writes_into_anothe
     assert [target["Path"] for target in crawler["Targets"]["S3Targets"]] == [
         f"{LAKE.format(tier=templates.tier)}/raw/stream/"
     ]
+    assert crawler["Schedule"] == {"ScheduleExpression": "cron(40 0 * * ? *)"}
     assert crawler["SchemaChangePolicy"] == {"DeleteBehavior": "LOG", "UpdateBehavior": "LOG"}
 
 

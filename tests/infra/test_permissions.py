@@ -32,7 +32,7 @@ class Expected:
     services : which may take it; none for the console's readers, who are people of this account
     needs : rows of `console.aws.permissions` or `console.aws.runners`
     own : other actions on named resources; `source` is where AWS asks for them
-    everywhere : other actions on everything, since IAM knows no resource for them
+    everywhere : other actions on everything, since IAM knows no resource for them, or AWS asks for all
     managed : a policy of AWS
     """
 
@@ -73,10 +73,8 @@ ROLES: Mapping[tuple[str, str], Expected] = {
     ("quicksight", "Role"): Expected(("quicksight",), RUNNERS["quicksight"]),
     ("ingest", "CollectorDeploymentRole"): Expected(
         ("codedeploy",),
-        own=(
-            "cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig",
-            "lambda:UpdateAlias",
-        ),
+        own=("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
+        everywhere=("cloudwatch:DescribeAlarms",),
         source="CodeDeploy user guide, AWSCodeDeployRoleForLambdaLimited; it calls no hooks and fetches no revision",
     ),
     ("ingest", "DeliveryRole"): Expected(

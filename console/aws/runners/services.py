@@ -119,6 +119,13 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
         Need("infra_cdk.parts.glue_jobs", JOB_CODE, (), ("s3:GetObject",), _GLUE_READS_CODE),
         Need(
             "infra_cdk.parts.glue_jobs",
+            KEY,
+            (),
+            ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+            "Glue writes by a job's security configuration. Source: Glue developer guide, setting up encryption.",
+        ),
+        Need(
+            "infra_cdk.parts.glue_jobs",
             JOB_LOGS,
             (),
             ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
