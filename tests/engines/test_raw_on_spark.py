@@ -342,6 +342,59 @@ def test_only_the_bills_that_changed_are_read_again(tmp_path: Path, spark: Spark
     assert [row.name.rpartition("/")[2] for row in third.bills] == ["a b.parquet", "empty.parquet", "c.parquet"]
 
 
+EXPORT = "raw/spend/focus/takings-dev-focus"
+
+
+def exported(root: Path, number: int, *rows: dict[str, Any], at: datetime = WRITTEN) -> None:
+    """One file of March of an AWS data export, with the column types that AWS writes; without rows it has no byte."""
+    path = root / EXPORT / "data/BILLING_PERIOD=2026-03" / f"takings-dev-focus-0000{number}.snappy.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if rows:
+        tags = pa.map_(pa.string(), pa.string())
+        table = pa.Table.from_pylist([{**row, "BilledCost": float(row["BilledCost"])} for row in rows])
+        pq.write_table(table.append_column("Tags", pa.array([[("team", "web")]] * len(rows), tags)), path)
+    else:
+        path.write_bytes(b"")
+    os.utime(path, (at.timestamp(), at.timestamp()))
+    put(root, f"{EXPORT}/metadata/BILLING_PERIOD=2026-03/takings-dev-focus-Manifest.json", b'{"dataFiles": []}')
+
+
+def test_a_data_export_of_aws_is_read_where_aws_writes_it_and_again_when_a_month_is_written_anew(
+    tmp_path: Path, spark: SparkSession
+) -> None:
+    objects = opened(str(tmp_path))
+    exported(tmp_path, 1, charge(1, x_UsageType="BoxUsage:t3"), charge(2, x_UsageType="Requests"))
+    exported(tmp_path, 2, charge(4, x_UsageType="BoxUsage:t3"))
+    first = read_spend(spark, objects)
+    columns = ("billed_cost", "usage_type", "billing_period_start", "tags", "source")
+    march, team = datetime(2026, 3, 1), '{"team":"web"}'
+    assert sorted(tuple(row[name] for name in columns) for row in first.charges.collect()) == [
+        (Decimal(1), "BoxUsage:t3", march, team, "focus"),
+        (Decimal(2), "Requests", march, team, "focus"),
+        (Decimal(4), "BoxUsage:t3", march, team, "focus"),
+    ]
+    assert [(row.name.rpartition("-")[2], row.period, row.rows) for row in first.bills] == [
+        ("00001.snappy.parquet", "2026-03-01", 2),
+        ("00002.snappy.parquet", "2026-03-01", 1),
+    ]
+    # the next day the month fits into one file
+    later = WRITTEN + timedelta(days=1)
+    exported(tmp_path, 1, charge(8), charge(16), charge(32), at=later)
+    exported(tmp_path, 2, at=later)
+    second = read_spend(spark, objects, first.bills)
+    assert (costs(second), second.replaced) == ([8, 16, 32], {("AWS", "2026-03-01")})
+    assert [row.rows for row in second.bills] == [3, 0]
+    assert not read_spend(spark, objects, second.bills).changed
+
+
+@pytest.mark.parametrize("name", ["takings-dev-focus-00001.csv.gz", "torn.parquet"])
+def test_a_file_of_charges_that_is_no_parquet_is_named(tmp_path: Path, spark: SparkSession, name: str) -> None:
+    put(tmp_path, f"{EXPORT}/data/BILLING_PERIOD=2026-03/{name}", gzip.compress(b"BilledCost\n1\n"))
+    with pytest.raises(CurationError, match=rf"BILLING_PERIOD=2026-03/{name}") as refused:
+        read_spend(spark, opened(str(tmp_path)))
+    assert "Parquet" in str(refused.value)
+
+
 def test_a_providers_own_column_names_the_usage_type(tmp_path: Path, spark: SparkSession) -> None:
     bill(tmp_path, "focus/aws/1/2026-03/a.parquet", charge(1, x_UsageType="BoxUsage:t3", x_Operation="RunInstances"))
     bill(tmp_path, "cur/aws/1/2026-02/a.parquet", charge(2, month=2, UsageType="Requests", Source="cur"))

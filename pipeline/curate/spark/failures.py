@@ -18,7 +18,7 @@ def parquet_failures(place: str) -> Iterator[None]:
         yield
     except Py4JJavaError as error:
         why = str(error.java_exception)
-        named = re.search(r"raw/\S+?\.parquet", why)
+        named = re.search(r"raw/\S+?(?:\.parquet|(?=\.?(?:\s|$)))", why)
         if named is None:
             raise
         raise unreadable_file(f"{place}/{named[0]}", "it is no Parquet file of these columns") from error
