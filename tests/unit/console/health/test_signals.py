@@ -91,6 +91,14 @@ def test_the_canary_runs_as_often_as_its_alarm_looks() -> None:
         assert tier.watching.canary_runs_per_day * signal("canary-failures").row.period_seconds == 86_400
 
 
+def test_a_function_behind_the_load_balancer_that_fails_counts_as_a_request_that_fails() -> None:
+    share = signal("collector-balanced-5xx")
+    summed = re.findall(r"FILL\((\w+), 0\)", share.row.expression)  # a minute without one of them has no data of it
+    assert [metric.metric for metric in share.metrics if metric.id in summed] == [
+        "HTTPCode_Target_5XX_Count", "LambdaUserError", "LambdaInternalError",
+    ]  # fmt: skip
+
+
 def test_names_of_resources_are_filled_into_the_dimensions() -> None:
     names = {"console": "takings-scale-console", "cluster": "takings-scale-cluster"}
     memory = signal("console-memory")

@@ -35,8 +35,8 @@ def of(tier: tiers.Tier, book: PriceBook = BOOK, **usage: object) -> Estimate:
     ("tier", "by_hand", "total"),
     [
         (DEV, DEV_BY_HAND, "46.3165"),
-        (STARTUP, STARTUP_BY_HAND, "361.2575"),
-        (SCALE, SCALE_BY_HAND, "1406.7299"),
+        (STARTUP, STARTUP_BY_HAND, "361.4575"),
+        (SCALE, SCALE_BY_HAND, "1406.9299"),
     ],
     ids=["dev", "startup", "scale"],
 )
