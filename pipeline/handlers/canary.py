@@ -1,4 +1,4 @@
-"""Every minute: a test event through CloudFront, the firewall and the API, as a sender sends it.
+"""Every minute: a test event through all that senders' requests pass, the firewall first.
 
 It goes to the endpoint that checks events and stores none (``/debug/mp/collect``): it is answered by the same function
 after the same checks of origin, key and contract, and is in no count, no stream and no revenue. What comes after the

@@ -1,7 +1,7 @@
 """Every query of the catalogue means the same on every engine: the same rows as DuckDB's, whatever it is asked.
 
 Athena's answers come from Trino, Redshift's from PostgreSQL, through awswrangler, the console's own engines and the AWS
-APIs. A known difference stands in `gaps.py` and is an expected failure that must fail.
+APIs. A known difference is listed in `gaps.py`, and is an expected failure that must fail.
 """
 
 from __future__ import annotations
