@@ -38,7 +38,7 @@ LEFT_OUT = (
     LeftOut("AWS Key Management Service", "Requests",
             "S3 bucket keys and cached data keys leave some thousands a month, at $3 a million"),
     LeftOut("AWS Secrets Manager", "Requests",
-            "each busy environment of the collector reads its keys once a minute: $0.26 a month; there are one to twelve"),
+            "each of the one to twelve busy environments of the collector reads its keys once a minute: $0.26 a month"),
     LeftOut("AWS Glue", "Catalogue", "far below the million objects and requests that are free in each account"),
     LeftOut("Amazon Virtual Private Cloud", "Gateway endpoints", "free: S3 and DynamoDB are not reached through NAT"),
     LeftOut("AWS Data Transfer", "Inside the region",
