@@ -102,13 +102,18 @@ class Embedded(Profile):
         """One store for the pages and the write side."""
         from pipeline.lake import Lake
         from pipeline.live.embedded import FILE, EmbeddedLiveStore
+        from pipeline.recommend.opted_out import OptedOutList
+        from pipeline.recommend.store_embedded import FILE as RECOMMENDATIONS
+        from pipeline.recommend.store_embedded import SqliteItems
 
         lake = self.settings.lake
         settings = Lake.open(lake).settings
+        opted_out = OptedOutList(SqliteItems(lake / RECOMMENDATIONS))
         return EmbeddedLiveStore(
             lake / FILE,
             settings.reporting_currency,
             confirm_public_orders=settings.confirm_public_orders,
+            refuses=opted_out.refuses,
         )
 
     @made_once
@@ -181,7 +186,8 @@ class Embedded(Profile):
         return Platform(lake, live=self._live_store, options=PlatformOptions(origins=self.settings.origins))
 
     def routes(self) -> list[Route]:
-        """The collector's addresses, and those that say whether it is well."""
-        from pipeline.collecting.http import routes
+        """The addresses of the collector and of recommendations, and those that say whether it is well."""
+        from pipeline.collecting import http as collecting
+        from pipeline.recommend.serving import http as recommending
 
-        return routes(self.server, self.settings.origins)
+        return [*collecting.routes(self.server, self.settings.origins), *recommending.routes(self.server)]

@@ -28,7 +28,7 @@ class Authentication:
         """The key that a request's head names; None where its body may still hold it."""
         if endpoint.webhook is not None:
             name = request.query.get("id", "")
-            with _reading_keys():
+            with reading_keys():
                 key = webhook_key(self._keys.all(), name, endpoint.webhook.system, self._now())
             if key is None:
                 raise _unsigned("The address names no webhook key that is valid")
@@ -47,13 +47,15 @@ class Authentication:
 
     def _find(self, secret: str) -> WriteKey:
         """The key with this secret."""
-        with _reading_keys():
+        with reading_keys():
             key = self._keys.find(secret) if secret else None
+        if key is not None and key.purpose != "write":
+            raise unauthorized("This key reads recommendations and sends nothing.", "keys create SOURCE")
         return key or _no_key(secret)
 
     def _find_alias(self, alias: str) -> WriteKey:
         """The key that a tracker means with its own id."""
-        with _reading_keys():
+        with reading_keys():
             key = key_of_alias(self._keys.all(), alias, self._now())
         return key or _no_key("")
 
@@ -65,7 +67,8 @@ def check_signature(request: Request, endpoint: Endpoint, key: WriteKey | None) 
 
 
 @contextmanager
-def _reading_keys() -> Iterator[None]:
+def reading_keys() -> Iterator[None]:
+    """Raise keys that cannot be read as Problem, a 503."""
     try:
         yield
     except SettingsError as error:
@@ -73,11 +76,21 @@ def _reading_keys() -> Iterator[None]:
 
 
 def _no_key(secret: str) -> NoReturn:
-    message = "The write key is wrong or has ended." if secret else "The write key is missing."
-    raise Problem(
+    raise unauthorized("The write key is wrong or has ended." if secret else "The write key is missing.", "keys")
+
+
+def unauthorized(what: str, command: str) -> Problem:
+    """The refusal of a request without a key that may do what it asks for.
+
+    Parameters
+    ----------
+    what : what is wrong with its key, a sentence
+    command : of ``python -m pipeline``, that makes such a key
+    """
+    return Problem(
         401,
         "unauthorized",
-        f"{message} Send it as Authorization: Bearer KEY; `python -m pipeline keys` makes one.",
+        f"{what} Send it as Authorization: Bearer KEY; `python -m pipeline {command}` makes one.",
         {"www-authenticate": 'Bearer realm="takings"'},
     )
 

@@ -1,4 +1,4 @@
-"""``python -m pipeline keys``: who may send events to a lake."""
+"""``python -m pipeline keys``: who may send events to a lake, and read recommendations from it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ examples:
   python -m pipeline keys create web-pages --public --namespace web-shop
   python -m pipeline keys create web-tag --public --namespace web-shop --alias G-ABC123
   python -m pipeline keys create web-orders --namespace web-shop --webhook shopify
+  python -m pipeline keys create web-pages --read --public
   python -m pipeline keys rotate web-shop --grace-days 7
   python -m pipeline keys revoke 1f2e3d4c
 """
 
 
-keys = group(help="Make, list and end the write keys of a lake. A running collector follows at once.", epilog=_EXAMPLES)
+keys = group(
+    help="Make, list and end the write and read keys of a lake. A running collector follows at once.", epilog=_EXAMPLES
+)
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="who sends with it, such as web-shop")]
 
 
@@ -38,12 +41,14 @@ def list_keys(lake: options.Lake = options.DEFAULT_LAKE) -> None:
 
 
 Public = Annotated[bool, typer.Option("--public", help="for pages and apps, where anybody can read it: no refunds")]
+Read = Annotated[bool, typer.Option("--read", help="asks for recommendations, and sends nothing")]
 
 
 @keys.command()
 def create(
     source: Source,
     public: Public = False,
+    read: Read = False,
     namespace: Annotated[
         str | None,
         typer.Option(
@@ -67,8 +72,8 @@ def create(
     """Make a key for a source; it is shown once."""
     file = _file(lake)
     if webhook is not None:
-        if public or alias:
-            raise SettingsError("A webhook key is neither public nor has it an alias", where="--webhook")
+        if public or alias or read:
+            raise SettingsError("A webhook key is neither public nor reads, nor has it an alias", where="--webhook")
         key = file.create_webhook(source, webhook, _signing_secret(), namespace=namespace)
         sys.stdout.write(f"/v1/webhooks/{webhook}?id={key.id}\n")
         sys.stderr.write(
@@ -76,8 +81,10 @@ def create(
             f" readable by its owner alone. Its ids belong to {_namespace(key)}.\n"
         )
     else:
-        key, secret = file.create(source, namespace=namespace, public=public, alias=alias)
+        key, secret = file.create(source, namespace=namespace, public=public, alias=alias, purpose=_purpose(read))
         _show(key, secret)
+    if read:
+        return
     others = sorted({other.source for other in file.all() if other.namespace == key.namespace} - {source})
     if others:
         sys.stderr.write(
@@ -90,6 +97,7 @@ def create(
 def rotate(
     source: Source,
     public: Public = False,
+    read: Read = False,
     grace_days: Annotated[float, typer.Option(metavar="DAYS", help="how long the others live on")] = GRACE
     / timedelta(days=1),
     lake: options.Lake = options.DEFAULT_LAKE,
@@ -98,7 +106,7 @@ def rotate(
     file = _file(lake)
     if not 0 <= grace_days <= 3650:
         raise SettingsError("The grace is no number of days from 0 to 3650", where="--grace-days")
-    key, secret = file.rotate(source, timedelta(days=grace_days), public=public)
+    key, secret = file.rotate(source, timedelta(days=grace_days), public=public, purpose=_purpose(read))
     _show(key, secret)
 
 
@@ -121,10 +129,12 @@ def _file(lake: Path) -> KeyFile:
 def _show(key: WriteKey, secret: str) -> None:
     sys.stdout.write(f"{secret}\n")
     kind = "public" if key.public else "secret"
-    sys.stderr.write(
-        f"This {kind} key of {key.source} is shown once; only its digest is kept."
-        f" Its ids belong to {_namespace(key)}.\n"
-    )
+    use = "It reads recommendations" if key.purpose == "read" else f"Its ids belong to {_namespace(key)}"
+    sys.stderr.write(f"This {kind} key of {key.source} is shown once; only its digest is kept. {use}.\n")
+
+
+def _purpose(read: bool) -> Literal["write", "read"]:
+    return "read" if read else "write"
 
 
 def _signing_secret() -> str:
@@ -151,4 +161,5 @@ def _list(keys: list[WriteKey]) -> None:
         )
         kind: str = key.webhook or ("public" if key.public else "secret")
         kind += f" as {key.alias}" if key.alias else ""
+        kind += " read" if key.purpose == "read" else ""
         sys.stdout.write(f"{key.id}  {key.source:<24} {kind}  {_namespace(key):<34} {made}  {end}".rstrip() + "\n")

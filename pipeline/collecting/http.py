@@ -47,18 +47,24 @@ class Platform(Protocol):
 
 
 class Shortcut:
-    """ASGI middleware that gives requests for some exact paths to their routes, and all others to the app.
+    """ASGI middleware that gives requests for the paths of some routes to these, and all others to the app.
 
-    As the first middleware, it spares those requests all others.
+    A route's path is exact, or ends with a parameter (``/v1/recommendations/{customer_id:path}``) and takes everything
+    that begins as it does. As the first middleware, it spares those requests all others.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
-        self._apps = {route.path: route.app for route in routes}
+        self._apps = {route.path: route.app for route in routes if "{" not in route.path}
+        self._below = [(route.path.partition("{")[0], route.app) for route in routes if "{" in route.path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = self._apps.get(scope["path"], self._app) if scope["type"] == "http" else self._app
+        chosen = self._chosen(scope["path"]) if scope["type"] == "http" else self._app
         await chosen(scope, receive, send)
+
+    def _chosen(self, path: str) -> ASGIApp:
+        exact = self._apps.get(path)
+        return exact or next((app for start, app in self._below if path.startswith(start)), self._app)
 
 
 def routes(platform: Platform, origins: Collection[str] = ()) -> list[Route]:
@@ -73,13 +79,13 @@ def routes(platform: Platform, origins: Collection[str] = ()) -> list[Route]:
 
     def readiness() -> Response:
         reason = platform.unready()
-        return json_response(200, {"status": "ready"}) if reason is None else _not_ready(reason).response()
+        return json_response(200, {"status": "ready"}) if reason is None else not_ready(reason).response()
 
     return [
-        *(_route(path, collect) for path in ENDPOINTS),
-        _route("/healthz", _OnlyGet(lambda: json_response(200, {"status": "alive"}))),
-        _route("/readyz", _OnlyGet(readiness)),
-        _route("/v1/openapi.json", _OnlyGet(lambda: json_response(200, document))),
+        *(route_to(path, collect) for path in ENDPOINTS),
+        route_to("/healthz", _OnlyGet(lambda: json_response(200, {"status": "alive"}))),
+        route_to("/readyz", _OnlyGet(readiness)),
+        route_to("/v1/openapi.json", _OnlyGet(lambda: json_response(200, document))),
     ]
 
 
@@ -104,10 +110,10 @@ class _Collect:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = perf_counter()
-        request, noted = _head(scope), _Noted()
+        request, noted = head_of(scope), _Noted()
         try:
             response = await self._answer(request, receive, noted)
-            await _send(send, response)
+            await send_response(send, response)
             status = response.status
         except _Gone:
             status = NO_ANSWER
@@ -124,7 +130,7 @@ class _Collect:
     async def _answer(self, request: Request, receive: Receive, noted: _Noted) -> Response:
         collector = self._platform.collector
         if collector is None:
-            refusal = _not_ready("The pipeline is starting or stopping; nothing was stored, send it again.")
+            refusal = not_ready("The pipeline is starting or stopping; nothing was stored, send it again.")
             methods, is_preflight = ENDPOINTS[request.path].methods, request.method == "OPTIONS"
             answer = self._origins.preflight(request, methods) if is_preflight else refusal.response()
             return await _after_body(receive, self._origins.share(request, answer))
@@ -167,23 +173,26 @@ class _OnlyGet:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["method"] in ("GET", "HEAD"):
-            await _send(send, self._answer())
+            await send_response(send, self._answer())
             return
         refusal = {"code": "method_not_allowed", "message": "Ask with GET."}
-        await _send(send, json_response(405, refusal, {"allow": "GET, HEAD"}))
+        await send_response(send, json_response(405, refusal, {"allow": "GET, HEAD"}))
 
 
-def _route(path: str, app: ASGIApp) -> Route:
+def route_to(path: str, app: ASGIApp) -> Route:
+    """A route to an endpoint, which itself refuses the methods that it does not take."""
     route = Route(path, app)
-    route.methods = None  # each endpoint refuses other methods itself: with JSON, as it refuses all else
+    route.methods = None  # it does so with JSON, as it refuses all else
     return route
 
 
-def _not_ready(message: str) -> Problem:
+def not_ready(message: str) -> Problem:
+    """The refusal of a request before the start, or after the stop."""
     return Problem(503, "not_ready", message, {"retry-after": "1"})
 
 
-def _head(scope: Scope) -> Request:
+def head_of(scope: Scope) -> Request:
+    """The request without its body; its path is decoded."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     client = scope.get("client")
@@ -242,9 +251,11 @@ def _closing(problem: Problem) -> Problem:
     return Problem(problem.status, problem.code, problem.message, {**problem.headers, "connection": "close"})
 
 
-async def _send(send: Send, response: Response) -> None:
+async def send_response(send: Send, response: Response) -> None:
+    """Send an answer. One that does not say whether it may be kept may not."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-    headers.append((b"cache-control", b"no-store"))
+    if "cache-control" not in response.headers:
+        headers.append((b"cache-control", b"no-store"))
     if response.status != 204:  # which has no body, and may not say how long it is
         headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

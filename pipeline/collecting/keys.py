@@ -14,6 +14,8 @@ A *public* key is in the pages of a shop, where anybody can read it; a *secret* 
 key may not do: send refunds, or put its copy of an event or an order in the place of what a secret key sent. A tracker
 that can carry no key is known by an id of its own, the *alias* of a public key.
 
+A *read* key asks for recommendations and sends nothing; every other key sends and reads nothing.
+
 A *webhook* key is of a shop system that signs what it sends: its signing secret is kept as it is, since a signature
 cannot be checked without it. The key's own secret is shown to nobody, so that nothing else can be sent with it.
 """
@@ -61,6 +63,7 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     alias : the id that a tracker sends in place of a key, such as GA4's measurement id; only of public keys
     webhook : the shop system that sends with it; empty where it is no webhook key
     signing_secret : what that system signs with
+    purpose : whether it sends events, or reads recommendations
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -73,6 +76,7 @@ class WriteKey(msgspec.Struct, frozen=True, kw_only=True):
     alias: Annotated[str, Meta(max_length=64)] = ""
     webhook: Literal["", "shopify", "woocommerce"] = ""
     signing_secret: str = ""
+    purpose: Literal["write", "read"] = "write"
 
     def __repr__(self) -> str:  # a traceback or a log line must not show the signing secret
         return f"WriteKey(id={self.id!r}, source={self.source!r})"
@@ -195,7 +199,13 @@ class KeyFile:
             return self._keys
 
     def create(
-        self, source: str, *, namespace: str | None = None, public: bool = False, alias: str = ""
+        self,
+        source: str,
+        *,
+        namespace: str | None = None,
+        public: bool = False,
+        alias: str = "",
+        purpose: Literal["write", "read"] = "write",
     ) -> tuple[WriteKey, str]:
         """Make a key for a source; returns it with its secret, which is kept nowhere.
 
@@ -207,13 +217,15 @@ class KeyFile:
         Raises
         ------
         SettingsError
-            The alias is of another source, or the key is not public.
+            The alias is of another source, or the key is not public, or reads.
         """
         keys = self.all()
+        if alias and purpose == "read":
+            raise SettingsError("A key that reads has no alias", where="--alias", remedy="Leave one of the two out.")
         self._check_alias(source, alias, keys, public=public)
         if namespace is None:
             namespace = next((key.namespace for key in reversed(keys) if key.source == source), own_namespace(source))
-        return self._add(source, keys, namespace, public=public, alias=alias)
+        return self._add(source, keys, namespace, public=public, alias=alias, purpose=purpose)
 
     def create_webhook(
         self,
@@ -236,10 +248,18 @@ class KeyFile:
         key, _ = self._add(source, keys, namespace, webhook=webhook, signing_secret=signing_secret)
         return key
 
-    def rotate(self, source: str, grace: timedelta = GRACE, *, public: bool = False) -> tuple[WriteKey, str]:
+    def rotate(
+        self,
+        source: str,
+        grace: timedelta = GRACE,
+        *,
+        public: bool = False,
+        purpose: Literal["write", "read"] = "write",
+    ) -> tuple[WriteKey, str]:
         """Make a new key for a source, like its newest; its other valid keys of that kind end after `grace`.
 
-        A public key and a secret one are rotated on their own: `public` says which.
+        Public and secret keys, and those that send and that read, are rotated on their own: `public` and `purpose` say
+        which.
         """
         now = self._now()
         end = now + grace
@@ -247,21 +267,24 @@ class KeyFile:
         rotated = [
             key
             for key in keys
-            if key.source == source and key.public == public and not key.webhook and key.is_valid(now)
+            if (key.source, key.public, key.purpose) == (source, public, purpose)
+            and not key.webhook
+            and key.is_valid(now)
         ]
         if not rotated:
             kind = "public" if public else "secret"
+            options = " --public" * public + " --read" * (purpose == "read")
             raise SettingsError(
-                f"Source {source!r} has no {kind} key to rotate",
+                f"Source {source!r} has no {kind} {purpose} key to rotate",
                 where=str(self._path),
-                remedy=f"Make its first one with `python -m pipeline keys create {source}"
-                f"{' --public' if public else ''}`.",
+                remedy=f"Make its first one with `python -m pipeline keys create {source}{options}`.",
             )
         ending = [
             replace(key, expires_at=end) if key in rotated and (key.expires_at is None or key.expires_at > end) else key
             for key in keys
         ]
-        return self._add(source, ending, rotated[-1].namespace, public=public, alias=rotated[-1].alias)
+        last = rotated[-1]
+        return self._add(source, ending, last.namespace, public=public, alias=last.alias, purpose=purpose)
 
     def revoke(self, key_id: str) -> WriteKey:
         """End a key now; returns it as it was."""
@@ -301,6 +324,7 @@ class KeyFile:
         alias: str = "",
         webhook: Literal["", "shopify", "woocommerce"] = "",
         signing_secret: str = "",
+        purpose: Literal["write", "read"] = "write",
     ) -> tuple[WriteKey, str]:
         if not 1 <= len(source) <= 64 or not source.isprintable():
             raise SettingsError(f"Source {source!r} is no name of 1 to 64 printable characters", where="SOURCE")
@@ -316,6 +340,7 @@ class KeyFile:
             alias=alias,
             webhook=webhook,
             signing_secret=signing_secret,
+            purpose=purpose,
         )
         self._write([*keys, key])
         return key, secret

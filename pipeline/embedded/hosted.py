@@ -15,6 +15,7 @@ from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform
+from pipeline.recommend.serving.service import RecommendationService
 from pipeline.traffic import play
 
 SOURCE = "sample-traffic"
@@ -44,6 +45,11 @@ class HostedPlatform:
     def collector(self) -> Collector | None:
         """The collector; None before the start and after the stop."""
         return self._platform.collector if self._platform else None
+
+    @property
+    def recommendations(self) -> RecommendationService | None:
+        """What answers requests for recommendations; None before the start and after the stop."""
+        return self._platform.recommendations if self._platform else None
 
     def unready(self) -> str | None:
         """Why no events can be taken now, in a sentence; None where they can."""

@@ -17,7 +17,7 @@ from typing import Self
 
 import msgspec
 
-from catalogue.errors import StreamUnavailable, TakingsError
+from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
@@ -33,6 +33,11 @@ from pipeline.live.backlog import backlog
 from pipeline.live.lines import received_at
 from pipeline.live.store import SkippingLiveStore
 from pipeline.raw.writer import RawWriter
+from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.serving.recommender import Recommender
+from pipeline.recommend.serving.service import RecommendationService
+from pipeline.recommend.store_embedded import FILE as MODELS
+from pipeline.recommend.store_embedded import EmbeddedModelStore
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.streams.log import AppendLog
@@ -62,6 +67,8 @@ class Platform:
     Attributes
     ----------
     collector : takes the requests; None before the start and after the stop
+    models : of recommendations, between start and stop
+    recommendations : answers the requests for them; None before the start and after the stop
     """
 
     def __init__(
@@ -71,6 +78,8 @@ class Platform:
         self.live = live
         self.freshness = FreshnessWindow()
         self.collector: Collector | None = None
+        self.models: EmbeddedModelStore | None = None
+        self.recommendations: RecommendationService | None = None
         self._options = options or PlatformOptions()
         self._checkpoints = Checkpoints(lake.root / CHECKPOINTS)
         self._since = datetime.now(UTC)
@@ -101,6 +110,12 @@ class Platform:
         except StreamUnavailable:
             log.close()
             raise
+        try:
+            self.models = EmbeddedModelStore(self.lake.root / MODELS)
+        except SourceError:
+            self._customers.close()
+            log.close()
+            raise
         self._log = log
         self._raw = RawWriter(log, self.lake, self._checkpoints, workshop=self.lake.root / STREAM / "workshop")
         self._seen = log.end
@@ -114,9 +129,13 @@ class Platform:
         recent.recall(self.recent_ids())
         for loop in self._loops:
             loop.start()
+        keys = KeyFile(self.lake.root / KEYS)
+        if self.live is not None:
+            recommender = Recommender(self.models, self.live, OptedOutCustomers(self.models.items, renew_after=1.0))
+            self.recommendations = RecommendationService(recommender, keys, origins=options.origins)
         self.collector = Collector(
             log,
-            KeyFile(self.lake.root / KEYS),
+            keys,
             **self.lake.settings.of_contract(),
             origins=options.origins,
             customers=self._customers,
@@ -128,7 +147,7 @@ class Platform:
         log = self._log
         if log is None:
             return
-        self.collector = None
+        self.collector = self.recommendations = None
         for loop in self._loops:
             loop.stop()
         try:
@@ -139,6 +158,9 @@ class Platform:
             # nothing is lost: the log keeps it, and the next start goes on from there
             self._closing = Trouble("stop", f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)
         self._customers.close()
+        if self.models is not None:
+            self.models.close()
+            self.models = None
         log.close()
         self._log = None
 

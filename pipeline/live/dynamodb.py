@@ -66,6 +66,7 @@ class DynamoDbLiveStore:
     ----------
     client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
     currency, confirm_public_orders : the lake's (`pipeline.lake.LakeSettings`)
+    refuses : whether a customer refuses recommendations: no recent items are kept then
     parents_of : the shards that a shard was split or merged from, as far as the stream knows them
     """
 
@@ -76,13 +77,18 @@ class DynamoDbLiveStore:
         currency: str,
         *,
         confirm_public_orders: bool = False,
+        refuses: Callable[[str], bool] = lambda _: False,
         parents_of: Callable[[str], Sequence[str]] = lambda _: (),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._table = DynamoDbTable(client, table, now, title="live table")
         self._shards = Shards(self._table, now)
         self._parents_of = parents_of
-        self._settings: RollSettings = {"currency": currency, "confirm_public_orders": confirm_public_orders}
+        self._settings: RollSettings = {
+            "currency": currency,
+            "confirm_public_orders": confirm_public_orders,
+            "refuses": refuses,
+        }
         self._now = now
         self._windows: dict[str, SeenHashes] = {}
         self._settled: dict[tuple[str, str], tuple[int, int, list[DynamoItem]]] = {}

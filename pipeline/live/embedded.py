@@ -44,6 +44,7 @@ class EmbeddedLiveStore:
     Parameters
     ----------
     currency, confirm_public_orders : the lake's (`pipeline.lake.LakeSettings`)
+    refuses : whether a customer refuses recommendations: no recent items are kept then
     generation : hashes in one generation of what was seen
     """
 
@@ -53,11 +54,16 @@ class EmbeddedLiveStore:
         currency: str,
         *,
         confirm_public_orders: bool = False,
+        refuses: Callable[[str], bool] = lambda _: False,
         now: Callable[[], datetime] = utc_now,
         generation: int = GENERATION,
     ) -> None:
         self._path = path
-        self._settings: RollSettings = {"currency": currency, "confirm_public_orders": confirm_public_orders}
+        self._settings: RollSettings = {
+            "currency": currency,
+            "confirm_public_orders": confirm_public_orders,
+            "refuses": refuses,
+        }
         self._now = now
         self._generation = generation
         self._held: dict[

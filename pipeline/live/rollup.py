@@ -81,10 +81,11 @@ def instant_of(minute: int) -> datetime:
 
 
 class RollSettings(TypedDict):
-    """What of a lake's settings decides what counts, as `roll` takes it."""
+    """What decides what counts, for as long as a store lives, as `roll` takes it."""
 
     currency: str
     confirm_public_orders: bool
+    refuses: Callable[[str], bool]
 
 
 def roll(
@@ -95,6 +96,7 @@ def roll(
     currency: str,
     regions: Collection[str] = (),
     confirm_public_orders: bool = False,
+    refuses: Callable[[str], bool] = lambda _: False,
 ) -> Delta:
     """The counts that decoded entries add, given what was seen before.
 
@@ -105,6 +107,7 @@ def roll(
     currency : the reporting currency
     regions : the regions known so far; beyond `MOST_REGIONS`, new ones are counted under ``(other)``
     confirm_public_orders : whether purchases of public keys are events alone, until a secret key sends them
+    refuses : whether a customer refuses recommendations, and so has no recent items
     """
     seen = set(known)
     fresh: dict[int, None] = {}
@@ -169,7 +172,7 @@ def roll(
         sum(flow.quarantined for flow in flows.values()),
     )
     delta.flows = {minute: flow.flow() for minute, flow in flows.items() if is_remembered(minute, now)}
-    delta.items = {customer: latest_items(found) for customer, found in items.items()}
+    delta.items = {customer: latest_items(found) for customer, found in items.items() if not refuses(customer)}
     delta.fresh = list(fresh)
     return delta
 

@@ -33,7 +33,7 @@ _VALID = "(expires is null or expires > ?)"
 class SqliteItems:
     """The items in the file `path`, which is made where there is none."""
 
-    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now) -> None:
         self._path, self._now = path, now
         self._writing, self._reading = threading.Lock(), threading.Lock()
         with self._translate_errors():

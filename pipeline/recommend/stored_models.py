@@ -62,6 +62,10 @@ class StoredModels:
     ----------
     renew_after : seconds after which `current` looks again which version is in use
     now, clock : the time of day, and seconds that never go back
+
+    Attributes
+    ----------
+    items : where the models are kept, with the customers who refuse (`pipeline.recommend.opted_out`)
     """
 
     def __init__(
@@ -72,7 +76,7 @@ class StoredModels:
         now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._items, self._renew_after, self._now, self._clock = items, renew_after, now, clock
+        self.items, self._renew_after, self._now, self._clock = items, renew_after, now, clock
         self._model: StoredModel | None = None
         self._looked_at: float | None = None
         self._lock = threading.Lock()
@@ -85,13 +89,13 @@ class StoredModels:
         stored = StoredCard(model.card, Inventory.of(model))
         expires = None if current else self._now() + ASIDE_KEPT
         card: Key = (MODEL, CARD + version)
-        self._items.put_all([(card, pack(stored))], expires=expires)
-        self._items.put_all(_contents(model), expires=expires)
-        self._items.put_all([(card, pack(msgspec.structs.replace(stored, complete=True)))], expires=expires)
+        self.items.put_all([(card, pack(stored))], expires=expires)
+        self.items.put_all(_contents(model), expires=expires)
+        self.items.put_all([(card, pack(msgspec.structs.replace(stored, complete=True)))], expires=expires)
         if not current:
             return
         in_use = pointer.version if pointer else None
-        if in_use != after or not self._items.swap(CURRENT, before, pack(Pointer(version, in_use))):
+        if in_use != after or not self.items.swap(CURRENT, before, pack(Pointer(version, in_use))):
             raise PublishConflict(
                 f"Model {version} was not made current: another one was meanwhile, it was trained after {after}",
                 remedy="Train again.",
@@ -125,7 +129,7 @@ class StoredModels:
                 "There is no model before the current one",
                 remedy="See what is kept with `python -m pipeline recommend models`; the next training makes another.",
             )
-        if not self._items.swap(CURRENT, before, pack(Pointer(stored.card.version))):
+        if not self.items.swap(CURRENT, before, pack(Pointer(stored.card.version))):
             raise PublishConflict(
                 "Another model was made current meanwhile",
                 remedy="See which one with `python -m pipeline recommend models`.",
@@ -145,27 +149,27 @@ class StoredModels:
                 f"Model {pointer.version} is current, but is not kept",
                 remedy="Go back with `python -m pipeline recommend rollback`, or train again.",
             )
-        return StoredModel.read(self._items, stored.card, stored.inventory)
+        return StoredModel.read(self.items, stored.card, stored.inventory)
 
     def _pointer(self) -> tuple[bytes | None, Pointer | None]:
         """The item that says what is current, packed and unpacked."""
-        packed = self._items.get(CURRENT)
+        packed = self.items.get(CURRENT)
         return packed, unpack(packed, Pointer) if packed is not None else None
 
     def _stored_card(self, version: str) -> StoredCard | None:
-        packed = self._items.get((MODEL, CARD + version))
+        packed = self.items.get((MODEL, CARD + version))
         return unpack(packed, StoredCard) if packed is not None else None
 
     def _stored_cards(self) -> dict[str, StoredCard]:
-        found = self._items.beginning(MODEL, CARD)
+        found = self.items.beginning(MODEL, CARD)
         return {sk.removeprefix(CARD): unpack(packed, StoredCard) for sk, packed in found.items()}
 
     def _delete_superseded(self, pointer: Pointer | None) -> None:
         kept = {pointer.version, pointer.previous} if pointer else set()
         for version, stored in self._stored_cards().items():
             if version not in kept and self._now() - stored.card.trained_at > SUPERSEDED_KEPT:
-                self._items.delete_all(stored.inventory.keys(version))
-                self._items.delete_all([(MODEL, CARD + version)])
+                self.items.delete_all(stored.inventory.keys(version))
+                self.items.delete_all([(MODEL, CARD + version)])
 
 
 def _contents(model: Model) -> Iterator[tuple[Key, bytes]]:

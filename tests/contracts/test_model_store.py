@@ -237,7 +237,7 @@ def test_a_model_whose_pages_are_missing_is_an_error_that_says_what_to_do(place:
 
 def test_a_store_that_does_not_answer_is_an_error_and_the_model_that_is_known_stays_in_use(place: Place):
     place.store.publish(model(FIRST), after=None)
-    known = StoredModels(place.store._items, renew_after=0, now=place.clock)  # type: ignore[attr-defined]
+    known = StoredModels(place.store.items, renew_after=0, now=place.clock)  # type: ignore[attr-defined]
     assert known.current().card.version == FIRST  # type: ignore[union-attr]
     place.break_it()
     assert known.current().card.version == FIRST  # type: ignore[union-attr]

@@ -372,3 +372,11 @@ def test_keys_that_cannot_be_read_are_503_not_401():
 
     intake = Collector(Shelf(), Lost(), reporting_currency="EUR", retention_days=400)  # type: ignore[arg-type]
     assert intake.answer(request(VIEW)).status == 503
+
+
+def test_a_read_key_sends_nothing_and_is_told_which_key_does():
+    shelf = Shelf()
+    answer = collector(shelf, write_key("pages", SECRET, purpose="read")).answer(request(VIEW))
+    assert (answer.status, decoded(answer)["code"], shelf.entries) == (401, "unauthorized", [])
+    assert "reads recommendations and sends nothing" in decoded(answer)["message"]
+    assert "keys create SOURCE`" in decoded(answer)["message"]

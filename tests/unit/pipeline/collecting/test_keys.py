@@ -203,3 +203,42 @@ def test_a_rotated_key_keeps_its_alias_and_a_revoked_one_gives_it_back(file: Key
     file.revoke(new.id)
     assert key_of_alias(file.all(), "G-ABC123", NOW) is None
     assert key_of_alias(file.all(), "", NOW) is None
+
+
+def test_a_key_made_before_there_were_read_keys_sends(file: KeyFile, tmp_path: Path):
+    _, secret = file.create("web-shop")
+    kept = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps([{k: v for k, v in kept[0].items() if k != "purpose"}]))
+    found = file.find(secret)
+    assert found is not None
+    assert found.purpose == "write"
+
+
+def test_keys_that_read_are_rotated_without_those_that_send(file: KeyFile, clock: Clock):
+    _, sending = file.create("pages", public=True)
+    _, reading = file.create("pages", public=True, purpose="read")
+    key, newer = file.rotate("pages", timedelta(days=1), public=True, purpose="read")
+    clock.now += timedelta(days=2)
+    assert key.purpose == "read"
+    assert [file.find(secret) is None for secret in (sending, reading, newer)] == [False, True, False]
+    with pytest.raises(SettingsError, match="no secret read key to rotate") as caught:
+        file.rotate("pages", purpose="read")
+    assert "keys create pages --read" in caught.value.remedy
+
+
+def test_a_key_that_reads_has_no_alias(file: KeyFile):
+    with pytest.raises(SettingsError, match="no alias"):
+        file.create("pages", public=True, alias="G-1", purpose="read")
+
+
+def test_the_command_makes_and_lists_a_read_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lake = str(Lake.create(tmp_path / "lake").root)
+    assert call("keys", "create", "pages", "--read", "--public", "--lake", lake) == 0
+    shown = capsys.readouterr()
+    assert "This public key of pages is shown once; only its digest is kept. It reads recommendations." in shown.err
+    assert call("keys", "rotate", "pages", "--read", "--public", "--lake", lake) == 0
+    capsys.readouterr()
+    assert call("keys", "list", "--lake", lake) == 0
+    assert capsys.readouterr().out.count("public read") == 2
+    with pytest.raises(SettingsError, match="neither public nor reads"):
+        call("keys", "create", "pages", "--read", "--webhook", "shopify", "--lake", lake)

@@ -1,0 +1,203 @@
+"""Question in, answer out: recent items, a model, and the lists that step in where these know too little."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from heapq import nlargest
+from typing import Protocol
+
+import msgspec
+
+from catalogue.clock import utc_now
+from catalogue.errors import SourceError, StreamUnavailable
+from pipeline.live.documents import Item
+from pipeline.recommend.model import FOR_YOU
+from pipeline.recommend.model_store import PublishedModel
+from pipeline.recommend.opted_out import OptedOut
+from pipeline.recommend.serving import reasons
+from pipeline.recommend.serving.diversity import spread
+from pipeline.recommend.serving.fallback import CANDIDATES, Step, steps
+from pipeline.recommend.serving.question import Question
+from pipeline.recommend.serving.reasons import Why
+from pipeline.recommend.serving.scoring import BOUGHT, IN_CART, Seed, action_weight, half_life_days
+
+NOTHING = "none"  # served where there is no item
+
+
+class RecommendedItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One recommended product; ranks begin at 1."""
+
+    product_id: str
+    rank: int
+    score: float
+    why: Why
+    name: str = ""
+    category: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is recommended.
+
+    Attributes
+    ----------
+    request_id : names this answer in the events that come of it
+    served : the first list that gave an item (`pipeline.recommend.serving.fallback`); the later ones fill what lacks
+    model : version; empty where there is none
+    note : what the answer lacks, in a sentence
+    """
+
+    request_id: str
+    surface: str
+    served: str
+    model: str
+    items: tuple[RecommendedItem, ...]
+    customer_id: str = ""
+    note: str = ""
+
+
+class Models(Protocol):
+    """Where the model in use is from."""
+
+    def current(self) -> PublishedModel | None:
+        """See `pipeline.recommend.model_store.ModelStore.current`."""
+        ...
+
+
+class History(Protocol):
+    """Where recent items are from: a live store."""
+
+    def recent_items(self, customer_id: str) -> Sequence[Item]:
+        """See `pipeline.live.store.LiveStore.recent_items`."""
+        ...
+
+
+class Recommender:
+    """Answers questions. Safe to use from several threads.
+
+    Parameters
+    ----------
+    opted_out : whose history is not read
+    new_id : makes the id of an answer
+    """
+
+    def __init__(
+        self,
+        models: Models,
+        history: History,
+        opted_out: OptedOut,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._models, self._history, self._opted_out = models, history, opted_out
+        self._now, self._new_id = now, new_id
+        self._popular: tuple[str, Sequence[int]] = ("", ())
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question, which may have no item, and then says why in its note.
+
+        Where the history cannot be read, the answer is that to a customer without one, and says so.
+
+        Raises
+        ------
+        SourceError
+            The model cannot be read.
+        """
+        model = self._models.current()
+        if model is None:
+            return self._answer(question, None, NOTHING, (), "There is no model yet: the first training makes one.")
+        recent, note = self._recent_items(question.customer_id)
+        seeds = _seeds(recent, model, self._now())
+        context = model.place_of(question.context_item) if question.context_item else None
+        unwanted = question.exclude | {item.product_id for item in recent if item.event_type in (BOUGHT, IN_CART)}
+        if question.context_item:
+            unwanted |= {question.context_item}
+        served, items = _choose(
+            question, model, unwanted, steps(question, model, seeds, context, self._popular_places(model))
+        )
+        if not items and not note:
+            note = "The model has no product that may be recommended here."
+        return self._answer(question, model, served, items, note)
+
+    def _answer(
+        self,
+        question: Question,
+        model: PublishedModel | None,
+        served: str,
+        items: tuple[RecommendedItem, ...],
+        note: str,
+    ) -> Answer:
+        return Answer(
+            request_id=self._new_id(),
+            surface=question.surface,
+            served=served,
+            model=model.card.version if model else "",
+            items=items,
+            customer_id=question.customer_id or "",
+            note=note,
+        )
+
+    def _recent_items(self, customer_id: str | None) -> tuple[Sequence[Item], str]:
+        """The recent items of a customer who has not refused, and a note where they could not be read."""
+        if customer_id is None:
+            return (), ""
+        try:
+            if self._opted_out.refuses(customer_id):
+                return (), ""
+            return self._history.recent_items(customer_id), ""
+        except (SourceError, StreamUnavailable):
+            return (), "The customer's recent actions could not be read; this is for everybody."
+
+    def _popular_places(self, model: PublishedModel) -> Sequence[int]:
+        """The available places with the highest prior, worked out once for each model."""
+        version, places = self._popular
+        if version != model.card.version:
+            prior, directory = model.prior, model.directory
+            available = (place for place in range(len(prior)) if directory[place].available and prior[place] > 0)
+            places = nlargest(CANDIDATES, available, key=prior.__getitem__)
+            self._popular = (model.card.version, places)
+        return places
+
+
+def _seeds(recent: Iterable[Item], model: PublishedModel, now: datetime) -> list[Seed]:
+    """The recent items that the model knows, newest first."""
+    half_life = half_life_days(model.card)
+    found = ((model.place_of(item.product_id), item) for item in recent)
+    return [
+        Seed(place, item.event_type, action_weight(item, now, half_life)) for place, item in found if place is not None
+    ]
+
+
+def _choose(
+    question: Question, model: PublishedModel, unwanted: frozenset[str], lists: Iterable[Step]
+) -> tuple[str, tuple[RecommendedItem, ...]]:
+    """The first `n` products that may be recommended, and the name of the list that the first one is of."""
+    served, chosen = NOTHING, dict[int, tuple[float, Why]]()
+    directory, category = model.directory, question.category
+
+    def may_come(place: int) -> bool:
+        entry = directory[place]
+        is_wanted = entry.available and entry.product_id not in unwanted and place not in chosen
+        return is_wanted and (category is None or entry.category == category)
+
+    for step in lists:
+        scores = {place: score for place, score in step.ranked if may_come(place)}
+        places = list(scores)
+        if step.served == FOR_YOU and not (category or question.context_item):
+            places = spread(places, lambda place: directory[place].category, question.n)
+        places = places[: question.n - len(chosen)]
+        if not places:
+            continue
+        whys = step.explain(places)
+        chosen |= {place: (scores[place], whys.get(place, reasons.POPULAR)) for place in places}
+        served = step.served if served == NOTHING else served
+        if len(chosen) >= question.n:
+            break
+    return served, tuple(
+        RecommendedItem(
+            directory[place].product_id, rank, round(score, 6), why, directory[place].name, directory[place].category
+        )
+        for rank, (place, (score, why)) in enumerate(chosen.items(), start=1)
+    )

@@ -1,0 +1,82 @@
+"""How well products suit a customer: what goes with the products of the customer's recent actions (pure).
+
+The score of a product is Σ over recent products of weight × how strongly it goes with that product, which may be
+negative, plus the prior of the model. The weight of a recent product is that of its action, and halves with each
+half-life since then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pipeline.live.documents import Item
+from pipeline.recommend.model import ModelCard, Neighbours
+
+VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
+ACTION_WEIGHTS = {VIEWED: 1.0, IN_CART: 2.0, BOUGHT: 3.0}
+HALF_LIFE_DAYS = 30.0  # where the model's card names none
+_DAY = timedelta(days=1)
+
+
+class Seed(NamedTuple):
+    """A product that others are found by: its place, what was done with it, and what that weighs."""
+
+    place: int
+    action: str
+    weight: float
+
+
+def half_life_days(card: ModelCard) -> float:
+    """Days after which a recent action counts half, as the model was made with."""
+    found = card.parameters.get("half_life_days")
+    return float(found) if isinstance(found, int | float) and found > 0 else HALF_LIFE_DAYS
+
+
+def action_weight(item: Item, now: datetime, half_life: float) -> float:
+    """What a recent action weighs `now`; one of the future as one of now."""
+    days = max(0.0, (now - item.at) / _DAY)
+    weight: float = ACTION_WEIGHTS.get(item.event_type, 0.0) * 0.5 ** (days / half_life)
+    return weight
+
+
+def score(
+    seeds: Iterable[Seed], neighbours: Mapping[int, Neighbours], prior: Sequence[float], popular: Iterable[int]
+) -> dict[int, float]:
+    """The scores of every product that goes with a seed, by place, and of the `popular` ones where there is a prior.
+
+    Empty where no seed has neighbours: the prior alone suits nobody in particular.
+    """
+    scores: dict[int, float] = {}
+    if not prior:
+        prior = (0.0,) * (1 + max((max(found.places) for found in neighbours.values() if found.places), default=0))
+    for seed in seeds:
+        found = neighbours.get(seed.place)
+        if found is not None:
+            weight = seed.weight
+            # the inner loop of all serving: 8,000 rounds for 20 products with 400 neighbours each
+            for place, strength in zip(found.places, found.weights, strict=True):
+                scores[place] = (scores[place] if place in scores else prior[place]) + weight * strength
+    if scores:
+        for place in popular:
+            scores.setdefault(place, prior[place])
+    return scores
+
+
+def strongest_seeds(
+    seeds: Iterable[Seed], neighbours: Mapping[int, Neighbours], prior: Sequence[float], places: Iterable[int]
+) -> dict[int, Seed]:
+    """The seed that adds most to the score of each place; a place to which the prior adds more is left out."""
+    most = {place: prior[place] if prior else 0.0 for place in places}
+    strongest: dict[int, Seed] = {}
+    for seed in seeds:
+        found = neighbours.get(seed.place)
+        if found is None:
+            continue
+        weight = seed.weight
+        for place, strength in zip(found.places, found.weights, strict=True):
+            if place in most and weight * strength > most[place]:
+                most[place] = weight * strength
+                strongest[place] = seed
+    return strongest

@@ -1,0 +1,94 @@
+"""The contract of customers who refuse recommendations: one suite, every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catalogue.errors import SourceError
+from pipeline.recommend.items import Items
+from pipeline.recommend.opted_out import OptedOutCustomers, OptedOutList
+from pipeline.recommend.store_dynamodb import DynamoDbItems
+from pipeline.recommend.store_embedded import SqliteItems
+from tests.contracts.test_live_store import TABLE, Clock, aws_table
+
+
+@dataclass
+class Place:
+    """The items under test, the clock of those who read them, and the way to break them."""
+
+    items: Items
+    break_it: Callable[[], None]
+    seconds: float = 0.0
+
+    def customers(self) -> OptedOutCustomers:
+        return OptedOutCustomers(self.items, clock=lambda: self.seconds)
+
+
+@pytest.fixture(params=["embedded", "dynamodb"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "embedded":
+        items = SqliteItems(tmp_path / "recommendations.sqlite")
+        yield Place(items, items.close)
+        items.close()
+        return
+    with aws_table() as client:
+        yield Place(DynamoDbItems(client, TABLE, now=Clock()), lambda: client.delete_table(TableName=TABLE) and None)
+
+
+def test_nobody_refuses_until_told_and_may_come_back(place: Place):
+    customers = place.customers()
+    assert not customers.refuses("c1")
+    customers.add("c1")
+    assert (customers.refuses("c1"), customers.refuses("c2")) == (True, False)
+    customers.add("c1")
+    customers.remove("c1")
+    assert not customers.refuses("c1")
+
+
+def test_another_process_knows_after_a_minute(place: Place):
+    here, there = place.customers(), place.customers()
+    assert not there.refuses("ü '#/7")
+    here.add("ü '#/7")
+    place.seconds = 59.9
+    assert not there.refuses("ü '#/7")
+    place.seconds = 60.0
+    assert there.refuses("ü '#/7")
+
+
+def test_what_is_kept_names_nobody(place: Place):
+    place.customers().add("customer-1")
+    (kept,) = place.items.beginning("opted-out", "customer#")
+    assert "customer-1" not in kept
+    assert len(kept) == len("customer#") + 64
+
+
+def test_a_writer_that_asks_of_every_customer_reads_the_list_once_a_minute(place: Place):
+    listed = OptedOutList(place.items, clock=lambda: place.seconds)
+    assert not listed.refuses("c1")
+    place.customers().add("c1")
+    assert not listed.refuses("c1")
+    place.seconds = 60.0
+    assert (listed.refuses("c1"), listed.refuses("c2")) == (True, False)
+    place.break_it()
+    place.seconds = 120.0
+    assert listed.refuses("c1")  # by what was read before
+
+
+def test_a_store_that_does_not_answer_is_an_error(place: Place):
+    customers = place.customers()
+    place.break_it()
+    for ask in (customers.refuses, customers.add, customers.remove):
+        with pytest.raises(SourceError):
+            ask("c1")
+
+
+def test_answers_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.recommend.opted_out.CACHED", 2)
+    customers = place.customers()
+    for name in ("c1", "c2", "c3"):
+        customers.refuses(name)
+    assert list(customers._answers) == ["c2", "c3"]
