@@ -12,7 +12,7 @@ from bench.options import Options, Record, record
 
 ROOT = Path(__file__).resolve().parent.parent
 
-HANDLERS = ("collector", "live")
+HANDLERS = ("collector", "live", "recommendations")
 RUNS = 7
 
 _PROGRAM = """

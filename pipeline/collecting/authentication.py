@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from catalogue.errors import SettingsError
-from pipeline.collecting.endpoints import Endpoint
 from pipeline.collecting.envelope import Problem, Request, unavailable, write_key
 from pipeline.collecting.keys import Keys, WriteKey, key_of_alias, webhook_key
+
+if TYPE_CHECKING:  # who only reads loads no format of events
+    from pipeline.collecting.endpoints import Endpoint
 
 
 class Authentication:

@@ -282,4 +282,5 @@ class Collector:
         """Count an answer, and add the headers that let a page of an allowed origin read it."""
         with self._lock:
             self._counts[f"http_{response.status}"] += 1
-        return self._origins.share(request, response)
+        endpoint = ENDPOINTS.get(request.path)
+        return self._origins.share(request, response, with_cookies=endpoint is not None and endpoint.with_cookies)

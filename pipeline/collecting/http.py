@@ -131,9 +131,10 @@ class _Collect:
         collector = self._platform.collector
         if collector is None:
             refusal = not_ready("The pipeline is starting or stopping; nothing was stored, send it again.")
-            methods, is_preflight = ENDPOINTS[request.path].methods, request.method == "OPTIONS"
-            answer = self._origins.preflight(request, methods) if is_preflight else refusal.response()
-            return await _after_body(receive, self._origins.share(request, answer))
+            endpoint, is_preflight = ENDPOINTS[request.path], request.method == "OPTIONS"
+            answer = self._origins.preflight(request, endpoint.methods) if is_preflight else refusal.response()
+            shared = self._origins.share(request, answer, with_cookies=endpoint.with_cookies)
+            return await _after_body(receive, shared)
         admitted = collector.admit(request)
         if isinstance(admitted, Response):
             return await _after_body(receive, admitted)

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Collection, Sequence
 
-from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.envelope import Request, Response
 
 PREFLIGHT_AGE = 24 * 60 * 60  # seconds for which a browser need not ask again
@@ -28,8 +27,13 @@ class Origins:
         self._logged: set[str] = set()
         self._lock = threading.Lock()
 
-    def share(self, request: Request, response: Response) -> Response:
-        """The answer with the headers that let a page of an allowed origin read it."""
+    def share(self, request: Request, response: Response, *, with_cookies: bool = False) -> Response:
+        """The answer with the headers that let a page of an allowed origin read it.
+
+        Parameters
+        ----------
+        with_cookies : whether the sender makes browsers send cookies, which takes a further header
+        """
         origin = request.headers.get("origin")
         if origin is None:
             return response
@@ -41,8 +45,7 @@ class Origins:
         if origin in self._allowed or "*" in self._allowed:
             shared["access-control-allow-origin"] = origin
             shared["access-control-expose-headers"] = "retry-after"
-            endpoint = ENDPOINTS.get(request.path)
-            if endpoint is not None and endpoint.with_cookies:
+            if with_cookies:
                 shared["access-control-allow-credentials"] = "true"
         return Response(response.status, {**response.headers, **shared}, response.body)
 

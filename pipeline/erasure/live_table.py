@@ -15,7 +15,7 @@ from pipeline.collecting.known_customers_dynamodb import LINKS, anonymous_id_of
 from pipeline.erasure.identity import Person
 from pipeline.erasure.scan import Place
 from pipeline.failures import aws_failures
-from pipeline.live.dynamodb import CUSTOMERS
+from pipeline.live.dynamodb_recent import CUSTOMERS
 
 NAME = "live table"
 

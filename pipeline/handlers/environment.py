@@ -34,6 +34,25 @@ class EdgeSettings:
 
 
 @dataclass(frozen=True)
+class RecommendationSettings:
+    """How the handler of recommendations runs; the members that `Environment` has too are as there.
+
+    Attributes
+    ----------
+    table : name of the table of recommendations (``TAKINGS_RECOMMENDATIONS_TABLE``)
+    live_table : name of the live table, which has the recent items of customers (``TAKINGS_LIVE_TABLE``)
+    """
+
+    table: str
+    live_table: str
+    origins: tuple[str, ...] = ()
+    write_keys: tuple[WriteKey, ...] = ()
+    write_keys_arn: str = ""
+    edge: EdgeSettings = EdgeSettings()
+    metrics_seconds: int = 0
+
+
+@dataclass(frozen=True)
 class Environment:
     """How a handler runs.
 
@@ -42,6 +61,8 @@ class Environment:
     stream : name of the Kinesis stream (``TAKINGS_STREAM``)
     live_table : name of the live table (``TAKINGS_LIVE_TABLE``); the live rollup needs it, and the collector remembers
         known customers in it: without it, nobody is joined
+    recommendations_table : name of the table of recommendations (``TAKINGS_RECOMMENDATIONS_TABLE``), of which the live
+        rollup reads who refuses them; without it, nobody does
     reporting_currency, retention_days, fractional_quantities, largest_amount, confirm_public_orders : the lake's
         (``TAKINGS_REPORTING_CURRENCY``, ``TAKINGS_RETENTION_DAYS``, ``TAKINGS_FRACTIONAL_QUANTITIES``: 1 or 0,
         ``TAKINGS_LARGEST_AMOUNT``: 0 for no limit, ``TAKINGS_CONFIRM_PUBLIC_ORDERS``: 1 or 0)
@@ -66,6 +87,7 @@ class Environment:
     write_keys_arn: str = ""
     edge: EdgeSettings = EdgeSettings()
     metrics_seconds: int = 0
+    recommendations_table: str = ""
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -90,28 +112,40 @@ def read(values: Mapping[str, str]) -> Environment:
     largest = values.get("TAKINGS_LARGEST_AMOUNT", "1000000000")
     if not largest.isdecimal():
         raise SettingsError(f"{largest!r} is no amount", where="TAKINGS_LARGEST_AMOUNT", remedy="0 means no limit.")
-    keys = keys_of(values.get(WRITE_KEYS) or "[]", where=WRITE_KEYS)
-    if keys and values.get(WRITE_KEYS_ARN):
-        raise SettingsError(
-            f"{WRITE_KEYS} and {WRITE_KEYS_ARN} are both set", where=WRITE_KEYS, remedy="Set one of the two."
-        )
-    seconds = values.get("TAKINGS_METRICS_SECONDS", "0")
-    if not seconds.isdecimal():
-        raise SettingsError(f"{seconds!r} is no number of seconds", where="TAKINGS_METRICS_SECONDS")
-    origins = tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
     return Environment(
         stream,
         values.get("TAKINGS_LIVE_TABLE", ""),
         currency,
         int(days),
-        origins,
-        tuple(keys),
+        _origins(values),
+        _keys(values),
         fractional_quantities=_flag(values, "TAKINGS_FRACTIONAL_QUANTITIES"),
         largest_amount=Decimal(largest) or None,
         confirm_public_orders=_flag(values, "TAKINGS_CONFIRM_PUBLIC_ORDERS"),
         write_keys_arn=values.get(WRITE_KEYS_ARN, ""),
         edge=read_edge(values),
-        metrics_seconds=int(seconds),
+        metrics_seconds=_metrics_seconds(values),
+        recommendations_table=values.get("TAKINGS_RECOMMENDATIONS_TABLE", ""),
+    )
+
+
+def read_recommendations(values: Mapping[str, str]) -> RecommendationSettings:
+    """Make the settings of the handler of recommendations from variables. Raises SettingsError as `read`."""
+    table, live_table = values.get("TAKINGS_RECOMMENDATIONS_TABLE", ""), values.get("TAKINGS_LIVE_TABLE", "")
+    if not (table and live_table):
+        raise SettingsError(
+            "A table has no name",
+            where="TAKINGS_RECOMMENDATIONS_TABLE, TAKINGS_LIVE_TABLE",
+            remedy="Set both to the names of DynamoDB tables.",
+        )
+    return RecommendationSettings(
+        table,
+        live_table,
+        origins=_origins(values),
+        write_keys=_keys(values),
+        write_keys_arn=values.get(WRITE_KEYS_ARN, ""),
+        edge=read_edge(values),
+        metrics_seconds=_metrics_seconds(values),
     )
 
 
@@ -145,6 +179,26 @@ def keys_of(text: str, *, where: str) -> list[WriteKey]:
         raise SettingsError(
             f"The write keys cannot be read: {error}", where=where, remedy="Set it to the content of keys.json."
         ) from error
+
+
+def _keys(values: Mapping[str, str]) -> tuple[WriteKey, ...]:
+    keys = keys_of(values.get(WRITE_KEYS) or "[]", where=WRITE_KEYS)
+    if keys and values.get(WRITE_KEYS_ARN):
+        raise SettingsError(
+            f"{WRITE_KEYS} and {WRITE_KEYS_ARN} are both set", where=WRITE_KEYS, remedy="Set one of the two."
+        )
+    return tuple(keys)
+
+
+def _metrics_seconds(values: Mapping[str, str]) -> int:
+    seconds = values.get("TAKINGS_METRICS_SECONDS", "0")
+    if not seconds.isdecimal():
+        raise SettingsError(f"{seconds!r} is no number of seconds", where="TAKINGS_METRICS_SECONDS")
+    return int(seconds)
+
+
+def _origins(values: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(origin.strip() for origin in values.get("TAKINGS_ORIGINS", "").split(",") if origin.strip())
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:

@@ -1,14 +1,14 @@
 """Payloads of API Gateway and of a load balancer as requests and answers of the collector. Pure.
 
 REST APIs send format 1.0, HTTP APIs 2.0. A load balancer sends what looks like 1.0, with a query that is not decoded,
-and names the sender last in ``X-Forwarded-For``.
+and names the sender last in ``X-Forwarded-For``. The path is decoded in 2.0 alone.
 """
 
 from __future__ import annotations
 
 import base64
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pipeline.collecting.envelope import Request, Response
 
@@ -35,7 +35,7 @@ def request_from(event: dict[str, Any]) -> Request:
         address = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     else:
         address = context.get("identity", {}).get("sourceIp", "")
-    return Request(event["httpMethod"], event["path"], headers, query, content, address)
+    return Request(event["httpMethod"], unquote(event["path"]), headers, query, content, address)
 
 
 def payload_of(response: Response) -> dict[str, Any]:

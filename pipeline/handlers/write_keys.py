@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pipeline.collecting.keys import WriteKey, key_of_secret
-from pipeline.handlers.environment import Environment, keys_of
+from pipeline.handlers.environment import Environment, RecommendationSettings, keys_of
 from pipeline.handlers.observed import secret_not_read
 from pipeline.handlers.renewed_secret import RenewedSecret, text_of
 
@@ -28,7 +28,7 @@ class ReadKeys:
         return self._read()
 
 
-def write_keys(settings: Environment) -> ReadKeys:
+def write_keys(settings: Environment | RecommendationSettings) -> ReadKeys:
     """The keys that the environment holds, or those of the secret that it names."""
     arn = settings.write_keys_arn
     if not arn:

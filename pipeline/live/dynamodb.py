@@ -38,6 +38,7 @@ from catalogue.errors import StreamUnavailable
 from pipeline.dynamodb_table import DynamoDbTable, DynamoItem, content
 from pipeline.live import sketch
 from pipeline.live.documents import Document, Flow, Item, latest_items, pack, unpack
+from pipeline.live.dynamodb_recent import items_key, read_items
 from pipeline.live.dynamodb_shards import KEPT, ShardHead, Shards
 from pipeline.live.lines import read
 from pipeline.live.rollup import DUPLICATE_WINDOW, Delta, RollSettings, identities, minute_of, roll
@@ -45,7 +46,6 @@ from pipeline.live.store import SHARD, BatchSizeError, Gap, Head, Totals
 from pipeline.live.window import SeenHashes
 from pipeline.streams import Batch
 
-CUSTOMERS = "customer#"  # the keys of recent items begin so
 MOST_DOCUMENTS = 36  # with the flows, the head, the hashes and the shard's name fewer than 100 items
 MOST_FLOWS = 55
 MOST_BYTES = 3_900_000  # of all items of a transaction, which may have 4 MB; a document has at most 260 KB
@@ -156,12 +156,11 @@ class DynamoDbLiveStore:
         return self._shards.totals()
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
-        found = self._table.get(f"{CUSTOMERS}{customer_id}", "items")
-        return unpack(found["content"]["B"], list[Item]) if found else []
+        return read_items(self._table, customer_id)
 
     def forget(self, customers: Collection[str]) -> int:
         """Delete the recent items of some customers; returns how many customers had any."""
-        return sum(self._table.delete(f"{CUSTOMERS}{customer_id}", "items") for customer_id in customers)
+        return sum(self._table.delete(*items_key(customer_id)) for customer_id in customers)
 
     def _changed(self, shard: str, position: str, delta: Delta, now: datetime) -> Iterator[DynamoItem]:
         """The documents and flows that a batch changes, whole, and the hashes that it brings."""
@@ -186,7 +185,7 @@ class DynamoDbLiveStore:
 
     def _put_customers(self, delta: Delta, now: datetime) -> None:
         """Merge recent items. A customer's events come in one shard, so no other writer changes them meanwhile."""
-        keys = {customer: (f"{CUSTOMERS}{customer}", "items") for customer in delta.items}
+        keys = {customer: items_key(customer) for customer in delta.items}
         stored = self._table.get_all(list(keys.values()))
         puts = []
         for customer, items in delta.items.items():

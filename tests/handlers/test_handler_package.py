@@ -33,7 +33,10 @@ ON_A_SCHEDULE = {
 }
 
 
-@pytest.mark.parametrize("name", ["pipeline.handlers.collector", "pipeline.handlers.live", *ON_A_SCHEDULE])
+@pytest.mark.parametrize(
+    "name",
+    ["pipeline.handlers.collector", "pipeline.handlers.live", "pipeline.handlers.recommendations", *ON_A_SCHEDULE],
+)
 def test_importing_a_handler_loads_nothing_heavy_and_starts_nothing(name: str):
     program = (
         "import sys, threading\n"

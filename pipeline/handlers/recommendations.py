@@ -1,0 +1,79 @@
+"""API Gateway or a load balancer → recommendations, from the newest model and the live table: a Lambda function."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pipeline.handlers.clients import client
+from pipeline.handlers.counts import CountReports
+from pipeline.handlers.edge import Edge, edge
+from pipeline.handlers.environment import RecommendationSettings, read_recommendations
+from pipeline.handlers.gateway import payload_of, request_from
+from pipeline.handlers.observed import metrics, observed
+from pipeline.handlers.write_keys import write_keys
+from pipeline.live.dynamodb_recent import DynamoDbRecentItems
+from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.serving.recommender import Recommender
+from pipeline.recommend.serving.service import RecommendationService
+from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+ATTEMPTS, SECONDS = 2, 1.0  # of a call, and for its answer: a page does not wait for recommendations longer
+
+
+@lru_cache(maxsize=1)
+def settings() -> RecommendationSettings:
+    """The settings of this process."""
+    return read_recommendations(os.environ)
+
+
+@lru_cache(maxsize=1)
+def service() -> RecommendationService:
+    """The service of this process."""
+    dynamodb = client("dynamodb", attempts=ATTEMPTS, seconds=SECONDS)
+    models = DynamoDbModelStore(dynamodb, settings().table)
+    history = DynamoDbRecentItems(dynamodb, settings().live_table)
+    recommender = Recommender(models, history, OptedOutCustomers(models.items))
+    return RecommendationService(recommender, write_keys(settings()), origins=settings().origins)
+
+
+@lru_cache(maxsize=1)
+def reports() -> CountReports:
+    """When the counts of this process are reported."""
+    return CountReports(settings().metrics_seconds)
+
+
+@lru_cache(maxsize=1)
+def only_edge() -> Edge:
+    """The check that a request came through the edge, of this process."""
+    return edge(settings().edge)
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Answer one request."""
+    begun = perf_counter()
+    refused = only_edge().refusal(event)
+    if refused is not None:
+        return refused
+    response = service().answer(request_from(event)).response
+    due = reports().due({_metric(name): count for name, count in service().counts().items()})
+    for name, grown in due.items():
+        if grown:
+            metrics.add_metric(name, MetricUnit.Count, grown)
+    if due:
+        metrics.add_metric("RecommendationTime", MetricUnit.Milliseconds, round(1000 * (perf_counter() - begun), 2))
+    return payload_of(response)
+
+
+def _metric(count: str) -> str:
+    """The metric of a count of the service: ``ServedForYou``, ``Answered200``."""
+    kind, _, what = count.partition("_")
+    return ("Answered" if kind == "http" else "Served") + what.title().replace("_", "")
