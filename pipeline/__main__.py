@@ -15,6 +15,7 @@ COMMANDS = {
     "erase": "pipeline.erasure.command:erase",
     "held": "pipeline.collecting.held_command:held",
     "traffic": "pipeline.traffic.command:traffic",
+    "recommend": "pipeline.recommend.command:recommend",
     "curate": "pipeline.curate.command:curate",
     "status": "pipeline.curate.command:status",
 }

@@ -6,7 +6,7 @@ Nothing that a customer did with a product is on both sides: what the training p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,9 +146,8 @@ def _pairs(interactions: Interactions) -> NDArray[np.int64]:
 
 
 def _rows(interactions: Interactions, chosen: InTraining) -> Interactions:
-    return Interactions(
-        customers=interactions.customers,
-        products=interactions.products,
+    return replace(
+        interactions,
         customer=interactions.customer[chosen],
         product=interactions.product[chosen],
         weight=interactions.weight[chosen],

@@ -67,6 +67,24 @@ def strongest(weights: Weights, count: int) -> tuple[Neighbours, ...]:
     return tuple(neighbours)
 
 
+def keep_strongest(left: Weights, right: Weights, count: int) -> Weights:
+    """The product of two sparse matrices, with the `count` largest absolute weights of each row and none on its
+    diagonal; it is never whole in memory.
+    """
+    places, weights, ends = [], [], [0]
+    for start in range(0, left.shape[0], _ROWS_AT_ONCE):
+        rows = (left[start : start + _ROWS_AT_ONCE] @ right).toarray()
+        for offset, row in enumerate(rows):
+            sizes = np.abs(row)
+            sizes[start + offset] = 0
+            best = _largest(sizes, count)
+            places.append(best)
+            weights.append(row[best].astype(np.float32))
+            ends.append(ends[-1] + len(best))
+    kept = (np.concatenate(weights), np.concatenate(places), np.array(ends))
+    return sparse.csr_array(kept, shape=(left.shape[0], right.shape[1]))
+
+
 def _largest(sizes: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """The places of the largest positive sizes, largest first, the lower place first among equals."""
     threshold = np.partition(sizes, len(sizes) - count)[len(sizes) - count] if 0 < count < len(sizes) else 0

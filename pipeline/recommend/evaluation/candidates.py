@@ -1,0 +1,71 @@
+"""Every method that can be evaluated, with the parameters among which it is tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import product
+
+from catalogue.errors import SettingsError
+from pipeline.recommend.methods import Method
+from pipeline.recommend.methods.ials import IALS
+from pipeline.recommend.methods.neighbours import CosineNeighbours, TfIdfNeighbours
+from pipeline.recommend.methods.rp3beta import RP3beta
+from pipeline.recommend.methods.session_neighbours import SessionNeighbours
+from pipeline.recommend.methods.slim import Slim
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One method.
+
+    Attributes
+    ----------
+    make : makes the method, with its own parameters where none are given
+    grid : values to try of each parameter; every combination is tried
+    library : that has to be installed, beside what the project runs on
+    """
+
+    make: Callable[..., Method]
+    grid: Mapping[str, Sequence[float | int]]
+    library: str = ""
+
+    def variants(self) -> list[Method]:
+        """One method for each combination of the grid."""
+        return [self.make(**dict(zip(self.grid, values, strict=True))) for values in product(*self.grid.values())]
+
+    def missing(self) -> str:
+        """Why it cannot be evaluated here; empty where it can."""
+        if self.library and find_spec(self.library) is None:
+            return f"needs the library {self.library}, which is not installed"
+        return ""
+
+
+CANDIDATES: dict[str, Candidate] = {
+    "cosine": Candidate(CosineNeighbours, {"neighbours": (50, 100, 200, 400)}),
+    "tf_idf": Candidate(TfIdfNeighbours, {"neighbours": (50, 100, 200, 400)}),
+    "rp3beta": Candidate(RP3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.5, 0.7), "neighbours": (100, 200)}),
+    "slim": Candidate(Slim, {"l1": (0.5, 2.0), "l2": (200.0, 500.0)}),
+    "session_neighbours": Candidate(
+        SessionNeighbours, {"neighbours": (100, 500), "position_decay": (5.0, 50.0), "recency_days": (7.0, 30.0, 300.0)}
+    ),
+    "ials": Candidate(IALS, {"regularisation": (10.0, 25.0, 50.0), "confidence": (4.0, 8.0)}, library="implicit"),
+}
+
+
+def chosen(names: str) -> dict[str, Candidate]:
+    """The candidates that are named with commas between them; all of them where none is. Popularity is always there.
+
+    Raises
+    ------
+    SettingsError
+        There is no such method.
+    """
+    if not names:
+        return CANDIDATES
+    wanted = [name.strip().replace("-", "_") for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in CANDIDATES:
+            raise SettingsError(f"There is no method {name!r}", remedy=f"Known: {', '.join(CANDIDATES)}.")
+    return {name: CANDIDATES[name] for name in dict.fromkeys(wanted)}
