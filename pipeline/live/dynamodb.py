@@ -18,8 +18,8 @@ Recent items are written before it: putting the same items in twice changes noth
 and the heads of shards that are written (`pipeline.live.dynamodb_shards` says what becomes of the others).
 
 Kinesis gives a shard to one invocation at a time as long as the event source's parallelization factor is 1, which this
-needs. The hashes of the last hour stay in memory between invocations; a writer that finds another position
-than it wrote reads them again.
+needs. The hashes of the last hour stay in memory between invocations, of as many shards as `HASHES_IN_MEMORY` allows; a
+writer that has none of a shard, or finds another position than it wrote, reads them.
 
 After a reshard the events of a shard come through its children, copies too. Lambda begins with a child when its parents
 are read to their ends, so a child that began within the `DUPLICATE_WINDOW` reads what its ancestors have seen in it.
@@ -51,6 +51,7 @@ MOST_FLOWS = 55
 MOST_BYTES = 3_900_000  # of all items of a transaction, which may have 4 MB; a document has at most 260 KB
 _ITEM_BYTES = 200  # of an item beside its content
 MOST_HASHES = 40_000  # in one item of 400 KB
+HASHES_IN_MEMORY = 1_500_000  # of all shards of a process: 150 MB; those of the shard that was quiet longest go first
 ITEMS_KEPT = timedelta(days=90)
 SETTLED_MINUTES = 3  # older minutes seldom change: a reader asks for them once a minute, not once a second
 MOST_ANCESTORS = 16  # shards that a child's window is read of: reshards within an hour are few
@@ -130,7 +131,7 @@ class DynamoDbLiveStore:
             return False
         window.add(now, delta.fresh)
         window.position = batch.position
-        self._windows[shard] = window
+        self._remember(shard, window)
         if is_renewed:
             self._retire_others(shard, now)
         return True
@@ -178,6 +179,13 @@ class DynamoDbLiveStore:
             microseconds = (now - _EPOCH) // _MICROSECOND
             packed = sketch.pack(delta.fresh)
             yield content(pk, f"seen#{microseconds:020d}#{position}", packed, now + 2 * DUPLICATE_WINDOW)
+
+    def _remember(self, shard: str, window: SeenHashes) -> None:
+        """Keep the window of a shard in memory. A process meets all shards of the stream, and those that ended."""
+        self._windows.pop(shard, None)
+        self._windows[shard] = window
+        while len(self._windows) > 1 and sum(kept.size for kept in self._windows.values()) > HASHES_IN_MEMORY:
+            del self._windows[next(iter(self._windows))]
 
     def _retire_others(self, shard: str, now: datetime) -> None:
         with suppress(StreamUnavailable):  # the batch is applied: what is left over, the next renewal of any shard does

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from catalogue.errors import StreamUnavailable
+from pipeline.live import dynamodb
 from pipeline.live.dynamodb import MOST_DOCUMENTS, DynamoDbLiveStore
 from pipeline.live.dynamodb_shards import Shards
 from pipeline.live.rollup import minute_of
@@ -130,3 +131,19 @@ def test_a_region_may_hold_the_sign_that_separates_the_parts_of_a_key(client: Co
     live = store(client)
     live.apply(Batch([event("e1", region="a#b#c")], "1"), after=None)
     assert [region for _, region, _ in live.documents(0)] == ["a#b#c"]
+
+
+def test_hashes_of_the_shard_that_was_quiet_longest_leave_the_memory_and_are_read_when_it_comes_again(
+    client: Counting, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dynamodb, "HASHES_IN_MEMORY", 5)
+    live = store(client)
+    for shard in ("a", "b", "c"):  # two events each
+        assert live.apply(Batch([event(f"{shard}1"), event(f"{shard}2")], "1"), after=None, shard=shard)
+    reads = {}
+    for shard in ("b", "c", "a"):
+        client.calls.clear()
+        assert live.apply(Batch([event(f"{shard}2")], "2"), after="1", shard=shard)
+        reads[shard] = client.calls.count("query")
+    assert reads == {"b": 0, "c": 0, "a": 1}
+    assert (live.totals().flow.received, live.totals().flow.duplicates) == (9, 3)
