@@ -16,6 +16,7 @@ from pipeline.handlers import shards
 from pipeline.streams.kinesis_shards import KinesisShards
 from pipeline.streams.scaling import Minute
 from tests.handlers.conftest import REGION, STREAM, Cloud, Context, client
+from tests.support.aws_service import Service
 from tests.support.iam import Recorder
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
@@ -49,6 +50,21 @@ def test_a_quiet_stream_stays_as_it_is(handled: Any, context: Context, capsys: p
     written(handled, "IncomingRecords", datetime.now(UTC) - timedelta(minutes=3), 6_000)
     assert shards.handler({}, context) == {"shards": 1, "wanted": 1}  # type: ignore[arg-type]
     assert '"ShardChanges":[0.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_nothing_is_asked_for_while_the_number_of_shards_changes(
+    cloud: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TAKINGS_LEAST_SHARDS", "4")
+    monkeypatch.setenv("TAKINGS_MOST_SHARDS", "8")
+    changing = {"StreamName": STREAM, "StreamARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/events"}
+    changing |= {"StreamStatus": "UPDATING", "RetentionPeriodHours": 24, "StreamCreationTimestamp": 0}
+    changing |= {"EnhancedMonitoring": [], "OpenShardCount": 2}
+    service = Service(DescribeStreamSummary=lambda _: {"StreamDescriptionSummary": changing})
+    monkeypatch.setattr(shards, "client", service.session.client)
+    with pytest.warns(match="No application metrics"):
+        assert shards.handler({}, context) == {"shards": None, "wanted": None}  # type: ignore[arg-type]
+    assert len(service.calls) == 1
 
 
 def test_it_calls_what_its_role_allows(handled: Any, context: Context, recorded_actions: Recorder):

@@ -104,6 +104,10 @@ def _needed(load: Load) -> dict[str, Decimal]:
         ("DPU of a curation run, on Glue", "1"),
         ("vCPU of the same run, on EMR Serverless", "4"),
         ("commits of an Iceberg table in a year", "35040"),
+        # 1,500 page views a day, a fifth past the cache: 300 ÷ 86,400 × 10 in the busiest, 8 questions of 3 s each
+        ("questions to Athena at once", "0.833333"),
+        # a million lists for 30 million events: 10,000 ÷ 30 a second, 4 units each
+        ("read units for recommendations", "1333.333333"),
     ],
 )
 def test_ten_thousand_events_a_second_need_what_was_worked_out_by_hand(what: str, needed: str) -> None:
