@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ class Interactions:
     customer, product : int32, index of each row's customer and product
     weight : float32 > 0, what the kind of action is worth; 1 where all count alike
     at : int64, seconds since 1970 in UTC; all zero where nothing is known of time
+    categories : top category of each product, empty where it is unknown; no entry at all where none is known
     """
 
     customers: tuple[str, ...]
@@ -26,6 +27,17 @@ class Interactions:
     product: NDArray[np.int32]
     weight: NDArray[np.float32]
     at: NDArray[np.int64]
+    categories: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.customer)
+
+    def where(self, chosen: NDArray[np.bool_]) -> Interactions:
+        """Some of the rows, with the customers and products of all: places stay what they are."""
+        return replace(
+            self,
+            customer=self.customer[chosen],
+            product=self.product[chosen],
+            weight=self.weight[chosen],
+            at=self.at[chosen],
+        )

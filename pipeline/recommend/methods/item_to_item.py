@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from pipeline.recommend.model import Neighbours
 Weights = Any  # a dense float32 array or a scipy.sparse.csr_array (scipy has no types), shape (products, products)
 Histories = Any  # a scipy.sparse.csr_array, shape (customers, products)
 
+_Rows = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 _ROWS_AT_ONCE = 1024
 
 
@@ -51,42 +54,55 @@ def incidence(interactions: Interactions) -> Histories:
     return matrix
 
 
+def cut(weights: Weights, count: int) -> Any:
+    """A csr_array with up to `count` weights of each product, by absolute weight; the lower place first among equals.
+
+    The weights of a product are strongest first, not in the order of their places. A weight of zero is none, nor has a
+    product one to itself.
+    """
+    parts = [_cut_rows(weights[start : start + _ROWS_AT_ONCE], start, count) for start in _starts(weights)]
+    return _joined(parts, weights.shape)
+
+
+def keep_strongest(left: Weights, right: Weights, count: int) -> Any:
+    """The product of two sparse matrices, cut; it is never whole in memory."""
+    starts = _starts(left)
+    parts = [_cut_rows(left[start : start + _ROWS_AT_ONCE] @ right, start, count) for start in starts]
+    return _joined(parts, (left.shape[0], right.shape[1]))
+
+
 def strongest(weights: Weights, count: int) -> tuple[Neighbours, ...]:
-    """Up to `count` neighbours of each product, by absolute weight; the lower place first among equals.
-
-    A weight of zero is no neighbour, nor is a product its own.
-    """
-    neighbours: list[Neighbours] = []
-    for start in range(0, weights.shape[0], _ROWS_AT_ONCE):
-        rows = weights[start : start + _ROWS_AT_ONCE]
-        for offset, row in enumerate(rows.toarray() if sparse.issparse(rows) else rows):
-            sizes = np.abs(row)
-            sizes[start + offset] = 0
-            places = _largest(sizes, count)
-            neighbours.append(Neighbours(tuple(places.tolist()), tuple(row[places].tolist())))
-    return tuple(neighbours)
+    """Up to `count` neighbours of each product, as `cut` chooses and orders them."""
+    kept = cut(weights, count)
+    places, values, ends = kept.indices.tolist(), kept.data.tolist(), kept.indptr.tolist()
+    return tuple(Neighbours(tuple(places[start:end]), tuple(values[start:end])) for start, end in pairwise(ends))
 
 
-def keep_strongest(left: Weights, right: Weights, count: int) -> Weights:
-    """The product of two sparse matrices, with the `count` largest absolute weights of each row and none on its
-    diagonal; it is never whole in memory.
-    """
-    places, weights, ends = [], [], [0]
-    for start in range(0, left.shape[0], _ROWS_AT_ONCE):
-        rows = (left[start : start + _ROWS_AT_ONCE] @ right).toarray()
-        for offset, row in enumerate(rows):
-            sizes = np.abs(row)
-            sizes[start + offset] = 0
-            best = _largest(sizes, count)
-            places.append(best)
-            weights.append(row[best].astype(np.float32))
-            ends.append(ends[-1] + len(best))
-    kept = (np.concatenate(weights), np.concatenate(places), np.array(ends))
-    return sparse.csr_array(kept, shape=(left.shape[0], right.shape[1]))
+def _starts(weights: Weights) -> range:
+    return range(0, max(1, weights.shape[0]), _ROWS_AT_ONCE)
 
 
-def _largest(sizes: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """The places of the largest positive sizes, largest first, the lower place first among equals."""
-    threshold = np.partition(sizes, len(sizes) - count)[len(sizes) - count] if 0 < count < len(sizes) else 0
-    candidates = np.flatnonzero((sizes >= threshold) & (sizes > 0))
-    return candidates[np.argsort(-sizes[candidates], kind="stable")][:count]
+def _joined(parts: Sequence[_Rows], shape: tuple[int, int]) -> Any:
+    sizes, places, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return sparse.csr_array((values, places, np.append(0, np.cumsum(sizes))), shape=shape)
+
+
+def _cut_rows(rows: Weights, first: int, count: int) -> _Rows:
+    """How many weights each row keeps, their places, and themselves; `first` is the place of the first row."""
+    height = rows.shape[0]
+    if sparse.issparse(rows):
+        entries = sparse.coo_array(rows)
+        row, place, value = entries.row, entries.col, entries.data
+    else:
+        sizes = np.abs(rows)
+        least = np.zeros((height, 1), dtype=sizes.dtype)
+        if 0 < count < rows.shape[1] - 1:  # one more than `count`, because one may be the weight to itself
+            least = -np.partition(-sizes, count, axis=1)[:, count : count + 1]
+        row, place = np.nonzero(sizes >= np.maximum(least, np.finfo(np.float32).tiny))
+        value = rows[row, place]
+    others = (place != row + first) & (value != 0)
+    row, place, value = row[others], place[others], value[others]
+    order = np.lexsort((place, -np.abs(value), row))
+    row, place, value = row[order], place[order], value[order]
+    kept = np.arange(len(row)) - np.searchsorted(row, row) < count
+    return np.bincount(row[kept], minlength=height), place[kept], value[kept].astype(np.float32)
