@@ -108,7 +108,7 @@ class Embedded(Profile):
 
         lake = self.settings.lake
         settings = Lake.open(lake).settings
-        opted_out = OptedOutList(SqliteItems(lake / RECOMMENDATIONS))
+        opted_out = OptedOutList(SqliteItems(lake / RECOMMENDATIONS), renew_after=1.0)
         return EmbeddedLiveStore(
             lake / FILE,
             settings.reporting_currency,
@@ -190,4 +190,5 @@ class Embedded(Profile):
         from pipeline.collecting import http as collecting
         from pipeline.recommend.serving import http as recommending
 
-        return [*collecting.routes(self.server, self.settings.origins), *recommending.routes(self.server)]
+        described = recommending.described()
+        return [*collecting.routes(self.server, self.settings.origins, described), *recommending.routes(self.server)]

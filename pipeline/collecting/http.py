@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from anyio.to_thread import run_sync
@@ -67,14 +67,17 @@ class Shortcut:
         return exact or next((app for start, app in self._below if path.startswith(start)), self._app)
 
 
-def routes(platform: Platform, origins: Collection[str] = ()) -> list[Route]:
+def routes(
+    platform: Platform, origins: Collection[str] = (), described: Mapping[str, dict[str, Any]] | None = None
+) -> list[Route]:
     """The collector's paths, ``/healthz``, ``/readyz``, and ``/v1/openapi.json``, which describes them all.
 
     Parameters
     ----------
     origins : pages that may send, as the collector's: for answers before there is one
+    described : further paths of the document, of others that are served beside the collector
     """
-    document = openapi.document()
+    document = openapi.document(described)
     collect = _Collect(platform, Origins(origins))
 
     def readiness() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -28,8 +29,13 @@ _CALLS = ("track", "page", "batch", "identify", "screen", "group", "alias", "imp
 _WEBHOOKS = {"shopify": "X-Shopify-Hmac-Sha256", "woocommerce": "X-WC-Webhook-Signature"}
 
 
-def document() -> Json:
-    """The whole document, as JSON values."""
+def document(more: Mapping[str, Json] | None = None) -> Json:
+    """The whole document, as JSON values.
+
+    Parameters
+    ----------
+    more : paths of others that are served beside the collector, as they are described; their schemas may name `Problem`
+    """
     _, schemas = msgspec.json.schema_components([SentEvent], ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
@@ -58,6 +64,7 @@ def document() -> Json:
             "/healthz": {"get": _plain_answer("healthz", "Whether the process lives.", {})},
             "/readyz": {"get": _plain_answer("readyz", "Whether events can be taken.", _refusals("503"))},
             "/v1/openapi.json": {"get": _plain_answer("openapi", "This document.", {})},
+            **(more or {}),
         },
         "components": {
             "schemas": {

@@ -1,14 +1,14 @@
-"""``python -m pipeline recommend``: learn what to recommend, and measure how good it is."""
+"""``python -m pipeline recommend``: learn what to recommend, measure how good it is, and leave customers out."""
 
 from __future__ import annotations
 
 from catalogue.command_line import group
 from pipeline.recommend.evaluation.command import evaluate
+from pipeline.recommend.opting_out import opt_in, opt_out
 
-recommend = group(help="Learn what to recommend, and measure how good it is.", no_args_is_help=True)
+recommend = group(
+    help="Learn what to recommend, measure how good it is, and leave customers out.", no_args_is_help=True
+)
 recommend.command()(evaluate)
-
-
-@recommend.callback()
-def _actions() -> None:
-    """Keep the name of an action even while there is one alone."""
+recommend.command("opt-out")(opt_out)
+recommend.command("opt-in")(opt_in)

@@ -18,7 +18,12 @@ from pipeline.collecting.endpoints import ENDPOINTS
 from pipeline.collecting.http import routes
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.contract.shape import SentEvent
-from tests.support.collecting import SECRET, VIEW, Ring, Shelf
+from pipeline.recommend.serving import http as recommending
+from pipeline.recommend.serving.service import RecommendationService
+from tests.support.collecting import SECRET, VIEW, Ring, Shelf, write_key
+from tests.unit.pipeline.recommend.serving.shop import Shop
+
+READ = "tk_read"
 
 
 class Service:
@@ -31,11 +36,16 @@ class Service:
         now=lambda: datetime.now(UTC),
     )
 
+    recommendations = RecommendationService(
+        Shop().recommender(), Ring(write_key("pages", READ, purpose="read")), limits=TokenBuckets(1e9, 1e9)
+    )
+
     def unready(self) -> str | None:
         return None
 
 
-schema = schemathesis.openapi.from_asgi("/v1/openapi.json", Starlette(routes=routes(Service())))
+served = [*routes(Service(), described=recommending.described()), *recommending.routes(Service())]
+schema = schemathesis.openapi.from_asgi("/v1/openapi.json", Starlette(routes=served))
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -49,7 +59,7 @@ class WriteKeyAuth:
     """Gives the key as Segment's and our own senders do; schemathesis takes it away again to see what happens."""
 
     def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
-        return f"Bearer {SECRET}"
+        return f"Bearer {READ if case.path.startswith('/v1/recommendations') else SECRET}"
 
     def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:
         case.headers["Authorization"] = data

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pipeline.collecting import access
 from pipeline.collecting.http import head_of, not_ready, route_to, send_response
+from pipeline.recommend.serving import openapi
 from pipeline.recommend.serving.question import PATH
 from pipeline.recommend.serving.service import Answered, RecommendationService
 
@@ -28,6 +29,11 @@ def routes(platform: Platform) -> list[Route]:
     """``/v1/recommendations`` and everything below it."""
     app = _Recommend(platform)
     return [route_to(PATH, app), route_to(PATH + "/{customer_id:path}", app)]
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """The paths of `routes` for the OpenAPI document of `pipeline.collecting.openapi`."""
+    return openapi.paths()
 
 
 class _Recommend:

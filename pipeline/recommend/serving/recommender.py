@@ -21,7 +21,7 @@ from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.fallback import CANDIDATES, Step, steps
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import BOUGHT, IN_CART, Seed, action_weight, half_life_days
+from pipeline.recommend.serving.scoring import BOUGHT, IN_CART, Seed, action_weight
 
 NOTHING = "none"  # served where there is no item
 
@@ -163,10 +163,9 @@ class Recommender:
 
 def _seeds(recent: Iterable[Item], model: PublishedModel, now: datetime) -> list[Seed]:
     """The recent items that the model knows, newest first."""
-    half_life = half_life_days(model.card)
     found = ((model.place_of(item.product_id), item) for item in recent)
     return [
-        Seed(place, item.event_type, action_weight(item, now, half_life)) for place, item in found if place is not None
+        Seed(place, item.event_type, action_weight(item, now, model.card)) for place, item in found if place is not None
     ]
 
 

@@ -1,23 +1,25 @@
 """How well products suit a customer: what goes with the products of the customer's recent actions (pure).
 
 The score of a product is Σ over recent products of weight × how strongly it goes with that product, which may be
-negative, plus the prior of the model. The weight of a recent product is that of its action, and halves with each
-half-life since then.
+negative, plus the prior of the model. How much a recent product weighs is as the model was measured with, which its
+card says (`ModelCard.parameters`):
+
+- ``history_half_life_days``: after which an action counts half; 0 for never
+- ``weight_product_view``, ``weight_cart_add``, ``weight_purchase``: what an action counts; 1 where the card names none
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from pipeline.live.documents import Item
 from pipeline.recommend.model import ModelCard, Neighbours
+from pipeline.recommend.recency import decayed
 
 VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
-ACTION_WEIGHTS = {VIEWED: 1.0, IN_CART: 2.0, BOUGHT: 3.0}
-HALF_LIFE_DAYS = 30.0  # where the model's card names none
-_DAY = timedelta(days=1)
+HALF_LIFE_DAYS = 180.0  # where the card names none
 
 
 class Seed(NamedTuple):
@@ -28,17 +30,16 @@ class Seed(NamedTuple):
     weight: float
 
 
-def half_life_days(card: ModelCard) -> float:
-    """Days after which a recent action counts half, as the model was made with."""
-    found = card.parameters.get("half_life_days")
-    return float(found) if isinstance(found, int | float) and found > 0 else HALF_LIFE_DAYS
+def action_weight(item: Item, now: datetime, card: ModelCard) -> float:
+    """What a recent action weighs `now` in a model; one of the future as one of now."""
+    half_life = _parameter(card, "history_half_life_days", HALF_LIFE_DAYS)
+    weight = _parameter(card, f"weight_{item.event_type}", 1.0)
+    return weight * decayed((now - item.at).total_seconds(), half_life)
 
 
-def action_weight(item: Item, now: datetime, half_life: float) -> float:
-    """What a recent action weighs `now`; one of the future as one of now."""
-    days = max(0.0, (now - item.at) / _DAY)
-    weight: float = ACTION_WEIGHTS.get(item.event_type, 0.0) * 0.5 ** (days / half_life)
-    return weight
+def _parameter(card: ModelCard, name: str, default: float) -> float:
+    found = card.parameters.get(name, default)
+    return default if isinstance(found, str) else float(found)
 
 
 def score(

@@ -13,7 +13,6 @@ from pipeline.recommend.serving.scoring import (
     HALF_LIFE_DAYS,
     Seed,
     action_weight,
-    half_life_days,
     score,
     strongest_seeds,
 )
@@ -46,21 +45,20 @@ def test_the_reason_is_the_seed_that_adds_most_and_none_where_the_prior_adds_mor
     assert found == {1: view, 2: purchase}
 
 
+def weight(days: float, **parameters: float | str) -> float:
+    """What a purchase of some days ago counts in a model with these parameters."""
+    return action_weight(Item("p", "purchase", NOW - timedelta(days=days)), NOW, card(parameters=parameters))
+
+
 def test_an_action_counts_half_after_a_half_life_and_one_of_the_future_as_one_of_now():
-    def weight(kind: str, age: timedelta) -> float:
-        return action_weight(Item("p", kind, NOW - age), NOW, 10.0)
-
-    assert weight("product_view", timedelta(0)) == 1.0
-    assert weight("product_view", timedelta(days=10)) == pytest.approx(0.5)
-    assert weight("product_view", -timedelta(days=10)) == 1.0
-    assert weight("product_view", timedelta(0)) < weight("cart_add", timedelta(0)) < weight("purchase", timedelta(0))
-    assert weight("something", timedelta(0)) == 0.0
+    weights = [weight(days, history_half_life_days=10) for days in (0, 10, 20, -10)]
+    assert weights == pytest.approx([1.0, 0.5, 0.25, 1.0])
 
 
-def test_the_half_life_is_that_of_the_models_card_where_it_names_one():
-    assert half_life_days(card(parameters={"half_life_days": 7})) == 7.0
-    for parameters in ({}, {"half_life_days": 0}, {"half_life_days": "long"}):
-        assert half_life_days(card(parameters=parameters)) == HALF_LIFE_DAYS
+def test_an_action_counts_as_the_models_card_says():
+    assert weight(5, history_half_life_days=0) == 1.0
+    assert weight(0, weight_purchase=3, weight_product_view=0.5) == 3.0
+    assert weight(HALF_LIFE_DAYS) == weight(HALF_LIFE_DAYS, history_half_life_days="long") == pytest.approx(0.5)
 
 
 def test_of_ten_items_at_most_six_are_of_one_category_as_long_as_there_are_others():

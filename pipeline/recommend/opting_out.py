@@ -1,0 +1,75 @@
+"""``python -m pipeline recommend opt-out`` and ``opt-in``: customers who refuse recommendations from their history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalogue.clock import utc_now
+from pipeline import options
+from pipeline.recommend.opted_out import OptedOutCustomers
+
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="the customer's id")]
+Tables = Annotated[
+    tuple[str, str],
+    typer.Option("--tables", metavar="TABLE LIVE", help="of a deployment: its tables of recommendations and of live"),
+]
+NO_TABLES = ("", "")
+
+
+def opt_out(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:
+    """Keep no recent actions of a customer, and recommend what everybody gets."""
+    with _customers(lake, tables) as customers:
+        customers.add(customer)
+    removed = _forget(lake, tables, customer)
+    recent = "; the recent actions on Live are deleted" if removed else ""
+    sys.stdout.write(f"The customer gets no recommendations from their history{recent}.\n")
+
+
+def opt_in(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:
+    """Recommend to a customer from their history again."""
+    with _customers(lake, tables) as customers:
+        customers.remove(customer)
+    sys.stdout.write("The customer gets recommendations from what they do from now on.\n")
+
+
+@contextmanager
+def _customers(lake: Path, tables: tuple[str, str]) -> Iterator[OptedOutCustomers]:
+    if tables[0]:
+        import boto3
+
+        from pipeline.recommend.store_dynamodb import DynamoDbItems
+
+        yield OptedOutCustomers(DynamoDbItems(boto3.client("dynamodb"), tables[0], now=utc_now))
+        return
+    from pipeline.lake import Lake
+    from pipeline.recommend.store_embedded import FILE, SqliteItems
+
+    with closing(SqliteItems(Lake.open(lake).root / FILE)) as items:
+        yield OptedOutCustomers(items)
+
+
+def _forget(lake: Path, tables: tuple[str, str], customer: str) -> int:
+    """Delete the customer's recent items; returns 1 where there were any.
+
+    What arrives until the writer of live reads the list again is kept for that minute.
+    """
+    if tables[1]:
+        import boto3
+
+        from pipeline.live.dynamodb import DynamoDbLiveStore
+
+        return DynamoDbLiveStore(boto3.client("dynamodb"), tables[1], "").forget([customer])
+    from pipeline.lake import Lake
+    from pipeline.live.embedded import FILE, EmbeddedLiveStore
+
+    opened = Lake.open(lake)
+    if not (opened.root / FILE).exists():
+        return 0
+    with closing(EmbeddedLiveStore(opened.root / FILE, opened.settings.reporting_currency)) as live:
+        return live.forget([customer])
