@@ -99,6 +99,31 @@ def test_a_function_behind_the_load_balancer_that_fails_counts_as_a_request_that
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "figure"),
+    [
+        ("questions-failed", {"failed": 12}, 1),  # all of them
+        ("questions-failed", {"failed": 1, "succeeded": 19}, 0.05),
+        ("questions-failed", {"failed": 9}, 0),  # too few to say
+        ("questions-failed", {"succeeded": 30}, 0),
+        ("collector-balanced-5xx", {"requests": 100, "failed": 7}, 0.07),
+        ("collector-balanced-5xx", {"requests": 100, "errors": 1, "unreached": 2}, 0.03),
+        ("collector-balanced-5xx", {"requests": 100}, 0),
+    ],
+)
+def test_a_share_is_known_where_some_of_its_metrics_have_no_data(
+    name: str, known: dict[str, int], figure: float
+) -> None:
+    row = signal(name).row
+    # CloudWatch's arithmetic, as far as the table uses it: what is missing and not filled makes no figure
+    functions = {
+        "FILL": lambda value, filler: filler if value is None else value,
+        "IF": lambda of, yes, no: yes if of else no,
+    }
+    metrics = {metric.id: known.get(metric.id) for metric in row.metrics}
+    assert eval(row.expression, {"__builtins__": {}}, functions | metrics) == figure  # noqa: S307 - our own table
+
+
 def test_names_of_resources_are_filled_into_the_dimensions() -> None:
     names = {"console": "takings-scale-console", "cluster": "takings-scale-cluster"}
     memory = signal("console-memory")
