@@ -17,9 +17,9 @@ class Literal:
 
 
 def test_what_a_customer_knows_is_left_out_however_high_it_scores():
-    fitted = Literal([[9, 1, 5, 3], [9, 1, 5, 3]])
+    fitted = Literal([[9, -1, 5, -3], [9, -1, 5, -3]])
     known = sparse.csr_array(np.array([[1, 0, 0, 0], [0, 0, 1, 1]], dtype=np.float32))
-    assert best_unknown(fitted, np.array([0, 1], dtype=np.int32), known, 2).tolist() == [[2, 3], [0, 1]]
+    assert best_unknown(fitted, np.array([0, 1], dtype=np.int32), known, 2).tolist() == [[2, 1], [0, 1]]
 
 
 def test_lists_come_in_the_order_of_the_customers_that_are_asked_for():
