@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import product
 
 from catalogue.errors import SettingsError
 from pipeline.recommend.methods import Method
+from pipeline.recommend.methods.blend import Blend, Shares
+from pipeline.recommend.methods.co_occurrence import CoOccurrence
+from pipeline.recommend.methods.ease import Ease
 from pipeline.recommend.methods.ials import IALS
 from pipeline.recommend.methods.neighbours import CosineNeighbours, TfIdfNeighbours
+from pipeline.recommend.methods.popularity import Popularity, RecentPopularity
 from pipeline.recommend.methods.rp3beta import RP3beta
 from pipeline.recommend.methods.session_neighbours import SessionNeighbours
 from pipeline.recommend.methods.slim import Slim
@@ -42,7 +46,31 @@ class Candidate:
         return ""
 
 
+def _blend(*, history_half_life_days: float = 180.0, **shares: float) -> Blend:
+    """A blend by its shares, which are the parameters of its own that matter most."""
+    return Blend(shares=replace(Shares(), **shares), history_half_life_days=history_half_life_days)
+
+
 CANDIDATES: dict[str, Candidate] = {
+    "popularity": Candidate(Popularity, {}),
+    "recent_popularity": Candidate(RecentPopularity, {"half_life_days": (3.0, 7.0, 14.0, 30.0, 90.0)}),
+    "ease": Candidate(
+        Ease,
+        {
+            "regularisation": (200.0, 300.0, 500.0),
+            "dropout": (0.0, 0.33, 0.5),
+            "popularity_correction": (0.0, 0.1, 0.2),
+            "history_half_life_days": (0.0, 90.0),
+        },
+    ),
+    "co_occurrence": Candidate(
+        CoOccurrence,
+        {"gap_days": (7.0, 15.0, 30.0), "age_days": (0.0, 15.0, 60.0), "history_half_life_days": (0.0, 90.0)},
+    ),
+    "blend": Candidate(
+        _blend,
+        {"ease": (0.25, 1.0), "lately": (0.5, 1.0), "prior": (0.0, 0.1, 0.3), "history_half_life_days": (0.0, 180.0)},
+    ),
     "cosine": Candidate(CosineNeighbours, {"neighbours": (50, 100, 200, 400)}),
     "tf_idf": Candidate(TfIdfNeighbours, {"neighbours": (50, 100, 200, 400)}),
     "rp3beta": Candidate(RP3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.5, 0.7), "neighbours": (100, 200)}),
@@ -68,4 +96,4 @@ def chosen(names: str) -> dict[str, Candidate]:
     for name in wanted:
         if name not in CANDIDATES:
             raise SettingsError(f"There is no method {name!r}", remedy=f"Known: {', '.join(CANDIDATES)}.")
-    return {name: CANDIDATES[name] for name in dict.fromkeys(wanted)}
+    return {name: CANDIDATES[name] for name in dict.fromkeys(["popularity", *wanted])}

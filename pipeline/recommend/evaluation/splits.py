@@ -15,7 +15,7 @@ from scipy import sparse
 from catalogue.errors import SettingsError
 from pipeline.recommend.evaluation.metrics import Matrix
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import incidence
+from pipeline.recommend.methods.histories import histories
 
 InTraining = NDArray[np.bool_]  # of each row of the interactions
 
@@ -137,7 +137,7 @@ def divide(interactions: Interactions, in_training: InTraining) -> Split:
 
 def known(split: Split) -> Matrix:
     """What each customer has in training: never recommended."""
-    return incidence(split.training)
+    return histories(split.training)
 
 
 def _pairs(interactions: Interactions) -> NDArray[np.int64]:

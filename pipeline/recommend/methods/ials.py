@@ -14,7 +14,7 @@ from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import Scores
-from pipeline.recommend.methods.item_to_item import incidence
+from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.methods.parameters import Parameters
 
 
@@ -46,7 +46,7 @@ class IALS(Parameters):
             num_threads=1,
             random_state=seed,
         )
-        model.fit(sparse.csr_matrix(incidence(interactions)), show_progress=False)
+        model.fit(sparse.csr_matrix(histories(interactions)), show_progress=False)
         return FittedFactors(model.user_factors, model.item_factors)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import Scores
 from pipeline.recommend.model import Neighbours
 
@@ -42,16 +41,6 @@ class ItemToItem:
         found = self.histories[customers] @ self.weights
         scores = np.asarray(found.toarray() if sparse.issparse(found) else found, dtype=np.float32)
         return scores if self.prior is None else scores + self.prior
-
-
-def incidence(interactions: Interactions) -> Histories:
-    """Who did anything with what, float32: 1 where there is an interaction, however many."""
-    shape = (len(interactions.customers), len(interactions.products))
-    ones = np.ones(len(interactions), dtype=np.float32)
-    matrix = sparse.csr_array((ones, (interactions.customer, interactions.product)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1
-    return matrix
 
 
 def cut(weights: Weights, count: int) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Weights, incidence, keep_strongest
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Weights, keep_strongest
 from pipeline.recommend.methods.parameters import Parameters
 
 
@@ -27,8 +28,8 @@ class CosineNeighbours(Parameters):
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
-        histories = incidence(interactions)
-        return ItemToItem(histories, _similarities(histories, self.neighbours))
+        known = histories(interactions)
+        return ItemToItem(known, _similarities(known, self.neighbours))
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class TfIdfNeighbours(Parameters):
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
-        histories = incidence(interactions)
-        known = np.maximum(histories.sum(axis=1), 1)
-        rarity = np.log(histories.shape[1] / known).astype(np.float32)
-        return ItemToItem(histories, _similarities(sparse.diags_array(rarity) @ histories, self.neighbours))
+        known = histories(interactions)
+        sizes = np.maximum(known.sum(axis=1), 1)
+        rarity = np.log(known.shape[1] / sizes).astype(np.float32)
+        return ItemToItem(known, _similarities(sparse.diags_array(rarity) @ known, self.neighbours))
 
 
 def _similarities(vectors: Histories, neighbours: int) -> Weights:

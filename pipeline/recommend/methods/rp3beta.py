@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import ItemToItem, incidence, keep_strongest
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import ItemToItem, keep_strongest
 from pipeline.recommend.methods.parameters import Parameters
 
 
@@ -31,10 +32,10 @@ class RP3beta(Parameters):
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
-        histories = incidence(interactions)
-        known = np.maximum(histories.sum(axis=1), 1)
-        knowing = np.maximum(histories.sum(axis=0), 1)
-        to_customers = (sparse.diags_array(knowing**-self.alpha) @ histories.T).tocsr()
-        to_products = sparse.diags_array(known**-self.alpha) @ histories @ sparse.diags_array(knowing**-self.beta)
+        known = histories(interactions)
+        sizes = np.maximum(known.sum(axis=1), 1)
+        knowing = np.maximum(known.sum(axis=0), 1)
+        to_customers = (sparse.diags_array(knowing**-self.alpha) @ known.T).tocsr()
+        to_products = sparse.diags_array(sizes**-self.alpha) @ known @ sparse.diags_array(knowing**-self.beta)
         walks_back = keep_strongest(to_products.T.tocsr(), to_customers.T.tocsr(), self.neighbours)
-        return ItemToItem(histories, walks_back.T.tocsr())
+        return ItemToItem(known, walks_back.T.tocsr())

@@ -14,7 +14,8 @@ from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import Scores
-from pipeline.recommend.methods.item_to_item import Histories, incidence
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import Histories
 from pipeline.recommend.methods.parameters import Parameters
 
 _DAY = 86_400
@@ -38,7 +39,7 @@ class SessionNeighbours(Parameters):
 
     def fit(self, interactions: Interactions, *, seed: int) -> FittedSessions:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
-        sessions = incidence(interactions)
+        sessions = histories(interactions)
         latest = np.zeros(sessions.shape[0], dtype=np.int64)
         np.maximum.at(latest, interactions.customer, interactions.at)
         sizes = np.maximum(sessions.sum(axis=1), 1)

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import linalg, sparse
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import ItemToItem, incidence
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import ItemToItem
 from pipeline.recommend.methods.parameters import Parameters
 
 
@@ -36,8 +37,8 @@ class Slim(Parameters):
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
-        histories = incidence(interactions)
-        together = (histories.T @ histories).toarray().astype(np.float32)
+        known = histories(interactions)
+        together = (known.T @ known).toarray().astype(np.float32)
         penalised = together + (self.l2 + self.step) * np.eye(len(together), dtype=np.float32)
         inverse = linalg.inv(penalised, overwrite_a=True, check_finite=False)
         start = inverse @ together
@@ -49,4 +50,4 @@ class Slim(Parameters):
             weights = np.maximum(free + duals / self.step - self.l1 / self.step, 0)
             duals += self.step * (free - weights)
         np.fill_diagonal(weights, 0)
-        return ItemToItem(histories, sparse.csr_array(weights))
+        return ItemToItem(known, sparse.csr_array(weights))

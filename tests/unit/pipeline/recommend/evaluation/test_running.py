@@ -14,7 +14,8 @@ from pipeline.recommend.evaluation.served import as_served
 from pipeline.recommend.evaluation.splits import SPLITS, split
 from pipeline.recommend.evaluation.tuning import inner_split, trials
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import ItemToItem, incidence
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import ItemToItem
 
 
 def interactions(customers=30, products=12, seed=3):
@@ -170,7 +171,7 @@ def test_as_served_keeps_the_strongest_weights_within_half_a_step_of_what_was_le
     weights = random.normal(size=(9, 9)).astype(np.float32)
     np.fill_diagonal(weights, 0)
     prior = np.arange(9, dtype=np.float32)
-    fitted = ItemToItem(incidence(interactions(products=9)), weights, prior)
+    fitted = ItemToItem(histories(interactions(products=9)), weights, prior)
     served = as_served(fitted, 3)
     for row, kept in zip(weights, served.weights.toarray(), strict=True):
         strongest = np.sort(np.argsort(-np.abs(row))[:3])

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import ItemToItem, incidence, strongest
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import ItemToItem, strongest
 from pipeline.recommend.model import Neighbours
 
 WEIGHTS = np.array([[0, 0.5, -0.7], [0.25, 0, 0.125], [0, 1, 0]], dtype=np.float32)
@@ -49,4 +50,4 @@ def test_several_interactions_with_one_product_are_one():
         weight=np.array([1, 5, 1], dtype=np.float32),
         at=np.zeros(3, dtype=np.int64),
     )
-    assert incidence(interactions).toarray().tolist() == [[0, 1], [1, 0]]
+    assert histories(interactions).toarray().tolist() == [[0, 1], [1, 0]]

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.item_to_item import incidence, keep_strongest, strongest
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.methods.item_to_item import keep_strongest, strongest
 from pipeline.recommend.methods.slim import Slim
 
 
@@ -29,7 +30,7 @@ def test_slim_meets_the_conditions_of_its_minimum(interactions):
     """Karush, Kuhn and Tucker: the slope is zero where a weight is positive, and does not fall where it is zero."""
     l1, l2 = 2.0, 5.0
     weights = Slim(l1=l1, l2=l2, step=30.0, rounds=2000).fit(interactions, seed=1).weights.toarray()
-    together = (incidence(interactions).T @ incidence(interactions)).toarray()
+    together = (histories(interactions).T @ histories(interactions)).toarray()
     slope = together @ weights - together + l2 * weights + l1
     elsewhere = ~np.eye(12, dtype=bool)
     assert (np.diag(weights) == 0).all()

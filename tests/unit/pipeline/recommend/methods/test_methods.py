@@ -48,6 +48,21 @@ def test_ease_is_the_closed_form_of_its_paper(rows, regularisation):
     assert ease_weights(known, regularisation) == pytest.approx(expected, abs=1e-5)
 
 
+@given(ROWS, st.sampled_from([0.1, 0.5]), st.sampled_from([0.0, 0.1, 1.0]))
+@settings(max_examples=40, deadline=None)
+def test_ease_with_dropout_penalises_a_product_by_its_customers_and_the_correction_takes_their_lead(
+    rows, dropout, power
+):
+    known = histories(interactions(rows))
+    dense = known.toarray().astype(np.float64)
+    customers = dense.sum(axis=0)
+    inverse = np.linalg.inv(dense.T @ dense + np.diag(2.0 + dropout / (1 - dropout) * customers))
+    expected = -inverse / np.diag(inverse) / customers**power
+    np.fill_diagonal(expected, 0)
+    found = ease_weights(known, 2.0, dropout=dropout, popularity_correction=power)
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
 def test_ease_of_more_products_than_one_block_is_the_closed_form_too():
     random = np.random.default_rng(5)
     rows = {(f"c{random.integers(300):03d}", f"p{random.integers(1_100):04d}") for _ in range(6_000)}
@@ -66,6 +81,12 @@ def test_ease_beyond_its_bound_is_that_of_the_products_that_most_customers_know(
     assert found[:2, :2] == pytest.approx(ease_weights(known_by_two, 1.0))
     assert not found[2].any()
     assert not found[:, 2].any()
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_ease_refuses_a_dropout_that_is_no_share_below_one(dropout):
+    with pytest.raises(SettingsError, match="dropout"):
+        ease_weights(histories(interactions([("ann", "a"), ("ann", "b")])), 1.0, dropout=dropout)
 
 
 def test_ease_refuses_a_regularisation_that_leaves_nothing_to_invert():
