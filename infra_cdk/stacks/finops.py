@@ -20,6 +20,7 @@ THRESHOLDS = (80, 100, 120)  # percent
 KINDS = ("ACTUAL", "FORECASTED")  # a budget of its own for each: AWS takes five thresholds at most
 UNUSUAL_SHARE = 0.05  # of the tier's highest bill: what an unusual cost must come to before somebody is written to
 LEAST_UNUSUAL = 5  # dollars
+BILLED = "UnblendedCost"  # what the invoice says; source: AWS Budgets API reference, Budget, Metrics
 
 
 class FinOps(InstallationStack):
@@ -40,7 +41,7 @@ class FinOps(InstallationStack):
 
         It has no name of ours: who is written to cannot be changed but by making another one, beside the old one.
         """
-        of = budgets.CfnBudget
+        of, own = budgets.CfnBudget, self._own_costs()
         return of(
             self,
             f"{kind.title()}Budget",
@@ -48,7 +49,8 @@ class FinOps(InstallationStack):
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=of.SpendProperty(amount=float(self.installation.tier.monthly_usd.high), unit="USD"),
-                filter_expression=self._own_costs(),
+                filter_expression=own,
+                metrics=None if own is None else [BILLED],  # asked for where there is an expression
             ),
             notifications_with_subscribers=[
                 of.NotificationWithSubscribersProperty(

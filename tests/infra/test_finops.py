@@ -32,6 +32,7 @@ def test_budgets_count_the_account_until_the_tags_are_active_and_then_this_tier_
 ) -> None:
     assert all("FilterExpression" not in budget["Budget"] for budget in templates.resources(BUDGET).values())
     for budget in everything.resources(BUDGET).values():
+        assert budget["Budget"]["Metrics"] == ["UnblendedCost"]  # without, Budgets refuses an expression
         assert budget["Budget"]["FilterExpression"] == {
             "And": [
                 {"Tags": {"Key": "takings:installation", "Values": ["takings"], "MatchOptions": ["EQUALS"]}},
