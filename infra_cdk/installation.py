@@ -19,6 +19,7 @@ WAREHOUSE_DATABASE = "takings"
 WAREHOUSE_READER = "takings_reader"  # role of the database that the console's user has
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
 COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
+DATA = "data"  # the stack that stays when the others go
 GLOBAL, EDGE = "global", "edge"  # the stacks that hold that, and that take it
 BALANCER, NETWORK = "balancer", "network"
 WEB_ACL, CERTIFICATE = "WebAclArn", "CertificateArn"

@@ -45,6 +45,11 @@ QUESTION_READS = 20  # files a query reads
 CRAWLER_DPU, CRAWLER_MINUTES = 2, 10  # the least a crawler's run is charged for
 
 
+def raw_gigabytes_a_month(events_per_day: int) -> Decimal:
+    """Gigabytes of raw lines that arrive in a month, before they are packed."""
+    return events_per_day * BYTES_PER_EVENT * DAYS / GIGA
+
+
 @dataclass(frozen=True)
 class Usage:
     """What a month's bill depends on, apart from how the deployment is built.

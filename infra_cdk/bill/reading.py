@@ -8,12 +8,11 @@ from typing import Any
 
 from msgspec import structs
 
-from console.tiers.sizing import BYTES_PER_EVENT
+from console.tiers.sizing import raw_gigabytes_a_month
 from console.tiers.tiers import Tier
-from infra_cdk.bill.settings import GIGABYTE, MACIE_JOB, SETTINGS
+from infra_cdk.bill.settings import MACIE_JOB, SETTINGS
 from infra_cdk.bill.template_set import TemplateSet
 
-MONTH_DAYS = 30
 MACIE_GIGABYTES = "security.macie_gigabytes_per_month"
 NOT_BUILT = "the stack of recommendations is not there"
 NOT_IN_TEMPLATES: Mapping[str, str] = {
@@ -64,8 +63,7 @@ def tier_of(templates: TemplateSet, tier: Tier) -> Tier:
 def _macie_gigabytes(templates: TemplateSet, events_per_day: int) -> int:
     """Gigabytes that Macie reads a month, rounded up: its percentage of the raw lines that arrive."""
     percentages = [int(job["SamplingPercentage"]) for job in templates.resources(MACIE_JOB).values()]
-    arriving = events_per_day * BYTES_PER_EVENT * MONTH_DAYS / GIGABYTE
-    return math.ceil(sum(percentages) * arriving / 100)
+    return math.ceil(sum(percentages) * raw_gigabytes_a_month(events_per_day) / 100)
 
 
 def settings_of(tier: Tier) -> Mapping[str, Any]:

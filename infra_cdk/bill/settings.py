@@ -13,6 +13,7 @@ from typing import Any
 
 from infra_cdk.bill.expressions import DAY_MINUTES, minutes_between
 from infra_cdk.bill.template_set import Properties, TemplateSet
+from infra_cdk.installation import DATA
 
 GIGABYTE = 10**9
 SHARES, MEBIBYTES = 1_024, 1_024  # of one virtual CPU, of one gigabyte
@@ -74,7 +75,7 @@ def _units(dimension: str, bound: str) -> Read:
     """A bound of the live table's capacity, which alone is scaled; 0 where it is charged on demand."""
 
     def read(templates: Templates) -> int:
-        targets = templates.resources("AWS::ApplicationAutoScaling::ScalableTarget", "data").values()
+        targets = templates.resources("AWS::ApplicationAutoScaling::ScalableTarget", DATA).values()
         return next((target[bound] for target in targets if target["ScalableDimension"].endswith(dimension)), 0)
 
     return read

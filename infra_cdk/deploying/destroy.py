@@ -12,8 +12,7 @@ from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
 from infra_cdk.deploying.teardown import Teardown
-
-DATA = "data"  # the stack that stays
+from infra_cdk.installation import DATA
 
 
 def destroy(situation: Situation, screen: Screen, data: str = "", make: Callable[..., Teardown] = Teardown) -> int:

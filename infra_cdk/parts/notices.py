@@ -1,4 +1,4 @@
-"""Rules of EventBridge that tell operators what happened, and where a notice goes that could not be sent."""
+"""Rules of EventBridge that write to the operators."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 
 from infra_cdk.parts.stack import InstallationStack
 
@@ -34,7 +32,7 @@ def notice(
     ----------
     purpose : last word of the rule's name
     shown : places in the event, such as ``$.detail.jobName``, by the names that `text` has in ``<angle brackets>``
-    failures_arn : a queue, which `takes_notices` has opened
+    failures_arn : a queue of `failures`, which takes what rules could not deliver
     """
     of = events.CfnRule
     return of(
@@ -57,20 +55,4 @@ def notice(
                 ),
             )
         ],
-    )
-
-
-def takes_notices(stack: InstallationStack, queue: sqs.Queue) -> None:
-    """Let the rules of a stack's installation put into a queue what they could not deliver.
-
-    Source of the condition: EventBridge user guide, dead-letter queues, granting permissions.
-    """
-    rules = f"arn:aws:events:{stack.region}:{stack.account}:rule/{stack.installation.name('*')}"
-    queue.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("events.amazonaws.com")],
-            actions=["sqs:SendMessage"],
-            resources=[queue.queue_arn],
-            conditions={"ArnLike": {"aws:SourceArn": rules}},
-        )
     )

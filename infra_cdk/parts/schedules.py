@@ -10,30 +10,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_sqs as sqs
 
+from infra_cdk.parts.failures import failure_queue
 from infra_cdk.parts.principals import service_of_account
 from infra_cdk.parts.stack import InstallationStack
-from infra_cdk.rules.accepted import accept
 
-FAILURE_DAYS = 14
 ATTEMPTS = 3
 LONGEST_WAIT = cdk.Duration.minutes(15)  # for a target that refuses; the next time comes soon enough
-
-
-def failure_queue(stack: InstallationStack, construct_id: str, purpose: str, key: kms.IKey) -> sqs.Queue:
-    """A queue for what could not be delivered; a message in it raises an alarm."""
-    queue = sqs.Queue(
-        stack,
-        construct_id,
-        queue_name=stack.installation.name(purpose),
-        encryption=sqs.QueueEncryption.KMS,
-        encryption_master_key=key,
-        enforce_ssl=True,
-        retention_period=cdk.Duration.days(FAILURE_DAYS),
-    )
-    accept(queue, "It is itself where failures go", "SQS3")
-    return queue
 
 
 def every_minutes(minutes: int) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra_cdk.installation import DATA
+
 Template = Mapping[str, Any]
 Templates = Mapping[str, Template]
 """By the part that the stack is, such as ``data``."""
 
 KEPT_TYPES = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Kinesis::Stream", "AWS::S3::Bucket")
-KEPT_PART = "data"
 KEPT = ("Retain", "RetainExceptOnCreate")  # the latter: but not where the stack could not be made
 
 
@@ -146,8 +147,8 @@ def messages_are_encrypted(every: Sequence[Resource]) -> Iterator[Finding]:
 def what_is_kept_is_in_one_stack(every: Sequence[Resource]) -> Iterator[Finding]:
     """A stack that can be deleted holds nothing that must not be."""
     for resource in of_kind(every, *KEPT_TYPES):
-        if resource.part != KEPT_PART:
-            yield resource.lacks(f"It would go with its stack: it belongs to {KEPT_PART}")
+        if resource.part != DATA:
+            yield resource.lacks(f"It would go with its stack: it belongs to {DATA}")
         elif resource.whole.get("DeletionPolicy") not in KEPT or resource.whole.get("UpdateReplacePolicy") != "Retain":
             yield resource.lacks("It would go with its stack")
 

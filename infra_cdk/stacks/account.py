@@ -15,7 +15,7 @@ from aws_cdk import aws_securityhub as securityhub
 from constructs import Construct
 
 from console.aws.runners import RUNNERS
-from console.tiers.sizing import BYTES_PER_EVENT
+from console.tiers.sizing import raw_gigabytes_a_month
 from infra_cdk.installation import Installation
 from infra_cdk.parts.custom import CustomResources
 from infra_cdk.parts.notices import notice
@@ -25,8 +25,6 @@ from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.watching import Watching
 
 MACIE_GAPS = "infra_cdk.custom.macie_gaps"
-MONTH_DAYS = 30
-GIGABYTE = 10**9
 OTHER_PLANS = (
     "EKS_AUDIT_LOGS",
     "EBS_MALWARE_PROTECTION",
@@ -176,7 +174,7 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 
 def sampling_percentage(installation: Installation) -> int:
     """The percentage of new raw files that Macie reads: the gigabytes of the tier ÷ those that arrive in a month."""
-    arriving = installation.tier.events_per_day * BYTES_PER_EVENT * MONTH_DAYS / GIGABYTE
+    arriving = raw_gigabytes_a_month(installation.tier.events_per_day)
     return max(1, min(100, int(100 * installation.tier.security.macie_gigabytes_per_month / arriving)))
 
 

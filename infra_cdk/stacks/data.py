@@ -18,7 +18,7 @@ from constructs import Construct
 from console.aws import permissions
 from console.tiers.live_table import USED_SHARE
 from console.tiers.tiers import Live
-from infra_cdk.installation import Installation
+from infra_cdk.installation import DATA, Installation
 from infra_cdk.parts.buckets import private_bucket
 from infra_cdk.parts.databases import glue_database
 from infra_cdk.parts.principals import service_of_account
@@ -34,7 +34,7 @@ RESULT_DAYS = 7  # Athena reuses results of the last minutes; an export is fetch
 class Data(InstallationStack):
     """Key, buckets, stream, tables, the catalog's database, write keys."""
 
-    part = "data"
+    part = DATA
 
     def __init__(self, scope: Construct, installation: Installation) -> None:
         super().__init__(scope, installation, "Takings: events, tables and what encrypts them", protected=True)
@@ -56,7 +56,7 @@ class Data(InstallationStack):
             rules=_lake_rules(installation.tier.lake.raw_retention_days),
         )
         if installation.tier.warehouse.enabled:
-            self._tell_of_objects(self.lake)
+            self._announce_objects(self.lake)
         self.results = private_bucket(
             self,
             "Results",
@@ -180,8 +180,8 @@ class Data(InstallationStack):
             removal_policy=KEPT,
         )
 
-    def _tell_of_objects(self, bucket: s3.Bucket) -> None:
-        """Let EventBridge know of each object; by the property itself, where the construct's own way is a function."""
+    def _announce_objects(self, bucket: s3.Bucket) -> None:
+        """Send EventBridge an event for each object, by the property itself: the construct would make a function."""
         resource = cast("s3.CfnBucket", bucket.node.default_child)
         enabled = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
         resource.add_property_override("NotificationConfiguration", enabled)

@@ -9,12 +9,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from console.aws import permissions
 from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
+from infra_cdk.parts.failures import failure_queue
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
@@ -25,7 +25,6 @@ from infra_cdk.stacks.data import Data
 COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
 LIVE_BATCH = 2_000  # records; the window ends a batch before, and Lambda at 6 MB
 LIVE_ATTEMPTS = 5  # of a batch, halved each time; what fails then is in the failure queue, and in the raw lake as ever
-FAILURE_DAYS = 14
 FIREHOSE_BUFFER_MEGABYTES = 64
 
 
@@ -45,7 +44,7 @@ class Ingest(InstallationStack):
         self.data = data
         self.origin_secret = None if installation.is_balanced else self._origin_secret()
         self.collector = stepwise_alias(self, self._collector(), "collector")
-        self.failures = self._failures()
+        self.failures = failure_queue(self, "LiveFailures", "live-failures", data.key)
         self._live()
         self._delivery()
 
@@ -94,19 +93,6 @@ class Ingest(InstallationStack):
             timeout=cdk.Duration.seconds(tier.collector.timeout_seconds),
             reserved_concurrency=tier.collector.reserved_concurrency or None,
         )
-
-    def _failures(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "LiveFailures",
-            queue_name=self.installation.name("live-failures"),
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=self.data.key,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(FAILURE_DAYS),
-        )
-        accept(queue, "It is itself where failed batches go", "SQS3")
-        return queue
 
     def _live(self) -> None:
         tier, lake, data = self.installation.tier, self.installation.configuration.lake, self.data

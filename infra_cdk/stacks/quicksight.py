@@ -21,8 +21,8 @@ from catalogue.queries import load
 from console.aws import permissions
 from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
-from infra_cdk.parts.dashboard_definition import SALES, TOTALS, definition
 from infra_cdk.parts.grants import grant
+from infra_cdk.parts.quicksight_dashboard import SALES, TOTALS, definition
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.stacks.data import Data
 

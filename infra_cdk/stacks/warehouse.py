@@ -15,11 +15,10 @@ from console.aws.runners import RUNNERS
 from infra_cdk.installation import WAREHOUSE_DATABASE, WAREHOUSE_READER, Installation
 from infra_cdk.parts.asynchronous_calls import keep_failed_calls
 from infra_cdk.parts.custom import CustomResources
+from infra_cdk.parts.failures import failure_queue, takes_events
 from infra_cdk.parts.functions import handler_function
 from infra_cdk.parts.grants import grant
 from infra_cdk.parts.log_groups import log_group
-from infra_cdk.parts.notices import takes_notices
-from infra_cdk.parts.schedules import failure_queue
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.stacks.data import Data
 from infra_cdk.stacks.network import Network
@@ -161,7 +160,7 @@ class Warehouse(InstallationStack):
     def _start_loads(self) -> None:
         """A new version starts a load; one that waits for another one is started again for some hours."""
         keep_failed_calls(self.load, self.failures, longest_wait=cdk.Duration.hours(6), retries=2)
-        takes_notices(self, self.failures)
+        takes_events(self, self.failures)
         of = events.CfnRule
         rule = of(
             self,

@@ -22,9 +22,10 @@ from infra_cdk.bill.deployed import deployed
 from infra_cdk.installation import Installation
 from infra_cdk.parts.alarms import alarm, composite_alarm
 from infra_cdk.parts.dashboards import bodies
+from infra_cdk.parts.failures import failure_queue, takes_events
 from infra_cdk.parts.functions import handler_function
-from infra_cdk.parts.notices import notice, takes_notices
-from infra_cdk.parts.schedules import Schedules, every_minutes, failure_queue
+from infra_cdk.parts.notices import notice
+from infra_cdk.parts.schedules import Schedules, every_minutes
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.topics import mail_topic
 from infra_cdk.rules.accepted import accept
@@ -116,7 +117,7 @@ class Watching(InstallationStack):
 
     def _failures(self) -> sqs.Queue:
         queue = failure_queue(self, "NoticeFailures", "notice-failures", self.data.key)
-        takes_notices(self, queue)
+        takes_events(self, queue)
         return queue
 
     def _job_failures(self) -> None:

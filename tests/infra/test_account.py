@@ -73,7 +73,7 @@ def test_macie_reads_as_much_of_the_new_raw_files_as_is_priced(templates: Templa
     for job in templates.resources("Custom::ClassificationJob").values():
         assert job["Prefix"] == "raw/"
         assert job["Bucket"] == f"takings-{templates.tier}-lake-123456789012-eu-central-1"
-        # startup: 1 GB of 2,000,000 events × 465 bytes × 30 days = 27.9 GB; scale: 5 GB of 418.5 GB
+        # startup: 1 GB of 2,000,000 events × 465 bytes × 30.4 days = 28.3 GB; scale: 5 GB of 424 GB
         assert job["SamplingPercentage"] == {"startup": 3, "scale": 1}[templates.tier]
 
 

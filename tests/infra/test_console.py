@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from catalogue.errors import SettingsError
 from console import settings
 from console.aws import permissions
 from console.aws.settings import AwsSettings
-from infra_cdk import configuration
 from infra_cdk.parts.console_container import HEALTH_CHECK
-from tests.infra.templates import DOMAIN, Templates
+from tests.infra.templates import Templates
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,17 +212,6 @@ def test_the_task_waits_for_what_fetches_its_image(everything: Templates) -> Non
     resources = everything.by_part["console"]["Resources"].values()
     (task,) = [resource for resource in resources if resource["Type"] == "AWS::ECS::TaskDefinition"]
     assert any(name.startswith("ExecutionRoleDefaultPolicy") for name in task["DependsOn"])
-
-
-def test_a_name_that_cognito_refuses_is_refused_before_a_deploy(tmp_path: Path) -> None:
-    text = configuration.DEPLOYMENT.read_text(encoding="utf-8").replace('name = "takings"', 'name = "lawson"')
-    path = tmp_path / "deployment.toml"
-    path.write_text(text, encoding="utf-8")
-    assert configuration.load(path).installation.name == "lawson"  # without a domain nothing is hosted
-    path = tmp_path / "with-domain.toml"
-    path.write_text(f"{text}\n{DOMAIN}", encoding="utf-8")
-    with pytest.raises(SettingsError, match="contains 'aws'"):
-        configuration.load(path)
 
 
 def _listed(actions: str | list[str]) -> list[str]:

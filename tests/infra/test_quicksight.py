@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlglot import exp, parse_one
 
-from catalogue.errors import SettingsError
 from catalogue.tables import CURATED_TABLES
-from infra_cdk import configuration
-from tests.infra.templates import QUICKSIGHT, Templates
+from tests.infra.templates import Templates
 
 EXECUTIVES = "arn:aws:quicksight:eu-central-1:123456789012:group/default/executives"
 
@@ -116,19 +112,6 @@ def test_every_field_of_the_dashboard_is_a_column_or_a_quotient_of_its_data_set(
     elements = shown["Sheets"][0]["Layouts"][0]["Configuration"]["GridLayout"]["Elements"]
     assert {element["ElementId"] for element in elements} == {visual["VisualId"] for visual in visuals(everything)}
     assert all(element["ColumnIndex"] + element["ColumnSpan"] <= 36 for element in elements)
-
-
-def test_who_wants_the_dashboard_must_say_for_whom(tmp_path: Path) -> None:
-    text = configuration.DEPLOYMENT.read_text(encoding="utf-8").replace("quicksight = false", "quicksight = true")
-    path = tmp_path / "deployment.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError, match="Nobody is named who gets the dashboard"):
-        configuration.load(path)
-    path = tmp_path / "with-principal.toml"
-    path.write_text(f"{text}{QUICKSIGHT}", encoding="utf-8")
-    settings = configuration.load(path).quicksight
-    assert settings is not None
-    assert settings.principal_arn == EXECUTIVES
 
 
 def _fields(content: Any) -> Any:

@@ -19,6 +19,7 @@ from tests.support.aws_answers import Answer, Answers
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 TAGS = [{"Key": "takings:installation", "Value": "takings"}, {"Key": "takings:tier", "Value": "dev"}]
+DOMAIN = '[domain]\nname = "shop.test"\nhosted_zone_id = "Z1"\n'
 MADE_AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra_cdk.deploying.checks import account, machine, names, quotas, services
 from infra_cdk.deploying.checks.check import Check, Finding, run_all
+from infra_cdk.installation import DATA, NETWORK
 
 __all__ = ["CHECKS", "Check", "Finding", "run_all"]
 
@@ -19,13 +20,13 @@ CHECKS: tuple[Check, ...] = (
     Check("stacks left over", names.left_over),
     Check("names", names.buckets),
     Check("secrets", names.secrets),
-    Check("leftovers", names.leftovers, lambda one: not one.has("data")),
+    Check("leftovers", names.leftovers, lambda one: not one.has(DATA)),
     Check("Lambda quota", quotas.functions),
-    Check("Kinesis quota", quotas.shards, lambda one: not one.has("data")),
+    Check("Kinesis quota", quotas.shards, lambda one: not one.has(DATA)),
     Check("API Gateway quota", quotas.requests, lambda one: not one.installation.is_balanced),
     Check("Glue quota", quotas.jobs),
-    Check("VPC quota", quotas.networks, lambda one: one.installation.has_network and not one.has("network")),
-    Check("address quota", quotas.addresses, lambda one: one.installation.has_network and not one.has("network")),
+    Check("VPC quota", quotas.networks, lambda one: one.installation.has_network and not one.has(NETWORK)),
+    Check("address quota", quotas.addresses, lambda one: one.installation.has_network and not one.has(NETWORK)),
     Check("Redshift Serverless", account.warehouse, lambda one: one.installation.tier.warehouse.enabled),
     Check("Lake Formation", services.lake_formation),
     Check("GuardDuty", services.guardduty, lambda one: one.installation.tier.security.guardduty),

@@ -10,8 +10,8 @@ from infra_cdk.deploying import kept
 from infra_cdk.deploying.checks.check import Mistake
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
+from infra_cdk.installation import DATA
 
-DATA = "data"  # the stack of what is kept
 BUCKETS = ("lake", "results", "logs")
 NOT_MADE = (
     "ROLLBACK_COMPLETE",

@@ -8,9 +8,7 @@ import pytest
 
 from catalogue.errors import SettingsError
 from infra_cdk.configuration import load
-from tests.support.deployments import ACCOUNT, deployment_file
-
-DOMAIN = '[domain]\nname = "shop.test"\nhosted_zone_id = "Z1"\n'
+from tests.support.deployments import ACCOUNT, DOMAIN, deployment_file
 
 
 def refusal(folder: Path, more: str = "", **changes: str) -> str:
@@ -77,6 +75,14 @@ def test_a_value_of_another_form_is_refused_with_its_line(tmp_path: Path, settin
 def test_only_a_sign_in_keeps_a_name_from_containing_one_of_amazons(tmp_path: Path) -> None:
     assert load(deployment_file(tmp_path, name='"my-aws-shop"')).installation.name == "my-aws-shop"
     assert "'my-aws-shop' contains 'aws'" in refusal(tmp_path, DOMAIN, name='"my-aws-shop"')
+
+
+def test_who_gets_the_dashboard_is_read(tmp_path: Path) -> None:
+    principal = "arn:aws:quicksight:eu-central-1:111122223333:group/default/executives"
+    more = f'[quicksight]\nprincipal_arn = "{principal}"\n'
+    quicksight = load(deployment_file(tmp_path, more, quicksight="true")).quicksight
+    assert quicksight is not None
+    assert quicksight.principal_arn == principal
 
 
 @pytest.mark.parametrize("section", ["[quicksight]", "[domain]", "[domains]"])

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -14,23 +13,17 @@ from infra_cdk import installation
 from infra_cdk.deploying import canary_key
 from infra_cdk.installation import Installation
 from pipeline.collecting.keys import digest_of
+from tests.support.deployments import Boto3Clients
 
 DEV = installation.load("dev")
 KEYS, CANARY = "takings-dev-write-keys", "takings-dev-canary-key"
-
-
-class Clients:
-    """Clients of moto's AWS."""
-
-    def client(self, service_name: str, region_name: str | None = None) -> Any:
-        return boto3.client(service_name, region_name=region_name or "eu-central-1")  # type: ignore[call-overload]
 
 
 @pytest.fixture
 def secrets() -> Iterator[Any]:
     """Secrets Manager with the collector's write keys, of which there are none."""
     with mock_aws():
-        client = Clients().client("secretsmanager")
+        client = Boto3Clients().client("secretsmanager")
         client.create_secret(Name=KEYS, SecretString="[]")
         yield client
 
@@ -45,7 +38,7 @@ def known(secrets: Any) -> list[tuple[str, str]]:
 
 
 def given(chosen: Installation = DEV) -> bool:
-    return canary_key.give(Clients(), chosen)
+    return canary_key.give(Boto3Clients(), chosen)
 
 
 def test_the_canarys_secret_becomes_a_key_that_the_collector_knows_and_stays_it(secrets: Any) -> None:

@@ -14,7 +14,16 @@ from infra_cdk.configuration import DEPLOYMENT
 from infra_cdk.deploying.checks import CHECKS, Finding, run_all
 from infra_cdk.deploying.situation import Situation
 from tests.support.aws_answers import Answer
-from tests.support.deployments import ACCOUNT, MADE_AT, REGION, AnsweringClients, deployment_file, situation, stack
+from tests.support.deployments import (
+    ACCOUNT,
+    DOMAIN,
+    MADE_AT,
+    REGION,
+    AnsweringClients,
+    deployment_file,
+    situation,
+    stack,
+)
 
 SCALE_TAGS = [{"Key": "takings:installation", "Value": "takings"}, {"Key": "takings:tier", "Value": "scale"}]
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
@@ -64,7 +73,6 @@ NONE_SUCH: Mapping[str, Answer] = {
 """An account in which nothing is in the way."""
 
 
-DOMAIN = '[domain]\nname = "shop.test"\nhosted_zone_id = "Z1"\n'
 STREAM_LEFT: Mapping[str, Answer] = {
     "kinesis:ListStreams": {"StreamNames": ["takings-scale-events"], "HasMoreStreams": False},
     "kinesis:DescribeStreamSummary": {
