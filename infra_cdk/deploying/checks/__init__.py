@@ -26,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
     Check("API Gateway quota", quotas.requests, lambda one: not one.installation.is_balanced),
     Check("Glue quota", quotas.jobs),
     Check("VPC quota", quotas.networks, lambda one: one.installation.has_network and not one.has(NETWORK)),
-    Check("address quota", quotas.addresses, lambda one: one.installation.has_network and not one.has(NETWORK)),
+    Check("address quota", quotas.addresses, lambda one: one.installation.hosts_console and not one.has(NETWORK)),
     Check("Redshift Serverless", account.warehouse, lambda one: one.installation.tier.warehouse.enabled),
     Check("Lake Formation", services.lake_formation),
     Check("GuardDuty", services.guardduty, lambda one: one.installation.tier.security.guardduty),

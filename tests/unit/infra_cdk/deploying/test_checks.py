@@ -308,6 +308,56 @@ def test_a_stack_of_a_file_without_a_domain_is_in_the_way_of_one_with_it(tmp_pat
     assert "make destroy TIER=scale" in findings[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("status", "protected", "what", "remedy"),
+    [
+        ("UPDATE_IN_PROGRESS", False, "Somebody else is changing the stack", "Wait"),
+        ("DELETE_FAILED", False, "The stack could not be deleted", "make destroy"),
+        ("ROLLBACK_COMPLETE", True, "never whole, and is protected", "--no-enable-termination-protection --stack-name"),
+        ("ROLLBACK_FAILED", True, "never whole, and is protected", "--no-enable-termination-protection --stack-name"),
+    ],
+)
+def test_a_stack_that_nothing_can_be_deployed_to_is_named(
+    tmp_path: Path, status: str, protected: bool, what: str, remedy: str
+) -> None:
+    data = stack("takings-scale-data", status, Tags=SCALE_TAGS, EnableTerminationProtection=protected)
+    answers: dict[str, Answer] = {"cloudformation:DescribeStacks": {"Stacks": [data]}, "s3:HeadBucket": {}}
+    findings = found(tmp_path, answers=answers)
+    assert {finding.check for finding in findings} == {"states of stacks"}
+    assert what in findings[0].what
+    assert remedy in findings[0].remedy
+
+
+def test_a_stack_that_cdk_makes_anew_by_itself_is_in_nobodys_way(tmp_path: Path) -> None:
+    ingest = stack("takings-scale-ingest", "ROLLBACK_COMPLETE", Tags=SCALE_TAGS)
+    assert found(tmp_path, answers={"cloudformation:DescribeStacks": {"Stacks": [ingest]}}) == []
+
+
+def test_the_gateways_of_a_hosted_console_need_addresses(tmp_path: Path) -> None:
+    used = [{"AllocationId": f"eipalloc-{number}"} for number in range(4)]
+    answers: dict[str, Answer] = {
+        "ec2:DescribeAddresses": {"Addresses": used},
+        "service-quotas:GetServiceQuota": lambda asked: {
+            "Quota": {"Value": 5.0 if asked["QuotaCode"] == "L-0263D0A3" else 1_000.0}
+        },
+    }
+    assert found(tmp_path, answers=answers) == []  # the warehouse alone has no gateway
+    assert [(finding.check, finding.what) for finding in found(tmp_path, answers=answers, more=DOMAIN)] == [
+        ("address quota", "2 elastic addresses are needed, and 5 are allowed, 4 of them used")
+    ]
+
+
+def test_jobs_of_the_lake_need_runs_at_once(tmp_path: Path) -> None:
+    answers: dict[str, Answer] = {
+        "service-quotas:GetServiceQuota": lambda asked: {
+            "Quota": {"Value": 1.0 if asked["ServiceCode"] == "glue" else 1_000.0}
+        }
+    }
+    assert [finding.what for finding in found(tmp_path, answers=answers)] == [
+        "3 job runs at once are needed, and 1 are allowed"
+    ]
+
+
 def test_a_load_balancer_needs_no_quota_of_api_gateway(tmp_path: Path) -> None:
     answers: dict[str, Answer] = {
         "service-quotas:GetServiceQuota": lambda asked: {
