@@ -1,7 +1,6 @@
 """What the rule pack does not know: our own rules, over the templates of one tier.
 
-A rule is a generator of findings; `RULES` lists them all. `findings` is what the tests, and a deployment before it
-begins, ask.
+A rule is a generator of findings; `RULES` lists them all. The tests of the templates ask for `findings`.
 """
 
 from __future__ import annotations
