@@ -12,11 +12,11 @@ from console.asking.figures import Better, Figure, Unit
 from console.finops.decimals import ZERO
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
-from console.tiers import tiers
+from console.tiers import live_table, sizing, tiers
 from console.tiers.crossovers import LEAST_EVENTS, Crossover, all_of, grid
 from console.tiers.estimate import CENT, Estimate, LineRecord, estimate
 from console.tiers.measured import DOLLARS, LAST_DAYS, BilledDays, MeasuredUsage, monthly
-from console.tiers.sizing import Flow, Usage, remarks, typical, with_events, with_numbers
+from console.tiers.sizing import Flow, Usage, typical, with_events, with_numbers
 from console.tiers.tiers import Tier
 
 CASE_STUDY_SAVING = Decimal("0.60")  # what the case study claims against the platform it replaced
@@ -106,7 +106,11 @@ def compare(
         estimates=estimates,
         curves=curves,
         crossovers=crossovers,
-        remarks=[remark for tier, usage in zip(chosen, usages, strict=True) for remark in remarks(Flow(tier, usage))],
+        remarks=[
+            remark
+            for flow in map(Flow, chosen, usages)
+            for remark in (*sizing.remarks(flow), *live_table.remarks(flow))
+        ],
         measured=known,
         what_if=what_if,
         figures=_figures(estimates, known, what_if),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from console.tiers.factors import A_MONTH, HOURS_A_MONTH, Factor, Row, per, times
-from console.tiers.sizing import SECONDS_A_DAY, Flow
+from console.tiers.sizing import PEAK_FACTOR, SECONDS_A_DAY, Flow, ceiling
 
 # Units of one batch by the events in it: documents of the minutes that it touches, hashes, head and flow, in a
 # transaction, which costs twice; and what is read before. Between two points a straight line.
@@ -35,9 +35,8 @@ def units_of_batch(points: Sequence[tuple[int, int]], events: Decimal) -> Decima
 
 def charged(flow: Flow) -> Iterator[Row]:
     """Requests to the table, each charged, or the capacity that they need."""
-    uses = [*_written(flow), *_read(flow)]
     if flow.tier.live.capacity == "on_demand":
-        for what, price, quantity, per_unit, label in uses:
+        for what, price, quantity, per_unit, label in _uses(flow):
             yield "Amazon DynamoDB", what, f"dynamodb.{price}_request_unit", (
                 times(quantity, label), times(per_unit, "units"), A_MONTH,
             )  # fmt: skip
@@ -47,14 +46,38 @@ def charged(flow: Flow) -> Iterator[Row]:
         ("write", "Live table, write capacity", live.least_write_units),
         ("read", "Live table, read capacity", live.least_read_units),
     ):
-        a_day = sum((quantity * each for _, kind, quantity, each, _ in uses if kind == price), Decimal(0))
+        a_day = _units_a_day(flow, price)
         needed = a_day / SECONDS_A_DAY / USED_SHARE
         scaled = (times(a_day, "units a day"), per(SECONDS_A_DAY, "seconds a day"), per(USED_SHARE, "used"))
         factors: tuple[Factor, ...] = scaled if needed > least else (times(least, "units a second"),)
         yield "Amazon DynamoDB", name, f"dynamodb.{price}_capacity_unit_hour", (*factors, HOURS_A_MONTH)
 
 
+def remarks(flow: Flow) -> Sequence[str]:
+    """What of the busiest minutes does not fit into the capacity that the table may have, in sentences."""
+    live = flow.tier.live
+    if live.capacity == "on_demand":
+        return []
+    found = []
+    for kind, most in (("write", live.most_write_units), ("read", live.most_read_units)):
+        needed = ceiling(_units_a_day(flow, kind) / SECONDS_A_DAY * PEAK_FACTOR)
+        if needed > most:
+            found.append(
+                f"{flow.tier.title}: the busiest minutes need {needed:,} {kind} units a second of the live table, "
+                f"the tier may have {most:,}"
+            )
+    return found
+
+
+def _units_a_day(flow: Flow, kind: str) -> Decimal:
+    return sum((quantity * each for _, of, quantity, each, _ in _uses(flow) if of == kind), Decimal(0))
+
+
 _Use = tuple[str, str, Decimal, Decimal, str]  # name, "write" or "read", how often a day, units of one, label
+
+
+def _uses(flow: Flow) -> list[_Use]:
+    return [*_written(flow), *_read(flow)]
 
 
 def _written(flow: Flow) -> Iterator[_Use]:

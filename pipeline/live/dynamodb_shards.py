@@ -175,7 +175,7 @@ class Shards:
 
         It changes with its place in the list only, where a batch comes after all or the shard is retired.
         """
-        listed = self.listed()
+        listed = dict.fromkeys(self.listed())  # in order, and looked up fast: there may be hundreds
         with self._lock:
             self._ended = {shard: head for shard, head in self._ended.items() if shard in listed}
         for shard in listed:

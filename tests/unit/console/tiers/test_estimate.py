@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from msgspec import structs
 
 from console.finops.pricing import price_book
 from console.finops.pricing.price_book import Price, PriceBook
-from console.tiers import tiers
+from console.tiers import live_table, tiers
 from console.tiers.estimate import CENT, Estimate, EstimateLine, estimate
 from console.tiers.factors import Factor
 from console.tiers.left_out import LEFT_OUT
@@ -197,6 +198,22 @@ def test_the_warehouse_costs_no_more_than_its_limit_and_says_that_it_stops() -> 
     # 1,000 views cover 1 − e^(−60,000 ÷ 36,000) of 36,000 s, 24 loads a minute each: 30,640 s of 4 RPU
     assert redshift.quantity == Decimal("243.333333")  # 8 RPU-hours × 730 ÷ 24
     assert remarks(Flow(STARTUP, busy)) == ["Startup: the warehouse stops at 8 RPU-hours a day; 34.0 are asked for"]
+
+
+def test_a_live_table_too_small_for_its_peak_is_named() -> None:
+    assert live_table.remarks(Flow(SCALE, typical(SCALE))) == []
+    usage = with_events(typical(SCALE), 80_000_000)
+    remark, of_reads = live_table.remarks(Flow(SCALE, usage))
+    priced = next(line for line in estimate(SCALE, usage, BOOK).lines if line.what == "Live table, write capacity")
+    # what is priced is the mean at 60 % of use, for 730 hours; the busiest minutes have four times the mean
+    busiest = math.ceil(priced.quantity / 730 * Decimal("0.6") * 4)
+    assert SCALE.live.most_write_units < busiest
+    assert remark == (
+        f"Scale: the busiest minutes need {busiest:,} write units a second of the live table, the tier may have 1,200"
+    )
+    assert "read units" in of_reads
+    free = structs.replace(SCALE, live=structs.replace(SCALE.live, capacity="on_demand"))
+    assert live_table.remarks(Flow(free, usage)) == []
 
 
 def test_a_stream_too_small_for_its_peak_is_named() -> None:
