@@ -24,6 +24,7 @@ NAMES = (
     "live",
     "http",
     "handlers",
+    "recommendations",
     "tracker",
     "live_units",
     "forecast",

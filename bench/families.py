@@ -93,7 +93,7 @@ FEE = Decimal(100)
 
 def bill(family: str, seed: int, days: int = DAYS, start: date = START) -> History:
     """One bill of the family."""
-    chance, amount = random.Random(seed), FAMILIES[family]()  # noqa: S311 - bills, not secrets
+    chance, amount = random.Random(seed), FAMILIES[family]()
     charges = []
     for place in range(days):
         day = start + timedelta(days=place)

@@ -85,7 +85,7 @@ def _rate(entries: Sequence[Entry], size: int) -> float:
 
 def _entries(count: int) -> list[Entry]:
     """Events of sessions of about 6, of 40,000 customers and 500 products in four regions."""
-    chance = random.Random(3)  # noqa: S311 - made-up events
+    chance = random.Random(3)
     now = datetime.now(UTC)
     found = []
     for number in range(count):

@@ -135,7 +135,7 @@ def _visits(files: Sequence[Path]) -> list[list[Event]]:
 
 def _requests(visits: Sequence[Sequence[Event]], events_a_second: float, wait: float) -> list[Request]:
     """What trackers send of visits that begin at random instants, in order of arrival."""
-    chance = random.Random(11)  # noqa: S311 - made-up instants
+    chance = random.Random(11)
     before = 12  # minutes in which the visits began that are under way at the start
     wanted = events_a_second * 60 * (before + WARM_MINUTES + MINUTES)
     found: list[Request] = []

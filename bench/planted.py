@@ -66,7 +66,7 @@ def sample_bill(seed: int, end: date = END, events: int = EVENTS) -> Bill:
 
 def with_incidents(bill: Bill, count: int, seed: int) -> Bill:
     """The same bill with more incidents: a usage type that matters costs 3 to 8 times as much for 1 to 5 days."""
-    chance = random.Random(seed)  # noqa: S311 - incidents, not secrets
+    chance = random.Random(seed)
     totals: dict[tuple[str, str], Decimal] = {}
     for charge in bill.usage:
         totals[charge.service, charge.usage_type] = (

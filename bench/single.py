@@ -60,9 +60,19 @@ def requests(key: str, run: int) -> Iterator[bytes]:
 
 
 def exchange(
-    address: str, bodies: Iterator[bytes], *, seconds: float, rate: float | None = None, connections: int = CONNECTIONS
+    address: str,
+    bodies: Iterator[bytes],
+    *,
+    seconds: float,
+    rate: float | None = None,
+    connections: int = CONNECTIONS,
+    success: bytes = b"HTTP/1.1 202",
 ) -> Exchange:
     """Send requests over kept-alive connections: as many as are answered, or at a steady rate.
+
+    Parameters
+    ----------
+    success : how every answer must begin
 
     Raises
     ------
@@ -97,7 +107,7 @@ def exchange(
         for chosen, _ in selector.select(min(wait, 0.1)):
             connection = chosen.fileobj  # type: ignore[assignment] # it is the socket that was registered
             answer = connection.recv(65536)
-            if not answer.startswith(b"HTTP/1.1 202"):
+            if not answer.startswith(success):
                 raise RuntimeError(f"Refused: {answer[:400]!r}")
             while not _is_whole(answer):
                 answer += connection.recv(65536)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, RankedList
+from pipeline.recommend.packing import PackedNeighbours
 
 
 class PublishedModel(Protocol):
@@ -24,7 +25,7 @@ class PublishedModel(Protocol):
         """The place of a product in the directory; None where the model does not know it."""
         ...
 
-    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, Neighbours]:
+    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, PackedNeighbours]:
         """The neighbours of some products, by place; a product without any is left out."""
         ...
 

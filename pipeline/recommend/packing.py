@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
+from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.live.documents import pack, unpack
 from pipeline.recommend.model import DirectoryEntry, Neighbours
@@ -21,6 +24,27 @@ _PAGE_VALUES = 50_000  # of the prior, 4 bytes each
 _STEPS = 2**15 - 1
 _HEADER = struct.Struct("<cHd")
 _NARROW = 2**16  # places below take 2 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PackedNeighbours:
+    """Neighbours as they are kept, strongest first: a loop over these arrays takes half the time of one over tuples.
+
+    Attributes
+    ----------
+    places : in the directory
+    steps : the weight of each is so many steps
+    step : weight of one
+    """
+
+    places: array[int]
+    steps: array[int]
+    step: float
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """As `Neighbours.weights`."""
+        return tuple([steps * self.step for steps in self.steps])
 
 
 def pack_neighbours(neighbours: Neighbours) -> bytes:
@@ -43,11 +67,17 @@ def pack_neighbours(neighbours: Neighbours) -> bytes:
     return header + struct.pack(f"<{len(places)}{width}{len(places)}h", *places, *steps)
 
 
-def unpack_neighbours(packed: bytes) -> Neighbours:
+def unpack_neighbours(packed: bytes) -> PackedNeighbours:
     """What `pack_neighbours` packed."""
     width, count, step = _HEADER.unpack_from(packed)
-    values = struct.unpack_from(f"<{count}{width.decode()}{count}h", packed, _HEADER.size)
-    return Neighbours(values[:count], tuple([value * step for value in values[count:]]))
+    places, steps = array(width.decode()), array("h")
+    border = _HEADER.size + count * places.itemsize
+    places.frombytes(packed[_HEADER.size : border])
+    steps.frombytes(packed[border:])
+    if sys.byteorder == "big":
+        places.byteswap()
+        steps.byteswap()
+    return PackedNeighbours(places, steps, step)
 
 
 def directory_pages(directory: Sequence[DirectoryEntry]) -> Iterator[bytes]:

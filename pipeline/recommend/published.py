@@ -14,8 +14,9 @@ import msgspec
 
 from catalogue.errors import SourceError
 from pipeline.recommend.items import Items, Key
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, RankedList
 from pipeline.recommend.packing import (
+    PackedNeighbours,
     directory_pages,
     prior_pages,
     unpack_directory,
@@ -23,7 +24,7 @@ from pipeline.recommend.packing import (
     unpack_prior,
 )
 
-CACHED_NEIGHBOURS = 1_000  # products: 25 MB where each has 400 neighbours
+CACHED_NEIGHBOURS = 10_000  # products: 20 MB where each has 400 neighbours
 
 
 class Inventory(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ class StoredModel:
         self._items, self._surfaces = items, frozenset(inventory.surfaces)
         self._places = {entry.product_id: place for place, entry in enumerate(directory)}
         self._lists: dict[tuple[str, str], RankedList | None] = dict.fromkeys(inventory.lists)
-        self._neighbours: OrderedDict[tuple[str, int], Neighbours] = OrderedDict()
+        self._neighbours: OrderedDict[tuple[str, int], PackedNeighbours] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -124,11 +125,11 @@ class StoredModel:
         """See `PublishedModel.place_of`."""
         return self._places.get(product_id)
 
-    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, Neighbours]:
+    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, PackedNeighbours]:
         """See `PublishedModel.neighbours`."""
         if surface not in self._surfaces:
             return {}
-        found: dict[int, Neighbours] = {}
+        found: dict[int, PackedNeighbours] = {}
         missing: dict[Key, int] = {}
         with self._lock:
             for place in places:
@@ -160,5 +161,5 @@ class StoredModel:
             if packed is None:
                 return None
             listed = unpack_neighbours(packed)
-            known = self._lists[surface, scope] = RankedList(surface, scope, listed.places, listed.weights)
+            known = self._lists[surface, scope] = RankedList(surface, scope, tuple(listed.places), listed.weights)
         return known

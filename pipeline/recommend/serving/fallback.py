@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 
 from pipeline.recommend.model import (
     BEST_SELLERS,
@@ -17,16 +16,18 @@ from pipeline.recommend.model import (
     FOR_YOU,
     TRENDING,
     VIEWED_ALSO_VIEWED,
+    DirectoryEntry,
 )
 from pipeline.recommend.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import VIEWED, Seed, score, strongest_seeds
+from pipeline.recommend.serving.scoring import VIEWED, Seed, best, strongest_seeds
 
 CATEGORY_BEST_SELLERS = "category_best_sellers"
 REGION_BEST_SELLERS = "region_best_sellers"
-CANDIDATES = 300  # of a step at most: 50 items, 100 excluded ones, the customer's own, and those of other categories
+CANDIDATES = 300  # of a list at most: 50 items, 100 excluded ones, the customer's own, and those of other categories
+_FOR_EACH = 10  # candidates for each item that is wanted: some are no longer sold, some of too full a category
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Step:
 
 
 def steps(
-    question: Question, model: PublishedModel, seeds: Sequence[Seed], context: int | None, popular: Sequence[int]
+    question: Question,
+    model: PublishedModel,
+    seeds: Sequence[Seed],
+    context: int | None,
+    popular: Sequence[int],
+    unwanted: int,
 ) -> Iterator[Step]:
     """The lists for a question, the one that was asked for first.
 
@@ -55,15 +61,17 @@ def steps(
     seeds : of the customer's recent items, newest first
     context : place of the product that the page is about
     popular : places with the highest prior
+    unwanted : how many products are not wanted
     """
     surface = question.surface
+    most = CANDIDATES if question.category else min(CANDIDATES, _FOR_EACH * question.n + unwanted)
     about = [Seed(context, VIEWED, 1.0)] if context is not None else []
     if surface == FOR_YOU:
-        yield _for_you(model, [*about, *(seed for seed in seeds if seed.place != context)], popular)
+        yield _for_you(model, [*about, *(seed for seed in seeds if seed.place != context)], popular, most)
     if surface == BOUGHT_TOGETHER:
-        yield _with_one(model, BOUGHT_TOGETHER, about or seeds, reasons.goes_with)
+        yield _with_one(model, BOUGHT_TOGETHER, about or seeds, reasons.goes_with, most)
     if surface in (FOR_YOU, BOUGHT_TOGETHER, VIEWED_ALSO_VIEWED):
-        yield _with_one(model, VIEWED_ALSO_VIEWED, about or seeds, reasons.also_viewed)
+        yield _with_one(model, VIEWED_ALSO_VIEWED, about or seeds, reasons.also_viewed, most)
     if surface == TRENDING:
         for scope in _scopes(question):
             yield _list(model, TRENDING, TRENDING, scope, reasons.TRENDING)
@@ -77,25 +85,27 @@ def steps(
     yield _list(model, BEST_SELLERS, BEST_SELLERS, EVERYWHERE, reasons.POPULAR)
 
 
-def _for_you(model: PublishedModel, seeds: Sequence[Seed], popular: Sequence[int]) -> Step:
+def _for_you(model: PublishedModel, seeds: Sequence[Seed], popular: Sequence[int], most: int) -> Step:
     neighbours = model.neighbours(FOR_YOU, [seed.place for seed in seeds]) if seeds else {}
-    scores = score(seeds, neighbours, model.prior, popular)
+    ranked = best(seeds, neighbours, prior=model.prior, popular=popular, products=len(model.directory), most=most)
 
     def explain(places: Sequence[int]) -> dict[int, Why]:
         found = strongest_seeds(seeds, neighbours, model.prior, places)
         directory = model.directory
         return {place: reasons.because_of(seed.action, directory[seed.place]) for place, seed in found.items()}
 
-    return Step(FOR_YOU, _best(scores), explain)
+    return Step(FOR_YOU, ranked, explain)
 
 
-def _with_one(model: PublishedModel, surface: str, seeds: Sequence[Seed], why: Callable[..., Why]) -> Step:
+def _with_one(
+    model: PublishedModel, surface: str, seeds: Sequence[Seed], why: Callable[[DirectoryEntry], Why], most: int
+) -> Step:
     """What goes with the first of the seeds that has neighbours."""
     for seed in seeds:
         neighbours = model.neighbours(surface, [seed.place])
         if neighbours:
-            scores = score([seed._replace(weight=1.0)], neighbours, (), ())
-            return Step(surface, _best(scores), _same(why(model.directory[seed.place])))
+            ranked = best([seed._replace(weight=1.0)], neighbours, products=len(model.directory), most=most)
+            return Step(surface, ranked, _same(why(model.directory[seed.place])))
     return Step(surface, (), lambda _: {})
 
 
@@ -116,9 +126,3 @@ def _scopes(question: Question) -> Iterator[str]:
     if question.region:
         yield f"region:{question.region}"
     yield EVERYWHERE
-
-
-def _best(scores: dict[int, float]) -> list[tuple[int, float]]:
-    """The best positive scores: what speaks against a product weighs as much as what speaks for it."""
-    best = nlargest(CANDIDATES, scores, key=scores.__getitem__)
-    return [(place, scores[place]) for place in best if scores[place] > 0]

@@ -114,9 +114,8 @@ class Recommender:
         unwanted = question.exclude | {item.product_id for item in recent if item.event_type in (BOUGHT, IN_CART)}
         if question.context_item:
             unwanted |= {question.context_item}
-        served, items = _choose(
-            question, model, unwanted, steps(question, model, seeds, context, self._popular_places(model))
-        )
+        lists = steps(question, model, seeds, context, self._popular_places(model), len(unwanted))
+        served, items = _choose(question, model, unwanted, lists)
         if not items and not note:
             note = "The model has no product that may be recommended here."
         return self._answer(question, model, served, items, note)

@@ -10,12 +10,14 @@ card says (`ModelCard.parameters`):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from pipeline.live.documents import Item
-from pipeline.recommend.model import ModelCard, Neighbours
+from pipeline.recommend.model import ModelCard
+from pipeline.recommend.packing import PackedNeighbours
 from pipeline.recommend.recency import decayed
 
 VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
@@ -42,42 +44,65 @@ def _parameter(card: ModelCard, name: str, default: float) -> float:
     return default if isinstance(found, str) else float(found)
 
 
-def score(
-    seeds: Iterable[Seed], neighbours: Mapping[int, Neighbours], prior: Sequence[float], popular: Iterable[int]
-) -> dict[int, float]:
-    """The scores of every product that goes with a seed, by place, and of the `popular` ones where there is a prior.
+def best(
+    seeds: Sequence[Seed],
+    neighbours: Mapping[int, PackedNeighbours],
+    *,
+    prior: Sequence[float] = (),
+    popular: Sequence[int] = (),
+    products: int,
+    most: int,
+) -> list[tuple[int, float]]:
+    """The products that suit best, as places with their scores: those that go with a seed, and popular ones.
 
-    Empty where no seed has neighbours: the prior alone suits nobody in particular.
+    Only positive scores: what speaks against a product weighs as much as what speaks for it. Empty where no seed has
+    neighbours: the prior alone suits nobody in particular.
+
+    Parameters
+    ----------
+    prior : of every place, or nothing
+    popular : places with the highest prior
+    products : how many places there are
+    most : of the products that are wanted
     """
-    scores: dict[int, float] = {}
-    if not prior:
-        prior = (0.0,) * (1 + max((max(found.places) for found in neighbours.values() if found.places), default=0))
-    for seed in seeds:
-        found = neighbours.get(seed.place)
-        if found is not None:
-            weight = seed.weight
-            # the inner loop of all serving: 8,000 rounds for 20 products with 400 neighbours each
-            for place, strength in zip(found.places, found.weights, strict=True):
-                scores[place] = (scores[place] if place in scores else prior[place]) + weight * strength
-    if scores:
-        for place in popular:
-            scores.setdefault(place, prior[place])
-    return scores
+    known = [(seed.weight, neighbours[seed.place]) for seed in seeds if seed.place in neighbours]
+    if not known:
+        return []
+    scores = list(prior) if prior else [0.0] * products
+    for weight, found in known:
+        factor = weight * found.step
+        # the inner loop of all serving: 8,000 rounds for 20 products with 400 neighbours each
+        for place, steps in zip(found.places, found.steps, strict=True):
+            scores[place] += factor * steps
+    least = _least(scores, [found.places for _, found in known], most)
+    places = {place for _, found in known for place in found.places if scores[place] >= least}
+    places.update([place for place in popular if scores[place] >= least])
+    ranked = sorted([(-scores[place], place) for place in places])[:most]
+    return [(place, -negative) for negative, place in ranked if negative < 0]
+
+
+def _least(scores: Sequence[float], lists: Sequence[Sequence[int]], most: int) -> float:
+    """A score that the best `most` have at least: some products are scored so high, if only so many are looked at."""
+    each = 4 * most // len(lists) + 1  # the strongest weights may be negative ones
+    looked_at = {place for places in lists for place in places[:each]}
+    ranked = sorted([scores[place] for place in looked_at], reverse=True)
+    return ranked[most - 1] if len(ranked) >= most else -math.inf
 
 
 def strongest_seeds(
-    seeds: Iterable[Seed], neighbours: Mapping[int, Neighbours], prior: Sequence[float], places: Iterable[int]
+    seeds: Iterable[Seed], neighbours: Mapping[int, PackedNeighbours], prior: Sequence[float], places: Sequence[int]
 ) -> dict[int, Seed]:
     """The seed that adds most to the score of each place; a place to which the prior adds more is left out."""
+    wanted = set(places)
     most = {place: prior[place] if prior else 0.0 for place in places}
     strongest: dict[int, Seed] = {}
     for seed in seeds:
         found = neighbours.get(seed.place)
         if found is None:
             continue
-        weight = seed.weight
-        for place, strength in zip(found.places, found.weights, strict=True):
-            if place in most and weight * strength > most[place]:
-                most[place] = weight * strength
+        for place in wanted.intersection(found.places):
+            added = seed.weight * found.step * found.steps[found.places.index(place)]
+            if added > most[place]:
+                most[place] = added
                 strongest[place] = seed
     return strongest

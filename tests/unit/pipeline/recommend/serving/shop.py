@@ -10,6 +10,7 @@ from typing import Any
 from catalogue.errors import SourceError, StreamUnavailable
 from pipeline.live.documents import Item
 from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, Recommender
 from tests.support.models import TRAINED_AT, card
@@ -52,6 +53,10 @@ def model(**changed: Any) -> Model:
     return Model(card(), **(values | changed))
 
 
+def packed(neighbours: Neighbours) -> PackedNeighbours:
+    return unpack_neighbours(pack_neighbours(neighbours))
+
+
 class Read:
     """A model as a store gives it."""
 
@@ -73,9 +78,9 @@ class Read:
     def place_of(self, product_id: str) -> int | None:
         return next((p for p, entry in enumerate(self._model.directory) if entry.product_id == product_id), None)
 
-    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, Neighbours]:
+    def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, PackedNeighbours]:
         of = self._model.neighbours.get(surface)
-        return {place: of[place] for place in places if of[place].places} if of else {}
+        return {place: packed(of[place]) for place in places if of[place].places} if of else {}
 
     def ranked(self, surface: str, scope: str) -> RankedList | None:
         return next((one for one in self._model.lists if (one.surface, one.scope) == (surface, scope)), None)

@@ -2,41 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.live.documents import Item
 from pipeline.recommend.model import Neighbours
+from pipeline.recommend.packing import PackedNeighbours
 from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.scoring import (
     HALF_LIFE_DAYS,
     Seed,
     action_weight,
-    score,
+    best,
     strongest_seeds,
 )
 from tests.support.models import card
+from tests.unit.pipeline.recommend.serving.shop import packed
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-GO_WITH = {0: Neighbours((1, 2), (0.5, -0.25)), 1: Neighbours((2, 3), (1.0, 0.125))}
+# weights that are whole steps of the strongest: they come back as they are
+GO_WITH = {0: packed(Neighbours((1, 2), (0.5, -0.25))), 1: packed(Neighbours((2, 3), (1.0, 0.125)))}
+CLOSE = 1e-4
+
+
+def scored(seeds: Sequence[Seed], **options: Any) -> dict[int, float]:
+    return dict(best(seeds, options.pop("neighbours", GO_WITH), **{"products": 5, "most": 10} | options))
 
 
 def test_a_score_is_the_sum_of_weight_times_strength_and_what_speaks_against_a_product_counts():
     seeds = [Seed(0, "product_view", 2.0), Seed(1, "purchase", 1.0)]
-    assert score(seeds, GO_WITH, (), ()) == {1: 1.0, 2: 0.5, 3: 0.125}
+    found = best(seeds, GO_WITH, products=5, most=10)
+    assert [place for place, _ in found] == [1, 2, 3]
+    assert [score for _, score in found] == pytest.approx([1.0, 0.5, 0.125], abs=CLOSE)
+    assert list(scored([Seed(0, "product_view", 2.0)])) == [1]  # all that is left speaks against the other
 
 
 def test_the_prior_is_added_once_to_each_and_brings_popular_products_in():
     seeds = [Seed(0, "product_view", 1.0), Seed(1, "product_view", 1.0)]
-    scores = score(seeds, GO_WITH, (0.0, 10.0, 20.0, 30.0, 40.0), popular=(4, 3))
-    assert scores == {1: 10.5, 2: 20.75, 3: 30.125, 4: 40.0}
+    found = scored(seeds, prior=(0.0, 10.0, 20.0, 30.0, 40.0), popular=(4, 3))
+    assert found == pytest.approx({4: 40.0, 3: 30.125, 2: 20.75, 1: 10.5}, abs=CLOSE)
+    assert list(found) == [4, 3, 2, 1]
 
 
-@pytest.mark.parametrize("neighbours", [{}, {0: Neighbours()}])
-def test_where_nothing_goes_with_the_seeds_nothing_is_scored(neighbours: dict[int, Neighbours]):
-    assert score([Seed(0, "product_view", 1.0)], neighbours, (1.0,) * 5, (4,)) == {}
-    assert score([Seed(0, "product_view", 1.0)], neighbours, (), ()) == {}
+@pytest.mark.parametrize("neighbours", [{}, {0: packed(Neighbours())}])
+def test_where_nothing_goes_with_the_seeds_nothing_is_scored(neighbours: dict[int, PackedNeighbours]):
+    seeds = [Seed(0, "product_view", 1.0)]
+    assert scored(seeds, neighbours=neighbours) == {}
+    assert scored(seeds, neighbours={}, prior=(1.0,) * 5, popular=(4,)) == {}
+
+
+def test_of_equal_scores_the_first_place_comes_first():
+    same = {0: packed(Neighbours((4, 2, 3, 1), (1.0, 1.0, 1.0, 1.0)))}
+    assert list(scored([Seed(0, "purchase", 1.0)], neighbours=same, most=3)) == [1, 2, 3]
+
+
+PRODUCTS = 60
+WEIGHTS = st.integers(-50, 50).map(float)
+LISTS = st.dictionaries(st.integers(0, PRODUCTS - 1), WEIGHTS, min_size=1, max_size=PRODUCTS).map(
+    lambda found: packed(Neighbours(*zip(*sorted(found.items(), key=lambda pair: -abs(pair[1])), strict=True)))
+)
+
+
+@given(
+    st.dictionaries(st.integers(0, PRODUCTS - 1), LISTS, min_size=1, max_size=8),
+    st.lists(st.integers(0, 9).map(float), min_size=PRODUCTS, max_size=PRODUCTS),
+    st.integers(1, 70),
+)
+def test_the_best_are_those_that_sorting_every_score_gives(
+    neighbours: dict[int, PackedNeighbours], prior: list[float], most: int
+):
+    scores = list(prior)
+    seeds = [Seed(place, "product_view", 1.0 + place) for place in neighbours]
+    for seed in seeds:
+        found = neighbours[seed.place]
+        for place, weight in zip(found.places, found.weights, strict=True):
+            scores[place] += seed.weight * weight
+    expected = sorted((score for score in scores if score > CLOSE), reverse=True)[:most]
+    popular = range(PRODUCTS)  # every product may come
+    ranked = best(seeds, neighbours, prior=prior, popular=popular, products=PRODUCTS, most=most)
+    assert [score for _, score in ranked if score > CLOSE] == pytest.approx(expected, abs=CLOSE)
+    assert [score for _, score in ranked] == pytest.approx([scores[place] for place, _ in ranked], abs=CLOSE)
 
 
 def test_the_reason_is_the_seed_that_adds_most_and_none_where_the_prior_adds_more():
