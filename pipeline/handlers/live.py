@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from catalogue.errors import SettingsError
 from pipeline.handlers.clients import client
 from pipeline.handlers.environment import environment
 from pipeline.handlers.observed import logger, metrics, observed
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
     """The live store, and the stream that unreadable lines go back to."""
     settings = environment()
+    if not settings.live_table:
+        raise SettingsError(
+            "The live table has no name", where="TAKINGS_LIVE_TABLE", remedy="The deployment sets it; deploy again."
+        )
     stream = KinesisStream(client("kinesis"), settings.stream)
     store = DynamoDbLiveStore(
         client("dynamodb"),
@@ -59,12 +64,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """Apply the records in order; what follows a failure is delivered again."""
     store, stream = ports()
     shard, records = records_of(event)
-    failed, poisoned = deliver(records, shard=shard, store=store, stream=stream, now=datetime.now(UTC))
+    reasons: list[str] = []
+    failed, poisoned = deliver(
+        records, shard=shard, store=store, stream=stream, now=datetime.now(UTC), stopped=reasons.append
+    )
     metrics.add_metric("LiveRecords", MetricUnit.Count, len(records))
     metrics.add_metric("PoisonRecords", MetricUnit.Count, poisoned)
     if failed is None:
         return {"batchItemFailures": []}
     logger.warning(
-        "Live stopped; the records from here on are delivered again", extra={"shard": shard, "sequence": failed}
+        "Live stopped; the records from here on are delivered again",
+        extra={"shard": shard, "sequence": failed, "reasons": reasons},
     )
     return {"batchItemFailures": [{"itemIdentifier": failed}]}

@@ -12,7 +12,7 @@ batches than before, or one that was broken off within a record, goes on exactly
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,13 @@ class _DeliveredLine:
 
 
 def deliver(
-    records: Sequence[ShardRecord], *, shard: str, store: LiveStore, stream: Stream, now: datetime
+    records: Sequence[ShardRecord],
+    *,
+    shard: str,
+    store: LiveStore,
+    stream: Stream,
+    now: datetime,
+    stopped: Callable[[str], None] = lambda _: None,
 ) -> tuple[str | None, int]:
     """Apply records in order, each line exactly once.
 
@@ -80,6 +86,7 @@ def deliver(
     ----------
     records : of one shard, in the order of their sequence numbers
     stream : where poison goes back to
+    stopped : called with the reason where not all records are applied
 
     Returns
     -------
@@ -104,6 +111,7 @@ def deliver(
             position = "{}/{}".format(*piece[-1].position)
             try:
                 if not store.apply(Batch(entries, position), after=after, shard=shard):
+                    stopped(f"Another delivery has moved shard {shard} on from {after}")
                     return first, 0
             except BatchSizeError:
                 if len(piece) == 1:
@@ -112,7 +120,8 @@ def deliver(
                 pieces.extendleft((piece[half:], piece[:half]))
                 continue
             after = position
-    except (StreamUnavailable, StreamFull):
+    except (StreamUnavailable, StreamFull) as error:
+        stopped(str(error))
         return first, 0
     return None, len(poison)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.errors import StreamFull
+from catalogue.errors import SettingsError, StreamFull
 from pipeline.handlers import live
 from pipeline.live import dynamodb
 from pipeline.live.delivery import ShardRecord, deliver
@@ -205,10 +205,37 @@ def test_an_event_that_did_not_pass_the_collector_is_refused(cloud: Cloud):
     assert "received_at" in json.loads(kept.entries[0].line)["detail"]
 
 
-def test_a_second_writer_that_was_overtaken_changes_nothing(cloud: Cloud):
+def test_records_that_were_applied_before_change_nothing(cloud: Cloud):
     first, second = store(cloud), store(cloud)
     datas = records(line("e1"), line("e2"))
     assert deliver(datas, shard=SHARD, store=first, stream=Kept(), now=now()) == (None, 0)
     stale = replace(datas[0], sequence="0")
     assert deliver([stale], shard=SHARD, store=second, stream=Kept(), now=now()) == (None, 0)
     assert second.totals().flow.received == 2
+
+
+def test_a_writer_that_is_overtaken_stops_says_so_and_changes_nothing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    first, second, reasons = store(cloud), store(cloud), list[str]()
+    datas = records(line("e1"), line("e2"))
+    assert deliver(datas[:1], shard=SHARD, store=first, stream=Kept(), now=now()) == (None, 0)
+    monkeypatch.setattr(second, "position", lambda _shard: None)  # as it was before the first one
+    answer = deliver(datas, shard=SHARD, store=second, stream=Kept(), now=now(), stopped=reasons.append)
+    assert answer == (datas[0].sequence, 0)
+    assert reasons == [f"Another delivery has moved shard {SHARD} on from None"]
+    assert first.totals().flow.received == 1
+
+
+def test_what_stops_live_is_in_its_log(cloud: Cloud, context: Context, caplog: pytest.LogCaptureFixture):
+    cloud.dynamodb.delete_table(TableName=TABLE)
+    first = {"itemIdentifier": "49000000000000000001"}
+    assert live.handler(payload(line("e1"), line("e2")), context) == {"batchItemFailures": [first]}
+    (record,) = [record for record in caplog.records if record.message.startswith("Live stopped")]
+    (reason,) = vars(record)["reasons"]
+    assert reason.startswith("The live table did not answer")
+    assert "ResourceNotFoundException" in reason
+
+
+def test_a_live_table_without_a_name_is_named(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TAKINGS_LIVE_TABLE", "")
+    with pytest.raises(SettingsError, match="TAKINGS_LIVE_TABLE"):
+        live.ports()
