@@ -36,6 +36,17 @@ def test_the_key_changes_by_itself_and_encrypts_lake_stream_and_tables(templates
         assert table["SSESpecification"]["SSEType"] == "KMS"
 
 
+def test_files_of_the_lake_cost_less_when_nobody_reads_them(templates: Templates) -> None:
+    buckets = templates.resources("AWS::S3::Bucket", "data").values()
+    (lake,) = [bucket for bucket in buckets if "-lake-" in bucket["BucketName"]]
+    tiered = {
+        rule["Prefix"]: rule["Transitions"] for rule in lake["LifecycleConfiguration"]["Rules"] if "Transitions" in rule
+    }
+    assert {"raw/stream/", "raw/spend/", "curated/"} <= set(tiered)
+    for transitions in tiered.values():
+        assert transitions == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
+
+
 def test_decisions_can_be_brought_back_to_any_second(templates: Templates) -> None:
     recoverable = {
         table["TableName"]: table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]

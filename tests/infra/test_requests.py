@@ -73,6 +73,16 @@ def test_the_web_acl_limits_addresses_and_only_counts_what_looks_into_bodies(tem
         assert counted >= LOOK_INTO_BODIES.get(statement["Name"], set())
 
 
+def test_cloudfront_keeps_no_answer_and_hands_on_all_but_the_host_which_the_api_would_refuse(
+    templates: Templates,
+) -> None:
+    behaviour = templates.one("AWS::CloudFront::Distribution", "edge")["DistributionConfig"]["DefaultCacheBehavior"]
+    # source: CloudFront developer guide, managed cache policies and managed origin request policies
+    assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # CachingDisabled
+    assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"  # AllViewerExceptHostHeader
+    assert {"GET", "OPTIONS", "POST"} <= set(behaviour["AllowedMethods"])
+
+
 def test_the_distribution_has_the_web_acl_that_another_region_made(templates: Templates) -> None:
     distribution = templates.one("AWS::CloudFront::Distribution", "edge")["DistributionConfig"]
     assert distribution["WebACLId"] == {"Ref": "WebAclArn"}
@@ -161,6 +171,7 @@ def test_live_takes_a_shard_in_order_and_gives_up_in_the_end(templates: Template
     mapping = templates.one("AWS::Lambda::EventSourceMapping", "ingest")
     tier = SIZES[templates.tier]
     assert mapping["ParallelizationFactor"] == 1
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"  # what came while nothing read is counted, too
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 5

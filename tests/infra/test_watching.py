@@ -80,6 +80,36 @@ def test_an_alarm_says_what_its_row_says(everything: Templates) -> None:
         assert [metric for _, metric, _ in metrics_of(alarm)] == [metric.metric for metric in row.metrics]
 
 
+@pytest.mark.parametrize(
+    ("name", "metric", "statistic", "compared", "periods", "missing"),
+    [
+        ("collector-throttles", "AWS/Lambda Throttles FunctionName", "Sum", "> 0", "3 of 5 × 60 s", "notBreaching"),
+        ("collector-balanced-latency", "AWS/ApplicationELB TargetResponseTime LoadBalancer TargetGroup", "p90",
+         ">= 2.5", "5 of 5 × 60 s", "notBreaching"),
+        ("console-unhealthy", "AWS/ApplicationELB HealthyHostCount LoadBalancer TargetGroup", "Minimum", "< 1",
+         "3 of 3 × 60 s", "breaching"),
+        ("delivery-freshness", "AWS/Firehose DeliveryToS3.DataFreshness DeliveryStreamName", "Maximum", "> 180",
+         "3 of 3 × 300 s", "notBreaching"),  # scale gathers for a minute
+    ],
+)  # fmt: skip
+def test_an_alarm_compares_as_the_table_of_signals_says(
+    everything: Templates, name: str, metric: str, statistic: str, compared: str, periods: str, missing: str
+) -> None:
+    alarm = alarms(everything)[f"takings-scale-{name}"]
+    ((space, measured, dimensions),) = metrics_of(alarm)
+    signs = {
+        "GreaterThanThreshold": ">",
+        "GreaterThanOrEqualToThreshold": ">=",
+        "LessThanThreshold": "<",
+    }
+    assert " ".join([space, measured, *sorted(dimensions)]) == metric
+    assert [alarm.get("Statistic"), alarm.get("ExtendedStatistic")].count(None) == 1
+    assert statistic in (alarm.get("Statistic"), alarm.get("ExtendedStatistic"))
+    assert f"{signs[alarm['ComparisonOperator']]} {alarm['Threshold']}" == compared
+    assert f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']} × {alarm['Period']} s" == periods
+    assert alarm["TreatMissingData"] == missing
+
+
 def test_the_collectors_failures_are_a_share_of_its_requests(templates: Templates) -> None:
     alarm = alarms(templates)[f"takings-{templates.tier}-collector-5xx"]
     assert alarm["Metrics"][-1] == {
@@ -214,6 +244,25 @@ def test_dashboards_are_as_many_as_the_tier_says_and_draw_every_signal(templates
     texts = [whole(dashboard["DashboardBody"]) for dashboard in dashboards]
     charts = {widget["properties"]["title"] for text in texts for widget in json.loads(text)["widgets"]}
     assert charts == {signal.row.chart for signal in TABLE.drawn(deployed(templates)) if is_deployed(signal, templates)}
+
+
+def test_a_share_is_drawn_as_one_line_of_its_hidden_metrics(all_templates: dict[str, Templates]) -> None:
+    dashboard = all_templates["dev"].one("AWS::CloudWatch::Dashboard")
+    widgets = json.loads(whole(dashboard["DashboardBody"]))["widgets"]
+    (drawn,) = (
+        widget["properties"]["metrics"]
+        for widget in widgets
+        if widget["properties"]["title"] == "Share of Athena's queries that fail"
+    )
+    *hidden, (figure,) = drawn
+    dimensions = ["WorkGroup", "takings-dev-console", "QueryType", "DML", "QueryState"]
+    assert [(line[:-1], line[-1]["id"], line[-1]["visible"]) for line in hidden] == [
+        (["AWS/Athena", "TotalExecutionTime", *dimensions, "FAILED"], "failed0", False),
+        (["AWS/Athena", "TotalExecutionTime", *dimensions, "SUCCEEDED"], "succeeded0", False),
+    ]
+    (row,) = (signal.row for signal in TABLE.drawn(SIZES["dev"]) if signal.name == "questions-failed")
+    written = row.expression.replace("failed", "failed0").replace("succeeded", "succeeded0")
+    assert figure["expression"].replace(" ", "") == written.replace(" ", "")
 
 
 def test_the_dashboard_begins_with_latency_and_counts_on_no_metric_of_another_region(templates: Templates) -> None:
