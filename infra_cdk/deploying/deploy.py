@@ -44,17 +44,19 @@ def _run_all(situation: Situation, run: Callable[[list[str]], int]) -> int:
         "--outputs-file", str(cdk_command.assembly(tier).with_name(f"{name}.outputs.json")),
     ]  # fmt: skip
     given: list[str] = []
+    made = ""
     if not installation.is_balanced:
         alone = (installation.name(GLOBAL), "--exclusively")
         if code := run(cdk_command.command("deploy", tier, situation.path, *alone, *options)):
             return code
-        given = _from_global(situation)
+        given = from_global(situation)
+        made = str(cdk_command.assembly(tier))  # all templates: making them takes as long as most stacks do
     options += ["--concurrency", str(cdk_command.STACKS_AT_ONCE)]
-    return run(cdk_command.command("deploy", tier, situation.path, "--all", *options, *given))
+    return run(cdk_command.command("deploy", tier, situation.path, "--all", *options, *given, application=made))
 
 
-def _from_global(situation: Situation) -> list[str]:
-    """The outputs of the global stack, as parameters of the one that takes them."""
+def from_global(situation: Situation) -> list[str]:
+    """The outputs of the global stack, as parameters of the one that takes them; none, where it is not there."""
     edge = situation.installation.name(EDGE)
     stacks = stacks_of(situation.clients, situation.installation, situation.regions)
     outputs = next((stack.outputs for stack in stacks if stack.part == GLOBAL), {})

@@ -29,7 +29,6 @@ _SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # its default is every address of the machine
     "IOT_MTLS_ENABLED": "0",  # another port, on every address
     "LOG_LEVEL": "WARNING",
-    "MINISTACK_ACCOUNT_ID": ACCOUNT,
     "S3_PERSIST": "0",
 }
 
@@ -45,16 +44,21 @@ class MinistackServer:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service: str) -> Any:
-        """A client of one service. To be made outside moto, which would answer instead."""
+    def client(self, service: str, region: str = REGION, key: str = KEY) -> Any:
+        """A client of one service. To be made outside moto, which would answer instead.
+
+        Parameters
+        ----------
+        key : of twelve digits, it names the account
+        """
         import boto3
         from botocore.config import Config
 
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=KEY,
+            region_name=region,
+            aws_access_key_id=key,
             aws_secret_access_key=KEY,
             config=Config(s3={"addressing_style": "path"}),
         )
@@ -67,8 +71,12 @@ class MinistackServer:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[MinistackServer]:
+def running(folder: Path, account: str = ACCOUNT) -> Iterator[MinistackServer]:
     """A server that keeps its log below `folder`, with the bucket of the tables' files; it is killed at the end.
+
+    Parameters
+    ----------
+    account : whose requests are that no key signs, such as those to an API
 
     Raises
     ------
@@ -77,6 +85,7 @@ def running(folder: Path) -> Iterator[MinistackServer]:
     """
     program, port, log = ministack(), free_port(), folder / "ministack.log"
     places = {"GATEWAY_PORT": str(port), "TMPDIR": str(folder), "S3_DATA_DIR": str(folder / "s3")}
+    places["MINISTACK_ACCOUNT_ID"] = account
     theirs = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with log.open("wb") as out:
         process = subprocess.Popen(

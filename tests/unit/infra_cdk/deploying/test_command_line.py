@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from infra_cdk.deploying import __main__ as command_line
 from infra_cdk.deploying import cdk_command
 from infra_cdk.deploying.checks import Check
 from infra_cdk.deploying.situation import Situation
-from tests.support.deployments import AnsweringClients, Boto3Clients, StackDouble, situation
+from tests.support.deployments import ACCOUNT, REGION, AnsweringClients, Boto3Clients, StackDouble, situation
 
 FAKE = """\
 import json, os, sys
@@ -82,6 +83,31 @@ def test_cdk_is_called_with_this_project_and_tells_nobody(run: Callable[..., int
     assert arguments[arguments.index("--app") + 1].endswith("infra_cdk/app.py")
     assert "tier=scale" in arguments
     assert arguments[arguments.index("--lookups") + 1] == "false"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "given"),
+    [
+        (
+            StackDouble({"takings-dev-global": []}, outputs={"WebAclArn": "arn:acl"}),
+            "takings-dev-edge:WebAclArn=arn:acl",
+        ),
+        (StackDouble({}), None),
+    ],
+)
+def test_diff_compares_with_the_web_acl_that_is_there(run: Callable[..., int], record: Path, given: str | None) -> None:
+    """Without its parameter CDK makes no change set of the edge, and takes what is replaced from the template alone."""
+    run("diff")
+    arguments = json.loads(record.read_text())["arguments"]
+    assert dict(pairwise(arguments)).get("--parameters") == given
+
+
+def test_bootstrap_makes_no_templates(run: Callable[..., int], record: Path) -> None:
+    assert run("bootstrap") == 0
+    arguments = json.loads(record.read_text())["arguments"]
+    assert arguments[0] == "bootstrap"
+    assert arguments[-2:] == [f"aws://{ACCOUNT}/{REGION}", f"aws://{ACCOUNT}/us-east-1"]
+    assert "--app" not in arguments
 
 
 def test_a_finding_stops_a_deployment_before_the_bill_is_shown(

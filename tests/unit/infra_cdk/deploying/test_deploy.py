@@ -93,6 +93,8 @@ def test_cdk_deploys_every_stack_without_asking_again(here: Situation, sent: Sen
     first, arguments = ran
     assert {"takings-dev-global", "--exclusively"} <= set(first)
     options = dict(pairwise(arguments))
+    assert dict(pairwise(first))["--app"].endswith("infra_cdk/app.py")
+    assert options["--app"] == dict(pairwise(first))["--output"]  # the templates are made once
     assert options["--parameters"] == "takings-dev-edge:WebAclArn=arn:aws:wafv2:us-east-1:1:global/webacl/edge/1"
     assert arguments[2:4] == ["deploy", "--app"]
     assert options["--require-approval"] == "never"
