@@ -46,9 +46,9 @@ class Candidate:
         return ""
 
 
-def _blend(*, history_half_life_days: float = 180.0, **shares: float) -> Blend:
+def _blend(**shares: float) -> Blend:
     """A blend by its shares, which are the parameters of its own that matter most."""
-    return Blend(shares=replace(Shares(), **shares), history_half_life_days=history_half_life_days)
+    return Blend(shares=replace(Shares(), **shares))
 
 
 CANDIDATES: dict[str, Candidate] = {
@@ -57,26 +57,19 @@ CANDIDATES: dict[str, Candidate] = {
     "ease": Candidate(
         Ease,
         {
-            "regularisation": (200.0, 300.0, 500.0),
-            "dropout": (0.0, 0.33, 0.5),
+            "regularisation": (300.0, 500.0),
+            "dropout": (0.0, 0.5),
             "popularity_correction": (0.0, 0.1, 0.2),
-            "history_half_life_days": (0.0, 90.0),
         },
     ),
-    "co_occurrence": Candidate(
-        CoOccurrence,
-        {"gap_days": (7.0, 15.0, 30.0), "age_days": (0.0, 15.0, 60.0), "history_half_life_days": (0.0, 90.0)},
-    ),
-    "blend": Candidate(
-        _blend,
-        {"ease": (0.25, 1.0), "lately": (0.5, 1.0), "prior": (0.0, 0.1, 0.3), "history_half_life_days": (0.0, 180.0)},
-    ),
+    "co_occurrence": Candidate(CoOccurrence, {"age_days": (7.0, 15.0, 30.0), "history_half_life_days": (0.0, 90.0)}),
+    "blend": Candidate(_blend, {"ease": (0.25, 1.0), "prior": (0.1, 0.3, 1.0)}),
     "cosine": Candidate(CosineNeighbours, {"neighbours": (50, 100, 200, 400)}),
     "tf_idf": Candidate(TfIdfNeighbours, {"neighbours": (50, 100, 200, 400)}),
-    "rp3beta": Candidate(RP3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.5, 0.7), "neighbours": (100, 200)}),
-    "slim": Candidate(Slim, {"l1": (0.5, 2.0), "l2": (200.0, 500.0)}),
+    "rp3beta": Candidate(RP3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.4, 0.5, 0.6)}),
+    "slim": Candidate(Slim, {"l1": (1.0, 2.0), "l2": (300.0, 500.0)}),
     "session_neighbours": Candidate(
-        SessionNeighbours, {"neighbours": (100, 500), "position_decay": (5.0, 50.0), "recency_days": (7.0, 30.0, 300.0)}
+        SessionNeighbours, {"neighbours": (100, 500), "position_decay": (5.0, 50.0), "recency_days": (3.0, 30.0, 300.0)}
     ),
     "ials": Candidate(IALS, {"regularisation": (10.0, 25.0, 50.0), "confidence": (4.0, 8.0)}, library="implicit"),
 }
