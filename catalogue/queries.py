@@ -49,6 +49,7 @@ from catalogue.tables import CURATION_RELATIONS, TABLES, UNIT_RELATIONS, Columns
 QUERIES = resource("queries")
 _CURATION = "curate"  # a folder of its own: written for the pipeline, against raw relations
 _UNITS = "units"  # below it: which rows new records can change
+_RECOMMENDATION = "recommend"  # a folder of its own: what recommendations are learnt from
 _RELATIONS = "relations"  # a folder of its own: what questions read as they would a table
 
 _GRAIN_FORM = "The grain reads `one row` or `one row per column, column`"
@@ -98,7 +99,7 @@ class Catalogue:
 
 @lru_cache(maxsize=8)
 def load(folder: Traversable = QUERIES) -> Catalogue:
-    """Read and check every query below `folder`, the curation's own excepted.
+    """Read and check every query below `folder`, those excepted that the pipeline asks for itself.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def load(folder: Traversable = QUERIES) -> Catalogue:
     queries: dict[str, Query] = {}
     defined: dict[str, str] = {}
     for place in sql_files(folder):
-        if place.partition("/")[0] not in (_CURATION, _RELATIONS):
+        if place.partition("/")[0] not in (_CURATION, _RECOMMENDATION, _RELATIONS):
             file = QueryFile(folder, place)
             _add(queries, file, schema, relations)
             for term, (_, line) in file.header.terms.items():
@@ -140,6 +141,16 @@ def load_curation(folder: Traversable = QUERIES / _CURATION) -> Mapping[str, Que
                 where=f"{folder.name}/{name}.sql",
                 remedy=f"Select exactly: {', '.join(TABLES[name].columns)}.",
             )
+    return _any(queries, folder)
+
+
+@lru_cache(maxsize=8)
+def load_recommendation(folder: Traversable = QUERIES / _RECOMMENDATION) -> Mapping[str, Query]:
+    """Read and check the queries that recommendations are learnt from, by name; raises as `load`."""
+    queries: dict[str, Query] = {}
+    schema = {name: table.columns for name, table in TABLES.items()}
+    for place in _directly_in(folder):
+        _add(queries, QueryFile(folder, place), schema, {})
     return _any(queries, folder)
 
 

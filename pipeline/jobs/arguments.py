@@ -33,6 +33,8 @@ class Arguments:
     reason : of an erasure (``--reason``)
     live_table : of DynamoDB, with recent items and links; empty without one (``--live_table``)
     check : whether the lake is only read for these very ids (``--check``, 1 or 0)
+    recommendations_table : of DynamoDB, with the models (``--recommendations_table``)
+    seed : of what a training draws (``--seed``)
     """
 
     lake: str
@@ -46,6 +48,8 @@ class Arguments:
     reason: str = ""
     live_table: str = ""
     check: bool = False
+    recommendations_table: str = ""
+    seed: int = 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,7 +75,8 @@ def read(job: str, given: Sequence[str]) -> Arguments:
     for name in ("confirm_public_orders", "warehouse", "full", "check"):
         parser.add_argument(f"--{name}", choices=("0", "1"), default="0")
     parser.add_argument("--keep_days", type=int, default=KEEP_SNAPSHOTS.days)
-    for name in ("customers", "sessions", "reason", "live_table"):
+    parser.add_argument("--seed", type=int, default=1)
+    for name in ("customers", "sessions", "reason", "live_table", "recommendations_table"):
         parser.add_argument(f"--{name}", default="")
     found, _ = parser.parse_known_args(given)
     catalog, _, database = found.namespace.partition(".")
@@ -100,6 +105,8 @@ def read(job: str, given: Sequence[str]) -> Arguments:
         reason=found.reason,
         live_table=found.live_table,
         check=found.check == "1",
+        recommendations_table=found.recommendations_table,
+        seed=found.seed,
     )
 
 

@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from catalogue.errors import TakingsError
+from catalogue.clock import utc_now
+from catalogue.errors import SettingsError, TakingsError
+from catalogue.tables import CURATED_TABLES
 from pipeline.curate.spark import curate as curate_lake
 from pipeline.curate.spark.exports import WarehouseExports
+from pipeline.curate.spark.iceberg import IcebergTables
 from pipeline.curate.spark.maintenance import maintain as maintain_tables
 from pipeline.curate.spark.packed import pack
+from pipeline.curate.spark.publishing import published
 from pipeline.erasure.deployed import NOT_COVERED, DeployedLake
 from pipeline.jobs.arguments import Arguments, read
 from pipeline.objects import opened
@@ -35,6 +39,11 @@ def erase(given: Sequence[str]) -> None:
     """Take a person out of the lake, or look for one; see `Arguments`. Ends with 1 where something names the person."""
     if _run("takings-erase", given, _erase)["found"]:
         raise SystemExit("Records still name the person: see `places`.")
+
+
+def train(given: Sequence[str]) -> None:
+    """Learn a model of recommendations from the published tables, and use it where it is better; see `Arguments`."""
+    _run("takings-train", given, _train)
 
 
 def _curate(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
@@ -84,6 +93,31 @@ def _erase(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
         }
     read = {place.name: {"read": place.records, "found": place.found, "alike": place.alike} for place in places}
     return {**done, "places": read, "found": sum(place.found for place in places)}
+
+
+def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
+    # numpy, scipy and pyarrow: no other job needs them
+    import boto3
+
+    from pipeline.recommend.reading import read_published
+    from pipeline.recommend.retraining import retrain
+    from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+
+    if not arguments.recommendations_table:
+        raise SettingsError("No table is named for the models", where="--recommendations_table")
+    version = published(opened(arguments.lake))
+    tables = IcebergTables(session, arguments.namespace, CURATED_TABLES, version.tables)
+    data = read_published(session, {table: tables.earlier(table) for table in CURATED_TABLES})
+    store = DynamoDbModelStore(boto3.client("dynamodb"), arguments.recommendations_table)
+    done = retrain(data, store, seed=arguments.seed, now=utc_now(), progress=_report)
+    card = done.aside or done.current
+    return {
+        "version": version.number,
+        "model": done.current.version if done.current else None,
+        "aside": done.aside.version if done.aside else None,
+        "measures": {measure.method: measure.value for measure in card.measures} if card else {},
+        "gaps": list(card.gaps) if card else [],
+    }
 
 
 def _deployed(session: SparkSession, arguments: Arguments) -> DeployedLake:

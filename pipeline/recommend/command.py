@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from catalogue.command_line import group
 from pipeline.recommend.evaluation.command import evaluate
+from pipeline.recommend.model_commands import models, rollback, train
 from pipeline.recommend.opting_out import opt_in, opt_out
 
 recommend = group(
     help="Learn what to recommend, measure how good it is, and leave customers out.", no_args_is_help=True
 )
-recommend.command()(evaluate)
+for action in (train, models, rollback, evaluate):
+    recommend.command()(action)
 recommend.command("opt-out")(opt_out)
 recommend.command("opt-in")(opt_in)

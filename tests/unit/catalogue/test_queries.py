@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import CatalogueError
-from catalogue.queries import QUERIES, Catalogue, Query, load, load_curation, load_units
+from catalogue.queries import QUERIES, Catalogue, Query, load, load_curation, load_recommendation, load_units
 from catalogue.query_file import QueryFile, sql_files
 
 HEADER = """-- title:   Orders by day
@@ -56,9 +56,11 @@ def test_every_query_of_the_product_loads() -> None:
     files = [QueryFile(QUERIES, place) for place in sql_files(QUERIES)]
     names = {question.name for file in files for question in file.header.questions}
     relations = {name for name in names if name.startswith("relations/")}
-    assert {query.name for query in load()} | relations == {name for name in names if not name.startswith("curate/")}
+    own = tuple(f"{folder}/" for folder in ("curate", "recommend"))  # what the pipeline asks for itself
+    assert {query.name for query in load()} | relations == {name for name in names if not name.startswith(own)}
     curation = {f"curate/{name}" for name in load_curation()} | {f"curate/units/{name}" for name in load_units()}
     assert curation == {name for name in names if name.startswith("curate/")}
+    assert {f"recommend/{name}" for name in load_recommendation()} == {n for n in names if n.startswith("recommend/")}
 
 
 def test_a_header_is_read_into_title_grain_source_note_and_parameters(write: QueryWriter) -> None:
@@ -434,7 +436,7 @@ def test_a_relation_defines_no_words(write: QueryWriter) -> None:
     assert write.refused(HEADER + SELECT) == "queries/relations/chosen_orders.sql:1 A relation defines no words"
 
 
-@pytest.mark.parametrize("read", [load, load_curation, load_units])
+@pytest.mark.parametrize("read", [load, load_curation, load_recommendation, load_units])
 def test_a_folder_without_query_files_is_an_error_that_names_it(tmp_path: Path, read: Callable[[Path], object]) -> None:
     with pytest.raises(CatalogueError, match=f"There are no query files.*{tmp_path}"):
         read(tmp_path / "queries")

@@ -106,7 +106,7 @@ def test_an_archive_without_queries_is_refused_with_its_place_and_what_to_do(
         for name in whole.namelist():
             if "/shipped/" not in name:
                 packages.writestr(name, whole.read(name))
-    for load in ("load", "load_curation", "load_units"):
+    for load in ("load", "load_curation", "load_recommendation", "load_units"):
         refused = on_path(archive, libraries, f"from catalogue.queries import {load}\n{load}()")
         assert refused.returncode == 1
         assert f"There are no query files ({archive}/queries" in refused.stderr

@@ -37,6 +37,11 @@ def test_whom_to_erase() -> None:
     assert (found.customers, found.sessions, found.check) == ({"a,b"}, {"s1"}, True)
 
 
+def test_where_models_go_and_the_seed_they_are_learnt_with() -> None:
+    found = read("job", [*NEEDED, "--recommendations_table", "takings-recommendations", "--seed", "7"])
+    assert (found.recommendations_table, found.seed) == ("takings-recommendations", 7)
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

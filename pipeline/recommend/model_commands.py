@@ -1,0 +1,67 @@
+"""``python -m pipeline recommend train``, ``models`` and ``rollback``: the models of a lake folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalogue.clock import utc_now
+from catalogue.command_line import progress_bars
+from pipeline import options
+from pipeline.lake import Lake
+from pipeline.recommend.store_embedded import FILE, EmbeddedModelStore
+
+SEED = 1
+
+
+def train(
+    lake: options.Lake = options.DEFAULT_LAKE,
+    seed: Annotated[int, typer.Option(help="of everything that is drawn: the same seed, the same model")] = SEED,
+    days: Annotated[int, typer.Option(min=1, help="the newest ones are learnt from")] = 365,
+) -> None:
+    """Learn a model of recommendations from a lake, and use it where it is better than popularity."""
+    from pipeline.recommend.reading import read_lake
+    from pipeline.recommend.retraining import retrain
+
+    opened = Lake.open(lake)
+    sys.stderr.write(f"Lake: {opened.root}\n")
+    with progress_bars() as bars, _models(opened.root) as store:
+        progress = None
+        if bars is not None:
+            task = bars.add_task("Reading the lake", total=1.0)
+            progress = lambda step, done: bars.update(task, description=step, completed=done)  # noqa: E731
+        data = read_lake(opened, window_days=days)
+        retrained = retrain(data, store, seed=seed, now=utc_now(), progress=progress)
+    sys.stdout.writelines(f"{line}\n" for line in retrained.lines())
+
+
+def models(lake: options.Lake = options.DEFAULT_LAKE) -> None:
+    """List the models that are kept, newest first."""
+    from pipeline.recommend.retraining import described
+
+    with _models(Lake.open(lake).root) as store:
+        current = store.current()
+        cards = tuple(store.cards())
+    lines = list(described(cards, current.card.version if current is not None else None))
+    sys.stdout.writelines(f"{line}\n" for line in lines or ["There is no model yet."])
+
+
+def rollback(lake: options.Lake = options.DEFAULT_LAKE) -> None:
+    """Use the model before the current one again."""
+    with _models(Lake.open(lake).root) as store:
+        card = store.rollback()
+    sys.stdout.write(f"{card.version} of {card.trained_at:%Y-%m-%d %H:%M} UTC is in use again.\n")
+
+
+@contextmanager
+def _models(root: Path) -> Iterator[EmbeddedModelStore]:
+    store = EmbeddedModelStore(root / FILE)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,51 @@
+"""Whether there is enough to learn from, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.reading import ShopData
+
+# Below these, on thinned sample years, a model is not better than popularity beyond chance.
+EVENTS = 2_000
+CUSTOMERS = 200
+PRODUCTS = 20
+DAYS = 14  # a week to learn from and a week to measure on
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a model needs, how much there is, and how much it takes."""
+
+    what: str
+    have: int
+    need: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether there is enough."""
+        return self.have >= self.need
+
+    def __str__(self) -> str:
+        return f"{self.have:,} of {self.need:,} {self.what}"
+
+
+def needs(data: ShopData) -> tuple[Need, ...]:
+    """What a model needs, in the order in which a shop gets there."""
+    interactions = data.interactions
+    products = np.diff(histories(interactions).indptr)
+    span = int(interactions.at.max() // 86_400 - interactions.at.min() // 86_400) + 1 if len(interactions) else 0
+    return (
+        Need("events", data.events, EVENTS),
+        Need("products", len(np.unique(interactions.product)), PRODUCTS),
+        Need("customers with two products or more", int((products >= 2).sum()), CUSTOMERS),
+        Need("days", span, DAYS),
+    )
+
+
+def missing(data: ShopData) -> tuple[Need, ...]:
+    """The needs that are not met."""
+    return tuple(need for need in needs(data) if not need.is_met)
