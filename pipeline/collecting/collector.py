@@ -95,6 +95,7 @@ class Collector:
     limits : how much a key may send
     network_limits : how much one network may send with a public key
     note : called after each stored request, as ``note(accepted=…, duplicates=…, quarantined=…)``
+    failed : called with why a request could not be stored, or its customer not be looked up; the sender gets less of it
     now : aware instant of reception
     """
 
@@ -113,6 +114,7 @@ class Collector:
         limits: TokenBuckets | None = None,
         network_limits: TokenBuckets | None = None,
         note: Callable[..., None] | None = None,
+        failed: Callable[[TakingsError], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.stream, self._customers = stream, customers
@@ -123,7 +125,7 @@ class Collector:
         self._recent = recent or RecentIds()
         self._limits = TokenBuckets(RATE, BURST) if limits is None else limits
         self._network_limits = TokenBuckets(NETWORK_RATE, NETWORK_BURST) if network_limits is None else network_limits
-        self._note = note
+        self._note, self._failed = note, failed
         self._now = now
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -183,6 +185,7 @@ class Collector:
         batch, duplicates = prepared.batch, prepared.duplicates
         if failure is not None:
             self._recent.release([name for place, name in enumerate(prepared.names) if place not in duplicates])
+            self._failed(failure)
             code = "stream_full" if isinstance(failure, StreamFull) else "stream_unavailable"
             return self.refuse(request, unavailable(code, failure.what))
         self._count(prepared)
@@ -191,6 +194,7 @@ class Collector:
             if self._customers is not None and batch.links:
                 self._customers.link(prepared.key.namespace, batch.links)
         except StreamUnavailable as error:
+            self._failed(error)
             remedy = "The events were stored; send them again with the same ids, for the customer's."
             return self.refuse(request, unavailable("customers_unavailable", error.what, remedy))
         return self._finish(request, prepared.endpoint.answer(batch, duplicates))
@@ -236,6 +240,7 @@ class Collector:
         except batches.Unreadable as error:
             raise Problem(400, "unreadable", str(error)) from error
         except StreamUnavailable as error:
+            self._failed(error)
             raise unavailable("customers_unavailable", error.what) from error
         self._limit(key, request.address, max(1, batch.received + batch.ignored))
         if not endpoint.stored:

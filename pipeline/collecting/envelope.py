@@ -97,9 +97,10 @@ def unavailable(code: str, what: str, remedy: str = "Nothing was stored; send it
 
     Parameters
     ----------
-    what : a sentence without its full stop
+    what : a sentence without its full stop. What follows its colon is why, with names of the account that it runs in:
+        that is for our log and not for a sender
     """
-    return Problem(503, code, f"{what}. {remedy}", {"retry-after": str(RETRY_AFTER)})
+    return Problem(503, code, f"{what.partition(': ')[0]}. {remedy}", {"retry-after": str(RETRY_AFTER)})
 
 
 def check_head(headers: Mapping[str, str]) -> None:

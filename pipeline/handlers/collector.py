@@ -14,7 +14,7 @@ from pipeline.handlers.counts import CountReports
 from pipeline.handlers.edge import Edge, edge
 from pipeline.handlers.environment import environment
 from pipeline.handlers.gateway import payload_of, request_from
-from pipeline.handlers.observed import metrics, observed
+from pipeline.handlers.observed import logger, metrics, observed
 from pipeline.handlers.write_keys import write_keys
 from pipeline.streams.kinesis import KinesisStream
 
@@ -38,6 +38,7 @@ def collector() -> Collector:
         largest_amount=settings.largest_amount,
         origins=settings.origins,
         customers=DynamoDbKnownCustomers(client("dynamodb"), table) if table else None,
+        failed=lambda error: logger.error("A request was answered 503", extra={"reason": str(error)}),
     )
 
 

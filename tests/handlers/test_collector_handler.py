@@ -203,11 +203,16 @@ def test_what_is_refused_goes_to_the_quarantine_by_the_same_stream(cloud: Cloud,
     assert kinds == ["event_id", "record"]
 
 
-def test_a_lost_stream_answers_503_and_acknowledges_nothing(cloud: Cloud, context: Context):
+def test_a_lost_stream_answers_503_acknowledges_nothing_and_tells_why_to_the_log_alone(
+    cloud: Cloud, context: Context, caplog: pytest.LogCaptureFixture
+):
     cloud.kinesis.delete_stream(StreamName="events")
     answer = collector.handler(rest(json.dumps(view("e1"))), context)
     assert answer["statusCode"] == 503
     assert "retry-after" in answer["headers"]
+    assert json.loads(answer["body"])["message"] == "The stream did not answer. Nothing was stored; send it again."
+    (record,) = [record for record in caplog.records if record.message == "A request was answered 503"]
+    assert "ResourceNotFoundException" in vars(record)["reason"]
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
