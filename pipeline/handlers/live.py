@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from catalogue.clock import utc_now
 from catalogue.errors import SettingsError
 from pipeline.handlers.clients import client
 from pipeline.handlers.environment import environment
 from pipeline.handlers.observed import logger, metrics, observed
 from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.recommend.opted_out import OptedOutList
+from pipeline.recommend.store_dynamodb import DynamoDbItems
 from pipeline.streams.kinesis import KinesisStream
 
 if TYPE_CHECKING:
@@ -35,11 +38,14 @@ def ports() -> tuple[DynamoDbLiveStore, KinesisStream]:
             "The live table has no name", where="TAKINGS_LIVE_TABLE", remedy="The deployment sets it; deploy again."
         )
     stream = KinesisStream(client("kinesis"), settings.stream)
+    dynamodb, recommendations = client("dynamodb"), settings.recommendations_table
+    opted_out = OptedOutList(DynamoDbItems(dynamodb, recommendations, now=utc_now)) if recommendations else None
     store = DynamoDbLiveStore(
-        client("dynamodb"),
+        dynamodb,
         settings.live_table,
         settings.reporting_currency,
         confirm_public_orders=settings.confirm_public_orders,
+        refuses=opted_out.refuses if opted_out else lambda _: False,
         parents_of=stream.parents_of,
     )
     return store, stream

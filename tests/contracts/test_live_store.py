@@ -44,6 +44,7 @@ class Place:
     clock: Clock
     reopen: Callable[[], LiveStore]
     parents: dict[str, list[str]] = field(default_factory=dict)
+    refusing: set[str] = field(default_factory=set)
 
     def apply(self, entries: Sequence[Entry], position: str, after: str | None = None) -> bool:
         return self.store.apply(Batch(entries, position), after=after)
@@ -61,15 +62,15 @@ class Place:
 
 @pytest.fixture(params=["embedded", "dynamodb"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    clock = Clock()
+    clock, refusing = Clock(), set[str]()
     if request.param == "embedded":
         stores: list[EmbeddedLiveStore] = []
 
         def opened() -> LiveStore:
-            stores.append(EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", now=clock))
+            stores.append(EmbeddedLiveStore(tmp_path / "live.sqlite", "EUR", refuses=refusing.__contains__, now=clock))
             return stores[-1]
 
-        yield Place(opened(), clock, opened)
+        yield Place(opened(), clock, opened, refusing=refusing)
         for store in stores:
             store.close()
         return
@@ -79,9 +80,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         parents: dict[str, list[str]] = {}
 
         def made() -> LiveStore:
-            return DynamoDbLiveStore(client, TABLE, "EUR", parents_of=lambda shard: parents.get(shard, []), now=clock)
+            return DynamoDbLiveStore(
+                client,
+                TABLE,
+                "EUR",
+                refuses=refusing.__contains__,
+                parents_of=lambda shard: parents.get(shard, []),
+                now=clock,
+            )
 
-        yield Place(made(), clock, made, parents)
+        yield Place(made(), clock, made, parents, refusing)
 
 
 def aws_table() -> Any:
@@ -313,6 +321,13 @@ def test_what_happened_long_ago_is_accepted_and_not_shown(place: Place):
     assert place.whole().totals.events == 1
     assert place.store.totals().flow.accepted == 2
     assert {item.at for item in place.store.recent_items("c1")} == {NOW - timedelta(minutes=MEMORY_MINUTES)}
+
+
+def test_who_refuses_recommendations_counts_and_has_no_recent_items(place: Place):
+    place.refusing.add("c1")
+    place.apply([event("e1", customer_id="c1", product_id="p1"), event("e2", customer_id="c2", product_id="p1")], "1")
+    assert (place.store.recent_items("c1"), len(place.store.recent_items("c2"))) == ([], 1)
+    assert place.whole().totals.views == 2
 
 
 def test_a_customers_recent_items_hold_each_product_once_by_its_latest_action(place: Place):

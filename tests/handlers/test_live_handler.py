@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from catalogue.errors import SettingsError, StreamFull
-from pipeline.handlers import live
+from pipeline.handlers import environment, live
 from pipeline.live import dynamodb
 from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
 from pipeline.live.store import BatchSizeError
+from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.store_dynamodb import DynamoDbItems
 from pipeline.streams import Entry
 from tests.handlers.conftest import TABLE, Cloud, Context, metrics_of
 from tests.support.live_lines import event, refused
@@ -239,3 +241,12 @@ def test_a_live_table_without_a_name_is_named(cloud: Cloud, monkeypatch: pytest.
     monkeypatch.setenv("TAKINGS_LIVE_TABLE", "")
     with pytest.raises(SettingsError, match="TAKINGS_LIVE_TABLE"):
         live.ports()
+
+
+def test_who_opted_out_leaves_no_recent_items(cloud: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TAKINGS_RECOMMENDATIONS_TABLE", TABLE)
+    environment.environment.cache_clear()
+    OptedOutCustomers(DynamoDbItems(cloud.dynamodb, TABLE, now=now)).add("c1")
+    lines = [line(f"e{customer}", customer_id=customer, product_id="p1") for customer in ("c1", "c2")]
+    assert live.handler(payload(*lines), context) == {"batchItemFailures": []}  # type: ignore[arg-type]
+    assert (store(cloud).recent_items("c1"), len(store(cloud).recent_items("c2"))) == ([], 1)
