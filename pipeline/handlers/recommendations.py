@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from catalogue.errors import TakingsError
 from pipeline.handlers.clients import client
 from pipeline.handlers.counts import CountReports
 from pipeline.handlers.edge import Edge, edge
 from pipeline.handlers.environment import RecommendationSettings, read_recommendations
 from pipeline.handlers.gateway import payload_of, request_from
-from pipeline.handlers.observed import metrics, observed
+from pipeline.handlers.observed import logger, metrics, observed
 from pipeline.handlers.write_keys import write_keys
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
 from pipeline.recommend.opted_out import OptedOutCustomers
@@ -40,8 +41,18 @@ def service() -> RecommendationService:
     dynamodb = client("dynamodb", attempts=ATTEMPTS, seconds=SECONDS)
     models = DynamoDbModelStore(dynamodb, settings().table)
     history = DynamoDbRecentItems(dynamodb, settings().live_table)
-    recommender = Recommender(models, history, OptedOutCustomers(models.items))
-    return RecommendationService(recommender, write_keys(settings()), origins=settings().origins)
+    recommender = Recommender(models, history, OptedOutCustomers(models.items), failed=_history_not_read)
+    keys, origins = write_keys(settings()), settings().origins
+    return RecommendationService(recommender, keys, origins=origins, failed=_models_not_read)
+
+
+def _models_not_read(error: TakingsError) -> None:
+    logger.error("A request was answered 503", extra={"reason": str(error)})
+
+
+def _history_not_read(error: TakingsError) -> None:
+    logger.error("A customer was answered without a history", extra={"reason": str(error)})
+    metrics.add_metric("HistoryNotRead", MetricUnit.Count, 1)
 
 
 @lru_cache(maxsize=1)

@@ -122,10 +122,25 @@ def test_before_the_first_training_the_answer_is_empty(shop: Cloud, context: Con
     assert (status, answer["items"], "first training" in answer["note"]) == (200, [], True)
 
 
-def test_a_table_that_is_gone_is_a_503(shop: Cloud, context: Context):
+def test_a_table_that_is_gone_is_a_503_and_the_log_alone_says_why(
+    shop: Cloud, context: Context, caplog: pytest.LogCaptureFixture
+):
     shop.dynamodb.delete_table(TableName=RECOMMENDATIONS)
     answer = recommendations.handler(http(), context)  # type: ignore[arg-type]
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "1")
+    assert "ResourceNotFoundException" not in answer["body"]
+    (record,) = [record for record in caplog.records if record.message == "A request was answered 503"]
+    assert "ResourceNotFoundException" in vars(record)["reason"]
+
+
+def test_without_the_live_table_everybodys_list_is_served_and_reported(
+    shop: Cloud, context: Context, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    shop.dynamodb.delete_table(TableName=TABLE)
+    status, answer = asked(http(), context)
+    assert (status, answer["served"], "could not be read" in answer["note"]) == (200, "best_sellers", True)
+    assert metrics_of(capsys.readouterr().out)["HistoryNotRead"] == 1
+    assert "A customer was answered without a history" in [record.message for record in caplog.records]
 
 
 def test_what_did_not_come_through_the_edge_is_refused(shop: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch):

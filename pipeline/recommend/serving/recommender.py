@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from catalogue.clock import utc_now
-from catalogue.errors import SourceError, StreamUnavailable
+from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.live.documents import Item
 from pipeline.recommend.model import FOR_YOU
 from pipeline.recommend.model_store import PublishedModel
@@ -79,6 +79,7 @@ class Recommender:
     Parameters
     ----------
     opted_out : whose history is not read
+    failed : called with why a history could not be read
     new_id : makes the id of an answer
     """
 
@@ -88,11 +89,12 @@ class Recommender:
         history: History,
         opted_out: OptedOut,
         *,
+        failed: Callable[[TakingsError], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._models, self._history, self._opted_out = models, history, opted_out
-        self._now, self._new_id = now, new_id
+        self._failed, self._now, self._new_id = failed, now, new_id
         self._popular: tuple[str, Sequence[int]] = ("", ())
 
     def answer(self, question: Question) -> Answer:
@@ -146,7 +148,8 @@ class Recommender:
             if self._opted_out.refuses(customer_id):
                 return (), ""
             return self._history.recent_items(customer_id), ""
-        except (SourceError, StreamUnavailable):
+        except (SourceError, StreamUnavailable) as error:
+            self._failed(error)
             return (), "The customer's recent actions could not be read; this is for everybody."
 
     def _popular_places(self, model: PublishedModel) -> Sequence[int]:

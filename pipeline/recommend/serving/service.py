@@ -10,12 +10,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
-from catalogue.clock import utc_now
-from catalogue.errors import SourceError
+from catalogue.errors import SourceError, TakingsError
 from pipeline.collecting.authentication import reading_keys, unauthorized
 from pipeline.collecting.envelope import Problem, Request, Response, json_response, unavailable, write_key
 from pipeline.collecting.keys import Keys, WriteKey
@@ -54,6 +52,7 @@ class RecommendationService:
     keys : finds the read key of a secret
     origins : pages that may ask from a browser; ``*`` for every page
     limits, network_limits : how much a key may ask, and one network with a public key
+    failed : called with why the models could not be read; the sender gets less of it
     """
 
     def __init__(
@@ -64,9 +63,9 @@ class RecommendationService:
         origins: Collection[str] = (),
         limits: TokenBuckets | None = None,
         network_limits: TokenBuckets | None = None,
-        now: Callable[[], datetime] = utc_now,
+        failed: Callable[[TakingsError], None] = lambda _: None,
     ) -> None:
-        self._recommender, self._keys, self._now = recommender, keys, now
+        self._recommender, self._keys, self._failed = recommender, keys, failed
         self._origins = Origins(origins)
         self._limits = TokenBuckets(RATE, BURST) if limits is None else limits
         self._network_limits = TokenBuckets(NETWORK_RATE, NETWORK_BURST) if network_limits is None else network_limits
@@ -104,6 +103,7 @@ class RecommendationService:
         try:
             answer = self._recommender.answer(question)
         except SourceError as error:
+            self._failed(error)
             remedy = "Show a list of your own, and ask again."
             raise unavailable("recommendations_unavailable", error.what, remedy) from error
         response = json_response(200, _ENCODER.encode(answer), {"cache-control": KEPT})
