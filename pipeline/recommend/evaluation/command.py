@@ -42,6 +42,7 @@ def evaluate(
     models: Annotated[str, typer.Option(metavar="A,B", help="methods beside popularity (default: all)")] = "",
     tune: Annotated[bool, typer.Option("--tune", help="choose parameters on an inner split of the same kind")] = False,
     served: Annotated[str, typer.Option(metavar="N,N", help="neighbours as published, to be measured too")] = "100",
+    history: Annotated[int, typer.Option(metavar="N", help="newest products known as served; 0 for all", min=0)] = 0,
     columns: Annotated[
         str, typer.Option(metavar="user=NAME,…", help="which column is what, or user,item,-,timestamp in their order")
     ] = "",
@@ -59,6 +60,7 @@ def evaluate(
         k=k,
         served=tuple(_numbers(served, "--served")) if served else (),
         tune=tune,
+        history=history,
     )
     with progress_bars() as bars:
         if bars is None:

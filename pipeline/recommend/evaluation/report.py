@@ -36,6 +36,7 @@ def as_json(evaluation: Evaluation, file: InteractionFile | None = None) -> dict
         "products": len(evaluation.interactions.products),
         "split": {"kind": plan.kind, "ratio": plan.ratio, "seeds": list(plan.seeds), "tuned": plan.tune},
         "k": plan.k,
+        "served_history": plan.history,
         "parts": [
             {
                 "training_interactions": len(part.training),
@@ -175,5 +176,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
         "Seconds: of one fit, the median of the seeds. MB: the most that it allocated.",
     ]
     if evaluation.plan.served:
-        notes.append("served N: nDCG with the N strongest neighbours of each product, packed as they are published.")
+        served = "served N: nDCG with the N strongest neighbours of each product, packed as they are published"
+        history = evaluation.plan.history
+        notes.append(f"{served}, and the {history} newest products of each customer." if history else f"{served}.")
     return notes

@@ -20,6 +20,7 @@ from pipeline.recommend.evaluation.splits import Split, known, split
 from pipeline.recommend.evaluation.tuning import Trial, inner_split, trials
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import Fitted, Method
+from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.methods.item_to_item import ItemToItem
 
 Progress = Callable[[str, float], None]  # what is done now, and the share of all that is done
@@ -37,6 +38,7 @@ class Plan:
     seeds : the whole is divided, learnt and measured once for each
     k : length of the lists
     served : numbers of neighbours with which models of weights between products are measured as served, too
+    history : newest products of a customer that are at hand as served; 0 for all
     tune : choose parameters on an inner split; else each method has its own
     """
 
@@ -46,6 +48,7 @@ class Plan:
     k: int
     served: tuple[int, ...] = ()
     tune: bool = False
+    history: int = 0
 
 
 @dataclass
@@ -180,9 +183,10 @@ def _measure_all(result: Result, fitted: Fitted, part: Split, known_products: Ma
     """Offline, and as served where the model is one that is published."""
     _measure(result.offline, fitted, part, known_products, plan.k)
     if isinstance(fitted, ItemToItem):
+        newest = histories(part.training, most=plan.history) if plan.history else None
         for neighbours in plan.served:
             scored = result.served.setdefault(neighbours, Scored())
-            _measure(scored, as_served(fitted, neighbours), part, known_products, plan.k)
+            _measure(scored, as_served(fitted, neighbours, newest), part, known_products, plan.k)
 
 
 def _measure(scored: Scored, fitted: Fitted, part: Split, known_products: Matrix, k: int) -> None:

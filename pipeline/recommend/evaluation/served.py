@@ -1,16 +1,22 @@
-"""What a model answers once it is published: with fewer neighbours, and weights of fewer digits."""
+"""What a model answers once it is published: with fewer neighbours, weights of fewer digits, and
+the newest part of a history."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
-from pipeline.recommend.methods.item_to_item import ItemToItem, strongest
+from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, strongest
 from pipeline.recommend.packing import pack_neighbours, unpack_neighbours
 
 
-def as_served(fitted: ItemToItem, neighbours: int) -> ItemToItem:
-    """The same histories with the weights that are published: of each product the strongest ones, packed and read."""
+def as_served(fitted: ItemToItem, neighbours: int, newest: Histories | None = None) -> ItemToItem:
+    """The weights that are published: of each product the strongest ones, packed and read.
+
+    Parameters
+    ----------
+    newest : 1 for each product of a history that is at hand when a customer asks; None where all of them are
+    """
     places: list[int] = []
     weights: list[float] = []
     ends = [0]
@@ -20,4 +26,5 @@ def as_served(fitted: ItemToItem, neighbours: int) -> ItemToItem:
         weights.extend(read.weights)
         ends.append(len(places))
     kept = (np.array(weights, dtype=np.float32), np.array(places, dtype=np.int32), np.array(ends))
-    return ItemToItem(fitted.histories, sparse.csr_array(kept, shape=fitted.weights.shape), fitted.prior)
+    at_hand = fitted.histories if newest is None else fitted.histories.multiply(newest).tocsr()
+    return ItemToItem(at_hand, sparse.csr_array(kept, shape=fitted.weights.shape), fitted.prior)

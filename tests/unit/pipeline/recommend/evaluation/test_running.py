@@ -1,6 +1,6 @@
 """Every method on the same splits: tuned inside the training part, measured offline and as served."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -183,3 +183,27 @@ def test_as_served_keeps_the_strongest_weights_within_half_a_step_of_what_was_le
 def test_as_served_takes_sparse_weights_and_products_without_any():
     fitted = ItemToItem(sparse.csr_array((2, 3)), sparse.csr_array(np.array([[0, 0, 0.5], [0, 0, 0], [0, 0, 0]])))
     assert as_served(fitted, 2).weights.toarray() == pytest.approx(np.array([[0, 0, 0.5], [0, 0, 0], [0, 0, 0]]))
+
+
+def test_as_served_knows_the_newest_products_of_a_customer_alone():
+    rows = replace(
+        interactions(),
+        customer=np.array([0, 0, 0, 1], dtype=np.int32),
+        product=np.array([5, 6, 7, 6], dtype=np.int32),
+        weight=np.ones(4, dtype=np.float32),
+        at=np.array([30, 10, 20, 5]),
+    )
+    fitted = ItemToItem(histories(rows) * np.float32(0.5), np.eye(12, k=1, dtype=np.float32))
+    found = as_served(fitted, 1, histories(rows, most=2)).histories.toarray()
+    assert np.flatnonzero(found[0]).tolist() == [5, 7]
+    assert found[0, 5] == found[1, 6] == 0.5  # what the method counts for them stays
+
+
+def test_a_short_history_lowers_the_figures_as_served_and_not_those_offline():
+    whole = interactions()
+    everything, short = (
+        running.evaluate(whole, {"cosine": CANDIDATES["cosine"]}, plan(served=(11,), history=history)).results[0]
+        for history in (0, 1)
+    )
+    assert short.offline.mean("ndcg") == everything.offline.mean("ndcg")
+    assert short.served[11].mean("ndcg") < everything.served[11].mean("ndcg")
