@@ -14,6 +14,9 @@ from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.raw.writer import CONSUMER, RawWriter
+from pipeline.recommend.opted_out import OptedOutList
+from pipeline.recommend.store_embedded import FILE as MODELS
+from pipeline.recommend.store_embedded import SqliteItems
 from pipeline.streams import Entry, Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.streams.log import AppendLog
@@ -115,8 +118,15 @@ def _live(lake: Lake) -> Iterator[EmbeddedLiveStore | None]:
         yield None
         return
     settings = lake.settings
-    store = EmbeddedLiveStore(path, settings.reporting_currency, confirm_public_orders=settings.confirm_public_orders)
+    items = SqliteItems(lake.root / MODELS)
+    store = EmbeddedLiveStore(
+        path,
+        settings.reporting_currency,
+        confirm_public_orders=settings.confirm_public_orders,
+        refuses=OptedOutList(items).refuses,
+    )
     try:
         yield store
     finally:
         store.close()
+        items.close()

@@ -13,13 +13,20 @@ from pipeline.streams import Entry, Kind
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def arrival(event_id: str, *, at: datetime = NOON, received_at: datetime | None = None, price: str = "40.00") -> Entry:
+def arrival(
+    event_id: str,
+    *,
+    at: datetime = NOON,
+    received_at: datetime | None = None,
+    price: str = "40.00",
+    customer: str = "c1",
+) -> Entry:
     """A purchase of one unit."""
     fields = {
         "event_id": event_id,
         "event_type": "purchase",
         "occurred_at": at,
-        "customer_id": "c1",
+        "customer_id": customer,
         "product_id": "p1",
         "order_id": f"o-{event_id}",
         "unit_price": Decimal(price),
@@ -28,7 +35,7 @@ def arrival(event_id: str, *, at: datetime = NOON, received_at: datetime | None 
     }
     event = build(fields, Rules(received_at or at, None, "USD"), source="native")
     assert isinstance(event, Event)
-    return Entry(Kind.EVENT, "c1", encode(event))
+    return Entry(Kind.EVENT, customer, encode(event))
 
 
 def refusal(record: bytes, *, received_at: datetime = NOON) -> Entry:

@@ -19,6 +19,9 @@ from pipeline.erasure.scan import scan
 from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
+from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.store_embedded import FILE as MODELS
+from pipeline.recommend.store_embedded import SqliteItems
 from pipeline.streams.checkpoints import STREAM
 from pipeline.streams.log import AppendLog
 from tests.support.arrivals import NOON, arrival
@@ -121,3 +124,14 @@ def test_an_erased_person_is_found_in_a_log_that_a_backup_brought_back(tmp_path:
     assert erase(given.lake, person).found == 0
     assert erased_before(given.lake, erasures) is None
     assert given.account().holds
+
+
+def test_what_an_erasure_brings_to_live_leaves_out_who_refuses_recommendations(shop: Given):
+    with closing(SqliteItems(shop.lake.root / MODELS)) as items:
+        OptedOutCustomers(items).add("c7")
+    log = AppendLog(shop.lake.root / STREAM)
+    log.append([arrival(f"late-{name}", customer=name) for name in ("c7", "c8")])
+    log.close()
+    erase(shop.lake, person_of(shop.lake, frozenset(["c1"])))
+    with closing(EmbeddedLiveStore(shop.lake.root / LIVE, "USD")) as live:
+        assert [len(live.recent_items(name)) for name in ("c7", "c8")] == [0, 1]
