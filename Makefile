@@ -18,6 +18,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header 
 # boto3 and what only boto3 needs: Lambda's runtime for Python has them
 RUNTIME_HAS := boto3 botocore python-dateutil s3transfer six urllib3
 CDK := infra_cdk/node_modules/.package-lock.json
+# where tests with real engines are: a worker that imports all the others, too, starts later
+ENGINES := tests/contracts tests/engines tests/infra/test_end_to_end.py
 CLIENTS := tests/clients/node_modules/.package-lock.json
 # LAKE=… names a lake of one's own, before TAKINGS_LAKE does; where neither does it is ./lake, with the sample year
 NAMED := $(or $(LAKE),$(TAKINGS_LAKE))
@@ -99,7 +101,7 @@ test-clients: $(VENV)/.dev $(CLIENTS) ## Send with others' own libraries; needs 
 
 test-engines: $(VENV)/.engines $(VENV)/.infra ## Ask Trino, PostgreSQL and Spark what DuckDB is asked; needs Maven, PostgreSQL, Java 17
 	$(BIN)/python -m tests.engines.artifacts
-	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m engines -n 2 --dist loadgroup $(ENGINES)
 	$(BIN)/python -m tests.engines.matrix --check --print
 
 test-infra: $(VENV)/.infra $(CDK) ## Make the templates of every tier, check them, deploy one on an emulator of AWS

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +20,10 @@ from tests.support.given import Given, event
 CHARGE = {"ServiceName": "Amazon S3", "BilledCost": 1, "BillingCurrency": "USD", "Tags": '{"team":"a"}'}
 
 
-@pytest.fixture
-def shop(given: Given) -> Given:
-    """A curated lake with rows in every table."""
+@pytest.fixture(scope="module")
+def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a curated lake with rows in every table. Not to be changed."""
+    given = Given(folder := tmp_path_factory.mktemp("curated"))
     lamp = {"name": "Lamp", "category": "Home", "brand": "Ara", "unit_cost": "4.0000"}
     sale = {"event_type": "purchase", "channel": "web", "device": "mobile", "region": "north"}
     given.events(
@@ -33,8 +34,15 @@ def shop(given: Given) -> Given:
         event("s3", "2026-03-07 12:00", order_id="o2", customer_id="c2", **sale),
         event("v1", "2026-02-28 12:00"),
     )
-    given.quarantine(b"[").spend({**CHARGE, "ChargePeriodStart": datetime(2026, 3, 1)})
-    return given.curate()
+    given.quarantine(b"[").spend({**CHARGE, "ChargePeriodStart": datetime(2026, 3, 1)}).curate()
+    return folder
+
+
+@pytest.fixture
+def shop(curated: Path, tmp_path: Path) -> Given:
+    """A copy of `curated`."""
+    shutil.copytree(curated, tmp_path, dirs_exist_ok=True)
+    return Given(tmp_path)
 
 
 def outdate(shop: Given, *tables: str) -> None:
@@ -82,35 +90,36 @@ def test_new_records_and_a_table_defined_otherwise_are_taken_in_one_run(shop: Gi
     assert shop.curate(full=True).tables() == standing
 
 
-def changed(monkeypatch: pytest.MonkeyPatch, table: str, before: str, after: str) -> None:
-    """Let a table's SQL be another one."""
-    queries = dict(load_curation())
-    query = queries[table]
-    assert before in query.text
-    text = query.text.replace(before, after)
-    queries[table] = replace(query, text=text, tree=parse_one(text, read="trino"))
+Change = Callable[[str, str, str], None]
 
-    def read() -> Mapping[str, Query]:
-        return queries
 
-    for module in (definitions, bound):
-        monkeypatch.setattr(module, "load_curation", read)
+@pytest.fixture
+def changed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Change]:
+    """Lets a table's SQL be another one: ``changed(table, before, after)``."""
+
+    def change(table: str, before: str, after: str) -> None:
+        queries = dict(load_curation())
+        query = queries[table]
+        assert before in query.text
+        text = query.text.replace(before, after)
+        queries[table] = replace(query, text=text, tree=parse_one(text, read="trino"))
+
+        def read() -> Mapping[str, Query]:
+            return queries
+
+        for module in (definitions, bound):
+            monkeypatch.setattr(module, "load_curation", read)
+        definitions._fingerprints.cache_clear()
+        bound.table_sql.cache_clear()
+
+    yield change
     definitions._fingerprints.cache_clear()
     bound.table_sql.cache_clear()
 
 
-@pytest.fixture(autouse=True)
-def forget_changed_queries():
-    yield
-    definitions._fingerprints.cache_clear()
-    bound.table_sql.cache_clear()
-
-
-def test_a_changed_definition_reaches_its_table_and_those_made_of_it_and_no_other(
-    shop: Given, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_changed_definition_reaches_its_table_and_those_made_of_it_and_no_other(shop: Given, changed: Change):
     files = shop.files()
-    changed(monkeypatch, "daily_device_sales", "count(*) as lines", "10 * count(*) as lines")
+    changed("daily_device_sales", "count(*) as lines", "10 * count(*) as lines")
     assert curate(shop.lake).changed.keys() == {
         "daily_device_sales",
         "daily_sales",
@@ -123,9 +132,9 @@ def test_a_changed_definition_reaches_its_table_and_those_made_of_it_and_no_othe
     assert "curated/daily_product_sales/2026-03/data.parquet" in same
 
 
-def test_a_remark_in_the_header_makes_nothing_again(monkeypatch: pytest.MonkeyPatch):
+def test_a_remark_in_the_header_makes_nothing_again(changed: Change):
     before = fingerprints(LakeSettings())
-    changed(monkeypatch, "orders", "-- title:   Orders", "-- title:   All orders")
+    changed("orders", "-- title:   Orders", "-- title:   All orders")
     assert fingerprints(LakeSettings()) == before
 
 
@@ -150,10 +159,8 @@ def test_a_table_that_there_is_no_more_loses_its_files(shop: Given):
     assert not is_stale(shop.lake)
 
 
-def test_a_day_that_the_new_definition_leaves_empty_has_no_file(shop: Given, monkeypatch: pytest.MonkeyPatch):
-    changed(
-        monkeypatch, "daily_interest", "where event_type in ('product_view', 'cart_add')", "where event_type = 'none'"
-    )
+def test_a_day_that_the_new_definition_leaves_empty_has_no_file(shop: Given, changed: Change):
+    changed("daily_interest", "where event_type in ('product_view', 'cart_add')", "where event_type = 'none'")
     curate(shop.lake)
     assert shop.days("daily_interest") == []
     assert shop.rows("monthly_interest") == []

@@ -59,7 +59,7 @@ class Given:
     def __init__(self, folder: Path, settings: LakeSettings | None = None) -> None:
         self.lake = Lake.create(folder / "lake", settings)
         self.reports: list[CurationReport] = []
-        self._files = 0
+        self._files = sum(1 for _ in (self.lake.root / "raw").rglob("part-*"))  # of a copy of another's folder
 
     def settings(self, **changes: Any) -> Given:
         """Change the lake's settings, as a person does who edits `lake.toml`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,16 @@ def test_a_case_is_named_by_a_value_that_can_be_read(pytestconfig: pytest.Config
     assert pytest_make_parametrize_id(pytestconfig, 5, "number") is None
     assert pytest_make_parametrize_id(pytestconfig, "select 1", "sql") is None
     assert pytest_make_parametrize_id(pytestconfig, "a" * 5000, "sql") == "a" * LONGEST_VALUE
+
+
+def test_the_engines_tests_are_in_the_folders_that_are_searched_for_them() -> None:
+    (line,) = re.findall(r"^ENGINES := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    marked = re.compile(r"mark\.engines\b|spark_session\.marks\(")
+    modules = [path for path in (ROOT / "tests").rglob("test_*.py") if marked.search(path.read_text(encoding="utf-8"))]
+    searched = [ROOT / place for place in line.split()]
+    elsewhere = [path for path in modules if not any(path.is_relative_to(place) for place in searched)]
+    assert modules
+    assert elsewhere == []
 
 
 def test_every_test_has_the_same_name_whatever_the_seed_of_hashes(request: pytest.FixtureRequest) -> None:
