@@ -11,6 +11,8 @@ import pytest
 from tests.engines.names import LAKE_BUCKET, REGION, SAMPLE
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from tests.engines.athena_double import AthenaDouble
     from tests.engines.lakes import EngineLake
     from tests.engines.ministack_server import MinistackServer
@@ -78,6 +80,24 @@ def lakes_on_postgres(postgres: PostgresServer, engine_lakes: dict[str, EngineLa
     for lake in engine_lakes.values():
         postgres_tables.load(postgres, lake.root, lake.name)
     return postgres
+
+
+@pytest.fixture(scope="session")
+def spark_jvm() -> Iterator[None]:
+    """The JVM that the Spark sessions of all modules run in; see `tests.engines.spark_session`."""
+    from tests.engines import spark_session
+
+    with spark_session.jvm():
+        yield
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory, spark_jvm: None) -> Iterator[SparkSession]:
+    """A Spark session of the module's own, with a catalogue of Iceberg tables in its folder."""
+    from tests.engines import spark_session
+
+    with spark_session.session(tmp_path_factory.mktemp("spark")) as session:
+        yield session
 
 
 @contextmanager

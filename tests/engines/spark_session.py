@@ -1,4 +1,8 @@
-"""A real Spark on this machine: one JVM with a small heap, loopback only, stopped with everything it started."""
+"""A real Spark on this machine: one JVM with a small heap, loopback only, stopped with everything it started.
+
+A JVM becomes fast by what it has run: the first curation in one takes twice the processor of the next. So the sessions
+of all test modules, one after the other, are those of one JVM.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,9 @@ _SETTINGS = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.sql.codegen.wholeStage": "false",  # the tests ask each statement once: compiling it well does not pay
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+    # the default of Java's code cache is full after two curations, and nothing is compiled from then on
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
+    "spark.sql.codegen.cache.maxEntries": "4000",  # a curation makes more classes than the default of 100 keeps
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "Asia/Kathmandu",  # whoever relies on the cluster's own time zone shows it
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -63,11 +69,32 @@ def marks(group: str) -> list[pytest.MarkDecorator]:
 
 @contextmanager
 def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[SparkSession]:
-    """A session that keeps its files below `folder`.
+    """A session in a JVM of its own; the parameters and errors of `session`."""
+    with jvm(), session(folder, settings) as spark:
+        yield spark
+
+
+@contextmanager
+def jvm() -> Iterator[None]:
+    """The JVM of the sessions within: started by the first one, with its settings, and ended here."""
+    try:
+        yield
+    finally:
+        _end_jvm()
+
+
+@contextmanager
+def session(
+    folder: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    properties: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[SparkSession]:
+    """A session that keeps its files below `folder`; within `jvm`, one at a time.
 
     Parameters
     ----------
-    settings : further ones of Spark
+    settings : further ones of Spark. Those of the JVM itself, such as its memory, are the first session's
+    properties : of Java, such as ``aws.accessKeyId``, while the session lasts
 
     Raises
     ------
@@ -76,6 +103,7 @@ def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) ->
     """
     home, jars = _java_home(), spark_jars()
     try:
+        from pyspark import SparkContext
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise EngineMissing("pyspark is not installed: `make` installs what the tests need") from error
@@ -87,11 +115,17 @@ def running(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) ->
         builder = builder.config("spark.jars", ",".join(map(str, jars)))
         builder = builder.config(f"spark.sql.catalog.{CATALOG}.warehouse", str(folder / "iceberg"))
         builder = builder.config("spark.local.dir", str(folder / "spark"))
-        session = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse")).getOrCreate()
+        spark = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse")).getOrCreate()
+    java_system = SparkContext._jvm.java.lang.System
+    for name, value in properties.items():
+        java_system.setProperty(name, value)
     try:
-        yield session
+        yield spark
     finally:
-        _stop(session)
+        spark.stop()
+        for name in [*properties, *java_system.getProperties().stringPropertyNames()]:
+            if name in properties or name.startswith("spark."):  # the next session has settings of its own
+                java_system.clearProperty(name)
 
 
 def _java_home() -> Path:
@@ -107,11 +141,10 @@ def _java_home() -> Path:
     )
 
 
-def _stop(session: SparkSession) -> None:
-    """End the session and its JVM; pyspark itself leaves the JVM to the end of the process."""
+def _end_jvm() -> None:
+    """End the JVM, if there is one; pyspark itself leaves it to the end of the process."""
     from pyspark import SparkContext
 
-    session.stop()
     gateway = SparkContext._gateway
     if gateway is None:
         return

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 pytestmark = spark_session.marks("spark")
 
 WRITTEN = datetime(2026, 4, 1, 6, tzinfo=UTC).timestamp()  # when every raw file was written: rotten lines tell it
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
-        yield session
 
 
 def curated_by_both(given: Given, spark: SparkSession) -> SparkLake:

@@ -38,7 +38,9 @@ CATALOG, DATABASE = "glue_catalog", "on_spark"
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) -> Iterator[SparkSession]:
+def spark(
+    tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer, spark_jvm: None
+) -> Iterator[SparkSession]:
     job = tomllib.loads((ROOT / "pipeline/curate/glue_job.toml").read_text(encoding="utf-8"))
     catalog = f"spark.sql.catalog.{CATALOG}"
     settings = {name: value.replace("{lake}", f"s3://{WAREHOUSE}") for name, value in job["spark"].items()}
@@ -47,11 +49,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) 
         f"{catalog}.s3.endpoint": ministack.endpoint,
         f"{catalog}.s3.path-style-access": "true",
         f"{catalog}.client.region": REGION,
-        "spark.driver.extraJavaOptions": (
-            f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Daws.accessKeyId={KEY} -Daws.secretAccessKey={KEY}"
-        ),
     }
-    with spark_session.running(tmp_path_factory.mktemp("spark"), settings) as session:
+    keys = {"aws.accessKeyId": KEY, "aws.secretAccessKey": KEY}
+    with spark_session.session(tmp_path_factory.mktemp("spark"), settings, keys) as session:
         yield session
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 pytestmark = spark_session.marks("spark")
 
 NAMESPACE = f"{spark_session.CATALOG}.jobs"
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
-        yield session
 
 
 def line(number: int, *, order: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
 pytestmark = spark_session.marks("spark")
 
 DAY = date(2026, 3, 1)
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
-        yield session
 
 
 class Shop:

@@ -50,11 +50,15 @@ NAMESPACE = f"{spark_session.CATALOG}.packed"
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer) -> Iterator[SparkSession]:
+def spark(
+    tmp_path_factory: pytest.TempPathFactory, ministack: MinistackServer, spark_jvm: None
+) -> Iterator[SparkSession]:
     names = {"AWS_ENDPOINT_URL": ministack.endpoint, "AWS_DEFAULT_REGION": REGION}
-    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEY)
+    names |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEY)
     # the workers are processes of their own, and ask S3 too
-    with patch.dict(os.environ, {**names, **keys}), spark_session.running(tmp_path_factory.mktemp("spark")) as session:
+    of_workers = {f"spark.executorEnv.{name}": value for name, value in names.items()}
+    folder = tmp_path_factory.mktemp("spark")
+    with spark_session.session(folder, of_workers) as session, patch.dict(os.environ, names):
         of_lake._client.cache_clear()
         yield session
     of_lake._client.cache_clear()

@@ -43,12 +43,6 @@ LINE = {
 }
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
-        yield session
-
-
 @pytest.fixture
 def shop(aws: None, postgres: PostgresServer) -> Iterator[Shop]:
     with opened(postgres) as made:

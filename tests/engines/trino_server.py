@@ -123,6 +123,7 @@ def running(folder: Path, ministack: MinistackServer | None = None) -> Iterator[
         f"-Xmx{HEAP}",
         "-XX:+UseSerialGC",  # two cores, and a heap that is never large
         "-XX:TieredStopAtLevel=1",  # the tests ask each statement once: compiling it well does not pay
+        "-XX:ReservedCodeCacheSize=256m",  # at that level 48m, and nothing is compiled once it is full
         "-Duser.timezone=UTC",
         f"-Dconfig={folder}/config.properties",
         "-cp",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
 import subprocess
 import sys
 from ast import literal_eval
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
@@ -177,7 +179,7 @@ def sent(deployment: Deployment) -> Sent:
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment, spark_jvm: None) -> Iterator[SparkSession]:
     """Spark with the settings of the job in the template, and the emulator in the place of AWS."""
     settings = dict(part.split("=", 1) for part in deployment.job()["--conf"].split(" --conf "))
     catalog, endpoint = "spark.sql.catalog.glue_catalog", deployment.emulated.server.endpoint
@@ -186,18 +188,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> I
         f"{catalog}.s3.endpoint": endpoint,
         f"{catalog}.s3.path-style-access": "true",
         f"{catalog}.client.region": REGION,
-        "spark.driver.extraJavaOptions": (
-            "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m"
-            f" -Daws.accessKeyId={KEY} -Daws.secretAccessKey={KEY}"
-        ),
     }
-    with pytest.MonkeyPatch.context() as patch:  # Spark's Python workers have it from the process that starts Spark
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, KEY)
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-        with spark_session.running(tmp_path_factory.mktemp("spark"), settings) as session:
-            yield session
+    names = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEY)
+    names |= {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL_S3": endpoint}
+    settings |= {f"spark.executorEnv.{name}": value for name, value in names.items()}  # of Spark's Python workers
+    keys, folder = {"aws.accessKeyId": KEY, "aws.secretAccessKey": KEY}, tmp_path_factory.mktemp("spark")
+    with spark_session.session(folder, settings, keys) as session, patch.dict(os.environ, names):
+        yield session
 
 
 @pytest.fixture(scope="module")
