@@ -6,6 +6,7 @@ of all test modules, one after the other, are those of one JVM.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
@@ -150,7 +151,8 @@ def _end_jvm() -> None:
         return
     SparkContext._gateway = SparkContext._jvm = None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # py4j closes its sockets when they are collected
+        warnings.simplefilter("ignore", ResourceWarning)  # pyspark and py4j leave their sockets to the collector
         gateway.shutdown()
+        gc.collect()
     gateway.proc.stdin.close()  # the JVM ends with its input
     gateway.proc.wait(STOP_SECONDS)
