@@ -153,7 +153,7 @@ lock: $(BIN)/uv ## Pin every requirements*.in, and the libraries of what is depl
 	@for name in requirements requirements-dev requirements-engines requirements-infra requirements-ministack; do \
 		$(LOCK) $$name.in -o $$name.txt || exit 1; \
 	done
-	@for name in ingest warehouse console-jobs curation; do \
+	@for name in ingest recommendations warehouse console-jobs curation; do \
 		$(LOCK) --generate-hashes $(RUNTIME_HAS:%=--no-emit-package %) infra_cdk/requirements/$$name.in -o infra_cdk/requirements/$$name.txt || exit 1; \
 	done
 

@@ -20,6 +20,7 @@ WAREHOUSE_READER = "takings_reader"  # role of the database that the console's u
 GLOBAL_REGION = "us-east-1"  # CloudFront's certificate and web ACL, and data exports, exist there alone
 COLLECTOR_ADDRESS = "CollectorAddress"  # output of whichever stack takes requests
 DATA = "data"  # the stack that stays when the others go
+RECOMMENDATIONS = "/v1/recommendations"  # path at that address; a customer's id may follow
 GLOBAL, EDGE = "global", "edge"  # the stacks that hold that, and that take it
 BALANCER, NETWORK = "balancer", "network"
 WEB_ACL, CERTIFICATE = "WebAclArn", "CertificateArn"

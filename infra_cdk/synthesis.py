@@ -23,6 +23,7 @@ from infra_cdk.stacks.jobs import Jobs
 from infra_cdk.stacks.lake import Lake
 from infra_cdk.stacks.network import Network
 from infra_cdk.stacks.quicksight import QuickSight
+from infra_cdk.stacks.recommendations import Recommendations
 from infra_cdk.stacks.spend_export import SpendExport
 from infra_cdk.stacks.warehouse import Warehouse
 from infra_cdk.stacks.watching import Watching
@@ -41,15 +42,16 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
     configuration = installation.configuration
     data = Data(app, installation)
     ingest, lake = Ingest(app, installation, data), Lake(app, installation, data)
-    stacks: list[InstallationStack] = [data, ingest, lake, Jobs(app, installation, data)]
+    recommendations = Recommendations(app, installation, data, lake, ingest.origin_secret)
+    stacks: list[InstallationStack] = [data, ingest, lake, recommendations, Jobs(app, installation, data)]
     if configuration.flags.focus_export:
         stacks.append(SpendExport(app, installation, data))
     if ingest.origin_secret is not None:
         stacks.append(GlobalServices(app, installation))
-        edge = Edge(app, installation, ingest.collector, ingest.origin_secret)
+        edge = Edge(app, installation, ingest.collector, recommendations.serving, ingest.origin_secret)
         edge.add_stack_dependency(stacks[-1])
         stacks.append(edge)
-    stacks += _in_the_network(app, installation, data, ingest)
+    stacks += _in_the_network(app, installation, data, ingest, recommendations)
     watching = Watching(
         app,
         installation,
@@ -68,7 +70,7 @@ def build(app: cdk.App, installation: Installation) -> list[cdk.Stack]:
 
 
 def _in_the_network(
-    app: cdk.App, installation: Installation, data: Data, ingest: Ingest
+    app: cdk.App, installation: Installation, data: Data, ingest: Ingest, recommendations: Recommendations
 ) -> Iterator[InstallationStack]:
     """Warehouse and hosted console, which alone have a network; and the console's role, which every tier has."""
     network = warehouse = balancer = None
@@ -77,7 +79,7 @@ def _in_the_network(
         if installation.tier.warehouse.enabled:
             yield (warehouse := Warehouse(app, installation, data, network))
         if installation.hosts_console:
-            yield (balancer := Balancer(app, installation, network, ingest.collector))
+            yield (balancer := Balancer(app, installation, network, ingest.collector, recommendations.serving))
     yield Console(app, installation, data, network, warehouse, balancer)
 
 

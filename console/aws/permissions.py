@@ -56,6 +56,7 @@ class Need:
 
 LAKE, RESULTS, DATABASE = "lake bucket", "results prefix", "Glue catalog, database and its tables"
 STREAM, LIVE_TABLE, DECISIONS_TABLE = "event stream", "live table", "decisions table"
+RECOMMENDATIONS_TABLE = "recommendations table"
 CATALOGS = "data catalog of Athena"
 WORKGROUP, WAREHOUSE = "Athena workgroup", "Redshift Serverless workgroup"
 RAW_DATABASE, CRAWLER_LOGS = "Glue catalog, database of raw files and its tables", "log group of all crawlers"
@@ -67,7 +68,7 @@ CANARY_KEY = "secret of the canary's write key"
 ADMIN_SECRET = "secret of the warehouse's admin"  # noqa: S105 - what it is called
 KEY = "customer key of the bucket, where it has one"
 STREAM_KEY = "customer key of the event stream, where it has one"
-TABLE_KEY = "customer key of the live table, where it has one"
+TABLE_KEY = "customer key of the tables, where they have one"
 QUEUE_KEY = "customer key of the queue, where it has one"
 SECRETS_KEY = "customer key of the secrets, where they have one"
 BY_KEY = "S3 uses the key with the caller's role. Source: S3 user guide, SSE-KMS, permissions."

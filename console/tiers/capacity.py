@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from console.tiers import quotas
 from console.tiers.entrances import COLLECTOR_SECONDS
-from console.tiers.lines import LIST_READ_UNITS, LIVE_SECONDS, LIVE_SECONDS_PER_EVENT
+from console.tiers.lines import LIVE_SECONDS, LIVE_SECONDS_PER_EVENT, MODEL_READ_UNITS
 from console.tiers.live_table import ITEM_WRITE_UNITS
 from console.tiers.load import Load
 from console.tiers.quotas import Quota
@@ -224,9 +224,9 @@ _FORMULAS: Sequence[tuple[str, str, str, str, Formula]] = (
      "page views past the cache in the busiest second × questions × seconds of one",
      lambda load, tier, _: load.flow(tier).asked_page_views / SECONDS_A_DAY * BUSY_VIEWS
      * QUESTIONS_PER_PAGE_VIEW * QUERY_SECONDS),
-    ("read", "read units for recommendations", "dynamodb.table_reads", "requests for lists × units a list",
+    ("read", "read units for recommendations", "dynamodb.table_reads", "requests for recommendations × units of one",
      lambda load, tier, _: load.flow(tier).usage.recommendations_per_day / SECONDS_A_DAY * PEAK_FACTOR
-     * LIST_READ_UNITS),
+     * MODEL_READ_UNITS),
 )  # fmt: skip
 
 

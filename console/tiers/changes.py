@@ -58,7 +58,7 @@ _FORCED: Mapping[str, str] = {  # by the quota that is exceeded
     "lambda.concurrency": _CONTAINERS,
     "lambda.scaling": "Keep environments ready before the peak (provisioned concurrency), or use containers",
     "dynamodb.table_writes": "Give recent items their own table, written once a session; raise the table's quota",
-    "dynamodb.table_reads": "Answer recommendations from CloudFront's cache for a minute; raise the table's quota",
+    "dynamodb.table_reads": "Keep more neighbours in each process; raise the table's quota",
     "live.page_read": "Merge the shards' documents into one set every second, and let readers ask for that one",
     "live.shard_busy": "Give the live function a whole vCPU, or widen its window",
     "dynamodb.partition_writes": "Spread a shard's documents over several partition keys, or widen live's window",

@@ -31,8 +31,12 @@ MAINTENANCE_MINUTES = 10  # of one run: assumed until Glue says
 TURN_TRANSITIONS = 4  # start, look, whose turn, run (`infra_cdk.parts.in_turn`)
 RECOMMEND_SECONDS = Decimal("0.020")  # of one call: assumed until CloudWatch says
 LIVE_SECONDS, LIVE_SECONDS_PER_EVENT = Decimal("0.15"), Decimal("0.0001")
-LIST_EVENTS = 20  # events a day for each recommendation list that is trained anew
-LIST_READ_UNITS = 4
+# Of a question, half a unit for each item: neighbours of the 20 products that live keeps of a customer, at most, and
+# whether the customer refuses. The directory is read once by each process for a model.
+MODEL_READ_UNITS = Decimal("10.5")
+EVENTS_PER_PRODUCT = 300  # a day: assumed; it says how many products a shop has
+NEIGHBOUR_WRITE_UNITS = 8  # of a product in each training: written on three surfaces, deleted in an older model
+MODEL_BYTES = 8_000  # of a product: its items in three models, that in use, the one before, and the next
 DECISION_GIGABYTES = Decimal("0.01")
 COST_EXPLORER_CALLS = 4  # a day: one snapshot
 MART_SHARE = Decimal("0.05")  # of the lake that the warehouse holds as marts
@@ -140,21 +144,22 @@ def _recommending(flow: Flow) -> Iterator[Row]:
         times(Decimal(served.memory_megabytes) / 1_024, "GB of memory"), A_MONTH,
     )  # fmt: skip
     yield "Amazon DynamoDB", "Recommendations read", "dynamodb.read_request_unit", (
-        asked, times(LIST_READ_UNITS, "read units"), A_MONTH,
+        asked, times(MODEL_READ_UNITS, "read units"), A_MONTH,
     )  # fmt: skip
     yield "Amazon DynamoDB", "Recommendations written", "dynamodb.write_request_unit", (
-        times(flow.usage.events_per_day, "events a day"), per(LIST_EVENTS, "events a list"), A_MONTH,
+        times(flow.usage.events_per_day, "events a day"), per(EVENTS_PER_PRODUCT, "events a product"),
+        times(NEIGHBOUR_WRITE_UNITS, "write units a product"), A_MONTH,
     )  # fmt: skip
-    trained = times(served.training_minutes_per_day, "minutes a day")
-    task = "Amazon Elastic Container Service"
-    yield task, "Training vCPU", "fargate.vcpu_hour", (
-        trained, times(served.training_vcpu, "vCPU"), per(60, "minutes an hour"), A_MONTH,
-    )  # fmt: skip
-    yield task, "Training memory", "fargate.gigabyte_hour", (
-        trained, times(served.training_memory_gigabytes, "GB"), per(60, "minutes an hour"), A_MONTH,
+    yield "AWS Glue", "Training", "glue.dpu_hour", (
+        times(served.training_minutes_per_day, "minutes a day"), times(served.training_workers, "DPU"),
+        per(60, "minutes an hour"), A_MONTH,
     )  # fmt: skip
     yield "Amazon DynamoDB", "Decisions, recoverable", "dynamodb.point_in_time_recovery_gigabyte_month", (
         times(DECISION_GIGABYTES, "GB"),
+    )  # fmt: skip
+    yield "Amazon DynamoDB", "Models and refusals, recoverable", "dynamodb.point_in_time_recovery_gigabyte_month", (
+        times(flow.usage.events_per_day, "events a day"), per(EVENTS_PER_PRODUCT, "events a product"),
+        times(MODEL_BYTES, "bytes a product"), PER_GB,
     )  # fmt: skip
     yield "Amazon DynamoDB", "Storage", "dynamodb.storage_gigabyte_month", (
         times(flow.usage.events_per_day, "events a day"), times(1_000, "bytes kept for each"), PER_GB,

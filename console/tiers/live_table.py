@@ -1,4 +1,5 @@
-"""The lines of the live table: what the live function reads and writes, known customers, and readers of Live.
+"""The lines of the live table: what the live function reads and writes, known customers, what recommendations start
+from, and readers of Live.
 
 Units were measured by `python -m bench live_units`: the sample's visits, at each tier's traffic and window, through the
 real store.
@@ -19,6 +20,7 @@ from console.tiers.sizing import PEAK_FACTOR, SECONDS_A_DAY, Flow, ceiling
 WRITE_UNITS_OF_BATCH = ((0, 10), (6, 12), (116, 35), (1_736, 324))
 READ_UNITS_OF_BATCH = ((0, 5), (6, 6), (116, 13), (1_736, 43))
 ITEM_WRITE_UNITS = ITEM_READ_UNITS = Decimal("0.6")  # of a request: the share that has a known customer and a product
+RECENT_READ_UNITS = Decimal("0.5")  # of a question for recommendations: what its customer did, eventually consistent
 LINK_READ_UNITS = 1  # of a request in another tracker's format: whose its anonymous id is
 LINKED_SHARE = Decimal("0.05")  # of these, those that link an id anew: assumed
 WATCHED_SECONDS = 7_200  # a day in which somebody looks at Live, which asks once a second
@@ -92,6 +94,8 @@ def _read(flow: Flow) -> Iterator[_Use]:
     batch = units_of_batch(READ_UNITS_OF_BATCH, flow.events_per_batch)
     yield "Live figures read to be written", "read", flow.live_batches, batch, "batches a day"
     yield "Recent items read to be written", "read", flow.requests, ITEM_READ_UNITS, "requests a day"
+    questions = flow.usage.recommendations_per_day
+    yield "Recent items read to recommend", "read", questions, RECENT_READ_UNITS, "recommendations a day"
     asked = flow.requests * flow.tier.usage.other_trackers_share
     yield "Known customers read", "read", asked, Decimal(LINK_READ_UNITS), "requests a day"
     shards = flow.shard_hours / 24

@@ -101,13 +101,12 @@ class Live(_Section, frozen=True):
 
 
 class Recommendations(_Section, frozen=True):
-    """The function that serves recommendations, and the task that trains them."""
+    """The function that serves recommendations, and the job that trains them every night."""
 
     memory_megabytes: WholeNumber
     timeout_seconds: WholeNumber
     training_minutes_per_day: WholeNumber
-    training_vcpu: DecimalText
-    training_memory_gigabytes: DecimalText
+    training_workers: WholeNumber
 
 
 class LakeStore(_Section, frozen=True):

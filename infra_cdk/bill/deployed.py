@@ -10,7 +10,7 @@ from console.health import signal_file
 from console.tiers.tiers import HostedConsole, Network, Tier
 from infra_cdk.installation import Installation
 
-ALARMS_OF_NEW_VERSIONS = 1  # that takes a new version of the collector back: parts/stepwise.py
+ALARMS_OF_NEW_VERSIONS = 2  # that take a new version of collector or recommendations back: parts/stepwise.py
 NOT_HOSTED = HostedConsole(hosted=False, tasks=0, vcpu=Decimal(0), memory_gigabytes=Decimal(0))
 NO_NETWORK = Network(availability_zones=0, nat_gateways=0, interface_endpoints=0, public_addresses=0, hosted_zones=0)
 

@@ -14,7 +14,6 @@ from infra_cdk.bill.settings import MACIE_JOB, SETTINGS
 from infra_cdk.bill.template_set import TemplateSet
 
 MACIE_GIGABYTES = "security.macie_gigabytes_per_month"
-NOT_BUILT = "the stack of recommendations is not there"
 NOT_IN_TEMPLATES: Mapping[str, str] = {
     "title": "words",
     "summary": "words",
@@ -28,11 +27,7 @@ NOT_IN_TEMPLATES: Mapping[str, str] = {
     "security.checks_per_day": "of the whole account: Security Hub checks what is there",
     "security.config_items_per_month": "of the whole account: how often something is changed",
     "security.management_events_per_month": "of the whole account: calls of all services",
-    "recommendations.memory_megabytes": NOT_BUILT,
-    "recommendations.timeout_seconds": NOT_BUILT,
     "recommendations.training_minutes_per_day": "measured: a training takes as long as it takes",
-    "recommendations.training_vcpu": NOT_BUILT,
-    "recommendations.training_memory_gigabytes": NOT_BUILT,
 }
 """Settings, or whole sections, that are taken from the tiers' file, each with the reason."""
 
@@ -77,4 +72,4 @@ def settings_of(tier: Tier) -> Mapping[str, Any]:
     return found
 
 
-SECTIONS = {setting.partition(".")[0] for setting in SETTINGS} | {"recommendations"}
+SECTIONS = {setting.partition(".")[0] for setting in SETTINGS}

@@ -127,10 +127,14 @@ def _crawler_runs_per_day(templates: Templates) -> int | Decimal:
     return _whole(DAY_MINUTES / minutes_between(expression))
 
 
-def _workers(templates: Templates) -> int:
-    """Workers of a job, the same for each."""
-    (workers,) = {job["NumberOfWorkers"] for job in templates.resources("AWS::Glue::Job").values()}
-    return int(workers)
+def _workers(part: str) -> Read:
+    """Workers of a part's jobs, the same for each."""
+
+    def read(templates: Templates) -> int:
+        (workers,) = {job["NumberOfWorkers"] for job in templates.resources("AWS::Glue::Job", part).values()}
+        return int(workers)
+
+    return read
 
 
 def _only(kind: str, setting: str) -> Read:
@@ -242,11 +246,14 @@ SETTINGS: Mapping[str, Read] = {
     "live.most_write_units": _units("WriteCapacityUnits", "MaxCapacity"),
     "live.least_read_units": _units("ReadCapacityUnits", "MinCapacity"),
     "live.most_read_units": _units("ReadCapacityUnits", "MaxCapacity"),
+    "recommendations.memory_megabytes": _function("recommend", "MemorySize"),
+    "recommendations.timeout_seconds": _function("recommend", "Timeout"),
+    "recommendations.training_workers": _workers("recommendations"),
     "lake.raw_retention_days": _raw_retention_days,
     "lake.firehose_buffer_seconds": _firehose_buffer_seconds,
     "lake.most_gigabytes_per_question": _most_gigabytes_per_question,
     "curation.every_minutes": _schedule("curate", 1),
-    "curation.workers": _workers,
+    "curation.workers": _workers("lake"),
     "curation.maintenance_every_days": _schedule("maintain", DAY_MINUTES),
     "curation.crawler_runs_per_day": _crawler_runs_per_day,
     "warehouse.enabled": _exists("AWS::RedshiftServerless::Workgroup"),

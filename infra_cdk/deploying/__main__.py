@@ -28,9 +28,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="answer every question with yes
 Json = Annotated[bool, typer.Option("--json", help="findings as JSON")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="who sends with it, such as web-shop")]
 Public = Annotated[bool, typer.Option("--public", help="for pages and apps, where anybody can read it")]
+Read = Annotated[bool, typer.Option("--read", help="asks for recommendations, and sends nothing")]
 
 commands = group(help="Deploy an installation on AWS, see what would change, delete it.")
-keys = group(help="Write keys of the deployed collector. A running one follows within a minute.")
+keys = group(help="Write and read keys of the deployed functions. A running one follows within a minute.")
 commands.add_typer(keys, name="keys")
 
 
@@ -118,15 +119,18 @@ def list_keys(tier: Tier = "dev", config: Config = DEPLOYMENT) -> None:
     with write_keys.opened(here.clients, here.installation) as file:
         for key in file.all():
             until = f", until {key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else ""
-            _say(f"{key.id}  {'public' if key.public else 'secret'}  {key.source}{until}")
+            use = ", reads recommendations" if key.purpose == "read" else ""
+            _say(f"{key.id}  {'public' if key.public else 'secret'}  {key.source}{use}{until}")
 
 
 @keys.command()
-def create(source: Source, public: Public = False, tier: Tier = "dev", config: Config = DEPLOYMENT) -> None:
+def create(
+    source: Source, public: Public = False, read: Read = False, tier: Tier = "dev", config: Config = DEPLOYMENT
+) -> None:
     """Make a key for a source, and show it this once."""
     here = situation(tier, config)
     with write_keys.opened(here.clients, here.installation) as file:
-        _, secret = file.create(source, public=public)
+        _, secret = file.create(source, public=public, purpose="read" if read else "write")
     _say(secret)
 
 
@@ -134,6 +138,7 @@ def create(source: Source, public: Public = False, tier: Tier = "dev", config: C
 def rotate(
     source: Source,
     public: Public = False,
+    read: Read = False,
     grace_days: Annotated[int, typer.Option(min=0, help="days for which the old keys still work")] = GRACE.days,
     tier: Tier = "dev",
     config: Config = DEPLOYMENT,
@@ -141,7 +146,8 @@ def rotate(
     """Make a new key for a source; the old ones end after a time."""
     here = situation(tier, config)
     with write_keys.opened(here.clients, here.installation) as file:
-        _, secret = file.rotate(source, timedelta(days=grace_days), public=public)
+        grace = timedelta(days=grace_days)
+        _, secret = file.rotate(source, grace, public=public, purpose="read" if read else "write")
     _say(secret)
 
 

@@ -12,7 +12,7 @@ from infra_cdk.deploying import canary_key, first_event, write_keys
 from infra_cdk.deploying.screen import Screen
 from infra_cdk.deploying.situation import Situation
 from infra_cdk.deploying.stacks import Stack
-from infra_cdk.installation import COLLECTOR_ADDRESS
+from infra_cdk.installation import COLLECTOR_ADDRESS, RECOMMENDATIONS
 from pipeline.live.dynamodb import DynamoDbLiveStore
 
 FIRST, CHECK = "first", "deployment-check"  # sources of write keys
@@ -45,6 +45,7 @@ def finish(situation: Situation, screen: Screen, stacks: Sequence[Stack]) -> Non
     if LAKE_JOBS in outputs:
         _start_first_curation(situation, screen, outputs[LAKE_JOBS])
     screen.say(f"Collector: {outputs[COLLECTOR_ADDRESS]}{first_event.PATH}")
+    screen.say(f"Recommendations: {outputs[COLLECTOR_ADDRESS]}{RECOMMENDATIONS}; docs/deploy.md has how they begin.")
     if CONSOLE_ADDRESS in outputs:
         screen.say(f"Console: {outputs[CONSOLE_ADDRESS]}; docs/deploy.md says how readers are invited.")
     elif CONSOLE_ENVIRONMENT in outputs:
@@ -57,7 +58,7 @@ def finish(situation: Situation, screen: Screen, stacks: Sequence[Stack]) -> Non
 def _sending_key(situation: Situation, screen: Screen) -> Iterator[str]:
     """A key to send with: the installation's first one, which stays; later on one that ends with the check."""
     with write_keys.opened(situation.clients, situation.installation) as keys:
-        is_first = all(key.source in (CHECK, canary_key.SOURCE) for key in keys.all())
+        is_first = all(key.source in (CHECK, canary_key.SOURCE) or key.purpose == "read" for key in keys.all())
         key, secret = keys.create(FIRST if is_first else CHECK)
     if is_first:
         screen.say(f"Write key of the source {FIRST!r}, shown this once and stored nowhere: {secret}")

@@ -66,6 +66,7 @@ PACKAGES = MappingProxyType(
                 "pipeline.handlers.shards",
             )
         ),
+        "recommendations": Package(("pipeline.handlers.recommendations",)),
         "warehouse": Package(("pipeline.handlers.warehouse",), resources=("queries",)),
         "console-jobs": Package(("console.handlers.cost_snapshot", "console.handlers.own_calls")),
     }
@@ -74,7 +75,7 @@ PACKAGES = MappingProxyType(
 # Glue 5.1 runs Python 3.11 on x86_64 (`pipeline/curate/glue_job.toml`), on Amazon Linux 2023
 GLUE_PYTHON = "3.11"
 GLUE_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "any")
-JOBS = ("takings_curate", "takings_erase", "takings_maintain")
+JOBS = ("takings_curate", "takings_erase", "takings_maintain", "takings_train")
 
 
 def names(packages: Mapping[str, Package] = PACKAGES) -> str:

@@ -22,7 +22,7 @@ def definition(prefix: str) -> dict[str, Any]:
     Two jobs at once are harmless all the same: the slower one publishes nothing and fails.
     """
     return {
-        "Comment": "Curation, maintenance and erasure never run beside each other",
+        "Comment": "Curation, maintenance, erasure and training never run beside each other",
         "QueryLanguage": "JSONata",
         "StartAt": "Look",
         "States": {

@@ -15,7 +15,7 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from infra_cdk.installation import BALANCER, COLLECTOR_ADDRESS, Installation
+from infra_cdk.installation import BALANCER, COLLECTOR_ADDRESS, RECOMMENDATIONS, Installation
 from infra_cdk.parts.addresses import CONSOLE, EVENTS, Address
 from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.web_acl import web_acl
@@ -25,7 +25,7 @@ from infra_cdk.stacks.network import Network
 # a page's websocket may be silent while its reader reads, and a tracker keeps its connection between two windows
 IDLE_MINUTES = 10
 HTTP, HTTPS = 80, 443
-EVENTS_PRIORITY, CONSOLE_PRIORITY = 10, 20  # of the rules
+RECOMMENDATIONS_PRIORITY, EVENTS_PRIORITY, CONSOLE_PRIORITY = 5, 10, 20  # of the rules: the first that matches
 
 
 class Balancer(InstallationStack):
@@ -40,7 +40,12 @@ class Balancer(InstallationStack):
     part = BALANCER
 
     def __init__(
-        self, scope: Construct, installation: Installation, network: Network, collector: lambda_.IFunction
+        self,
+        scope: Construct,
+        installation: Installation,
+        network: Network,
+        collector: lambda_.IFunction,
+        recommendations: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, installation, "Takings: the load balancer of the console and of senders")
         domain = installation.configuration.domain
@@ -55,7 +60,11 @@ class Balancer(InstallationStack):
             address.records(targets.LoadBalancerTarget(balancer), ipv6=False)
         self.watched = {"load-balancer": balancer.load_balancer_full_name}
         if events is not None:
-            group = self._take_events(events.host, collector)
+            group = self._forward("Collector", collector, "Events", EVENTS_PRIORITY, [events.host])
+            paths = [RECOMMENDATIONS, f"{RECOMMENDATIONS}/*"]
+            self._forward(
+                "Recommend", recommendations, "Recommendations", RECOMMENDATIONS_PRIORITY, [events.host], paths
+            )
             self.watched["collector-targets"] = group.target_group_full_name
             self.takes_requests_at = f"https://{events.host}"
             self.output(COLLECTOR_ADDRESS, self.takes_requests_at, "Where senders send events")
@@ -114,20 +123,31 @@ class Balancer(InstallationStack):
             web_acl_arn=web_acl(self, "REGIONAL").attr_arn,
         )
 
-    def _take_events(self, host: str, collector: lambda_.IFunction) -> balancing.ApplicationTargetGroup:
-        """Requests of senders go to the function itself, which reads what a load balancer sends as well."""
+    def _forward(
+        self,
+        group_id: str,
+        function: lambda_.IFunction,
+        rule_id: str,
+        priority: int,
+        hosts: list[str],
+        paths: list[str] | None = None,
+    ) -> balancing.ApplicationTargetGroup:
+        """Requests of senders go to the functions themselves, which read what a load balancer sends as well."""
         group = balancing.ApplicationTargetGroup(
             self,
-            "Collector",
+            group_id,
             target_type=balancing.TargetType.LAMBDA,
-            targets=[lambda_targets.LambdaTarget(collector)],
+            targets=[lambda_targets.LambdaTarget(function)],
         )
+        conditions = [balancing.ListenerCondition.host_headers(hosts)]
+        if paths:
+            conditions.append(balancing.ListenerCondition.path_patterns(paths))
         balancing.ApplicationListenerRule(
             self,
-            "Events",
+            rule_id,
             listener=self.listener,
-            priority=EVENTS_PRIORITY,
-            conditions=[balancing.ListenerCondition.host_headers([host])],
+            priority=priority,
+            conditions=conditions,
             action=balancing.ListenerAction.forward([group]),
         )
         return group

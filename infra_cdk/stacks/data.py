@@ -72,8 +72,10 @@ class Data(InstallationStack):
         self._provision_live()
         accept(self.live, "It holds the last hours alone, and is filled again from the stream", "DDB3")
         self.decisions = self._table("Decisions", "decisions", "kind", "key_at", recoverable=True)
-        self.recommendations = self._table("Recommendations", "recommendations", "pk", "sk", time_to_live="expires")
-        accept(self.recommendations, "The next training fills it again", "DDB3")
+        # the next training makes its models again, but not the customers who refuse them
+        self.recommendations = self._table(
+            "Recommendations", "recommendations", "pk", "sk", time_to_live="expires", recoverable=True
+        )
         database = self._database()
         self.write_keys = self._write_keys()
         # last: where something else cannot be made, CloudFormation could not take protected tables away again
@@ -93,6 +95,7 @@ class Data(InstallationStack):
             permissions.STREAM: [self.stream.stream_arn],
             permissions.LIVE_TABLE: [self.live.table_arn],
             permissions.DECISIONS_TABLE: [self.decisions.table_arn],
+            permissions.RECOMMENDATIONS_TABLE: [self.recommendations.table_arn],
             permissions.SECRETS: [self.write_keys.secret_arn],
             permissions.KEY: key,
             permissions.STREAM_KEY: key,

@@ -16,7 +16,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra_cdk.installation import CERTIFICATE, COLLECTOR_ADDRESS, EDGE, WEB_ACL, Installation
+from infra_cdk.installation import CERTIFICATE, COLLECTOR_ADDRESS, EDGE, RECOMMENDATIONS, WEB_ACL, Installation
 from infra_cdk.parts.addresses import EVENTS, Address, address_of
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.stack import InstallationStack
@@ -46,10 +46,12 @@ class Edge(InstallationStack):
         scope: Construct,
         installation: Installation,
         collector: lambda_.IFunction,
+        recommendations: lambda_.IFunction,
         origin_secret: secretsmanager.ISecret,
     ) -> None:
-        super().__init__(scope, installation, "Takings: from senders to the collector, through CloudFront")
+        super().__init__(scope, installation, "Takings: requests to collector and recommendations, through CloudFront")
         self.api = self._api(collector)
+        self._route(recommendations)
         address = address_of(self, EVENTS)
         distribution = self._distribution(origin_secret, address)
         if address is not None:
@@ -88,6 +90,12 @@ class Edge(InstallationStack):
         )
         accept(api, "The collector checks a write key, or the signature of a webhook, itself", "APIG4")
         return api
+
+    def _route(self, recommendations: lambda_.IFunction) -> None:
+        """Questions for recommendations go to their function, by any method: it says itself which ones it takes."""
+        integration = HttpLambdaIntegration("Recommendations", recommendations)
+        for path in (RECOMMENDATIONS, f"{RECOMMENDATIONS}/{{customer_id+}}"):  # an id may hold slashes
+            self.api.add_routes(path=path, methods=[apigateway.HttpMethod.ANY], integration=integration)
 
     def _distribution(self, secret: secretsmanager.ISecret, address: Address | None) -> cloudfront.Distribution:
         host = cdk.Fn.select(2, cdk.Fn.split("/", self.api.api_endpoint))

@@ -108,6 +108,7 @@ class Ingest(InstallationStack):
             environment={
                 "TAKINGS_STREAM": data.stream.stream_name,
                 "TAKINGS_LIVE_TABLE": data.live.table_name,
+                "TAKINGS_RECOMMENDATIONS_TABLE": data.recommendations.table_name,
                 "TAKINGS_REPORTING_CURRENCY": lake.reporting_currency,
                 "TAKINGS_CONFIRM_PUBLIC_ORDERS": str(int(lake.confirm_public_orders)),
             },

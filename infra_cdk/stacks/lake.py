@@ -15,7 +15,7 @@ from console.aws.runners import RUNNERS
 from infra_cdk.installation import Installation
 from infra_cdk.parts import glue_code, in_turn
 from infra_cdk.parts.databases import glue_database
-from infra_cdk.parts.glue_jobs import CATALOG, arguments, glue_job
+from infra_cdk.parts.glue_jobs import CATALOG, JobSettings, glue_job
 from infra_cdk.parts.grants import grant
 from infra_cdk.parts.log_groups import log_group
 from infra_cdk.parts.principals import service_of_account
@@ -30,10 +30,17 @@ DAILY_CURATION = "cron(10 1 * * ? *)"  # after the last files of the day before,
 CRAWLER_MINUTE = 40
 LEAST_TIMEOUT, MOST_TIMEOUT = 60, 240  # minutes: the first may read months of raw files, and a job that hangs is paid
 GIGABYTE = 10**9
+TRAIN = "train"  # the job of another stack that takes its turn here
 
 
 class Lake(InstallationStack):
-    """Crawler and its database, jobs, their turns and schedules; Athena's workgroup."""
+    """Crawler and its database, jobs, their turns and schedules; Athena's workgroup.
+
+    Attributes
+    ----------
+    job_settings : what its jobs, and those of other stacks, have in common
+    turns : the state machine that starts them
+    """
 
     part = "lake"
 
@@ -44,12 +51,13 @@ class Lake(InstallationStack):
         glue_database(self, "RawDatabase", installation.raw_database, "Raw files as they came, found by the crawler")
         self.security = self._security_configuration()
         self.crawler = self._crawler()
+        self.job_settings = self._job_settings()
         self.jobs = self._jobs()
         self.turns = self._turns()
         self.watched = {"turns": self.turns.attr_arn}
         self.schedules = self._schedules()
         self.workgroup = self._workgroup()
-        self.output("LakeJobs", self.turns.attr_arn, "State machine that runs curate, maintain or erase in turn")
+        self.output("LakeJobs", self.turns.attr_arn, "State machine that runs curate, maintain, erase or train in turn")
         self.output("Database", installation.database, "Glue database of the curated tables")
 
     def _security_configuration(self) -> str:
@@ -103,57 +111,61 @@ class Lake(InstallationStack):
         accept(crawler, "Its few lines say how many folders it found; it reads what is encrypted by the key", "GL1")
         return crawler
 
-    def _jobs(self) -> dict[str, glue.CfnJob]:
-        """The three jobs, by the last words of their names."""
+    def _job_settings(self) -> JobSettings:
         installation, lake = self.installation, self.installation.configuration.lake
-        code = glue_code.uploaded(self)
         logs = f"/aws-glue/jobs/{installation.prefix}"
         groups = [
             log_group(self, f"Job{kind.title()}s", name=f"{logs}/{kind}", days=self.days, key=self.data.key)
             for kind in ("error", "output")
         ]
+        root = f"s3://{installation.bucket('lake')}"
+        return JobSettings(
+            code=glue_code.uploaded(self),
+            lake=root,
+            arguments={
+                "--lake": root,
+                "--namespace": f"{CATALOG}.{installation.database}",
+                "--reporting_time_zone": lake.reporting_time_zone,
+                "--reporting_currency": lake.reporting_currency,
+                "--confirm_public_orders": str(int(lake.confirm_public_orders)),
+                "--warehouse": str(int(installation.tier.warehouse.enabled)),
+            },
+            security_configuration=self.security,
+            log_groups=logs,
+            log_group_arns=[group.log_group_arn for group in groups],
+        )
+
+    def _jobs(self) -> dict[str, glue.CfnJob]:
+        """The three jobs, by the last words of their names."""
+        curation, settings = self.installation.tier.curation, self.job_settings
         resources = {
             **self.data.resources,
-            permissions.JOB_CODE: code.arns,
-            permissions.JOB_LOGS: [group.log_group_arn for group in groups],
+            permissions.JOB_CODE: settings.code.arns,
+            permissions.JOB_LOGS: settings.log_group_arns,
         }
         role, eraser = self._job_role("JobRole"), self._job_role("EraseRole")
         grant(role, RUNNERS["pipeline.jobs"], resources)
         grant(eraser, [*RUNNERS["pipeline.jobs"], *RUNNERS["pipeline.jobs.erase"]], resources)
-        every = installation.tier.curation.every_minutes
-        timeout = max(LEAST_TIMEOUT, min(2 * every, MOST_TIMEOUT))
-        root = f"s3://{installation.bucket('lake')}"
-        common = {
-            **arguments(code, root),
-            "--lake": root,
-            "--namespace": f"{CATALOG}.{installation.database}",
-            "--reporting_time_zone": lake.reporting_time_zone,
-            "--reporting_currency": lake.reporting_currency,
-            "--confirm_public_orders": str(int(lake.confirm_public_orders)),
-            "--warehouse": str(int(installation.tier.warehouse.enabled)),
-        }
-        jobs = {}
-        for job, description, by, own, minutes in (
-            ("curate", "Raw files to tables", role, {}, timeout),
-            ("maintain", "Puts small files together, removes old snapshots, packs raw files", role, {}, MOST_TIMEOUT),
-            ("erase", "Takes a person out", eraser, {"--live_table": self.data.live.table_name}, MOST_TIMEOUT),
-        ):
-            jobs[job] = glue_job(
+        timeout = max(LEAST_TIMEOUT, min(2 * curation.every_minutes, MOST_TIMEOUT))
+        return {
+            job: glue_job(
                 self,
                 job.title(),
                 job=job,
                 description=description,
-                code=code,
+                settings=settings,
                 role=by,
-                security_configuration=self.security,
-                log_groups=logs,
-                common_arguments=common,
+                workers=curation.workers,
                 own_arguments=own,
                 timeout_minutes=minutes,
             )
-            jobs[job].node.add_dependency(by)
-            accept(jobs[job], "Its log groups are made here, with the key and a retention", "GL1")
-        return jobs
+            for job, description, by, own, minutes in (
+                ("curate", "Raw files to tables", role, {}, timeout),
+                ("maintain", "Puts small files together, removes old snapshots, packs raw files", role, {},
+                 MOST_TIMEOUT),
+                ("erase", "Takes a person out", eraser, {"--live_table": self.data.live.table_name}, MOST_TIMEOUT),
+            )
+        }  # fmt: skip
 
     def _job_role(self, construct_id: str) -> iam.Role:
         return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
@@ -164,7 +176,10 @@ class Lake(InstallationStack):
         arn = f"arn:aws:states:{self.region}:{self.account}:stateMachine:{name}"
         group = log_group(self, "TurnLogs", name=f"/aws/vendedlogs/states/{name}", days=self.days)
         role = iam.Role(self, "TurnRole", assumed_by=service_of_account(self, "states"))
-        jobs = [f"arn:aws:glue:{self.region}:{self.account}:job/{self.installation.name(job)}" for job in self.jobs]
+        jobs = [
+            f"arn:aws:glue:{self.region}:{self.account}:job/{self.installation.name(job)}"
+            for job in (*self.jobs, TRAIN)
+        ]
         grant(role, RUNNERS["lake jobs"], {permissions.JOBS: jobs, permissions.TURNS: [arn]})
         of = stepfunctions.CfnStateMachine
         machine = of(

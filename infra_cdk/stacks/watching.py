@@ -30,11 +30,12 @@ from infra_cdk.parts.stack import InstallationStack
 from infra_cdk.parts.topics import mail_topic
 from infra_cdk.rules.accepted import accept
 from infra_cdk.stacks.data import Data
+from infra_cdk.stacks.lake import TRAIN
 
 CANARY = "pipeline.handlers.canary"
 CANARY_MEGABYTES = 256
 DAY_MINUTES = 24 * 60
-JOBS = ("curate", "maintain", "erase")
+JOBS = ("curate", "maintain", "erase")  # of the lake
 FAILED = ("FAILED", "TIMEOUT", "ERROR")  # who stops a run by hand knows that it stopped
 
 
@@ -121,22 +122,29 @@ class Watching(InstallationStack):
         return queue
 
     def _job_failures(self) -> None:
-        """Glue emits no metrics of a run under 30 seconds: its events tell, and the rule's own metric is the signal."""
-        notice(
-            self,
-            "JobFailures",
-            purpose="job-failures",
-            description="Runs of the Glue jobs that failed",
-            pattern={
-                "source": ["aws.glue"],
-                "detail-type": ["Glue Job State Change"],
-                "detail": {"jobName": [self.installation.name(job) for job in JOBS], "state": list(FAILED)},
-            },
-            topic_arn=self.operators.topic_arn,
-            failures_arn=self.failures.queue_arn,
-            shown={"job": "$.detail.jobName", "run": "$.detail.jobRunId", "why": "$.detail.message"},
-            text="Run <run> of the Glue job <job> failed: <why>. What to do: docs/runbook.md#job-fails",
-        )
+        """Glue emits no metrics of a run under 30 seconds: its events tell, and a rule's own metric is the signal.
+
+        Training has a rule of its own: where it fails, tables are as new as ever.
+        """
+        for construct_id, purpose, jobs, section in (
+            ("JobFailures", "job-failures", JOBS, "job-fails"),
+            ("TrainingFailures", "training-failures", (TRAIN,), "training-fails"),
+        ):
+            notice(
+                self,
+                construct_id,
+                purpose=purpose,
+                description=f"Failed runs of the Glue jobs {', '.join(jobs)}",
+                pattern={
+                    "source": ["aws.glue"],
+                    "detail-type": ["Glue Job State Change"],
+                    "detail": {"jobName": [self.installation.name(job) for job in jobs], "state": list(FAILED)},
+                },
+                topic_arn=self.operators.topic_arn,
+                failures_arn=self.failures.queue_arn,
+                shown={"job": "$.detail.jobName", "run": "$.detail.jobRunId", "why": "$.detail.message"},
+                text=f"Run <run> of the Glue job <job> failed: <why>. What to do: docs/runbook.md#{section}",
+            )
 
     def _canary(self, collector: str) -> lambda_.Function:
         key = secretsmanager.Secret(

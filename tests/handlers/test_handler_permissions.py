@@ -1,4 +1,4 @@
-"""What the collector and the live rollup call on AWS is what their roles allow, no more and no less."""
+"""What the functions that answer requests and count them call on AWS is what their roles allow, no more and no less."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import boto3
 import pytest
 
 from console.aws.runners import RUNNERS, actions_of_runner
-from pipeline.handlers import collector, live
+from pipeline.handlers import collector, live, recommendations
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.streams import Batch
 from tests.handlers.conftest import REGION, TABLE, Cloud, Context
 from tests.handlers.test_collector_handler import http, view
 from tests.handlers.test_live_handler import line, payload
+from tests.handlers.test_recommendations_handler import RECOMMENDATIONS, shop  # noqa: F401 - a fixture
+from tests.handlers.test_recommendations_handler import http as question
 from tests.support.iam import Recorder
 
 COLLECTOR, LIVE = "pipeline.handlers.collector", "pipeline.handlers.live"
+SERVING = "pipeline.handlers.recommendations"
 
 
 @pytest.fixture
@@ -46,7 +49,29 @@ def test_the_collector_calls_what_its_role_allows(
     assert handlers_alone.made == actions_of_runner(COLLECTOR)
 
 
-def test_live_calls_what_its_role_allows(handlers_alone: Recorder, cloud: Cloud, context: Context):
+def test_recommendations_call_what_their_role_allows(
+    shop: Cloud,  # noqa: F811 - the fixture
+    handlers_alone: Recorder,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with handlers_alone.pausing():
+        manager = boto3.client("secretsmanager", region_name=REGION)
+        arn = manager.create_secret(Name="keys", SecretString=os.environ["TAKINGS_WRITE_KEYS"])["ARN"]
+    monkeypatch.delenv("TAKINGS_WRITE_KEYS")
+    monkeypatch.setenv("TAKINGS_WRITE_KEYS_ARN", arn)
+    recommendations.settings.cache_clear()
+    answer = recommendations.handler(question(), context)  # type: ignore[arg-type]
+    assert json.loads(answer["body"])["served"] == "for_you"
+    assert handlers_alone.made == actions_of_runner(SERVING)
+
+
+def test_live_calls_what_its_role_allows(
+    shop: Cloud,  # noqa: F811 - the fixture, with the table of those who refuse
+    handlers_alone: Recorder,
+    cloud: Cloud,
+    context: Context,
+):
     with handlers_alone.pausing():  # a shard that ended yesterday, which is retired
         yesterday = datetime.now(UTC) - timedelta(days=1)
         ended = DynamoDbLiveStore(cloud.dynamodb, TABLE, "EUR", now=lambda: yesterday)

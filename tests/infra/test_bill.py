@@ -79,8 +79,16 @@ def _more_workers(template: dict[str, Any]) -> None:
             each["Properties"]["NumberOfWorkers"] = 10
 
 
+def _larger_training(template: dict[str, Any]) -> None:
+    resource(template, "AWS::Glue::Job")["Properties"]["NumberOfWorkers"] = 4
+
+
 def _more_shards(template: dict[str, Any]) -> None:
     resource(template, "AWS::Kinesis::Stream")["Properties"]["ShardCount"] = 4
+
+
+def _larger_answers(template: dict[str, Any]) -> None:
+    resource(template, "AWS::Lambda::Function")["Properties"]["MemorySize"] = 1_024
 
 
 def _larger_warehouse(template: dict[str, Any]) -> None:
@@ -95,6 +103,8 @@ def _larger_warehouse(template: dict[str, Any]) -> None:
         ("data", _more_shards, {"stream.shards"}),
         ("ingest", _short_window, {"stream.live_window_seconds"}),
         ("lake", _more_workers, {"curation.workers"}),
+        ("recommendations", _larger_training, {"recommendations.training_workers"}),
+        ("recommendations", _larger_answers, {"recommendations.memory_megabytes"}),
         ("warehouse", _larger_warehouse, {"warehouse.base_rpu"}),
         ("network", lambda template: another(template, "AWS::EC2::EIP"), {"network.public_addresses"}),
         ("network", lambda template: another(template, "AWS::EC2::NatGateway"), {"network.nat_gateways"}),
@@ -137,10 +147,4 @@ def test_what_the_estimate_takes_for_granted_is_so(tier: str, deployed: dict[str
         for table in templates.resources("AWS::DynamoDB::Table").values()
         if table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
     }
-    assert recoverable == {f"takings-{tier}-decisions"}
-
-
-def test_recommendations_are_read_from_the_templates_once_they_are_built(deployed: dict[str, Templates]) -> None:
-    """Their settings are listed as not built; with their stack they become rows."""
-    for templates in deployed.values():
-        assert "recommendations" not in templates.by_part
+    assert recoverable == {f"takings-{tier}-decisions", f"takings-{tier}-recommendations"}

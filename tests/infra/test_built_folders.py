@@ -99,7 +99,7 @@ def test_hidden_and_compiled_files_are_no_input(tmp_path: Path) -> None:
 
 
 def test_a_package_or_an_architecture_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(BuildFailed, match=r"no package 'ingst'.*console-jobs, ingest, warehouse"):
+    with pytest.raises(BuildFailed, match=r"no package 'ingst'.*console-jobs, ingest, recommendations, warehouse"):
         build("ingst")
     with pytest.raises(BuildFailed, match=r"no architecture 'riscv'.*arm64 or x86_64"):
         build("ingest", "riscv")

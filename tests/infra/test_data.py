@@ -47,7 +47,7 @@ def test_files_of_the_lake_cost_less_when_nobody_reads_them(templates: Templates
         assert transitions == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
 
 
-def test_decisions_can_be_brought_back_to_any_second(templates: Templates) -> None:
+def test_decisions_and_who_refuses_recommendations_can_be_brought_back_to_any_second(templates: Templates) -> None:
     recoverable = {
         table["TableName"]: table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         for table in templates.resources("AWS::DynamoDB::Table").values()
@@ -55,5 +55,5 @@ def test_decisions_can_be_brought_back_to_any_second(templates: Templates) -> No
     assert recoverable == {
         f"takings-{templates.tier}-live": False,
         f"takings-{templates.tier}-decisions": True,
-        f"takings-{templates.tier}-recommendations": False,
+        f"takings-{templates.tier}-recommendations": True,
     }

@@ -1,23 +1,18 @@
 """Events go through what the templates made, on an emulator, and come out on the console's pages.
 
 API → collector → stream → live, and stream → raw files → Spark → Glue's catalogue → Trino → pages; each hop keeps every
-record, and what is shown is what the embedded profile makes of the same raw files.
+record, and what is shown is what the embedded profile makes of the same raw files. A model is trained from the same
+tables, and the API answers from it by what a customer viewed last.
 """
 
 from __future__ import annotations
 
-import gzip
-import http.client
 import json
 import os
 import subprocess
 import sys
 from ast import literal_eval
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -25,16 +20,14 @@ import pytest
 
 from catalogue.tables import CURATED_TABLES
 from infra_cdk.configuration import DEPLOYMENT
-from pipeline.collecting.keys import KeyFile
 from pipeline.jobs.arguments import read as job_arguments
 from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.recommend.store_dynamodb import DynamoDbModelStore
 from tests.engines import spark_session
 from tests.engines.ministack_server import KEY
-from tests.engines.names import ACCOUNT, REGION
+from tests.engines.names import REGION
 from tests.engines.test_curation_on_spark_glue import read, written
-from tests.infra.emulator.delivery import Delivery
-from tests.infra.emulator.kinesis_source import KinesisSource, invoked
-from tests.infra.emulator.shop import requests
+from tests.infra.emulator.deployment import POISON, PREFIX, TIER, Deployment, Sent
 from tests.infra.emulator.stacks import Emulated
 from tests.infra.templates import synthesised
 from tests.support.given import Given
@@ -48,112 +41,10 @@ if TYPE_CHECKING:
 
 pytestmark = spark_session.marks("engines")
 
-TIER, PREFIX = "dev", "takings-dev"
 RECORDS = 5_000
-ATTEMPTS = 5
-POISON = (b"neither an event nor a refused record\n", b"\xff\xfe\n", b'{"event_id": "never-passed-the-collector"}\n')
 REFUSED = b'{"record":'  # how the line of a refused record begins
 PAGES = ("Revenue", "Products", "Definitions")
 SECONDS = 600
-
-
-@dataclass
-class Sent:
-    """What senders were told."""
-
-    counts: Counter[str]
-    answers: Counter[int]
-
-
-class Deployment:
-    """The installation on the emulator, and what went through it."""
-
-    def __init__(self, emulated: Emulated, scratch: Path) -> None:
-        self.emulated = emulated
-        self.scratch = scratch
-        self.stream = f"{PREFIX}-events"
-        self.lake = f"{PREFIX}-lake-{ACCOUNT}-{REGION}"
-        self.given_up: list[dict[str, Any]] = []
-        server = emulated.server
-        self.kinesis, self.s3 = server.client("kinesis"), server.client("s3")
-        self.secrets = server.client("secretsmanager")
-        mapping = emulated.templates.one("AWS::Lambda::EventSourceMapping")
-        invoke = invoked(server.client("lambda"), f"{PREFIX}-live")
-        self.live = KinesisSource(mapping, self.kinesis, self.stream, invoke, self.given_up.append)
-        settings = emulated.templates.one("AWS::KinesisFirehose::DeliveryStream")
-        self.delivery = Delivery(settings, self.kinesis, self.stream, self._put)
-
-    def _put(self, key: str, content: bytes) -> None:
-        self.s3.put_object(Bucket=self.lake, Key=key, Body=content)
-
-    def make_key(self) -> str:
-        """A write key, known to the collector; gives its secret."""
-        file = self.scratch / "keys.json"
-        _, secret = KeyFile(file).create("shop")
-        self.secrets.put_secret_value(SecretId=f"{PREFIX}-write-keys", SecretString=file.read_text())
-        return secret
-
-    def post(self, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
-        """One request as CloudFront passes it on; sent again, as senders do, while the service is busy."""
-        for _ in range(ATTEMPTS):
-            status, answer = self._post(body, **headers)
-            if status != 503:
-                break
-        return status, answer
-
-    def _post(self, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
-        port, api = self.emulated.server.port, self.emulated.api
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request("POST", "/v1/events", body, {"Host": f"{api}.execute-api.localhost", **named})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def origin_secret(self) -> str:
-        """What CloudFront adds to each request."""
-        return str(self.secrets.get_secret_value(SecretId=f"{PREFIX}-origin-token")["SecretString"])
-
-    def send(self, records: int) -> Sent:
-        """Send a shop's requests; every second one is packed."""
-        secret, origin = self.make_key(), self.origin_secret()
-        counts: Counter[str] = Counter()
-        answers: Counter[int] = Counter()
-        for request in requests(1, datetime.now(UTC), records=records):
-            headers = {"Authorization": f"Bearer {secret}", "Content_Type": "application/x-ndjson"}
-            body = request.body
-            if request.packed:
-                headers["Content_Encoding"], body = "gzip", gzip.compress(body)
-            status, answer = self.post(body, X_Takings_Origin=origin, **headers)
-            answers[status] += 1
-            counts.update({name: value for name, value in answer.items() if isinstance(value, int)})
-        return Sent(counts, answers)
-
-    def poison(self) -> None:
-        """Put records into the stream that never passed the collector."""
-        for number, data in enumerate(POISON):
-            self.kinesis.put_record(StreamName=self.stream, PartitionKey=str(number), Data=data)
-
-    def raw_lines(self) -> list[bytes]:
-        """Every line below the raw zone."""
-        return [
-            line
-            for key in self.raw_keys()
-            for line in gzip.decompress(self.s3.get_object(Bucket=self.lake, Key=key)["Body"].read()).split(b"\n")
-            if line
-        ]
-
-    def raw_keys(self) -> list[str]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.lake, Prefix="raw/stream/")
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def job(self) -> dict[str, str]:
-        """The arguments of the curation job, as the template has them."""
-        jobs = self.emulated.templates.resources("AWS::Glue::Job", "lake").values()
-        arguments: dict[str, str] = next(job for job in jobs if job["Name"] == f"{PREFIX}-curate")["DefaultArguments"]
-        return arguments
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +53,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, ministack: MinistackSer
     configuration = scratch / "deployment.toml"
     configuration.write_text(DEPLOYMENT.read_text(encoding="utf-8").replace("eu-central-1", REGION), encoding="utf-8")
     emulated = Emulated(ministack, synthesised(TIER, scratch / "cdk.out", configuration))
-    for part in ("data", "ingest", "edge", "lake", "console"):
+    for part in ("data", "ingest", "lake", "recommendations", "edge", "console"):
         emulated.create(part, scratch)
     return Deployment(emulated, scratch)
 
@@ -181,7 +72,7 @@ def sent(deployment: Deployment) -> Sent:
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment, spark_jvm: None) -> Iterator[SparkSession]:
     """Spark with the settings of the job in the template, and the emulator in the place of AWS."""
-    settings = dict(part.split("=", 1) for part in deployment.job()["--conf"].split(" --conf "))
+    settings = dict(part.split("=", 1) for part in deployment.job("curate")["--conf"].split(" --conf "))
     catalog, endpoint = "spark.sql.catalog.glue_catalog", deployment.emulated.server.endpoint
     settings |= {
         f"{catalog}.glue.endpoint": endpoint,
@@ -190,7 +81,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment, spar
         f"{catalog}.client.region": REGION,
     }
     names = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEY)
-    names |= {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL_S3": endpoint}
+    names |= {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL_S3": endpoint, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
     settings |= {f"spark.executorEnv.{name}": value for name, value in names.items()}  # of Spark's Python workers
     keys, folder = {"aws.accessKeyId": KEY, "aws.secretAccessKey": KEY}, tmp_path_factory.mktemp("spark")
     with spark_session.session(folder, settings, keys) as session, patch.dict(os.environ, names):
@@ -202,7 +93,7 @@ def curated(deployment: Deployment, sent: Sent, spark: SparkSession) -> dict[str
     """The state that the curation job published."""
     from pipeline.curate.spark import curate
 
-    given = [word for name, value in deployment.job().items() for word in (name, value)]
+    given = [word for name, value in deployment.job("curate").items() for word in (name, value)]
     arguments = job_arguments("takings-curate", given)
     curate(spark, arguments.lake, arguments.namespace, arguments.settings)
     state = deployment.s3.get_object(Bucket=deployment.lake, Key="curated/state.json")["Body"].read()
@@ -273,6 +164,42 @@ def test_trino_reads_the_tables_that_the_embedded_profile_makes(
 def _of_what(rows: list[str]) -> list[list[Any]]:
     """Rows of the quarantine by record, reason and detail alone."""
     return sorted(literal_eval(row)[:3] for row in rows)
+
+
+@pytest.fixture(scope="module")
+def trained(deployment: Deployment, curated: dict[str, Any], spark: SparkSession) -> str:
+    """The version of the model that the training job published; it runs in the session that is there."""
+    from pipeline.jobs.running import train
+
+    train([word for name, value in deployment.job("train").items() for word in (name, value)])
+    models = DynamoDbModelStore(deployment.emulated.server.client("dynamodb"), f"{PREFIX}-recommendations")
+    current = models.current()
+    assert current is not None
+    return current.card.version
+
+
+def test_a_customer_is_recommended_other_products_once_another_one_is_viewed(
+    deployment: Deployment, trained: str
+) -> None:
+    asking = {"X_Takings_Origin": deployment.origin_secret(), "Authorization": f"Bearer {deployment.keys['read']}"}
+    answers = []
+    for product in ("product-3", "product-20"):
+        deployment.send_view("customer-7", product)
+        while deployment.live.drain():
+            pass
+        status, answer = deployment.ask("/customer-7", **asking)
+        assert (status, answer["model"], answer["served"]) == (200, trained, "for_you"), answer
+        answers.append(answer["items"])
+        assert product in {item["why"].get("product_id") for item in answer["items"]}
+    assert [item["product_id"] for item in answers[0]] != [item["product_id"] for item in answers[1]]
+
+
+def test_a_key_that_sends_reads_no_recommendations(deployment: Deployment, sent: Sent) -> None:
+    asking = {"X_Takings_Origin": deployment.origin_secret(), "Authorization": f"Bearer {deployment.keys['write']}"}
+    status, answer = deployment.ask("/customer-7", **asking)
+    assert status == 401
+    assert "--read" in answer["message"]
+    assert deployment.ask("/customer-7")[0] == 403  # past CloudFront
 
 
 def test_the_pages_show_what_the_embedded_profile_shows(

@@ -55,6 +55,7 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "pipeline.handlers.collector": handlers.read,
     "pipeline.handlers.live": handlers.read,
     "pipeline.handlers.canary": _canary,
+    "pipeline.handlers.recommendations": handlers.read_recommendations,
     "pipeline.handlers.shards": scaling.limits_of,
     "pipeline.handlers.warehouse": warehouse.read,
     "console.handlers.cost_snapshot": console_handlers.read,

@@ -18,9 +18,11 @@ def test_an_execution_looks_for_older_ones_before_it_runs_its_job():
     assert STATES["WhoseTurn"]["Choices"][0] == {"Condition": "{% $isFirst %}", "Next": "Run"}
 
 
-def test_curation_does_not_wait_for_its_turn_and_the_others_do():
-    assert STATES["WhoseTurn"]["Choices"][1]["Next"] == "LeftToTheNext"
-    assert "job = 'curate'" in STATES["WhoseTurn"]["Choices"][1]["Condition"]
+def test_curation_does_not_wait_for_its_turn_and_maintenance_erasure_and_training_do():
+    assert STATES["WhoseTurn"]["Choices"][1] == {
+        "Condition": "{% $states.input.job = 'curate' %}",
+        "Next": "LeftToTheNext",
+    }
     assert STATES["WhoseTurn"]["Default"] == "Wait"
     assert STATES["Wait"]["Next"] == "Look"
 

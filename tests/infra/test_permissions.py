@@ -52,6 +52,13 @@ def _schedules(*started: str) -> Expected:
     )
 
 
+DEPLOYMENT = Expected(
+    ("codedeploy",),
+    own=("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
+    everywhere=("cloudwatch:DescribeAlarms",),
+    source="CodeDeploy user guide, AWSCodeDeployRoleForLambdaLimited; it calls no hooks and fetches no revision",
+)
+
 ROLES: Mapping[tuple[str, str], Expected] = {
     ("console", "Reader"): Expected((), NEEDS),
     ("console", "TaskRole"): Expected(("ecs-tasks",), NEEDS),
@@ -71,12 +78,10 @@ ROLES: Mapping[tuple[str, str], Expected] = {
     # the role of a namespace is taken by both. Source: Redshift management guide, IAM roles for Redshift Serverless
     ("warehouse", "CopyRole"): Expected(("redshift", "redshift-serverless"), RUNNERS["warehouse"]),
     ("quicksight", "Role"): Expected(("quicksight",), RUNNERS["quicksight"]),
-    ("ingest", "CollectorDeploymentRole"): Expected(
-        ("codedeploy",),
-        own=("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"),
-        everywhere=("cloudwatch:DescribeAlarms",),
-        source="CodeDeploy user guide, AWSCodeDeployRoleForLambdaLimited; it calls no hooks and fetches no revision",
-    ),
+    ("ingest", "CollectorDeploymentRole"): DEPLOYMENT,
+    ("recommendations", "RecommendDeploymentRole"): DEPLOYMENT,
+    ("recommendations", "TrainRole"): Expected(("glue",), RUNNERS["pipeline.jobs.train"]),
+    ("recommendations", "ScheduleRole"): _schedules("states:StartExecution"),
     ("ingest", "DeliveryRole"): Expected(
         ("firehose",),
         own=(

@@ -11,6 +11,16 @@ from tests.infra.templates import Templates
 SIZES = {tier.name: tier for tier in tiers.load()}
 
 
+RULE, TARGET_GROUP = "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup"
+
+
+def target_group(templates: Templates, rule: dict[str, Any]) -> dict[str, Any]:
+    """Where a rule of the load balancer sends requests."""
+    (action,) = rule["Actions"]
+    assert action["Type"] == "forward"
+    return templates.resources(TARGET_GROUP, "balancer")[f"balancer/{action['TargetGroupArn']['Ref']}"]
+
+
 def collector(templates: Templates) -> dict[str, Any]:
     """The collector's function."""
     functions = templates.resources("AWS::Lambda::Function", "ingest").values()
@@ -108,10 +118,9 @@ def test_a_domain_gives_the_distribution_a_name_a_certificate_and_records(dev_wi
 
 def test_the_load_balancer_calls_the_collector_itself(everything: Templates) -> None:
     assert not {"edge", "global"} & set(everything.by_part)
-    rule = everything.one("AWS::ElasticLoadBalancingV2::ListenerRule", "balancer")
+    (rule,) = (rule for rule in everything.resources(RULE, "balancer").values() if rule["Priority"] == 10)
     assert rule["Conditions"] == [{"Field": "host-header", "HostHeaderConfig": {"Values": ["events.shop.example"]}}]
-    assert [action["Type"] for action in rule["Actions"]] == ["forward"]
-    group = everything.one("AWS::ElasticLoadBalancingV2::TargetGroup", "balancer")
+    group = target_group(everything, rule)
     assert group["TargetType"] == "lambda"
     assert "CollectorAlias" in json.dumps(group["Targets"])
     assert "TAKINGS_ORIGIN_SECRET_ARN" not in collector(everything)["Environment"]["Variables"]

@@ -146,7 +146,7 @@ def test_every_name_that_is_watched_is_the_name_of_something_deployed(everything
 def test_each_functions_own_metrics_carry_the_name_of_the_installation(templates: Templates) -> None:
     functions = templates.resources(FUNCTION).values()
     named = [function for function in functions if function["Handler"].startswith(("pipeline.", "console."))]
-    assert {f"takings-{templates.tier}-{name}" for name in ("canary", "collector", "live")} <= {
+    assert {f"takings-{templates.tier}-{name}" for name in ("canary", "collector", "live", "recommend")} <= {
         function["FunctionName"] for function in named
     }
     for function in named:
@@ -219,14 +219,16 @@ def test_a_queue_of_failed_notices_takes_those_of_the_installations_own_rules_al
 
 
 def test_a_failed_job_is_told_with_its_name_and_kept_where_it_cannot_be_told(templates: Templates) -> None:
-    rule = templates.one("AWS::Events::Rule", "watching")
-    assert rule["EventPattern"]["detail"] == {
-        "jobName": [f"takings-{templates.tier}-{job}" for job in ("curate", "maintain", "erase")],
-        "state": ["FAILED", "TIMEOUT", "ERROR"],
+    rules = {rule["Name"]: rule for rule in templates.resources("AWS::Events::Rule", "watching").values()}
+    assert {name: rule["EventPattern"]["detail"]["jobName"] for name, rule in rules.items()} == {
+        f"takings-{templates.tier}-{name}": [f"takings-{templates.tier}-{job}" for job in jobs]
+        for name, jobs in {"job-failures": ("curate", "maintain", "erase"), "training-failures": ("train",)}.items()
     }
-    (target,) = rule["Targets"]
-    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 3600}
-    assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0].startswith("NoticeFailures")
+    for rule in rules.values():
+        assert rule["EventPattern"]["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
+        (target,) = rule["Targets"]
+        assert target["RetryPolicy"] == {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 3600}
+        assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0].startswith("NoticeFailures")
 
 
 def test_the_canary_runs_each_minute_past_the_edge_with_a_key_of_its_own(templates: Templates) -> None:

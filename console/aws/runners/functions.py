@@ -14,6 +14,7 @@ from console.aws.permissions import (
     LIVE_TABLE,
     QUEUE_KEY,
     READ_BY_KEY,
+    RECOMMENDATIONS_TABLE,
     SECRETS,
     SECRETS_KEY,
     SENT_BY_KEY,
@@ -71,6 +72,7 @@ FUNCTIONS: Mapping[str, tuple[Need, ...]] = {
             ),
         ),
         Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
+        Need("pipeline.recommend.opted_out", RECOMMENDATIONS_TABLE, ("dynamodb:Query",)),
         Need(
             "pipeline.streams.kinesis",
             STREAM,
@@ -101,6 +103,18 @@ FUNCTIONS: Mapping[str, tuple[Need, ...]] = {
             ("kms:Decrypt", "kms:GenerateDataKey"),
             SENT_BY_KEY,
         ),
+    ),
+    "pipeline.handlers.recommendations": (
+        TRACES,
+        Need(
+            "pipeline.recommend.store_dynamodb",
+            RECOMMENDATIONS_TABLE,
+            ("dynamodb:BatchGetItem", "dynamodb:GetItem"),
+        ),
+        Need("pipeline.live.dynamodb_recent", LIVE_TABLE, ("dynamodb:GetItem",)),
+        Need("pipeline.live.dynamodb_recent", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
+        Need("pipeline.handlers.renewed_secret", SECRETS, ("secretsmanager:GetSecretValue",)),
+        Need("pipeline.handlers.renewed_secret", SECRETS_KEY, (), ("kms:Decrypt",), READ_BY_KEY),
     ),
     "pipeline.handlers.warehouse": (
         TRACES,

@@ -16,6 +16,7 @@ from console.aws.permissions import (
     LAKE,
     LIVE_TABLE,
     RAW_DATABASE,
+    RECOMMENDATIONS_TABLE,
     RESULTS,
     TABLE_BY_KEY,
     TABLE_KEY,
@@ -27,6 +28,32 @@ from console.aws.permissions import (
 _GLUE_READS_CODE = (
     "Glue gets a job's script and libraries with the job's role. Source: Glue developer guide, IAM role for jobs."
 )
+
+GLUE_JOB = (
+    Need("infra_cdk.parts.glue_jobs", JOB_CODE, (), ("s3:GetObject",), _GLUE_READS_CODE),
+    Need(
+        "infra_cdk.parts.glue_jobs",
+        KEY,
+        (),
+        ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+        "Glue writes by a job's security configuration. Source: Glue developer guide, setting up encryption.",
+    ),
+    Need(
+        "infra_cdk.parts.glue_jobs",
+        JOB_LOGS,
+        (),
+        ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+        "Glue writes a job's logs with the job's role. Source: Glue developer guide, logging for Glue jobs.",
+    ),
+    Need(
+        "infra_cdk.parts.glue_jobs",
+        "*",
+        (),
+        ("cloudwatch:PutMetricData",),
+        "Glue writes a job's metrics with the job's role. Source: Glue developer guide, CloudWatch metrics.",
+    ),
+)
+"""What every job needs besides, so that it runs at all."""
 
 SERVICES: Mapping[str, tuple[Need, ...]] = {
     "warehouse": (
@@ -116,28 +143,7 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
             ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"),
             "Iceberg writes the tables' files, large ones in parts. Source: Iceberg's AWS integration, S3 FileIO.",
         ),
-        Need("infra_cdk.parts.glue_jobs", JOB_CODE, (), ("s3:GetObject",), _GLUE_READS_CODE),
-        Need(
-            "infra_cdk.parts.glue_jobs",
-            KEY,
-            (),
-            ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
-            "Glue writes by a job's security configuration. Source: Glue developer guide, setting up encryption.",
-        ),
-        Need(
-            "infra_cdk.parts.glue_jobs",
-            JOB_LOGS,
-            (),
-            ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-            "Glue writes a job's logs with the job's role. Source: Glue developer guide, logging for Glue jobs.",
-        ),
-        Need(
-            "infra_cdk.parts.glue_jobs",
-            "*",
-            (),
-            ("cloudwatch:PutMetricData",),
-            "Glue writes a job's metrics with the job's role. Source: Glue developer guide, CloudWatch metrics.",
-        ),
+        *GLUE_JOB,
     ),
     "pipeline.jobs.erase": (
         Need(
@@ -151,6 +157,30 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.live.dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem",)),
         Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
         Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem", "dynamodb:Scan")),
+    ),
+    "pipeline.jobs.train": (
+        *GLUE_JOB,
+        Need("pipeline.objects", LAKE, ("s3:GetObject", "s3:ListBucket")),
+        Need("pipeline.objects", KEY, (), ("kms:Decrypt",), BY_KEY),
+        Need(
+            "pipeline.curate.spark",
+            DATABASE,
+            (),
+            ("glue:GetDatabase", "glue:GetTable"),
+            "Iceberg's catalogue names the files of a table. Source: Iceberg's AWS integration, Glue catalog.",
+        ),
+        Need(
+            "pipeline.recommend.store_dynamodb",
+            RECOMMENDATIONS_TABLE,
+            (
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ),
+        ),
+        Need("pipeline.recommend.store_dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
     ),
     "lake jobs": (
         Need(

@@ -14,7 +14,7 @@ from infra_cdk.deploying.situation import Situation
 
 FREE_CONCURRENCY = 100  # that Lambda keeps free of reservations. Source: its guide, reserved concurrency
 SINGLE_FUNCTIONS = 10  # of which one may run at a time
-JOBS_AT_ONCE = 3  # curation, maintenance or an erasure, and a run that is asked for
+JOBS_AT_ONCE = 3  # one of those that take turns, and a run that is asked for
 
 
 @dataclass(frozen=True)

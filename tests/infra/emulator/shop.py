@@ -1,4 +1,7 @@
-"""What senders of a small shop send: whole visits, some of it twice, some of it wrong. The same for a seed."""
+"""What senders of a small shop send: whole visits, some of it twice, some of it wrong. The same for a seed.
+
+Each customer looks at products of one category, so that there is something to learn.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 PRODUCTS = 40
+CATEGORIES = ("Home/Lighting", "Home/Kitchen", "Garden", "Toys")
 WRONG = (
     b"{not json",
     b'{"event_id": "without-a-time", "event_type": "search", "session_id": "s"}',
@@ -66,13 +70,15 @@ def _visits(draw: random.Random, now: datetime) -> Iterator[list[bytes]]:
 
 def _visit(draw: random.Random, now: datetime, number: int) -> list[dict[str, Any]]:
     at = now - timedelta(days=draw.randint(1, 30), seconds=draw.randint(0, 86_399))
+    customer = draw.randint(1, 200)
     visitor = {
         "session_id": f"visit-{number}",
         "channel": draw.choice(["web", "app"]),
         "device": draw.choice(["mobile", "desktop"]),
         "region": draw.choice(["North", "South"]),
-    } | ({"customer_id": f"customer-{draw.randint(1, 200)}"} if draw.random() < 0.6 else {})
-    products = [draw.randint(1, PRODUCTS) for _ in range(draw.randint(1, 6))]
+    } | ({"customer_id": f"customer-{customer}"} if draw.random() < 0.6 else {})
+    liked = [product for product in range(1, PRODUCTS + 1) if (product - customer) % len(CATEGORIES) == 0]
+    products = [draw.choice(liked) for _ in range(draw.randint(1, 6))]
     events = [("product_view", product) for product in products]
     if draw.random() < 0.4:
         events += [("cart_add", products[-1]), ("checkout_start", None)]
@@ -95,10 +101,9 @@ def _visit(draw: random.Random, now: datetime, number: int) -> list[dict[str, An
 
 def _product(number: int | None) -> dict[str, str]:
     number = number or 0
-    categories = ("Home/Lighting", "Home/Kitchen", "Garden", "Toys")
     return {
         "name": f"Product {number}",
-        "category": categories[number % len(categories)],
+        "category": CATEGORIES[number % len(CATEGORIES)],
         "brand": "Acme",
         "unit_cost": f"{number * 0.5:.2f}",
     }

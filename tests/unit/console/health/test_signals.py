@@ -16,7 +16,7 @@ from console.health.signal_file import SIGNALS
 from console.health.signals import Signal
 from console.tiers import tiers
 from infra_cdk.bill.deployed import ALARMS_OF_NEW_VERSIONS
-from pipeline.handlers import collector
+from pipeline.handlers import collector, recommendations
 from pipeline.streams.kinesis_shards import CHANGES
 
 TABLE = signal_file.load()
@@ -69,7 +69,7 @@ def test_what_is_only_drawn_has_no_threshold() -> None:
 
 def test_a_tier_has_the_alarms_of_its_own_parts_alone() -> None:
     by_tier = {tier.name: {alarm.resource.part for alarm in TABLE.alarms(tier)} for tier in SIZES}
-    always = {"ingest", "data", "lake", "watching"}
+    always = {"ingest", "data", "lake", "recommendations", "watching"}
     assert by_tier["dev"] == {*always, "edge"}
     assert by_tier["startup"] == by_tier["scale"] == {*always, "balancer", "warehouse", "jobs", "console"}
     assert "shards-errors" in {alarm.name for alarm in TABLE.alarms(SCALE)}
@@ -149,7 +149,7 @@ def emitted() -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_metric"
     )
     added = {str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)}
-    return added | set(collector.MEASURED.values()) | {CHANGES}
+    return added | set(collector.MEASURED.values()) | set(recommendations.MEASURED) | {CHANGES}
 
 
 def own(tier: tiers.Tier) -> set[str]:

@@ -55,7 +55,7 @@ def _fixed_pace(monkeypatch: pytest.MonkeyPatch) -> None:
         "LIVE_SECONDS": Decimal("0.15"),
         "LIVE_SECONDS_PER_EVENT": Decimal("0.0001"),
         "ITEM_WRITE_UNITS": 2,
-        "LIST_READ_UNITS": 4,
+        "MODEL_READ_UNITS": 4,
         "EVENTS_PER_WORKER_MINUTE": 1_000_000,
         "CONSUMERS": 2,
     }.items():

@@ -49,7 +49,7 @@ FILE = tiers.TIERS.read_text(encoding="utf-8")
         ("shards = 1\n", "shards = true\n", 36, "tier.dev.stream.shards is True"),
         ('mode = "provisioned"', 'mode = "manual"', 35, "tier.dev.stream.mode is 'manual'"),
         ('low = "25"', "low = 25", 22, "tier.dev.monthly_usd.low is 25"),
-        ("guardduty = false", "guardduty = 0", 111, "tier.dev.security.guardduty is 0"),
+        ("guardduty = false", "guardduty = 0", 110, "tier.dev.security.guardduty is 0"),
         ("events_per_day = 50_000", "events_per_day = 0", 21, "tier.dev.events_per_day is 0"),
         ('title = "Dev"', "title = 1", 19, "tier.dev.title is 1"),
         ('title = "Dev"', 'title = "Dev"\nname = "small"', 20, "There is no setting tier.dev.name"),
@@ -190,7 +190,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("46.32"), "startup": Decimal("361.46"), "scale": Decimal("1406.93"),
+        "dev": Decimal("49.40"), "startup": Decimal("369.23"), "scale": Decimal("1437.84"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -200,7 +200,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["46.32", "361.46", "1406.93"]
+    assert lines[-4].split()[-3:] == ["49.40", "369.23", "1437.84"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",

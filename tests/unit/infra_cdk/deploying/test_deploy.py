@@ -121,12 +121,23 @@ def test_the_first_key_is_shown_once_and_stored_as_a_digest(here: Situation, sen
     ]
     assert [(found["source"], found["digest"]) for found in stored_keys()] == [("first", digest_of(key))]
     assert sent.known == [["first"]]
-    assert spoken.said[-5:] == [
+    assert spoken.said[-6:] == [
         "The live table has it, 4 seconds later.",
         "Collector: https://events.test/v1/events",
+        "Recommendations: https://events.test/v1/recommendations; docs/deploy.md has how they begin.",
         "Console: on your own machine, with the role arn:aws:iam::1:role/reader and this environment:",
         "  TAKINGS_PROFILE=aws",
         "  AWS_REGION=eu-central-1",
+    ]
+
+
+def test_a_key_that_only_reads_is_not_the_first_key_to_send_with(here: Situation, sent: Sent) -> None:
+    with write_keys.opened(here.clients, here.installation) as keys:
+        keys.create("web-shop", purpose="read")
+    deploy(here, SaidScreen().screen, lambda _: 0)
+    assert [(found["source"], found.get("purpose", "write")) for found in stored_keys()] == [
+        ("web-shop", "read"),
+        ("first", "write"),
     ]
 
 
