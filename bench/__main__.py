@@ -28,6 +28,7 @@ NAMES = (
     "tracker",
     "live_units",
     "forecast",
+    "recommend_training",
     "pages",
     "spend_page",
     "browser",

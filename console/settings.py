@@ -40,6 +40,7 @@ class Settings:
     access_log : whether each request to the collector is logged, in one line of JSON (``TAKINGS_ACCESS_LOG=1``)
     trusted_proxies : addresses or networks of the proxies in front, whose ``X-Forwarded-For`` names the sender
         (``TAKINGS_TRUSTED_PROXIES``, separated by commas); anybody else can write there what they like
+    training : whether the embedded pipeline learns what to recommend each night (``TAKINGS_TRAINING``, 1 or 0)
     aws : where the ``aws`` profile finds what was deployed; None in the embedded one
     """
 
@@ -54,6 +55,7 @@ class Settings:
     call_days: int = CALL_DAYS
     access_log: bool = False
     trusted_proxies: tuple[str, ...] = ()
+    training: bool = True
 
 
 def read(values: Mapping[str, str]) -> Settings:
@@ -94,6 +96,7 @@ def read(values: Mapping[str, str]) -> Settings:
         days,
         access_log=_switch(values.get("TAKINGS_ACCESS_LOG") or "0", "TAKINGS_ACCESS_LOG"),
         trusted_proxies=tuple(map(_network, _listed(values.get("TAKINGS_TRUSTED_PROXIES", "")))),
+        training=_switch(values.get("TAKINGS_TRAINING") or "1", "TAKINGS_TRAINING"),
     )
 
 

@@ -183,7 +183,8 @@ class Embedded(Profile):
         from pipeline.lake import Lake
 
         lake = Lake.open(self.settings.lake)
-        return Platform(lake, live=self._live_store, options=PlatformOptions(origins=self.settings.origins))
+        options = PlatformOptions(origins=self.settings.origins, training=self.settings.training)
+        return Platform(lake, live=self._live_store, options=options)
 
     def routes(self) -> list[Route]:
         """The addresses of the collector and of recommendations, and those that say whether it is well."""

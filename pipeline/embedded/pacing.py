@@ -21,12 +21,14 @@ class PlatformOptions:
     history_share : curation takes at most this share of the time while little arrives, so that a large lake is curated
         less often; up to `BUSY_SHARE` the more arrives, so that the marts do not fall behind
     origins : pages that may send events from a browser
+    training : whether recommendations are learnt each night, and soon after the first start
     segment_bytes, reserve_bytes, keep_seconds, keep_bytes : of the append log
     """
 
     history_seconds: float = 60.0
     history_share: float = 0.1
     origins: tuple[str, ...] = ()
+    training: bool = False
     segment_bytes: int = SEGMENT_BYTES
     reserve_bytes: int = RESERVE_BYTES
     keep_seconds: float = KEEP_SECONDS

@@ -28,6 +28,7 @@ from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
 from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics
 from pipeline.embedded.pacing import PlatformOptions, pause
+from pipeline.embedded.training import NightlyTraining
 from pipeline.lake import Lake
 from pipeline.live.backlog import backlog
 from pipeline.live.lines import received_at
@@ -86,6 +87,7 @@ class Platform:
         self._log: AppendLog | None = None
         self._history = threading.Lock()  # one curation at a time
         self._loops: tuple[Loop, ...] = ()
+        self._training: tuple[NightlyTraining, Loop] | None = None  # no event waits for it
         self._closing: Trouble | None = None
         self._curation: tuple[datetime, float] | None = None
         self._curated: tuple[float, float] | None = None  # seconds of the last round of history, and when it ended
@@ -129,6 +131,10 @@ class Platform:
         recent.recall(self.recent_ids())
         for loop in self._loops:
             loop.start()
+        if options.training:
+            training = NightlyTraining(self.lake, self.models)
+            self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
+            self._training[1].start()
         keys = KeyFile(self.lake.root / KEYS)
         if self.live is not None:
             recommender = Recommender(self.models, self.live, OptedOutCustomers(self.models.items, renew_after=1.0))
@@ -148,6 +154,10 @@ class Platform:
         if log is None:
             return
         self.collector = self.recommendations = None
+        if self._training is not None:
+            training, loop = self._training
+            loop.stop()
+            training.stop()
         for loop in self._loops:
             loop.stop()
         try:
@@ -237,9 +247,8 @@ class Platform:
     def metrics(self) -> Metrics:
         """The platform's current measurements."""
         counts = self.collector.counts() if self.collector else {}
-        troubles = [
-            trouble for trouble in (*(loop.trouble for loop in self._loops), self._closing) if trouble is not None
-        ]
+        loops = self._loops if self._training is None else (*self._loops, self._training[1])
+        troubles = [trouble for trouble in (*(loop.trouble for loop in loops), self._closing) if trouble is not None]
         at, seconds = self._curation or (None, None)
         return Metrics(
             since=self._since,

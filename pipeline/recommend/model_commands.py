@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,20 +18,26 @@ from pipeline.lake import Lake
 from pipeline.recommend.store_embedded import FILE, EmbeddedModelStore
 
 SEED = 1
+_LOW_PRIORITY = 10  # of 19: what the collector and the pages leave
 
 
 def train(
     lake: options.Lake = options.DEFAULT_LAKE,
     seed: Annotated[int, typer.Option(help="of everything that is drawn: the same seed, the same model")] = SEED,
     days: Annotated[int, typer.Option(min=1, help="the newest ones are learnt from")] = 365,
+    gently: Annotated[bool, typer.Option("--gently", help="take one core at low priority, and all the time")] = False,
 ) -> None:
     """Learn a model of recommendations from a lake, and use it where it is better than popularity."""
+    from threadpoolctl import threadpool_limits
+
     from pipeline.recommend.reading import read_lake
     from pipeline.recommend.retraining import retrain
 
     opened = Lake.open(lake)
     sys.stderr.write(f"Lake: {opened.root}\n")
-    with progress_bars() as bars, _models(opened.root) as store:
+    if gently:
+        os.nice(_LOW_PRIORITY)
+    with progress_bars() as bars, _models(opened.root) as store, threadpool_limits(1 if gently else None):
         progress = None
         if bars is not None:
             task = bars.add_task("Reading the lake", total=1.0)
