@@ -173,6 +173,29 @@ def test_of_two_that_were_trained_after_the_same_model_the_second_is_kept_aside(
     assert [kept.version for kept in place.store.cards()] == [THIRD, SECOND, FIRST]
 
 
+def test_of_two_that_publish_at_the_same_moment_one_wins(place: Place):
+    class Overtaken:
+        """Items whose pointer another process moves just before this one does."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place.items, name)
+
+        def swap(self, *values: Any) -> bool:
+            place.store.publish(model(SECOND), after=first)
+            return place.items.swap(*values)
+
+    overtaken = StoredModels(Overtaken(), renew_after=0, now=place.clock)  # type: ignore[arg-type]
+    first: str | None = None
+    with pytest.raises(PublishConflict, match=THIRD):
+        overtaken.publish(model(THIRD), after=None)
+    assert place.current().card.version == SECOND
+    place.store.publish(model(FIRST), after=SECOND)
+    first = FIRST
+    with pytest.raises(PublishConflict, match="meanwhile"):
+        overtaken.rollback()
+    assert place.current().card.version == SECOND
+
+
 def test_a_model_that_is_kept_aside_changes_nothing_and_expires(place: Place):
     place.store.publish(model(FIRST), after=None)
     place.store.publish(model(SECOND), after=FIRST, current=False)
