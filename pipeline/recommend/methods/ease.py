@@ -19,11 +19,12 @@ from scipy import sparse
 from catalogue.errors import SettingsError
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods.histories import histories
-from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Weights
+from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Weights, cut
 from pipeline.recommend.methods.parameters import Parameters
 
 REGULARISATION = 300.0  # between 200 and 500 the same within noise, on shops of 2,000 to 4,000 products
 MOST_PRODUCTS = 20_000  # 1.6 GB of weights, and two minutes of one core; both grow fast (the square, the cube)
+MOST_NEIGHBOURS = 800  # of a product, where not all have weights: twice what is published
 _BLOCK = 1_024
 
 
@@ -68,10 +69,14 @@ def ease_weights(
     regularisation: float,
     *,
     most_products: int = MOST_PRODUCTS,
+    most_neighbours: int = MOST_NEIGHBOURS,
     dropout: float = 0.0,
     popularity_correction: float = 0.0,
 ) -> Weights:
-    """The weights between all products; a sparse array where some have none because of `most_products`.
+    """The weights between all products.
+
+    Where there are more than `most_products`, a sparse array: those that most customers know have `most_neighbours`
+    each, the others none.
 
     Raises
     ------
@@ -89,7 +94,8 @@ def ease_weights(
     if count <= most_products:
         return _dense_weights(known, penalties, leads)
     head = np.sort(np.argsort(-customers, kind="stable")[:most_products])
-    weights = sparse.coo_array(_dense_weights(sparse.csr_array(known[:, head]), penalties[head], leads[head]))
+    dense = _dense_weights(sparse.csr_array(known[:, head]), penalties[head], leads[head])
+    weights = sparse.coo_array(cut(dense, most_neighbours))
     return sparse.csr_array((weights.data, (head[weights.row], head[weights.col])), shape=(count, count))
 
 

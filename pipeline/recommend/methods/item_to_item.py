@@ -78,20 +78,27 @@ def _joined(parts: Sequence[_Rows], shape: tuple[int, int]) -> Any:
 
 def _cut_rows(rows: Weights, first: int, count: int) -> _Rows:
     """How many weights each row keeps, their places, and themselves; `first` is the place of the first row."""
-    height = rows.shape[0]
-    if sparse.issparse(rows):
-        entries = sparse.coo_array(rows)
-        row, place, value = entries.row, entries.col, entries.data
-    else:
-        sizes = np.abs(rows)
-        least = np.zeros((height, 1), dtype=sizes.dtype)
-        if 0 < count < rows.shape[1] - 1:  # one more than `count`, because one may be the weight to itself
-            least = -np.partition(-sizes, count, axis=1)[:, count : count + 1]
-        row, place = np.nonzero(sizes >= np.maximum(least, np.finfo(np.float32).tiny))
-        value = rows[row, place]
-    others = (place != row + first) & (value != 0)
-    row, place, value = row[others], place[others], value[others]
-    order = np.lexsort((place, -np.abs(value), row))
-    row, place, value = row[order], place[order], value[order]
-    kept = np.arange(len(row)) - np.searchsorted(row, row) < count
-    return np.bincount(row[kept], minlength=height), place[kept], value[kept].astype(np.float32)
+    whole = sparse.csr_array(rows) if sparse.issparse(rows) else None
+    if whole is not None:
+        whole.sum_duplicates()  # puts the places of a row in their order, too
+    sizes, places, values = [], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+    for number in range(rows.shape[0]):
+        if whole is not None:
+            own = slice(whole.indptr[number], whole.indptr[number + 1])
+            place, value = whole.indices[own], whole.data[own]
+            value = np.where(place == first + number, 0, value)
+        else:
+            place, value = None, rows[number].copy()
+            value[first + number : first + number + 1] = 0
+        best = _largest(np.abs(value), count)
+        sizes.append(len(best))
+        places.append(best if place is None else place[best])
+        values.append(value[best].astype(np.float32))
+    return np.array(sizes, dtype=np.int64), np.concatenate(places), np.concatenate(values)
+
+
+def _largest(sizes: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The places of the largest positive sizes, largest first, the lower place first among equals."""
+    threshold = np.partition(sizes, len(sizes) - count)[len(sizes) - count] if 0 < count < len(sizes) else 0
+    candidates = np.flatnonzero((sizes >= threshold) & (sizes > 0))
+    return candidates[np.argsort(-sizes[candidates], kind="stable")][:count]
