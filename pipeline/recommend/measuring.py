@@ -87,9 +87,11 @@ def is_better(values: PerCustomer, others: PerCustomer, *, seed: int) -> bool:
 def best_shares(parts: Parts, newest: Newest, start: Shares) -> Shares:
     """The shares with the highest nDCG@10: one after the other tries each of `LEVELS`, `ROUNDS` times.
 
-    Starts with the part that is best alone; a share changes only for a gain of `_BETTER`, so that those which make no
-    difference stay out.
+    Starts with `start` or with one part alone, whichever is best; a share changes only for a gain of `_BETTER`. A part
+    that learnt nothing has no share.
     """
+    absent = {part.name for part in fields(Shares)} - {*parts.weights, "prior"}
+    start = replace(start, **dict.fromkeys(absent, 0.0))
     if not newest.customers:
         return start
     scores = _scores(parts, newest)

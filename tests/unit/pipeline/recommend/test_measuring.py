@@ -65,7 +65,7 @@ def test_shares_go_to_the_part_that_knows_what_comes_next():
     assert measuring.quality(parts.blended(found), newest).tolist() == [1, 1]
 
 
-def test_without_anybody_to_ask_the_shares_stay():
+def test_without_anybody_to_ask_the_shares_stay_but_for_parts_that_learnt_nothing():
     newest = measuring.newest_days(interactions([("ann", "a", 0)]), days=1, most=10, seed=1)
-    parts = Parts(newest.known, {}, np.zeros(1, dtype=np.float32), 0)
-    assert measuring.best_shares(parts, newest, Shares()) == Shares()
+    parts = Parts(newest.known, {"ease": newest.known}, np.zeros(1, dtype=np.float32), 0)
+    assert measuring.best_shares(parts, newest, Shares(1, 1, 1, 1, 1)) == Shares(1, 0, 0, 0, 1)
