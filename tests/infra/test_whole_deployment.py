@@ -118,21 +118,22 @@ def test_a_deployment_ends_with_a_key_an_event_that_was_seen_and_the_addresses(
     assert end[2].startswith("The live table has it, ")
     assert end[3] == "The first curation runs now; pages have its tables in some minutes."
     assert end[4] == f"Collector: https://{distribution['DomainName']}/v1/events"
+    assert end[5].startswith(f"Recommendations: https://{distribution['DomainName']}/v1/recommendations;")
     role = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-console-"
-    assert end[5].startswith(f"Console: on your own machine, with the role {role}")
-    assert f"  TAKINGS_LAKE_BUCKET={PREFIX}-lake-{ACCOUNT}-{REGION}" in end[6:]
+    assert end[6].startswith(f"Console: on your own machine, with the role {role}")
+    assert f"  TAKINGS_LAKE_BUCKET={PREFIX}-lake-{ACCOUNT}-{REGION}" in end[7:]
 
 
 def test_a_comparison_after_a_deployment_finds_nothing_also_in_the_stack_with_parameters(compared: Done) -> None:
     assert compared.code == 0
-    assert compared.those("There were no differences") == [""] * 10
+    assert compared.those("There were no differences") == [""] * 11
     assert [line for line in compared.lines if "Could not create a change set" in line] == []
 
 
 def test_a_second_deployment_changes_nothing_and_leaves_no_key(account: Account, deployed_again: Done) -> None:
     assert deployed_again.code == 0
     made = deployed_again.those(f"✅  {PREFIX}-")
-    assert len(made) == 11  # the global stack twice
+    assert len(made) == 12  # the global stack twice
     assert all(line.endswith(" (no changes)") for line in made), made
     said = "\n".join(deployed_again.lines)
     assert "Write key" not in said
@@ -145,7 +146,7 @@ def test_what_is_destroyed_leaves_the_data_and_says_by_name_what_they_cost(accou
     assert destroyed.code == 0
     [data] = account.stacks()
     assert (data["StackName"], data["EnableTerminationProtection"]) == (f"{PREFIX}-data", True)
-    assert len(destroyed.those("Deleted: stack ")) == 9
+    assert len(destroyed.those("Deleted: stack ")) == 10
     [total] = destroyed.those("What stays costs ")
     assert total == "$12.35 a month:"  # a shard 10.95, a key 1.00, a secret 0.40
     stays = [line.split()[0] for line in destroyed.those("  ")]
