@@ -14,6 +14,7 @@ from catalogue.binding import Value, bind
 from catalogue.errors import LakeError
 from catalogue.queries import load_recommendation
 from pipeline.recommend.interactions import Interactions
+from pipeline.recommend.newest import first_day, newest_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,8 +76,8 @@ class ShopData:
     regions : names, by number
     orders : placed in the window
     end_day : days since 1970, the day after the last
-    events : that the interactions were counted from
-    left_out : older interactions beyond `MOST_INTERACTIONS`
+    events : that the interactions were counted from, those left out not among them
+    left_out : about how many older interactions are beyond `MOST_INTERACTIONS`
     """
 
     interactions: Interactions
@@ -104,7 +105,7 @@ class ShopData:
         return datetime.fromtimestamp(int(at.max()), UTC) if len(at) else None
 
 
-def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS) -> ShopData:
+def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTIONS) -> ShopData:
     """What the curated files of a lake folder hold, of one version.
 
     Raises
@@ -120,7 +121,7 @@ def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS) -> ShopData:
         try:
             with duckdb.connect(":memory:", config={"memory_limit": _MEMORY_LIMIT}) as connection:
                 connection.execute("set enable_progress_bar = false")
-                found = read(_of_files(lake, connection), window_days=window_days)
+                found = read(_of_files(lake, connection), window_days=window_days, most=most)
         except duckdb.Error as error:
             if lake.is_settled and lake.state().get("version") == before:
                 raise LakeError(
@@ -149,16 +150,17 @@ def read_published(session: SparkSession, tables: Mapping[str, Any], *, window_d
 
 
 def read(ask: Ask, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTIONS) -> ShopData:
-    """Ask for everything of the newest `window_days` days on which anything was done."""
+    """Ask for everything of the newest `window_days` days on which anything was done; `most` interactions at most."""
     last = ask("last_day", {})["last_day"][0].as_py()
     end = (last or date(1970, 1, 1)) + timedelta(days=1)
     window = {"start_date": end - timedelta(days=window_days), "end_date": end}
-    rows = ask("interactions", window)
     activity, pairs = ask("activity", window), ask("pairs", window)
+    first, earlier = first_day(activity, window["start_date"], end, most)
+    rows = ask("interactions", window | {"start_date": first})
     orders = int(ask("orders", window)["orders"][0].as_py())
     described = ask("products", {"start_date": window["start_date"]})
     events = int(np.asarray(rows["actions"]).sum())
-    rows, left_out = _newest(rows, most)
+    rows, left_out = newest_rows(rows, most)
 
     ids = [rows["product_id"], activity["product_id"], pairs["product_id"], pairs["other_product_id"]]
     products = _Numbers.of(ids)
@@ -179,7 +181,7 @@ def read(ask: Ask, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTI
         orders=orders,
         end_day=(end - date(1970, 1, 1)).days,
         events=events,
-        left_out=left_out,
+        left_out=earlier + left_out,
     )
 
 
@@ -209,14 +211,6 @@ def _empty(frame: Any) -> pa.Table:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     return to_arrow_schema(frame.schema).empty_table()
-
-
-def _newest(rows: pa.Table, most: int) -> tuple[pa.Table, int]:
-    """The newest rows, and how many are left out; those of one hour are in the order of visitor and product."""
-    if len(rows) <= most:
-        return rows, 0
-    order = [("day", "descending"), ("hour", "descending"), ("visitor", "ascending"), ("product_id", "ascending")]
-    return rows.sort_by(order).slice(0, most), len(rows) - most
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,8 @@ def _gaps(data: ShopData, blend: Blend) -> list[str]:
     found, count = [], len(data.names)
     if data.left_out:
         found.append(
-            f"Learnt from the newest {MOST_INTERACTIONS:,} interactions; {data.left_out:,} older ones are left out."
+            f"Learnt from the newest {MOST_INTERACTIONS:,} interactions;"
+            f" about {data.left_out:,} older ones are left out."
         )
     if count > blend.ease_products:
         found.append(

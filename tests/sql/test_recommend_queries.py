@@ -11,6 +11,7 @@ from sqlglot import parse_one
 
 from catalogue.binding import bind
 from catalogue.queries import load_recommendation
+from pipeline.recommend import reading
 from pipeline.recommend.reading import KIND_WEIGHTS, ShopData, read_lake
 from tests.support.lake_rows import Rows, money
 
@@ -84,6 +85,16 @@ def test_only_the_newest_days_up_to_the_last_one_with_anything_are_read(lake: Ro
     assert len(data.interactions) == 2
     assert data.activity.weight.tolist() == [1, 1]
     assert (data.first_event.date(), data.last_event.date()) == (days[1], DAY)
+
+
+def test_of_a_shop_with_more_than_fits_the_older_days_are_not_read(lake: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [date(2026, 3, 8), date(2026, 3, 9), DAY]
+    lake.table("events", [event("product_view", name, day=day) for day in days for name in ("cup", "pot")])
+    lake.table("daily_interest", [interest(name, day=day) for day in days for name in ("cup", "pot")])
+    monkeypatch.setattr(reading, "newest_rows", lambda rows, _most: (rows, 0))  # so that only the days count
+    data = read_lake(lake.lake, most=5)
+    assert (len(data.interactions), data.first_event.date(), data.left_out) == (4, days[1], 2)
+    assert len(data.activity.day) == 6
 
 
 def test_activity_adds_up_interest_and_sales_of_a_day_and_region(lake: Rows) -> None:

@@ -137,7 +137,7 @@ def test_bounds_are_said_in_the_card(monkeypatch):
     monkeypatch.setattr(training, "ALL_NEIGHBOURS", 60 * 120)
     gaps = train(replace(SHOP, left_out=12_345), seed=7, now=NOW).model.card.gaps
     assert gaps[:3] == (
-        "Learnt from the newest 20,000,000 interactions; 12,345 older ones are left out.",
+        "Learnt from the newest 20,000,000 interactions; about 12,345 older ones are left out.",
         "The regression knows the 40 products that most customers know; the other 20 have neighbours by co-occurrence"
         " and category alone.",
         "Each product keeps 120 neighbours instead of 400.",
