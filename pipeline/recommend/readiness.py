@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.reading import ShopData
 
-# Below these, on thinned sample years, a model is not better than popularity beyond chance.
+# A judgement, not a measurement: with less, a week's customers are too few to tell a model from popularity. What has
+# more still has to win that comparison.
 EVENTS = 2_000
 CUSTOMERS = 200
 PRODUCTS = 20
