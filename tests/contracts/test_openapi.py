@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from pipeline.collecting import openapi
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.endpoints import ENDPOINTS
-from pipeline.collecting.http import routes
+from pipeline.collecting.http import Shortcut, routes
 from pipeline.collecting.limits import TokenBuckets
 from pipeline.contract.shape import SentEvent
 from pipeline.recommend.serving import http as recommending
@@ -45,7 +46,8 @@ class Service:
 
 
 served = [*routes(Service(), described=recommending.described()), *recommending.routes(Service())]
-schema = schemathesis.openapi.from_asgi("/v1/openapi.json", Starlette(routes=served))
+app = Starlette(middleware=[Middleware(Shortcut, routes=served)])  # as `app.py` serves them
+schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app)
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -187,7 +187,7 @@ def client(server: Server) -> TestClient:
 
 
 def test_over_http_the_path_is_decoded_once(client: TestClient):
-    paths = {"c%201": "c 1", "100%25": "100%", "a%2Fb": "a/b", "%C3%BC": "ü", "a%3Fb%23": "a?b#"}
+    paths = {"c%201": "c 1", "a%0Ab": "a\nb", "100%25": "100%", "a%2Fb": "a/b", "%C3%BC": "ü", "a%3Fb%23": "a?b#"}
     found = {path: client.get(f"/v1/recommendations/{path}").json()["customer_id"] for path in paths}
     assert found == paths
     assert client.get("/v1/recommendations", params={"customer_id": "a/b?c"}).json()["customer_id"] == "a/b?c"
