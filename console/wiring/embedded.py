@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from catalogue.binding import RowFilter
+from catalogue.errors import SourceError
 from catalogue.queries import load
 from console.asking.cache import ResultCache
 from console.asking.engines import SqlEngine
@@ -102,18 +103,20 @@ class Embedded(Profile):
         """One store for the pages and the write side."""
         from pipeline.lake import Lake
         from pipeline.live.embedded import FILE, EmbeddedLiveStore
-        from pipeline.recommend.opted_out import OptedOutList
+        from pipeline.recommend.opted_out import OptedOutList, everybody
         from pipeline.recommend.store_embedded import FILE as RECOMMENDATIONS
         from pipeline.recommend.store_embedded import SqliteItems
 
         lake = self.settings.lake
         settings = Lake.open(lake).settings
-        opted_out = OptedOutList(SqliteItems(lake / RECOMMENDATIONS), renew_after=1.0)
+        refuses: Callable[[str], bool] = everybody  # the platform says why it is unknown
+        with suppress(SourceError):
+            refuses = OptedOutList(SqliteItems(lake / RECOMMENDATIONS), renew_after=1.0).refuses
         return EmbeddedLiveStore(
             lake / FILE,
             settings.reporting_currency,
             confirm_public_orders=settings.confirm_public_orders,
-            refuses=opted_out.refuses,
+            refuses=refuses,
         )
 
     @made_once

@@ -48,7 +48,7 @@ class HostedPlatform:
 
     @property
     def recommendations(self) -> RecommendationService | None:
-        """What answers requests for recommendations; None before the start and after the stop."""
+        """What answers requests for recommendations; None where nothing can."""
         return self._platform.recommendations if self._platform else None
 
     def unready(self) -> str | None:

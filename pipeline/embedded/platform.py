@@ -17,7 +17,7 @@ from typing import Self
 
 import msgspec
 
-from catalogue.errors import SourceError, StreamUnavailable, TakingsError
+from catalogue.errors import StreamUnavailable, TakingsError
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.keys import FILE as KEYS
 from pipeline.collecting.keys import KeyFile
@@ -28,17 +28,13 @@ from pipeline.embedded.following import BATCH_ENTRIES, LiveFollower
 from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.metrics import FreshnessWindow, Lag, Metrics
 from pipeline.embedded.pacing import PlatformOptions, pause
-from pipeline.embedded.training import NightlyTraining
+from pipeline.embedded.recommending import Recommending
 from pipeline.lake import Lake
 from pipeline.live.backlog import backlog
 from pipeline.live.lines import received_at
 from pipeline.live.store import SkippingLiveStore
 from pipeline.raw.writer import RawWriter
-from pipeline.recommend.opted_out import OptedOutCustomers
-from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
-from pipeline.recommend.store_embedded import FILE as MODELS
-from pipeline.recommend.store_embedded import EmbeddedModelStore
 from pipeline.streams import Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.streams.log import AppendLog
@@ -68,8 +64,7 @@ class Platform:
     Attributes
     ----------
     collector : takes the requests; None before the start and after the stop
-    models : of recommendations, between start and stop
-    recommendations : answers the requests for them; None before the start and after the stop
+    recommending : answers requests for recommendations, and learns them
     """
 
     def __init__(
@@ -79,15 +74,13 @@ class Platform:
         self.live = live
         self.freshness = FreshnessWindow()
         self.collector: Collector | None = None
-        self.models: EmbeddedModelStore | None = None
-        self.recommendations: RecommendationService | None = None
         self._options = options or PlatformOptions()
+        self.recommending = Recommending(lake, live, origins=self._options.origins, training=self._options.training)
         self._checkpoints = Checkpoints(lake.root / CHECKPOINTS)
         self._since = datetime.now(UTC)
         self._log: AppendLog | None = None
         self._history = threading.Lock()  # one curation at a time
         self._loops: tuple[Loop, ...] = ()
-        self._training: tuple[NightlyTraining, Loop] | None = None  # no event waits for it
         self._closing: Trouble | None = None
         self._curation: tuple[datetime, float] | None = None
         self._curated: tuple[float, float] | None = None  # seconds of the last round of history, and when it ended
@@ -112,12 +105,6 @@ class Platform:
         except StreamUnavailable:
             log.close()
             raise
-        try:
-            self.models = EmbeddedModelStore(self.lake.root / MODELS)
-        except SourceError:
-            self._customers.close()
-            log.close()
-            raise
         self._log = log
         self._raw = RawWriter(log, self.lake, self._checkpoints, workshop=self.lake.root / STREAM / "workshop")
         self._seen = log.end
@@ -131,17 +118,10 @@ class Platform:
         recent.recall(self.recent_ids())
         for loop in self._loops:
             loop.start()
-        if options.training:
-            training = NightlyTraining(self.lake, self.models)
-            self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
-            self._training[1].start()
-        keys = KeyFile(self.lake.root / KEYS)
-        if self.live is not None:
-            recommender = Recommender(self.models, self.live, OptedOutCustomers(self.models.items, renew_after=1.0))
-            self.recommendations = RecommendationService(recommender, keys, origins=options.origins)
+        self.recommending.start()
         self.collector = Collector(
             log,
-            keys,
+            KeyFile(self.lake.root / KEYS),
             **self.lake.settings.of_contract(),
             origins=options.origins,
             customers=self._customers,
@@ -153,11 +133,8 @@ class Platform:
         log = self._log
         if log is None:
             return
-        self.collector = self.recommendations = None
-        if self._training is not None:
-            training, loop = self._training
-            loop.stop()
-            training.stop()
+        self.collector = None
+        self.recommending.stop()
         for loop in self._loops:
             loop.stop()
         try:
@@ -168,9 +145,6 @@ class Platform:
             # nothing is lost: the log keeps it, and the next start goes on from there
             self._closing = Trouble("stop", f"{type(error).__name__}: {error}", datetime.now(UTC), persists=True)
         self._customers.close()
-        if self.models is not None:
-            self.models.close()
-            self.models = None
         log.close()
         self._log = None
 
@@ -180,6 +154,11 @@ class Platform:
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
+
+    @property
+    def recommendations(self) -> RecommendationService | None:
+        """What answers requests for recommendations; None where nothing can."""
+        return self.recommending.service
 
     @property
     def stream(self) -> AppendLog:
@@ -247,8 +226,8 @@ class Platform:
     def metrics(self) -> Metrics:
         """The platform's current measurements."""
         counts = self.collector.counts() if self.collector else {}
-        loops = self._loops if self._training is None else (*self._loops, self._training[1])
-        troubles = [trouble for trouble in (*(loop.trouble for loop in loops), self._closing) if trouble is not None]
+        failures = (*(loop.trouble for loop in self._loops), *self.recommending.troubles, self._closing)
+        troubles = [trouble for trouble in failures if trouble is not None]
         at, seconds = self._curation or (None, None)
         return Metrics(
             since=self._since,

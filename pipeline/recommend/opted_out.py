@@ -79,14 +79,14 @@ class OptedOutCustomers:
 class OptedOutList:
     """The same, read as a whole once in a while: for a writer that asks of every customer.
 
-    While the list cannot be read, the one read before is good.
+    While the list cannot be read, the one read before is good; before the first one, everybody counts as refusing.
     """
 
     def __init__(
         self, items: Items, *, renew_after: float = CACHE_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._items, self._renew_after, self._clock = items, renew_after, clock
-        self._digests: frozenset[str] = frozenset()
+        self._digests: frozenset[str] | None = None
         self._read_at: float | None = None
 
     def refuses(self, customer_id: str) -> bool:
@@ -100,7 +100,14 @@ class OptedOutList:
                 pass
             else:
                 self._digests = frozenset(list(found)[:MOST_LISTED])
-        return bool(self._digests) and _key(customer_id)[1] in self._digests
+        if not self._digests:
+            return self._digests is None
+        return _key(customer_id)[1] in self._digests
+
+
+def everybody(_customer_id: str) -> bool:
+    """Whether a customer refuses, where that is unknown."""
+    return True
 
 
 def _key(customer_id: str) -> Key:

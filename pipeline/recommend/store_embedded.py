@@ -111,7 +111,8 @@ class SqliteItems:
         return sqlite_failures(
             "Models of recommendations cannot be kept",
             where=str(self._path),
-            remedy="Free disk space; a damaged file may be deleted: the next training makes it again.",
+            remedy="Free disk space. A damaged file may be deleted: the next training makes models again, but who"
+            " opted out has to be entered again.",
             error=SourceError,
         )
 

@@ -78,6 +78,12 @@ def test_a_writer_that_asks_of_every_customer_reads_the_list_once_a_minute(place
     assert listed.refuses("c1")  # by what was read before
 
 
+def test_a_writer_that_has_not_read_the_list_takes_everybody_for_refusing(place: Place):
+    listed = OptedOutList(place.items, clock=lambda: place.seconds)
+    place.break_it()
+    assert listed.refuses("c1")
+
+
 def test_a_store_that_does_not_answer_is_an_error(place: Place):
     customers = place.customers()
     place.break_it()

@@ -25,7 +25,7 @@ class Platform(Protocol):
 
     @property
     def recommendations(self) -> RecommendationService | None:
-        """The service; None before the start and after the stop."""
+        """The service; None before the start, after the stop, and where no models can be opened."""
         ...
 
 
@@ -55,7 +55,7 @@ class _Recommend:
         begun = perf_counter()
         request, service = head_of(scope), self._platform.recommendations
         if service is None:
-            answered = Answered(not_ready("The pipeline is starting or stopping; ask again.").response())
+            answered = Answered(not_ready("Recommendations are not ready; ask again.").response())
         else:
             answered = await run_sync(service.answer, request, limiter=self._threads)
         await send_response(send, answered.response)

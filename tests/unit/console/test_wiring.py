@@ -7,6 +7,8 @@ from pathlib import Path
 from console import wiring
 from console.settings import Settings
 from console.wiring.embedded import Embedded
+from pipeline.lake import Lake
+from pipeline.recommend.store_embedded import FILE as MODELS
 
 
 def test_a_given_profile_takes_the_place_of_the_process_own_until_the_block_ends(tmp_path: Path) -> None:
@@ -21,3 +23,14 @@ def test_a_lake_that_a_command_names_has_its_own_profile_the_same_at_every_call(
     named = wiring.on_lake(str(tmp_path))
     assert named.settings.lake == tmp_path
     assert named is wiring.on_lake(str(tmp_path))
+
+
+def test_events_are_taken_where_the_file_of_models_and_of_who_refuses_is_damaged(tmp_path: Path) -> None:
+    lake = Lake.create(tmp_path / "lake")
+    (lake.root / MODELS).write_bytes(b"this is no SQLite file" * 100)
+    server = Embedded(Settings(lake=lake.root)).server
+    assert server.start() is None
+    try:
+        assert (server.unready(), server.recommendations) == (None, None)
+    finally:
+        server.stop()

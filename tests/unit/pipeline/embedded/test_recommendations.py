@@ -96,8 +96,8 @@ def app(tmp_path: Path) -> Iterator[App]:
     items = SqliteItems(lake.root / MODELS)
     live = EmbeddedLiveStore(lake.root / LIVE, "EUR", refuses=OptedOutList(items, renew_after=0.0).refuses)
     with Platform(lake, live=live, options=OPTIONS) as platform:
-        assert platform.models is not None
-        platform.models.publish(model(), after=None)
+        assert platform.recommending.models is not None
+        platform.recommending.models.publish(model(), after=None)
         routes = [*collecting.routes(platform), *recommending.routes(platform)]
         config = uvicorn.Config(Shortcut(Starlette(), routes), **serving.options() | {"lifespan": "off"})
         with running(config) as port:
@@ -130,6 +130,19 @@ def test_a_model_that_another_process_publishes_is_served_within_a_second(app: A
 def test_an_id_in_the_path_is_decoded_exactly_once(app: App):
     paths = {"50%2525": "50%25", "a%2Fb": "a/b", "a/b": "a/b", "%C3%BC%20": "ü ", "a%3Fb%23": "a?b#"}
     assert {path: app.ask(f"/{path}")[1]["customer_id"] for path in paths} == paths
+
+
+def test_models_that_cannot_be_opened_stop_no_event_and_are_named(tmp_path: Path):
+    lake = Lake.create(tmp_path / "lake")
+    (lake.root / MODELS).write_bytes(b"this is no SQLite file" * 100)
+    live = EmbeddedLiveStore(lake.root / LIVE, "EUR")
+    with Platform(lake, live=live, options=OPTIONS) as platform:
+        assert platform.unready() is None
+        assert platform.recommendations is None
+        (trouble,) = platform.metrics().troubles
+        assert (trouble.loop, trouble.persists) == ("recommendations", True)
+        assert MODELS in trouble.what
+    live.close()
 
 
 def test_each_key_does_only_what_it_is_for(app: App):
