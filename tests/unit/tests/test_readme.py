@@ -97,6 +97,7 @@ def test_every_command_works_as_it_is_pasted(tmp_path: Path) -> None:
     assert "5 rows received = 5 accepted" in printed
     assert "HTTP/1.1 202" in printed  # to curl
     assert '"verdicts":[{"verdict":"accepted"}]' in printed
+    assert '"served":"best_sellers"' in printed
     document = json.loads(next(line for line in printed.splitlines() if line.startswith('{"rows"')))
     assert [(row["order_date"], row["net_revenue"]) for row in document["rows"]] == [
         ("2026-03-02", 93.8),  # 2 × 39.90 + 4 × 3.50
