@@ -27,8 +27,10 @@ ICEBERG = "iceberg"  # the catalogue of a ministack, where one is given
 HEAP = "1200M"
 READY_SECONDS = 180.0  # a busy machine; one that fails ends sooner
 STOP_SECONDS = 20.0
+CATALOG_SECONDS = 60.0  # it looks for its nodes' catalogues every five seconds
 ATTEMPTS = 3  # somebody else may take the port between its choice and the server's start
 _TAKEN = "Address already in use"
+_NO_NODES = "NO_NODES_AVAILABLE"
 
 # The tables are small and the statements many: nothing is spread over threads and nodes that would cost more to start.
 _CONFIG = """\
@@ -97,8 +99,18 @@ class TrinoServer:
         return TrinoQuery(self.port, sql, self.catalog, schema, session)
 
     def execute(self, sql: str, schema: str | None = None, session: str = "") -> TrinoQuery:
-        """Run one statement to its end; raises TrinoError where it fails."""
-        return self.query(sql, schema, session).start().finish()
+        """Run one statement to its end; raises TrinoError where it fails.
+
+        A server knows seconds later than its nodes which catalogues they have; the statement waits for that.
+        """
+        deadline = time.monotonic() + CATALOG_SECONDS
+        while True:
+            try:
+                return self.query(sql, schema, session).start().finish()
+            except TrinoError as error:
+                if error.name != _NO_NODES or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.2)
 
 
 @contextmanager
