@@ -100,9 +100,9 @@ def _quality(options: Options) -> Iterator[Record]:
     trained = found[0]
     card = (trained.model or trained.aside).card
     yield record("recommend.train_sample", elapsed, "s", events=SAMPLE_EVENTS, processor_seconds=round(processor, 1))
-    for each in card.measures:
-        interval = {"low": round(each.low, 4), "high": round(each.high, 4)}
-        yield record(f"recommend.{each.name}", each.value, "", method=each.method, **interval)
+    for measure in card.measures:
+        interval = {"low": round(measure.low, 4), "high": round(measure.high, 4)}
+        yield record(f"recommend.{measure.name}", measure.value, "", method=measure.method, **interval)
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:

@@ -106,7 +106,7 @@ MonthlyCost = Callable[[Load, Tier, PriceBook, Mapping[str, Quota]], Decimal | N
 def collector_function(load: Load, tier: Tier, book: PriceBook, _: Mapping[str, Quota]) -> Decimal | None:
     """The collector as it is built: a function, called by the load balancer or by an HTTP API, which is charged too.
 
-    What stands before either (CloudFront, the firewall, the load balancer with its connections) is the same for
+    What is in front of either (CloudFront, the firewall, the load balancer with its connections) is the same for
     containers.
     """
     requests = load.flow(tier).requests * DAYS

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pipeline.collecting.collector import Collector
 from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
 from pipeline.handlers.clients import client
@@ -14,7 +12,7 @@ from pipeline.handlers.counts import CountReports
 from pipeline.handlers.edge import Edge, edge
 from pipeline.handlers.environment import environment
 from pipeline.handlers.gateway import payload_of, request_from
-from pipeline.handlers.observed import logger, metrics, observed
+from pipeline.handlers.observed import logger, observed, report
 from pipeline.handlers.write_keys import write_keys
 from pipeline.streams.kinesis import KinesisStream
 
@@ -62,6 +60,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return refused
     response = collector().answer(request_from(event))
     counts = collector().counts()
-    for name, grown in reports().due({name: counts.get(count, 0) for count, name in MEASURED.items()}).items():
-        metrics.add_metric(name, MetricUnit.Count, grown)
+    report(reports(), {name: counts.get(count, 0) for count, name in MEASURED.items()})
     return payload_of(response)

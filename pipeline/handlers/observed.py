@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from catalogue.errors import SettingsError
+from pipeline.handlers.counts import CountReports
 from pipeline.handlers.tracing import Tracing, share_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def secret_not_read(error: SettingsError) -> None:
     """Report that a secret could not be read, for the first time or again."""
     logger.warning("A secret could not be read", extra={"reason": str(error)})
     metrics.add_metric("SecretNotRead", MetricUnit.Count, 1)
+
+
+def report(reports: CountReports, counts: Mapping[str, int]) -> None:
+    """Report by how much counts have grown, where a report is due."""
+    for name, grown in reports.due(counts).items():
+        metrics.add_metric(name, MetricUnit.Count, grown)
 
 
 @lru_cache(maxsize=1)

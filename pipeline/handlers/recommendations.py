@@ -14,7 +14,7 @@ from pipeline.handlers.counts import CountReports
 from pipeline.handlers.edge import Edge, edge
 from pipeline.handlers.environment import RecommendationSettings, read_recommendations
 from pipeline.handlers.gateway import payload_of, request_from
-from pipeline.handlers.observed import logger, metrics, observed
+from pipeline.handlers.observed import logger, metrics, observed, report
 from pipeline.handlers.write_keys import write_keys
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
 from pipeline.recommend.opted_out import OptedOutCustomers
@@ -83,10 +83,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return refused
     response = service().answer(request_from(event)).response
     counts = service().counts()
-    for name, grown in (
-        reports()
-        .due({name: sum(counts.get(count, 0) for count in served) for name, served in MEASURED.items()})
-        .items()
-    ):
-        metrics.add_metric(name, MetricUnit.Count, grown)
+    report(reports(), {name: sum(counts.get(count, 0) for count in served) for name, served in MEASURED.items()})
     return payload_of(response)

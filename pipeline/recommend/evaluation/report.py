@@ -100,7 +100,7 @@ def _interval(scored: Scored, metric: str) -> Interval:
 
 
 def _difference(result: Result, leader: Result) -> Interval:
-    values = (each.offline.values(metrics.NDCG) for each in (result, leader))
+    values = (compared.offline.values(metrics.NDCG) for compared in (result, leader))
     return intervals.of_difference(*values, seed=_BOOTSTRAP_SEED)
 
 
@@ -162,7 +162,7 @@ def _parameters(evaluation: Evaluation) -> list[str]:
     """Those of each method; with several seeds, each that was chosen."""
     lines = []
     for result in _ordered(evaluation):
-        texts = [", ".join(f"{name} {value}" for name, value in each.items()) for each in result.parameters]
+        texts = [", ".join(f"{name} {value}" for name, value in chosen.items()) for chosen in result.parameters]
         if any(texts):
             lines.append(f"{result.name}: {' | '.join(dict.fromkeys(texts))}")
     how = "chosen on an inner split of the training part" if evaluation.plan.tune else "the methods' own"

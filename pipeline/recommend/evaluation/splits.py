@@ -6,7 +6,7 @@ Nothing that a customer did with a product is on both sides: what the training p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,8 +112,8 @@ def split(interactions: Interactions, *, kind: str, ratio: float, seed: int) -> 
 
 def divide(interactions: Interactions, in_training: InTraining) -> Split:
     """Both sides, for rows that are divided already."""
-    training = _rows(interactions, in_training)
-    test = _rows(interactions, ~in_training)
+    training = interactions.where(in_training)
+    test = interactions.where(~in_training)
     learnt = np.unique(_pairs(training))
     pairs = np.unique(_pairs(test))
     new = pairs[~np.isin(pairs, learnt)]
@@ -143,16 +143,6 @@ def known(split: Split) -> Matrix:
 def _pairs(interactions: Interactions) -> NDArray[np.int64]:
     """One number for each customer and product."""
     return interactions.customer.astype(np.int64) * len(interactions.products) + interactions.product
-
-
-def _rows(interactions: Interactions, chosen: InTraining) -> Interactions:
-    return replace(
-        interactions,
-        customer=interactions.customer[chosen],
-        product=interactions.product[chosen],
-        weight=interactions.weight[chosen],
-        at=interactions.at[chosen],
-    )
 
 
 def _require_times(interactions: Interactions) -> None:
