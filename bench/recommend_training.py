@@ -17,9 +17,9 @@ import numpy as np
 from bench.options import Options, Record, peak_memory_mib, record
 from pipeline.lake import Lake
 from pipeline.recommend.interactions import Interactions
+from pipeline.recommend.learning.training import EASE_PRODUCTS, FOR_YOU_NEIGHBOURS
 from pipeline.recommend.methods.blend import Blend
 from pipeline.recommend.methods.ease import Ease
-from pipeline.recommend.training import EASE_PRODUCTS, FOR_YOU_NEIGHBOURS
 
 SAMPLE_EVENTS = 200_000
 DAYS = 365
@@ -90,8 +90,8 @@ def made_up(size: Size, seed: int = 1) -> Interactions:
 def _quality(options: Options) -> Iterator[Record]:
     from datetime import UTC, datetime
 
-    from pipeline.recommend.reading import read_lake
-    from pipeline.recommend.training import train
+    from pipeline.recommend.learning.reading import read_lake
+    from pipeline.recommend.learning.training import train
 
     lake = Lake.open(options.lake(SAMPLE_EVENTS))
     data = read_lake(lake)

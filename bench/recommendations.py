@@ -22,13 +22,13 @@ from pipeline.collecting.keys import FILE, KeyFile, WriteKey, digest_of
 from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.live.documents import RECENT_ITEMS, Item
 from pipeline.live.store import LiveStore
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
-from pipeline.recommend.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
+from pipeline.recommend.models.embedded import FILE as MODELS
+from pipeline.recommend.models.embedded import EmbeddedModelStore
+from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.models.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.scoring import Seed, best
 from pipeline.recommend.serving.service import RecommendationService
-from pipeline.recommend.store_embedded import FILE as MODELS
-from pipeline.recommend.store_embedded import EmbeddedModelStore
 from pipeline.streams import Batch, Entry, Kind
 
 PRODUCTS, NEIGHBOURS = 20_000, 400

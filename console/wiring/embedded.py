@@ -103,9 +103,9 @@ class Embedded(Profile):
         """One store for the pages and the write side."""
         from pipeline.lake import Lake
         from pipeline.live.embedded import FILE, EmbeddedLiveStore
-        from pipeline.recommend.opted_out import OptedOutList, everybody
-        from pipeline.recommend.store_embedded import FILE as RECOMMENDATIONS
-        from pipeline.recommend.store_embedded import SqliteItems
+        from pipeline.recommend.customers.opted_out import OptedOutList, everybody
+        from pipeline.recommend.models.embedded import FILE as RECOMMENDATIONS
+        from pipeline.recommend.models.embedded import SqliteItems
 
         lake = self.settings.lake
         settings = Lake.open(lake).settings

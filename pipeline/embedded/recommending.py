@@ -12,10 +12,10 @@ from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.training import NightlyTraining
 from pipeline.lake import Lake
 from pipeline.live.store import LiveStore
-from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
-from pipeline.recommend.store_embedded import FILE, EmbeddedModelStore
 
 OPTED_OUT_SECONDS = 1.0  # after which the list of customers who refuse is looked at again
 

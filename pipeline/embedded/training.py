@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from pipeline.lake import Lake
-from pipeline.recommend.model_store import ModelStore
+from pipeline.recommend.models.model_store import ModelStore
 
 NIGHT = time(3)  # in the lake's reporting time zone: the day before is complete, and nobody clicks
 FIRST_WAIT = timedelta(minutes=1)  # after the start: the first pages come first

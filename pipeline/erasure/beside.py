@@ -14,9 +14,9 @@ from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.raw.writer import CONSUMER, RawWriter
-from pipeline.recommend.opted_out import OptedOutList
-from pipeline.recommend.store_embedded import FILE as MODELS
-from pipeline.recommend.store_embedded import SqliteItems
+from pipeline.recommend.customers.opted_out import OptedOutList
+from pipeline.recommend.models.embedded import FILE as MODELS
+from pipeline.recommend.models.embedded import SqliteItems
 from pipeline.streams import Entry, Kind
 from pipeline.streams.checkpoints import CHECKPOINTS, CURATED, STREAM, Checkpoints
 from pipeline.streams.log import AppendLog

@@ -21,8 +21,8 @@ from pipeline.handlers.environment import environment
 from pipeline.handlers.observed import logger, metrics, observed
 from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
-from pipeline.recommend.opted_out import OptedOutList
-from pipeline.recommend.store_dynamodb import DynamoDbItems
+from pipeline.recommend.customers.opted_out import OptedOutList
+from pipeline.recommend.models.dynamodb import DynamoDbItems
 from pipeline.streams.kinesis import KinesisStream
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.handlers.observed import logger, metrics, observed, report
 from pipeline.handlers.write_keys import write_keys
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
-from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
-from pipeline.recommend.store_dynamodb import DynamoDbModelStore
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -99,9 +99,9 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     # numpy, scipy and pyarrow: no other job needs them
     import boto3
 
-    from pipeline.recommend.reading import read_published
-    from pipeline.recommend.retraining import retrain
-    from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+    from pipeline.recommend.learning.reading import read_published
+    from pipeline.recommend.learning.retraining import retrain
+    from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 
     if not arguments.recommendations_table:
         raise SettingsError("No table is named for the models", where="--recommendations_table")

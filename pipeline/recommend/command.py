@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from catalogue.command_line import group
+from pipeline.recommend.customers.opting_out import opt_in, opt_out
 from pipeline.recommend.evaluation.command import evaluate
-from pipeline.recommend.model_commands import models, rollback, train
-from pipeline.recommend.opting_out import opt_in, opt_out
+from pipeline.recommend.learning.commands import models, rollback, train
 
 recommend = group(
     help="Learn what to recommend, measure how good it is, and leave customers out.", no_args_is_help=True

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 
 from catalogue.errors import PublishConflict, SettingsError, SourceError
-from pipeline.recommend.items import Items
-from pipeline.recommend.model import SURFACES, DirectoryEntry, Neighbours, RankedList
-from pipeline.recommend.model_store import ModelStore, PublishedModel
-from pipeline.recommend.store_dynamodb import DynamoDbItems, DynamoDbModelStore
-from pipeline.recommend.store_embedded import EmbeddedModelStore, SqliteItems
-from pipeline.recommend.stored_models import ASIDE_KEPT, SUPERSEDED_KEPT, StoredModels
+from pipeline.recommend.models.dynamodb import DynamoDbItems, DynamoDbModelStore
+from pipeline.recommend.models.embedded import EmbeddedModelStore, SqliteItems
+from pipeline.recommend.models.items import Items
+from pipeline.recommend.models.model import SURFACES, DirectoryEntry, Neighbours, RankedList
+from pipeline.recommend.models.model_store import ModelStore, PublishedModel
+from pipeline.recommend.models.stored_models import ASIDE_KEPT, SUPERSEDED_KEPT, StoredModels
 from tests.contracts.test_live_store import TABLE, Clock, aws_table
 from tests.support.models import LAMP, MUG, OLD, TEAPOT, TRAINED_AT, card, model
 
@@ -287,7 +287,7 @@ def test_what_is_current_is_looked_up_again_only_after_a_while(place: Place):
 def test_neighbours_are_read_once_and_those_used_longest_ago_are_forgotten(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("pipeline.recommend.published.CACHED_NEIGHBOURS", 2)
+    monkeypatch.setattr("pipeline.recommend.models.published.CACHED_NEIGHBOURS", 2)
     asked: list[str] = []
 
     class Recording:

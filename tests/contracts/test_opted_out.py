@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import SourceError
-from pipeline.recommend.items import Items
-from pipeline.recommend.opted_out import OptedOutCustomers, OptedOutList
-from pipeline.recommend.store_dynamodb import DynamoDbItems
-from pipeline.recommend.store_embedded import SqliteItems
+from pipeline.recommend.customers.opted_out import OptedOutCustomers, OptedOutList
+from pipeline.recommend.models.dynamodb import DynamoDbItems
+from pipeline.recommend.models.embedded import SqliteItems
+from pipeline.recommend.models.items import Items
 from tests.contracts.test_live_store import TABLE, Clock, aws_table
 
 
@@ -93,7 +93,7 @@ def test_a_store_that_does_not_answer_is_an_error(place: Place):
 
 
 def test_answers_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipeline.recommend.opted_out.CACHED", 2)
+    monkeypatch.setattr("pipeline.recommend.customers.opted_out.CACHED", 2)
     customers = place.customers()
     for name in ("c1", "c2", "c3"):
         customers.refuses(name)

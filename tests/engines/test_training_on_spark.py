@@ -14,9 +14,9 @@ import pytest
 from catalogue.tables import CURATED_TABLES
 from pipeline.curate.spark.iceberg import IcebergTables
 from pipeline.jobs import running
-from pipeline.recommend.model import BEST_SELLERS, EVERYWHERE
-from pipeline.recommend.reading import read_lake, read_published
-from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+from pipeline.recommend.learning.reading import read_lake, read_published
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
+from pipeline.recommend.models.model import BEST_SELLERS, EVERYWHERE
 from tests.contracts.test_live_store import TABLE, aws_table
 from tests.engines import spark_session
 from tests.engines.spark_lake import SparkLake

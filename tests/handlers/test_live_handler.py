@@ -17,8 +17,8 @@ from pipeline.live.delivery import ShardRecord, deliver
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.rollup import minute_of
 from pipeline.live.store import BatchSizeError
-from pipeline.recommend.opted_out import OptedOutCustomers
-from pipeline.recommend.store_dynamodb import DynamoDbItems
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.dynamodb import DynamoDbItems
 from pipeline.streams import Entry
 from tests.handlers.conftest import TABLE, Cloud, Context, metrics_of
 from tests.support.live_lines import event, refused

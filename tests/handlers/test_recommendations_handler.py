@@ -18,8 +18,8 @@ from pipeline.handlers.counts import CountReports
 from pipeline.handlers.environment import read_recommendations
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
-from pipeline.recommend.opted_out import OptedOutCustomers
-from pipeline.recommend.store_dynamodb import DynamoDbItems, DynamoDbModelStore
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.dynamodb import DynamoDbItems, DynamoDbModelStore
 from pipeline.streams import Batch
 from tests.handlers.conftest import SECRET, TABLE, Cloud, Context, metrics_of
 from tests.handlers.test_live_handler import line

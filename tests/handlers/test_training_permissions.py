@@ -10,7 +10,7 @@ import pytest
 
 from console.aws.permissions import RECOMMENDATIONS_TABLE
 from console.aws.runners import RUNNERS
-from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from tests.handlers.conftest import REGION, Cloud
 from tests.handlers.test_recommendations_handler import RECOMMENDATIONS, shop  # noqa: F401 - a fixture
 from tests.support.iam import Recorder

@@ -22,7 +22,7 @@ from catalogue.tables import CURATED_TABLES
 from infra_cdk.configuration import DEPLOYMENT
 from pipeline.jobs.arguments import read as job_arguments
 from pipeline.live.dynamodb import DynamoDbLiveStore
-from pipeline.recommend.store_dynamodb import DynamoDbModelStore
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from tests.engines import spark_session
 from tests.engines.ministack_server import KEY
 from tests.engines.names import REGION

@@ -11,8 +11,8 @@ from sqlglot import parse_one
 
 from catalogue.binding import bind
 from catalogue.queries import load_recommendation
-from pipeline.recommend import reading
-from pipeline.recommend.reading import KIND_WEIGHTS, ShopData, read_lake
+from pipeline.recommend.learning import reading
+from pipeline.recommend.learning.reading import KIND_WEIGHTS, ShopData, read_lake
 from tests.support.lake_rows import Rows, money
 
 DAY = date(2026, 3, 10)

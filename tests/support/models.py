@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
 
 TRAINED_AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
 

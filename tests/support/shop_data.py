@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.recommend.reading import ShopData, read
+from pipeline.recommend.learning.reading import ShopData, read
 
 _SCHEMAS = {
     "interactions": {

@@ -72,7 +72,7 @@ FUNCTIONS: Mapping[str, tuple[Need, ...]] = {
             ),
         ),
         Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
-        Need("pipeline.recommend.opted_out", RECOMMENDATIONS_TABLE, ("dynamodb:Query",)),
+        Need("pipeline.recommend.customers.opted_out", RECOMMENDATIONS_TABLE, ("dynamodb:Query",)),
         Need(
             "pipeline.streams.kinesis",
             STREAM,
@@ -107,7 +107,7 @@ FUNCTIONS: Mapping[str, tuple[Need, ...]] = {
     "pipeline.handlers.recommendations": (
         TRACES,
         Need(
-            "pipeline.recommend.store_dynamodb",
+            "pipeline.recommend.models.dynamodb",
             RECOMMENDATIONS_TABLE,
             ("dynamodb:BatchGetItem", "dynamodb:GetItem"),
         ),

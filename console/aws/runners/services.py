@@ -170,7 +170,7 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
             "Iceberg's catalogue names the files of a table. Source: Iceberg's AWS integration, Glue catalog.",
         ),
         Need(
-            "pipeline.recommend.store_dynamodb",
+            "pipeline.recommend.models.dynamodb",
             RECOMMENDATIONS_TABLE,
             (
                 "dynamodb:BatchGetItem",
@@ -180,7 +180,7 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
                 "dynamodb:Query",
             ),
         ),
-        Need("pipeline.recommend.store_dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
+        Need("pipeline.recommend.models.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
     ),
     "lake jobs": (
         Need(

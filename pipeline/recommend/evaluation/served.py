@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, strongest
-from pipeline.recommend.packing import pack_neighbours, unpack_neighbours
+from pipeline.recommend.models.packing import pack_neighbours, unpack_neighbours
 
 
 def as_served(fitted: ItemToItem, neighbours: int, newest: Histories | None = None) -> ItemToItem:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.recommend.methods import Scores
-from pipeline.recommend.model import Neighbours
+from pipeline.recommend.models.model import Neighbours
 
 Weights = Any  # a dense float32 array or a scipy.sparse.csr_array (scipy has no types), shape (products, products)
 Histories = Any  # a scipy.sparse.csr_array, shape (customers, products)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.recommend.model import (
+from pipeline.recommend.models.model import (
     BEST_SELLERS,
     BOUGHT_TOGETHER,
     EVERYWHERE,
@@ -18,7 +18,7 @@ from pipeline.recommend.model import (
     VIEWED_ALSO_VIEWED,
     DirectoryEntry,
 )
-from pipeline.recommend.model_store import PublishedModel
+from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.recommend.model import FOR_YOU, SURFACES
+from pipeline.recommend.models.model import FOR_YOU, SURFACES
 from pipeline.recommend.serving.question import (
     CATEGORY_CHARACTERS,
     DEFAULT_ITEMS,

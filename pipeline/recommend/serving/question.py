@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pipeline.collecting.envelope import Problem
-from pipeline.recommend.model import FOR_YOU, SURFACES
+from pipeline.recommend.models.model import FOR_YOU, SURFACES
 
 PATH = "/v1/recommendations"
 DEFAULT_ITEMS, MOST_ITEMS = 10, 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.recommend.model import DirectoryEntry
+from pipeline.recommend.models.model import DirectoryEntry
 from pipeline.recommend.serving.scoring import BOUGHT, IN_CART
 
 

@@ -13,9 +13,9 @@ import msgspec
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.live.documents import Item
-from pipeline.recommend.model import FOR_YOU
-from pipeline.recommend.model_store import PublishedModel
-from pipeline.recommend.opted_out import OptedOut
+from pipeline.recommend.customers.opted_out import OptedOut
+from pipeline.recommend.models.model import FOR_YOU
+from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
 from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.fallback import CANDIDATES, Step, steps
@@ -61,7 +61,7 @@ class Models(Protocol):
     """Where the model in use is from."""
 
     def current(self) -> PublishedModel | None:
-        """See `pipeline.recommend.model_store.ModelStore.current`."""
+        """See `pipeline.recommend.models.model_store.ModelStore.current`."""
         ...
 
 

@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pipeline.live.documents import Item
-from pipeline.recommend.model import ModelCard
-from pipeline.recommend.packing import PackedNeighbours
+from pipeline.recommend.models.model import ModelCard
+from pipeline.recommend.models.packing import PackedNeighbours
 from pipeline.recommend.recency import decayed
 
 VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"

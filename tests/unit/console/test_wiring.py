@@ -8,7 +8,7 @@ from console import wiring
 from console.settings import Settings
 from console.wiring.embedded import Embedded
 from pipeline.lake import Lake
-from pipeline.recommend.store_embedded import FILE as MODELS
+from pipeline.recommend.models.embedded import FILE as MODELS
 
 
 def test_a_given_profile_takes_the_place_of_the_process_own_until_the_block_ends(tmp_path: Path) -> None:

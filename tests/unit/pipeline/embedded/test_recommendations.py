@@ -29,10 +29,10 @@ from pipeline.embedded.platform import Platform
 from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
-from pipeline.recommend.opted_out import OptedOutList
+from pipeline.recommend.customers.opted_out import OptedOutList
+from pipeline.recommend.models.embedded import FILE as MODELS
+from pipeline.recommend.models.embedded import EmbeddedModelStore, SqliteItems
 from pipeline.recommend.serving import http as recommending
-from pipeline.recommend.store_embedded import FILE as MODELS
-from pipeline.recommend.store_embedded import EmbeddedModelStore, SqliteItems
 from tests.support.commands import call
 from tests.support.models import model
 from tests.support.paths import ROOT

@@ -19,9 +19,9 @@ from pipeline.erasure.scan import scan
 from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
-from pipeline.recommend.opted_out import OptedOutCustomers
-from pipeline.recommend.store_embedded import FILE as MODELS
-from pipeline.recommend.store_embedded import SqliteItems
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.embedded import FILE as MODELS
+from pipeline.recommend.models.embedded import SqliteItems
 from pipeline.streams.checkpoints import STREAM
 from pipeline.streams.log import AppendLog
 from tests.support.arrivals import NOON, arrival

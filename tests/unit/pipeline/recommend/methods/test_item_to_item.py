@@ -7,7 +7,7 @@ from scipy import sparse
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.methods.item_to_item import ItemToItem, strongest
-from pipeline.recommend.model import Neighbours
+from pipeline.recommend.models.model import Neighbours
 
 WEIGHTS = np.array([[0, 0.5, -0.7], [0.25, 0, 0.125], [0, 1, 0]], dtype=np.float32)
 HISTORIES = sparse.csr_array(np.array([[1, 1, 0], [0, 0, 2], [0, 0, 0]], dtype=np.float32))

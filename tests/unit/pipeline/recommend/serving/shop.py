@@ -9,8 +9,8 @@ from typing import Any
 
 from catalogue.errors import SourceError, StreamUnavailable
 from pipeline.live.documents import Item
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
-from pipeline.recommend.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
+from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.models.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, Recommender
 from tests.support.models import TRAINED_AT, card

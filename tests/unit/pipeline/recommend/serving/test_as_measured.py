@@ -12,7 +12,7 @@ from pipeline.live.documents import Item
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods.blend import Blend
 from pipeline.recommend.methods.item_to_item import strongest
-from pipeline.recommend.model import DirectoryEntry, Model
+from pipeline.recommend.models.model import DirectoryEntry, Model
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Recommender
 from tests.support.models import card

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from catalogue.errors import SourceError
-from pipeline.recommend.model import DirectoryEntry, Neighbours, RankedList
+from pipeline.recommend.models.model import DirectoryEntry, Neighbours, RankedList
 from tests.unit.pipeline.recommend.serving.shop import LAMP, MUG, NOW, TEAPOT, Shop, ids, model, neighbours
 
 

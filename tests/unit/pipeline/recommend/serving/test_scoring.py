@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.live.documents import Item
-from pipeline.recommend.model import Neighbours
-from pipeline.recommend.packing import PackedNeighbours
+from pipeline.recommend.models.model import Neighbours
+from pipeline.recommend.models.packing import PackedNeighbours
 from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.scoring import (
     HALF_LIFE_DAYS,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.live.documents import pack, unpack
-from pipeline.recommend.model import DirectoryEntry, Neighbours
+from pipeline.recommend.models.model import DirectoryEntry, Neighbours
 
 ITEM_BYTES = 300_000  # of one page: an item of DynamoDB may have 400 KB
 MOST_NEIGHBOURS = 2**16 - 1

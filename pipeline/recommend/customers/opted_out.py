@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from catalogue.errors import SourceError
-from pipeline.recommend.items import Items, Key
+from pipeline.recommend.models.items import Items, Key
 
 PK, SK = "opted-out", "customer#"
 CACHE_SECONDS = 60.0  # after which a refusal in another process is known

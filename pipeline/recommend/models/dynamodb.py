@@ -1,4 +1,4 @@
-"""Models in a DynamoDB table (`pipeline.recommend.stored_models` says which items). Fills the `ModelStore` port."""
+"""Models in a DynamoDB table (`..stored_models` says which items). Fills the `ModelStore` port."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from pipeline.dynamodb_table import DynamoDbTable, DynamoItem, content
-from pipeline.recommend.items import Key
-from pipeline.recommend.stored_models import StoredModels
+from pipeline.recommend.models.items import Key
+from pipeline.recommend.models.stored_models import StoredModels
 
 RENEW_SECONDS = 30.0
 _LAST = "\U0010ffff"  # comes after every other character

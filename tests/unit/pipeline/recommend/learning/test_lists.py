@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recommend.lists import LENGTH, has_sales, ranked_lists, sales
-from pipeline.recommend.model import BEST_SELLERS, TRENDING
+from pipeline.recommend.learning.lists import LENGTH, has_sales, ranked_lists, sales
+from pipeline.recommend.models.model import BEST_SELLERS, TRENDING
 from tests.support.shop_data import TODAY, shop_data
 
 CATEGORIES = [

@@ -14,7 +14,7 @@ from catalogue.binding import Value, bind
 from catalogue.errors import LakeError
 from catalogue.queries import load_recommendation
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.newest import first_day, newest_rows
+from pipeline.recommend.learning.newest import first_day, newest_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

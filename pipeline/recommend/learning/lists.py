@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recommend.model import BEST_SELLERS, EVERYWHERE, TRENDING, RankedList
-from pipeline.recommend.reading import Activity, ShopData
+from pipeline.recommend.learning.reading import Activity, ShopData
+from pipeline.recommend.models.model import BEST_SELLERS, EVERYWHERE, TRENDING, RankedList
 
 SELLING_DAYS = 30.0
 RECENT_DAYS, LONGER_DAYS = 7, 28

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.recommend.model import Model, ModelCard
-from pipeline.recommend.model_store import ModelStore
-from pipeline.recommend.reading import ShopData
-from pipeline.recommend.training import Progress, Trained, train
+from pipeline.recommend.learning.reading import ShopData
+from pipeline.recommend.learning.training import Progress, Trained, train
+from pipeline.recommend.models.model import Model, ModelCard
+from pipeline.recommend.models.model_store import ModelStore
 
 
 @dataclass(frozen=True)

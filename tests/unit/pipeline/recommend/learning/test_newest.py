@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from pipeline.recommend.newest import first_day
+from pipeline.recommend.learning.newest import first_day
 
 END = date(2026, 3, 11)
 START = END - timedelta(days=10)

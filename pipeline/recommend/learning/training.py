@@ -21,13 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.live.documents import RECENT_ITEMS
-from pipeline.recommend import measuring
-from pipeline.recommend.lists import has_sales, ranked_lists
-from pipeline.recommend.measuring import MEASURE, Newest
+from pipeline.recommend.learning import measuring
+from pipeline.recommend.learning.lists import has_sales, ranked_lists
+from pipeline.recommend.learning.measuring import MEASURE, Newest
+from pipeline.recommend.learning.readiness import missing
+from pipeline.recommend.learning.reading import MOST_INTERACTIONS, ShopData
+from pipeline.recommend.learning.together import bought_together, viewed_together
 from pipeline.recommend.methods.blend import Blend, Shares
 from pipeline.recommend.methods.item_to_item import strongest
 from pipeline.recommend.methods.popularity import Popularity, RecentPopularity
-from pipeline.recommend.model import (
+from pipeline.recommend.models.model import (
     BOUGHT_TOGETHER,
     FOR_YOU,
     VIEWED_ALSO_VIEWED,
@@ -37,9 +40,6 @@ from pipeline.recommend.model import (
     ModelCard,
     Neighbours,
 )
-from pipeline.recommend.readiness import missing
-from pipeline.recommend.reading import MOST_INTERACTIONS, ShopData
-from pipeline.recommend.together import bought_together, viewed_together
 
 FOR_YOU_NEIGHBOURS = 400  # of each product: with 100 a regression loses 4 % of its nDCG, with 400 nothing
 OTHER_NEIGHBOURS = 100  # twice the longest answer: only one product's are shown

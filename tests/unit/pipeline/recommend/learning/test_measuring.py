@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline.recommend import measuring
+from pipeline.recommend.learning import measuring
 from pipeline.recommend.methods.blend import Parts, Shares
 from tests.support.interactions import interactions
 

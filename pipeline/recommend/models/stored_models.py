@@ -1,4 +1,4 @@
-"""Models as items under two keys. Fills the `ModelStore` port over `pipeline.recommend.items.Items`.
+"""Models as items under two keys. Fills the `ModelStore` port over `pipeline.recommend.models.items.Items`.
 
 ::
 
@@ -28,10 +28,10 @@ import msgspec
 from catalogue.clock import utc_now
 from catalogue.errors import PublishConflict, SettingsError, SourceError
 from pipeline.live.documents import pack, unpack
-from pipeline.recommend.items import Items, Key
-from pipeline.recommend.model import Model, ModelCard, Neighbours, RankedList
-from pipeline.recommend.packing import directory_pages, pack_neighbours, prior_pages
-from pipeline.recommend.published import Inventory, StoredModel, list_key, neighbours_key, page_keys
+from pipeline.recommend.models.items import Items, Key
+from pipeline.recommend.models.model import Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.models.packing import directory_pages, pack_neighbours, prior_pages
+from pipeline.recommend.models.published import Inventory, StoredModel, list_key, neighbours_key, page_keys
 
 MODEL = "model"
 CURRENT: Key = (MODEL, "current")
@@ -65,7 +65,7 @@ class StoredModels:
 
     Attributes
     ----------
-    items : where the models are kept, with the customers who refuse (`pipeline.recommend.opted_out`)
+    items : where the models are kept, with the customers who refuse (`pipeline.recommend.customers.opted_out`)
     """
 
     def __init__(

@@ -13,9 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
+from pipeline.recommend.learning.reading import ShopData
 from pipeline.recommend.methods.co_occurrence import co_occurrence_weights
 from pipeline.recommend.methods.item_to_item import Weights
-from pipeline.recommend.reading import ShopData
 
 SHRINKAGE = 10.0  # orders, or pairs of views
 VIEWING_DAYS = 60.0  # half-life of what was viewed together

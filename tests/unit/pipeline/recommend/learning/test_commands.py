@@ -11,8 +11,8 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.curate import curate
 from pipeline.lake import Lake
-from pipeline.recommend.model import BEST_SELLERS, EVERYWHERE, FOR_YOU
-from pipeline.recommend.store_embedded import FILE, EmbeddedModelStore
+from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
+from pipeline.recommend.models.model import BEST_SELLERS, EVERYWHERE, FOR_YOU
 from pipeline.sample import generate
 
 pytestmark = pytest.mark.slow

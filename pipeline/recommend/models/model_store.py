@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, RankedList
-from pipeline.recommend.packing import PackedNeighbours
+from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, RankedList
+from pipeline.recommend.models.packing import PackedNeighbours
 
 
 class PublishedModel(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.recommend.learning.reading import ShopData
 from pipeline.recommend.methods.histories import histories
-from pipeline.recommend.reading import ShopData
 
 # A judgement, not a measurement: with less, a week's customers are too few to tell a model from popularity. What has
 # more still has to win that comparison.

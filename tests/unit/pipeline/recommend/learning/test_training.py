@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from pipeline.recommend import training
+from pipeline.recommend.learning import training
+from pipeline.recommend.learning.training import train
 from pipeline.recommend.methods.blend import Shares
-from pipeline.recommend.model import BEST_SELLERS, BOUGHT_TOGETHER, EVERYWHERE, FOR_YOU, VIEWED_ALSO_VIEWED
-from pipeline.recommend.training import train
+from pipeline.recommend.models.model import BEST_SELLERS, BOUGHT_TOGETHER, EVERYWHERE, FOR_YOU, VIEWED_ALSO_VIEWED
 from tests.support.shop_data import TODAY, shop_data, two_tastes
 
 NOW = datetime(2026, 4, 1, 3, tzinfo=UTC)

@@ -12,7 +12,7 @@ import typer
 
 from catalogue.clock import utc_now
 from pipeline import options
-from pipeline.recommend.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.opted_out import OptedOutCustomers
 
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="the customer's id")]
 Tables = Annotated[
@@ -43,12 +43,12 @@ def _customers(lake: Path, tables: tuple[str, str]) -> Iterator[OptedOutCustomer
     if tables[0]:
         import boto3
 
-        from pipeline.recommend.store_dynamodb import DynamoDbItems
+        from pipeline.recommend.models.dynamodb import DynamoDbItems
 
         yield OptedOutCustomers(DynamoDbItems(boto3.client("dynamodb"), tables[0], now=utc_now))
         return
     from pipeline.lake import Lake
-    from pipeline.recommend.store_embedded import FILE, SqliteItems
+    from pipeline.recommend.models.embedded import FILE, SqliteItems
 
     with closing(SqliteItems(Lake.open(lake).root / FILE)) as items:
         yield OptedOutCustomers(items)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pipeline.recommend.readiness import missing, needs
+from pipeline.recommend.learning.readiness import missing, needs
 from tests.support.shop_data import TODAY, shop_data, two_tastes
 
 

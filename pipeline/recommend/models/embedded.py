@@ -16,8 +16,8 @@ from pathlib import Path
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError
 from pipeline.failures import sqlite_failures
-from pipeline.recommend.items import Key
-from pipeline.recommend.stored_models import StoredModels
+from pipeline.recommend.models.items import Key
+from pipeline.recommend.models.stored_models import StoredModels
 
 FILE = "recommendations.sqlite"  # in the lake's folder
 RENEW_SECONDS = 0.5

@@ -1,7 +1,7 @@
 """A published model: pure data, served without numpy.
 
 Products are numbered by their place in the model's directory, so that neighbours take few bytes. Everything here is of
-one version and never changes; what is current is one pointer (`pipeline.recommend.model_store`).
+one version and never changes; what is current is one pointer (`pipeline.recommend.models.model_store`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pipeline.recommend.together import bought_together, viewed_together
+from pipeline.recommend.learning.together import bought_together, viewed_together
 from tests.support.shop_data import TODAY, shop_data
 
 

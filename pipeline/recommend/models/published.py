@@ -13,9 +13,9 @@ from itertools import count, islice
 import msgspec
 
 from catalogue.errors import SourceError
-from pipeline.recommend.items import Items, Key
-from pipeline.recommend.model import DirectoryEntry, Model, ModelCard, RankedList
-from pipeline.recommend.packing import (
+from pipeline.recommend.models.items import Items, Key
+from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, RankedList
+from pipeline.recommend.models.packing import (
     PackedNeighbours,
     directory_pages,
     prior_pages,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.recommend import packing
-from pipeline.recommend.model import DirectoryEntry, Neighbours
+from pipeline.recommend.models import packing
+from pipeline.recommend.models.model import DirectoryEntry, Neighbours
 
 WEIGHTS = st.floats(-1e300, 1e300, allow_subnormal=True)
 PAIRS = st.lists(st.tuples(st.integers(0, 2**32 - 1), WEIGHTS), max_size=500)

@@ -15,7 +15,7 @@ from catalogue.clock import utc_now
 from catalogue.command_line import progress_bars
 from pipeline import options
 from pipeline.lake import Lake
-from pipeline.recommend.store_embedded import FILE, EmbeddedModelStore
+from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 
 SEED = 1
 _LOW_PRIORITY = 10  # of 19: what the collector and the pages leave
@@ -30,8 +30,8 @@ def train(
     """Learn a model of recommendations from a lake, and use it where it is better than popularity."""
     from threadpoolctl import threadpool_limits
 
-    from pipeline.recommend.reading import read_lake
-    from pipeline.recommend.retraining import retrain
+    from pipeline.recommend.learning.reading import read_lake
+    from pipeline.recommend.learning.retraining import retrain
 
     opened = Lake.open(lake)
     sys.stderr.write(f"Lake: {opened.root}\n")
@@ -49,7 +49,7 @@ def train(
 
 def models(lake: options.Lake = options.DEFAULT_LAKE) -> None:
     """List the models that are kept, newest first."""
-    from pipeline.recommend.retraining import described
+    from pipeline.recommend.learning.retraining import described
 
     with _models(Lake.open(lake).root) as store:
         current = store.current()

@@ -1,0 +1,1 @@
+"""What is kept of single customers: that one refuses recommendations."""
