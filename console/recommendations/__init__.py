@@ -1,0 +1,1 @@
+"""Recommendations: what do we recommend to whom, why, and does it pay?"""

@@ -1,0 +1,1 @@
+"""Experiments with recommendations: what is compared (`experiment`), and which part of it a customer is given."""
