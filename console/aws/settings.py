@@ -61,6 +61,7 @@ class AwsSettings(Struct, frozen=True, kw_only=True, rename=_variable):
     athena_workgroup : the workgroup with the byte cutoff
     athena_results : ``s3://bucket/prefix/`` of result files
     live_table, decisions_table : DynamoDB tables
+    recommendations_table : DynamoDB table of models; None where nothing is recommended
     redshift_workgroup, redshift_database : the warehouse; None for none: Athena answers all
     redshift_base_rpus : the warehouse's base capacity
     reporting_currency, reporting_time_zone : as curation uses them
@@ -73,6 +74,7 @@ class AwsSettings(Struct, frozen=True, kw_only=True, rename=_variable):
     athena_results: Location
     live_table: Name
     decisions_table: Name
+    recommendations_table: Name | None = None
     lake_prefix: str = ""
     redshift_workgroup: Name | None = None
     redshift_database: Name | None = None

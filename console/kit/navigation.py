@@ -37,6 +37,9 @@ PAGES = (
     PageEntry("Executive", "Revenue", "revenue", "pages/revenue.py", ":material/payments:"),
     PageEntry("Behaviour", "Live", "live", "pages/live.py", ":material/sensors:"),
     PageEntry("Behaviour", "Products", "products", "pages/products.py", ":material/inventory_2:"),
+    PageEntry(
+        "Recommendations", "Recommendations", "recommendations", "pages/recommendations.py", ":material/recommend:"
+    ),
     PageEntry("FinOps", "Spend", "spend", "pages/spend.py", ":material/account_balance:"),
     PageEntry("FinOps", "Budgets and forecast", "budgets", "pages/budgets.py", ":material/speed:"),
     PageEntry("FinOps", "Savings", "savings", "pages/savings.py", ":material/savings:"),

@@ -112,22 +112,41 @@ def opened(
     needs_events : False where the page has something to say of a lake that holds a cloud bill alone
     """
     with unfiltered(title, question, viewer) as reader:
-        scope = reader.scope
-        contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
-        if contents.is_empty and (needs_events or not lake.has_charges(scope)):
-            raise LakeMissing(
-                "The lake is empty",
-                where=title,
-                remedy="Fill it with the sample year or with your own data, then reload this page.",
-            )
-        options = filters.FilterOptions(
-            contents.first_day or scope.today - DAYS_BACK,
-            (None if through_today else contents.last_complete_day) or scope.today,
-            contents.channels,
-            contents.categories,
-            contents.regions,
+        yield filtered(reader, title, sliced=sliced, through_today=through_today, needs_events=needs_events)
+
+
+def filtered(
+    reader: Reader, title: str, *, sliced: bool = True, through_today: bool = False, needs_events: bool = True
+) -> LakeReader:
+    """Draw the filter bar on a page that is open: for a part of it that has one; parameters as those of `opened`.
+
+    Raises
+    ------
+    LakeMissing
+        The lake holds no event.
+    """
+    scope = reader.scope
+    contents = contents_of(scope, title, needs_events=needs_events)
+    options = filters.FilterOptions(
+        contents.first_day or scope.today - DAYS_BACK,
+        (None if through_today else contents.last_complete_day) or scope.today,
+        contents.channels,
+        contents.categories,
+        contents.regions,
+    )
+    return LakeReader(scope, contents, filters.bar(options, sliced=sliced))
+
+
+def contents_of(scope: Scope, title: str, *, needs_events: bool = True) -> lake.Contents:
+    """What the lake holds; raises LakeMissing where there is no event (and no charge either, if one is enough)."""
+    contents = lake.contents(scope, also=[lake.CONSERVATION])  # the trust line's
+    if contents.is_empty and (needs_events or not lake.has_charges(scope)):
+        raise LakeMissing(
+            "The lake is empty",
+            where=title,
+            remedy="Fill it with the sample year or with your own data, then reload this page.",
         )
-        yield LakeReader(scope, contents, filters.bar(options, sliced=sliced))
+    return contents
 
 
 @contextmanager

@@ -208,9 +208,21 @@ class RecommendationSource(Protocol):
         ...
 
     def answers(
-        self, customer_id: str | None, surfaces: Sequence[str], *, recent: Sequence[PastAction] = (), n: int = 10
+        self,
+        customer_id: str | None,
+        surfaces: Sequence[str],
+        *,
+        recent: Sequence[PastAction] = (),
+        context_item: str = "",
+        n: int = 10,
     ) -> Sequence[Answered]:
-        """What each surface would answer now; `recent` stands for the history where nobody is known."""
+        """What each surface would answer now.
+
+        Parameters
+        ----------
+        recent : what is taken for the history where nobody is known, newest first
+        context_item : the product that the shop's page is about; empty for none
+        """
         ...
 
     def experiments(self) -> Sequence[ExperimentRecord]:

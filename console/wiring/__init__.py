@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from console.finops.pricing.price_list import PriceList
     from console.live.source import LiveSource
     from console.metering import Asker
+    from console.recommendations.source import RecommendationSource
     from console.savings.inventory import InventorySource
     from console.unit_costs.allocation import Allocation
 
@@ -82,6 +83,17 @@ class Profile(ABC):
     @abstractmethod
     def live(self) -> LiveSource:
         """What is happening right now."""
+
+    @property
+    @abstractmethod
+    def recommendations(self) -> RecommendationSource:
+        """The models of recommendations, and what they answer.
+
+        Raises
+        ------
+        SettingsError
+            No setting says where they are.
+        """
 
     @property
     @abstractmethod

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from catalogue.binding import RowFilter
-from catalogue.errors import SourceError
+from catalogue.errors import SettingsError, SourceError
 from catalogue.queries import load
 from console.asking.cache import ResultCache
 from console.asking.engines import SqlEngine
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from console.finops.pricing.price_list import PriceList
     from console.live.source import LiveSource
     from console.metering import Asker, Meter
+    from console.recommendations.source import RecommendationSource
     from console.savings.aws import AwsInventory
     from console.savings.cached import CachedInventory
     from console.savings.inventory import InventorySource
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long while the new one is asked for
 QUESTIONS_AT_ONCE = 24  # of all readers of this process; Athena queues what is above its own quota
 HEALTH = ("/healthz", "/readyz")
+TRAINING_JOB = (
+    "The job *train* learns each night. Now: `aws stepfunctions start-execution --state-machine-arn <LakeJobs>"
+    ' --input \'{"job": "train"}\'`; LakeJobs is an output of the stack of the lake.'
+)
 
 
 class NothingToStart:
@@ -149,6 +154,23 @@ class Deployed(Profile):
         return StoredLive(
             lambda: DynamoDbLiveStore(self.clients.client("dynamodb"), aws.live_table, aws.reporting_currency)
         )
+
+    @made_once
+    def recommendations(self) -> RecommendationSource:
+        from console.recommendations.stored import NoTrainings, StoredRecommendations
+        from pipeline.live.dynamodb import DynamoDbLiveStore
+        from pipeline.recommend.models.dynamodb import DynamoDbModelStore
+
+        aws, client = self._aws, self.clients.client("dynamodb")
+        if aws.recommendations_table is None:
+            raise SettingsError(
+                "No table of recommendations is named",
+                where="TAKINGS_RECOMMENDATIONS_TABLE",
+                remedy="The deployment's outputs name it.",
+            )
+        models = DynamoDbModelStore(client, aws.recommendations_table)
+        live = DynamoDbLiveStore(client, aws.live_table, aws.reporting_currency)
+        return StoredRecommendations(lambda: models, lambda: live, NoTrainings(TRAINING_JOB))
 
     @made_once
     def decisions(self) -> DecisionStore:

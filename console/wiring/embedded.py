@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from console.finops.pricing.price_list import PriceList
     from console.live.source import LiveSource
     from console.metering import Meter
+    from console.recommendations.source import RecommendationSource
     from console.savings.inventory import InventorySource
     from pipeline.embedded.hosted import HostedPlatform
     from pipeline.embedded.platform import Platform
     from pipeline.live.store import SkippingLiveStore
+    from pipeline.recommend.models.embedded import EmbeddedModelStore
 
 
 class Embedded(Profile):
@@ -118,6 +120,20 @@ class Embedded(Profile):
             confirm_public_orders=settings.confirm_public_orders,
             refuses=refuses,
         )
+
+    @made_once
+    def recommendations(self) -> RecommendationSource:
+        from console.recommendations.stored import NoTrainings, StoredRecommendations
+
+        how = "Train with `python -m pipeline recommend train`."
+        return StoredRecommendations(lambda: self._models, lambda: self._live_store, NoTrainings(how))
+
+    @made_once
+    def _models(self) -> EmbeddedModelStore:
+        from pipeline.lake import Lake
+        from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
+
+        return EmbeddedModelStore(Lake.open(self.settings.lake).root / FILE)
 
     @made_once
     def decisions(self) -> DecisionStore:

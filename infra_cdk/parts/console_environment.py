@@ -20,6 +20,7 @@ def console_environment(installation: Installation) -> dict[str, str]:
         "TAKINGS_ATHENA_RESULTS": f"s3://{installation.bucket('results')}/athena/",
         "TAKINGS_LIVE_TABLE": installation.name("live"),
         "TAKINGS_DECISIONS_TABLE": installation.name("decisions"),
+        "TAKINGS_RECOMMENDATIONS_TABLE": installation.name("recommendations"),
         "TAKINGS_REPORTING_CURRENCY": lake.reporting_currency,
         "TAKINGS_REPORTING_TIME_ZONE": lake.reporting_time_zone,
         "TAKINGS_COUNTRY": lake.country,

@@ -120,6 +120,10 @@ class StoredModels:
         found = self._stored_cards()
         return [stored.card for _, stored in sorted(found.items(), reverse=True) if stored.complete]
 
+    def pointer(self) -> Pointer | None:
+        """Which version is in use, and which one was before it; None before the first one. Raises SourceError."""
+        return self._pointer()[1]
+
     def rollback(self) -> ModelCard:
         """See `ModelStore.rollback`. There is no way on from there but the next training."""
         before, pointer = self._pointer()

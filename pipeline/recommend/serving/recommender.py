@@ -97,10 +97,14 @@ class Recommender:
         self._failed, self._now, self._new_id = failed, now, new_id
         self._popular: tuple[str, Sequence[int]] = ("", ())
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question, *, recent: Sequence[Item] | None = None) -> Answer:
         """The answer to a question, which may have no item, and then says why in its note.
 
         Where the history cannot be read, the answer is that to a customer without one, and says so.
+
+        Parameters
+        ----------
+        recent : is taken for the history, newest first; None reads the customer's
 
         Raises
         ------
@@ -110,7 +114,9 @@ class Recommender:
         model = self._models.current()
         if model is None:
             return self._answer(question, None, NOTHING, (), "There is no model yet: the first training makes one.")
-        recent, note = self._recent_items(question.customer_id)
+        note = ""
+        if recent is None:
+            recent, note = self._recent_items(question.customer_id)
         seeds = _seeds(recent, model, self._now())
         context = model.place_of(question.context_item) if question.context_item else None
         unwanted = question.exclude | {item.product_id for item in recent if item.event_type in (BOUGHT, IN_CART)}

@@ -1,0 +1,1 @@
+"""Experiments with recommendations: what was compared, and what came of it."""
