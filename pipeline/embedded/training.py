@@ -20,6 +20,7 @@ from pipeline.recommend.models.model_store import ModelStore
 
 NIGHT = time(3)  # in the lake's reporting time zone: the day before is complete, and nobody clicks
 FIRST_WAIT = timedelta(minutes=1)  # after the start: the first pages come first
+LOOK_AGAIN = timedelta(minutes=1)  # whether a training is due: every card that is kept is read for that
 AGAIN = timedelta(hours=1)  # after one that failed, or that found nothing to recommend yet
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 10.0
@@ -60,7 +61,10 @@ class NightlyTraining:
         """
         if self._process is not None:
             self._look(self._process)
-        elif self._now() >= self._next_attempt and self._is_due():
+        elif self._now() >= self._next_attempt:
+            if not self._is_due():
+                self._next_attempt = min(self._now() + LOOK_AGAIN, self._last_night() + timedelta(days=1))
+                return _LOOK_SECONDS
             self._next_attempt = self._now() + AGAIN
             self._message = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
             self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=self._message)  # noqa: S603 - our own command

@@ -17,8 +17,8 @@ from pipeline.recommend.models.dynamodb import DynamoDbItems, DynamoDbModelStore
 from pipeline.recommend.models.embedded import EmbeddedModelStore, SqliteItems
 from pipeline.recommend.models.items import Items
 from pipeline.recommend.models.model import SURFACES, DirectoryEntry, Neighbours, RankedList
-from pipeline.recommend.models.model_store import ModelStore, PublishedModel
-from pipeline.recommend.models.stored_models import ASIDE_KEPT, SUPERSEDED_KEPT, StoredModels
+from pipeline.recommend.models.model_store import ModelStore, PublishedModel, Use
+from pipeline.recommend.models.stored_models import ASIDE_KEPT, CARD_KEPT, SUPERSEDED_KEPT, StoredModels
 from tests.contracts.test_live_store import TABLE, Clock, aws_table
 from tests.support.models import LAMP, MUG, OLD, TEAPOT, TRAINED_AT, card, model
 
@@ -233,7 +233,9 @@ def test_a_process_that_ends_at_any_step_of_publishing_leaves_the_former_model_a
     assert place.current().card.version == THIRD
     for calls in range(4):
         assert remains(place, f"20260303T04000{calls}Z-bbbb") == []
-    assert list(place.items.beginning("model", "card#")) == [f"card#{FIRST}", f"card#{THIRD}"]
+    kept = {card.version: use for card, use in place.store.history()}
+    assert kept == {THIRD: Use.CURRENT, FIRST: Use.PREVIOUS, "20260303T040003Z-bbbb": Use.FORMER}
+    assert len(place.items.beginning("model", "card#")) == len(kept)  # of those that were not whole nothing is left
 
 
 def test_a_process_that_ends_while_it_deletes_an_old_version_leaves_the_rest_to_the_next(place: Place):
@@ -247,7 +249,38 @@ def test_a_process_that_ends_while_it_deletes_an_old_version_leaves_the_rest_to_
         )
     assert place.current().card.version == THIRD
     place.store.publish(model("20260305T050000Z-eeee", place.clock.now), after=THIRD)
-    assert f"card#{FIRST}" not in place.items.beginning("model", "card#")
+    assert FIRST not in [kept.version for kept in place.store.cards()]
+    assert remains(place, FIRST) == []
+
+
+def test_the_card_of_every_whole_model_stays_for_more_than_a_year_and_says_what_the_model_is_used_for(place: Place):
+    place.store.publish(model(FIRST), after=None)
+    place.store.publish(model(SECOND), after=FIRST)
+    place.store.publish(model(THIRD), after=SECOND)
+    place.store.publish(model("20260304T050000Z-eeee"), after=None, current=False)
+    uses = {FIRST: Use.SUPERSEDED, SECOND: Use.PREVIOUS, THIRD: Use.CURRENT, "20260304T050000Z-eeee": Use.ASIDE}
+    assert {card.version: use for card, use in place.store.history()} == uses
+    place.clock.now += ASIDE_KEPT
+    place.store.publish(model("20260318T040000Z-ffff", place.clock.now), after=THIRD)
+    assert [(card.version, use) for card, use in place.store.history()] == [
+        ("20260318T040000Z-ffff", Use.CURRENT),
+        ("20260304T050000Z-eeee", Use.FORMER),
+        (THIRD, Use.PREVIOUS),
+        (SECOND, Use.SUPERSEDED),  # it was the one before until now: the next training deletes it
+        (FIRST, Use.FORMER),
+    ]
+    assert [kept.version for kept in place.store.cards()] == ["20260318T040000Z-ffff", THIRD, SECOND]
+    place.clock.now = TRAINED_AT + CARD_KEPT
+    assert [card.version for card, _ in place.store.history()] == ["20260318T040000Z-ffff"]
+
+
+def test_a_model_that_is_kept_aside_outlives_later_trainings_until_it_expires(place: Place):
+    place.store.publish(model(FIRST), after=None)
+    place.store.publish(model(SECOND), after=FIRST, current=False)
+    place.clock.now += SUPERSEDED_KEPT + timedelta(seconds=1)
+    place.store.publish(model(THIRD, place.clock.now), after=FIRST)
+    assert [kept.version for kept in place.store.cards()] == [THIRD, SECOND, FIRST]
+    assert remains(place, SECOND)
 
 
 def test_a_model_whose_pages_are_missing_is_an_error_that_says_what_to_do(place: Place):

@@ -74,6 +74,15 @@ def quality(fitted: Fitted, newest: Newest) -> PerCustomer:
     return _ndcg(lists, newest)
 
 
+def coverage(fitted: Fitted, newest: Newest, available: NDArray[np.bool_]) -> float | None:
+    """Share of the available products that are in any customer's ten; None where nobody is asked about."""
+    if not newest.customers or not available.any():
+        return None
+    lists = best_unknown(fitted, newest.split.customers, newest.known, AT)
+    shown = np.unique(lists[lists >= 0])
+    return float(available[shown].sum() / available.sum())
+
+
 def interval(values: PerCustomer, *, seed: int) -> Interval:
     """The mean with its interval."""
     return of_mean(values, seed=seed)

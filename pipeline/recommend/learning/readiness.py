@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pipeline.recommend.learning.reading import ShopData
 from pipeline.recommend.methods.histories import histories
+from pipeline.recommend.models.model import Need
 
 # A judgement, not a measurement: with less, a week's customers are too few to tell a model from popularity. What has
 # more still has to win that comparison.
@@ -15,23 +14,6 @@ EVENTS = 2_000
 CUSTOMERS = 200
 PRODUCTS = 20
 DAYS = 14  # a week to learn from and a week to measure on
-
-
-@dataclass(frozen=True)
-class Need:
-    """Something that a model needs, how much there is, and how much it takes."""
-
-    what: str
-    have: int
-    need: int
-
-    @property
-    def is_met(self) -> bool:
-        """Whether there is enough."""
-        return self.have >= self.need
-
-    def __str__(self) -> str:
-        return f"{self.have:,} of {self.need:,} {self.what}"
 
 
 def needs(data: ShopData) -> tuple[Need, ...]:
@@ -45,8 +27,3 @@ def needs(data: ShopData) -> tuple[Need, ...]:
         Need("customers with two products or more", int((products >= 2).sum()), CUSTOMERS),
         Need("days", span, DAYS),
     )
-
-
-def missing(data: ShopData) -> tuple[Need, ...]:
-    """The needs that are not met."""
-    return tuple(need for need in needs(data) if not need.is_met)

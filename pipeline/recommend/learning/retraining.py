@@ -49,7 +49,7 @@ def retrain(
     """
     in_use = store.current()
     card = in_use.card if in_use is not None else None
-    trained = train(data, seed=seed, now=now, in_use=card, progress=progress) if data.names else Trained(None)
+    trained = train(data, seed=seed, now=now, in_use=in_use, progress=progress) if data.names else Trained(None)
     if trained.aside is not None:
         store.publish(trained.aside, after=None, current=False)
     if trained.model is not None:

@@ -16,15 +16,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.live.documents import RECENT_ITEMS
 from pipeline.recommend.learning import measuring
+from pipeline.recommend.learning.drift import unknown_share
 from pipeline.recommend.learning.lists import has_sales, ranked_lists
 from pipeline.recommend.learning.measuring import MEASURE, Newest
-from pipeline.recommend.learning.readiness import missing
+from pipeline.recommend.learning.readiness import needs
 from pipeline.recommend.learning.reading import MOST_INTERACTIONS, ShopData
 from pipeline.recommend.learning.together import bought_together, viewed_together
 from pipeline.recommend.methods.blend import Blend, Shares
@@ -65,20 +67,36 @@ class Trained:
 
 
 def train(
-    data: ShopData, *, seed: int, now: datetime, in_use: ModelCard | None = None, progress: Progress | None = None
+    data: ShopData, *, seed: int, now: datetime, in_use: InUse | None = None, progress: Progress | None = None
 ) -> Trained:
     """Learn a model; the same for the same data, seed and `now`.
 
     Parameters
     ----------
-    in_use : card of the model that is current
+    in_use : the model that is current
     """
     return _Training(data, seed, now, in_use, progress or (lambda _step, _share: None)).result()
 
 
+class InUse(Protocol):
+    """What a training asks of the model that is current (`pipeline.recommend.models.model_store.PublishedModel`)."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    def place_of(self, product_id: str) -> int | None:
+        """The place of a product; None where the model does not know it."""
+        ...
+
+
 class _Training:
-    def __init__(self, data: ShopData, seed: int, now: datetime, in_use: ModelCard | None, progress: Progress) -> None:
-        self.data, self.seed, self.now, self.in_use, self.report = data, seed, now, in_use, progress
+    def __init__(self, data: ShopData, seed: int, now: datetime, in_use: InUse | None, progress: Progress) -> None:
+        self.data, self.seed, self.now, self.report = data, seed, now, progress
+        self.in_use = in_use.card if in_use is not None else None
+        knows = (lambda product: in_use.place_of(product) is not None) if in_use is not None else None
+        self.unknown_share = unknown_share(data, knows) if knows is not None else None
+        self.needs = needs(data)
+        self.coverage: float | None = None
         self.begun = time.monotonic()
         count = len(data.names)
         self.blend = Blend(
@@ -90,7 +108,7 @@ class _Training:
         self.gaps = list(_gaps(data, self.blend))
 
     def result(self) -> Trained:
-        lacking = missing(self.data)
+        lacking = [need for need in self.needs if not need.is_met]
         if lacking:
             reason = f"There is too little to learn from: {'; '.join(map(str, lacking))}. Only lists are published."
             return Trained(self._lists_alone(reason, ()))
@@ -124,7 +142,9 @@ class _Training:
         needed = Shares(*(max(pair) for pair in zip(astuple(shares), astuple(before or shares), strict=True)))
         parts = self.blend.learn(newest.split.training, seed=self.seed, only=needed)
         self.report("Measuring on the newest days", 0.5)
-        values = {Blend.name: measuring.quality(parts.blended(shares), newest)}
+        blended = parts.blended(shares)
+        values = {Blend.name: measuring.quality(blended, newest)}
+        self.coverage = measuring.coverage(blended, newest, self.available)
         for method in (Popularity(), RecentPopularity()):
             values[method.name] = measuring.quality(method.fit(newest.split.training, seed=self.seed), newest)
         if before is not None:
@@ -190,6 +210,9 @@ class _Training:
             method=method,
             parameters=made,
             measures=measures,
+            needs=self.needs,
+            unknown_share=self.unknown_share,
+            coverage=self.coverage,
             training_seconds=round(time.monotonic() - self.begun, 1),
             peak_megabytes=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
             gaps=(*gaps, *self.gaps),

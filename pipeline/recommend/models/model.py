@@ -72,6 +72,22 @@ class Measure(msgspec.Struct, frozen=True):
     high: float
 
 
+class Need(msgspec.Struct, frozen=True):
+    """Something that a model needs, how much there is, and how much it takes."""
+
+    what: str
+    have: int
+    need: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether there is enough."""
+        return self.have >= self.need
+
+    def __str__(self) -> str:
+        return f"{self.have:,} of {self.need:,} {self.what}"
+
+
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a model was made of, and how good it is.
 
@@ -82,6 +98,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     interactions, customers, products : how many it was made of
     method, parameters : how it was learnt
     measures : of this model, of the popularity baselines, and of the model before on the same days
+    needs : what a model takes, and how much of it there was
+    unknown_share : share of the newest week's actions that are with products which the model before did not know; None
+        where there was none, or nothing was done
+    coverage : share of the available products that are among the ten of any customer by whom the model was measured;
+        None where there was none
     gaps : what is known to be missing, in sentences
     code_version : of this project
     """
@@ -96,6 +117,9 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     parameters: dict[str, float | int | str]
     measures: tuple[Measure, ...] = ()
+    needs: tuple[Need, ...] = ()
+    unknown_share: float | None = None
+    coverage: float | None = None
     training_seconds: float = 0.0
     peak_megabytes: float = 0.0
     gaps: tuple[str, ...] = ()

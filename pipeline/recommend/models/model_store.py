@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, RankedList
 from pipeline.recommend.models.packing import PackedNeighbours
+
+
+class Use(StrEnum):
+    """What a version is used for."""
+
+    CURRENT = "current"
+    PREVIOUS = "previous"  # what a rollback makes current
+    ASIDE = "aside"  # it was not good enough
+    SUPERSEDED = "superseded"  # soon deleted
+    FORMER = "former"  # its card alone is kept
+
+
+class KeptCard(NamedTuple):
+    """The card of a version, and what the version is used for."""
+
+    card: ModelCard
+    use: Use
 
 
 class PublishedModel(Protocol):
@@ -61,6 +79,10 @@ class ModelStore(Protocol):
 
     def cards(self) -> Sequence[ModelCard]:
         """The cards of every version that is kept, newest first, those kept aside too."""
+        ...
+
+    def history(self) -> Sequence[KeptCard]:
+        """The cards of the last 400 days, newest first, of versions that are no longer kept too."""
         ...
 
     def rollback(self) -> ModelCard:

@@ -13,7 +13,8 @@
 A version is written whole before `current` names it, so that a writer which is killed leaves the former model in use.
 What it has written is found by its card, which comes first, and deleted by a later `publish`, as are versions that are
 neither in use nor the one before: `SUPERSEDED_KEPT` after they were trained, when no reader goes by an old pointer and
-no other training still writes them. A model that is kept aside expires `ASIDE_KEPT` after it was written.
+no other training still writes them. A model that is kept aside expires `ASIDE_KEPT` after it was written. The cards of
+whole models stay for `CARD_KEPT`, so that quality can be followed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from catalogue.errors import PublishConflict, SettingsError, SourceError
 from pipeline.live.documents import pack, unpack
 from pipeline.recommend.models.items import Items, Key
 from pipeline.recommend.models.model import Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.models.model_store import KeptCard, Use
 from pipeline.recommend.models.packing import directory_pages, pack_neighbours, prior_pages
 from pipeline.recommend.models.published import Inventory, StoredModel, list_key, neighbours_key, page_keys
 
@@ -38,6 +40,7 @@ CURRENT: Key = (MODEL, "current")
 CARD = "card#"
 SUPERSEDED_KEPT = timedelta(days=1)
 ASIDE_KEPT = timedelta(days=14)
+CARD_KEPT = timedelta(days=400)  # a year can be compared with the one before
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -48,11 +51,20 @@ class Pointer(msgspec.Struct, frozen=True):
 
 
 class StoredCard(msgspec.Struct, frozen=True):
-    """A card, what items its version has, and whether all of them are written."""
+    """A card, and what items its version has.
+
+    Attributes
+    ----------
+    complete : whether all of them are written
+    aside : whether the model was not good enough
+    expires : when its items are no longer there; None where nothing is said of it
+    """
 
     card: ModelCard
     inventory: Inventory
     complete: bool = False
+    aside: bool = False
+    expires: datetime | None = None
 
 
 class StoredModels:
@@ -86,12 +98,11 @@ class StoredModels:
         before, pointer = self._pointer()
         self._delete_superseded(pointer)
         version = model.card.version
-        stored = StoredCard(model.card, Inventory.of(model))
         expires = None if current else self._now() + ASIDE_KEPT
-        card: Key = (MODEL, CARD + version)
-        self.items.put_all([(card, pack(stored))], expires=expires)
+        stored = StoredCard(model.card, Inventory.of(model), aside=not current, expires=expires)
+        self._put_card(stored)
         self.items.put_all(_contents(model), expires=expires)
-        self.items.put_all([(card, pack(msgspec.structs.replace(stored, complete=True)))], expires=expires)
+        self._put_card(msgspec.structs.replace(stored, complete=True))
         if not current:
             return
         in_use = pointer.version if pointer else None
@@ -117,8 +128,27 @@ class StoredModels:
 
     def cards(self) -> Sequence[ModelCard]:
         """See `ModelStore.cards`."""
-        found = self._stored_cards()
-        return [stored.card for _, stored in sorted(found.items(), reverse=True) if stored.complete]
+        return [kept.card for kept in self.history() if kept.use is not Use.FORMER]
+
+    def history(self) -> Sequence[KeptCard]:
+        """See `ModelStore.history`."""
+        _, pointer = self._pointer()
+        found = sorted(self._stored_cards().items(), reverse=True)
+        return [KeptCard(stored.card, self._use(stored, pointer)) for _, stored in found if stored.complete]
+
+    def _use(self, stored: StoredCard, pointer: Pointer | None) -> Use:
+        version = stored.card.version
+        if pointer is not None and version == pointer.version:
+            return Use.CURRENT
+        if pointer is not None and version == pointer.previous:
+            return Use.PREVIOUS
+        if stored.expires is not None and stored.expires <= self._now():
+            return Use.FORMER
+        return Use.ASIDE if stored.aside else Use.SUPERSEDED
+
+    def _put_card(self, stored: StoredCard) -> None:
+        key: Key = (MODEL, CARD + stored.card.version)
+        self.items.put_all([(key, pack(stored))], expires=stored.card.trained_at + CARD_KEPT)
 
     def pointer(self) -> Pointer | None:
         """Which version is in use, and which one was before it; None before the first one. Raises SourceError."""
@@ -169,10 +199,15 @@ class StoredModels:
         return {sk.removeprefix(CARD): unpack(packed, StoredCard) for sk, packed in found.items()}
 
     def _delete_superseded(self, pointer: Pointer | None) -> None:
-        kept = {pointer.version, pointer.previous} if pointer else set()
+        kept, now = ({pointer.version, pointer.previous} if pointer else set()), self._now()
         for version, stored in self._stored_cards().items():
-            if version not in kept and self._now() - stored.card.trained_at > SUPERSEDED_KEPT:
-                self.items.delete_all(stored.inventory.keys(version))
+            is_kept = version in kept or (stored.complete and stored.expires is not None)
+            if is_kept or now - stored.card.trained_at <= SUPERSEDED_KEPT:
+                continue
+            self.items.delete_all(stored.inventory.keys(version))
+            if stored.complete:
+                self._put_card(msgspec.structs.replace(stored, expires=now))
+            else:
                 self.items.delete_all([(MODEL, CARD + version)])
 
 

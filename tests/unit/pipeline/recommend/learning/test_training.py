@@ -22,6 +22,16 @@ def trained():
     return train(SHOP, seed=7, now=NOW)
 
 
+class InUse:
+    """A published model, as training looks at it."""
+
+    def __init__(self, model, *, knows=lambda _: True):
+        self.card, self._knows = model.card, knows
+
+    def place_of(self, product_id):
+        return 0 if self._knows(product_id) else None
+
+
 def without_clock(model):
     return msgspec.structs.replace(
         model, card=msgspec.structs.replace(model.card, training_seconds=0.0, peak_megabytes=0.0)
@@ -60,6 +70,26 @@ def test_the_same_seed_makes_the_same_model_and_no_customer_is_in_it(trained):
     assert b"c:1" not in msgspec.json.encode(trained.model)
 
 
+def test_a_card_says_how_much_is_asked_of_products_that_the_model_before_did_not_know(trained):
+    assert trained.model.card.unknown_share is None  # there was none before
+    card = train(SHOP, seed=7, now=NOW, in_use=InUse(trained.model, knows=lambda name: name >= "p15")).model.card
+    newest = SHOP.activity.day >= SHOP.end_day - 7
+    unknown = newest & (SHOP.activity.product < 15)
+    assert card.unknown_share == pytest.approx(unknown.sum() / newest.sum())
+    assert 0.2 < card.unknown_share < 0.3
+
+
+def test_a_card_says_how_much_of_the_shop_anybody_would_be_shown_and_what_a_model_takes(trained):
+    card = trained.model.card
+    assert card.coverage == 1.0  # 60 products, 400 customers with two tastes
+    assert [str(need) for need in card.needs] == [
+        "14,400 of 2,000 events",
+        "60 of 20 products",
+        "400 of 200 customers with two products or more",
+        "60 of 14 days",
+    ]
+
+
 def test_too_little_data_makes_lists_and_says_what_is_missing():
     data = shop_data(
         interactions=[{"visitor": "c:ann", "product_id": "cup", "event_type": "purchase"}],
@@ -90,7 +120,7 @@ def test_a_blend_that_does_not_beat_popularity_is_kept_aside_and_lists_are_publi
 
 def test_where_a_blend_is_in_use_one_that_fails_changes_nothing(trained, monkeypatch):
     monkeypatch.setattr(training.measuring, "is_better", lambda *_, **__: False)
-    found = train(SHOP, seed=7, now=NOW, in_use=trained.model.card)
+    found = train(SHOP, seed=7, now=NOW, in_use=InUse(trained.model))
     assert found.model is None
     assert found.aside.card.method == "blend"
 
@@ -99,7 +129,7 @@ def test_a_blend_that_is_worse_than_the_one_in_use_is_kept_aside(trained, monkey
     worst = Shares(0, 0, 0, 0, 1)  # the prior alone: the same for everybody
     monkeypatch.setattr(training.measuring, "best_shares", lambda *_: worst)
     monkeypatch.setattr(training._Training, "_refusal", beating_popularity(training._Training._refusal))
-    found = train(SHOP, seed=7, now=NOW, in_use=trained.model.card)
+    found = train(SHOP, seed=7, now=NOW, in_use=InUse(trained.model))
     assert found.model is None
     assert found.aside.card.gaps[0].startswith(
         "Not in use: it is worse than the blend in use beyond chance (ndcg@10 0."
@@ -118,7 +148,7 @@ def beating_popularity(refusal):
 
 
 def test_one_as_good_as_the_one_in_use_takes_its_place(trained):
-    found = train(SHOP, seed=7, now=NOW + timedelta(days=1), in_use=trained.model.card)
+    found = train(SHOP, seed=7, now=NOW + timedelta(days=1), in_use=InUse(trained.model))
     assert found.model.card.method == "blend"
     measures = {measure.method: measure.value for measure in found.model.card.measures}
     assert measures["blend"] == measures["blend in use"]
