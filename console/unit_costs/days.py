@@ -42,6 +42,8 @@ COUNTED = (
 )
 
 
+_Rows = Sequence[Mapping[str, Any]]
+
 EXACT_DAYS = 31  # a month: the distinct customers of longer periods are estimated, or every one of every day is read
 ESTIMATE_ERROR = "about ± 2 %"  # standard error; see `queries/unit_costs/customers_estimated.sql`
 
@@ -160,15 +162,7 @@ def measured(
     """The answers of `questions`, with the costs allocated."""
     charged, orders, traffic, events, customers, margin, event_days = (result.rows() for result in results)
     counts = _counts(orders, traffic, events, [row for row in customers if row["session_date"] is not None])
-    own = [row for row in charged if row["billing_currency"] == currency]
-    charges = [
-        Charge(
-            row["charge_date"], row["service_name"], row["usage_type"], row["sub_account_id"], row["charge_category"],
-            row["tag_value"], row["effective_cost"],
-        )
-        for row in own
-        if row["effective_cost"] or not row["without_cost"]  # nothing is known of it: it is no cost of 0
-    ]  # fmt: skip
+    charges = charges_of(charged, currency)
     first, last = event_days[0]["first_day"], event_days[0]["last_day"]
     counted_days = [charge for charge in charges if first is not None and first <= charge.day <= last]
     return PeriodCosts(
@@ -181,17 +175,27 @@ def measured(
         margin={row["order_date"]: row["net_revenue_with_cost"] - row["cost"] for row in margin},
         net_revenue=total(row["net_revenue"] for row in margin),
         net_revenue_with_cost=total(row["net_revenue_with_cost"] for row in margin),
-        without_cost=sum(row["without_cost"] for row in own),
+        without_cost=sum(row["without_cost"] for row in charged if row["billing_currency"] == currency),
         other_currencies=_others(charged, currency),
         uncounted=sorted({charge.day for charge in charges} - {charge.day for charge in counted_days}),
     )
 
 
+def charges_of(rows: _Rows, currency: str) -> list[Charge]:
+    """The charges in one billing currency among the rows of `unit_costs/charges`; none whose cost is unknown."""
+    return [
+        Charge(
+            row["charge_date"], row["service_name"], row["usage_type"], row["sub_account_id"], row["charge_category"],
+            row["tag_value"], row["effective_cost"],
+        )
+        for row in rows
+        if row["billing_currency"] == currency
+        and (row["effective_cost"] or not row["without_cost"])  # nothing is known of it: it is no cost of 0
+    ]  # fmt: skip
+
+
 def _is_estimated(period: Period) -> bool:
     return period.days > EXACT_DAYS
-
-
-_Rows = Sequence[Mapping[str, Any]]
 
 
 def _counts(orders: _Rows, traffic: _Rows, events: _Rows, customers: _Rows) -> dict[date, dict[str, int]]:

@@ -1,0 +1,1 @@
+"""Coverage: which products recommendations show, and which they never do."""

@@ -1,0 +1,194 @@
+"""Which of the available products recommendations show, how evenly, and which they never show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from console.asking.engines import Result
+from console.asking.figures import Change, Figure, Unit
+from console.asking.periods import Period
+from console.asking.scope import Question, Scope
+from console.asking.slices import Slices, question
+from console.finops.decimals import ZERO
+from console.recommendations.source import CatalogueProduct
+from console.sales.answer import Compared
+
+SHOWN = "recommendations/shown_products"
+TENTHS = 10
+WEEKS_DAYS = 28
+
+
+@dataclass(frozen=True)
+class NeverShown:
+    """An available product that no recommendation showed, and what it sells meanwhile."""
+
+    product_id: str
+    name: str
+    category: str
+    units: Decimal
+    orders: int
+    net_revenue: Decimal
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The answer of the block *Coverage and what is shown*.
+
+    Attributes
+    ----------
+    available : products that the model in use may show; 0 where there is no model
+    shown : of those, how many were shown in the period
+    withdrawn : products that were shown and are not available now
+    impressions : of every shown product, most first
+    never_shown : what sells most first
+    earlier : the share shown in the 28 days before the last 28, and in the last 28
+    """
+
+    available: int
+    shown: int
+    withdrawn: int
+    impressions: Sequence[int]
+    never_shown: Sequence[NeverShown]
+    last_weeks: Decimal | None
+    weeks_before: Decimal | None
+    figures: Sequence[Figure]
+    results: Sequence[Result]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was shown."""
+        return not self.impressions
+
+    @property
+    def share(self) -> Decimal | None:
+        """Coverage: shown ÷ available products; None without a model."""
+        return Decimal(self.shown) / self.available if self.available else None
+
+    @property
+    def top_share(self) -> Decimal | None:
+        """The share of impressions of the tenth of the shown products that is shown most; None without impressions."""
+        return top_share(self.impressions)
+
+    @property
+    def tenths(self) -> list[Decimal]:
+        """The share of impressions of each tenth of the shown products, the most shown first; none for under ten."""
+        count, whole = len(self.impressions), sum(self.impressions)
+        if count < TENTHS or not whole:
+            return []
+        edges = [ceil(count * place / TENTHS) for place in range(TENTHS + 1)]
+        return [Decimal(sum(self.impressions[edges[n] : edges[n + 1]])) / whole for n in range(TENTHS)]
+
+
+def coverage(
+    scope: Scope,
+    period: Period,
+    comparisons: Sequence[Compared],
+    slices: Slices,
+    catalogue: Sequence[CatalogueProduct],
+) -> Coverage:
+    """What was shown of the available products in a period, against comparisons.
+
+    Parameters
+    ----------
+    catalogue : the products of the model in use; which of them were available in earlier days is not kept, so that a
+        comparison takes those of today
+    """
+    weeks = Period(period.end - timedelta(days=WEEKS_DAYS), period.end)
+    periods = [period, *(days for _, days in comparisons), weeks, weeks.shifted(-WEEKS_DAYS)]
+    results = scope.ask_all(
+        [
+            question(scope, "products/sales", period, replace(slices, categories=())),
+            *(_shown(days, slices) for days in periods),
+        ]
+    )
+    sales, now, *others = (result.rows() for result in results)
+    of = [product for product in catalogue if product.is_available and _is_chosen(product, slices)]
+    chosen = {product.product_id for product in of}
+    before = [share_shown(rows, chosen) for rows in others]
+    impressions = {row["product_id"]: row["impressions"] for row in now if row["impressions"]}
+    if slices.categories:
+        known = {product.product_id: product for product in catalogue}
+        impressions = {
+            name: count for name, count in impressions.items() if name in known and _is_chosen(known[name], slices)
+        }
+    every = sorted(impressions.values(), reverse=True)
+    shown = chosen & set(impressions)
+    labels = [label for label, _ in comparisons]
+    return Coverage(
+        available=len(chosen),
+        shown=len(shown),
+        withdrawn=len(set(impressions) - chosen),
+        impressions=every,
+        never_shown=_never_shown([product for product in of if product.product_id not in shown], sales),
+        last_weeks=before[-2],
+        weeks_before=before[-1],
+        figures=_figures(len(shown), chosen, every, list(zip(labels, before, strict=False))),
+        results=results,
+    )
+
+
+_Rows = Sequence[Mapping[str, Any]]
+
+
+def _shown(days: Period, slices: Slices) -> Question:
+    """Of all categories: which category a product is of, the catalogue says."""
+    return Question(
+        SHOWN,
+        {
+            "start_date": days.start,
+            "end_date": days.end,
+            "surfaces": (),
+            "categories": (),
+            "regions": slices.regions,
+        },
+    )
+
+
+def share_shown(rows: _Rows, available: set[str]) -> Decimal | None:
+    """The share of the available products that were shown; None where none is available, or nothing was shown."""
+    shown = {row["product_id"] for row in rows if row["impressions"]}
+    return Decimal(len(shown & available)) / len(available) if available and shown else None
+
+
+def top_share(impressions: Sequence[int]) -> Decimal | None:
+    """The share of the most shown tenth, of `impressions` by product, most first; at least one product."""
+    whole = sum(impressions)
+    return Decimal(sum(impressions[: ceil(len(impressions) / TENTHS)])) / whole if whole else None
+
+
+def _is_chosen(product: CatalogueProduct, slices: Slices) -> bool:
+    return not slices.categories or product.category in slices.categories
+
+
+def _never_shown(products: Sequence[CatalogueProduct], sales: _Rows) -> list[NeverShown]:
+    sold = {row["product_id"]: row for row in sales}
+    found = [
+        NeverShown(
+            product.product_id,
+            product.name or product.product_id,
+            product.category or "(none)",
+            row.get("units", ZERO),
+            row.get("orders", 0),
+            row.get("net_revenue", ZERO),
+        )
+        for product in products
+        for row in (sold.get(product.product_id, {}),)
+    ]
+    return sorted(found, key=lambda product: (-product.net_revenue, -product.units, product.product_id))
+
+
+def _figures(
+    shown: int, available: set[str], impressions: Sequence[int], before: Sequence[tuple[str, Decimal | None]]
+) -> list[Figure]:
+    share = Decimal(shown) / len(available) if available else None
+    return [
+        Figure("Coverage", share, Unit.PERCENT, changes=[Change(label, value) for label, value in before]),
+        Figure("Products shown", shown, Unit.COUNT),
+        Figure("Never shown", len(available) - shown if available else None, Unit.COUNT),
+        Figure("Impressions of the top 10 %", top_share(impressions), Unit.PERCENT, note="of the products shown"),
+    ]

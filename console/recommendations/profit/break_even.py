@@ -1,0 +1,135 @@
+"""Whether recommendations pay: what they brought, attributed and incremental, against what they cost. Pure arithmetic.
+
+Attributed is what was bought after a click. Some of it would have been bought anyway, and how much of it, no figure of
+the shop says: only customers who are shown nothing, a hold-out, do. What they bring less is *incremental*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from console.asking.periods import Period
+from console.finops.decimals import DIGITS, MONEY_STEP, ZERO, difference
+
+
+class Verdict(StrEnum):
+    """Whether recommendations pay, as far as it is known."""
+
+    PAYS = "pays"
+    LOSES = "loses"
+    OPEN = "open"  # the interval of the incremental margin holds the cost
+    UNMEASURED = "unmeasured"  # no hold-out has said anything yet
+    UNKNOWN = "unknown"  # what recommending costs is unknown
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """The gross margin that was there only because of recommendations, by a hold-out.
+
+    Attributes
+    ----------
+    experiment : its name
+    period : the days it was measured on, those on which the last customers' outcomes count included
+    value, low, high : of those days together, in the reporting currency, with an interval of 95 % that may be looked
+        at on any day
+    unknown_margin_share : share of the measured net revenue whose margin is unknown
+    """
+
+    experiment: str
+    period: Period
+    value: Decimal
+    low: Decimal
+    high: Decimal
+    unknown_margin_share: Decimal | None = None
+
+    def over(self, days: int) -> Incremental:
+        """The same margin a day, over so many days, to a hundredth of a cent."""
+        value, low, high = (
+            DIGITS.divide(DIGITS.multiply(amount, Decimal(days)), Decimal(self.period.days)).quantize(
+                MONEY_STEP, context=DIGITS
+            )
+            for amount in (self.value, self.low, self.high)
+        )
+        return Incremental(self.experiment, self.period, value, low, high, self.unknown_margin_share)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Margin against cost, of the days whose cost is known.
+
+    Attributes
+    ----------
+    days : how many those are
+    clicks : on those days
+    margin : attributed gross margin, where the cost of goods is known; None where it is of nothing
+    cost : of recommending, in the currency of the margin; None where unknown
+    measured : incremental margin over as many days; None without a hold-out that says something
+    """
+
+    days: int
+    clicks: int
+    margin: Decimal | None
+    cost: Decimal | None
+    measured: Incremental | None = None
+
+    @property
+    def left(self) -> Decimal | None:
+        """Attributed margin − cost: what is left if all of it is incremental."""
+        return None if self.margin is None or self.cost is None else difference(self.margin, self.cost)
+
+    @property
+    def incremental_left(self) -> Decimal | None:
+        """Incremental margin − cost."""
+        return None if self.measured is None or self.cost is None else difference(self.measured.value, self.cost)
+
+    @property
+    def incremental_left_interval(self) -> tuple[Decimal, Decimal] | None:
+        """The interval of `incremental_left`: the cost is known, so it is the margin's, moved by the cost."""
+        if self.measured is None or self.cost is None:
+            return None
+        return difference(self.measured.low, self.cost), difference(self.measured.high, self.cost)
+
+    @property
+    def break_even_share(self) -> Decimal | None:
+        """The share of attributed margin that must be incremental for it to pay; above 1 it cannot.
+
+        None where margin or cost is unknown, or where no margin is attributed.
+        """
+        if self.margin is None or self.cost is None or self.margin <= ZERO:
+            return None
+        return DIGITS.divide(self.cost, self.margin)
+
+    @property
+    def margin_per_click(self) -> Decimal | None:
+        """Attributed margin of a click; None without clicks or where unknown."""
+        return None if self.margin is None or not self.clicks else DIGITS.divide(self.margin, Decimal(self.clicks))
+
+    @property
+    def break_even_clicks(self) -> Decimal | None:
+        """Clicks a day that pay the cost of a day, if all their attributed margin is incremental.
+
+        None where unknown, or where a click brings nothing.
+        """
+        per_click = self.margin_per_click
+        if per_click is None or per_click <= ZERO or self.cost is None or not self.days:
+            return None
+        return DIGITS.divide(DIGITS.divide(self.cost, Decimal(self.days)), per_click)
+
+    @property
+    def clicks_a_day(self) -> Decimal | None:
+        """Clicks ÷ days; None without days."""
+        return Decimal(self.clicks) / self.days if self.days else None
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether it pays."""
+        if self.cost is None:
+            return Verdict.UNKNOWN
+        if self.measured is None:
+            return Verdict.UNMEASURED
+        if self.measured.low > self.cost:
+            return Verdict.PAYS
+        return Verdict.LOSES if self.measured.high < self.cost else Verdict.OPEN

@@ -1,0 +1,199 @@
+"""The charts of *Profit and loss*: click rates by day, outcomes by surface, and margin against cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from console.asking import formatting as text
+from console.asking.figures import Number, Unit
+from console.kit import charts, descriptions, echarts, hover_text, scales
+from console.kit.charts import Chart
+from console.kit.echarts import Spec
+from console.recommendations.profit.answer import OutcomeRecord, Profit
+
+MOST_LINES = 5  # names of more do not fit at the ends of their lines
+_LINE_GAP = 15  # pixels between two names
+_MARK = 10  # pixels that the ends of an interval are high
+
+
+def click_rates(found: Profit) -> Chart:
+    """Click rate by day, a line a surface: those with the most impressions, their names at the ends of the lines."""
+    title = "Click rate by day and surface"
+    surfaces = [record.name for record in found.surfaces if record.impressions][:MOST_LINES]
+    days = found.now.period.dates
+    lines = {
+        surface_name(name): [
+            outcome.click_rate if (outcome := found.now.by_day_of_surface.get(name, {}).get(day)) else None
+            for day in days
+        ]
+        for name in surfaces
+    }
+    left_out = sum(1 for record in found.surfaces if record.impressions) - len(surfaces)
+    return lines_by_day(days, lines, title, f"without {text.counted(left_out, 'surface')}" if left_out else "")
+
+
+def lines_by_day(days: Sequence[date], lines: Mapping[str, Sequence[Number | None]], title: str, note: str) -> Chart:
+    """Percentages by day, a line a name, each name at its line's end; None breaks a line."""
+    known = [value for values in lines.values() for value in values if value is not None]
+    if not known:
+        return Chart(title, f"{title}: no values", charts.EMPTY_HEIGHT, None)
+    axis = scales.linear(known)
+    names = list(lines)
+    height = charts.DAY_HEIGHT - echarts.DATES_HEIGHT - 12
+    ends = []
+    for values in lines.values():
+        last = next((float(value) for value in reversed(values) if value is not None), 0.0)
+        ends.append((axis.high - last) / (axis.high - axis.low) * height)
+    placed = scales.spread(ends, gap=_LINE_GAP, low=0, high=height)
+    rows = [
+        [
+            place,
+            text.weekday(day),
+            *(echarts.number(values[place]) for values in lines.values()),
+            *(text.percent(values[place], 2) for values in lines.values()),
+        ]
+        for place, day in enumerate(days)
+    ]
+    series = []
+    for rank, name in enumerate(names):
+        line = echarts.line(name, f"value{rank}", 0, placed[rank] - ends[rank])
+        series.append(line | {"lineStyle": {"width": 1.8}, "connectNulls": False, "showSymbol": len(days) == 1})
+    numbers = range(len(names))
+    spec = echarts.over_time(
+        ["day", "day_name", *(f"value{rank}" for rank in numbers), *(f"text{rank}" for rank in numbers)],
+        rows,
+        series,
+        axis,
+        Unit.PERCENT,
+        "",
+        x=echarts.day_axis(days),
+        right=echarts.width(names) + 16,
+        top=12,
+        hover=hover_text.texts("{@day_name}", names),
+    )
+    alt = "; ".join(descriptions.by_day(name, days, values, Unit.PERCENT, "") for name, values in lines.items())
+    return Chart(title, f"{title}: {alt}", charts.DAY_HEIGHT, echarts.with_phone_legend(spec, names), note)
+
+
+def click_rate_of(records: Sequence[OutcomeRecord], what: str) -> Chart:
+    """Click rate of each surface or model as a bar, with its interval of 95 % as a grey line across its end."""
+    title = f"Click rate by {what}"
+    shown = [record for record in records if record.click_rate is not None][: charts.MOST_BARS]
+    return with_intervals(
+        title,
+        [surface_name(record.name) for record in shown],
+        [record.click_rate for record in shown],
+        [
+            None
+            if record.click_rate_low is None or record.click_rate_high is None
+            else (record.click_rate_low, record.click_rate_high)
+            for record in shown
+        ],
+        [text.percent(record.click_rate, 2) for record in shown],
+        [_percents(record.click_rate_low, record.click_rate_high) for record in shown],
+        "grey line: interval of 95 %",
+    )
+
+
+def balance(found: Profit) -> Chart:
+    """Attributed and incremental margin, the cost, and what is left; intervals are grey lines."""
+    sums, currency = found.balance, found.currency
+    measured = sums.measured
+    left = sums.incremental_left if measured else sums.left
+    rows: list[tuple[str, Decimal | None, tuple[Decimal, Decimal] | None]] = [
+        ("Attributed margin", sums.margin, None),
+        ("Incremental margin", *((measured.value, (measured.low, measured.high)) if measured else (None, None))),
+        ("Cost of recommending", None if sums.cost is None else -sums.cost, None),
+        (
+            "Left after cost" if measured else "Left, if all is incremental",
+            left,
+            sums.incremental_left_interval,
+        ),
+    ]
+    note = "grey line: always-valid interval of 95 %" if measured else "incremental margin: unknown without a hold-out"
+    return with_intervals(
+        f"From margin to what is left, {text.counted(sums.days, 'day')}",
+        [name for name, _, _ in rows],
+        [value for _, value, _ in rows],
+        [None if interval is None else (float(interval[0]), float(interval[1])) for _, _, interval in rows],
+        [text.compact(value, Unit.MONEY, currency) for _, value, _ in rows],
+        [
+            "" if interval is None else f"{text.money(interval[0], currency)} to {text.money(interval[1], currency)}"
+            for _, _, interval in rows
+        ],
+        note,
+    )
+
+
+def with_intervals(
+    title: str,
+    labels: Sequence[str],
+    values: Sequence[Number | None],
+    intervals: Sequence[tuple[float, float] | None],
+    texts: Sequence[str],
+    interval_texts: Sequence[str],
+    note: str,
+) -> Chart:
+    """Horizontal bars, each with its interval as a thin line with marked ends."""
+    words = [
+        f"{label} {value}{f' ({interval})' if interval else ''}"
+        for label, value, interval in zip(labels, texts, interval_texts, strict=True)
+    ]
+    alt = f"{title}: " + (", ".join(words) if words else "no values")
+    if all(value is None for value in values):
+        return Chart(title, alt, charts.EMPTY_HEIGHT, None)
+    rows = [
+        [
+            position,
+            label,
+            echarts.number(value),
+            max(0.0, float(value or 0), interval[1] if interval else 0.0),
+            texts[position],
+            f"{texts[position]}<br>{interval_texts[position]}" if interval else texts[position],
+        ]
+        for position, (label, value, interval) in enumerate(zip(labels, values, intervals, strict=True))
+    ]
+    series: list[Spec] = [
+        {"type": "bar", "name": title, "barWidth": "58%", "encode": {"x": "value", "y": "position"}},
+        *(_interval(position, interval) for position, interval in enumerate(intervals) if interval),
+    ]
+    ends = [edge for interval in intervals if interval for edge in interval]
+    spec = echarts.bars(
+        ["position", "label", "value", "text_at", "short", "exact"],
+        rows,
+        series,
+        labels=labels,
+        texts=texts,
+        values=[*(value for value in values if value is not None), *ends],
+        hover="<b>{@label}</b><br>{@exact}",
+    )
+    return Chart(title, alt, charts.ROW_HEIGHT * len(rows) + 8, spec, note)
+
+
+def _interval(position: int, interval: tuple[float, float]) -> Spec:
+    return {
+        "type": "line",
+        "name": "Interval",
+        "data": [[interval[0], position], [interval[1], position]],
+        "symbol": "rect",
+        "symbolSize": [2, _MARK],
+        "showSymbol": True,
+        "silent": True,
+        "tooltip": {"show": False},
+        "lineStyle": {"color": echarts.GREY, "width": 2},
+        "itemStyle": {"color": echarts.GREY},
+        "emphasis": {"disabled": True},
+        "z": 4,
+    }
+
+
+def surface_name(name: str) -> str:
+    """``for_you`` as ``For you``."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _percents(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{text.percent(low, 2)} to {text.percent(high, 2)}"
