@@ -22,6 +22,7 @@ from pipeline.collecting.keys import FILE, KeyFile, WriteKey, digest_of
 from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.live.documents import RECENT_ITEMS, Item
 from pipeline.live.store import LiveStore
+from pipeline.recommend.customers.stored_customers import StoredCustomer
 from pipeline.recommend.models.embedded import FILE as MODELS
 from pipeline.recommend.models.embedded import EmbeddedModelStore
 from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
@@ -109,8 +110,8 @@ class _InMemory:
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         return [Item(f"p{product}", "product_view", NOW) for product in recent_products(customer_id)]
 
-    def refuses(self, _customer_id: str) -> bool:
-        return False
+    def read(self, _customer_id: str) -> StoredCustomer:
+        return StoredCustomer(refuses=False, history=())
 
     def find(self, secret: str) -> WriteKey:
         return WriteKey(id="k", source="bench", digest=digest_of(secret), created_at=NOW, purpose="read")

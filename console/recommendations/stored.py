@@ -27,14 +27,13 @@ from console.recommendations.source import (
     Use,
 )
 from pipeline.live.documents import Item
-from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.models.model import ModelCard
 from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.models.stored_models import StoredModels
 from pipeline.recommend.serving.question import Question
-from pipeline.recommend.serving.recommender import Answer, History, Recommender
+from pipeline.recommend.serving.recommender import Answer, RecentItems, Recommender
 
-OPTED_OUT_SECONDS = 1.0  # after which it is looked at again who refuses
 NOT_YET = "Experiments cannot be kept yet"
 
 
@@ -87,7 +86,7 @@ class StoredRecommendations:
     def __init__(
         self,
         models: Callable[[], StoredModels],
-        history: Callable[[], History],
+        history: Callable[[], RecentItems],
         trainings: Trainings,
         *,
         now: Callable[[], datetime] = utc_now,
@@ -113,15 +112,14 @@ class StoredRecommendations:
 
     def has_opted_out(self, customer_id: str) -> bool:
         """See `RecommendationSource.has_opted_out`."""
-        _, opted_out = self._of_store(self._models())
-        return opted_out.refuses(customer_id)
+        _, customers = self._of_store(self._models())
+        return customers.read(customer_id).refuses
 
     def history(self, customer_id: str) -> Sequence[PastAction]:
         """See `RecommendationSource.history`."""
-        if self.has_opted_out(customer_id):
-            return []
+        recommender, _ = self._of_store(self._models())
         try:
-            items = self._history().recent_items(customer_id)
+            items = recommender.history(customer_id).items
         except StreamUnavailable as error:
             raise SourceError(error.what, where=error.where, remedy=error.remedy) from error
         return list(_named(items, self._models().current()))
@@ -177,15 +175,15 @@ class StoredRecommendations:
         """See `RecommendationSource.train`."""
         self._trainings.start()
 
-    def _parts_of(self, store: StoredModels) -> tuple[Recommender, OptedOutCustomers]:
-        opted_out = OptedOutCustomers(store.items, renew_after=OPTED_OUT_SECONDS)
-        return Recommender(store, _Opened(self._history), opted_out, now=self._now), opted_out
+    def _parts_of(self, store: StoredModels) -> tuple[Recommender, StoredCustomers]:
+        customers = StoredCustomers(store.items)
+        return Recommender(store, _Opened(self._history), customers, now=self._now), customers
 
 
 class _Opened:
     """A history that is opened when it is asked: that it cannot be opened is a note in the answer."""
 
-    def __init__(self, opened: Callable[[], History]) -> None:
+    def __init__(self, opened: Callable[[], RecentItems]) -> None:
         self._opened = opened
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:

@@ -12,12 +12,10 @@ from pipeline.embedded.loops import Loop, Trouble
 from pipeline.embedded.training import NightlyTraining
 from pipeline.lake import Lake
 from pipeline.live.store import LiveStore
-from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
-
-OPTED_OUT_SECONDS = 1.0  # after which the list of customers who refuse is looked at again
 
 
 class Recommending:
@@ -54,8 +52,7 @@ class Recommending:
             self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
             self._training[1].start()
         if self._live is not None:
-            opted_out = OptedOutCustomers(self.models.items, renew_after=OPTED_OUT_SECONDS)
-            recommender = Recommender(self.models, self._live, opted_out)
+            recommender = Recommender(self.models, self._live, StoredCustomers(self.models.items))
             keys = KeyFile(self._lake.root / KEYS)
             self.service = RecommendationService(recommender, keys, origins=self._origins)
 

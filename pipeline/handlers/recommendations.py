@@ -17,7 +17,7 @@ from pipeline.handlers.gateway import payload_of, request_from
 from pipeline.handlers.observed import logger, metrics, observed, report
 from pipeline.handlers.write_keys import write_keys
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
-from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
@@ -48,8 +48,8 @@ def service() -> RecommendationService:
     """The service of this process."""
     dynamodb = client("dynamodb", attempts=ATTEMPTS, seconds=SECONDS)
     models = DynamoDbModelStore(dynamodb, settings().table)
-    history = DynamoDbRecentItems(dynamodb, settings().live_table)
-    recommender = Recommender(models, history, OptedOutCustomers(models.items), failed=_history_not_read)
+    recent = DynamoDbRecentItems(dynamodb, settings().live_table)
+    recommender = Recommender(models, recent, StoredCustomers(models.items), failed=_history_not_read)
     keys, origins = write_keys(settings()), settings().origins
     return RecommendationService(recommender, keys, origins=origins, failed=_models_not_read)
 
@@ -59,7 +59,7 @@ def _models_not_read(error: TakingsError) -> None:
 
 
 def _history_not_read(error: TakingsError) -> None:
-    logger.error("A customer was answered without a history", extra={"reason": str(error)})
+    logger.error("A customer was answered without a whole history", extra={"reason": str(error)})
     metrics.add_metric("HistoryNotRead", MetricUnit.Count, 1)
 
 

@@ -1,9 +1,4 @@
-"""Customers who refuse recommendations made from their history. Kept beside the models, as digests of their ids.
-
-::
-
-    pk          sk                   what
-    opted-out   customer#<digest>    nothing more
+"""Customers who refuse recommendations made from their history: kept beside the models (`.keys`).
 
 They get what everybody gets, their history is not read, and live keeps no recent items of them.
 """
@@ -14,13 +9,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Protocol
 
 from catalogue.errors import SourceError
-from pipeline.recommend.models.items import Items, Key
+from pipeline.recommend.customers.keys import CUSTOMER, OPTED_OUT, digest_of, opted_out_key
+from pipeline.recommend.models.items import Items
 
-PK, SK = "opted-out", "customer#"
 CACHE_SECONDS = 60.0  # after which a refusal in another process is known
 CACHED = 10_000
 MOST_LISTED = 100_000  # digests that a writer of live keeps in memory: 10 MB
@@ -56,7 +50,7 @@ class OptedOutCustomers:
             known = self._answers.get(customer_id)
         if known is not None and self._clock() - known[1] < self._renew_after:
             return known[0]
-        key = _key(customer_id)
+        key = opted_out_key(digest_of(customer_id))
         found = key in self._items.get_all([key])
         with self._lock:
             self._answers[customer_id] = (found, self._clock())
@@ -67,12 +61,12 @@ class OptedOutCustomers:
 
     def add(self, customer_id: str) -> None:
         """Keep that a customer refuses. Raises SourceError where it cannot be written."""
-        self._items.put_all([(_key(customer_id), b"\0")])
+        self._items.put_all([(opted_out_key(digest_of(customer_id)), b"\0")])
         self._answers.pop(customer_id, None)
 
     def remove(self, customer_id: str) -> None:
         """Keep that a customer refuses no more. Raises SourceError where it cannot be written."""
-        self._items.delete_all([_key(customer_id)])
+        self._items.delete_all([opted_out_key(digest_of(customer_id))])
         self._answers.pop(customer_id, None)
 
 
@@ -95,20 +89,16 @@ class OptedOutList:
         if self._read_at is None or now - self._read_at >= self._renew_after:
             self._read_at = now
             try:
-                found = self._items.beginning(PK, SK)
+                found = self._items.beginning(OPTED_OUT, CUSTOMER)
             except SourceError:
                 pass
             else:
                 self._digests = frozenset(list(found)[:MOST_LISTED])
         if not self._digests:
             return self._digests is None
-        return _key(customer_id)[1] in self._digests
+        return CUSTOMER + digest_of(customer_id) in self._digests
 
 
 def everybody(_customer_id: str) -> bool:
     """Whether a customer refuses, where that is unknown."""
     return True
-
-
-def _key(customer_id: str) -> Key:
-    return PK, SK + sha256(customer_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.recommend.customers.histories import VIEWED
 from pipeline.recommend.models.model import (
     BEST_SELLERS,
     BOUGHT_TOGETHER,
@@ -22,7 +23,7 @@ from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import VIEWED, Seed, best, strongest_seeds
+from pipeline.recommend.serving.scoring import Seed, best, strongest_seeds
 
 CATEGORY_BEST_SELLERS = "category_best_sellers"
 REGION_BEST_SELLERS = "region_best_sellers"

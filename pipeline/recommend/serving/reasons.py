@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.recommend.customers.histories import BOUGHT, IN_CART
 from pipeline.recommend.models.model import DirectoryEntry
-from pipeline.recommend.serving.scoring import BOUGHT, IN_CART
 
 
 class Why(msgspec.Struct, frozen=True, omit_defaults=True):

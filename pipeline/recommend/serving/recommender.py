@@ -1,4 +1,4 @@
-"""Question in, answer out: recent items, a model, and the lists that step in where these know too little."""
+"""Question in, answer out: a history, a model, and the lists that step in where these know too little."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import msgspec
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.live.documents import Item
-from pipeline.recommend.customers.opted_out import OptedOut
+from pipeline.recommend.customers.histories import Action, History, merged
+from pipeline.recommend.customers.stored_customers import Customers
 from pipeline.recommend.models.model import FOR_YOU
 from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
@@ -21,7 +22,7 @@ from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.fallback import CANDIDATES, Step, steps
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import BOUGHT, IN_CART, Seed, action_weight
+from pipeline.recommend.serving.scoring import Seed, action_weights
 
 NOTHING = "none"  # served where there is no item
 
@@ -65,7 +66,7 @@ class Models(Protocol):
         ...
 
 
-class History(Protocol):
+class RecentItems(Protocol):
     """Where recent items are from: a live store."""
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
@@ -78,7 +79,8 @@ class Recommender:
 
     Parameters
     ----------
-    opted_out : whose history is not read
+    recent_items : of live, seconds old
+    customers : what training keeps of a customer, and who refuses
     failed : called with why a history could not be read
     new_id : makes the id of an answer
     """
@@ -86,25 +88,25 @@ class Recommender:
     def __init__(
         self,
         models: Models,
-        history: History,
-        opted_out: OptedOut,
+        recent_items: RecentItems,
+        customers: Customers,
         *,
         failed: Callable[[TakingsError], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        self._models, self._history, self._opted_out = models, history, opted_out
+        self._models, self._recent_items, self._customers = models, recent_items, customers
         self._failed, self._now, self._new_id = failed, now, new_id
         self._popular: tuple[str, Sequence[int]] = ("", ())
 
     def answer(self, question: Question, *, recent: Sequence[Item] | None = None) -> Answer:
         """The answer to a question, which may have no item, and then says why in its note.
 
-        Where the history cannot be read, the answer is that to a customer without one, and says so.
+        Where the history cannot be read, the answer is made from what can be, and says so.
 
         Parameters
         ----------
-        recent : is taken for the history, newest first; None reads the customer's
+        recent : is taken for the whole history, newest first, and nothing is read; None reads the customer's
 
         Raises
         ------
@@ -114,12 +116,10 @@ class Recommender:
         model = self._models.current()
         if model is None:
             return self._answer(question, None, NOTHING, (), "There is no model yet: the first training makes one.")
-        note = ""
-        if recent is None:
-            recent, note = self._recent_items(question.customer_id)
-        seeds = _seeds(recent, model, self._now())
+        history, note = self._known(question.customer_id) if recent is None else (merged(recent), "")
+        seeds = _seeds(history.actions, model, self._now())
         context = model.place_of(question.context_item) if question.context_item else None
-        unwanted = question.exclude | {item.product_id for item in recent if item.event_type in (BOUGHT, IN_CART)}
+        unwanted = question.exclude | history.bought | history.in_cart
         if question.context_item:
             unwanted |= {question.context_item}
         lists = steps(question, model, seeds, context, self._popular_places(model), len(unwanted))
@@ -146,17 +146,35 @@ class Recommender:
             note=note,
         )
 
-    def _recent_items(self, customer_id: str | None) -> tuple[Sequence[Item], str]:
-        """The recent items of a customer who has not refused, and a note where they could not be read."""
+    def history(self, customer_id: str) -> History:
+        """What answers to a customer are made from; empty for one who refuses.
+
+        Raises
+        ------
+        SourceError, StreamUnavailable
+            It cannot be read.
+        """
+        customer = self._customers.read(customer_id)
+        if customer.refuses:
+            return History(refuses=True)
+        return merged(self._recent_items.recent_items(customer_id), customer.history)
+
+    def _known(self, customer_id: str | None) -> tuple[History, str]:
+        """As much of a customer's history as can be read, and a note on what cannot."""
         if customer_id is None:
-            return (), ""
+            return History(), ""
         try:
-            if self._opted_out.refuses(customer_id):
-                return (), ""
-            return self._history.recent_items(customer_id), ""
+            customer = self._customers.read(customer_id)
+        except SourceError as error:  # who may refuse gets nothing from a history
+            self._failed(error)
+            return History(), "The customer's history could not be read; this is for everybody."
+        if customer.refuses:
+            return History(refuses=True), ""
+        try:
+            return merged(self._recent_items.recent_items(customer_id), customer.history), ""
         except (SourceError, StreamUnavailable) as error:
             self._failed(error)
-            return (), "The customer's recent actions could not be read; this is for everybody."
+            return merged((), customer.history), "The customer's recent actions could not be read."
 
     def _popular_places(self, model: PublishedModel) -> Sequence[int]:
         """The available places with the highest prior, worked out once for each model."""
@@ -169,12 +187,11 @@ class Recommender:
         return places
 
 
-def _seeds(recent: Iterable[Item], model: PublishedModel, now: datetime) -> list[Seed]:
-    """The recent items that the model knows, newest first."""
-    found = ((model.place_of(item.product_id), item) for item in recent)
-    return [
-        Seed(place, item.event_type, action_weight(item, now, model.card)) for place, item in found if place is not None
-    ]
+def _seeds(actions: Iterable[Action], model: PublishedModel, now: datetime) -> list[Seed]:
+    """The actions with products that the model knows, newest first."""
+    weight = action_weights(model.card, now)
+    found = ((model.place_of(action.product_id), action) for action in actions)
+    return [Seed(place, action.kind, weight(action)) for place, action in found if place is not None]
 
 
 def _choose(

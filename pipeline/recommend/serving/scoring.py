@@ -11,16 +11,15 @@ card says (`ModelCard.parameters`):
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pipeline.live.documents import Item
+from pipeline.recommend.customers.histories import BOUGHT, IN_CART, VIEWED, Action
 from pipeline.recommend.models.model import ModelCard
 from pipeline.recommend.models.packing import PackedNeighbours
 from pipeline.recommend.recency import decayed
 
-VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
 HALF_LIFE_DAYS = 180.0  # where the card names none
 
 
@@ -32,11 +31,12 @@ class Seed(NamedTuple):
     weight: float
 
 
-def action_weight(item: Item, now: datetime, card: ModelCard) -> float:
-    """What a recent action weighs `now` in a model; one of the future as one of now."""
+def action_weights(card: ModelCard, now: datetime) -> Callable[[Action], float]:
+    """What an action weighs `now` in a model; one of the future as one of now."""
     half_life = _parameter(card, "history_half_life_days", HALF_LIFE_DAYS)
-    weight = _parameter(card, f"weight_{item.event_type}", 1.0)
-    return weight * decayed((now - item.at).total_seconds(), half_life)
+    weights = {kind: _parameter(card, f"weight_{kind}", 1.0) for kind in (VIEWED, IN_CART, BOUGHT)}
+    seconds = now.timestamp()
+    return lambda action: weights.get(action.kind, 1.0) * decayed(seconds - action.at, half_life)
 
 
 def _parameter(card: ModelCard, name: str, default: float) -> float:

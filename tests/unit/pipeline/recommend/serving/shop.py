@@ -9,6 +9,8 @@ from typing import Any
 
 from catalogue.errors import SourceError, StreamUnavailable
 from pipeline.live.documents import Item
+from pipeline.recommend.customers.histories import Action
+from pipeline.recommend.customers.stored_customers import StoredCustomer
 from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
 from pipeline.recommend.models.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
 from pipeline.recommend.serving.question import Question
@@ -92,6 +94,7 @@ class Shop:
 
     model: Model | None = field(default_factory=model)
     items: dict[str, list[Item]] = field(default_factory=dict)
+    stored: dict[str, list[Action]] = field(default_factory=dict)
     opted_out: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
@@ -102,15 +105,16 @@ class Shop:
         return Read(self.model) if self.model else None
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
-        if "history" in self.down:
+        if "live" in self.down:
             raise StreamUnavailable("The live table did not answer", where="live")
         self.asked.append(customer_id)
         return self.items.get(customer_id, [])
 
-    def refuses(self, customer_id: str) -> bool:
-        if "opted_out" in self.down:
+    def read(self, customer_id: str) -> StoredCustomer:
+        if "customers" in self.down:
             raise SourceError("The table of recommendations did not answer", where="recommendations")
-        return customer_id in self.opted_out
+        refuses = customer_id in self.opted_out
+        return StoredCustomer(refuses, () if refuses else self.stored.get(customer_id, ()))
 
     def did(self, customer: str, *actions: tuple[str, str]) -> None:
         """A customer's actions, newest first: (kind, product)."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
 from catalogue.errors import SourceError
+from pipeline.live.documents import Item
+from pipeline.recommend.customers.histories import Action, History
 from pipeline.recommend.models.model import DirectoryEntry, Neighbours, RankedList
+from pipeline.recommend.serving.question import Question
+from pipeline.recommend.serving.recommender import Recommender
 from tests.unit.pipeline.recommend.serving.shop import LAMP, MUG, NOW, TEAPOT, Shop, ids, model, neighbours
 
 
@@ -205,13 +211,63 @@ def test_who_opted_out_gets_what_everybody_gets_and_the_history_is_not_read(shop
     assert ids(answer) == ids(shop.ask())
 
 
-@pytest.mark.parametrize("down", ["history", "opted_out"])
-def test_where_the_history_cannot_be_read_everybodys_list_is_given_with_a_note(shop: Shop, down: str):
+def test_where_it_is_unknown_who_refuses_everybodys_list_is_given_with_a_note(shop: Shop):
     shop.did("c1", ("product_view", "mug"))
-    shop.down.add(down)
+    shop.down.add("customers")
     answer = shop.ask("c1")
     assert (answer.served, shop.asked) == ("best_sellers", [])
     assert "could not be read" in answer.note
+
+
+def test_where_recent_actions_cannot_be_read_the_stored_history_is_good_enough_with_a_note(shop: Shop):
+    shop.did("c1", ("product_view", "lamp"))
+    shop.stored["c1"] = [Action("mug", "product_view", NOW.timestamp() - 86_400)]
+    shop.down.add("live")
+    answer = shop.ask("c1", n=1)
+    assert (answer.served, ids(answer)) == ("for_you", ["teapot"])
+    assert "could not be read" in answer.note
+
+
+def test_who_did_nothing_lately_is_recommended_what_goes_with_the_stored_history(shop: Shop):
+    shop.stored["c1"] = [Action("mug", "purchase", NOW.timestamp() - 86_400)]
+    answer = shop.ask("c1", n=1)
+    assert (answer.served, ids(answer)) == ("for_you", ["teapot"])
+    assert answer.items[0].why.text == "Because you bought The mug"
+
+
+def test_what_was_bought_is_never_recommended_again_however_often_it_is_viewed_since(shop: Shop):
+    shop.stored["c1"] = [Action("teapot", "purchase", 0.0), Action("mug", "purchase", 0.0)]
+    shop.did("c1", ("product_view", "teapot"), ("product_view", "mug"))
+    answer = shop.ask("c1")
+    assert ids(answer)[:2] == ["tray", "bowl"]
+    assert not {"teapot", "mug"} & set(ids(answer))
+    assert answer.items[0].why.text == "Because you viewed The mug"  # the newer action
+
+
+def test_a_cart_of_long_ago_is_none(shop: Shop):
+    shop.stored["c1"] = [Action("teapot", "cart_add", 3_600.0), Action("mug", "cart_add", 0.0)]
+    answer = shop.ask("c1", n=1)
+    assert ids(answer) == ["teapot"]
+    assert answer.items[0].why.text == "Because you viewed The mug"
+
+
+def test_given_actions_take_the_place_of_the_customers_own_and_nothing_is_read(shop: Shop):
+    shop.did("c1", ("product_view", "lamp"))
+    question = Question(customer_id="c1", n=1)
+    answer = shop.recommender().answer(question, recent=[Item("mug", "product_view", NOW)])
+    assert (ids(answer), shop.asked) == (["teapot"], [])
+
+
+def test_the_history_of_a_customer_is_what_live_and_training_know_together(shop: Shop):
+    shop.did("c1", ("product_view", "lamp"))
+    shop.stored["c1"] = [Action("mug", "purchase", 3_600.0)]
+    history = shop.recommender().history("c1")
+    assert history.items == [
+        Item("lamp", "product_view", NOW),
+        Item("mug", "purchase", datetime(1970, 1, 1, 1, tzinfo=UTC)),
+    ]
+    shop.opted_out.add("c1")
+    assert shop.recommender().history("c1") == History(refuses=True)
 
 
 def test_before_the_first_model_the_answer_is_empty_and_says_why():
@@ -235,9 +291,6 @@ def test_a_model_that_cannot_be_read_is_an_error(shop: Shop):
 
 
 def test_each_answer_has_an_id_of_its_own_that_fits_into_an_event(shop: Shop):
-    from pipeline.recommend.serving.question import Question
-    from pipeline.recommend.serving.recommender import Recommender
-
     recommender = Recommender(shop, shop, shop)
     found = {recommender.answer(Question()).request_id for _ in range(100)}
     assert len(found) == 100

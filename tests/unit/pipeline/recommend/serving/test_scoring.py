@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.live.documents import Item
+from pipeline.recommend.customers.histories import Action
 from pipeline.recommend.models.model import Neighbours
 from pipeline.recommend.models.packing import PackedNeighbours
 from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.scoring import (
     HALF_LIFE_DAYS,
     Seed,
-    action_weight,
+    action_weights,
     best,
     strongest_seeds,
 )
@@ -97,7 +97,8 @@ def test_the_reason_is_the_seed_that_adds_most_and_none_where_the_prior_adds_mor
 
 def weight(days: float, **parameters: float | str) -> float:
     """What a purchase of some days ago counts in a model with these parameters."""
-    return action_weight(Item("p", "purchase", NOW - timedelta(days=days)), NOW, card(parameters=parameters))
+    done_at = (NOW - timedelta(days=days)).timestamp()
+    return action_weights(card(parameters=parameters), NOW)(Action("p", "purchase", done_at))
 
 
 def test_an_action_counts_half_after_a_half_life_and_one_of_the_future_as_one_of_now():
