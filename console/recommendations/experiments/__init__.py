@@ -1,1 +1,1 @@
-"""Experiments with recommendations: what was compared, and what came of it."""
+"""Experiments with recommendations: what they show so far, how sure that is, and how it is drawn."""

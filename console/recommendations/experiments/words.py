@@ -1,0 +1,168 @@
+"""What the part *Experiments* says in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.asking import formatting as text
+from console.asking.figures import Unit
+from console.recommendations.experiments.answer import Findings
+from console.recommendations.experiments.comparison import EFFECT, Comparison
+from console.recommendations.experiments.incremental import MONTH_DAYS, IncrementalMargin
+from console.recommendations.experiments.lift import LEAST_ACTIVE, Estimate
+from console.recommendations.experiments.outcomes import WINDOW_DAYS, Outcome
+from console.recommendations.source import ExperimentRecord, VariantRecord
+
+START_COMMAND = "python -m pipeline recommend experiments start holdout --holdout 0.1"
+NO_HOLDOUT = (
+    "None of them holds customers out, so nobody knows what would have been bought without recommendations. Attributed "
+    "revenue is what was bought after a click; some of it would have been bought anyway."
+)
+_ROUGH_CUSTOMERS = (10, 100, 1_000)  # to which a forecast of customers is rounded, by its size
+
+
+def verdict(findings: Findings, comparison: Comparison) -> str:
+    """What is known of a variant against the control, in one sentence."""
+    if findings.has_mismatch:
+        return "Not to be trusted: the variants have other customers than their shares promise."
+    one, control = comparison.variant, comparison.control
+    outcome = comparison.outcome
+    if comparison.difference is None:
+        fewer = min(one.buyers, control.buyers)
+        return (
+            f"Not known yet: an interval needs {LEAST_ACTIVE} buyers in each variant, and one has "
+            f"{text.count(fewer) if fewer else 'none'}."
+        )
+    found = interval(comparison, findings.currency)
+    if comparison.difference.holds_zero:
+        return f"Not known yet: between {found}{_until(comparison)}."
+    more = "more" if comparison.difference.low > 0 else "less"
+    what = "buyers" if outcome is Outcome.BUYERS else outcome.value
+    return f"{_name(one.variant)} has {more} {what} per customer than {_name(control.variant)}: between {found}."
+
+
+def interval(comparison: Comparison, currency: str) -> str:
+    """The interval of the lift: ``−1.2 % and +4.0 %``; of the difference where a relative one is not known."""
+    if comparison.relative is not None:
+        return " and ".join(signed_percent(end) for end in (comparison.relative.low, comparison.relative.high))
+    if comparison.difference is None:
+        return text.UNKNOWN
+    ends = (comparison.difference.low, comparison.difference.high)
+    return " and ".join(difference(end, comparison.outcome, currency) for end in ends)
+
+
+def difference(value: float, outcome: Outcome, currency: str) -> str:
+    """A difference per customer with its sign: ``+$0.31``, ``−0.2 pp``, ``+0.004``."""
+    sign = "+" if value > 0 else ""
+    if outcome is Outcome.BUYERS:
+        return f"{sign}{text.ratio(value * 100)}{text.NARROW_SPACE}pp"
+    return sign + (text.money(value, currency) if outcome.unit is Unit.MONEY else text.ratio(value, 4))
+
+
+def signed_percent(fraction: float) -> str:
+    """``+4.0 %``."""
+    return ("+" if fraction > 0 else "") + text.percent(fraction)
+
+
+def _until(comparison: Comparison) -> str:
+    """How much longer it takes: ``; about 9,000 more customers, 31 days, until ± 5 %``."""
+    effect = f"±{text.NARROW_SPACE}{text.percent(EFFECT, 0)}"
+    if comparison.needed is None:
+        return ""
+    if not comparison.needed:
+        return f"; a difference of more than {effect} is not likely any more"
+    customers = f"; about {text.count(_rough(comparison.needed))} more customers"
+    if comparison.days_left is None:
+        return f"{customers} until {effect}; nobody came in the last two weeks"
+    return f"{customers}, {text.counted(comparison.days_left, 'day')}, until {effect}"
+
+
+def _rough(customers: int) -> int:
+    step = next((step for step in _ROUGH_CUSTOMERS if customers < 100 * step), 10_000)
+    return -(-customers // step) * step
+
+
+def mismatch(findings: Findings) -> Sequence[str]:
+    """What a sample-ratio mismatch means and what to do; nothing where there is none."""
+    if not findings.has_mismatch:
+        return ()
+    whole = sum(found.customers for found in findings.variants)
+    shares = ", ".join(
+        f"{found.variant.name} {text.percent(found.customers / whole, 2)} instead of "
+        f"{text.percent(found.variant.share, 2)}"
+        for found in findings.variants
+    )
+    return (
+        f"The customers do not come in the shares promised: {shares} (p = {findings.mismatch[-1]:.1g}, "
+        "which chance alone makes in fewer than 1 of 100 experiments).",
+        "So customers are lost, or counted, in one variant only, and a difference may come from that alone.",
+        "Look for a variant whose pages fail or are not measured, for robots, and for a second system that assigns "
+        "customers. Correct it, end this experiment, and start another under a new name.",
+    )
+
+
+def method(findings: Findings) -> str:
+    """How the interval is to be read."""
+    several = len(findings.variants) - 1
+    shared = f", divided by {several} comparisons (Bonferroni)" if several > 1 else ""
+    return (
+        f"Intervals of 95 %{shared} that hold on all days together (Waudby-Smith et al., Annals of Statistics 2024): "
+        "look as often as you like, and end it on any day. Choose one outcome before you look; this page begins with "
+        f"net revenue. An outcome is what a customer does within {WINDOW_DAYS} days from the first visit in the "
+        "experiment on."
+    )
+
+
+def incremental(margin: IncrementalMargin, currency: str) -> str:
+    """The incremental margin in a sentence."""
+    month = margin.over(MONTH_DAYS)
+    value, low, high = (text.whole_money(amount, currency) for amount in (month.value, month.low, month.high))
+    line = (
+        f"Incremental gross margin: {value} in {MONTH_DAYS} days, between {low} and {high}. It is the lift per "
+        f"customer times those who were shown recommendations ({text.count(margin.customers)} who first came "
+        f"{margin.period.label()}), in the first {WINDOW_DAYS} days of each; what they bought later is not counted."
+    )
+    if margin.unknown_margin_share:
+        line += f" The margin of {text.percent(margin.unknown_margin_share)} of their net revenue is unknown."
+    return line
+
+
+def too_young(findings: Findings) -> str:
+    """When there is something to see."""
+    if findings.first_complete is None:
+        return (
+            f"It ended before any customer had {WINDOW_DAYS} whole days in it, so it shows nothing. Let the next one "
+            "run for some weeks."
+        )
+    return (
+        f"Too early to see anything: customers are counted {WINDOW_DAYS} days after their first visit; the first ones "
+        f"on {text.day(findings.first_complete)}."
+    )
+
+
+def state(experiment: ExperimentRecord) -> str:
+    """Since when it runs, or when it ran: ``runs since 1 Nov 2026``."""
+    started = text.day(experiment.started_at.date())
+    if experiment.ended_at is None:
+        return f"runs since {started}"
+    return f"{started} to {text.day(experiment.ended_at.date())}"
+
+
+def about(experiment: ExperimentRecord) -> str:
+    """What it compares: ``holdout 10 % (shown nothing), shown 90 %; on for_you``."""
+    parts = ", ".join(f"{_name(variant)} {text.percent(variant.share, 0)}" for variant in experiment.variants)
+    where = text.names([surface.replace("_", " ") for surface in experiment.surfaces], "all surfaces")
+    return f"{parts}; on {where}"
+
+
+def _name(variant: VariantRecord) -> str:
+    if variant.is_holdout:
+        return f"{variant.name} (shown nothing)"
+    changed = [variant.surface.replace("_", " "), variant.model]
+    what = ", ".join(part for part in changed if part)
+    return f"{variant.name} ({what})" if what else variant.name
+
+
+def bounds(found: Estimate | None) -> str:
+    """``−1.2 % to +4.0 %``; a dash where unknown."""
+    return text.UNKNOWN if found is None else f"{signed_percent(found.low)} to {signed_percent(found.high)}"
