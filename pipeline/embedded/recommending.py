@@ -13,9 +13,12 @@ from pipeline.embedded.training import NightlyTraining
 from pipeline.lake import Lake
 from pipeline.live.store import LiveStore
 from pipeline.recommend.customers.stored_customers import StoredCustomers
+from pipeline.recommend.experiments.stored import RunningExperiments
 from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
+
+EXPERIMENTS_SECONDS = 1.0  # after which what another process started or ended is known
 
 
 class Recommending:
@@ -52,7 +55,9 @@ class Recommending:
             self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
             self._training[1].start()
         if self._live is not None:
-            recommender = Recommender(self.models, self._live, StoredCustomers(self.models.items))
+            experiments = RunningExperiments(self.models.items, renew_after=EXPERIMENTS_SECONDS)
+            customers = StoredCustomers(self.models.items)
+            recommender = Recommender(self.models, self._live, customers, experiments=experiments)
             keys = KeyFile(self._lake.root / KEYS)
             self.service = RecommendationService(recommender, keys, origins=self._origins)
 

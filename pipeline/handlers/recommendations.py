@@ -18,6 +18,7 @@ from pipeline.handlers.observed import logger, metrics, observed, report
 from pipeline.handlers.write_keys import write_keys
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
 from pipeline.recommend.customers.stored_customers import StoredCustomers
+from pipeline.recommend.experiments.stored import RunningExperiments
 from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
@@ -32,7 +33,8 @@ MEASURED = {
     "ServedForEverybody": FOR_EVERYBODY,
     "ServedNothing": ("served_none",),
 }
-"""Metrics of answers, and the counts of the service that each one adds up."""
+"""Metrics of answers, and the counts of the service that each one adds up. Answers to a hold-out are in none: nothing
+is meant to be shown there, and their number follows from the experiment's share."""
 
 ATTEMPTS, SECONDS = 2, 1.0  # of a call, and for its answer: a page does not wait for recommendations longer
 
@@ -49,7 +51,13 @@ def service() -> RecommendationService:
     dynamodb = client("dynamodb", attempts=ATTEMPTS, seconds=SECONDS)
     models = DynamoDbModelStore(dynamodb, settings().table)
     recent = DynamoDbRecentItems(dynamodb, settings().live_table)
-    recommender = Recommender(models, recent, StoredCustomers(models.items), failed=_history_not_read)
+    recommender = Recommender(
+        models,
+        recent,
+        StoredCustomers(models.items),
+        experiments=RunningExperiments(models.items, failed=_experiments_not_read),
+        failed=_history_not_read,
+    )
     keys, origins = write_keys(settings()), settings().origins
     return RecommendationService(recommender, keys, origins=origins, failed=_models_not_read)
 
@@ -61,6 +69,10 @@ def _models_not_read(error: TakingsError) -> None:
 def _history_not_read(error: TakingsError) -> None:
     logger.error("A customer was answered without a whole history", extra={"reason": str(error)})
     metrics.add_metric("HistoryNotRead", MetricUnit.Count, 1)
+
+
+def _experiments_not_read(error: TakingsError) -> None:
+    logger.error("The experiments could not be read: those known go on", extra={"reason": str(error)})
 
 
 @lru_cache(maxsize=1)

@@ -77,6 +77,20 @@ class ModelStore(Protocol):
         """
         ...
 
+    def version(self, version: str) -> PublishedModel | None:
+        """One version, read once; None where it is not kept, or could not be read a moment ago."""
+        ...
+
+    def keep(self, version: str) -> None:
+        """Let a version not expire, until it is deleted as superseded; one that an experiment names is not.
+
+        Raises
+        ------
+        SettingsError
+            It is not kept.
+        """
+        ...
+
     def cards(self) -> Sequence[ModelCard]:
         """The cards of every version that is kept, newest first, those kept aside too."""
         ...

@@ -13,8 +13,9 @@
 A version is written whole before `current` names it, so that a writer which is killed leaves the former model in use.
 What it has written is found by its card, which comes first, and deleted by a later `publish`, as are versions that are
 neither in use nor the one before: `SUPERSEDED_KEPT` after they were trained, when no reader goes by an old pointer and
-no other training still writes them. A model that is kept aside expires `ASIDE_KEPT` after it was written. The cards of
-whole models stay for `CARD_KEPT`, so that quality can be followed.
+no other training still writes them. A model that is kept aside expires `ASIDE_KEPT` after it was written. A version
+that a running experiment names is not deleted, and does not expire. The cards of whole models stay for `CARD_KEPT`, so
+that quality can be followed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -32,8 +34,10 @@ from pipeline.live.documents import pack, unpack
 from pipeline.recommend.models.items import Items, Key
 from pipeline.recommend.models.model import Model, ModelCard, Neighbours, RankedList
 from pipeline.recommend.models.model_store import KeptCard, Use
+from pipeline.recommend.models.named import named_versions
 from pipeline.recommend.models.packing import directory_pages, pack_neighbours, prior_pages
 from pipeline.recommend.models.published import Inventory, StoredModel, list_key, neighbours_key, page_keys
+from pipeline.recommend.models.versions import Versions
 
 MODEL = "model"
 CURRENT: Key = (MODEL, "current")
@@ -41,6 +45,7 @@ CARD = "card#"
 SUPERSEDED_KEPT = timedelta(days=1)
 ASIDE_KEPT = timedelta(days=14)
 CARD_KEPT = timedelta(days=400)  # a year can be compared with the one before
+_COPIED = 1_000  # items in memory at once, of 2 KB each, where a version is made to last
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -92,6 +97,7 @@ class StoredModels:
         self._model: StoredModel | None = None
         self._looked_at: float | None = None
         self._lock = threading.Lock()
+        self._versions = Versions(self._read_version, renew_after=renew_after, clock=clock)
 
     def publish(self, model: Model, *, after: str | None, current: bool = True) -> None:
         """See `ModelStore.publish`."""
@@ -125,6 +131,34 @@ class StoredModels:
                     raise
             self._looked_at = self._clock()
             return self._model
+
+    def version(self, version: str) -> StoredModel | None:
+        """See `ModelStore.version`."""
+        current = self._model
+        return current if current is not None and current.card.version == version else self._versions.get(version)
+
+    def keep(self, version: str) -> None:
+        """See `ModelStore.keep`.
+
+        The card says first that nothing expires, and that something lacks. So a version whose keeping is broken off is
+        not read, is kept by the next call, or is deleted whole like one that is no longer used.
+        """
+        stored = self._stored_card(version)
+        is_broken_off = stored is not None and stored.aside and not stored.complete and stored.expires is None
+        if stored is None or not (is_broken_off or _is_whole(stored, self._now())):
+            raise SettingsError(
+                f"Model {version[:80]!r} is not kept",
+                remedy="`python -m pipeline recommend models` lists those that are.",
+            )
+        if stored.complete and stored.expires is None:
+            return
+        lasting = msgspec.structs.replace(stored, complete=False, expires=None)
+        self._put_card(lasting)
+        every_key = stored.inventory.keys(version)
+        while keys := list(islice(every_key, _COPIED)):
+            self.items.put_all(self.items.get_all(keys, consistent=True).items())
+        StoredModel.read(self.items, stored.card, stored.inventory)  # raises where some have expired meanwhile
+        self._put_card(msgspec.structs.replace(lasting, complete=True))
 
     def cards(self) -> Sequence[ModelCard]:
         """See `ModelStore.cards`."""
@@ -185,6 +219,12 @@ class StoredModels:
             )
         return StoredModel.read(self.items, stored.card, stored.inventory)
 
+    def _read_version(self, version: str) -> StoredModel | None:
+        stored = self._stored_card(version)
+        if stored is None or not _is_whole(stored, self._now()):
+            return None
+        return StoredModel.read(self.items, stored.card, stored.inventory)
+
     def _pointer(self) -> tuple[bytes | None, Pointer | None]:
         """The item that says what is current, packed and unpacked."""
         packed = self.items.get(CURRENT)
@@ -199,7 +239,10 @@ class StoredModels:
         return {sk.removeprefix(CARD): unpack(packed, StoredCard) for sk, packed in found.items()}
 
     def _delete_superseded(self, pointer: Pointer | None) -> None:
-        kept, now = ({pointer.version, pointer.previous} if pointer else set()), self._now()
+        named, now = named_versions(self.items), self._now()
+        if named is None:
+            return  # what is damaged may have named any of them
+        kept = {*named, *((pointer.version, pointer.previous) if pointer else ())}
         for version, stored in self._stored_cards().items():
             is_kept = version in kept or (stored.complete and stored.expires is not None)
             if is_kept or now - stored.card.trained_at <= SUPERSEDED_KEPT:
@@ -209,6 +252,11 @@ class StoredModels:
                 self._put_card(msgspec.structs.replace(stored, expires=now))
             else:
                 self.items.delete_all([(MODEL, CARD + version)])
+
+
+def _is_whole(stored: StoredCard, now: datetime) -> bool:
+    """Whether all items of a version are there."""
+    return stored.complete and (stored.expires is None or stored.expires > now)
 
 
 def _contents(model: Model) -> Iterator[tuple[Key, bytes]]:

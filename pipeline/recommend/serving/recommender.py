@@ -9,12 +9,14 @@ from heapq import nlargest
 from typing import Protocol
 
 import msgspec
+from msgspec import structs
 
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.live.documents import Item
 from pipeline.recommend.customers.histories import Action, History, merged
-from pipeline.recommend.customers.stored_customers import Customers
+from pipeline.recommend.customers.stored_customers import Customers, StoredCustomer
+from pipeline.recommend.experiments.experiment import Experiment, Variant
 from pipeline.recommend.models.model import FOR_YOU
 from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
@@ -25,6 +27,8 @@ from pipeline.recommend.serving.reasons import Why
 from pipeline.recommend.serving.scoring import Seed, action_weights
 
 NOTHING = "none"  # served where there is no item
+HOLDOUT = "holdout"  # served to who is shown nothing, so that the others can be compared with them
+_MODELS = 5  # whose popular products are in memory: the one in use, and those that experiments name
 
 
 class RecommendedItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,8 +48,11 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     Attributes
     ----------
     request_id : names this answer in the events that come of it
-    served : the first list that gave an item (`pipeline.recommend.serving.fallback`); the later ones fill what lacks
+    surface : the one that was asked for
+    served : the first list that gave an item (`pipeline.recommend.serving.fallback`); the later ones fill what lacks.
+        `HOLDOUT` where an experiment shows the customer nothing
     model : version; empty where there is none
+    experiment, variant : that the customer is given; empty where there is none
     note : what the answer lacks, in a sentence
     """
 
@@ -55,15 +62,36 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     model: str
     items: tuple[RecommendedItem, ...]
     customer_id: str = ""
+    experiment: str = ""
+    variant: str = ""
     note: str = ""
 
 
 class Models(Protocol):
-    """Where the model in use is from."""
+    """Where models are from."""
 
     def current(self) -> PublishedModel | None:
         """See `pipeline.recommend.models.model_store.ModelStore.current`."""
         ...
+
+    def version(self, version: str) -> PublishedModel | None:
+        """See `pipeline.recommend.models.model_store.ModelStore.version`."""
+        ...
+
+
+class Experiments(Protocol):
+    """Which experiments run."""
+
+    def concerning(self, surface: str) -> Experiment | None:
+        """The one on a surface; None where there is none. Raises nothing."""
+        ...
+
+
+class NoExperiments:
+    """None runs. Fills the `Experiments` port."""
+
+    def concerning(self, surface: str) -> Experiment | None:  # noqa: ARG002 - as the port calls it
+        return None
 
 
 class RecentItems(Protocol):
@@ -80,8 +108,8 @@ class Recommender:
     Parameters
     ----------
     recent_items : of live, seconds old
-    customers : what training keeps of a customer, and who refuses
-    failed : called with why a history could not be read
+    customers : what training keeps of a customer, and who refuses; these take part in no experiment
+    failed : called with why a history, or a model that an experiment names, could not be read
     new_id : makes the id of an answer
     """
 
@@ -91,13 +119,15 @@ class Recommender:
         recent_items: RecentItems,
         customers: Customers,
         *,
+        experiments: Experiments | None = None,
         failed: Callable[[TakingsError], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._models, self._recent_items, self._customers = models, recent_items, customers
+        self._experiments = experiments or NoExperiments()
         self._failed, self._now, self._new_id = failed, now, new_id
-        self._popular: tuple[str, Sequence[int]] = ("", ())
+        self._popular: dict[str, Sequence[int]] = {}
 
     def answer(self, question: Question, *, recent: Sequence[Item] | None = None) -> Answer:
         """The answer to a question, which may have no item, and then says why in its note.
@@ -116,7 +146,26 @@ class Recommender:
         model = self._models.current()
         if model is None:
             return self._answer(question, None, NOTHING, (), "There is no model yet: the first training makes one.")
-        history, note = self._known(question.customer_id) if recent is None else (merged(recent), "")
+        if recent is not None:
+            return self._recommend(question, model, merged(recent), "")
+        customer, note = self._stored(question.customer_id)
+        who, experiment = question.customer_id, None
+        if who is not None and customer is not None and not customer.refuses:
+            experiment = self._experiments.concerning(question.surface)
+        if experiment is None or who is None:
+            history, lack = self._known(who, customer)
+            return self._recommend(question, model, history, note or lack)
+        variant = experiment.variant_of(who)
+        if variant.is_holdout:
+            answer = self._answer(question, model, HOLDOUT, (), "")
+        else:
+            asked = structs.replace(question, surface=variant.surface) if variant.surface else question
+            history, lack = self._known(who, customer)
+            answer = self._recommend(asked, self._model_of(variant, model), history, lack)
+        return structs.replace(answer, surface=question.surface, experiment=experiment.name, variant=variant.name)
+
+    def _recommend(self, question: Question, model: PublishedModel, history: History, note: str) -> Answer:
+        """What a model recommends; `note` is what is known to lack."""
         seeds = _seeds(history.actions, model, self._now())
         context = model.place_of(question.context_item) if question.context_item else None
         unwanted = question.exclude | history.bought | history.in_cart
@@ -159,15 +208,20 @@ class Recommender:
             return History(refuses=True)
         return merged(self._recent_items.recent_items(customer_id), customer.history)
 
-    def _known(self, customer_id: str | None) -> tuple[History, str]:
-        """As much of a customer's history as can be read, and a note on what cannot."""
+    def _stored(self, customer_id: str | None) -> tuple[StoredCustomer | None, str]:
+        """What is kept of a customer; None where nobody is known or it cannot be read, with a note on that."""
         if customer_id is None:
-            return History(), ""
+            return None, ""
         try:
-            customer = self._customers.read(customer_id)
-        except SourceError as error:  # who may refuse gets nothing from a history
+            return self._customers.read(customer_id), ""
+        except SourceError as error:  # who may refuse gets nothing from a history, and takes part in no experiment
             self._failed(error)
-            return History(), "The customer's history could not be read; this is for everybody."
+            return None, "The customer's history could not be read; this is for everybody."
+
+    def _known(self, customer_id: str | None, customer: StoredCustomer | None) -> tuple[History, str]:
+        """As much of a customer's history as can be read, and a note on what cannot."""
+        if customer_id is None or customer is None:
+            return History(), ""
         if customer.refuses:
             return History(refuses=True), ""
         try:
@@ -176,15 +230,26 @@ class Recommender:
             self._failed(error)
             return merged((), customer.history), "The customer's recent actions could not be read."
 
+    def _model_of(self, variant: Variant, current: PublishedModel) -> PublishedModel:
+        """The model that a variant is about, or the one in use where that is not kept or cannot be read."""
+        if not variant.model or variant.model == current.card.version:
+            return current
+        try:
+            return self._models.version(variant.model) or current
+        except SourceError as error:
+            self._failed(error)
+            return current
+
     def _popular_places(self, model: PublishedModel) -> Sequence[int]:
         """The available places with the highest prior, worked out once for each model."""
-        version, places = self._popular
-        if version != model.card.version:
+        known = self._popular.get(model.card.version)
+        if known is None:
             prior, directory = model.prior, model.directory
             available = (place for place in range(len(prior)) if directory[place].available and prior[place] > 0)
-            places = nlargest(CANDIDATES, available, key=prior.__getitem__)
-            self._popular = (model.card.version, places)
-        return places
+            known = nlargest(CANDIDATES, available, key=prior.__getitem__)
+            others = list(self._popular.items())[1 - _MODELS :]
+            self._popular = dict([*others, (model.card.version, known)])
+        return known
 
 
 def _seeds(actions: Iterable[Action], model: PublishedModel, now: datetime) -> list[Seed]:

@@ -11,7 +11,8 @@ from catalogue.errors import SourceError, StreamUnavailable
 from pipeline.live.documents import Item
 from pipeline.recommend.customers.histories import Action
 from pipeline.recommend.customers.stored_customers import StoredCustomer
-from pipeline.recommend.models.model import DirectoryEntry, Model, ModelCard, Neighbours, RankedList
+from pipeline.recommend.experiments.experiment import Experiment
+from pipeline.recommend.models.model import SURFACES, DirectoryEntry, Model, ModelCard, Neighbours, RankedList
 from pipeline.recommend.models.packing import PackedNeighbours, pack_neighbours, unpack_neighbours
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, Recommender
@@ -98,11 +99,21 @@ class Shop:
     opted_out: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    experiments: list[Experiment] = field(default_factory=list)
+    versions: dict[str, Model] = field(default_factory=dict)
 
     def current(self) -> Read | None:
         if "models" in self.down:
             raise SourceError("The table of recommendations did not answer", where="recommendations")
         return Read(self.model) if self.model else None
+
+    def version(self, version: str) -> Read | None:
+        if "versions" in self.down:
+            raise SourceError("The table of recommendations did not answer", where="recommendations")
+        return Read(self.versions[version]) if version in self.versions else None
+
+    def concerning(self, surface: str) -> Experiment | None:
+        return next((one for one in self.experiments if surface in (one.surfaces or SURFACES)), None)
 
     def recent_items(self, customer_id: str) -> Sequence[Item]:
         if "live" in self.down:
@@ -123,7 +134,7 @@ class Shop:
         ]
 
     def recommender(self) -> Recommender:
-        return Recommender(self, self, self, now=lambda: NOW, new_id=lambda: "r1")
+        return Recommender(self, self, self, experiments=self, now=lambda: NOW, new_id=lambda: "r1")
 
     def ask(self, customer_id: str | None = None, **asked: Any) -> Answer:
         return self.recommender().answer(Question(customer_id=customer_id, **asked))
