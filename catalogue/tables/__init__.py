@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalogue.tables import arrivals, console_calls, details, products, sales, spend, traffic
+from catalogue.tables import arrivals, console_calls, details, products, recommendations, sales, spend, traffic
 from catalogue.tables.table import Columns, Table
 
 __all__ = ["BILL_TABLES", "CURATED_TABLES", "CURATION_RELATIONS", "TABLES", "UNIT_RELATIONS", "Columns", "Table"]
@@ -19,6 +19,7 @@ TABLES: Mapping[str, Table] = {
     **sales.TABLES,
     **traffic.TABLES,
     **products.TABLES,
+    **recommendations.TABLES,
     **arrivals.TABLES,
     **console_calls.TABLES,
 }
@@ -65,6 +66,7 @@ UNIT_RELATIONS: Mapping[str, Columns] = {
     "affected_orders": _ORDER,
     "described_again": _columns("products", "product_id"),
     "affected_purchases": _ORDER,
+    "affected_attributions": _ORDER,
     "withdrawn": {
         name: kind for name, kind in TABLES["events"].columns.items() if name not in ("received_at", "source", "copies")
     },

@@ -21,6 +21,10 @@ Progress = Callable[[str, float], None]
 Key = tuple[str, ...]  # columns, or expressions in Trino's dialect, that name the unit of a row; never null
 
 _SALE = "event_type in ('purchase', 'refund')"
+_RECOMMENDED = (
+    "event_type = 'recommendation_click' or event_type = 'purchase' and"
+    " coalesce(recommendation_surface, recommendation_model, recommendation_request_id) is not null"
+)
 _EVENT: Key = ("namespace", "event_id")
 _ORDER: Key = ("namespace", "order_id")
 _VISITOR: Key = (
@@ -45,6 +49,8 @@ MARTS = {  # mart → the table it sums up, in the order they are made
     "daily_interest": "events",
     "monthly_interest": "daily_interest",
     "hourly_events": "events",
+    "daily_recommendations": "events",
+    "daily_recommended_products": "events",
     "daily_quarantine": "quarantine",
     "daily_spend": "spend",
     "daily_spend_resources": "spend",
@@ -173,6 +179,7 @@ def _follow_events(store: CurationStore, report: Progress) -> None:
         _products(store)
         _order_lines(store)
         _orders(store)
+        _attributed_lines(store)
         report("Customers", 0.73)
         _customers(store)
 
@@ -261,6 +268,24 @@ def _orders(store: CurationStore) -> None:
     )
     store.make("orders")
     store.merge("orders", key=_ORDER, units="affected_purchases")
+
+
+def _attributed_lines(store: CurationStore) -> None:
+    store.name_units("affected_attributions")
+    store.load_known("attributed_lines", key=_ORDER, units="affected_attributions")
+    store.name_units("attributed_days")
+    store.scope(
+        "scoped_order_lines",
+        "order_lines",
+        target="attributed_lines",
+        key=_ORDER,
+        units="affected_attributions",
+        days="attributed_days",
+    )
+    store.name_units("click_days")
+    store.scope("scoped_events", "events", target="attributed_lines", days="click_days", where=_RECOMMENDED)
+    store.make("attributed_lines")
+    store.merge("attributed_lines", key=_ORDER, units="affected_attributions")
 
 
 def _sessions(store: CurationStore) -> None:

@@ -18,6 +18,7 @@ from pipeline.lake import CURATED, STATE, LakeSettings
 from tests.support.given import Given, event
 
 CHARGE = {"ServiceName": "Amazon S3", "BilledCost": 1, "BillingCurrency": "USD", "Tags": '{"team":"a"}'}
+HOME = {"surface": "home", "model": "m1"}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,8 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         event("s1", "2026-03-01 12:00", order_id="o1", **sale),
         event("s2", "2026-03-01 12:01", order_id="o1", product_id="p2", product={"category": "Garden"}, **sale),
         event("r1", "2026-03-05 12:00", event_type="refund", order_id="o1", quantity=1, unit_price="2.5000"),
+        event("i1", "2026-03-06 12:00", event_type="recommendation_impression", customer_id="c2", recommendation=HOME),
+        event("k1", "2026-03-06 12:01", event_type="recommendation_click", customer_id="c2", recommendation=HOME),
         event("s3", "2026-03-07 12:00", order_id="o2", customer_id="c2", **sale),
         event("v1", "2026-02-28 12:00"),
     )

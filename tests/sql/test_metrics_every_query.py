@@ -66,7 +66,7 @@ def event(kind: str, at: datetime, number: int, region: str | None, **more: Any)
 
 
 def shop(region: str | None, seed: int) -> list[dict[str, Any]]:
-    """Two weeks of one region: visits, carts, orders of several lines, refunds, another currency, duplicates."""
+    """Two weeks of one region: visits, recommendations, carts, orders, refunds, another currency, duplicates."""
     chance = random.Random(f"{region}{seed}")
     products = {
         f"p{number}": {"name": f"Product {number}", "category": ["Home", "Toys/Small"][number % 2], "brand": "Acme"}
@@ -87,6 +87,10 @@ def shop(region: str | None, seed: int) -> list[dict[str, Any]]:
             add("product_view", at + timedelta(minutes=step), **who, **seen)
             if chance.random() < 0.5:
                 add("cart_add", at + timedelta(minutes=step, seconds=5), **who, **seen, quantity=1)
+            if chance.random() < 0.7:
+                shown = {"recommendation": {"surface": "home", "model": f"m{visit % 2}", "rank": 1, "request_id": "r"}}
+                add("recommendation_impression", at + timedelta(minutes=step, seconds=7), **who, **seen, **shown)
+                add("recommendation_click", at + timedelta(minutes=step, seconds=9), **who, **seen, **shown)
         if chance.random() < 0.6:
             currency = "EUR" if visit % 10 == 0 else "USD"
             for name in chance.sample(list(products), 3):

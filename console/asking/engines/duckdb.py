@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1500MB"  # leaves the rest of 2 GiB to Streamlit and Arrow
 NATIVE = frozenset({
-    "daily_baskets", "daily_device_sales", "daily_events", "daily_orders", "daily_pairs", "daily_product_sales",
-    "daily_quarantine", "daily_sales", "daily_spend", "daily_spend_tags", "daily_traffic", "hourly_events",
-    "monthly_device_sales", "monthly_interest", "monthly_product_sales", "monthly_sales", "order_lines", "orders",
-    "products",
+    "attributed_lines", "daily_baskets", "daily_device_sales", "daily_events", "daily_orders", "daily_pairs",
+    "daily_product_sales", "daily_quarantine", "daily_recommendations", "daily_sales", "daily_spend",
+    "daily_spend_tags", "daily_traffic", "hourly_events", "monthly_device_sales", "monthly_interest",
+    "monthly_product_sales", "monthly_sales", "order_lines", "orders", "products",
 })  # fmt: skip
 # Native, and compressed in memory: bills repeat few words over many rows, and take a sixth of the room and two
 # thirds of the time so (measured on 1.6 M and 2.6 M rows); loading them takes twice as long.
