@@ -51,7 +51,7 @@ STATE = "curated/state.json"
 SETTINGS = "lake.toml"
 SAMPLE = "sample.json"
 
-_LOCK = ".lock"
+_LOCK, _TRAINING_LOCK = ".lock", ".training.lock"
 
 
 @dataclass(frozen=True)
@@ -224,20 +224,34 @@ class Lake:
         LakeError
             Another process is writing, or the folder cannot be written.
         """
+        with self._only_one(_LOCK, "Another process is writing to the lake"):
+            with self._translate_errors():
+                finish(self.root)
+                discard(self.root)
+            yield
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Hold the lock of who learns from the lake: what was read of a person may not outlive the person's erasure.
+
+        Raises
+        ------
+        LakeError
+            Another process trains or erases, or the folder cannot be written.
+        """
+        with self._only_one(_TRAINING_LOCK, "Another process learns recommendations, or erases a person"):
+            yield
+
+    @contextmanager
+    def _only_one(self, lock: str, what: str) -> Iterator[None]:
         with self._translate_errors():
-            handle = (self.root / _LOCK).open("a")
+            handle = (self.root / lock).open("a")
         with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise LakeError(
-                    "Another process is writing to the lake",
-                    where=str(self.root),
-                    remedy="Wait until it ends, then try again.",
-                ) from error
-            with self._translate_errors():
-                finish(self.root)
-                discard(self.root)
+                remedy = "Wait until it ends, then try again."
+                raise LakeError(what, where=str(self.root), remedy=remedy) from error
             yield
 
     @property

@@ -1,9 +1,9 @@
-"""What a lake holds of a person beside its files of records: the append log, known customers, and Live."""
+"""What a lake has of a person beside its files of records: append log, known customers, Live and histories."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from pipeline.collecting.known_customers_embedded import FILE as CUSTOMERS
 from pipeline.collecting.known_customers_embedded import EmbeddedKnownCustomers
@@ -15,6 +15,7 @@ from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.raw.writer import CONSUMER, RawWriter
 from pipeline.recommend.customers.opted_out import OptedOutList
+from pipeline.recommend.customers.stored_customers import history_keys
 from pipeline.recommend.models.embedded import FILE as MODELS
 from pipeline.recommend.models.embedded import SqliteItems
 from pipeline.streams import Entry, Kind
@@ -96,6 +97,14 @@ def forget_links(lake: Lake, customers: frozenset[str]) -> int:
     """Delete every link from or to some customers; returns how many."""
     with _known(lake) as known:
         return known.forget(customers) if known is not None else 0
+
+
+def forget_histories(lake: Lake, customers: frozenset[str]) -> int:
+    """Delete what recommendations are made from for some customers; returns how many had a history."""
+    if not (lake.root / MODELS).exists():
+        return 0
+    with closing(SqliteItems(lake.root / MODELS)) as items:
+        return items.erase_all(history_keys(customers))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ same call goes on with the pseudonyms of its plan (`pipeline.erasure.plan`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -36,7 +36,7 @@ SETTLED = timedelta(minutes=1)  # an object that is newer may have come while th
 NOT_COVERED = (
     "records in the stream, until its retention ends",
     "the warehouse, until its next load",
-    "backups of the bucket and the live table, and their point-in-time recovery, until they expire",
+    "backups of the bucket and of the tables of DynamoDB, and their point-in-time recovery, until they expire",
     "results of Athena, exports and copies",
     "the arguments of this run in the history of the job",
 )
@@ -54,8 +54,8 @@ class Links(Protocol):
         ...
 
 
-class RecentItems(Protocol):
-    """What Live keeps by customer."""
+class KeptByCustomer(Protocol):
+    """What Live, or recommendations, keep by customer."""
 
     def forget(self, customers: frozenset[str]) -> int:
         """Delete what is kept of some customers."""
@@ -97,7 +97,8 @@ class DeployedLake:
     namespace : catalog and database of the tables, such as ``glue_catalog.takings``
     exports : copies for the warehouse; None without one
     links, items : of the live table; None where there is none
-    live : reads the live table for a person; None where there is none
+    histories : beside the models of recommendations; None where there are none
+    others : read the live table and the histories for a person, where there are any
     """
 
     session: SparkSession
@@ -106,8 +107,9 @@ class DeployedLake:
     settings: LakeSettings
     exports: Exports | None = None
     links: Links | None = None
-    items: RecentItems | None = None
-    live: Callable[[Person], Place] | None = None
+    items: KeptByCustomer | None = None
+    histories: KeptByCustomer | None = None
+    others: Sequence[Callable[[Person], Place]] = ()
 
     @property
     def objects(self) -> Objects:
@@ -169,6 +171,8 @@ class DeployedLake:
         person = begun.person
         if self.items is not None:
             records["live"] = self.items.forget(person.customers)
+        if self.histories is not None:
+            records["histories"] = self.histories.forget(person.customers)
         if self.links is not None:
             records["links"] = self.links.forget(person.customers)
         _list(objects, person, reason, records, now())
@@ -186,7 +190,7 @@ class DeployedLake:
         return Person(every, named_sessions=asked.named_sessions | every)
 
     def scan(self, person: Person, report: Progress) -> list[Place]:
-        """Read every raw object, every file of the tables and their copies, and the live table; say who is named where.
+        """Read every raw object, every file of the tables and their copies, and `others`; say who is named where.
 
         Raises
         ------
@@ -200,7 +204,7 @@ class DeployedLake:
             places.append((table, *iceberg.files(self.session, self.namespace, table)))
         copies = [RawFile(iceberg.TABLE, file.name) for file in objects.found(EXPORTS) if file.name.endswith("parquet")]
         found = workers.scan(self.session, [*places, (EXPORTS, objects, copies)], person)
-        return [*found, *([self.live(person)] if self.live is not None else [])]
+        return [*found, *(read(person) for read in self.others)]
 
     def _plan(self, asked: Person, report: Progress, now: datetime) -> plan.Plan:
         """Find everything of the person, once the tables have all raw files."""

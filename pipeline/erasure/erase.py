@@ -1,8 +1,9 @@
 """Erasing a person from a lake folder, and checking that nothing names the person any more.
 
 The order matters where a process is killed. What the append log and Live hold is deleted first, because the raw zone
-has it all; then files and tables change in one transaction; the links of known customers, by which the person's
-anonymous ids are found, go last. Killed at any moment, the same call goes on.
+has it all; then files and tables change in one transaction, and the histories that a training made of them are
+deleted; the links of known customers, by which the person's anonymous ids are found, go last. Killed at any moment, the
+same call goes on. No training runs meanwhile: it could keep what it read of the person before.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pipeline.erasure.identity import Person
 from pipeline.erasure.manifest import FILE, Erasures
 from pipeline.erasure.scan import Place, scan
 from pipeline.lake import Lake
+from pipeline.recommend.models.embedded import FILE as MODELS
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,13 @@ def erase(
         The reason names the person.
     StreamUnavailable
         The lake's platform runs.
-    LakeError, CurationError
-        Another process writes, the disk refuses, or a raw file cannot be read: the lake is as it was.
+    LakeError, CurationError, SourceError
+        Another process writes or trains, the disk refuses, or a raw file cannot be read: the lake is as it was.
     """
     report = progress or (lambda _step, _fraction: None)
     if person.may_be_in(reason.encode()):
         raise SettingsError("The reason names the person", where="--reason", remedy="Say it without the id.")
-    with beside.stopped_platform(lake):
+    with beside.stopped_platform(lake), lake.training():
         curate(lake, progress=lambda step, done: report(step, done / 5))
         beside.note_curated(lake)
         with lake.writing():
@@ -100,6 +102,7 @@ def erase(
                     Erasures.read(lake.root / FILE).with_entry(
                         now or utc_now(), person.customers, person.named_sessions - person.customers, reason, records
                     ).stage(change)
+        records[MODELS] = beside.forget_histories(lake, person.customers)
         records[KNOWN_CUSTOMERS] = beside.forget_links(lake, person.customers)
     places = scan(lake, eraser.person, lambda step, done: report(step, 0.8 + done / 5))
     return Erasure(records, changed, len(eraser.pseudonyms.shared), places)

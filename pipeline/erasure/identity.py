@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
+from pipeline.recommend.customers.keys import digest_of, history_key
+
 Session = tuple[str, str]  # namespace and session id
 
 _PART = rb"[A-Za-z0-9_\x80-\xff]"  # of a word; a dot or a hyphen is one between two of them
@@ -51,6 +53,15 @@ class Person:
             return rest in self.customers or rest.rpartition("@")[0] in self.customers
         namespace, _, session = rest.rpartition("/") if kind == "n" else ("", "", rest)
         return self.is_session(namespace, session)
+
+    def has_history(self, pk: str) -> bool:
+        """Whether the pk of an item beside the models is that of a history of the person's."""
+        return pk in self.history_pks
+
+    @cached_property
+    def history_pks(self) -> frozenset[str]:
+        """The pks of the person's histories: digests of the customer ids."""
+        return frozenset(history_key(digest_of(name))[0] for name in self.customers)
 
     def is_quoted_in(self, text: str | bytes) -> bool:
         """Whether JSON text has an id as a whole string."""

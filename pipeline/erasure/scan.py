@@ -203,13 +203,18 @@ def _scan_sqlite(path: Path, person: Person, place: Place) -> None:
         for (table,) in database.execute("select name from sqlite_schema where type = 'table'").fetchall():
             for row in database.execute(f'select * from "{table}"'):  # noqa: S608 - its own name, quoted
                 texts = [value for value in row if isinstance(value, str)]
-                found = any(person.is_customer(text) or person.is_quoted_in(text) for text in texts)
+                found = any(_is_in(text, person) for text in texts)
                 alike = not found and any(person.may_be_in(text.encode()) for text in texts)
                 place.count(1, found, alike)
         stored = path.read_bytes() + _bytes_of(path.with_name(f"{path.name}-wal"))
         live = dense.read_bytes()
-    left = sum(max(0, stored.count(spelling) - live.count(spelling)) for spelling in person.spellings)
+    spellings = (*person.spellings, *(pk.encode() for pk in person.history_pks))
+    left = sum(max(0, stored.count(spelling) - live.count(spelling)) for spelling in spellings)
     place.count(0, left)
+
+
+def _is_in(text: str, person: Person) -> bool:
+    return person.is_customer(text) or person.is_quoted_in(text) or person.has_history(text)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -33,7 +33,7 @@ class Arguments:
     reason : of an erasure (``--reason``)
     live_table : of DynamoDB, with recent items and links; empty without one (``--live_table``)
     check : whether the lake is only read for these very ids (``--check``, 1 or 0)
-    recommendations_table : of DynamoDB, with the models (``--recommendations_table``)
+    recommendations_table : of DynamoDB, with models and histories; empty without one (``--recommendations_table``)
     seed : of what a training draws (``--seed``)
     """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +101,8 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     # numpy, scipy and pyarrow: no other job needs them
     import boto3
 
-    from pipeline.recommend.learning.reading import read_published
+    from pipeline.recommend.learning.keeping import HistoryKeeper
+    from pipeline.recommend.learning.reading import WINDOW_DAYS, read_published
     from pipeline.recommend.learning.retraining import retrain
     from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 
@@ -107,9 +110,11 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
         raise SettingsError("No table is named for the models", where="--recommendations_table")
     version = published(opened(arguments.lake))
     tables = IcebergTables(session, arguments.namespace, CURATED_TABLES, version.tables)
-    data = read_published(session, {table: tables.earlier(table) for table in CURATED_TABLES})
     store = DynamoDbModelStore(boto3.client("dynamodb"), arguments.recommendations_table)
-    done = retrain(data, store, seed=arguments.seed, now=utc_now(), progress=_report)
+    keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=WINDOW_DAYS))
+    frames = {table: tables.earlier(table) for table in CURATED_TABLES}
+    data = read_published(session, frames, refusing=keeper.refusing)
+    done = retrain(data, store, seed=arguments.seed, now=utc_now(), keeper=keeper, progress=_report)
     card = done.aside or done.current
     return {
         "version": version.number,
@@ -117,24 +122,33 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
         "aside": done.aside.version if done.aside else None,
         "measures": {measure.method: measure.value for measure in card.measures} if card else {},
         "gaps": list(card.gaps) if card else [],
+        "histories": done.histories,
     }
 
 
 def _deployed(session: SparkSession, arguments: Arguments) -> DeployedLake:
-    links = items = live = None
-    if arguments.live_table:
-        import boto3
+    lake = DeployedLake(session, arguments.lake, arguments.namespace, arguments.settings, _exports(session, arguments))
+    if not (arguments.live_table or arguments.recommendations_table):
+        return lake
+    import boto3
 
+    client = boto3.client("dynamodb")
+    if arguments.live_table:
         from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
         from pipeline.erasure import live_table
         from pipeline.live.dynamodb import DynamoDbLiveStore
 
-        client = boto3.client("dynamodb")
         links = DynamoDbKnownCustomers(client, arguments.live_table)
         items = DynamoDbLiveStore(client, arguments.live_table, arguments.settings.reporting_currency)
-        live = partial(live_table.scan, client, arguments.live_table)
-    exports = _exports(session, arguments)
-    return DeployedLake(session, arguments.lake, arguments.namespace, arguments.settings, exports, links, items, live)
+        read = partial(live_table.scan, client, arguments.live_table)
+        lake = replace(lake, links=links, items=items, others=[read])
+    if arguments.recommendations_table:
+        from pipeline.erasure.histories import Histories
+        from pipeline.recommend.models.dynamodb import DynamoDbItems
+
+        histories = Histories(DynamoDbItems(client, arguments.recommendations_table, now=utc_now))
+        lake = replace(lake, histories=histories, others=[*lake.others, histories.scan])
+    return lake
 
 
 def _exports(session: SparkSession, arguments: Arguments) -> WarehouseExports | None:

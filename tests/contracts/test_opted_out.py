@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import SourceError
-from pipeline.recommend.customers.opted_out import OptedOutCustomers, OptedOutList
+from pipeline.recommend.customers.keys import digest_of, history_key
+from pipeline.recommend.customers.opted_out import OptedOutCustomers, OptedOutList, refusing
 from pipeline.recommend.models.dynamodb import DynamoDbItems
 from pipeline.recommend.models.embedded import SqliteItems
 from pipeline.recommend.models.items import Items
@@ -25,7 +26,7 @@ class Place:
     seconds: float = 0.0
 
     def customers(self) -> OptedOutCustomers:
-        return OptedOutCustomers(self.items, clock=lambda: self.seconds)
+        return OptedOutCustomers(self.items)
 
 
 @pytest.fixture(params=["embedded", "dynamodb"])
@@ -49,14 +50,12 @@ def test_nobody_refuses_until_told_and_may_come_back(place: Place):
     assert not customers.refuses("c1")
 
 
-def test_another_process_knows_after_a_minute(place: Place):
-    here, there = place.customers(), place.customers()
-    assert not there.refuses("ü '#/7")
-    here.add("ü '#/7")
-    place.seconds = 59.9
-    assert not there.refuses("ü '#/7")
-    place.seconds = 60.0
-    assert there.refuses("ü '#/7")
+def test_who_opts_out_leaves_no_history(place: Place):
+    keys = [history_key(digest_of(name)) for name in ("ü '#/7", "c2")]
+    place.items.put_all((key, b"-") for key in keys)
+    place.customers().add("ü '#/7")
+    assert list(place.items.get_all(keys, consistent=True)) == keys[1:]
+    assert refusing(place.items) == {digest_of("ü '#/7")}
 
 
 def test_what_is_kept_names_nobody(place: Place):
@@ -90,11 +89,3 @@ def test_a_store_that_does_not_answer_is_an_error(place: Place):
     for ask in (customers.refuses, customers.add, customers.remove):
         with pytest.raises(SourceError):
             ask("c1")
-
-
-def test_answers_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipeline.recommend.customers.opted_out.CACHED", 2)
-    customers = place.customers()
-    for name in ("c1", "c2", "c3"):
-        customers.refuses(name)
-    assert list(customers._answers) == ["c2", "c3"]

@@ -67,7 +67,7 @@ def test_a_refusal_and_what_was_forgotten_are_known_after_a_second(place: Place)
     for customer in ("c1", "c2"):
         place.customers.read(customer)
     OptedOutCustomers(place.items).add("c1")
-    forget(place.items, ["c2"])
+    assert forget(place.items, ["c2", "nobody"]) == 1
     place.seconds = 0.9
     assert place.customers.read("c1").history == place.customers.read("c2").history == [MUG]
     place.seconds = 1.0
@@ -86,3 +86,12 @@ def test_what_cannot_be_read_is_an_error_and_never_nobody(place: Place):
     place.break_it()
     with pytest.raises(SourceError):
         place.customers.read("c1")
+
+
+def test_what_is_remembered_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.recommend.customers.stored_customers.CACHED", 2)
+    place.store("c1")
+    for customer in ("c1", "c2", "c3"):
+        place.customers.read(customer)
+    forget(place.items, ["c1"])
+    assert place.customers.read("c1") == NOBODY

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from catalogue.clock import utc_now
 from catalogue.errors import CurationError, SettingsError
 from catalogue.tables import CURATED_TABLES
 from pipeline.collecting.known_customers_dynamodb import DynamoDbKnownCustomers
@@ -25,12 +26,15 @@ from pipeline.curate.spark.exports import WarehouseExports
 from pipeline.curate.spark.publishing import published
 from pipeline.erasure import deployed, live_table, plan, workers
 from pipeline.erasure.deployed import DeployedErasure, DeployedLake
+from pipeline.erasure.histories import Histories
 from pipeline.erasure.manifest import FILE, Erasures
 from pipeline.erasure.workers import RawFile
 from pipeline.jobs import running
 from pipeline.lake import RAW_ERRORS, RAW_EVENTS, RAW_QUARANTINE, RAW_STREAM, LakeSettings
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.objects import Folder
+from pipeline.recommend.customers.stored_customers import history_keys
+from pipeline.recommend.models.dynamodb import DynamoDbItems
 from tests.contracts.test_live_store import TABLE, aws_table
 from tests.engines import spark_session
 from tests.support.firehose import undelivered
@@ -67,12 +71,16 @@ class Shop:
         self.spark, self.objects, self.namespace = spark, Folder(root), f"{spark_session.CATALOG}.{name}"
         self.links = DynamoDbKnownCustomers(dynamodb, TABLE)
         self.items = DynamoDbLiveStore(dynamodb, TABLE, "USD")
-        self.live = partial(live_table.scan, dynamodb, TABLE)
+        self.kept = DynamoDbItems(dynamodb, TABLE, now=utc_now)
+        self.histories = Histories(self.kept)
+        self.others = [partial(live_table.scan, dynamodb, TABLE), self.histories.scan]
 
     def lake(self) -> DeployedLake:
         exports = WarehouseExports(self.spark, self.objects, self.namespace)
         place = self.objects.place
-        return DeployedLake(self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items, self.live)
+        return DeployedLake(
+            self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items, others=self.others
+        )
 
     def leave_behind(self, table: str) -> Path:
         """A file of a table that no snapshot names, as a killed run leaves it."""
@@ -218,9 +226,12 @@ def test_a_person_leaves_and_every_sum_stays_however_often_the_job_is_killed(
     assert shop.records() == records, "and counts nothing twice"
     remade = shop.tables()
 
+    keys = history_keys(["anna-1", "device-1", "ben-2"])
+    shop.kept.put_all((key, b"-") for key in keys)
     done = shop.erase("anna-1")
     assert done.found == 0
     assert not left.exists()
+    assert (done.records["histories"], list(shop.kept.get_all(keys, consistent=True))) == (2, keys[2:])
     assert done.records["links"] == 1
     (live,) = (place for place in done.places if place.name == live_table.NAME)
     assert (live.records, live.found) == (1, 0), "ben's link stays"

@@ -5,6 +5,7 @@
     pk                  sk                   what
     opted-out           customer#<digest>    that the customer refuses (`.opted_out`)
     history#<digest>    history              what the customer did until the last training (`.stored_customers`)
+    history             written              until when histories are written (`pipeline.recommend.learning.keeping`)
 
 The pk of a history is its own, so that reading and writing spread over all of a DynamoDB table.
 """
@@ -17,6 +18,7 @@ from pipeline.recommend.models.items import Key
 
 OPTED_OUT, CUSTOMER = "opted-out", "customer#"
 HISTORY = "history"
+WRITTEN: Key = (HISTORY, "written")
 
 
 def digest_of(customer_id: str) -> str:

@@ -5,18 +5,15 @@ They get what everybody gets, their history is not read, and live keeps no recen
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
 from catalogue.errors import SourceError
-from pipeline.recommend.customers.keys import CUSTOMER, OPTED_OUT, digest_of, opted_out_key
+from pipeline.recommend.customers.keys import CUSTOMER, OPTED_OUT, digest_of, history_key, opted_out_key
 from pipeline.recommend.models.items import Items
 
 CACHE_SECONDS = 60.0  # after which a refusal in another process is known
-CACHED = 10_000
 MOST_LISTED = 100_000  # digests that a writer of live keeps in memory: 10 MB
 
 
@@ -29,45 +26,23 @@ class OptedOut(Protocol):
 
 
 class OptedOutCustomers:
-    """The customers who refuse, in some items. Safe to use from threads.
+    """Keeps who refuses in some items. Every method raises SourceError where they do not answer."""
 
-    Parameters
-    ----------
-    renew_after : seconds that an answer is good for
-    clock : seconds that never go back
-    """
-
-    def __init__(
-        self, items: Items, *, renew_after: float = CACHE_SECONDS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._items, self._renew_after, self._clock = items, renew_after, clock
-        self._answers: OrderedDict[str, tuple[bool, float]] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, items: Items) -> None:
+        self._items = items
 
     def refuses(self, customer_id: str) -> bool:
         """See `OptedOut.refuses`."""
-        with self._lock:
-            known = self._answers.get(customer_id)
-        if known is not None and self._clock() - known[1] < self._renew_after:
-            return known[0]
-        key = opted_out_key(digest_of(customer_id))
-        found = key in self._items.get_all([key])
-        with self._lock:
-            self._answers[customer_id] = (found, self._clock())
-            self._answers.move_to_end(customer_id)
-            if len(self._answers) > CACHED:
-                self._answers.popitem(last=False)
-        return found
+        return self._items.get(opted_out_key(digest_of(customer_id))) is not None
 
     def add(self, customer_id: str) -> None:
-        """Keep that a customer refuses. Raises SourceError where it cannot be written."""
+        """Keep that a customer refuses, then delete the history: a training that ends in between deletes it, too."""
         self._items.put_all([(opted_out_key(digest_of(customer_id)), b"\0")])
-        self._answers.pop(customer_id, None)
+        self._items.delete_all([history_key(digest_of(customer_id))])
 
     def remove(self, customer_id: str) -> None:
-        """Keep that a customer refuses no more. Raises SourceError where it cannot be written."""
+        """Keep that a customer refuses no more."""
         self._items.delete_all([opted_out_key(digest_of(customer_id))])
-        self._answers.pop(customer_id, None)
 
 
 class OptedOutList:
@@ -97,6 +72,11 @@ class OptedOutList:
         if not self._digests:
             return self._digests is None
         return CUSTOMER + digest_of(customer_id) in self._digests
+
+
+def refusing(items: Items) -> frozenset[str]:
+    """The digests of all customers who refuse. Raises SourceError where they cannot be read."""
+    return frozenset(sk.removeprefix(CUSTOMER) for sk in items.beginning(OPTED_OUT, CUSTOMER))
 
 
 def everybody(_customer_id: str) -> bool:

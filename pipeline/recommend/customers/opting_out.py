@@ -23,12 +23,12 @@ NO_TABLES = ("", "")
 
 
 def opt_out(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:
-    """Keep no recent actions of a customer, and recommend what everybody gets."""
+    """Keep no actions of a customer for recommendations, and recommend what everybody gets."""
     with _customers(lake, tables) as customers:
         customers.add(customer)
     removed = _forget(lake, tables, customer)
-    recent = "; the recent actions on Live are deleted" if removed else ""
-    sys.stdout.write(f"The customer gets no recommendations from their history{recent}.\n")
+    recent = " and the recent actions on Live are" if removed else " is"
+    sys.stdout.write(f"The customer gets no recommendations from their history. The stored history{recent} deleted.\n")
 
 
 def opt_in(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from pipeline.recommend.customers.histories import Action, unpack_history
 from pipeline.recommend.customers.keys import digest_of, history_key, opted_out_key
-from pipeline.recommend.models.items import Items
+from pipeline.recommend.models.items import Items, Key
 
 CACHE_SECONDS = 1.0  # a page asks for several lists at once; longer, and who refuses or is erased is still known here
 CACHED = 1_000  # customers: some 30 MB where each has a long history
@@ -74,6 +74,14 @@ class StoredCustomers:
         return customer
 
 
-def forget(items: Items, customers: Collection[str]) -> None:
-    """Delete the histories of some customers. Raises SourceError where they cannot be deleted."""
-    items.delete_all(history_key(digest_of(customer)) for customer in customers)
+def forget(items: Items, customers: Collection[str]) -> int:
+    """Delete the histories of some customers; returns how many had one. Raises SourceError where that fails."""
+    keys = history_keys(customers)
+    found = items.get_all(keys, consistent=True)
+    items.delete_all(keys)
+    return len(found)
+
+
+def history_keys(customers: Collection[str]) -> list[Key]:
+    """The keys of the histories of some customers."""
+    return [history_key(digest_of(customer)) for customer in customers]

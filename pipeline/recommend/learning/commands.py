@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def train(
     """Learn a model of recommendations from a lake, and use it where it is better than popularity."""
     from threadpoolctl import threadpool_limits
 
+    from pipeline.recommend.learning.keeping import HistoryKeeper
     from pipeline.recommend.learning.reading import read_lake
     from pipeline.recommend.learning.retraining import retrain
 
@@ -37,13 +39,15 @@ def train(
     sys.stderr.write(f"Lake: {opened.root}\n")
     if gently:
         os.nice(_LOW_PRIORITY)
-    with progress_bars() as bars, _models(opened.root) as store, threadpool_limits(1 if gently else None):
+    cores = threadpool_limits(1 if gently else None)
+    with opened.training(), progress_bars() as bars, _models(opened.root) as store, cores:
         progress = None
         if bars is not None:
             task = bars.add_task("Reading the lake", total=1.0)
             progress = lambda step, done: bars.update(task, description=step, completed=done)  # noqa: E731
-        data = read_lake(opened, window_days=days)
-        retrained = retrain(data, store, seed=seed, now=utc_now(), progress=progress)
+        keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=days))
+        data = read_lake(opened, window_days=days, refusing=keeper.refusing)
+        retrained = retrain(data, store, seed=seed, now=utc_now(), keeper=keeper, progress=progress)
     sys.stdout.writelines(f"{line}\n" for line in retrained.lines())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from catalogue.binding import Value, bind
 from catalogue.errors import LakeError
 from catalogue.queries import load_recommendation
+from pipeline.recommend.customers.keys import digest_of
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.learning.newest import first_day, newest_rows
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 KIND_WEIGHTS: Mapping[str, float] = {"product_view": 1.0, "cart_add": 3.0, "purchase": 5.0}
 """What an action counts in what is popular. What a customer knows counts the same, however they came to know it."""
 
+CUSTOMER = "c:"  # the visitors of `queries/recommend/interactions.sql` who are customers begin so
 WINDOW_DAYS = 365  # on a sample year better than 180 by a tenth: half of the customers come back after that
 MOST_INTERACTIONS = 20_000_000  # 2 GB while they are numbered; the newest are kept
 _TRIES = 3  # to read one version of a lake while curations follow one another
@@ -105,8 +107,14 @@ class ShopData:
         return datetime.fromtimestamp(int(at.max()), UTC) if len(at) else None
 
 
-def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTIONS) -> ShopData:
-    """What the curated files of a lake folder hold, of one version.
+def read_lake(
+    lake: Lake,
+    *,
+    window_days: int = WINDOW_DAYS,
+    most: int = MOST_INTERACTIONS,
+    refusing: Collection[str] = frozenset(),
+) -> ShopData:
+    """What the curated files of a lake folder hold, of one version; see `read`.
 
     Raises
     ------
@@ -121,7 +129,8 @@ def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS, most: int = MOST_IN
         try:
             with duckdb.connect(":memory:", config={"memory_limit": _MEMORY_LIMIT}) as connection:
                 connection.execute("set enable_progress_bar = false")
-                found = read(_of_files(lake, connection), window_days=window_days, most=most)
+                ask = _of_files(lake, connection)
+                found = read(ask, window_days=window_days, most=most, refusing=refusing)
         except duckdb.Error as error:
             if lake.is_settled and lake.state().get("version") == before:
                 raise LakeError(
@@ -137,7 +146,13 @@ def read_lake(lake: Lake, *, window_days: int = WINDOW_DAYS, most: int = MOST_IN
     )
 
 
-def read_published(session: SparkSession, tables: Mapping[str, Any], *, window_days: int = WINDOW_DAYS) -> ShopData:
+def read_published(
+    session: SparkSession,
+    tables: Mapping[str, Any],
+    *,
+    window_days: int = WINDOW_DAYS,
+    refusing: Collection[str] = frozenset(),
+) -> ShopData:
     """The same of Spark's frames, by the names of the tables they hold."""
 
     def ask(name: str, values: Mapping[str, Value]) -> pa.Table:
@@ -146,17 +161,29 @@ def read_published(session: SparkSession, tables: Mapping[str, Any], *, window_d
             tables[table].createOrReplaceTempView(table)
         return _arrow(session.sql(bind(query, values, dialect="spark").sql))
 
-    return read(ask, window_days=window_days)
+    return read(ask, window_days=window_days, refusing=refusing)
 
 
-def read(ask: Ask, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTIONS) -> ShopData:
-    """Ask for everything of the newest `window_days` days on which anything was done; `most` interactions at most."""
+def read(
+    ask: Ask,
+    *,
+    window_days: int = WINDOW_DAYS,
+    most: int = MOST_INTERACTIONS,
+    refusing: Collection[str] = frozenset(),
+) -> ShopData:
+    """Ask for everything of the newest `window_days` days on which anything was done; `most` interactions at most.
+
+    Parameters
+    ----------
+    refusing : digests of customers (`pipeline.recommend.customers.keys`) who have no interaction here; what everybody
+        did together counts them
+    """
     last = ask("last_day", {})["last_day"][0].as_py()
     end = (last or date(1970, 1, 1)) + timedelta(days=1)
     window = {"start_date": end - timedelta(days=window_days), "end_date": end}
     activity, pairs = ask("activity", window), ask("pairs", window)
     first, earlier = first_day(activity, window["start_date"], end, most)
-    rows = ask("interactions", window | {"start_date": first})
+    rows = _without(refusing, ask("interactions", window | {"start_date": first}))
     orders = int(ask("orders", window)["orders"][0].as_py())
     described = ask("products", {"start_date": window["start_date"]})
     events = int(np.asarray(rows["actions"]).sum())
@@ -183,6 +210,19 @@ def read(ask: Ask, *, window_days: int = WINDOW_DAYS, most: int = MOST_INTERACTI
         events=events,
         left_out=earlier + left_out,
     )
+
+
+def _without(refusing: Collection[str], rows: pa.Table) -> pa.Table:
+    """The rows of all visitors but those customers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not refusing:
+        return rows
+    visitors = rows["visitor"]
+    customers = (name for name in pc.unique(visitors).to_pylist() if name.startswith(CUSTOMER))
+    left_out = [name for name in customers if digest_of(name.removeprefix(CUSTOMER)) in refusing]
+    return rows.filter(pc.invert(pc.is_in(visitors, pa.array(left_out, visitors.type))))
 
 
 def _of_files(lake: Lake, connection: Any) -> Ask:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.recommend.learning.keeping import HistoryKeeper
 from pipeline.recommend.learning.reading import ShopData
 from pipeline.recommend.learning.training import Progress, Trained, train
 from pipeline.recommend.models.model import Model, ModelCard
@@ -20,10 +21,12 @@ class Retrained:
     ----------
     current : card of the model that is in use now; None where there is none yet
     aside : card of a model that is not good enough, kept beside
+    histories : of customers that were written
     """
 
     current: ModelCard | None
     aside: ModelCard | None
+    histories: int = 0
 
     def lines(self) -> Iterator[str]:
         """What to tell a person."""
@@ -33,12 +36,24 @@ class Retrained:
             yield from _lines(self.current, "in use")
         if self.aside is not None:
             yield from _lines(self.aside, "kept aside")
+        if self.histories:
+            yield f"Histories of customers written: {self.histories:,}."
 
 
 def retrain(
-    data: ShopData, store: ModelStore, *, seed: int, now: datetime, progress: Progress | None = None
+    data: ShopData,
+    store: ModelStore,
+    *,
+    seed: int,
+    now: datetime,
+    keeper: HistoryKeeper | None = None,
+    progress: Progress | None = None,
 ) -> Retrained:
-    """Learn a model and publish what came of it.
+    """Learn a model and publish what came of it; then keep the histories of customers.
+
+    Parameters
+    ----------
+    keeper : was made before the data were read; None keeps no histories
 
     Raises
     ------
@@ -55,7 +70,8 @@ def retrain(
     if trained.model is not None:
         store.publish(trained.model, after=card.version if card is not None else None)
         card = trained.model.card
-    return Retrained(card, _card(trained.aside))
+    histories = keeper.keep(data.interactions) if keeper is not None else 0
+    return Retrained(card, _card(trained.aside), histories)
 
 
 def _card(model: Model | None) -> ModelCard | None:

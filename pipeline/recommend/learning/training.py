@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.live.documents import RECENT_ITEMS
+from pipeline.recommend.customers.histories import HISTORY_ITEMS
 from pipeline.recommend.learning import measuring
 from pipeline.recommend.learning.drift import unknown_share
 from pipeline.recommend.learning.lists import has_sales, ranked_lists
@@ -100,7 +100,7 @@ class _Training:
         self.begun = time.monotonic()
         count = len(data.names)
         self.blend = Blend(
-            history_items=RECENT_ITEMS,
+            history_items=HISTORY_ITEMS,
             ease_products=EASE_PRODUCTS,
             neighbours=min(FOR_YOU_NEIGHBOURS, max(OTHER_NEIGHBOURS, ALL_NEIGHBOURS // max(count, 1))),
         )

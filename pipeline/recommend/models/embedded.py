@@ -18,6 +18,7 @@ from catalogue.errors import SourceError
 from pipeline.failures import sqlite_failures
 from pipeline.recommend.models.items import Key
 from pipeline.recommend.models.stored_models import StoredModels
+from pipeline.sqlite import erase_rows
 
 FILE = "recommendations.sqlite"  # in the lake's folder
 RENEW_SECONDS = 0.5
@@ -27,6 +28,7 @@ create table if not exists items (
     pk text not null, sk text not null, content blob not null, expires real, primary key (pk, sk)
 )
 """
+_INDEX = "create index if not exists items_by_expiry on items (expires) where expires is not null"
 _VALID = "(expires is null or expires > ?)"
 
 
@@ -43,6 +45,7 @@ class SqliteItems:
                 self._writer.execute("pragma journal_mode = wal")
                 self._writer.execute("pragma synchronous = normal")
                 self._writer.execute(_SCHEMA)
+                self._writer.execute(_INDEX)
                 self._reader = self._connect()
             except BaseException:
                 self._writer.close()
@@ -84,6 +87,14 @@ class SqliteItems:
     def delete_all(self, keys: Iterable[Key]) -> None:
         with self._transaction() as database:
             database.executemany("delete from items where pk = ? and sk = ?", keys)
+
+    def erase_all(self, keys: Sequence[Key]) -> int:
+        """Delete items, and leave nothing of them in the file; returns how many there were.
+
+        The file is written again as a whole.
+        """
+        with self._writing, self._translate_errors():
+            return erase_rows(self._writer, "delete from items where pk = ? and sk = ?", keys)
 
     def swap(self, key: Key, before: bytes | None, after: bytes) -> bool:
         with self._transaction() as database:

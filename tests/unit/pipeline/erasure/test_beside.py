@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.errors import StreamUnavailable
+from catalogue.errors import LakeError, StreamUnavailable
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform, PlatformOptions
 from pipeline.erasure.beside import KNOWN_CUSTOMERS
@@ -19,6 +19,7 @@ from pipeline.erasure.scan import scan
 from pipeline.lake import Lake
 from pipeline.live.embedded import FILE as LIVE
 from pipeline.live.embedded import EmbeddedLiveStore
+from pipeline.recommend.customers.keys import digest_of, history_key
 from pipeline.recommend.customers.opted_out import OptedOutCustomers
 from pipeline.recommend.models.embedded import FILE as MODELS
 from pipeline.recommend.models.embedded import SqliteItems
@@ -79,7 +80,8 @@ def test_the_person_leaves_the_log_live_and_the_links_with_the_device(shop: Give
     assert before[KNOWN_CUSTOMERS] == 1
     done = erase(shop.lake, person)
     assert done.found == 0
-    assert done.records == {"stream": 2, LIVE: 2, "raw/events": 2, "raw/quarantine": 0, KNOWN_CUSTOMERS: 1}
+    counts = {"stream": 2, LIVE: 2, "raw/events": 2, "raw/quarantine": 0, MODELS: 0, KNOWN_CUSTOMERS: 1}
+    assert done.records == counts
     names = sorted(shop.column("customers", "customer_id"))
     assert names[:2] == ["c12", "device-2"]
     assert len(names) == 4
@@ -135,3 +137,34 @@ def test_what_an_erasure_brings_to_live_leaves_out_who_refuses_recommendations(s
     erase(shop.lake, person_of(shop.lake, frozenset(["c1"])))
     with closing(EmbeddedLiveStore(shop.lake.root / LIVE, "USD")) as live:
         assert [len(live.recent_items(name)) for name in ("c7", "c8")] == [0, 1]
+
+
+def test_the_history_that_recommendations_are_made_from_leaves_with_the_person_and_no_byte_of_its_key_stays(
+    shop: Given,
+):
+    with closing(SqliteItems(shop.lake.root / MODELS)) as items:
+        items.put_all((history_key(digest_of(name)), b"-") for name in ("device-1", "c1", "c12"))
+    person = person_of(shop.lake, frozenset(["c1"]))
+    assert {place.name: place.found for place in scan(shop.lake, person)}[MODELS] == 2
+    done = erase(shop.lake, person)
+    assert (done.records[MODELS], done.found) == (2, 0)
+    stored = b"".join(path.read_bytes() for path in shop.lake.root.glob(f"{MODELS}*"))
+    assert [digest_of(name).encode() in stored for name in ("device-1", "c1", "c12")] == [False, False, True]
+
+
+def test_what_a_deleted_history_leaves_in_a_free_page_is_found(shop: Given):
+    with closing(SqliteItems(shop.lake.root / MODELS)) as items:
+        items.put_all([(history_key(digest_of("c1")), b"-")])
+    with closing(sqlite3.connect(shop.lake.root / MODELS, isolation_level=None)) as database:
+        database.execute("pragma secure_delete = off")
+        database.execute("delete from items")
+    person = person_of(shop.lake, frozenset(["c1"]))
+    assert {place.name: place.found for place in scan(shop.lake, person)}[MODELS] > 0
+    assert erase(shop.lake, person).found == 0
+
+
+def test_nobody_is_erased_while_a_training_may_keep_what_it_read(shop: Given):
+    person = person_of(shop.lake, frozenset(["c1"]))
+    with shop.lake.training(), pytest.raises(LakeError, match="learns recommendations"):
+        erase(shop.lake, person)
+    assert erase(shop.lake, person).found == 0
