@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from catalogue.errors import StreamUnavailable, TakingsError
+from catalogue.errors import SourceError, StreamUnavailable, TakingsError
 from pipeline.failures import aws_failures
 
 _READ_KEYS = 100  # BatchGetItem takes that many keys,
@@ -23,6 +23,25 @@ _FIRST_PAUSE = 0.05  # seconds, doubled each time: 3 s in all
 
 DynamoItem = dict[str, Any]
 Key = tuple[str, str]
+
+
+def dynamodb_client() -> Any:
+    """A low-level client for a command, of the region and the credentials that are set.
+
+    Raises
+    ------
+    SourceError
+        No region is set.
+    """
+    import boto3
+
+    with aws_failures(
+        "DynamoDB cannot be reached",
+        where="AWS settings",
+        remedy="Set AWS_REGION to the region of the deployment, or choose a profile with AWS_PROFILE.",
+        error=SourceError,
+    ):
+        return boto3.client("dynamodb")
 
 
 class DynamoDbTable:

@@ -6,6 +6,7 @@ Answers are those of the API: the same `Recommender` makes them, from the same s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
@@ -25,16 +26,19 @@ from console.recommendations.source import (
     Trainer,
     TrainingState,
     Use,
+    VariantRecord,
 )
 from pipeline.live.documents import Item
 from pipeline.recommend.customers.stored_customers import StoredCustomers
+from pipeline.recommend.experiments.experiment import Experiment, Variant
+from pipeline.recommend.experiments.stored import RunningExperiments, StoredExperiments
 from pipeline.recommend.models.model import ModelCard
 from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.models.stored_models import StoredModels
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, RecentItems, Recommender
 
-NOT_YET = "Experiments cannot be kept yet"
+EXPERIMENTS_SECONDS = 1.0  # after which it is looked at again which experiments run
 
 
 class Trainings(Protocol):
@@ -148,15 +152,24 @@ class StoredRecommendations:
 
     def experiments(self) -> Sequence[ExperimentRecord]:
         """See `RecommendationSource.experiments`."""
-        return []
+        return list(map(_experiment_record, self._experiments().all()))
 
     def start_experiment(self, experiment: ExperimentRecord) -> None:
         """See `RecommendationSource.start_experiment`."""
-        raise SettingsError(NOT_YET, where=experiment.name)
+        variants = tuple(Variant(**asdict(variant)) for variant in experiment.variants)
+        self._experiments().start(
+            Experiment(
+                name=experiment.name,
+                variants=variants,
+                started_at=experiment.started_at,
+                surfaces=tuple(experiment.surfaces),
+                comment=experiment.comment,
+            )
+        )
 
     def end_experiment(self, name: str) -> None:
         """See `RecommendationSource.end_experiment`."""
-        raise SettingsError(NOT_YET, where=name)
+        self._experiments().end(name)
 
     def rollback(self) -> str:
         """See `RecommendationSource.rollback`."""
@@ -177,7 +190,13 @@ class StoredRecommendations:
 
     def _parts_of(self, store: StoredModels) -> tuple[Recommender, StoredCustomers]:
         customers = StoredCustomers(store.items)
-        return Recommender(store, _Opened(self._history), customers, now=self._now), customers
+        experiments = RunningExperiments(store.items, renew_after=EXPERIMENTS_SECONDS)
+        recommender = Recommender(store, _Opened(self._history), customers, experiments=experiments, now=self._now)
+        return recommender, customers
+
+    def _experiments(self) -> StoredExperiments:
+        store = self._models()
+        return StoredExperiments(store.items, store, now=self._now)
 
 
 class _Opened:
@@ -244,5 +263,19 @@ def _answered(answer: Answer) -> Answered:
             )
             for item in answer.items
         ],
+        experiment=answer.experiment,
+        variant=answer.variant,
         note=answer.note,
+    )
+
+
+def _experiment_record(experiment: Experiment) -> ExperimentRecord:
+    return ExperimentRecord(
+        name=experiment.name,
+        variants=[VariantRecord(**structs.asdict(variant)) for variant in experiment.variants],
+        bounds=experiment.bounds(),
+        started_at=experiment.started_at,
+        ended_at=experiment.ended_at,
+        surfaces=experiment.surfaces,
+        comment=experiment.comment,
     )

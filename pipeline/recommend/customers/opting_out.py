@@ -41,11 +41,10 @@ def opt_in(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables
 @contextmanager
 def _customers(lake: Path, tables: tuple[str, str]) -> Iterator[OptedOutCustomers]:
     if tables[0]:
-        import boto3
-
+        from pipeline.dynamodb_table import dynamodb_client
         from pipeline.recommend.models.dynamodb import DynamoDbItems
 
-        yield OptedOutCustomers(DynamoDbItems(boto3.client("dynamodb"), tables[0], now=utc_now))
+        yield OptedOutCustomers(DynamoDbItems(dynamodb_client(), tables[0], now=utc_now))
         return
     from pipeline.lake import Lake
     from pipeline.recommend.models.embedded import FILE, SqliteItems
@@ -60,11 +59,10 @@ def _forget(lake: Path, tables: tuple[str, str], customer: str) -> int:
     What arrives until the writer of live reads the list again is kept for that minute.
     """
     if tables[1]:
-        import boto3
-
+        from pipeline.dynamodb_table import dynamodb_client
         from pipeline.live.dynamodb import DynamoDbLiveStore
 
-        return DynamoDbLiveStore(boto3.client("dynamodb"), tables[1], "").forget([customer])
+        return DynamoDbLiveStore(dynamodb_client(), tables[1], "").forget([customer])
     from pipeline.lake import Lake
     from pipeline.live.embedded import FILE, EmbeddedLiveStore
 
