@@ -10,7 +10,8 @@ TITLE = "Recommendations"
 
 with page.unfiltered(TITLE, __doc__, wiring.viewer) as reader:
     page.contents_of(reader.scope, TITLE)  # an empty lake has nothing to recommend
-    source = wiring.profile().recommendations
+    profile = wiring.profile()
+    source = profile.recommendations
     # each part draws all that is below the control, its trust line too; no other part is asked anything
     match parts.choose():
         case parts.MODELS:
@@ -18,6 +19,6 @@ with page.unfiltered(TITLE, __doc__, wiring.viewer) as reader:
         case parts.EXPERIMENTS:
             experiments.draw(reader, source)
         case parts.PROFIT:
-            profit.draw(reader, source)
+            profit.draw(reader, source, profile.allocation())
         case _:
             customer.draw(reader, source)

@@ -5,6 +5,8 @@
 --          7 days before it, or the same session where nobody is known; without such a click, to the recommendation that it
 --          names itself. Refunds are taken from it on the day they happen.
 -- term:    Attributed orders = orders with an attributed line of positive amount, or a free one that says it counts.
+-- term:    Attributed net revenue = attributed purchase lines − attributed refunds, in the reporting currency. Attributed gross
+--          margin is the part of it whose cost of goods is known, less that cost.
 -- note:    An attributed sale came after a recommendation, and might have come without it. What recommendations bring is
 --          what a hold-out shows.
 -- param:   start_date date  First day, included

@@ -3,6 +3,8 @@
 -- source:  lake
 -- term:    Entry day = the first day since an experiment began with a session of a customer.
 -- term:    Outcome = what a customer orders and clicks from the entry day on, on 7 days.
+-- term:    Incremental margin = gross margin per customer who is shown recommendations − the same of the hold-out, times the
+--          customers who are shown some; the margin that would not be there without recommendations.
 -- note:    Every customer is counted once, also one who did nothing. Variants are numbered from 0: the first one has the
 --          customers whose first four hexadecimal digits of md5(experiment/customer_id) come before second_from, as
 --          pipeline/recommend/experiments/experiment.py draws them. Orders are placed ones in the reporting currency; net

@@ -1,6 +1,7 @@
 -- title:   Products shown and clicked as recommendations
 -- grain:   one row per product_id
 -- source:  lake
+-- term:    Coverage of recommendations = products shown at least once ÷ products that the model in use may show.
 -- note:    The products that were clicked most come first. Surfaces that are not chosen count nothing.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included

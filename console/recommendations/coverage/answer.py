@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from math import ceil
 from typing import Any
 
 from console.asking.engines import Result
-from console.asking.figures import Change, Figure, Unit
+from console.asking.figures import Better, Change, Figure, Unit
 from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.asking.slices import Slices, question
@@ -70,18 +69,21 @@ class Coverage:
         return Decimal(self.shown) / self.available if self.available else None
 
     @property
-    def top_share(self) -> Decimal | None:
-        """The share of impressions of the tenth of the shown products that is shown most; None without impressions."""
-        return top_share(self.impressions)
-
-    @property
     def tenths(self) -> list[Decimal]:
-        """The share of impressions of each tenth of the shown products, the most shown first; none for under ten."""
-        count, whole = len(self.impressions), sum(self.impressions)
-        if count < TENTHS or not whole:
-            return []
-        edges = [ceil(count * place / TENTHS) for place in range(TENTHS + 1)]
-        return [Decimal(sum(self.impressions[edges[n] : edges[n + 1]])) / whole for n in range(TENTHS)]
+        """The share of impressions of each tenth of the shown products, the most shown first; see `tenths`."""
+        return tenths(self.impressions)
+
+
+def questions(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> list[Question]:
+    """What `coverage` asks: sales, and what was shown in the period, its comparisons, and two times four weeks."""
+    weeks = Period(period.end - timedelta(days=WEEKS_DAYS), period.end)
+    return [
+        question(scope, "products/sales", period, replace(slices, categories=())),
+        *(
+            _shown(days, slices)
+            for days in (period, *(before for _, before in comparisons), weeks, weeks.shifted(-WEEKS_DAYS))
+        ),
+    ]
 
 
 def coverage(
@@ -98,14 +100,7 @@ def coverage(
     catalogue : the products of the model in use; which of them were available in earlier days is not kept, so that a
         comparison takes those of today
     """
-    weeks = Period(period.end - timedelta(days=WEEKS_DAYS), period.end)
-    periods = [period, *(days for _, days in comparisons), weeks, weeks.shifted(-WEEKS_DAYS)]
-    results = scope.ask_all(
-        [
-            question(scope, "products/sales", period, replace(slices, categories=())),
-            *(_shown(days, slices) for days in periods),
-        ]
-    )
+    results = scope.ask_all(questions(scope, period, comparisons, slices))
     sales, now, *others = (result.rows() for result in results)
     of = [product for product in catalogue if product.is_available and _is_chosen(product, slices)]
     chosen = {product.product_id for product in of}
@@ -155,10 +150,24 @@ def share_shown(rows: _Rows, available: set[str]) -> Decimal | None:
     return Decimal(len(shown & available)) / len(available) if available and shown else None
 
 
-def top_share(impressions: Sequence[int]) -> Decimal | None:
-    """The share of the most shown tenth, of `impressions` by product, most first; at least one product."""
-    whole = sum(impressions)
-    return Decimal(sum(impressions[: ceil(len(impressions) / TENTHS)])) / whole if whole else None
+def tenths(impressions: Sequence[int]) -> list[Decimal]:
+    """The share of impressions of each tenth of the products, of `impressions` by product, most first.
+
+    A product on the border of two tenths is divided between them, so that all are of one size. Nothing for fewer than
+    ten products.
+    """
+    count, whole = len(impressions), sum(impressions)
+    if count < TENTHS or not whole:
+        return []
+    found = []
+    for place in range(TENTHS):  # in tenths of a product: product n reaches from 10 n to 10 n + 10
+        low, high = place * count, (place + 1) * count
+        parts = (
+            impressions[number] * (min(high, (number + 1) * TENTHS) - max(low, number * TENTHS))
+            for number in range(low // TENTHS, -(-high // TENTHS))
+        )
+        found.append(Decimal(sum(parts)) / (TENTHS * whole))
+    return found
 
 
 def _is_chosen(product: CatalogueProduct, slices: Slices) -> bool:
@@ -190,5 +199,11 @@ def _figures(
         Figure("Coverage", share, Unit.PERCENT, changes=[Change(label, value) for label, value in before]),
         Figure("Products shown", shown, Unit.COUNT),
         Figure("Never shown", len(available) - shown if available else None, Unit.COUNT),
-        Figure("Impressions of the top 10 %", top_share(impressions), Unit.PERCENT, note="of the products shown"),
+        Figure(
+            "Impressions of the top 10 %",
+            next(iter(tenths(impressions)), None),
+            Unit.PERCENT,
+            better=Better.NEITHER,
+            note="of the products shown",
+        ),
     ]

@@ -29,5 +29,6 @@ def lines(found: Coverage, currency: str) -> list[str]:
     elif found.never_shown:
         said.append(f"None of the {text.counted(len(found.never_shown), 'product')} never shown sold anything.")
     if found.withdrawn:
-        said.append(f"{text.counted(found.withdrawn, 'shown product')} are not available now.")
+        verb = "is" if found.withdrawn == 1 else "are"
+        said.append(f"{text.counted(found.withdrawn, 'shown product')} {verb} not available now.")
     return said

@@ -9,7 +9,7 @@ from decimal import Decimal
 from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.periods import Period
-from console.asking.scope import Scope
+from console.asking.scope import Question, Scope
 from console.asking.slices import Slices
 from console.finops.contents import contents
 from console.recommendations.profit.costs import RECOMMENDING, RecommendingCost, nothing_charged, recommending_cost
@@ -41,16 +41,22 @@ class Charged:
         return None if self.cost is None else self.cost.total
 
 
+def charged_questions(scope: Scope, period: Period, slices: Slices, allocation: Allocation) -> list[Question]:
+    """What `charged` asks, to be asked ahead; nothing where it does not ask."""
+    if _refused(scope, slices, allocation):
+        return []
+    bill = contents(scope)
+    return [] if bill.is_empty else questions(period, allocation, bill.currency(None, scope.reporting_currency))
+
+
 def charged(scope: Scope, period: Period, slices: Slices, allocation: Allocation) -> Charged:
     """The cost of recommending in a period, by the rules of unit costs.
 
     It is unknown, and said why, where the reader sees or chose a part of the shop: the bill is of all of it.
     """
-    refusal = restricted(scope)
-    if refusal:
-        return Charged(problem=f"{refusal}.", remedy="Ask somebody who sees all regions.")
-    if slices != Slices():
-        return Charged(problem="The cloud’s bill is of the whole shop.", remedy="Clear the filters to see the cost.")
+    refused = _refused(scope, slices, allocation)
+    if refused is not None:
+        return refused
     bill = contents(scope)
     if bill.is_empty:
         return Charged(
@@ -58,32 +64,41 @@ def charged(scope: Scope, period: Period, slices: Slices, allocation: Allocation
             remedy="Import it: python -m console spend import FILE.",
             results=bill.results,
         )
-    if RECOMMENDING not in allocation.functions:
-        return Charged(
-            problem=f"{allocation.path.name} has no function named {RECOMMENDING}.",
-            remedy=f"Add [function.{RECOMMENDING}], and a rule that gives it its charges.",
-            results=bill.results,
-        )
     currency = bill.currency(None, scope.reporting_currency)
     results = scope.ask_all(questions(period, allocation, currency))
     costs = measured("", period, results, allocation, currency)
+    asked = (*bill.results, *results)
+    missing = period.days - len(costs.costs)
     if not costs.costs:
         return Charged(
             problem="The bill has no charge for these days.",
-            remedy=f"It ends on {text.day(bill.last_day)}: choose days that it covers, or import a newer one.",
-            days_without_charges=period.days,
-            results=(*bill.results, *results),
+            remedy=f"It has charges from {text.day(bill.first_day)} to {text.day(bill.last_day)}: choose days that it "
+            "covers, or import a newer one.",
+            days_without_charges=missing,
+            results=asked,
         )
-    found = recommending_cost(
-        charges_of(results[0].rows(), currency), allocation, costs.counts, list(costs.costs), currency
-    )
-    missing = period.days - len(costs.costs)
+    charges = charges_of(results[0].rows(), currency)
+    found = recommending_cost(charges, allocation, costs.counts, list(costs.costs), currency)
     if nothing_charged(found):
         return Charged(
             problem="Nothing in the bill of these days is allocated to recommending.",
             remedy=f"Activate the cost allocation tag “{allocation.tag_key}”, or change the rules in "
             f"{allocation.path.name}.",
             days_without_charges=missing,
-            results=(*bill.results, *results),
+            results=asked,
         )
-    return Charged(found, days_without_charges=missing, results=(*bill.results, *results))
+    return Charged(found, days_without_charges=missing, results=asked)
+
+
+def _refused(scope: Scope, slices: Slices, allocation: Allocation) -> Charged | None:
+    """Why there can be no cost whatever the bill says; None where there can."""
+    if refusal := restricted(scope):
+        return Charged(problem=f"{refusal}.", remedy="Ask somebody who sees all regions.")
+    if slices != Slices():
+        return Charged(problem="The cloud’s bill is of the whole shop.", remedy="Clear the filters to see the cost.")
+    if RECOMMENDING not in allocation.functions:
+        return Charged(
+            problem=f"{allocation.path.name} has no function named {RECOMMENDING}.",
+            remedy=f"Add [function.{RECOMMENDING}], and a rule that gives it its charges.",
+        )
+    return None

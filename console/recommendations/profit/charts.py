@@ -12,26 +12,47 @@ from console.kit import charts, descriptions, echarts, hover_text, scales
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
 from console.recommendations.profit.answer import OutcomeRecord, Profit
+from console.recommendations.profit.drift import FEWEST_IMPRESSIONS
+from console.recommendations.profit.outcomes import NOTHING, Outcome, added
 
 MOST_LINES = 5  # names of more do not fit at the ends of their lines
+WINDOWS = (1, 7, 28)  # days of a point: a day, a week, four weeks
 _LINE_GAP = 15  # pixels between two names
 _MARK = 10  # pixels that the ends of an interval are high
 
 
 def click_rates(found: Profit) -> Chart:
-    """Click rate by day, a line a surface: those with the most impressions, their names at the ends of the lines."""
-    title = "Click rate by day and surface"
-    surfaces = [record.name for record in found.surfaces if record.impressions][:MOST_LINES]
+    """Click rate by day, a line a surface: those with the most impressions, their names at the ends of the lines.
+
+    Each point is the rate of one day, or of the last week or four weeks where a day has too few impressions. Points of
+    fewer than `FEWEST_IMPRESSIONS` are left out: one click would move them by points.
+    """
     days = found.now.period.dates
-    lines = {
-        surface_name(name): [
-            outcome.click_rate if (outcome := found.now.by_day_of_surface.get(name, {}).get(day)) else None
-            for day in days
-        ]
-        for name in surfaces
-    }
-    left_out = sum(1 for record in found.surfaces if record.impressions) - len(surfaces)
-    return lines_by_day(days, lines, title, f"without {text.counted(left_out, 'surface')}" if left_out else "")
+    surfaces = [record.name for record in found.surfaces if record.impressions]
+    by_surface = {name: found.now.by_day_of_surface.get(name, {}) for name in surfaces}
+    for window in WINDOWS:
+        drawn = {name: rates(by_day, days, window) for name, by_day in by_surface.items()}
+        known = sum(rate is not None for rate in drawn[surfaces[0]]) if surfaces else 0
+        if known * 2 >= len(days) - window + 1 > 0:
+            break
+    title = "Click rate by day and surface" if window == 1 else f"Click rate of the last {window} days, by surface"
+    lines = {surface_name(name): line for name, line in drawn.items() if any(rate is not None for rate in line)}
+    shown = dict(list(lines.items())[:MOST_LINES])
+    missing = [surface_name(name) for name in surfaces if surface_name(name) not in shown]
+    return lines_by_day(days, shown, title, f"too few impressions for a line: {', '.join(missing)}" if missing else "")
+
+
+def rates(by_day: Mapping[date, Outcome], days: Sequence[date], window: int) -> list[Decimal | None]:
+    """The click rate of the `window` days up to each day.
+
+    None where they are not all in `days`, and for fewer than `FEWEST_IMPRESSIONS` impressions.
+    """
+    found: list[Decimal | None] = []
+    for place in range(len(days)):
+        of = added(by_day.get(day, NOTHING) for day in days[max(0, place - window + 1) : place + 1])
+        is_known = place >= window - 1 and of.impressions >= FEWEST_IMPRESSIONS
+        found.append(of.click_rate if is_known else None)
+    return found
 
 
 def lines_by_day(days: Sequence[date], lines: Mapping[str, Sequence[Number | None]], title: str, note: str) -> Chart:
@@ -149,6 +170,7 @@ def with_intervals(
             position,
             label,
             echarts.number(value),
+            None if value is None or value >= 0 else float(value),
             max(0.0, float(value or 0), interval[1] if interval else 0.0),
             texts[position],
             f"{texts[position]}<br>{interval_texts[position]}" if interval else texts[position],
@@ -157,11 +179,19 @@ def with_intervals(
     ]
     series: list[Spec] = [
         {"type": "bar", "name": title, "barWidth": "58%", "encode": {"x": "value", "y": "position"}},
+        {  # what is below 0, in grey over the other: a cost is no gain
+            "type": "bar",
+            "name": "Below 0",
+            "barWidth": "58%",
+            "barGap": "-100%",
+            "encode": {"x": "below", "y": "position"},
+            "itemStyle": {"color": echarts.GREY},
+        },
         *(_interval(position, interval) for position, interval in enumerate(intervals) if interval),
     ]
     ends = [edge for interval in intervals if interval for edge in interval]
     spec = echarts.bars(
-        ["position", "label", "value", "text_at", "short", "exact"],
+        ["position", "label", "value", "below", "text_at", "short", "exact"],
         rows,
         series,
         labels=labels,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.asking import formatting as text
+from console.recommendations.experiments.outcomes import WINDOW_DAYS
 from console.recommendations.profit.answer import Profit
 from console.recommendations.profit.break_even import Incremental, Verdict
 from console.recommendations.profit.drift import FEWEST_IMPRESSIONS, FEWEST_PAIRS, WEEKS_DAYS, Shift
@@ -30,9 +31,9 @@ def verdict(found: Profit) -> tuple[str, str]:
                 f"there without them ({_interval(measured, currency)}), and cost {cost}."
             )
         case Verdict.LOSES if measured:
-            return "It does not pay", (
+            return "Not by what is measured", (
                 f"In {days}, recommendations bring at most {text.money(measured.high, currency)} of margin that would "
-                f"not be there without them, and cost {cost}."
+                f"not be there without them, and cost {cost}. Of each customer, the first {WINDOW_DAYS} days count."
             )
         case Verdict.OPEN if measured:
             return "Not known yet", (
@@ -40,7 +41,7 @@ def verdict(found: Profit) -> tuple[str, str]:
                 f"without them. Their cost of {cost} lies in between: more days, or a larger hold-out, will say."
             )
         case Verdict.UNMEASURED:
-            return "Not known", f"{UNKNOWN_WITHOUT_HOLDOUT} {START_HOLDOUT}"
+            return "Not known", f"{UNKNOWN_WITHOUT_HOLDOUT} {found.hold_out.problem or START_HOLDOUT}"
     return "The cost is unknown", cost_unknown(found)
 
 
@@ -76,8 +77,8 @@ def break_even(found: Profit) -> list[str]:
     if balance.break_even_clicks is not None and balance.clicks_a_day is not None:
         found_lines.append(
             f"A click brings {text.small_money(balance.margin_per_click, currency)} of attributed margin, so "
-            f"{text.number(round(balance.break_even_clicks, 1))} clicks a day pay the cost if all of it is "
-            f"incremental. There are {text.number(round(balance.clicks_a_day, 1))}."
+            f"{text.ratio(balance.break_even_clicks, 1)} clicks a day pay the cost if all of it is "
+            f"incremental. There are {text.ratio(balance.clicks_a_day, 1)}."
         )
     return found_lines
 
@@ -126,7 +127,7 @@ def model_drift(models: Sequence[ModelRecord]) -> list[str]:
     return found
 
 
-def notes(found: Profit, *, has_categories: bool = False) -> tuple[str, ...]:
+def notes(found: Profit, *, has_categories: bool = False, is_sample: bool = False) -> tuple[str, ...]:
     """What a reader should know of the whole part."""
     cost, now = found.cost, found.now
     lines = []
@@ -136,6 +137,8 @@ def notes(found: Profit, *, has_categories: bool = False) -> tuple[str, ...]:
         lines.append(
             "The cost is the effective cost that the allocation of unit costs gives to recommending, direct and shared."
         )
+        if is_sample:
+            lines.append("The sample holds a part of the shop's clicks and orders but its whole bill.")
     if cost.days_without_charges and cost.cost is not None:
         lines.append(
             f"{cost.days_without_charges} of {now.period.days} days have no charges yet: margin, cost and what is "
@@ -147,8 +150,9 @@ def notes(found: Profit, *, has_categories: bool = False) -> tuple[str, ...]:
     if found.balance.measured is not None:
         measured = found.balance.measured
         lines.append(
-            f"Incremental margin: hold-out {measured.experiment}, measured {measured.period.label()} and taken for the "
-            "same on every day. Its interval holds on all days together in 95 of 100 experiments."
+            f"Incremental margin: hold-out {measured.experiment}, of {measured.period.label()}, taken for the same on "
+            f"every day. It counts the first {WINDOW_DAYS} days of each customer, so that it is rather too low. Its "
+            "interval holds on all days together in 95 of 100 experiments."
         )
     return tuple(lines)
 
