@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
 
 from msgspec import structs
 
@@ -28,6 +27,7 @@ from console.recommendations.source import (
     Use,
     VariantRecord,
 )
+from console.recommendations.stored_trainings import Trainings
 from pipeline.live.documents import Item
 from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.experiments.experiment import Experiment, Variant
@@ -39,43 +39,6 @@ from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, RecentItems, Recommender
 
 EXPERIMENTS_SECONDS = 1.0  # after which it is looked at again which experiments run
-
-
-class Trainings(Protocol):
-    """What starts trainings, and knows how far one is."""
-
-    @property
-    def trainer(self) -> Trainer:
-        """See `RecommendationSource.trainer`."""
-        ...
-
-    def state(self) -> TrainingState:
-        """See `RecommendationSource.training`."""
-        ...
-
-    def start(self) -> None:
-        """See `RecommendationSource.train`."""
-        ...
-
-
-class NoTrainings:
-    """Trainings that this console can neither start nor see.
-
-    Parameters
-    ----------
-    how : what else starts one, in a sentence
-    """
-
-    def __init__(self, how: str) -> None:
-        self.trainer = Trainer(can_start=False, how=how)
-
-    def state(self) -> TrainingState:
-        """Nothing is known."""
-        return TrainingState()
-
-    def start(self) -> None:
-        """Raises SettingsError: it cannot."""
-        raise SettingsError("This console cannot start a training", remedy=self.trainer.how)
 
 
 class StoredRecommendations:

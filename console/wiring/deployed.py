@@ -157,7 +157,8 @@ class Deployed(Profile):
 
     @made_once
     def recommendations(self) -> RecommendationSource:
-        from console.recommendations.stored import NoTrainings, StoredRecommendations
+        from console.recommendations.stored import StoredRecommendations
+        from console.recommendations.stored_trainings import NoTrainings
         from pipeline.live.dynamodb import DynamoDbLiveStore
         from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 

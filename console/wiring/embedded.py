@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from console.savings.inventory import InventorySource
     from pipeline.embedded.hosted import HostedPlatform
     from pipeline.embedded.platform import Platform
+    from pipeline.embedded.training import NightlyTraining
     from pipeline.live.store import SkippingLiveStore
     from pipeline.recommend.models.embedded import EmbeddedModelStore
 
@@ -123,13 +124,23 @@ class Embedded(Profile):
 
     @made_once
     def recommendations(self) -> RecommendationSource:
-        from console.recommendations.stored import NoTrainings, StoredRecommendations
+        """From the stores of the platform where it runs in this process."""
+        from console.recommendations.stored import StoredRecommendations
+        from console.recommendations.stored_trainings import LakeTrainings
 
-        how = "Train with `python -m pipeline recommend train`."
-        return StoredRecommendations(lambda: self._models, lambda: self._live_store, NoTrainings(how))
+        def training() -> NightlyTraining | None:
+            running = self.server.recommending
+            return running.training if running is not None else None
+
+        def models() -> EmbeddedModelStore:
+            running = self.server.recommending
+            return self._models if running is None or running.models is None else running.models
+
+        return StoredRecommendations(models, lambda: self._live_store, LakeTrainings(self.settings.lake, training))
 
     @made_once
     def _models(self) -> EmbeddedModelStore:
+        """The models for a console without a platform."""
         from pipeline.lake import Lake
         from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 

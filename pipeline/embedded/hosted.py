@@ -15,6 +15,7 @@ from pipeline.collecting.collector import Collector
 from pipeline.collecting.envelope import Request
 from pipeline.collecting.keys import FILE, KeyFile
 from pipeline.embedded.platform import Platform
+from pipeline.embedded.recommending import Recommending
 from pipeline.recommend.serving.service import RecommendationService
 from pipeline.traffic import play
 
@@ -50,6 +51,11 @@ class HostedPlatform:
     def recommendations(self) -> RecommendationService | None:
         """What answers requests for recommendations; None where nothing can."""
         return self._platform.recommendations if self._platform else None
+
+    @property
+    def recommending(self) -> Recommending | None:
+        """The models that recommendations are made from, and what learns them; None before the start."""
+        return self._platform.recommending if self._platform else None
 
     def unready(self) -> str | None:
         """Why no events can be taken now, in a sentence; None where they can."""

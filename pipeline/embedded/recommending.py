@@ -27,7 +27,7 @@ class Recommending:
     Parameters
     ----------
     live : where recent items are; without one nothing is answered
-    training : whether a model is learnt each night
+    training : whether a model is learnt each night, or only on demand
 
     Attributes
     ----------
@@ -50,10 +50,9 @@ class Recommending:
             self._not_opened = Trouble("recommendations", str(error), datetime.now(UTC), persists=True)
             return
         self._not_opened = None
-        if self._learns:
-            training = NightlyTraining(self._lake, self.models)
-            self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
-            self._training[1].start()
+        training = NightlyTraining(self._lake, self.models, nightly=self._learns)
+        self._training = training, Loop("training", training.step, expected=(TakingsError, OSError))
+        self._training[1].start()
         if self._live is not None:
             experiments = RunningExperiments(self.models.items, renew_after=EXPERIMENTS_SECONDS)
             customers = StoredCustomers(self.models.items)
@@ -68,9 +67,15 @@ class Recommending:
             training, loop = self._training
             loop.stop()
             training.stop()
+            self._training = None
         if self.models is not None:
             self.models.close()
             self.models = None
+
+    @property
+    def training(self) -> NightlyTraining | None:
+        """What starts trainings; None like `models`."""
+        return self._training[0] if self._training is not None else None
 
     @property
     def troubles(self) -> list[Trouble]:

@@ -1,4 +1,4 @@
-"""Learns what to recommend each night, and soon after the first start: a process of its own, at low priority.
+"""Learns what to recommend each night, soon after the first start, and on demand: in a process of low priority.
 
 A process gives its memory back when it ends, and neither the collector nor the pages wait for its interpreter.
 """
@@ -32,6 +32,7 @@ class NightlyTraining:
 
     Parameters
     ----------
+    nightly : False learns only what `request` asks for
     command : of the process (default: ``python -m pipeline recommend train --gently``)
     """
 
@@ -40,6 +41,7 @@ class NightlyTraining:
         lake: Lake,
         models: ModelStore,
         *,
+        nightly: bool = True,
         command: Sequence[str] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -47,6 +49,7 @@ class NightlyTraining:
         self._command = list(command or own)
         self._zone = ZoneInfo(lake.settings.reporting_time_zone)
         self._lake, self._models, self._now = lake, models, now
+        self._nightly, self._is_requested = nightly, False
         self._next_attempt = now() + FIRST_WAIT
         self._process: subprocess.Popen[bytes] | None = None
         self._message: IO[bytes] | None = None
@@ -61,14 +64,29 @@ class NightlyTraining:
         """
         if self._process is not None:
             self._look(self._process)
-        elif self._now() >= self._next_attempt:
-            if not self._is_due():
+        elif self._is_requested or (self._nightly and self._now() >= self._next_attempt):
+            if not self._is_requested and not self._is_due():
                 self._next_attempt = min(self._now() + LOOK_AGAIN, self._last_night() + timedelta(days=1))
                 return _LOOK_SECONDS
+            self._is_requested = False
             self._next_attempt = self._now() + AGAIN
             self._message = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
             self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=self._message)  # noqa: S603 - our own command
         return _LOOK_SECONDS
+
+    def request(self) -> None:
+        """Start a training with the next `step`, unless one is under way."""
+        self._is_requested = self._process is None
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a training was asked for and has not started yet."""
+        return self._is_requested
+
+    @property
+    def process(self) -> int | None:
+        """The id of the process that trains; None where none does."""
+        return self._process.pid if self._process is not None else None
 
     def stop(self) -> None:
         """End a training that is under way: what it has published stays, and no half of a model is ever in use."""

@@ -32,6 +32,7 @@ def train(
     from threadpoolctl import threadpool_limits
 
     from pipeline.recommend.learning.keeping import HistoryKeeper
+    from pipeline.recommend.learning.progress import reported
     from pipeline.recommend.learning.reading import read_lake
     from pipeline.recommend.learning.retraining import retrain
 
@@ -40,11 +41,20 @@ def train(
     if gently:
         os.nice(_LOW_PRIORITY)
     cores = threadpool_limits(1 if gently else None)
-    with opened.training(), progress_bars() as bars, _models(opened.root) as store, cores:
-        progress = None
-        if bars is not None:
-            task = bars.add_task("Reading the lake", total=1.0)
-            progress = lambda step, done: bars.update(task, description=step, completed=done)  # noqa: E731
+    with (
+        opened.training(),
+        reported(opened.root) as report,
+        progress_bars() as bars,
+        _models(opened.root) as store,
+        cores,
+    ):
+        task = bars.add_task("Reading the lake", total=1.0) if bars is not None else None
+
+        def progress(step: str, done: float) -> None:
+            report(step, done)
+            if bars is not None and task is not None:
+                bars.update(task, description=step, completed=done)
+
         keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=days))
         data = read_lake(opened, window_days=days, refusing=keeper.refusing)
         retrained = retrain(data, store, seed=seed, now=utc_now(), keeper=keeper, progress=progress)
