@@ -19,6 +19,7 @@ from console.recommendations.source import (
     CatalogueProduct,
     ExperimentRecord,
     ModelRecord,
+    Need,
     PastAction,
     Quality,
     Recommended,
@@ -32,6 +33,7 @@ from pipeline.live.documents import Item
 from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.experiments.experiment import Experiment, Variant
 from pipeline.recommend.experiments.stored import RunningExperiments, StoredExperiments
+from pipeline.recommend.models import model_store
 from pipeline.recommend.models.model import ModelCard
 from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.models.stored_models import StoredModels
@@ -39,6 +41,13 @@ from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Answer, RecentItems, Recommender
 
 EXPERIMENTS_SECONDS = 1.0  # after which it is looked at again which experiments run
+USES = {
+    model_store.Use.CURRENT: Use.CURRENT,
+    model_store.Use.PREVIOUS: Use.PREVIOUS,
+    model_store.Use.ASIDE: Use.ASIDE,
+    model_store.Use.SUPERSEDED: Use.FORMER,  # its items are deleted soon
+    model_store.Use.FORMER: Use.FORMER,
+}
 
 
 class StoredRecommendations:
@@ -63,10 +72,7 @@ class StoredRecommendations:
 
     def models(self) -> Sequence[ModelRecord]:
         """See `RecommendationSource.models`."""
-        store = self._models()
-        pointer = store.pointer()
-        current, previous = (pointer.version, pointer.previous) if pointer else (None, None)
-        return [_record(card, _use(card, current, previous)) for card in store.cards()]
+        return [_record(kept.card, USES[kept.use]) for kept in self._models().history()]
 
     def catalogue(self) -> Sequence[CatalogueProduct]:
         """See `RecommendationSource.catalogue`."""
@@ -172,14 +178,6 @@ class _Opened:
         return self._opened().recent_items(customer_id)
 
 
-def _use(card: ModelCard, current: str | None, previous: str | None) -> Use:
-    if card.version == current:
-        return Use.CURRENT
-    if card.version == previous:
-        return Use.PREVIOUS
-    return Use.ASIDE if any(gap.startswith("Not in use:") for gap in card.gaps) else Use.FORMER
-
-
 def _record(card: ModelCard, use: Use) -> ModelRecord:
     return ModelRecord(
         version=card.version,
@@ -193,6 +191,9 @@ def _record(card: ModelCard, use: Use) -> ModelRecord:
         products=card.products,
         parameters=card.parameters,
         measures=[Quality(**structs.asdict(measure)) for measure in card.measures],
+        needs=[Need(**structs.asdict(need)) for need in card.needs],
+        unknown_share=card.unknown_share,
+        coverage=card.coverage,
         training_seconds=card.training_seconds,
         peak_megabytes=card.peak_megabytes,
         gaps=card.gaps,

@@ -1,11 +1,154 @@
-"""How the part *customer* is drawn."""
+"""How the part *For a customer* is drawn: who is chosen, who it is, and what each surface would show now."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from console.asking import contents as lake
+from console.asking import formatting as text
+from console.asking.scope import Scope
 from console.kit import page
+from console.kit.link import Link, first
+from console.recommendations import customer
+from console.recommendations.customer import Asked, RecentCustomer, Shown, Who
 from console.recommendations.source import RecommendationSource
+from console.recommendations.views import readiness, surfaces
+
+LINK = Link("tk-recommend-", ("customer", "session", "product"))
+EVERY = 5.0  # seconds: a history is seconds old, and an answer takes milliseconds
 
 
-def draw(reader: page.Reader, source: RecommendationSource) -> None:  # noqa: ARG001 - nothing is asked yet
+def draw(reader: page.Reader, source: RecommendationSource) -> None:
     """Draw the part, with its trust line."""
-    page.stop_if_empty(not source.models(), title="There is no model yet", next_step="The first training makes one.")
+    contents = lake.contents(reader.scope)
+    recent, result = customer.recent_customers(reader.scope, contents)
+    asked = customer.checked(_choose(recent, reader.scope))
+    product = customer.product_of(source.catalogue(), asked.product) if asked.product else None
+    if product is not None:
+        asked = Asked(asked.customer, asked.session, product.product_id)
+    elif asked.product:
+        st.html(_state(f"The model in use knows no product {asked.product!r}: answers are about the id as it is."))
+    found = customer.who(reader.scope, contents, asked)
+    _keep_fresh(reader.scope, source, found, product.name if product is not None else "")
+    reader.trust_line(Who(asked, results=[result, *found.results]), notes=NOTES)
+
+
+NOTES = (
+    "Answers are those of the API, from the same models and histories; nothing shown here counts as an impression.",
+    "Ids are pseudonymous, as the shop sends them.",
+)
+
+
+@st.fragment(run_every=EVERY)
+def _keep_fresh(scope: Scope, source: RecommendationSource, found: Who, context: str) -> None:
+    """What follows a customer's actions, drawn again by itself."""
+    with page.errors_shown():
+        shown = customer.shown(source, found)
+        st.html(_who(found, shown, scope.reporting_currency))
+        for state in _states(found, shown):
+            st.html(_state(state))
+        if not shown.has_model:
+            st.html(readiness.meter(shown.newest))
+        st.html(surfaces.drawn(shown, scope.now(), context))
+
+
+def _choose(recent: Sequence[RecentCustomer], scope: Scope) -> Asked:
+    """Draw the widgets, put the choice into the link, and return it."""
+    query, is_new = LINK.read()
+    if is_new:
+        for name in LINK.parameters:
+            st.session_state[LINK.widget(name)] = first(query, name) or (None if name == "customer" else "")
+    now = scope.now()
+    seen = {one.customer_id: f"{one.customer_id} · {text.age(one.last_seen, now)}" for one in recent}
+    chosen = st.session_state[LINK.widget("customer")]
+    options = [*seen, *([chosen] if chosen and chosen not in seen else [])]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="tk-recommend-choice"):
+        st.selectbox(
+            "Customer",
+            options,
+            format_func=lambda one: seen.get(one, one),
+            index=None,
+            key=LINK.widget("customer"),
+            placeholder="Choose one, or type an id",
+            accept_new_options=True,
+            on_change=_forget,
+            args=("session", ""),
+            help="The list has those who were here last.",
+            width=300,
+        )
+        st.text_input(
+            "Or a session",
+            key=LINK.widget("session"),
+            placeholder="id of a session",
+            max_chars=customer.ID_CHARACTERS,
+            on_change=_forget,
+            args=("customer", None),
+            help=f"Of the last {customer.SESSION_DAYS} days of the lake. Its actions are taken for a history.",
+            width=220,
+        )
+        st.text_input(
+            "On the page about",
+            key=LINK.widget("product"),
+            placeholder="product: id or name",
+            max_chars=customer.ID_CHARACTERS,
+            help="The product that the shop's page is about: it counts as viewed now, and is not recommended.",
+            width=220,
+        )
+        st.button("Refresh", icon=":material/refresh:", key="tk-recommend-again", type="tertiary")
+    given = {name: st.session_state[LINK.widget(name)] or "" for name in LINK.parameters}
+    LINK.write({name: [value] for name, value in given.items() if value})
+    return Asked(**given)
+
+
+def _forget(name: str, value: str | None) -> None:
+    """A customer takes the place of a session, and the other way round."""
+    st.session_state[LINK.widget(name)] = value
+
+
+def _who(found: Who, shown: Shown, currency: str) -> str:
+    """One line of facts about who is asked about."""
+    asked, person = found.asked, found.person
+    if asked.session:
+        facts = [("Session", asked.session), ("Products", text.count(len(found.session)))]
+    elif not asked.customer:
+        facts = [("Who", "Anybody"), ("Known", "nothing: a first visit")]
+    else:
+        facts = [("Customer", asked.customer)]
+        if person is not None:
+            facts += [
+                ("First seen", text.day(person.first_seen.date())),
+                ("Last seen", text.day(person.last_seen.date())),
+                ("Orders", text.count(person.orders)),
+                ("Net revenue", text.money(person.net_revenue, currency)),
+            ]
+        if not found.is_hidden:
+            facts.append(("Recommendations", "opted out" if shown.has_opted_out else "allowed"))
+    facts += [("Experiment", f"{name}: {variant}") for name, variant in shown.experiments]
+    models = sorted({answer.model for answer in shown.answers if answer.model})
+    facts += [("Model", name) for name in models[:2]]
+    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
+    return f'<dl class="tk-who">{items}</dl>'
+
+
+def _states(found: Who, shown: Shown) -> list[str]:
+    """What a reader has to know before reading the lists, in sentences."""
+    asked = found.asked
+    if found.is_hidden:
+        where = f"in your regions in the last {customer.VISIBLE_DAYS} days"
+        return [f"Nobody of this id was {where}: this is what everybody gets."]
+    if shown.has_opted_out:
+        return ["This customer opted out: the history is neither read nor kept, and the lists are everybody's."]
+    if asked.session and not found.session:
+        days = f"in the last {customer.SESSION_DAYS} days of the lake"
+        return [f"No session of this id did anything with a product {days}: this is what everybody gets."]
+    if asked.customer and not shown.is_known:
+        unknown = "Nothing is known of this customer" if found.person is None else "This customer has no history yet"
+        return [f"{unknown}: this is what everybody gets. The next view of a product changes it."]
+    return []
+
+
+def _state(sentence: str) -> str:
+    return f'<p class="tk-state">{escape(sentence)}</p>'
