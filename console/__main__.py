@@ -17,6 +17,7 @@ COMMANDS = {
     "anomalies": "console.budgets.command:anomalies",
     "own-cost": "console.own_cost.command:own_cost",
     "prices": "console.finops.pricing.command:prices",
+    "recommendations": "console.recommendations.command:recommendations",
     "savings": "console.savings.command:savings",
     "scan-cost": "console.scan_cost.command:scan_cost",
     "spend": "console.spend.command:spend",

@@ -33,7 +33,7 @@ class Column:
     unit: Unit | None = None
     currency: str = ""
     help: str = ""
-    digits: int | None = None  # of money; None for as many as the currency has
+    digits: int | None = None  # of money and ratios; None for as many as the currency has, and two
 
 
 def show(
@@ -173,7 +173,7 @@ def _config(column: Column, *, is_whole: bool) -> ColumnConfig:
         case Unit.PERCENT:
             number_format = "%,.1f %%"
         case Unit.RATIO:
-            number_format = "%,.2f"
+            number_format = f"%,.{2 if column.digits is None else column.digits}f"
         case _:
             return st.column_config.Column(column.label, help=help_text)
     return st.column_config.NumberColumn(label, help=help_text, format=number_format)

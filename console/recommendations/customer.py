@@ -144,7 +144,7 @@ def checked(asked: Asked) -> Asked:
 
 def recent_customers(scope: Scope, contents: Contents) -> tuple[list[RecentCustomer], Result]:
     """The customers who were here last, the newest first."""
-    start, end = _days(contents, RECENT_DAYS)
+    start, end = _days(scope, contents, RECENT_DAYS)
     result = scope.ask("recommendations/recent_customers", start_date=start, end_date=end)
     found = [
         RecentCustomer(row["customer_id"], _utc(row["last_seen"]), row["views"], row["purchases"])
@@ -156,7 +156,7 @@ def recent_customers(scope: Scope, contents: Contents) -> tuple[list[RecentCusto
 def who(scope: Scope, contents: Contents, asked: Asked) -> Who:
     """What the lake knows of who is asked about."""
     if asked.session:
-        start, end = _days(contents, SESSION_DAYS)
+        start, end = _days(scope, contents, SESSION_DAYS)
         result = scope.ask("recommendations/session_actions", session_id=asked.session, start_date=start, end_date=end)
         return Who(asked, session=[_action(row) for row in result.rows()], results=[result])
     if not asked.customer:
@@ -164,7 +164,7 @@ def who(scope: Scope, contents: Contents, asked: Asked) -> Who:
     questions = [Question("recommendations/customer", {"customer_id": asked.customer})]
     is_restricted = scope.row_filter.regions is not None
     if is_restricted:  # customers have no region: who was not seen in the reader's own stays unknown
-        start, end = _days(contents, VISIBLE_DAYS)
+        start, end = _days(scope, contents, VISIBLE_DAYS)
         questions.append(
             Question(
                 "recommendations/customer_seen",
@@ -215,7 +215,7 @@ def seeds_of(answers: Iterable[Answered]) -> list[str]:
 
 
 def product_of(catalogue: Sequence[CatalogueProduct], text: str) -> CatalogueProduct | None:
-    """The product with this id, or else with this name, or whose name begins so; None where there is none."""
+    """The product with this id, or else with this name, or whose name begins so or has it; None where there is none."""
     wanted = text.strip()
     folded = wanted.casefold()
     if not wanted:
@@ -224,13 +224,26 @@ def product_of(catalogue: Sequence[CatalogueProduct], text: str) -> CataloguePro
         lambda product: product.product_id == wanted,
         lambda product: product.name.casefold() == folded,
         lambda product: product.name.casefold().startswith(folded),
+        lambda product: folded in product.name.casefold(),
     )
     return next((product for matches in ways for product in catalogue if matches(product)), None)
 
 
-def _days(contents: Contents, number: int) -> tuple[date, date]:
+def with_product(asked: Asked, source: RecommendationSource) -> Asked:
+    """The same with the id of the product that its text names; raises BindingError where the model knows none."""
+    product = product_of(source.catalogue(), asked.product)
+    if product is None:
+        raise BindingError(
+            f"The model in use knows no product {asked.product!r}",
+            where="product",
+            remedy="Give its id, or a part of its name.",
+        )
+    return replace(asked, product=product.product_id)
+
+
+def _days(scope: Scope, contents: Contents, number: int) -> tuple[date, date]:
     """The newest days of the lake: the first one, and the day after the last one."""
-    last = contents.last_day or date.min
+    last = contents.last_day or scope.today
     return last - timedelta(days=number - 1), last + timedelta(days=1)
 
 

@@ -1,4 +1,4 @@
-"""How the part *Models* is drawn: the training, the model in use, quality over time, and every model that was learnt."""
+"""How the part *Models* is drawn: the training, the model in use, quality over time, and every model."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ COLUMNS = {
     "trained_at": tables.Column("Trained"),
     "use": tables.Column("Use"),
     "method": tables.Column("Method"),
-    "quality": tables.Column("nDCG@10", help="Of the blend, on the newest days; 1 is a perfect order"),
-    "low": tables.Column("From", help="Lower end of the interval of 95 %"),
-    "high": tables.Column("To", help="Upper end of the interval of 95 %"),
-    "popularity": tables.Column("Popularity", help="nDCG@10 of the best sellers on the same days"),
+    "quality": tables.Column(
+        "nDCG@10", Unit.RATIO, digits=3, help="Of the blend, on the newest days; 1 is a perfect order"
+    ),
+    "low": tables.Column("From", Unit.RATIO, digits=3, help="Lower end of the interval of 95 %"),
+    "high": tables.Column("To", Unit.RATIO, digits=3, help="Upper end of the interval of 95 %"),
+    "popularity": tables.Column(
+        "Popularity", Unit.RATIO, digits=3, help="nDCG@10 of the best sellers on the same days"
+    ),
     "coverage": tables.Column("Coverage", Unit.PERCENT, help="Available products among anybody's ten"),
     "unknown_share": tables.Column(
         "Unknown", Unit.PERCENT, help="Share of the newest week's actions that the model before could not know"
@@ -31,7 +35,7 @@ COLUMNS = {
     "interactions": tables.Column("Interactions", Unit.COUNT),
     "customers": tables.Column("Visitors", Unit.COUNT),
     "products": tables.Column("Products", Unit.COUNT),
-    "training_seconds": tables.Column("Seconds", Unit.RATIO, help="Of the training"),
+    "training_seconds": tables.Column("Seconds", Unit.RATIO, digits=0, help="Of the training"),
     "reason": tables.Column("Why it is not in use"),
     "version": tables.Column("Version"),
 }
@@ -78,7 +82,7 @@ def _card(
         st.html(_facts(current))
         prose.lines("", learnt.missing(current))
     with measures:
-        st.html(prose.heading("How good it is", "nDCG@10, with intervals of 95 %"))
+        st.html(prose.heading("How good it is", "nDCG@10, 95 % intervals"))
         st.html(_measures(current))
     with st.expander("Parameters", icon=":material/tune:"):
         st.html(_parameters(current.parameters))

@@ -1,0 +1,110 @@
+"""``recommendations``: what is recommended to a customer or a session now and why, or the models; as on the page."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalogue.errors import BindingError
+from console.cli import options, output
+from console.cli.options import Format, Lake
+
+if TYPE_CHECKING:
+    from console.recommendations.customer import Shown
+
+COLUMNS = ("surface", "served", "rank", "product_id", "name", "category", "score", "why", "because_of", "model")
+MODEL_COLUMNS = (
+    "version", "trained_at", "use", "method", "quality", "low", "high", "popularity", "coverage", "unknown_share",
+    "interactions", "customers", "products", "training_seconds", "reason",
+)  # fmt: skip
+
+
+def recommendations(
+    context: typer.Context,
+    customer: Annotated[str, typer.Option("--customer", metavar="ID", help="a customer")] = "",
+    session: Annotated[str, typer.Option("--session", metavar="ID", help="a session of the lake's last days")] = "",
+    product: Annotated[
+        str, typer.Option("--product", metavar="ID", help="product that the shop's page is about, or its name")
+    ] = "",
+    surface: Annotated[
+        list[str] | None, typer.Option("--surface", metavar="NAME", help="only this one; may be given again")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="the most products of a surface, 1 to 50")] = 10,
+    models: Annotated[bool, typer.Option("--models", help="list the models instead")] = False,
+    lake: Lake = None,
+    form: Format = "table",
+) -> None:
+    """Say what is recommended to a customer, a session or anybody now, and why; or list the models."""
+    if models:
+        _models(context, lake, form)
+        return
+    shown = _shown(context, lake, customer, session, product, surface or [], n)
+    if form == "json":
+        output.json(document(shown))
+        return
+    rows = [
+        asdict(item) | {"surface": answer.surface, "served": answer.served, "model": answer.model}
+        for answer in shown.answers
+        for item in answer.items
+    ]
+    output.show(rows, COLUMNS, form, under="items")
+    notes = [answer.note for answer in shown.answers if answer.note]
+    if shown.has_opted_out:
+        notes.append("The customer opted out: no history is read, and this is what everybody gets.")
+    sys.stderr.writelines(f"{note}\n" for note in dict.fromkeys(notes))
+
+
+def _shown(
+    context: typer.Context, lake: str | None, customer: str, session: str, product: str, surfaces: list[str], n: int
+) -> Shown:
+    from console.asking import contents
+    from console.recommendations import customer as insight
+
+    for surface in surfaces:
+        if surface not in insight.SURFACES:
+            raise BindingError(
+                f"There is no surface {surface!r}", where="--surface", remedy=f"Use {', '.join(insight.SURFACES)}."
+            )
+    if not 1 <= n <= insight.MOST_ITEMS:
+        raise BindingError(f"--n is {n}", where="--n", remedy=f"Ask for 1 to {insight.MOST_ITEMS} products.")
+    if customer and session:
+        raise BindingError("Both a customer and a session are named", where="--session", remedy="Name one of them.")
+    asked = insight.checked(insight.Asked(customer, session, product))
+    profile = options.profile(context, lake)
+    scope, source = profile.scope(), profile.recommendations
+    if asked.product:
+        asked = insight.with_product(asked, source)
+    return insight.shown(source, insight.who(scope, contents.contents(scope), asked), n=n, surfaces=surfaces)
+
+
+def _models(context: typer.Context, lake: str | None, form: str) -> None:
+    from console.recommendations import models as learnt
+
+    found = options.profile(context, lake).recommendations.models()
+    when = {model.version: model.trained_at.isoformat() for model in found}
+    rows = [{name: getattr(row, name) for name in MODEL_COLUMNS} for row in learnt.rows(found, when)]
+    if form == "json":
+        output.json({"models": [asdict(model) for model in found]})
+        return
+    if form == "table":
+        rows = [
+            {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+            for row in rows
+        ]
+    output.show(rows, MODEL_COLUMNS, form, under="models")
+
+
+def document(shown: Shown) -> dict[str, Any]:
+    """The whole answer as plain values."""
+    asked = shown.asked
+    return {
+        "customer_id": asked.customer or None,
+        "session_id": asked.session or None,
+        "context_item": asked.product or None,
+        "has_opted_out": shown.has_opted_out,
+        "history": [asdict(action) for action in shown.history],
+        "surfaces": [asdict(answer) for answer in shown.answers],
+    }
