@@ -31,6 +31,7 @@ LISTS: Mapping[str, str] = {
     **SURFACES,
     "category_best_sellers": "Best sellers of the category",
     "region_best_sellers": "Best sellers of the region",
+    "holdout": "Nothing: held out",
     "none": "Nothing",
 }
 """What a list is called, by the name that an answer gives it."""

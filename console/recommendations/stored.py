@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import structs
 
 from catalogue.clock import utc_now
-from catalogue.errors import SettingsError, SourceError, StreamUnavailable
+from catalogue.errors import SourceError, StreamUnavailable
 from console.recommendations.source import (
     Answered,
     CatalogueProduct,

@@ -14,6 +14,7 @@ from console.recommendations.source import Answered, PastAction, Recommended
 
 COLOURS = 6  # of the categorical palette; products beyond share a grey
 MOST_PAST = 24  # of the history that is listed
+HELD_OUT = "This customer is shown nothing, so that the others can be compared with those who are not."
 ACTIONS = {"product_view": "Viewed", "cart_add": "In the cart", "purchase": "Bought"}
 
 
@@ -56,7 +57,8 @@ def _past(action: PastAction, seeds: dict[str, int], now: datetime) -> str:
 def _surface(answer: Answered, seeds: dict[str, int]) -> str:
     runs = groupby(answer.items, key=lambda item: (item.why, item.because_of))
     items = "".join(_run(why, because_of, items, seeds) for (why, because_of), items in runs)
-    note = f'<p class="tk-calm">{escape(answer.note)}</p>' if answer.note else ""
+    words = HELD_OUT if answer.served == "holdout" else answer.note
+    note = f'<p class="tk-calm">{escape(words)}</p>' if words else ""
     return (
         f'<section class="tk-surface" aria-label="{escape(SURFACES[answer.surface])}">'
         f"<h4>{escape(SURFACES[answer.surface])}</h4><p>{_served(answer)}</p>{items}{note}</section>"

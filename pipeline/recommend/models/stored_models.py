@@ -184,6 +184,10 @@ class StoredModels:
         key: Key = (MODEL, CARD + stored.card.version)
         self.items.put_all([(key, pack(stored))], expires=stored.card.trained_at + CARD_KEPT)
 
+    def pointer(self) -> Pointer | None:
+        """Which version is in use, and which one was before it; None before the first one. Raises SourceError."""
+        return self._pointer()[1]
+
     def rollback(self) -> ModelCard:
         """See `ModelStore.rollback`. There is no way on from there but the next training."""
         before, pointer = self._pointer()
