@@ -19,11 +19,14 @@ from pipeline.handlers.environment import read_recommendations
 from pipeline.live.dynamodb import DynamoDbLiveStore
 from pipeline.live.dynamodb_recent import DynamoDbRecentItems
 from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.experiments.experiment import Variant
+from pipeline.recommend.experiments.stored import StoredExperiments
 from pipeline.recommend.models.dynamodb import DynamoDbItems, DynamoDbModelStore
 from pipeline.streams import Batch
 from tests.handlers.conftest import SECRET, TABLE, Cloud, Context, metrics_of
 from tests.handlers.test_live_handler import line
 from tests.handlers.test_live_handler import payload as of_the_stream
+from tests.support.experiments import customer_in, experiment
 from tests.support.live_lines import event
 from tests.support.models import model
 
@@ -204,6 +207,38 @@ def recorded_calls(shop: Cloud) -> list[str]:
     found._recommender._models.items._table._client = client  # type: ignore[attr-defined]
     found._recommender._recent_items._table._client = client  # type: ignore[attr-defined]
     return calls
+
+
+def test_who_is_held_out_is_shown_nothing_and_nothing_more_is_read_for_it(
+    shop: Cloud, context: Context, recorded_calls: list[str], capsys: pytest.CaptureFixture[str]
+):
+    models = DynamoDbModelStore(shop.dynamodb, RECOMMENDATIONS)
+    pays = StoredExperiments(models.items, models).start(experiment("pays"))
+    held, *others = [customer_in(pays, "holdout")] + [
+        f"c{n}" for n in range(2, 100) if pays.variant_of(f"c{n}").share > 0.5
+    ]
+    status, answer = asked(http(f"/v1/recommendations/{held}"), context)
+    assert (status, answer["served"], answer["items"], answer["variant"]) == (200, "holdout", [], "holdout")
+    assert recorded_calls[-2:] == ["BatchGetItem", "GetItem"]  # who refuses, then once a minute what runs
+    # an answer to who is held out is in no metric: nothing is meant to be shown
+    assert set(metrics_of(capsys.readouterr().out).values()) == {0}
+    asked(http(f"/v1/recommendations/{others[0]}"), context)
+    first = len(recorded_calls)
+    assert asked(http(f"/v1/recommendations/{others[1]}"), context)[1]["variant"] == "recommended"
+    assert recorded_calls[first:] == ["BatchGetItem", "GetItem"]  # as without an experiment
+
+
+def test_an_experiment_may_give_another_versions_answers(shop: Cloud, context: Context):
+    models = DynamoDbModelStore(shop.dynamodb, RECOMMENDATIONS)
+    first, second = model().card.version, "20260303T040000Z-bbbb"
+    models.publish(model(second), after=first)
+    control, other = Variant(name="control", share=0.5), Variant(name="other", share=0.5, model="previous")
+    compared = StoredExperiments(models.items, models).start(experiment("models", control, other))
+    found = [
+        asked(http(f"/v1/recommendations/{customer_in(compared, variant)}"), context)[1]["model"]
+        for variant in ("control", "other")
+    ]
+    assert found == [second, first]
 
 
 def test_both_tables_have_to_be_named():

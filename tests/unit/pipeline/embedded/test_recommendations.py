@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from pipeline.recommend.models.embedded import FILE as MODELS
 from pipeline.recommend.models.embedded import EmbeddedModelStore, SqliteItems
 from pipeline.recommend.serving import http as recommending
 from tests.support.commands import call
+from tests.support.experiments import customer_in, experiment
 from tests.support.models import model
 from tests.support.paths import ROOT
 from tests.unit.pipeline.collecting.test_http import running
@@ -80,13 +81,19 @@ class App:
         return status
 
     def until(self, served: str, customer: str, seconds: float = PATIENCE) -> dict[str, Any]:
-        """The first answer to the customer that is served from this list."""
+        """The first answer to the customer that is served from this list, which comes in so many seconds."""
+        return self.until_true(lambda answer: answer["served"] == served, customer, seconds)
+
+    def until_true(
+        self, is_true: Callable[[dict[str, Any]], bool], customer: str, seconds: float = PATIENCE
+    ) -> dict[str, Any]:
+        """The first answer to the customer of which something is true, which comes in so many seconds."""
         deadline = time.monotonic() + seconds
         while True:
             _, answer = self.ask(f"/{customer}")
-            if answer["served"] == served:
-                return answer
             assert time.monotonic() < deadline, answer
+            if is_true(answer):
+                return answer
 
 
 @pytest.fixture
@@ -108,14 +115,31 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 def test_a_product_view_changes_the_next_answer_within_two_seconds(app: App):
     assert app.ask("/c1")[1]["served"] == "best_sellers"
-    app.send("e1", "c1", "mug")
+    assert app.send("e1", "c1", "mug") == 202
     answer = app.until("for_you", "c1")
     assert answer["items"][0]["product_id"] == "teapot"
     assert answer["items"][0]["why"] == {"kind": "viewed", "text": "Because you viewed Blue mug", "product_id": "mug"}
-    app.send("e2", "c1", "teapot", "cart_add")
-    deadline = time.monotonic() + PATIENCE
-    while "teapot" in [item["product_id"] for item in app.ask("/c1")[1]["items"]]:
-        assert time.monotonic() < deadline
+    assert app.send("e2", "c1", "teapot", "cart_add") == 202
+    app.until_true(lambda answer: "teapot" not in [item["product_id"] for item in answer["items"]], "c1")
+    assert app.ask("/c2")[1]["served"] == "best_sellers"  # nobody else's answer changes
+
+
+def test_who_is_held_out_is_shown_nothing_from_two_seconds_after_the_start_to_two_after_the_end(app: App):
+    lake, pays = str(app.lake.root), experiment("pays")
+    held, other = (customer_in(pays, variant.name) for variant in pays.variants)
+    assert app.ask(f"/{held}")[1]["served"] == "best_sellers"
+    assert call("recommend", "experiments", "start", "pays", "--holdout", "0.1", "--lake", lake) == 0
+    answer = app.until("holdout", held)
+    assert (answer["items"], answer["experiment"], answer["variant"]) == ([], "pays", "holdout")
+    shown = app.ask(f"/{other}")[1]
+    assert (shown["served"], shown["experiment"], shown["variant"]) == ("best_sellers", "pays", "shown")
+    assert "experiment" not in app.ask()[1]  # a visitor whom nobody knows
+    assert call("recommend", "opt-out", held, "--lake", lake) == 0
+    app.until("best_sellers", held)
+    assert call("recommend", "opt-in", held, "--lake", lake) == 0
+    app.until("holdout", held)
+    assert call("recommend", "experiments", "end", "pays", "--lake", lake) == 0
+    assert "experiment" not in app.until("best_sellers", held)
 
 
 def test_a_model_that_another_process_publishes_is_served_within_a_second(app: App):
