@@ -144,6 +144,17 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need("console.live.stored", LIVE_TABLE, ("dynamodb:GetItem", "dynamodb:Query")),
     Need("console.live.stored", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
+    Need(
+        "console.recommendations.stored",
+        RECOMMENDATIONS_TABLE,
+        (
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+        ),
+    ),
     Need("console.decisions.dynamodb", DECISIONS_TABLE, ("dynamodb:PutItem", "dynamodb:Query")),
     Need("console.metering.bucket", LAKE, ("s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject")),
     Need(

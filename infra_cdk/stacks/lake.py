@@ -147,6 +147,10 @@ class Lake(InstallationStack):
         grant(role, RUNNERS["pipeline.jobs"], resources)
         grant(eraser, [*RUNNERS["pipeline.jobs"], *RUNNERS["pipeline.jobs.erase"]], resources)
         timeout = max(LEAST_TIMEOUT, min(2 * curation.every_minutes, MOST_TIMEOUT))
+        kept_by_customer = {
+            "--live_table": self.data.live.table_name,
+            "--recommendations_table": self.data.recommendations.table_name,
+        }
         return {
             job: glue_job(
                 self,
@@ -163,7 +167,7 @@ class Lake(InstallationStack):
                 ("curate", "Raw files to tables", role, {}, timeout),
                 ("maintain", "Puts small files together, removes old snapshots, packs raw files", role, {},
                  MOST_TIMEOUT),
-                ("erase", "Takes a person out", eraser, {"--live_table": self.data.live.table_name}, MOST_TIMEOUT),
+                ("erase", "Takes a person out", eraser, kept_by_customer, MOST_TIMEOUT),
             )
         }  # fmt: skip
 

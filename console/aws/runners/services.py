@@ -157,6 +157,11 @@ SERVICES: Mapping[str, tuple[Need, ...]] = {
         Need("pipeline.live.dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem",)),
         Need("pipeline.live.dynamodb", TABLE_KEY, (), ("kms:Decrypt",), TABLE_BY_KEY),
         Need("pipeline.collecting.known_customers_dynamodb", LIVE_TABLE, ("dynamodb:DeleteItem", "dynamodb:Scan")),
+        Need(
+            "pipeline.recommend.models.dynamodb",
+            RECOMMENDATIONS_TABLE,
+            ("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"),
+        ),
     ),
     "pipeline.jobs.train": (
         *GLUE_JOB,
