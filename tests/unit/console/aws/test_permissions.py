@@ -31,12 +31,17 @@ from console.metering import NoMeter
 from console.metering.bucket import BucketCalls
 from console.metering.calls import CLOSED_AFTER
 from console.metering.compaction import BESIDE_FOR, compact_days
+from console.recommendations.source import ExperimentRecord, VariantRecord
+from console.recommendations.stored import StoredRecommendations
+from console.recommendations.stored_trainings import NoTrainings
 from pipeline.live.dynamodb import DynamoDbLiveStore
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.streams import Batch
 from tests.support.aws_answers import Answers
 from tests.support.aws_service import Refused, Service
 from tests.support.iam import Recorder
 from tests.support.live_lines import NOW, event
+from tests.support.models import TRAINED_AT, model
 from tests.unit.console.asking.test_athena_engine import LARGE, QUESTION, Athena, Unloading
 from tests.unit.console.asking.test_redshift_engine import Redshift
 from tests.unit.console.metering.test_metering import CALL
@@ -89,6 +94,31 @@ def decisions(recorder: Recorder) -> None:
         store.decide(Decision("saving", "nat/main", "accepted", "", "ann", NOW))
         store.current("saving")
         store.history("saving", "nat/main")
+
+
+def recommendations(recorder: Recorder) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        store = DynamoDbModelStore(client, "recommendations", now=lambda: TRAINED_AT)
+        with recorder.pausing():  # the table is the deployment's, the models are the training's
+            table(client, "recommendations", "pk", "sk")
+            for version, after in (("1", None), ("2", "1")):
+                store.publish(model(version), after=after)
+            store.publish(model("3"), after="2", current=False)
+            live = DynamoDbLiveStore(client, "live", "EUR", now=lambda: NOW)
+            table(client, "live", "pk", "sk")
+        source = StoredRecommendations(lambda: store, lambda: live, NoTrainings("the job *train*"))
+        assert [found.version for found in source.models()] == ["3", "2", "1"]
+        assert source.catalogue()
+        assert not source.has_opted_out("ann")
+        with recorder.pausing():  # recent items are read as `console.live.stored` may
+            source.history("ann")
+            assert source.answers("ann", ["for_you"])
+        variants = [VariantRecord("control", 0.5), VariantRecord("third", 0.5, model="3")]  # one that would expire
+        source.start_experiment(ExperimentRecord("third", variants, (), TRAINED_AT))
+        source.end_experiment("third")
+        assert [found.name for found in source.experiments()] == ["third"]
+        assert source.rollback() == "1"
 
 
 def metering(recorder: Recorder) -> None:
@@ -155,6 +185,7 @@ EVERYTHING_IT_DOES: dict[str, Callable[[Recorder], None]] = {
     "console.asking.engines.athena": athena,
     "console.asking.engines.redshift": redshift,
     "console.live.stored": live,
+    "console.recommendations.stored": recommendations,
     "console.decisions.dynamodb": decisions,
     "console.metering.bucket": metering,
     "console.savings.aws": savings,
