@@ -397,3 +397,16 @@ def test_all_that_run_name_so_many_versions_at_most(place: Place):
     with pytest.raises(SettingsError, match="would make 5 models answer") as caught:
         place.stored().start(experiment("fifth", *compared(names[4]), surfaces=("trending",)))
     assert "at most 4" in caught.value.remedy
+
+
+def test_a_damaged_version_is_an_error_and_servers_look_again_only_after_a_while(place: Place):
+    place.models.publish(model(FIRST), after=None, current=False)
+    place.items.put_all([((FIRST, "directory#0"), b"\xc1")])
+    models = StoredModels(place.items, renew_after=30, now=place.clock, clock=lambda: place.seconds)
+    with pytest.raises(SourceError, match=f"Model {FIRST} is damaged") as caught:
+        models.version(FIRST)
+    assert caught.value.remedy
+    assert models.version(FIRST) is None
+    place.seconds = 30.0
+    with pytest.raises(SourceError):
+        models.version(FIRST)

@@ -64,9 +64,13 @@ def start(
     )
     with _opened(lake, tables) as stored:
         begun = stored.start(wanted)
+        has_model = stored.has_model()
     soon = "a minute" if tables[0] else "two seconds"
     sys.stdout.write(f"Experiment {name} runs. Servers go by it within {soon}.\n")
     sys.stdout.writelines(f"{line}\n" for line in effects(begun))
+    if not has_model:
+        where = f"in {tables[0]}" if tables[0] else "yet"
+        sys.stdout.write(f"There is no model {where}: until one is trained, nobody is shown anything.\n")
 
 
 @experiments.command()

@@ -81,6 +81,10 @@ class StoredExperiments:
         """Those that have not ended."""
         return running_in(self._items)[1]
 
+    def has_model(self) -> bool:
+        """Whether a model is in use, without which there is nothing to compare."""
+        return self._models.pointer() is not None
+
     def start(self, experiment: Experiment) -> Experiment:
         """Begin an experiment now; returns it as it runs, with the version of each model.
 

@@ -20,8 +20,10 @@ that quality can be followed.
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -223,7 +225,10 @@ class StoredModels:
         stored = self._stored_card(version)
         if stored is None or not _is_whole(stored, self._now()):
             return None
-        return StoredModel.read(self.items, stored.card, stored.inventory)
+        try:
+            return StoredModel.read(self.items, stored.card, stored.inventory)
+        except (msgspec.MsgspecError, struct.error, zlib.error) as error:
+            raise SourceError(f"Model {version} is damaged: {error}", remedy="Train again.") from error
 
     def _pointer(self) -> tuple[bytes | None, Pointer | None]:
         """The item that says what is current, packed and unpacked."""
