@@ -17,7 +17,10 @@ from pathlib import Path
 from bench.options import Options, Record, peak_memory_mib, percentile, record
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("brief", "revenue", "products", "budgets", "savings", "unit_costs", "tiers", "own_cost", "definitions")
+PAGES = (
+    "brief", "revenue", "products", "recommendations", "budgets", "savings", "unit_costs", "tiers", "own_cost",
+    "definitions",
+)  # fmt: skip
 VIEWS: tuple[dict[str, list[str]], ...] = (
     {},
     {"period": ["7d"]},

@@ -83,7 +83,7 @@ class Who:
 
     Attributes
     ----------
-    person : None for somebody whom the lake does not know
+    person : None for somebody whom the lake does not know, and for a reader of some regions: it is of all of them
     is_hidden : whether it is somebody of regions that the reader may not see
     session : what was done in the session asked about, newest first
     """

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from catalogue.errors import SettingsError
 from console.recommendations.source import Trainer, TrainingState
-from pipeline.embedded.training import NightlyTraining
 from pipeline.recommend.learning.progress import last_training
+
+if TYPE_CHECKING:
+    from pipeline.embedded.training import NightlyTraining
 
 
 class Trainings(Protocol):

@@ -30,6 +30,7 @@ from tests.engines.names import (
 )
 
 LIVE_TABLE, DECISIONS_TABLE, STREAM = "takings-live", "takings-decisions", "takings-events"
+RECOMMENDATIONS_TABLE = "takings-recommendations"
 BUDGET = {
     "BudgetName": "Everything",
     "BudgetLimit": {"Amount": "250", "Unit": "USD"},
@@ -61,6 +62,7 @@ def settings(*, warehouse: bool) -> dict[str, str]:
         "TAKINGS_ATHENA_RESULTS": RESULTS,
         "TAKINGS_LIVE_TABLE": LIVE_TABLE,
         "TAKINGS_DECISIONS_TABLE": DECISIONS_TABLE,
+        "TAKINGS_RECOMMENDATIONS_TABLE": RECOMMENDATIONS_TABLE,
     }
     names = {"TAKINGS_REDSHIFT_WORKGROUP": REDSHIFT_WORKGROUP, "TAKINGS_REDSHIFT_DATABASE": SAMPLE}
     return given | (names if warehouse else {})
@@ -77,7 +79,11 @@ def deploy(state: str) -> None:
     s3.create_bucket(Bucket=LAKE_BUCKET)
     for key in ("curated/state.json", LOADED_STATE):
         s3.put_object(Bucket=LAKE_BUCKET, Key=key, Body=state.encode())
-    for table, keys in ((LIVE_TABLE, ("pk", "sk")), (DECISIONS_TABLE, ("kind", "key_at"))):
+    for table, keys in (
+        (LIVE_TABLE, ("pk", "sk")),
+        (RECOMMENDATIONS_TABLE, ("pk", "sk")),
+        (DECISIONS_TABLE, ("kind", "key_at")),
+    ):
         dynamodb.create_table(
             TableName=table,
             KeySchema=[
@@ -93,14 +99,18 @@ def deploy(state: str) -> None:
 
 
 def happen() -> None:
-    """Somebody buys two things right now, as the collector's Lambda would tell the live table."""
+    """Somebody buys two things right now, as the collector's Lambda would tell the live table; a model is in use."""
     import boto3
 
     from pipeline.live.dynamodb import DynamoDbLiveStore
+    from pipeline.recommend.models.dynamodb import DynamoDbModelStore
     from pipeline.streams import Batch
     from tests.support.live_lines import event
+    from tests.support.models import model
 
-    store = DynamoDbLiveStore(boto3.client("dynamodb"), LIVE_TABLE, "USD")
+    dynamodb = boto3.client("dynamodb")
+    DynamoDbModelStore(dynamodb, RECOMMENDATIONS_TABLE).publish(model(), after=None)
+    store = DynamoDbLiveStore(dynamodb, LIVE_TABLE, "USD")
     now = datetime.now(UTC)
     line = {"order_id": "o1", "quantity": 2, "unit_price": "19.99", "currency": "USD"}
     bought = event("e1", "purchase", at=now, received=now, **line)

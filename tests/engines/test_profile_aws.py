@@ -27,6 +27,7 @@ VIEWS = {"Own cost": {"period": ["custom"], "from": ["2025-11-28"], "to": ["2025
 # what stands on a page besides the shop's and the bill's own rows, by the source that it comes from
 SOURCES = {
     "Live": ("39.98", "Sessions 1,"),  # DynamoDB
+    "Recommendations": ("Teapot", "Trending now"),  # DynamoDB
     "Budgets and forecast": (
         "Everything",  # AWS Budgets
         "Amazon Athena",

@@ -11,7 +11,8 @@ import pytest
 
 from catalogue.errors import SettingsError
 from console.recommendations.source import ExperimentRecord, VariantRecord
-from console.recommendations.stored import NoTrainings, StoredRecommendations
+from console.recommendations.stored import StoredRecommendations
+from console.recommendations.stored_trainings import NoTrainings
 from pipeline.live.embedded import EmbeddedLiveStore
 from pipeline.recommend.experiments.experiment import Experiment, Variant
 from pipeline.recommend.experiments.stored import StoredExperiments

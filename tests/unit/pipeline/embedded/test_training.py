@@ -98,3 +98,34 @@ def test_a_stop_ends_the_process_that_is_under_way(tmp_path: Path) -> None:
     night.training.stop()
     assert process.poll() is not None
     night.training.stop()
+
+
+def test_one_that_is_asked_for_starts_at_once_whatever_was_learnt_this_night(tmp_path: Path) -> None:
+    night = Night(tmp_path, Cards(EVENING)).curated()
+    assert night.trainings(FIRST_WAIT) == 0
+    night.training.request()
+    assert night.training.is_requested
+    assert night.trainings(timedelta(0)) == 1
+    assert not night.training.is_requested
+    assert night.trainings(timedelta(0)) == 1
+
+
+def test_without_nights_only_what_is_asked_for_is_learnt(tmp_path: Path) -> None:
+    night = Night(tmp_path, Cards()).curated()
+    night.training = NightlyTraining(
+        night.lake, Cards(), nightly=False, command=night.training._command, now=lambda: night.time  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert night.trainings(timedelta(days=1)) == 0
+    night.training.request()
+    assert night.trainings(timedelta(0)) == 1
+
+
+def test_one_that_is_asked_for_while_one_is_under_way_is_that_one(tmp_path: Path) -> None:
+    night = Night(tmp_path, Cards(), code="input()").curated()
+    night.time += FIRST_WAIT
+    night.training.step()
+    assert night.training.process is not None
+    night.training.request()
+    assert not night.training.is_requested
+    night.training.stop()
+    assert night.training.process is None
