@@ -9,7 +9,7 @@ const OPENS = new Set(['product_view', 'search', 'checkout_start', 'purchase']);
 const STAYS = 45000;  // milliseconds on the last page of a visit: the mean of the sample between two views
 const LATENCY = 100;  // until an answer of the collector arrives
 const GLOBALS = ['window', 'document', 'navigator', 'navigation', 'location', 'localStorage', 'screen', 'matchMedia', 'fetch',
-  'crypto', 'Date', 'setTimeout', 'clearTimeout', 'addEventListener', 'console'];
+  'crypto', 'Date', 'setTimeout', 'clearTimeout', 'addEventListener', 'dispatchEvent', 'console'];
 const tracker = new Function(...GLOBALS, readFileSync(path, 'utf8'));
 
 let now = 0, timers = [], made = 0;
@@ -63,7 +63,7 @@ class Page {
     const crypto = { getRandomValues: bytes => { new DataView(bytes.buffer).setUint32(0, ++made); return bytes; } };
     tracker(window, this.document, { sendBeacon }, window.navigation, { href: 'https://shop.example/', search: '',
       origin: 'https://shop.example' }, storage, { width: 1440, height: 900 }, () => ({ matches: false }), fetch, crypto,
-    Clock, timer, cleared => { timers = timers.filter(one => one !== cleared); }, on('window.'), console);
+    Clock, timer, cleared => { timers = timers.filter(one => one !== cleared); }, on('window.'), () => true, console);
     this.takings = window.takings;
     this.takings.init({ endpoint: 'https://collect.example/v1/events', key: 'k', consent: true,
       ...(wait === undefined ? {} : { wait: Number(wait) }) });

@@ -2,7 +2,7 @@
 // An event is queued until the collector confirms it, and keeps its id. An id counts once: sending twice is harmless.
 (() => {
   'use strict';
-  if (window.takings) return;
+  if (window.takings?.init) return;
   const QUEUE = 'takings.queue.', SESSION = 'takings.session';  // all that is ever stored, and only with consent
   const BATCH = 50, WAIT = 30, MOST_WAIT = 600;  // events; seconds that an event may wait for others
   const AT_ONCE = ['checkout_start', 'purchase'];
@@ -18,6 +18,10 @@
 
   // A shop must not break because of its statistics.
   const guarded = work => async (...given) => { try { await work(...given); } catch (error) { warn(error); } };
+  const announced = work => guarded((...given) => {  // recommendations.js draws by consent and customer
+    work(...given);
+    dispatchEvent(new Event('takings'));
+  });
   const warn = text => console.warn('takings: ' + text);
 
   const read = name => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
@@ -190,8 +194,9 @@
       defaultPrevented || navigate(target.getAttribute('action') || '')));
   }
 
-  window.takings = {
-    init: guarded(options => {
+  // Another file of ours may be there before this one.
+  window.takings = Object.assign(window.takings || {}, {
+    init: announced(options => {
       const target = new URL(options.endpoint, location.href);
       target.searchParams.set('key', options.key);
       address = target.href;
@@ -200,8 +205,9 @@
       if ('consent' in options) consent(options.consent);
       schedule(due());
     }),
-    consent: guarded(consent),
-    set: guarded(fields => { Object.assign(common, fields); }),
+    consent: announced(consent),
+    set: announced(fields => { Object.assign(common, fields); }),
+    state: () => ({ endpoint: address, consent: granted, fields: { ...common } }),
     track: guarded(track),
     view: guarded((product, fields) => track('product_view', { product_id: product, ...fields })),
     cart: guarded((product, fields) => track('cart_add', { product_id: product, ...fields })),
@@ -210,5 +216,5 @@
     purchase: guarded((order, lines) => lines.forEach((line, index) =>
       track('purchase', { event_id: `${order}.${index + 1}`.slice(-64), order_id: order, ...line }))),
     flush: guarded(() => flush(BATCH)),
-  };
+  });
 })();

@@ -25,7 +25,7 @@ import pytest
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 START_SECONDS = 60  # a cold start on a busy machine
@@ -230,6 +230,17 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield running
         running.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor's browser; any exception that a page of theirs throws fails the test."""
+    context = browser.new_context()
+    thrown: list[str] = []
+    context.on("weberror", lambda error: thrown.append(str(error.error)))
+    yield context
+    context.close()
+    assert not thrown
 
 
 @pytest.fixture(scope="session")

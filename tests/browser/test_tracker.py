@@ -13,7 +13,7 @@ import pytest
 from tests.support.browser_shop import Shop, initialise, open_shop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.browser
 
@@ -28,17 +28,6 @@ EMPTY = f"() => !({KEPT})().length"
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with open_shop(tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """A visitor's browser; any exception that a page of theirs throws fails the test."""
-    context = browser.new_context()
-    thrown: list[str] = []
-    context.on("weberror", lambda error: thrown.append(str(error.error)))
-    yield context
-    context.close()
-    assert not thrown
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.collecting.collector import Collector
@@ -27,7 +27,7 @@ from pipeline.streams import Kind
 from pipeline.streams.log import AppendLog
 from tests.support.paths import ROOT
 
-TRACKER = ROOT / "tracker" / "takings.js"
+TRACKER = ROOT / "tracker"
 PATIENCE = 20.0  # seconds until a test gives up
 
 
@@ -36,6 +36,7 @@ class Seen:
     """One request to the collector, and how it was answered."""
 
     method: str
+    url: str
     headers: Mapping[str, str]
     body: str
     status: int
@@ -121,16 +122,20 @@ class Shop:
             if message["type"] == "http.response.start":
                 with self._news:
                     headers = dict(request.headers)
-                    self.seen.append(Seen(request.method, headers, body.decode(), message["status"], monotonic()))
+                    status, url = message["status"], str(request.url)
+                    self.seen.append(Seen(request.method, url, headers, body.decode(), status, monotonic()))
                     self._news.notify_all()
             await send(message)
 
-        if self.script:
-            status, headers = self.script.pop(0)
-            shared = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "retry-after"}
-            await Response(status_code=status, headers=headers | shared)(scope, again, noted)
-        else:
-            await self.collecting(scope, again, noted)
+        await self.answering(request.url.path)(scope, again, noted)
+
+    def answering(self, _path: str) -> ASGIApp:
+        """What answers the next request to a path."""
+        if not self.script:
+            return self.collecting
+        status, headers = self.script.pop(0)
+        shared = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "retry-after"}
+        return Response(status_code=status, headers=headers | shared)
 
 
 @dataclass
@@ -146,10 +151,7 @@ class Platform:
 @contextmanager
 def open_shop(folder: Path) -> Iterator[Shop]:
     """Serve a shop on a free port of the loopback."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()  # who connects before the server takes over waits, and is not refused
-        port = listening.getsockname()[1]
+    with listening_port() as (listening, port):
         log = AppendLog(folder / "log", reserve_bytes=0)
         keys = KeyFile(folder / "keys.json")
         _, secret = keys.create("shop")
@@ -161,26 +163,42 @@ def open_shop(folder: Path) -> Iterator[Shop]:
         async def page(_request: HttpRequest) -> Response:
             return HTMLResponse('<!doctype html><title>Shop</title><script src="/takings.js"></script>')
 
-        async def script(_request: HttpRequest) -> Response:
-            return Response(TRACKER.read_bytes(), media_type="text/javascript")
-
-        pages = [
-            Route("/", page),
-            Route("/takings.js", script),
-            Route("/favicon.ico", lambda _request: Response(status_code=204)),
-            Route("/v1/events", shop),
-        ]
-        config = uvicorn.Config(Starlette(routes=pages), log_level="warning", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
+        pages = [Route("/", page), *scripts(), Route("/v1/events", shop)]
+        with closing(log), served(pages, listening):
             yield shop
-        finally:
-            server.should_exit = True
-            server.force_exit = True
-            thread.join()
-            log.close()
+
+
+@contextmanager
+def listening_port() -> Iterator[tuple[socket.socket, int]]:
+    """A socket on a free port of the loopback: who connects before the server takes over waits, and is not refused."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening, listening.getsockname()[1]
+
+
+def scripts() -> list[BaseRoute]:
+    """The files of `tracker/`, and no icon."""
+
+    async def script(request: HttpRequest) -> Response:
+        return Response((TRACKER / request.url.path[1:]).read_bytes(), media_type="text/javascript")
+
+    files = [Route(f"/{path.name}", script) for path in TRACKER.glob("*.js")]
+    return [*files, Route("/favicon.ico", lambda _request: Response(status_code=204))]
+
+
+@contextmanager
+def served(pages: Sequence[BaseRoute], listening: socket.socket) -> Iterator[None]:
+    """Serve these routes while the block runs."""
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=pages), log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join()
 
 
 def initialise(shop: Shop, **options: object) -> str:
