@@ -1,4 +1,4 @@
-"""``recommendations``: what is recommended to a customer or a session now and why, or the models; as on the page."""
+"""``recommendations``: what is recommended now and why, the models, or whether they pay; as on the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from catalogue.errors import BindingError
 from console.cli import options, output
-from console.cli.options import Format, Lake
+from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
     from console.recommendations.customer import Shown
@@ -34,10 +34,23 @@ def recommendations(
     ] = None,
     n: Annotated[int, typer.Option("--n", help="the most products of a surface, 1 to 50")] = 10,
     models: Annotated[bool, typer.Option("--models", help="list the models instead")] = False,
+    profit: Annotated[
+        bool, typer.Option("--profit", help="say what came of recommendations and whether they pay instead")
+    ] = False,
+    start: Start = None,
+    end: End = None,
     lake: Lake = None,
     form: Format = "table",
 ) -> None:
-    """Say what is recommended to a customer, a session or anybody now, and why; or list the models."""
+    """Say what is recommended to a customer, a session or anybody now, and why; or list the models, or whether it pays.
+
+    Only --profit has days: by default the last 28 of the lake.
+    """
+    if profit:
+        from console.recommendations.profit import command
+
+        command.show(context, lake, start, end, form)
+        return
     if models:
         _models(context, lake, form)
         return

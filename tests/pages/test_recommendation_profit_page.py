@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from catalogue.errors import SourceError
+from console.__main__ import main
 from console.recommendations.source import CatalogueProduct, ExperimentRecord, VariantRecord
 from console.recommendations.stored import StoredRecommendations
 from pipeline.curate import curate
@@ -140,6 +142,28 @@ def test_a_lake_that_cannot_be_read_is_the_failed_state(open_page: Open, sample_
     page = open_page("recommendations", broken, part=PROFIT)
     assert not page.exception
     assert "tk-failed" in text_of(page)
+
+
+def test_the_command_gives_the_same_figures(
+    open_page: Open, sample_lake: Path, known_products: None, held_out: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = {"period": ["custom"], "from_": ["2026-04-01"], "to": ["2026-05-15"]}
+    page = open_page("recommendations", sample_lake, part=PROFIT, **days)
+    costs, surfaces, _models, never = (table.value for table in page.dataframe)
+    asked = ["recommendations", "--profit", "--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16"]
+    assert main([*asked, "--format", "json"]) == 0
+    answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
+    assert answer["impressions"] == surfaces["impressions"].sum()
+    assert [row["name"] for row in answer["surfaces"]] == list(surfaces["name"])
+    assert sum(row["net_revenue"] for row in answer["surfaces"]) == answer["attributed_net_revenue"]
+    assert answer["cost"]["effective_cost"] == sum(costs["amount"]) == answer["balance"]["cost"]
+    assert answer["balance"]["incremental_margin"]["low"] <= answer["balance"]["incremental_margin"]["value"]
+    assert len(answer["coverage"]["never_shown"]) == len(never)
+    assert answer["balance"]["verdict"] == "open"
+    assert main(asked) == 0
+    printed = capsys.readouterr()
+    assert "Attributed net revenue" in printed.out
+    assert "Does it pay? Not known yet." in printed.err
 
 
 def lake_with_impressions(root: Path) -> Path:

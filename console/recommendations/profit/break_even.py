@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from console.asking.periods import Period
-from console.finops.decimals import DIGITS, MONEY_STEP, ZERO, difference
+from console.finops.decimals import DIGITS, MONEY_STEP, STEP, ZERO, difference
 
 
 class Verdict(StrEnum):
@@ -100,12 +100,12 @@ class Balance:
         """
         if self.margin is None or self.cost is None or self.margin <= ZERO:
             return None
-        return DIGITS.divide(self.cost, self.margin)
+        return _quotient(self.cost, self.margin)
 
     @property
     def margin_per_click(self) -> Decimal | None:
         """Attributed margin of a click; None without clicks or where unknown."""
-        return None if self.margin is None or not self.clicks else DIGITS.divide(self.margin, Decimal(self.clicks))
+        return None if self.margin is None or not self.clicks else _quotient(self.margin, Decimal(self.clicks))
 
     @property
     def break_even_clicks(self) -> Decimal | None:
@@ -116,7 +116,7 @@ class Balance:
         per_click = self.margin_per_click
         if per_click is None or per_click <= ZERO or self.cost is None or not self.days:
             return None
-        return DIGITS.divide(DIGITS.divide(self.cost, Decimal(self.days)), per_click)
+        return _quotient(self.cost, DIGITS.multiply(Decimal(self.days), per_click))
 
     @property
     def clicks_a_day(self) -> Decimal | None:
@@ -133,3 +133,8 @@ class Balance:
         if self.measured.low > self.cost:
             return Verdict.PAYS
         return Verdict.LOSES if self.measured.high < self.cost else Verdict.OPEN
+
+
+def _quotient(amount: Decimal, by: Decimal) -> Decimal:
+    """To 12 digits after the point, as unit costs are."""
+    return DIGITS.divide(amount, by).quantize(STEP, context=DIGITS)

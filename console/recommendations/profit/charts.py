@@ -31,15 +31,18 @@ def click_rates(found: Profit) -> Chart:
     surfaces = [record.name for record in found.surfaces if record.impressions]
     by_surface = {name: found.now.by_day_of_surface.get(name, {}) for name in surfaces}
     for window in WINDOWS:
-        drawn = {name: rates(by_day, days, window) for name, by_day in by_surface.items()}
-        known = sum(rate is not None for rate in drawn[surfaces[0]]) if surfaces else 0
-        if known * 2 >= len(days) - window + 1 > 0:
+        lines = {surface_name(name): rates(by_day, days, window) for name, by_day in by_surface.items()}
+        lines = {name: line for name, line in lines.items() if 2 * _known(line) >= len(days) - window + 1 > 0}
+        if lines:  # the surface with the most impressions has a point on most days
             break
     title = "Click rate by day and surface" if window == 1 else f"Click rate of the last {window} days, by surface"
-    lines = {surface_name(name): line for name, line in drawn.items() if any(rate is not None for rate in line)}
     shown = dict(list(lines.items())[:MOST_LINES])
     missing = [surface_name(name) for name in surfaces if surface_name(name) not in shown]
-    return lines_by_day(days, shown, title, f"too few impressions for a line: {', '.join(missing)}" if missing else "")
+    return lines_by_day(days, shown, title, f"not drawn: {', '.join(missing)}" if missing else "")
+
+
+def _known(line: Sequence[Number | None]) -> int:
+    return sum(rate is not None for rate in line)
 
 
 def rates(by_day: Mapping[date, Outcome], days: Sequence[date], window: int) -> list[Decimal | None]:

@@ -97,8 +97,8 @@ def _balance(found: Profit, about: _About) -> None:
                 found.cost.cost.lines,
                 {
                     "purpose": tables.Column("For", help="Training is the job that learns; shared is a part of others"),
-                    "name": tables.Column("Service, or rule of a shared cost"),
                     "amount": tables.Column("Effective cost", Unit.MONEY, currency, digits=CENTS),
+                    "name": tables.Column("Service, or rule of a shared cost"),
                 },
                 export_as="cost-of-recommending",
                 title="Cost of recommending",
