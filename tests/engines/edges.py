@@ -31,6 +31,7 @@ COLUMNS = {
     "pricing": ("daily_spend", "pricing_category"),
     "resources": ("daily_spend_resources", "resource_id"),
     "tag_values": ("daily_spend_tags", "tag_value"),
+    "surfaces": ("daily_recommended_products", "surface"),
 }
 # rows that most questions are about: a value that is asked for alone stands in one of them
 PREFERRED = {
@@ -38,8 +39,9 @@ PREFERRED = {
     "daily_spend": "charge_category = 'Usage'",
     "daily_spend_resources": "true",
     "daily_spend_tags": "charge_category = 'Usage'",
+    "daily_recommended_products": "clicks > 0",
 }
-APART = ("resources", "tag_values")  # stand in other rows than the rest
+APART = ("resources", "tag_values", "surfaces")  # stand in other rows than the rest
 # words that a query compares a parameter with
 WORDS = {
     "basis": ("effective", "billed", "list", "contracted", "it's"),
@@ -52,6 +54,7 @@ WORDS = {
     "tag_key": ("component", "'; drop table orders; --"),
     "tag_value": ("console", *HOSTILE[:4]),
     "by_tag": ("component", "back\\slash"),
+    "second_from": ("8000", "g", "it's"),
 }  # fmt: skip
 NUMBERS = (10, 0, 1, 2**63 - 1)
 # where a query has nothing to say, by a part of ``lake, edge``

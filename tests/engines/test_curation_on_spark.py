@@ -66,6 +66,8 @@ def shop(seed: int, at: list[datetime], *, events: int) -> list[Any]:
         "purchase",
         "refund",
         "search",
+        "recommendation_impression",
+        "recommendation_click",
     ]
     found = []
     for number in range(events):

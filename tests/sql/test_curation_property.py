@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.contract.shape import Event, Product
+from pipeline.contract.shape import Event, Product, Recommendation
 from pipeline.curate import parts
 from pipeline.lake import LakeSettings
 from tests.support.given import Given, in_turn
@@ -28,6 +28,19 @@ _PRODUCTS = st.builds(
     brand=st.sampled_from([None, "Ara"]),
     unit_cost=_COSTS,
 )
+_KINDS = (
+    "product_view",
+    "cart_add",
+    "checkout_start",
+    "purchase",
+    "purchase",
+    "refund",
+    "recommendation_click",
+    "recommendation_impression",
+)
+_RECOMMENDATIONS = st.builds(
+    Recommendation, surface=st.sampled_from([None, "home", "cart"]), model=st.sampled_from([None, "m1"])
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +54,7 @@ def small_files() -> Iterator[None]:
 
 @st.composite
 def _events(draw: st.DrawFn) -> Event:
-    kind = draw(st.sampled_from(["product_view", "cart_add", "checkout_start", "purchase", "purchase", "refund"]))
+    kind = draw(st.sampled_from(_KINDS))
     customer = draw(st.sampled_from([None, "c1", "c2", "c3"]))
     sale = kind in ("purchase", "refund")
     return Event(
@@ -63,6 +76,7 @@ def _events(draw: st.DrawFn) -> Event:
         region=draw(st.sampled_from([None, "north", "south"])),
         campaign=draw(st.sampled_from([None, "spring"])),
         product=draw(st.one_of(st.none(), _PRODUCTS)),
+        recommendation=draw(st.one_of(st.none(), _RECOMMENDATIONS)),
     )
 
 
@@ -118,6 +132,11 @@ def _check_against_the_events(lake: Given, events: list[Event]) -> None:
     confirmed = [row for row in lake.rows("orders") if row["confirmed"]]
     assert sum(row["net_revenue"] for row in confirmed) == sum(map(_amount, counted))
     assert sum(lake.column("sessions", "events")) == len(first)
+    attributed = set(_pairs(lake, "attributed_lines", "event_id"))
+    assert attributed <= {(line.namespace, line.event_id) for line in counted}
+    for mart in ("daily_recommendations", "daily_recommended_products"):
+        for figure, kind in (("impressions", "recommendation_impression"), ("clicks", "recommendation_click")):
+            assert sum(lake.column(mart, figure)) == sum(event.event_type == kind for event in first.values())
     assert sum(lake.column("daily_sales", "net_revenue")) == sum(map(_amount, counted))
     assert sum(lake.column("daily_traffic", "sessions")) == len(lake.rows("sessions"))
 

@@ -267,7 +267,7 @@ sent = st.lists(
             **({"order_id": f"o{order}", "unit_price": f"{number}.5000"} if kind in ("purchase", "refund") else {}),
         ),
         st.integers(1, 12),
-        st.sampled_from(["product_view", "cart_add", "purchase", "refund"]),
+        st.sampled_from(["product_view", "cart_add", "purchase", "refund", "recommendation_click"]),
         people,
         st.sampled_from(["s1", "s2", None]),
         st.integers(1, 3),
