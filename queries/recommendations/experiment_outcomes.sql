@@ -45,7 +45,7 @@ with actions as (
         0 as clicks
     from orders
     where order_date >= :start_date
-        and order_date < :end_date + interval '7' day
+        and order_date < cast(:end_date + interval '7' day as date)
         and placed
         and currency = :reporting_currency
         and customer_id is not null
@@ -61,7 +61,7 @@ with actions as (
         1 as clicks
     from events
     where event_date >= :start_date
-        and event_date < :end_date + interval '7' day
+        and event_date < cast(:end_date + interval '7' day as date)
         and event_type = 'recommendation_click'
         and customer_id is not null
 ),
@@ -83,7 +83,7 @@ outcomes as (
         cast(sum(clicks) as bigint) as clicks
     from entered
     where day >= entry_date
-        and day < entry_date + interval '7' day
+        and day < cast(entry_date + interval '7' day as date)
     group by customer_id, entry_date
 ),
 
