@@ -68,6 +68,22 @@ def shop(given: Given) -> Given:
     ).events(sale("e2", "2026-03-01 09:05", received="2026-03-03 00:00", customer_id="c1"), suffix=".jsonl.gz")
 
 
+def test_what_is_attributed_to_recommendations_stays(given: Given):
+    clicked = {"event_type": "recommendation_click", "recommendation": {"surface": "home", "model": "m"}}
+    given.events(
+        event("k1", "2026-03-01 09:00", customer_id=None, session_id="s1", **clicked),
+        sale("e1", "2026-03-01 09:05", customer_id="c1", session_id="s1"),
+        event("k2", "2026-03-02 09:00", customer_id="c1", product_id="p2", **clicked),
+        sale("e2", "2026-03-03 09:00", customer_id="c1", product_id="p2"),
+        event("e3", "2026-03-09 09:00", event_type="refund", customer_id="c1", product_id="p2", order_id="o-e2"),
+    ).curate()
+    before = given.rows("attributed_lines")
+    assert [row["event_id"] for row in before] == ["e1", "e2", "e3"]
+    erased(given)
+    assert given.rows("attributed_lines") == before
+    assert given.tables() == given.curate(full=True).tables()
+
+
 def test_the_persons_ids_are_replaced_and_no_one_elses(given: Given):
     shop(given).curate()
     done = erased(given)
