@@ -29,6 +29,7 @@ NAMES = (
     "live_units",
     "forecast",
     "recommend_training",
+    "aa",
     "pages",
     "spend_page",
     "browser",

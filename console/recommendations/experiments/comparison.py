@@ -38,10 +38,16 @@ class Comparison:
     needed: int | None
     days_left: int | None
 
+    @property
+    def best_known(self) -> Estimate | None:
+        """The relative lift; the difference as long as that is not known."""
+        return self.difference if self.relative is None else self.relative
+
     def by_day(self) -> list[Estimate | None]:
-        """The relative lift as it was known on each day of entry: of all customers up to it."""
+        """What is `best_known` as it was known on each day of entry: of all customers up to it."""
+        estimate = lift.difference if self.relative is None else lift.relative
         return [
-            lift.relative(one, control, self.alpha)
+            estimate(one, control, self.alpha)
             for one, control in zip(
                 running(self.variant.days[self.outcome]), running(self.control.days[self.outcome]), strict=True
             )

@@ -33,7 +33,7 @@ def verdict(findings: Findings, comparison: Comparison) -> str:
             f"Not known yet: an interval needs {LEAST_ACTIVE} buyers in each variant, and one has "
             f"{text.count(fewer) if fewer else 'none'}."
         )
-    found = interval(comparison, findings.currency)
+    found = bounds(comparison, comparison.best_known, findings.currency, "and")
     if comparison.difference.holds_zero:
         return f"Not known yet: between {found}{_until(comparison)}."
     more = "more" if comparison.difference.low > 0 else "less"
@@ -41,22 +41,21 @@ def verdict(findings: Findings, comparison: Comparison) -> str:
     return f"{_name(one.variant)} has {more} {what} per customer than {_name(control.variant)}: between {found}."
 
 
-def interval(comparison: Comparison, currency: str) -> str:
-    """The interval of the lift: ``−1.2 % and +4.0 %``; of the difference where a relative one is not known."""
+def lift(comparison: Comparison, value: float, currency: str) -> str:
+    """One end, or the value, of what is best known: ``+4.0 %``, or the difference per customer: ``+$0.31``."""
     if comparison.relative is not None:
-        return " and ".join(signed_percent(end) for end in (comparison.relative.low, comparison.relative.high))
-    if comparison.difference is None:
-        return text.UNKNOWN
-    ends = (comparison.difference.low, comparison.difference.high)
-    return " and ".join(difference(end, comparison.outcome, currency) for end in ends)
-
-
-def difference(value: float, outcome: Outcome, currency: str) -> str:
-    """A difference per customer with its sign: ``+$0.31``, ``−0.2 pp``, ``+0.004``."""
+        return signed_percent(value)
     sign = "+" if value > 0 else ""
-    if outcome is Outcome.BUYERS:
+    if comparison.outcome is Outcome.BUYERS:
         return f"{sign}{text.ratio(value * 100)}{text.NARROW_SPACE}pp"
-    return sign + (text.money(value, currency) if outcome.unit is Unit.MONEY else text.ratio(value, 4))
+    return sign + (text.money(value, currency) if comparison.outcome.unit is Unit.MONEY else text.ratio(value, 4))
+
+
+def bounds(comparison: Comparison, found: Estimate | None, currency: str, to: str = "to") -> str:
+    """An interval of what is best known: ``−1.2 % to +4.0 %``; a dash where unknown."""
+    if found is None:
+        return text.UNKNOWN
+    return f"{lift(comparison, found.low, currency)} {to} {lift(comparison, found.high, currency)}"
 
 
 def signed_percent(fraction: float) -> str:
@@ -75,6 +74,23 @@ def _until(comparison: Comparison) -> str:
     if comparison.days_left is None:
         return f"{customers} until {effect}; nobody came in the last two weeks"
     return f"{customers}, {text.counted(comparison.days_left, 'day')}, until {effect}"
+
+
+def precision(comparison: Comparison) -> str:
+    """What "known" means for the figure of days: ``until ± 5 %, about 9,000 customers``."""
+    effect = f"±{text.NARROW_SPACE}{text.percent(EFFECT, 0)}"
+    if comparison.needed is None:
+        return f"until {effect}; too few buyers yet"
+    return f"until {effect}, about {text.count(_rough(comparison.needed))} customers" if comparison.needed else effect
+
+
+def ending(experiment: ExperimentRecord) -> str:
+    """What ending an experiment does."""
+    held = "Those who were shown nothing get recommendations again. " if experiment.holdout else ""
+    return (
+        f"{experiment.name} ends for good: all customers get what they would without it, within a minute. {held}"
+        "Its figures stay. An experiment of this name cannot be started again."
+    )
 
 
 def _rough(customers: int) -> int:
@@ -161,8 +177,3 @@ def _name(variant: VariantRecord) -> str:
     changed = [variant.surface.replace("_", " "), variant.model]
     what = ", ".join(part for part in changed if part)
     return f"{variant.name} ({what})" if what else variant.name
-
-
-def bounds(found: Estimate | None) -> str:
-    """``−1.2 % to +4.0 %``; a dash where unknown."""
-    return text.UNKNOWN if found is None else f"{signed_percent(found.low)} to {signed_percent(found.high)}"
