@@ -15,6 +15,7 @@ from pipeline.live.store import LiveStore
 from pipeline.recommend.customers.stored_customers import StoredCustomers
 from pipeline.recommend.experiments.stored import RunningExperiments
 from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
+from pipeline.recommend.serving.array_scoring import ArrayScoring
 from pipeline.recommend.serving.recommender import Recommender
 from pipeline.recommend.serving.service import RecommendationService
 
@@ -56,7 +57,9 @@ class Recommending:
         if self._live is not None:
             experiments = RunningExperiments(self.models.items, renew_after=EXPERIMENTS_SECONDS)
             customers = StoredCustomers(self.models.items)
-            recommender = Recommender(self.models, self._live, customers, experiments=experiments)
+            recommender = Recommender(
+                self.models, self._live, customers, experiments=experiments, scoring=ArrayScoring()
+            )
             keys = KeyFile(self._lake.root / KEYS)
             self.service = RecommendationService(recommender, keys, origins=self._origins)
 

@@ -317,7 +317,7 @@ def test_what_is_current_is_looked_up_again_only_after_a_while(place: Place):
     assert reading.current().card.version == SECOND  # type: ignore[union-attr]
 
 
-def test_neighbours_are_read_once_and_those_used_longest_ago_are_forgotten(
+def test_neighbours_are_read_once_and_those_read_longest_ago_are_forgotten(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("pipeline.recommend.models.published.CACHED_NEIGHBOURS", 2)
@@ -336,7 +336,27 @@ def test_neighbours_are_read_once_and_those_used_longest_ago_are_forgotten(
     assert found is not None
     for places in ([0, 1], [0], [3], [0], [1]):
         assert list(found.neighbours("for_you", places)) == places
-    assert asked == ["00000000", "00000001", "00000003", "00000001"]
+    assert asked == ["00000000", "00000001", "00000003", "00000000", "00000001"]
+
+
+def test_a_product_without_neighbours_is_looked_for_once_with_certainty(place: Place):
+    asked: list[bool] = []
+
+    class Recording:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place.items, name)
+
+        def get_all(self, keys: Any, *, consistent: bool = False) -> Any:
+            if any(pk.endswith("#for_you") for pk, _ in keys):
+                asked.append(consistent)
+            return place.items.get_all(keys, consistent=consistent)
+
+    place.store.publish(model(FIRST, neighbours={"for_you": (Neighbours((1,), (1.0,)), Neighbours())}), after=None)
+    found = StoredModels(Recording(), renew_after=60, now=place.clock).current()  # type: ignore[arg-type]
+    assert found is not None
+    for _ in range(2):
+        assert list(found.neighbours("for_you", [0, 1])) == [0]
+    assert asked == [False, True]
 
 
 def test_every_figure_of_a_card_comes_back(place: Place):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
+from operator import itemgetter, sub
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ KINDS: Mapping[str, str] = {"v": VIEWED, "c": IN_CART, "b": BOUGHT}
 HISTORY_ITEMS = 200  # newest products of a customer that an answer is made from
 HISTORY_BYTES = 3_000  # packed: three write units of DynamoDB; long product ids leave room for fewer products
 _HOUR = 3_600
+_AT = itemgetter(2)
 
 
 class Action(NamedTuple):
@@ -90,11 +92,9 @@ def pack_history(products: Sequence[str], kinds: str, hours: Sequence[int]) -> b
 def unpack_history(packed: bytes) -> list[Action]:
     """What `pack_history` packed."""
     found = unpack(packed, _Packed)
-    hours = accumulate(found.ages, lambda hour, age: hour - age, initial=found.newest)
-    return [
-        Action(product, KINDS[kind], hour * _HOUR)
-        for product, kind, hour in zip(found.products, found.kinds, hours, strict=True)
-    ]
+    hours = accumulate(found.ages, sub, initial=found.newest)
+    kinds = map(KINDS.__getitem__, found.kinds)
+    return list(map(Action, found.products, kinds, map(_HOUR.__mul__, hours)))
 
 
 def merged(recent: Iterable[Item], stored: Collection[Action] = ()) -> History:
@@ -108,7 +108,8 @@ def merged(recent: Iterable[Item], stored: Collection[Action] = ()) -> History:
     recent : of live, newest first
     stored : newest first
     """
-    newest = {action.product_id: _without_cart(action) for action in stored}
+    newest = {action.product_id: action for action in stored}
+    newest |= {action.product_id: action._replace(kind=VIEWED) for action in stored if action.kind == IN_CART}
     bought = {action.product_id for action in stored if action.kind == BOUGHT}
     in_cart = set()
     for item in recent:
@@ -119,9 +120,5 @@ def merged(recent: Iterable[Item], stored: Collection[Action] = ()) -> History:
             bought.add(item.product_id)
         elif item.event_type == IN_CART:
             in_cart.add(item.product_id)
-    actions = sorted(newest.values(), key=lambda action: action.at, reverse=True)
+    actions = sorted(newest.values(), key=_AT, reverse=True)
     return History(actions[:HISTORY_ITEMS], frozenset(bought), frozenset(in_cart))
-
-
-def _without_cart(action: Action) -> Action:
-    return action._replace(kind=VIEWED) if action.kind == IN_CART else action

@@ -108,7 +108,7 @@ def prior_pages(prior: Sequence[float]) -> Iterator[bytes]:
         yield struct.pack(f"<{len(values)}f", *values)
 
 
-def unpack_prior(pages: Sequence[bytes]) -> tuple[float, ...]:
-    """What `prior_pages` packed."""
+def unpack_prior(pages: Sequence[bytes]) -> array[float]:
+    """What `prior_pages` packed, as doubles: each answer begins with a copy of them."""
     whole = b"".join(pages)
-    return struct.unpack(f"<{len(whole) // 4}f", whole)
+    return array("d", struct.unpack(f"<{len(whole) // 4}f", whole))

@@ -1,12 +1,11 @@
 """One version of a model, read from its items. Fills the `PublishedModel` port.
 
-The directory and the prior are in memory. Neighbours are read as they are asked for, and those used last are kept.
+The directory and the prior are in memory. Neighbours are read as they are asked for, and those read last are kept.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 
@@ -24,7 +23,7 @@ from pipeline.recommend.models.packing import (
     unpack_prior,
 )
 
-CACHED_NEIGHBOURS = 10_000  # products: 20 MB where each has 400 neighbours
+CACHED_NEIGHBOURS = 20_000  # products, of each surface: 40 MB where each has 400 neighbours
 
 
 class Inventory(msgspec.Struct, frozen=True):
@@ -89,13 +88,15 @@ class StoredModel:
         card: ModelCard,
         inventory: Inventory,
         directory: tuple[DirectoryEntry, ...],
-        prior: tuple[float, ...],
+        prior: Sequence[float],
     ) -> None:
         self.card, self.directory, self.prior = card, directory, prior
-        self._items, self._surfaces = items, frozenset(inventory.surfaces)
+        self._items = items
         self._places = {entry.product_id: place for place, entry in enumerate(directory)}
         self._lists: dict[tuple[str, str], RankedList | None] = dict.fromkeys(inventory.lists)
-        self._neighbours: OrderedDict[tuple[str, int], PackedNeighbours] = OrderedDict()
+        self._neighbours: dict[str, dict[int, PackedNeighbours | None]] = {
+            surface: {} for surface in inventory.surfaces
+        }
         self._lock = threading.Lock()
 
     @classmethod
@@ -127,28 +128,27 @@ class StoredModel:
 
     def neighbours(self, surface: str, places: Sequence[int]) -> Mapping[int, PackedNeighbours]:
         """See `PublishedModel.neighbours`."""
-        if surface not in self._surfaces:
+        if surface not in self._neighbours:
             return {}
-        found: dict[int, PackedNeighbours] = {}
-        missing: dict[Key, int] = {}
-        with self._lock:
-            for place in places:
-                known = self._neighbours.get((surface, place))
-                if known is None:
-                    missing[neighbours_key(self.card.version, surface, place)] = place
-                else:
-                    self._neighbours.move_to_end((surface, place))
-                    found[place] = known
-        if missing:
-            for key, packed in self._items.get_all(list(missing)).items():
-                found[missing[key]] = unpack_neighbours(packed)
-            with self._lock:
-                self._neighbours.update(
-                    ((surface, place), found[place]) for place in missing.values() if place in found
-                )
-                while len(self._neighbours) > CACHED_NEIGHBOURS:
-                    self._neighbours.popitem(last=False)
+        known = self._neighbours[surface]
+        missing = [place for place in places if place not in known]
+        fresh = self._read(surface, missing) if missing else {}
+        found = {place: neighbours for place in places if (neighbours := fresh.get(place) or known.get(place))}
+        if fresh:
+            with self._lock:  # which a reader of what is known does not need
+                known |= fresh
+                while len(known) > CACHED_NEIGHBOURS:
+                    del known[next(iter(known))]
         return found
+
+    def _read(self, surface: str, places: Sequence[int]) -> dict[int, PackedNeighbours | None]:
+        """The neighbours of some products; None for a product without any, which is not asked for again."""
+        keys = {neighbours_key(self.card.version, surface, place): place for place in places}
+        found = dict(self._items.get_all(list(keys)))
+        if absent := [key for key in keys if key not in found]:
+            found |= self._items.get_all(absent, consistent=True)
+        packed = {place: found.get(key) for key, place in keys.items()}
+        return {place: unpack_neighbours(one) if one is not None else None for place, one in packed.items()}
 
     def ranked(self, surface: str, scope: str) -> RankedList | None:
         """See `PublishedModel.ranked`."""

@@ -23,11 +23,12 @@ from pipeline.recommend.models.model_store import PublishedModel
 from pipeline.recommend.serving import reasons
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import Seed, best, strongest_seeds
+from pipeline.recommend.serving.scoring import Scoring, Seed
 
 CATEGORY_BEST_SELLERS = "category_best_sellers"
 REGION_BEST_SELLERS = "region_best_sellers"
 CANDIDATES = 300  # of a list at most: 50 items, 100 excluded ones, the customer's own, and those of other categories
+_LOOKED_AT = 20  # newest products, for one that others go with: they are read in one call
 _FOR_EACH = 10  # candidates for each item that is wanted: some are no longer sold, some of too full a category
 
 
@@ -54,6 +55,7 @@ def steps(
     context: int | None,
     popular: Sequence[int],
     unwanted: int,
+    scoring: Scoring,
 ) -> Iterator[Step]:
     """The lists for a question, the one that was asked for first.
 
@@ -68,11 +70,11 @@ def steps(
     most = CANDIDATES if question.category else min(CANDIDATES, _FOR_EACH * question.n + unwanted)
     about = [Seed(context, VIEWED, 1.0)] if context is not None else []
     if surface == FOR_YOU:
-        yield _for_you(model, [*about, *(seed for seed in seeds if seed.place != context)], popular, most)
+        yield _for_you(model, [*about, *(seed for seed in seeds if seed.place != context)], popular, most, scoring)
     if surface == BOUGHT_TOGETHER:
-        yield _with_one(model, BOUGHT_TOGETHER, about or seeds, reasons.goes_with, most)
+        yield _with_one(model, BOUGHT_TOGETHER, about or seeds, reasons.goes_with, most, scoring)
     if surface in (FOR_YOU, BOUGHT_TOGETHER, VIEWED_ALSO_VIEWED):
-        yield _with_one(model, VIEWED_ALSO_VIEWED, about or seeds, reasons.also_viewed, most)
+        yield _with_one(model, VIEWED_ALSO_VIEWED, about or seeds, reasons.also_viewed, most, scoring)
     if surface == TRENDING:
         for scope in _scopes(question):
             yield _list(model, TRENDING, TRENDING, scope, reasons.TRENDING)
@@ -86,34 +88,47 @@ def steps(
     yield _list(model, BEST_SELLERS, BEST_SELLERS, EVERYWHERE, reasons.POPULAR)
 
 
-def _for_you(model: PublishedModel, seeds: Sequence[Seed], popular: Sequence[int], most: int) -> Step:
+def _for_you(model: PublishedModel, seeds: Sequence[Seed], popular: Sequence[int], most: int, scoring: Scoring) -> Step:
     neighbours = model.neighbours(FOR_YOU, [seed.place for seed in seeds]) if seeds else {}
-    ranked = best(seeds, neighbours, prior=model.prior, popular=popular, products=len(model.directory), most=most)
+    if not neighbours:
+        return _nothing(FOR_YOU)
+    products, prior = len(model.directory), model.prior
+    scored = scoring.score(seeds, neighbours, prior=prior, popular=popular, products=products, most=most)
 
     def explain(places: Sequence[int]) -> dict[int, Why]:
-        found = strongest_seeds(seeds, neighbours, model.prior, places)
+        strongest = scored.strongest(places)
         directory = model.directory
-        return {place: reasons.because_of(seed.action, directory[seed.place]) for place, seed in found.items()}
+        return {place: reasons.because_of(seed.action, directory[seed.place]) for place, seed in strongest.items()}
 
-    return Step(FOR_YOU, ranked, explain)
+    return Step(FOR_YOU, scored.ranked, explain)
 
 
 def _with_one(
-    model: PublishedModel, surface: str, seeds: Sequence[Seed], why: Callable[[DirectoryEntry], Why], most: int
+    model: PublishedModel,
+    surface: str,
+    seeds: Sequence[Seed],
+    why: Callable[[DirectoryEntry], Why],
+    most: int,
+    scoring: Scoring,
 ) -> Step:
-    """What goes with the first of the seeds that has neighbours."""
-    for seed in seeds:
-        neighbours = model.neighbours(surface, [seed.place])
-        if neighbours:
-            ranked = best([seed._replace(weight=1.0)], neighbours, products=len(model.directory), most=most)
-            return Step(surface, ranked, _same(why(model.directory[seed.place])))
-    return Step(surface, (), lambda _: {})
+    """What goes with the first of the newest seeds that has neighbours."""
+    newest = seeds[:_LOOKED_AT]
+    neighbours = model.neighbours(surface, [seed.place for seed in newest]) if newest else {}
+    found = next((seed for seed in newest if seed.place in neighbours), None)
+    if found is None:
+        return _nothing(surface)
+    scored = scoring.score([found._replace(weight=1.0)], neighbours, products=len(model.directory), most=most)
+    return Step(surface, scored.ranked, _same(why(model.directory[found.place])))
 
 
 def _list(model: PublishedModel, surface: str, served: str, scope: str, why: Why) -> Step:
     found = model.ranked(surface, scope)
     ranked = list(zip(found.places, found.scores, strict=True))[:CANDIDATES] if found else []
     return Step(served, ranked, _same(why))
+
+
+def _nothing(served: str) -> Step:
+    return Step(served, (), lambda _: {})
 
 
 def _same(why: Why) -> Callable[[Sequence[int]], dict[int, Why]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, Protocol
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -17,7 +17,7 @@ from pipeline.recommend.serving import openapi
 from pipeline.recommend.serving.question import PATH
 from pipeline.recommend.serving.service import Answered, RecommendationService
 
-THREADS = 8  # that answer at once; more would only wait for the same interpreter
+THREADS = 1  # that answers: a second one would only wait for the same interpreter, and make it change hands
 
 
 class Platform(Protocol):
@@ -49,7 +49,7 @@ class _Recommend:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._threads = CapacityLimiter(THREADS)
+        self._threads = ThreadPoolExecutor(THREADS, "recommendations")  # a thread begins with the first request
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         begun = perf_counter()
@@ -57,7 +57,7 @@ class _Recommend:
         if service is None:
             answered = Answered(not_ready("Recommendations are not ready; ask again.").response())
         else:
-            answered = await run_sync(service.answer, request, limiter=self._threads)
+            answered = await asyncio.get_running_loop().run_in_executor(self._threads, service.answer, request)
         await send_response(send, answered.response)
         if access.logger.isEnabledFor(logging.INFO):
             access.log(

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from heapq import nlargest
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -24,7 +25,7 @@ from pipeline.recommend.serving.diversity import spread
 from pipeline.recommend.serving.fallback import CANDIDATES, Step, steps
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.reasons import Why
-from pipeline.recommend.serving.scoring import Seed, action_weights
+from pipeline.recommend.serving.scoring import PlainScoring, Scoring, Seed, action_weights
 
 NOTHING = "none"  # served where there is no item
 HOLDOUT = "holdout"  # served to who is shown nothing, so that the others can be compared with them
@@ -109,6 +110,7 @@ class Recommender:
     ----------
     recent_items : of live, seconds old
     customers : what training keeps of a customer, and who refuses; these take part in no experiment
+    scoring : `PlainScoring` where none is given
     failed : called with why a history, or a model that an experiment names, could not be read
     new_id : makes the id of an answer
     """
@@ -120,12 +122,14 @@ class Recommender:
         customers: Customers,
         *,
         experiments: Experiments | None = None,
+        scoring: Scoring | None = None,
         failed: Callable[[TakingsError], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._models, self._recent_items, self._customers = models, recent_items, customers
         self._experiments = experiments or NoExperiments()
+        self._scoring = scoring or PlainScoring()
         self._failed, self._now, self._new_id = failed, now, new_id
         self._popular: dict[str, Sequence[int]] = {}
 
@@ -171,7 +175,8 @@ class Recommender:
         unwanted = question.exclude | history.bought | history.in_cart
         if question.context_item:
             unwanted |= {question.context_item}
-        lists = steps(question, model, seeds, context, self._popular_places(model), len(unwanted))
+        popular = self._popular_places(model)
+        lists = steps(question, model, seeds, context, popular, len(unwanted), self._scoring)
         served, items = _choose(question, model, unwanted, lists)
         if not items and not note:
             note = "The model has no product that may be recommended here."
@@ -252,11 +257,13 @@ class Recommender:
         return known
 
 
-def _seeds(actions: Iterable[Action], model: PublishedModel, now: datetime) -> list[Seed]:
+def _seeds(actions: Sequence[Action], model: PublishedModel, now: datetime) -> list[Seed]:
     """The actions with products that the model knows, newest first."""
-    weight = action_weights(model.card, now)
-    found = ((model.place_of(action.product_id), action) for action in actions)
-    return [Seed(place, action.kind, weight(action)) for place, action in found if place is not None]
+    if not actions:
+        return []
+    products, kinds, _ = zip(*actions, strict=True)
+    found = zip(map(model.place_of, products), kinds, action_weights(actions, now, model.card), strict=True)
+    return [Seed(place, kind, weight) for place, kind, weight in found if place is not None]
 
 
 def _choose(
@@ -272,11 +279,11 @@ def _choose(
         return is_wanted and (category is None or entry.category == category)
 
     for step in lists:
-        scores = {place: score for place, score in step.ranked if may_come(place)}
-        places = list(scores)
+        scores = dict(step.ranked)
+        candidates: Iterable[int] = filter(may_come, scores)
         if step.served == FOR_YOU and not (category or question.context_item):
-            places = spread(places, lambda place: directory[place].category, question.n)
-        places = places[: question.n - len(chosen)]
+            candidates = spread(candidates, lambda place: directory[place].category, question.n)
+        places = list(islice(candidates, question.n - len(chosen)))
         if not places:
             continue
         whys = step.explain(places)
