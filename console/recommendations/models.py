@@ -19,6 +19,7 @@ METHODS: Mapping[str, str] = {
 """What a method is called on the page, those that are always measured in the order in which they are drawn."""
 
 NOT_USED, LISTS_ALONE = "Not in use: ", "Only lists are published: "
+TOO_LITTLE = "There is too little to learn from"  # which `ModelRecord.needs` says in numbers
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def refusal(model: ModelRecord) -> str:
 
 
 def missing(model: ModelRecord) -> Sequence[str]:
-    """The other gaps of a model."""
-    return [gap for gap in model.gaps if not gap.startswith((NOT_USED, LISTS_ALONE))]
+    """The other gaps of a model, but what its needs say."""
+    return [gap for gap in model.gaps if not gap.startswith((NOT_USED, LISTS_ALONE, TOO_LITTLE))]
 
 
 def is_aside(model: ModelRecord) -> bool:

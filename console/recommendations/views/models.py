@@ -60,7 +60,8 @@ def draw(reader: page.Reader, source: RecommendationSource) -> None:
     if models:
         about = [("Models", text.count(len(models))), *reader.sample_lines]
         plots.draw(quality.by_training(models), "recommendation-quality", about=about)
-        for column, plot in zip(st.columns(2, gap="medium"), quality.drift(models), strict=True):
+        drift = quality.drift(models)
+        for column, plot in zip(st.columns(2, gap="medium") if drift else (), drift, strict=True):
             with column:
                 plots.draw(plot, f"recommendation-{plot.title.split()[0].lower()}", about=about)
         when = {model.version: text.instant(model.trained_at) for model in models}
@@ -77,7 +78,8 @@ def _card(
     with facts:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             age = text.age(current.trained_at, reader.scope.now())
-            st.html(prose.heading("The model in use", f"trained {age}"), width="stretch")
+            title = "The lists in use" if learnt.is_lists_alone(current) else "The model in use"
+            st.html(prose.heading(title, f"trained {age}"), width="stretch")
             _roll_back(source, learnt.before(models))
         st.html(_facts(current))
         prose.lines("", learnt.missing(current))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from console.asking import formatting as text
@@ -32,7 +33,10 @@ def by_training(models: Sequence[ModelRecord]) -> plots.Plot:
     is_crowded = max(map(len, lines.values())) > MOST_WHISKERS
     bands = [trace for name, found in lines.items() for trace in _band(name, found)] if is_crowded else []
     marks = [_line(name, found, has_whiskers=not is_crowded) for name, found in lines.items()]
-    figure = {"data": [*bands, *marks], "layout": _layout(lines, ".2f", top=28)}
+    figure = {
+        "data": [*bands, *marks],
+        "layout": _layout([one.trained_at for found in lines.values() for one in found], ".2f", top=28),
+    }
     return plots.Plot(title, f"{title}, the last one: {last}", HEIGHT, figure, note)
 
 
@@ -89,7 +93,12 @@ def _hover(name: str, one: Measured) -> str:
 
 
 def drift(models: Sequence[ModelRecord]) -> list[plots.Plot]:
-    """Actions with products that the model before did not know, and the share of products that are shown, over time."""
+    """Actions with products that the model before did not know, and the share of products that are shown, over time.
+
+    None of it where there is no time to see yet: the card has the figures of one training.
+    """
+    if all(sum(getattr(model, name) is not None for model in models) < 2 for name in ("unknown_share", "coverage")):
+        return []
     unknown = ("Unknown to the model before", "of the newest week's actions")
     covered = ("Coverage", "of the available products, in anybody's ten")
     return [
@@ -117,15 +126,17 @@ def _share(title: str, note: str, values: Sequence[tuple[ModelRecord, float | No
         "hoverinfo": "text",
         "showlegend": False,
     }
-    figure = {"data": [trace], "layout": _layout({"": known}, ".0%", top=8)}
+    figure = {"data": [trace], "layout": _layout([model.trained_at for model, _ in known], ".0%", top=8)}
     return plots.Plot(title, f"{title}: {shown[-1]} at the last training", SMALL_HEIGHT, figure, note)
 
 
-def _layout(lines: dict[str, Any], tick: str, *, top: int) -> plots.Figure:
+def _layout(instants: Iterable[datetime], tick: str, *, top: int) -> plots.Figure:
     """A time axis with room for a single training, and values from zero up."""
     days: dict[str, Any] = {"tickformat": "%-d %b<br>%Y", "nticks": 8}
-    if all(len(found) == 1 for found in lines.values()):  # a lone mark has no span of its own
-        days |= {"nticks": 1, "tickformat": "%-d %b %Y"}
+    several = set(instants)
+    if len(several) == 1:  # a lone mark has no span of its own
+        [only] = several
+        days = {"tickmode": "array", "tickvals": [only.isoformat()], "ticktext": [text.day(only.date())]}
     return plots.layout(
         xaxis=plots.axis("", showgrid=False, **days),
         yaxis=plots.axis("", rangemode="tozero", tickformat=tick, nticks=6),
