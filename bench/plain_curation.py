@@ -24,6 +24,7 @@ _SOURCES = {  # table → the relations that its SQL reads, and the tables they 
     "products": {"changed_events": "events", "known_products": None},
     "order_lines": {"scoped_events": "events", "current_products": "products"},
     "orders": {"scoped_order_lines": "order_lines"},
+    "attributed_lines": {"scoped_order_lines": "order_lines", "scoped_events": "events"},
     "sessions": {"scoped_events": "events"},
     "customers": {"changed_events": "events", "scoped_orders": "orders", "known_customers": None},
     "quarantine": {},

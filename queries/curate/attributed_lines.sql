@@ -56,14 +56,11 @@ clicked as (
         )
 ),
 
--- the last click comes before what a line names
+-- the last click comes before what a line names, also where the click does not say of which surface it is
 chosen as (
     select
-        namespace,
-        event_id,
-        min_by(clicked_at, choice) as clicked_at,
-        min_by(surface, choice) as surface,
-        min_by(model, choice) as model
+        namespace, event_id, clicked_at, surface, model,
+        row_number() over (partition by namespace, event_id order by choice) as place
     from (
         select namespace, event_id, clicked_at, surface, model, 1 as choice
         from clicked
@@ -74,8 +71,8 @@ chosen as (
             recommendation_model as model, 2 as choice
         from scoped_events
         where event_type = 'purchase'
+            and coalesce(recommendation_surface, recommendation_model, recommendation_request_id) is not null
     ) as choices
-    group by namespace, event_id
 ),
 
 purchases as (
@@ -84,6 +81,7 @@ purchases as (
     inner join chosen
         on scoped_order_lines.namespace = chosen.namespace
         and scoped_order_lines.event_id = chosen.event_id
+        and chosen.place = 1
     where scoped_order_lines.counted
         and scoped_order_lines.event_type = 'purchase'
 ),

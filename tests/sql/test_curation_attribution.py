@@ -16,8 +16,6 @@ from pipeline.contract.shape import Event, Recommendation
 from pipeline.lake import LakeSettings
 from tests.support.given import Given, event, in_turn
 
-Attributed = dict[str, tuple[str | None, str | None]]
-
 
 def click(event_id: str, at: str, surface: str = "home", **fields: Any) -> Event:
     return event(
@@ -121,12 +119,19 @@ def test_without_a_click_a_line_belongs_to_the_recommendation_that_it_names(give
         sale("s2", "2026-03-01 12:05", product_id="named", **named),
         sale("s3", "2026-03-01 12:05", product_id="asked", recommendation={"request_id": "r"}),
         sale("s4", "2026-03-01 12:05", product_id="neither"),
+        click("k5", "2026-03-01 12:00", product_id="a click that says nothing", recommendation=None),
+        sale("s5", "2026-03-01 12:05", product_id="a click that says nothing", **named),
     ).curate()
     found = {
         row["event_id"]: (row["surface"], row["model"], row["clicked_at"]) for row in given.rows("attributed_lines")
     }
     clicked = datetime(2026, 3, 1, 12)
-    assert found == {"s1": ("home", "m1", clicked), "s2": ("cart", "m2", None), "s3": (None, None, None)}
+    assert found == {
+        "s1": ("home", "m1", clicked),
+        "s2": ("cart", "m2", None),
+        "s3": (None, None, None),
+        "s5": (None, None, clicked),
+    }
 
 
 def test_a_refund_takes_from_what_the_line_of_its_order_and_product_was_attributed_to(given: Given):
@@ -197,7 +202,7 @@ def _events(draw: st.DrawFn) -> Event:
         unit_price=Decimal("9.9900") if sale else None,
         currency="USD" if sale else None,
         order_id=draw(st.sampled_from(["o1", "o2", "o3"])) if sale else None,
-        recommendation=draw(st.one_of(st.none(), st.none(), recommendation)) if sale else draw(recommendation),
+        recommendation=draw(st.one_of(st.none(), recommendation)),
     )
 
 
@@ -235,8 +240,8 @@ def _attributed(events: Sequence[Event]) -> dict[str, tuple[str | None, datetime
             clicks = [click for click in events if _leads_to(click, line)]
             if clicks:
                 last = max(clicks, key=lambda click: (click.occurred_at, click.event_id, click.namespace))
-                assert last.recommendation is not None
-                found[line.event_id] = (last.recommendation.surface, last.occurred_at.replace(tzinfo=None))
+                said = last.recommendation
+                found[line.event_id] = (said.surface if said else None, last.occurred_at.replace(tzinfo=None))
             elif line.recommendation is not None:
                 found[line.event_id] = (line.recommendation.surface, None)
     for line in counted:
