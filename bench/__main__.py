@@ -30,6 +30,7 @@ NAMES = (
     "forecast",
     "recommend_training",
     "aa",
+    "recommendation_quality",
     "pages",
     "spend_page",
     "browser",

@@ -1,4 +1,4 @@
-"""Learning what to recommend: seconds and memory at sizes of shops, and how good it is on a sample year.
+"""Learning what to recommend: seconds and memory at sizes of shops.
 
 Seconds of the processor say what it costs on a machine that others use, too.
 """
@@ -15,13 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.options import Options, Record, peak_memory_mib, record
-from pipeline.lake import Lake
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.learning.training import EASE_PRODUCTS, FOR_YOU_NEIGHBOURS
 from pipeline.recommend.methods.blend import Blend
 from pipeline.recommend.methods.ease import Ease
 
-SAMPLE_EVENTS = 200_000
 DAYS = 365
 ZIPF = 0.8  # popularity of a product is 1 ÷ rank to this power
 
@@ -45,15 +43,14 @@ SIZES = {
 }
 
 
-def measure(options: Options) -> Iterator[Record]:
-    """Each size in a process of its own, so that its memory is its own; then the sample year."""
+def measure(_: Options) -> Iterator[Record]:
+    """Each size in a process of its own, so that its memory is its own."""
     for name in SIZES:
         command = [sys.executable, "-c", f"from bench.recommend_training import learn; learn({name!r})"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         found = json.loads(done.stdout)
         yield record("recommend.learn", found["elapsed"], "s", size=name, processor_seconds=found["processor"])
         yield record("recommend.learn_memory", found["memory"], "MiB", size=name)
-    yield from _quality(options)
 
 
 def learn(name: str) -> None:
@@ -85,24 +82,6 @@ def made_up(size: Size, seed: int = 1) -> Interactions:
         visit.astype(np.int64) * 86_400,
         tuple(str(number // within) for number in range(size.products)),
     )
-
-
-def _quality(options: Options) -> Iterator[Record]:
-    from datetime import UTC, datetime
-
-    from pipeline.recommend.learning.reading import read_lake
-    from pipeline.recommend.learning.training import train
-
-    lake = Lake.open(options.lake(SAMPLE_EVENTS))
-    data = read_lake(lake)
-    found = []
-    elapsed, processor = _timed(lambda: found.append(train(data, seed=1, now=datetime.now(UTC))))
-    trained = found[0]
-    card = (trained.model or trained.aside).card
-    yield record("recommend.train_sample", elapsed, "s", events=SAMPLE_EVENTS, processor_seconds=round(processor, 1))
-    for measure in card.measures:
-        interval = {"low": round(measure.low, 4), "high": round(measure.high, 4)}
-        yield record(f"recommend.{measure.name}", measure.value, "", method=measure.method, **interval)
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalogue.command_line import group
 from pipeline.recommend.customers.opting_out import opt_in, opt_out
-from pipeline.recommend.evaluation.command import evaluate
+from pipeline.recommend.evaluate_command import evaluate
 from pipeline.recommend.experiments.commands import experiments
 from pipeline.recommend.learning.commands import models, rollback, train
 

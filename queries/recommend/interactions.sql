@@ -6,6 +6,7 @@
 --          are UTC.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
+-- param:   first_hash str?  Only visitors whose MD5 comes before it, in upper-case hexadecimal digits; null for all
 with actions as (
     select
         case
@@ -27,4 +28,6 @@ with actions as (
 
 select visitor, product_id, event_type, day, hour, count(*) as actions
 from actions
+where :first_hash is null
+    or to_hex(md5(to_utf8(visitor))) < :first_hash
 group by visitor, product_id, event_type, day, hour

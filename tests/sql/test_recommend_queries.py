@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, time
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from sqlglot import parse_one
 
 from catalogue.binding import bind
 from catalogue.queries import load_recommendation
-from pipeline.recommend.learning import reading
 from pipeline.recommend.learning.reading import KIND_WEIGHTS, ShopData, read_lake
 from tests.support.lake_rows import Rows, money
 
@@ -87,14 +87,16 @@ def test_only_the_newest_days_up_to_the_last_one_with_anything_are_read(lake: Ro
     assert (data.first_event.date(), data.last_event.date()) == (days[1], DAY)
 
 
-def test_of_a_shop_with_more_than_fits_the_older_days_are_not_read(lake: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    days = [date(2026, 3, 8), date(2026, 3, 9), DAY]
-    lake.table("events", [event("product_view", name, day=day) for day in days for name in ("cup", "pot")])
-    lake.table("daily_interest", [interest(name, day=day) for day in days for name in ("cup", "pot")])
-    monkeypatch.setattr(reading, "newest_rows", lambda rows, _most: (rows, 0))  # so that only the days count
-    data = read_lake(lake.lake, most=5)
-    assert (len(data.interactions), data.first_event.date(), data.left_out) == (4, days[1], 2)
-    assert len(data.activity.day) == 6
+def test_of_a_shop_with_more_than_fits_some_visitors_are_read_and_the_lists_for_everybody_count_all(lake: Rows) -> None:
+    names = [f"v{number}" for number in range(40)]
+    lake.table("events", [event("product_view", "cup", customer_id=name) for name in names])
+    lake.table("daily_interest", [interest("cup", views=40)])
+    data = read_lake(lake.lake, most=10)
+    chosen = {name for name in names if md5(f"c:{name}".encode()).hexdigest() < "400000"}  # noqa: S324 - no secret
+    assert data.share == 0.25
+    assert {name.removeprefix("c:") for name in data.interactions.customers} < chosen  # one is beyond the bound of 10
+    assert (len(data.interactions), data.left_out) == (10, len(chosen) - 10)
+    assert data.activity.weight.tolist() == [40]
 
 
 def test_activity_adds_up_interest_and_sales_of_a_day_and_region(lake: Rows) -> None:
@@ -143,5 +145,5 @@ def test_a_lake_in_which_nothing_is_curated_has_nothing_to_learn_from(tmp_path: 
 @pytest.mark.parametrize("name", list(load_recommendation()))
 def test_spark_can_read_every_query(name: str) -> None:
     query = load_recommendation()[name]
-    sql = bind(query, dict.fromkeys(query.parameters, DAY), dialect="spark").sql
+    sql = bind(query, {name: DAY for name in query.parameters if name != "first_hash"}, dialect="spark").sql
     assert parse_one(sql, read="spark").named_selects == list(query.columns)

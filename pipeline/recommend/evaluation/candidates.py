@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from itertools import product
 
@@ -13,7 +14,7 @@ from pipeline.recommend.methods.blend import Blend, Shares
 from pipeline.recommend.methods.co_occurrence import CoOccurrence
 from pipeline.recommend.methods.ease import Ease
 from pipeline.recommend.methods.ials import IALS
-from pipeline.recommend.methods.neighbours import CosineNeighbours, TfIdfNeighbours
+from pipeline.recommend.methods.neighbours import CosineNeighbours
 from pipeline.recommend.methods.popularity import Popularity, RecentPopularity
 from pipeline.recommend.methods.rp3beta import RP3beta
 from pipeline.recommend.methods.session_neighbours import SessionNeighbours
@@ -65,7 +66,7 @@ CANDIDATES: dict[str, Candidate] = {
     "co_occurrence": Candidate(CoOccurrence, {"age_days": (7.0, 15.0, 30.0), "history_half_life_days": (0.0, 90.0)}),
     "blend": Candidate(_blend, {"ease": (0.25, 1.0), "prior": (0.1, 0.3, 1.0)}),
     "cosine": Candidate(CosineNeighbours, {"neighbours": (50, 100, 200, 400)}),
-    "tf_idf": Candidate(TfIdfNeighbours, {"neighbours": (50, 100, 200, 400)}),
+    "tf_idf": Candidate(partial(CosineNeighbours, tf_idf=True), {"neighbours": (50, 100, 200, 400)}),
     "rp3beta": Candidate(RP3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.4, 0.5, 0.6)}),
     "slim": Candidate(Slim, {"l1": (1.0, 2.0), "l2": (300.0, 500.0)}),
     "session_neighbours": Candidate(

@@ -99,7 +99,7 @@ def best_shares(parts: Parts, newest: Newest, start: Shares) -> Shares:
     Starts with `start` or with one part alone, whichever is best; a share changes only for a gain of `_BETTER`. A part
     that learnt nothing has no share.
     """
-    absent = {part.name for part in fields(Shares)} - {*parts.weights, "prior"}
+    absent = {part.name for part in fields(Shares)} - {*parts.learnt, "prior"}
     start = replace(start, **dict.fromkeys(absent, 0.0))
     if not newest.customers:
         return start
@@ -125,7 +125,7 @@ def _scores(parts: Parts, newest: Newest) -> dict[str, NDArray[np.float32]]:
     seen = newest.known[customers]
     rows = np.repeat(np.arange(len(customers)), np.diff(seen.indptr))
     counted = parts.histories[customers]
-    found = {name: (counted @ weights).toarray() for name, weights in parts.weights.items()}
+    found = {name: (counted @ part.weights).toarray() for name, part in parts.learnt.items()}
     found["prior"] = np.tile(parts.prior, (len(customers), 1))
     for scores in found.values():
         scores[rows, seen.indices] = -np.inf

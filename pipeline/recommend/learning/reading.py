@@ -15,7 +15,7 @@ from catalogue.errors import LakeError
 from catalogue.queries import load_recommendation
 from pipeline.recommend.customers.keys import digest_of
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.learning.newest import first_day, newest_rows
+from pipeline.recommend.learning.sampling import newest_rows, sample_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ KIND_WEIGHTS: Mapping[str, float] = {"product_view": 1.0, "cart_add": 3.0, "purc
 
 CUSTOMER = "c:"  # the visitors of `queries/recommend/interactions.sql` who are customers begin so
 WINDOW_DAYS = 365  # on a sample year better than 180 by a tenth: half of the customers come back after that
-MOST_INTERACTIONS = 20_000_000  # 2 GB while they are numbered; the newest are kept
+MOST_INTERACTIONS = 20_000_000  # 2 GB while they are numbered; of more, those of some visitors are read
 _TRIES = 3  # to read one version of a lake while curations follow one another
 _MEMORY_LIMIT = "2GB"  # of DuckDB, which spills to disk beyond
 
@@ -79,7 +79,8 @@ class ShopData:
     orders : placed in the window
     end_day : days since 1970, the day after the last
     events : that the interactions were counted from, those left out not among them
-    left_out : about how many older interactions are beyond `MOST_INTERACTIONS`
+    share : of the visitors, whose interactions are read, see `learning.sampling`; what everybody did counts all
+    left_out : interactions of these visitors that are beyond `MOST_INTERACTIONS` all the same: the oldest
     """
 
     interactions: Interactions
@@ -92,6 +93,7 @@ class ShopData:
     orders: int
     end_day: int
     events: int
+    share: float = 1.0
     left_out: int = 0
 
     @property
@@ -182,8 +184,8 @@ def read(
     end = (last or date(1970, 1, 1)) + timedelta(days=1)
     window = {"start_date": end - timedelta(days=window_days), "end_date": end}
     activity, pairs = ask("activity", window), ask("pairs", window)
-    first, earlier = first_day(activity, window["start_date"], end, most)
-    rows = _without(refusing, ask("interactions", window | {"start_date": first}))
+    sample = sample_of(activity, most)
+    rows = _without(refusing, ask("interactions", window | {"first_hash": sample.first_hash}))
     orders = int(ask("orders", window)["orders"][0].as_py())
     described = ask("products", {"start_date": window["start_date"]})
     events = int(np.asarray(rows["actions"]).sum())
@@ -208,7 +210,8 @@ def read(
         orders=orders,
         end_day=(end - date(1970, 1, 1)).days,
         events=events,
-        left_out=earlier + left_out,
+        share=sample.share,
+        left_out=left_out,
     )
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recommend.customers.histories import HISTORY_ITEMS
+from pipeline.recommend.evaluation.served import in_answers
 from pipeline.recommend.learning import measuring
 from pipeline.recommend.learning.drift import unknown_share
 from pipeline.recommend.learning.lists import has_sales, ranked_lists
@@ -30,7 +31,7 @@ from pipeline.recommend.learning.readiness import needs
 from pipeline.recommend.learning.reading import MOST_INTERACTIONS, ShopData
 from pipeline.recommend.learning.together import bought_together, viewed_together
 from pipeline.recommend.methods.blend import Blend, Shares
-from pipeline.recommend.methods.item_to_item import strongest
+from pipeline.recommend.methods.item_to_item import cut, neighbours_of
 from pipeline.recommend.methods.popularity import Popularity, RecentPopularity
 from pipeline.recommend.models.model import (
     BOUGHT_TOGETHER,
@@ -43,9 +44,9 @@ from pipeline.recommend.models.model import (
     Neighbours,
 )
 
-FOR_YOU_NEIGHBOURS = 400  # of each product: with 100 a regression loses 4 % of its nDCG, with 400 nothing
+FOR_YOU_NEIGHBOURS = 100  # of each product: learnt again for these, a regression loses a hundredth of its nDCG
 OTHER_NEIGHBOURS = 100  # twice the longest answer: only one product's are shown
-ALL_NEIGHBOURS = 16_000_000  # 40,000 products with 400; more products have fewer each, for a table of some 60 MB
+ALL_NEIGHBOURS = 16_000_000  # 160,000 products with 100; more products have fewer each, for a table of some 60 MB
 EASE_PRODUCTS = 8_000  # the regression is learnt three times; each takes eight seconds of one core, and 0.5 GB
 AVAILABLE_DAYS = 60  # a product that nobody has even viewed for so long is no longer sold
 
@@ -102,7 +103,7 @@ class _Training:
         self.blend = Blend(
             history_items=HISTORY_ITEMS,
             ease_products=EASE_PRODUCTS,
-            neighbours=min(FOR_YOU_NEIGHBOURS, max(OTHER_NEIGHBOURS, ALL_NEIGHBOURS // max(count, 1))),
+            neighbours=min(FOR_YOU_NEIGHBOURS, max(1, ALL_NEIGHBOURS // max(count, 1))),
         )
         self.available: NDArray[np.bool_] = (data.seen == 0) | (data.seen >= data.end_day - AVAILABLE_DAYS)
         self.gaps = list(_gaps(data, self.blend))
@@ -142,13 +143,13 @@ class _Training:
         needed = Shares(*(max(pair) for pair in zip(astuple(shares), astuple(before or shares), strict=True)))
         parts = self.blend.learn(newest.split.training, seed=self.seed, only=needed)
         self.report("Measuring on the newest days", 0.5)
-        blended = parts.blended(shares)
+        blended = in_answers(parts.blended(shares))
         values = {Blend.name: measuring.quality(blended, newest)}
         self.coverage = measuring.coverage(blended, newest, self.available)
         for method in (Popularity(), RecentPopularity()):
             values[method.name] = measuring.quality(method.fit(newest.split.training, seed=self.seed), newest)
         if before is not None:
-            values[_IN_USE] = measuring.quality(parts.blended(before), newest)
+            values[_IN_USE] = measuring.quality(in_answers(parts.blended(before)), newest)
         measures = tuple(
             Measure(MEASURE, name, *measuring.interval(found, seed=self.seed)) for name, found in values.items()
         )
@@ -172,9 +173,9 @@ class _Training:
         self.report("Finding what goes together", 0.9)
         kept = min(OTHER_NEIGHBOURS, self.blend.neighbours)
         neighbours = {
-            FOR_YOU: strongest(fitted.weights, self.blend.neighbours),
-            BOUGHT_TOGETHER: strongest(bought_together(self.data), kept),
-            VIEWED_ALSO_VIEWED: strongest(viewed_together(self.data), kept),
+            FOR_YOU: neighbours_of(fitted.weights),
+            BOUGHT_TOGETHER: neighbours_of(cut(bought_together(self.data), kept)),
+            VIEWED_ALSO_VIEWED: neighbours_of(cut(viewed_together(self.data), kept)),
         }
         prior = tuple(fitted.prior.tolist()) if fitted.prior is not None else ()
         return self._model(Blend.name, self.blend_of(shares).parameters, neighbours, prior, measures, gaps)
@@ -237,11 +238,13 @@ def _shares_of(card: ModelCard) -> Shares | None:
 def _gaps(data: ShopData, blend: Blend) -> list[str]:
     """What a bound leaves out, in sentences."""
     found, count = [], len(data.names)
-    if data.left_out:
+    if data.share < 1:
         found.append(
-            f"Learnt from the newest {MOST_INTERACTIONS:,} interactions;"
-            f" about {data.left_out:,} older ones are left out."
+            f"Learnt from {100 * data.share:.3g} % of the visitors, chosen by a hash of their ids: all have more than"
+            f" {MOST_INTERACTIONS:,} interactions. The lists for everybody count all of them."
         )
+    if data.left_out:
+        found.append(f"The oldest {data.left_out:,} of these interactions are left out.")
     if count > blend.ease_products:
         found.append(
             f"The regression knows the {blend.ease_products:,} products that most customers know; the other"

@@ -8,8 +8,9 @@ explained by a product of the customer's history.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,16 @@ from scipy import sparse
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import co_occurrence, ease, popularity, same_category
 from pipeline.recommend.methods.co_occurrence import co_occurrence_weights
-from pipeline.recommend.methods.ease import ease_weights
+from pipeline.recommend.methods.ease import Ease, Regression, matters_of
 from pipeline.recommend.methods.histories import histories
-from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Weights, cut
+from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Kept, Weights, cut
 from pipeline.recommend.methods.popularity import recent_weights
 from pipeline.recommend.methods.same_category import category_weights
 
 SCALED_BY = 500  # customers whose scores say how large a part's weights are
-_SURPLUS = 2  # of neighbours that each part keeps before the sum is cut: what is weak in one may be strong in another
+_SURPLUS = (
+    4  # times the neighbours that each part keeps before the sum is cut: what is weak in one may be strong in another
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Blend:
     ----------
     history_half_life_days, history_items : as those of `Ease`
     ease_products : as `Ease.most_products`
-    neighbours : the strongest of each product that are kept; 0 for all
+    neighbours : of each product that are kept, see `Parts.blended`; 0 for all
     """
 
     name: ClassVar[str] = "blend"
@@ -90,10 +93,10 @@ class Blend:
         chosen = only or Shares(1, 1, 1, 1, 1)
         counted = histories(interactions, half_life_days=self.history_half_life_days, most=self.history_items)
         customers = _some_customers(counted, seed)
-        learnt: dict[str, Weights] = {}
+        regression = Regression.of(histories(interactions), Ease(self.regularisation, most_products=self.ease_products))
+        learnt: dict[str, Scaled] = {}
         if chosen.ease:
-            weights = ease_weights(histories(interactions), self.regularisation, most_products=self.ease_products)
-            learnt["ease"] = self._scaled(weights, counted, customers)
+            learnt["ease"] = self._scaled(regression.weights(), counted, customers)
         for name, age in (("lately", self.half_life_days), ("steady", 0.0)):
             if getattr(chosen, name):
                 weights = co_occurrence_weights(interactions, gap_days=self.half_life_days, age_days=age)
@@ -102,13 +105,24 @@ class Blend:
             weights = category_weights(interactions, self.category_half_life_days)
             learnt["same_category"] = self._scaled(weights, counted, customers)
         prior = recent_weights(interactions, self.prior_half_life_days)
-        return Parts(counted, learnt, prior / max(float(prior.std()), 1e-9) if len(prior) else prior, self.neighbours)
+        prior = prior / max(float(prior.std()), 1e-9) if len(prior) else prior
+        return Parts(counted, learnt, prior, self.neighbours, regression)
 
-    def _scaled(self, weights: Weights, counted: Histories, customers: NDArray[np.int64]) -> Any:
+    def _scaled(self, weights: Weights, counted: Histories, customers: NDArray[np.int64]) -> Scaled:
         scores = counted[customers] @ weights
         deviation = float((scores.toarray() if sparse.issparse(scores) else scores).std()) if len(customers) else 0.0
-        kept = cut(weights, _SURPLUS * self.neighbours) if self.neighbours else sparse.csr_array(weights)
-        return kept * np.float32(1 / deviation) if deviation > 0 else kept
+        surplus = _SURPLUS * self.neighbours
+        kept = cut(weights, surplus) if surplus else sparse.csr_array(weights)
+        kept.sort_indices()
+        factor = np.float32(1 / deviation if deviation > 0 else 1)
+        return Scaled(kept * factor, factor)
+
+
+class Scaled(NamedTuple):
+    """The weights of a part, and by what they are multiplied."""
+
+    weights: Any
+    factor: np.float32
 
 
 @dataclass(frozen=True)
@@ -117,24 +131,48 @@ class Parts:
 
     Attributes
     ----------
-    weights : by the names of `Shares`; a part that has nothing to learn from is not there
+    learnt : by the names of `Shares`; a part that has nothing to learn from is not there
     neighbours : as that of `Blend`
+    regression : that the part ``ease`` is
     """
 
     histories: Histories
-    weights: Mapping[str, Any]
+    learnt: Mapping[str, Scaled]
     prior: NDArray[np.float32]
     neighbours: int
+    regression: Regression
 
     def blended(self, shares: Shares) -> ItemToItem:
-        """The sum, cut to the strongest neighbours."""
+        """The sum, cut to the neighbours that matter most; the regression is learnt again for them.
+
+        Where other parts have a share, the strongest matter most: a power of popularity suits differences, as the
+        weights of a regression are, and not sums of weights that are all positive.
+        """
         count = self.histories.shape[1]
         total = sparse.csr_array((count, count), dtype=np.float32)
-        for name, weights in self.weights.items():
+        for name, part in self.learnt.items():
             if share := getattr(shares, name):
-                total = total + weights * np.float32(share)
-        kept = cut(total, self.neighbours) if self.neighbours else total
-        return ItemToItem(self.histories, kept, self.prior * np.float32(shares.prior) if shares.prior else None)
+                total = total + part.weights * np.float32(share)
+        prior = self.prior * np.float32(shares.prior) if shares.prior else None
+        again = partial(self._learnt_again, share=shares.ease) if shares.ease and "ease" in self.learnt else None
+        others = any(getattr(shares, name) for name in self.learnt if name != "ease")
+        matters = None if others else matters_of(self.regression.customers)
+        found = ItemToItem(self.histories, total, prior, matters, again)
+        return replace(found, weights=found.kept(self.neighbours), learn_again=None) if self.neighbours else found
+
+    def _learnt_again(self, kept: Kept, *, share: float) -> Kept:
+        weights, factor = self.learnt["ease"]
+        before = sparse.csr_array((_at_places_of(kept, weights), kept.indices, kept.indptr), shape=kept.shape)
+        after = self.regression.learnt_again(before / factor) * factor
+        values = kept.data + np.float32(share) * (after.data - before.data)
+        return sparse.csr_array((values, kept.indices, kept.indptr), shape=kept.shape)
+
+
+def _at_places_of(kept: Kept, weights: Any) -> NDArray[np.float32]:
+    """The weights at the places of those that are kept; 0 where there is none."""
+    rows = np.repeat(np.arange(kept.shape[0]), np.diff(kept.indptr))
+    found = weights[rows, kept.indices]
+    return np.asarray(found.toarray() if sparse.issparse(found) else found, dtype=np.float32).ravel()
 
 
 def _some_customers(counted: Histories, seed: int) -> NDArray[np.int64]:

@@ -1,9 +1,8 @@
-"""Products that the same customers know, by cosine similarity (Sarwar et al. 2001) or with TF-IDF weights."""
+"""Products that the same customers know, by cosine similarity (Sarwar et al. 2001), plain or with TF-IDF weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -21,36 +20,24 @@ class CosineNeighbours(Parameters):
     Attributes
     ----------
     neighbours : a product's score is made of these many products that are most like it
+    tf_idf : products are documents whose terms are the customers who know them; a customer weighs
+        log(products / products that they know): who knows little says more
     """
 
-    name: ClassVar[str] = "cosine"
     neighbours: int = 100
+    tf_idf: bool = False
+
+    @property
+    def name(self) -> str:
+        """See `pipeline.recommend.methods.Method`."""
+        return "tf_idf" if self.tf_idf else "cosine"
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
         """See `pipeline.recommend.methods.Method`."""
         known = histories(interactions)
-        return ItemToItem(known, _similarities(known, self.neighbours))
-
-
-@dataclass(frozen=True)
-class TfIdfNeighbours(Parameters):
-    """Cosine similarity of products as documents whose terms are the customers who know them.
-
-    A customer weighs log(products / products that they know): who knows little says more.
-
-    Attributes
-    ----------
-    neighbours : a product's score is made of these many products that are most like it
-    """
-
-    name: ClassVar[str] = "tf_idf"
-    neighbours: int = 100
-
-    def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
-        """See `pipeline.recommend.methods.Method`."""
-        known = histories(interactions)
-        sizes = np.maximum(known.sum(axis=1), 1)
-        rarity = np.log(known.shape[1] / sizes).astype(np.float32)
+        if not self.tf_idf:
+            return ItemToItem(known, _similarities(known, self.neighbours))
+        rarity = np.log(known.shape[1] / np.maximum(known.sum(axis=1), 1)).astype(np.float32)
         return ItemToItem(known, _similarities(sparse.diags_array(rarity) @ known, self.neighbours))
 
 

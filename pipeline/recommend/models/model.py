@@ -34,7 +34,7 @@ class DirectoryEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Neighbours(msgspec.Struct, frozen=True):
-    """The products that go with one, strongest first, by absolute weight.
+    """The products that go with one, those first that matter most: an answer for a long history adds the first alone.
 
     Attributes
     ----------

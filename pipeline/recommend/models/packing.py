@@ -28,7 +28,7 @@ _NARROW = 2**16  # places below take 2 bytes
 
 @dataclass(frozen=True, slots=True)
 class PackedNeighbours:
-    """Neighbours as they are kept, strongest first: a loop over these arrays takes half the time of one over tuples.
+    """Neighbours as they are kept, in their order: a loop over these arrays takes half the time of one over tuples.
 
     Attributes
     ----------

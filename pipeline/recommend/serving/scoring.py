@@ -1,7 +1,7 @@
 """How well products suit a customer: what goes with the products of the customer's recent actions (pure).
 
-A history has up to 200 products with 400 neighbours each. `ROUNDS` bounds the work of an answer: each product's list is
-cut to its share, so that a short history has all of each list, and a long one the strongest of each.
+A history has up to 200 products with 100 neighbours each. `ROUNDS` bounds the work of an answer: each product's list is
+cut to its share, so that a short history has all of each list, and a long one those of each that matter most.
 
 The score of a product is Σ over recent products of weight × how strongly it goes with that product, which may be
 negative, plus the prior of the model. How much a recent product weighs is as the model was measured with, which its

@@ -49,7 +49,7 @@ def test_a_lake_is_learnt_from_again_and_again_and_goes_back_to_the_model_before
     if model.card.method == "blend":
         assert model.neighbours(FOR_YOU, sellers.places[:5])
 
-    second = run(capsys, "train", root, "--seed", "2")
+    second = run(capsys, "train", root)
     assert second[0] != first[0]
     kept = run(capsys, "models", root)
     assert [line.split()[0] for line in kept if line.startswith("20")][:1] == [second[0].split()[0]]

@@ -5,9 +5,11 @@ import pytest
 from scipy import sparse
 
 from pipeline.recommend.learning import measuring
-from pipeline.recommend.methods.blend import Parts, Shares
+from pipeline.recommend.methods.blend import Parts, Scaled, Shares
+from pipeline.recommend.methods.ease import Ease, Regression
 from tests.support.interactions import interactions
 
+ONE = np.float32(1)
 SHOP = interactions([
     ("ann", "a", 0), ("ann", "b", 8), ("ann", "c", 9), ("bob", "b", 1), ("bob", "a", 9), ("bob", "b", 9),
     ("new", "a", 9), ("cy", "c", 0), ("cy", "a", 6), ("cy", "b", 7),
@@ -57,9 +59,9 @@ def test_shares_go_to_the_part_that_knows_what_comes_next():
     newest = measuring.newest_days(SHOP, days=2, most=10, seed=1)
     count = 3
     right = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 0]], dtype=np.float32)  # from a to b and c, from b to a
-    weights = {"ease": sparse.csr_array(right), "steady": sparse.csr_array(-right)}
-    histories = sparse.csr_array(newest.known)
-    parts = Parts(histories, weights, np.zeros(count, dtype=np.float32), 0)
+    learnt = {"ease": Scaled(sparse.csr_array(right), ONE), "steady": Scaled(sparse.csr_array(-right), ONE)}
+    known = sparse.csr_array(newest.known)
+    parts = Parts(known, learnt, np.zeros(count, dtype=np.float32), 0, Regression.of(known, Ease()))
     found = measuring.best_shares(parts, newest, Shares(0, 0, 1, 0, 0))
     assert found.ease > found.steady
     assert measuring.quality(parts.blended(found), newest).tolist() == [1, 1]
@@ -67,5 +69,6 @@ def test_shares_go_to_the_part_that_knows_what_comes_next():
 
 def test_without_anybody_to_ask_the_shares_stay_but_for_parts_that_learnt_nothing():
     newest = measuring.newest_days(interactions([("ann", "a", 0)]), days=1, most=10, seed=1)
-    parts = Parts(newest.known, {"ease": newest.known}, np.zeros(1, dtype=np.float32), 0)
+    learnt = {"ease": Scaled(newest.known, ONE)}
+    parts = Parts(newest.known, learnt, np.zeros(1, dtype=np.float32), 0, Regression.of(newest.known, Ease()))
     assert measuring.best_shares(parts, newest, Shares(1, 1, 1, 1, 1)) == Shares(1, 0, 0, 0, 1)

@@ -164,13 +164,15 @@ def test_what_nobody_has_seen_for_long_explains_others_and_is_not_recommended():
 
 def test_bounds_are_said_in_the_card(monkeypatch):
     monkeypatch.setattr(training, "EASE_PRODUCTS", 40)
-    monkeypatch.setattr(training, "ALL_NEIGHBOURS", 60 * 120)
-    gaps = train(replace(SHOP, left_out=12_345), seed=7, now=NOW).model.card.gaps
-    assert gaps[:3] == (
-        "Learnt from the newest 20,000,000 interactions; about 12,345 older ones are left out.",
+    monkeypatch.setattr(training, "ALL_NEIGHBOURS", 60 * 40)
+    gaps = train(replace(SHOP, share=0.4, left_out=12_345), seed=7, now=NOW).model.card.gaps
+    assert gaps[:4] == (
+        "Learnt from 40 % of the visitors, chosen by a hash of their ids: all have more than 20,000,000 interactions."
+        " The lists for everybody count all of them.",
+        "The oldest 12,345 of these interactions are left out.",
         "The regression knows the 40 products that most customers know; the other 20 have neighbours by co-occurrence"
         " and category alone.",
-        "Each product keeps 120 neighbours instead of 400.",
+        "Each product keeps 40 neighbours instead of 100.",
     )
 
 

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods.histories import histories
-from pipeline.recommend.methods.item_to_item import keep_strongest, strongest
+from pipeline.recommend.methods.item_to_item import cut, keep_strongest, neighbours_of
 from pipeline.recommend.methods.slim import Slim
 
 
@@ -60,7 +60,7 @@ def test_the_product_of_two_matrices_keeps_the_strongest_of_each_row():
     random = np.random.default_rng(3)
     left, right = (sparse.csr_array(random.normal(size=shape)) for shape in ((7, 5), (5, 7)))
     kept = keep_strongest(left, right, 3)
-    for row, expected in enumerate(strongest((left @ right).toarray(), 3)):
+    for row, expected in enumerate(neighbours_of(cut((left @ right).toarray(), 3))):
         places = kept.indices[kept.indptr[row] : kept.indptr[row + 1]]
         assert sorted(places) == sorted(expected.places)
         assert kept[[row]].toarray()[0, list(expected.places)] == pytest.approx(expected.weights)

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.errors import SettingsError
+from pipeline.recommend.methods import ease as ease_module
 from pipeline.recommend.methods.blend import Blend, Shares
 from pipeline.recommend.methods.co_occurrence import CoOccurrence, co_occurrence_weights, counted_pairs
-from pipeline.recommend.methods.ease import Ease, ease_weights
+from pipeline.recommend.methods.ease import Ease, Regression
 from pipeline.recommend.methods.histories import histories, known_products
 from pipeline.recommend.methods.item_to_item import cut
 from pipeline.recommend.methods.popularity import Popularity, RecentPopularity
@@ -45,7 +46,7 @@ def test_ease_is_the_closed_form_of_its_paper(rows, regularisation):
     inverse = np.linalg.inv(dense.T @ dense + regularisation * np.eye(dense.shape[1]))
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0)
-    assert ease_weights(known, regularisation) == pytest.approx(expected, abs=1e-5)
+    assert Regression.of(known, Ease(regularisation)).weights() == pytest.approx(expected, abs=1e-5)
 
 
 @given(ROWS, st.sampled_from([0.1, 0.5]), st.sampled_from([0.0, 0.1, 1.0]))
@@ -59,7 +60,7 @@ def test_ease_with_dropout_penalises_a_product_by_its_customers_and_the_correcti
     inverse = np.linalg.inv(dense.T @ dense + np.diag(2.0 + dropout / (1 - dropout) * customers))
     expected = -inverse / np.diag(inverse) / customers**power
     np.fill_diagonal(expected, 0)
-    found = ease_weights(known, 2.0, dropout=dropout, popularity_correction=power)
+    found = Regression.of(known, Ease(2.0, dropout=dropout, popularity_correction=power)).weights()
     assert found == pytest.approx(expected, abs=1e-5)
 
 
@@ -71,22 +72,66 @@ def test_ease_of_more_products_than_one_block_is_the_closed_form_too():
     inverse = np.linalg.inv(dense.T @ dense + 20 * np.eye(dense.shape[1]))
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0)
-    assert np.abs(ease_weights(known, 20) - expected).max() < 1e-4
+    assert np.abs(Regression.of(known, Ease(20)).weights() - expected).max() < 1e-4
 
 
 def test_ease_beyond_its_bound_is_that_of_the_products_that_most_customers_know():
     shop = interactions([("ann", "a"), ("ann", "b"), ("bob", "a"), ("bob", "b"), ("bob", "c")])
-    found = ease_weights(histories(shop), 1.0, most_products=2).toarray()
+    found = Regression.of(histories(shop), Ease(1.0, most_products=2)).weights().toarray()
     known_by_two = histories(interactions([("ann", "a"), ("ann", "b"), ("bob", "a"), ("bob", "b")]))
-    assert found[:2, :2] == pytest.approx(ease_weights(known_by_two, 1.0))
+    assert found[:2, :2] == pytest.approx(Regression.of(known_by_two, Ease(1.0)).weights())
     assert not found[2].any()
     assert not found[:, 2].any()
+
+
+def some_shop():
+    random = np.random.default_rng(11)
+    return histories(
+        interactions(sorted({(f"c{random.integers(40):02d}", "abcdefgh"[random.integers(8)]) for _ in range(150)}))
+    )
+
+
+def test_weights_that_are_kept_are_learnt_again_as_if_there_were_no_others():
+    known, ease = some_shop(), Ease(2.0, dropout=0.25, popularity_correction=0.5)
+    regression = Regression.of(known, ease)
+    kept = cut(regression.weights(), 3)
+    found = regression.learnt_again(kept)
+    dense = known.toarray().astype(np.float64)
+    customers = dense.sum(axis=0)
+    expected = np.zeros((8, 8))
+    for product in range(8):
+        sources = np.flatnonzero(kept.toarray()[:, product])
+        theirs = dense[:, sources]
+        penalty = np.diag(2.0 + customers[sources] / 3)
+        solved = np.linalg.lstsq(theirs.T @ theirs + penalty, theirs.T @ dense[:, product], rcond=None)[0]
+        expected[sources, product] = solved / np.sqrt(customers[product])
+    assert found.toarray() == pytest.approx(expected, abs=1e-5)
+    assert found.indices.tolist() == kept.indices.tolist()
+
+
+def test_weights_beyond_what_a_regression_takes_stay_as_they_are(monkeypatch):
+    monkeypatch.setattr(ease_module, "MOST_SOURCES", 2)
+    regression = Regression.of(some_shop(), Ease(2.0))
+    kept = cut(regression.weights(), 4)
+    found, before = regression.learnt_again(kept).toarray(), kept.toarray()
+    many = np.count_nonzero(before, axis=0) > 2
+    assert many.any()
+    assert found[:, many].tolist() == before[:, many].tolist()
+
+
+def test_a_cut_blend_of_the_regression_alone_is_the_cut_regression():
+    shop = interactions([("ann", "a"), ("ann", "b"), ("bob", "b"), ("bob", "c"), ("cy", "a"), ("cy", "c"), ("cy", "d")])
+    alone = Ease(history_half_life_days=180.0).fit(shop, seed=1).kept(2).toarray()
+    found = Blend(Shares(1, 0, 0, 0, 0), neighbours=2).fit(shop, seed=1).weights.toarray()
+    assert (found != 0).tolist() == (alone != 0).tolist()
+    ratio = found[alone != 0] / alone[alone != 0]
+    assert ratio == pytest.approx(np.full_like(ratio, ratio[0]), rel=1e-4)
 
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0])
 def test_ease_refuses_a_dropout_that_is_no_share_below_one(dropout):
     with pytest.raises(SettingsError, match="dropout"):
-        ease_weights(histories(interactions([("ann", "a"), ("ann", "b")])), 1.0, dropout=dropout)
+        Regression.of(histories(interactions([("ann", "a"), ("ann", "b")])), Ease(1.0, dropout=dropout))
 
 
 def test_ease_refuses_a_regularisation_that_leaves_nothing_to_invert():
@@ -158,8 +203,8 @@ def test_a_blend_scales_its_parts_so_that_shares_can_be_compared():
     rows = [(f"c{random.integers(30)}", "abcde"[random.integers(5)], int(random.integers(90))) for _ in range(200)]
     parts = Blend().learn(interactions(rows, CATEGORIES), seed=1)
     customers = np.arange(parts.histories.shape[0])
-    for weights in parts.weights.values():
-        assert (parts.histories[customers] @ weights).toarray().std() == pytest.approx(1, abs=1e-3)
+    for part in parts.learnt.values():
+        assert (parts.histories[customers] @ part.weights).toarray().std() == pytest.approx(1, abs=1e-3)
     assert parts.prior.std() == pytest.approx(1, abs=1e-3)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.recommend.interactions import Interactions
-from pipeline.recommend.methods.neighbours import CosineNeighbours, TfIdfNeighbours
+from pipeline.recommend.methods.neighbours import CosineNeighbours
 from pipeline.recommend.methods.rp3beta import RP3beta
 from pipeline.recommend.methods.session_neighbours import SessionNeighbours
 
@@ -49,7 +49,7 @@ def test_of_each_product_the_nearest_alone_add_to_its_score():
 
 
 def test_tf_idf_counts_customers_by_how_little_they_know():
-    found = dense(TfIdfNeighbours(neighbours=3).fit(HISTORIES, seed=1))
+    found = dense(CosineNeighbours(neighbours=3, tf_idf=True).fit(HISTORIES, seed=1))
     two, three, one = (math.log(4 / known) for known in (2, 3, 1))
     lengths = math.sqrt(two**2 + three**2 + one**2), math.sqrt(two**2 + three**2), three
     assert found[0, 1] == pytest.approx((two**2 + three**2) / (lengths[0] * lengths[1]))

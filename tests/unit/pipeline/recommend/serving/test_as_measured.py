@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.live.documents import Item
+from pipeline.recommend.evaluation.served import as_served
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods.blend import Blend
-from pipeline.recommend.methods.item_to_item import strongest
+from pipeline.recommend.methods.item_to_item import neighbours_of
 from pipeline.recommend.models.model import DirectoryEntry, Model
 from pipeline.recommend.serving.question import Question
 from pipeline.recommend.serving.recommender import Recommender
@@ -42,16 +43,20 @@ def interactions() -> Interactions:
     )
 
 
-def test_the_answer_has_the_order_and_the_scores_of_the_blend(interactions: Interactions):
+@pytest.mark.parametrize("most_rounds", [8_000, 3 * EACH])
+def test_the_answer_has_the_order_and_the_scores_of_what_was_measured(
+    interactions: Interactions, most_rounds: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("pipeline.recommend.serving.scoring.ROUNDS", most_rounds)
     blend = Blend()
     fitted = blend.fit(interactions, seed=7)
-    scores = fitted.scores(np.arange(CUSTOMERS, dtype=np.int32))
+    scores = as_served(fitted, PRODUCTS).scores(np.arange(CUSTOMERS, dtype=np.int32))
     assert fitted.prior is not None
     shop = Shop(
         Model(
             card(parameters=blend.parameters),
             directory=tuple(DirectoryEntry(name) for name in interactions.products),
-            neighbours={"for_you": strongest(fitted.weights, PRODUCTS)},
+            neighbours={"for_you": neighbours_of(fitted.kept(PRODUCTS))},
             prior=tuple(fitted.prior.tolist()),
             lists=(),
         )

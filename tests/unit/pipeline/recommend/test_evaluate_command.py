@@ -2,14 +2,16 @@
 
 import json
 import re
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from catalogue.errors import SettingsError
 from pipeline.__main__ import main
-from pipeline.recommend.evaluation.command import SplitKind, seeds_of
+from pipeline.recommend.evaluate_command import SplitKind, seeds_of
 from pipeline.recommend.evaluation.splits import SPLITS
+from tests.support.lake_rows import Rows
 
 
 @pytest.fixture
@@ -103,3 +105,28 @@ def test_seeds_are_one_or_several_or_a_span(text, seeds):
 def test_what_is_no_seed_is_refused(text):
     with pytest.raises(SettingsError, match="--seed"):
         seeds_of(text)
+
+
+def test_a_lake_has_the_same_table_on_what_a_training_learns_from(tmp_path, capsys):
+    day = date(2026, 3, 1)
+    events, interest = [], []
+    for number in range(200):
+        moment = datetime(2026, 3, 1) + timedelta(hours=3 * number)
+        seen = {"event_date": moment.date(), "product_id": f"p{7 * number % 40}"}
+        events.append({"event_type": "product_view", "occurred_at": moment, "customer_id": f"c{number % 11}", **seen})
+        interest.append({"views": 1, "event_month": day, **seen})
+    lake = Rows(tmp_path / "lake").table("events", events).table("daily_interest", interest).lake
+    code = main(["recommend", "evaluate", "--lake", str(lake.root), "--models", "cosine", "--format", "json"])
+    caught = capsys.readouterr()
+    assert code == 0, caught.err
+    found = json.loads(caught.out)
+    assert (found["file"], found["interactions"], found["split"]["kind"]) == (None, 200, "temporal")
+    assert set(found["methods"]) == {"popularity", "cosine"}
+    assert f"Lake: {lake.root}" in caught.err
+    assert not (lake.root / "recommendations.sqlite").exists()  # nothing is made by looking
+
+
+@pytest.mark.parametrize("arguments", [[], ["--interactions", "a.csv", "--lake", "lake"]])
+def test_either_a_file_or_a_lake_is_evaluated_on(arguments, capsys):
+    assert main(["recommend", "evaluate", *arguments]) != 0
+    assert "Give --interactions FILE or --lake DIR." in capsys.readouterr().err

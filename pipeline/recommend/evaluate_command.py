@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import closing
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import typer
 
 from catalogue.command_line import progress_bars
 from catalogue.errors import SettingsError
+from pipeline.lake import Lake
+from pipeline.recommend.customers.opted_out import refusing
+from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
+
+if TYPE_CHECKING:
+    from pipeline.recommend.interactions import Interactions
 
 
 class SplitKind(StrEnum):
@@ -34,7 +42,12 @@ MOST_SEEDS = 100
 
 
 def evaluate(
-    interactions: Annotated[Path, typer.Option("--interactions", metavar="FILE", help="user, item[, rating][, time]")],
+    interactions: Annotated[
+        Path | None, typer.Option("--interactions", metavar="FILE", help="user, item[, rating][, time]")
+    ] = None,
+    lake: Annotated[
+        Path | None, typer.Option("--lake", metavar="DIR", help="what a training learns from, instead of a file")
+    ] = None,
     kind: Annotated[SplitKind, typer.Option("--split", help="how the test part is chosen")] = SplitKind.TEMPORAL,
     ratio: Annotated[float, typer.Option(help="share to learn from", min=0.01, max=0.99)] = 0.75,
     k: Annotated[int, typer.Option("--k", help="length of the lists", min=1, max=1000)] = 10,
@@ -48,10 +61,13 @@ def evaluate(
     ] = "",
     output: Annotated[OutputFormat, typer.Option("--format", help="what to print")] = OutputFormat.TABLE,
 ) -> None:
-    """Measure every method on a file of interactions: all products ranked, known ones removed."""
+    """Measure every method on a file of interactions or on a lake: all products ranked, known ones removed."""
     from pipeline.recommend.evaluation import files, report, running
     from pipeline.recommend.evaluation.candidates import chosen
 
+    if (interactions is None) == (lake is None):
+        given = "neither a file of interactions nor a lake" if lake is None else "both a file and a lake"
+        raise SettingsError(f"There is {given} to evaluate on", remedy="Give --interactions FILE or --lake DIR.")
     candidates = chosen(models)
     plan = running.Plan(
         kind=kind.value,
@@ -63,23 +79,38 @@ def evaluate(
         history=history,
     )
     with progress_bars() as bars:
-        if bars is None:
-            file = files.read(interactions, columns=columns)
-            evaluation = running.evaluate(file.interactions, candidates, plan)
+        task = bars.add_task("Reading", total=1.0) if bars is not None else None
+
+        def show(step: str, share: float) -> None:
+            if bars is not None and task is not None:
+                bars.update(task, description=step, completed=share)
+
+        file = None
+        if interactions is not None:
+            file = files.read(interactions, columns=columns, progress=partial(show, "Reading"))
+            found = file.interactions
         else:
-            task = bars.add_task("Reading", total=1.0)
-            file = files.read(interactions, columns=columns, progress=lambda share: bars.update(task, completed=share))
-            evaluation = running.evaluate(
-                file.interactions,
-                candidates,
-                plan,
-                progress=lambda name, share: bars.update(task, description=f"Evaluated {name}", completed=share),
-            )
+            found = _of_lake(cast(Path, lake))
+        evaluation = running.evaluate(
+            found, candidates, plan, progress=lambda name, share: show(f"Evaluated {name}", share)
+        )
     if output is OutputFormat.JSON:
-        found = msgspec.json.format(msgspec.json.encode(report.as_json(evaluation, file)), indent=2)
-        sys.stdout.write(found.decode() + "\n")
+        text = msgspec.json.format(msgspec.json.encode(report.as_json(evaluation, file)), indent=2)
+        sys.stdout.write(text.decode() + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in report.as_lines(evaluation, file))
+
+
+def _of_lake(folder: Path) -> Interactions:
+    """What a training would learn from, customers who refuse left out."""
+    from pipeline.recommend.learning.reading import read_lake
+
+    opened = Lake.open(folder)
+    sys.stderr.write(f"Lake: {opened.root}\n")
+    if not (opened.root / FILE).exists():
+        return read_lake(opened).interactions
+    with closing(EmbeddedModelStore(opened.root / FILE)) as store:
+        return read_lake(opened, refusing=refusing(store.items)).interactions
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
