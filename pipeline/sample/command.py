@@ -38,6 +38,7 @@ def sample(
     """Fill an empty lake with the sample year."""
     from rich.console import Console
 
+    from pipeline.sample import holdout
     from pipeline.sample.year import generate
 
     today = datetime.now(UTC).date()
@@ -79,6 +80,7 @@ def sample(
         highlight=False,
         soft_wrap=True,
     )
+    holdout.keep(made, report.end)
     curate_lake(made)
 
 

@@ -182,6 +182,11 @@ class Writer:
         return pa.concat_arrays([pa.array([""]), slates, terms]).take(pa.array(index))
 
 
+def customer_ids(customers: Ints, seed: int) -> list[str]:
+    """The ids that customers have in the events, by their numbers."""
+    return ["c" + text for text in _text(_identifiers32(customers, seed + 1)).to_pylist()]
+
+
 def as_bytes(lines: pa.StringArray, without: Ints) -> list[memoryview]:
     """The bytes of all lines in order, without a copy.
 

@@ -20,6 +20,7 @@ from pipeline.raw.files import ROWS
 from pipeline.sample import budgets
 from pipeline.sample.actions import EVENT_TYPES, VIEW, Actions, expand
 from pipeline.sample.bill import write_bill
+from pipeline.sample.holdout import held_out, without_recommendations
 from pipeline.sample.lines import Writer, as_bytes
 from pipeline.sample.people import arrivals
 from pipeline.sample.refused import quarantined
@@ -116,7 +117,15 @@ def _write(lake: Lake, change: Transaction, events: int, end: date, seed: int, p
 
     parts = list(_parts(visits, duplicates, broken))
     paths = [change.stage(f"{RAW_EVENTS}/imports/sample/part-{part.number:05d}{ROWS}") for part in parts]
-    part_writer = _PartWriter(shop, when, visits, Writer(shop, when, seed), seed, lake.settings.reporting_currency)
+    part_writer = _PartWriter(
+        shop,
+        when,
+        visits,
+        held_out(visits, end, seed),
+        Writer(shop, when, seed),
+        seed,
+        lake.settings.reporting_currency,
+    )
     daily = np.zeros((DAYS, len(EVENT_TYPES)), dtype=np.int64)
     refused: list[bytes] = []
     with ThreadPoolExecutor(_CORES) as pool:
@@ -184,6 +193,7 @@ class _PartWriter:
     shop: Shop
     when: Calendar
     visits: Visits
+    held: Bools
     writer: Writer
     seed: int
     currency: str
@@ -193,7 +203,6 @@ class _PartWriter:
         rng = np.random.default_rng([self.seed, 3, part.number])
         visits = self.visits[part.first : part.last]
         events = expand(visits, self.shop, self.when, rng)
-        lines = self.writer.lines(events, visits, part.first_event, part.first)
 
         views = np.flatnonzero(events.kind == VIEW)
         broken = np.sort(rng.choice(views, part.broken, replace=False))
@@ -202,6 +211,10 @@ class _PartWriter:
         repeated = np.sort(
             rng.choice(np.flatnonzero(intact & self._can_repeat(events)), part.duplicates, replace=False)
         )
+        # after all that is drawn, so that those who are not held out have the same year with and without the hold-out
+        chance = np.random.default_rng([self.seed, 4, part.number])
+        events = without_recommendations(events, visits, self.held[part.first : part.last], chance)
+        lines = self.writer.lines(events, visits, part.first_event, part.first)
         later = events.received[repeated] + rng.integers(1_000, RESENT_WITHIN_MS, repeated.size)
         copies = self.writer.delayed(lines.take(pa.array(repeated)), later)
         _write_rows(path, *as_bytes(lines, without=broken), *copies)
