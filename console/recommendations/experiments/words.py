@@ -73,7 +73,15 @@ def _until(comparison: Comparison) -> str:
     customers = f"; about {text.count(_rough(comparison.needed))} more customers"
     if comparison.days_left is None:
         return f"{customers} until {effect}; nobody came in the last two weeks"
-    return f"{customers}, {text.counted(comparison.days_left, 'day')}, until {effect}"
+    return f"{customers}, {planned(comparison.days_left)}, until {effect}"
+
+
+def planned(days: int) -> str:
+    """A number of days as a reader plans it: ``31 days``, ``7 months``, ``59 years``."""
+    for one, length in (("year", 365), ("month", 30)):
+        if days >= 3 * length:
+            return text.counted(round(days / length), one)
+    return text.counted(days, "day")
 
 
 def precision(comparison: Comparison) -> str:

@@ -127,7 +127,8 @@ def test_what_is_not_known_yet_comes_with_the_customers_and_days_that_it_takes(t
     assert comparison.needed is not None
     assert comparison.days_left is not None
     assert comparison.needed / comparison.days_left == pytest.approx(1000 / 23, rel=0.1)  # the pace of the lake
-    assert said.endswith(f"more customers, {comparison.days_left:,} days, until ±\u202f5\u202f%.")
+    assert 90 <= comparison.days_left < 3 * 365
+    assert said.endswith(f"more customers, {round(comparison.days_left / 30)} months, until ±\u202f5\u202f%.")
 
 
 def test_variants_with_other_customers_than_promised_are_not_to_be_trusted(tmp_path: Path) -> None:
@@ -176,3 +177,10 @@ def test_those_that_run_come_first_and_the_newest_of_them_with_a_holdout_says_wh
     assert newest_holdout([ended, old, halves]) is old
     assert newest_holdout([ended, halves]) is ended
     assert newest_holdout([halves]) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "1 day"), (89, "89 days"), (90, "3 months"), (1094, "36 months"), (21_535, "59 years")]
+)
+def test_a_long_time_is_said_in_months_and_years(days: int, said: str) -> None:
+    assert words.planned(days) == said
