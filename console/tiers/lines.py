@@ -31,9 +31,16 @@ MAINTENANCE_MINUTES = 10  # of one run: assumed until Glue says
 TURN_TRANSITIONS = 4  # start, look, whose turn, run (`infra_cdk.parts.in_turn`)
 RECOMMEND_SECONDS = Decimal("0.020")  # of one call: assumed until CloudWatch says
 LIVE_SECONDS, LIVE_SECONDS_PER_EVENT = Decimal("0.15"), Decimal("0.0001")
-# Of a question, half a unit for each item: neighbours of the 20 products that live keeps of a customer, at most, and
-# whether the customer refuses. The directory is read once by each process for a model.
-MODEL_READ_UNITS = Decimal("10.5")
+# Of a question, half a unit for each item: whether the customer refuses, the history, and neighbours of the products in
+# it. A process has those of 10,000 products in memory; of a history of 30, ten are not among them in a large shop:
+# assumed until CloudWatch says. The directory is read once by each process for a model.
+MODEL_READ_UNITS = Decimal("6")
+EVENTS_PER_VISIT = Decimal("5.6")  # of the sample's visits (`python -m bench tracker`)
+# Share of the visits that are of known customers with more products than live keeps: only their histories are stored.
+# Of the sample year's last three months.
+LONG_HISTORY_VISITS = Decimal("0.2")
+LONG_HISTORIES = 45  # customers of a year who have one, for each of these visits a day: of the sample year
+HISTORY_BYTES = 900  # of one, with its keys: one write unit
 EVENTS_PER_PRODUCT = 300  # a day: assumed; it says how many products a shop has
 NEIGHBOUR_WRITE_UNITS = 8  # of a product in each training: written on three surfaces, deleted in an older model
 MODEL_BYTES = 8_000  # of a product: its items in three models, that in use, the one before, and the next
@@ -150,6 +157,14 @@ def _recommending(flow: Flow) -> Iterator[Row]:
         times(flow.usage.events_per_day, "events a day"), per(EVENTS_PER_PRODUCT, "events a product"),
         times(NEIGHBOUR_WRITE_UNITS, "write units a product"), A_MONTH,
     )  # fmt: skip
+    visits = (
+        times(flow.usage.events_per_day, "events a day"), per(EVENTS_PER_VISIT, "events a visit"),
+        times(LONG_HISTORY_VISITS, "of customers with a long history"),
+    )  # fmt: skip
+    yield "Amazon DynamoDB", "Histories written", "dynamodb.write_request_unit", (*visits, A_MONTH)
+    kept = (*visits, times(LONG_HISTORIES, "customers a visit"), times(HISTORY_BYTES, "bytes"), PER_GB)
+    yield "Amazon DynamoDB", "Histories kept", "dynamodb.storage_gigabyte_month", kept
+    yield "Amazon DynamoDB", "Histories, recoverable", "dynamodb.point_in_time_recovery_gigabyte_month", kept
     yield "AWS Glue", "Training", "glue.dpu_hour", (
         times(served.training_minutes_per_day, "minutes a day"), times(served.training_workers, "DPU"),
         per(60, "minutes an hour"), A_MONTH,

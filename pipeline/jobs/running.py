@@ -101,6 +101,7 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     # numpy, scipy and pyarrow: no other job needs them
     import boto3
 
+    from pipeline.live.documents import RECENT_ITEMS
     from pipeline.recommend.learning.keeping import HistoryKeeper
     from pipeline.recommend.learning.reading import WINDOW_DAYS, read_published
     from pipeline.recommend.learning.retraining import retrain
@@ -111,7 +112,7 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     version = published(opened(arguments.lake))
     tables = IcebergTables(session, arguments.namespace, CURATED_TABLES, version.tables)
     store = DynamoDbModelStore(boto3.client("dynamodb"), arguments.recommendations_table)
-    keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=WINDOW_DAYS))
+    keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=WINDOW_DAYS), beyond=RECENT_ITEMS)
     frames = {table: tables.earlier(table) for table in CURATED_TABLES}
     data = read_published(session, frames, refusing=keeper.refusing)
     done = retrain(data, store, seed=arguments.seed, now=utc_now(), keeper=keeper, progress=_report)

@@ -157,6 +157,18 @@ def test_a_history_ends_when_nothing_was_done_for_as_long_as_is_learnt_from(plac
     assert place.products("c3") == []
 
 
+def test_where_each_history_costs_money_only_those_are_written_that_live_does_not_have(place: Place):
+    many = [viewed(3, f"p{number}") for number in range(20)]
+    keeper = HistoryKeeper(place.items, now=NOW, kept=timedelta(days=365), beyond=20)
+    assert keeper.keep(interactions([*EVERYBODY, *many])) == 1
+    assert len(place.products("c3")) == 21
+    assert place.products("c4") == []
+    keeper = HistoryKeeper(place.items, now=NOW, kept=timedelta(days=365), beyond=20)
+    more = [viewed(4, f"p{number}", TODAY) for number in range(20)]  # its first long history
+    assert keeper.keep(interactions([*EVERYBODY, *many, *more])) == 2
+    assert len(place.products("c4")) == 21
+
+
 def test_nobody_is_no_error(place: Place):
     assert place.train([]) == []
     nobody: Interactions = interactions([("s:s1", "mug", "product_view", TODAY)])

@@ -50,14 +50,15 @@ class HistoryKeeper:
     Parameters
     ----------
     kept : how long a history stays after it was written: the window of the training
+    beyond : products; shorter histories are not written. Where each costs money, those that live has anyway are not
 
     Attributes
     ----------
     refusing : digests of the customers who refuse: none of them may be in the data
     """
 
-    def __init__(self, items: Items, *, now: datetime, kept: timedelta) -> None:
-        self._items, self._expires = items, now + kept
+    def __init__(self, items: Items, *, now: datetime, kept: timedelta, beyond: int = 0) -> None:
+        self._items, self._expires, self._beyond = items, now + kept, beyond
         self.refusing = refusing(items)
 
     def keep(self, interactions: Interactions) -> int:
@@ -73,9 +74,9 @@ class HistoryKeeper:
         packed = self._items.get(WRITTEN)
         before = unpack(packed, Written) if packed is not None else None
         days = _actions_by_day(interactions)
-        chosen = np.ones(len(customers.customer), dtype=bool)
+        chosen = np.diff(customers.starts) > self._beyond
         if before is not None and before.items == HISTORY_ITEMS and _is_complete(before, days):
-            chosen = customers.newest_hour >= before.hour
+            chosen &= customers.newest_hour >= before.hour
             days |= {day: before.days.get(day, 0) for day in days if day < before.hour // _HOURS}
         for some in _in_parts((history_key(digest), history) for digest, history in customers.packed(chosen)):
             self._items.put_all(some, expires=self._expires)

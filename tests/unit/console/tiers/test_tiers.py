@@ -190,7 +190,7 @@ def test_the_command_prints_tiers_as_one_json_object(capsys: pytest.CaptureFixtu
     assert list(answer) == ["tiers"]
     assert [list(tier) for tier in answer["tiers"]] == [["tier", "monthly_usd", "by_service"]] * 3
     assert {tier["tier"]: tier["monthly_usd"] for tier in answer["tiers"]} == {
-        "dev": Decimal("49.40"), "startup": Decimal("369.23"), "scale": Decimal("1437.84"),
+        "dev": Decimal("49.43"), "startup": Decimal("370.18"), "scale": Decimal("1460.62"),
     }  # fmt: skip
     for tier in answer["tiers"]:
         assert sum(tier["by_service"].values()) == tier["monthly_usd"]
@@ -200,7 +200,7 @@ def test_the_table_ends_with_totals_and_bands(capsys: pytest.CaptureFixture[str]
     assert main(["tiers"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["service", "dev", "startup", "scale"]
-    assert lines[-4].split()[-3:] == ["49.40", "369.23", "1437.84"]
+    assert lines[-4].split()[-3:] == ["49.43", "370.18", "1460.62"]
     assert lines[-3:] == [
         "dev: inside its band of $25 to $50",
         "startup: inside its band of $200 to $400",
