@@ -114,7 +114,7 @@ def _train(session: SparkSession, arguments: Arguments) -> dict[str, Any]:
     store = DynamoDbModelStore(boto3.client("dynamodb"), arguments.recommendations_table)
     keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=WINDOW_DAYS), beyond=RECENT_ITEMS)
     frames = {table: tables.earlier(table) for table in CURATED_TABLES}
-    data = read_published(session, frames, refusing=keeper.refusing)
+    data = read_published(session, frames, refusing=keeper.refusing, active_from=keeper.active_from)
     done = retrain(data, store, seed=arguments.seed, now=utc_now(), keeper=keeper, progress=_report)
     card = done.aside or done.current
     return {

@@ -6,6 +6,7 @@
 --          are UTC.
 -- param:   start_date date  First day, included
 -- param:   end_date   date  Day after the last one, not included
+-- param:   active_from date? Only visitors who did something on this day or later; null for all
 -- param:   first_hash str?  Only visitors whose MD5 comes before it, in upper-case hexadecimal digits; null for all
 with actions as (
     select
@@ -28,6 +29,6 @@ with actions as (
 
 select visitor, product_id, event_type, day, hour, count(*) as actions
 from actions
-where :first_hash is null
-    or to_hex(md5(to_utf8(visitor))) < :first_hash
+where (:first_hash is null or to_hex(md5(to_utf8(visitor))) < :first_hash)
+    and (:active_from is null or visitor in (select visitor from actions where day >= :active_from))
 group by visitor, product_id, event_type, day, hour

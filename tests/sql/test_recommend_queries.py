@@ -99,6 +99,22 @@ def test_of_a_shop_with_more_than_fits_some_visitors_are_read_and_the_lists_for_
     assert data.activity.weight.tolist() == [40]
 
 
+def test_of_a_very_large_shop_all_is_read_of_those_who_did_something_lately(lake: Rows) -> None:
+    earlier = date(2026, 3, 1)
+    rows = [event("product_view", "cup", day=earlier, customer_id=f"v{number}") for number in range(40)]
+    rows += [event("product_view", "pot", customer_id=name) for name in ("v7", "new")]
+    lake.table("events", rows)
+    lake.table("daily_interest", [interest("cup", views=40, day=earlier), interest("pot", views=2)])
+    data = read_lake(lake.lake, most=40, active_from=DAY)
+    assert data.lately is not None
+    lately = [
+        (data.lately.customers[who], data.lately.products[what])
+        for who, what in zip(data.lately.customer, data.lately.product, strict=True)
+    ]
+    assert sorted(lately) == [("c:new", "pot"), ("c:v7", "cup"), ("c:v7", "pot")]
+    assert read_lake(lake.lake, active_from=DAY).lately is None  # everything is read: nothing is read twice
+
+
 def test_activity_adds_up_interest_and_sales_of_a_day_and_region(lake: Rows) -> None:
     sale = {"product_id": "cup", "order_date": DAY, "region": "UK", "units": 3, "orders": 2, "refunds": money("9")}
     lake.table("daily_interest", [interest("cup", views=4, cart_adds=1, region="UK"), interest("pot", views=2)])

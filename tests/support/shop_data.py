@@ -49,12 +49,18 @@ def shop_data(
     products: Rows = (),
     orders: int = 0,
     last_day: date | None = TODAY,
+    asked: list[tuple[str, Mapping[str, Any]]] | None = None,
     **more: Any,
 ) -> ShopData:
-    """The data of literal rows; a count that is left out is 0, of actions 1, and a day that is left out `TODAY`."""
+    """The data of literal rows; a count that is left out is 0, of actions 1, and a day that is left out `TODAY`.
+
+    What is asked goes to `asked`.
+    """
     rows = {"interactions": interactions, "activity": activity, "pairs": pairs, "products": products}
 
-    def ask(name: str, _values: object) -> pa.Table:
+    def ask(name: str, values: Mapping[str, Any]) -> pa.Table:
+        if asked is not None:
+            asked.append((name, values))
         if name == "last_day":
             return pa.table({"last_day": pa.array([last_day], pa.date32())})
         if name == "orders":

@@ -56,7 +56,7 @@ def train(
                 bars.update(task, description=step, completed=done)
 
         keeper = HistoryKeeper(store.items, now=utc_now(), kept=timedelta(days=days))
-        data = read_lake(opened, window_days=days, refusing=keeper.refusing)
+        data = read_lake(opened, window_days=days, refusing=keeper.refusing, active_from=keeper.active_from)
         retrained = retrain(data, store, seed=seed, now=utc_now(), keeper=keeper, progress=progress)
     sys.stdout.writelines(f"{line}\n" for line in retrained.lines())
 

@@ -7,7 +7,7 @@ and the next one writes at least the same ones again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 import msgspec
@@ -60,6 +60,13 @@ class HistoryKeeper:
     def __init__(self, items: Items, *, now: datetime, kept: timedelta, beyond: int = 0) -> None:
         self._items, self._expires, self._beyond = items, now + kept, beyond
         self.refusing = refusing(items)
+        packed = items.get(WRITTEN)
+        self._before = unpack(packed, Written) if packed is not None else None
+
+    @property
+    def active_from(self) -> date | None:
+        """The day since which histories may have changed; None before the first training."""
+        return datetime.fromtimestamp(self._before.hour * _HOUR_SECONDS, UTC).date() if self._before else None
 
     def keep(self, interactions: Interactions) -> int:
         """Write the histories that changed, and say so; returns how many.
@@ -71,9 +78,7 @@ class HistoryKeeper:
         customers = KnownCustomers.of(interactions)
         if not len(customers.customer):
             return 0
-        packed = self._items.get(WRITTEN)
-        before = unpack(packed, Written) if packed is not None else None
-        days = _actions_by_day(interactions)
+        before, days = self._before, _actions_by_day(interactions)
         chosen = np.diff(customers.starts) > self._beyond
         if before is not None and before.items == HISTORY_ITEMS and _is_complete(before, days):
             chosen &= customers.newest_hour >= before.hour

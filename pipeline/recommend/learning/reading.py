@@ -29,6 +29,7 @@ KIND_WEIGHTS: Mapping[str, float] = {"product_view": 1.0, "cart_add": 3.0, "purc
 CUSTOMER = "c:"  # the visitors of `queries/recommend/interactions.sql` who are customers begin so
 WINDOW_DAYS = 365  # on a sample year better than 180 by a tenth: half of the customers come back after that
 MOST_INTERACTIONS = 20_000_000  # 2 GB while they are numbered; of more, those of some visitors are read
+LATELY_ACTIONS = 10  # in a year, for each action of a day: of those who act on it; 4 on the sample year
 _TRIES = 3  # to read one version of a lake while curations follow one another
 _MEMORY_LIMIT = "2GB"  # of DuckDB, which spills to disk beyond
 
@@ -81,6 +82,8 @@ class ShopData:
     events : that the interactions were counted from, those left out not among them
     share : of the visitors, whose interactions are read, see `learning.sampling`; what everybody did counts all
     left_out : interactions of these visitors that are beyond `MOST_INTERACTIONS` all the same: the oldest
+    lately : where not all visitors are read, the interactions of those who did something lately, for their histories;
+        None where they are among the interactions
     """
 
     interactions: Interactions
@@ -95,6 +98,7 @@ class ShopData:
     events: int
     share: float = 1.0
     left_out: int = 0
+    lately: Interactions | None = None
 
     @property
     def first_event(self) -> datetime | None:
@@ -115,6 +119,7 @@ def read_lake(
     window_days: int = WINDOW_DAYS,
     most: int = MOST_INTERACTIONS,
     refusing: Collection[str] = frozenset(),
+    active_from: date | None = None,
 ) -> ShopData:
     """What the curated files of a lake folder hold, of one version; see `read`.
 
@@ -132,7 +137,7 @@ def read_lake(
             with duckdb.connect(":memory:", config={"memory_limit": _MEMORY_LIMIT}) as connection:
                 connection.execute("set enable_progress_bar = false")
                 ask = _of_files(lake, connection)
-                found = read(ask, window_days=window_days, most=most, refusing=refusing)
+                found = read(ask, window_days=window_days, most=most, refusing=refusing, active_from=active_from)
         except duckdb.Error as error:
             if lake.is_settled and lake.state().get("version") == before:
                 raise LakeError(
@@ -154,6 +159,7 @@ def read_published(
     *,
     window_days: int = WINDOW_DAYS,
     refusing: Collection[str] = frozenset(),
+    active_from: date | None = None,
 ) -> ShopData:
     """The same of Spark's frames, by the names of the tables they hold."""
 
@@ -163,7 +169,7 @@ def read_published(
             tables[table].createOrReplaceTempView(table)
         return _arrow(session.sql(bind(query, values, dialect="spark").sql))
 
-    return read(ask, window_days=window_days, refusing=refusing)
+    return read(ask, window_days=window_days, refusing=refusing, active_from=active_from)
 
 
 def read(
@@ -172,6 +178,7 @@ def read(
     window_days: int = WINDOW_DAYS,
     most: int = MOST_INTERACTIONS,
     refusing: Collection[str] = frozenset(),
+    active_from: date | None = None,
 ) -> ShopData:
     """Ask for everything of the newest `window_days` days on which anything was done; `most` interactions at most.
 
@@ -179,13 +186,14 @@ def read(
     ----------
     refusing : digests of customers (`pipeline.recommend.customers.keys`) who have no interaction here; what everybody
         did together counts them
+    active_from : since when histories are to be kept (`learning.keeping`); None for no day in particular
     """
     last = ask("last_day", {})["last_day"][0].as_py()
     end = (last or date(1970, 1, 1)) + timedelta(days=1)
     window = {"start_date": end - timedelta(days=window_days), "end_date": end}
     activity, pairs = ask("activity", window), ask("pairs", window)
     sample = sample_of(activity, most)
-    rows = _without(refusing, ask("interactions", window | {"first_hash": sample.first_hash}))
+    rows = _without(refusing, ask("interactions", window | {"first_hash": sample.first_hash, "active_from": None}))
     orders = int(ask("orders", window)["orders"][0].as_py())
     described = ask("products", {"start_date": window["start_date"]})
     events = int(np.asarray(rows["actions"]).sum())
@@ -212,7 +220,27 @@ def read(
         events=events,
         share=sample.share,
         left_out=left_out,
+        lately=_lately(ask, window, activity, most, refusing, active_from) if sample.first_hash else None,
     )
+
+
+def _lately(
+    ask: Ask,
+    window: Mapping[str, Value],
+    activity: pa.Table,
+    most: int,
+    refusing: Collection[str],
+    active_from: date | None,
+) -> Interactions | None:
+    """All that those did in the window who did something since a day; of some of them where that may be too much."""
+    import pyarrow.compute as pc
+
+    if active_from is None:
+        return None
+    sample = sample_of(activity.filter(pc.greater_equal(activity["day"], active_from)), most // LATELY_ACTIONS)
+    rows = ask("interactions", {**window, "first_hash": sample.first_hash, "active_from": active_from})
+    rows, _ = newest_rows(_without(refusing, rows), most)
+    return _interactions(rows, _Numbers.of([rows["product_id"]]), ())
 
 
 def _without(refusing: Collection[str], rows: pa.Table) -> pa.Table:

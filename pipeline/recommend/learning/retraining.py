@@ -70,7 +70,7 @@ def retrain(
     if trained.model is not None:
         store.publish(trained.model, after=card.version if card is not None else None)
         card = trained.model.card
-    histories = keeper.keep(data.interactions) if keeper is not None else 0
+    histories = keeper.keep(data.interactions if data.lately is None else data.lately) if keeper is not None else 0
     return Retrained(card, _card(trained.aside), histories)
 
 
