@@ -55,12 +55,18 @@ WORDS = {
     "tag_value": ("console", *HOSTILE[:4]),
     "by_tag": ("component", "back\\slash"),
     "second_from": ("8000", "g", "it's"),
+    "customer_id": ("c1", "it's"),
+    "session_id": ("s1", "it's"),
 }  # fmt: skip
 NUMBERS = (10, 0, 1, 2**63 - 1)
 # where a query has nothing to say, by a part of ``lake, edge``
 NOTHING_TO_SAY = {
     "lake/quarantine_by_reason": ("row filter",),  # whose region a refused record is of is unknown
     "unit_costs/customers_estimated": ("row filter",),  # registers are of all regions together
+    # the sample has ids of its own; not everyone is there on each of the other days; customers have no region
+    "recommendations/customer": ("sample", "row filter"),
+    "recommendations/customer_seen": ("sample", "last day"),
+    "recommendations/session_actions": ("sample", "last day", "the day"),
     # all in USD
     "sales/other_currencies": ("sample", "first day", "last day", "the day of the clock change", "one value"),
 }
