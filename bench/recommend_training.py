@@ -39,7 +39,9 @@ SIZES = {
     "blend, 1 M × 20,000": Size(
         1_000_000, 100_000, 20_000, Blend(ease_products=EASE_PRODUCTS, neighbours=FOR_YOU_NEIGHBOURS)
     ),
-    "blend, 10 M × 100,000": Size(10_000_000, 1_000_000, 100_000, Blend(ease_products=EASE_PRODUCTS, neighbours=160)),
+    "blend, 10 M × 100,000": Size(
+        10_000_000, 1_000_000, 100_000, Blend(ease_products=EASE_PRODUCTS, neighbours=FOR_YOU_NEIGHBOURS)
+    ),
 }
 
 
