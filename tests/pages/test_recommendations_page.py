@@ -104,9 +104,13 @@ def test_a_link_names_the_customer_the_session_and_the_product(opened: OpenPage)
     assert "<dt>Session</dt><dd>s0</dd>" in text_of(app)
 
 
-def test_without_a_choice_anybody_is_shown(opened: OpenPage):
+def test_without_a_choice_who_was_here_last_is_shown_and_without_a_customer_anybody(opened: OpenPage):
     source = Told(served=SERVED)
-    html = text_of(opened(source))
+    app = opened(source)
+    assert source.asked[-1]["customer_id"] == "c1"
+    assert app.query_params["customer"] == "c1"
+    [box] = [one for one in app.selectbox if one.label == "Customer"]
+    html = text_of(box.set_value(None).run())
     assert source.asked[-1]["customer_id"] is None
     assert "<dd>Anybody</dd>" in html
     assert "Sofa" in html

@@ -97,8 +97,8 @@ def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
             note=known,
         ),
         Figure(
-            "Days until it is known",
-            comparison.days_left,
+            "Customers still needed",
+            comparison.needed,
             Unit.COUNT,
             better=Better.LOWER,
             note=words.precision(comparison),

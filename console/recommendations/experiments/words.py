@@ -85,11 +85,11 @@ def planned(days: int) -> str:
 
 
 def precision(comparison: Comparison) -> str:
-    """What "known" means for the figure of days: ``until ± 5 %, about 9,000 customers``."""
-    effect = f"±{text.NARROW_SPACE}{text.percent(EFFECT, 0)}"
+    """What customers are needed for: ``until ± 5 %: 7 months``."""
+    effect = f"until ±{text.NARROW_SPACE}{text.percent(EFFECT, 0)}"
     if comparison.needed is None:
-        return f"until {effect}; too few buyers yet"
-    return f"until {effect}, about {text.count(_rough(comparison.needed))} customers" if comparison.needed else effect
+        return f"{effect}; too few buyers yet"
+    return effect if not comparison.days_left else f"{effect}: {planned(comparison.days_left)}"
 
 
 def ending(experiment: ExperimentRecord) -> str:

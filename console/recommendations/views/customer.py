@@ -59,8 +59,11 @@ def _choose(recent: Sequence[RecentCustomer], scope: Scope) -> Asked:
     """Draw the widgets, put the choice into the link, and return it."""
     query, is_new = LINK.read()
     if is_new:
-        for name in LINK.parameters:
-            st.session_state[LINK.widget(name)] = first(query, name) or (None if name == "customer" else "")
+        named = {name: first(query, name) for name in LINK.parameters}
+        if not any(named.values()) and recent:  # who was here last, so that there is something to see
+            named["customer"] = recent[0].customer_id
+        for name, value in named.items():
+            st.session_state[LINK.widget(name)] = value or (None if name == "customer" else "")
     now = scope.now()
     seen = {one.customer_id: f"{one.customer_id} · {text.age(one.last_seen, now)}" for one in recent}
     chosen = st.session_state[LINK.widget("customer")]
