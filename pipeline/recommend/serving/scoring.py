@@ -25,7 +25,9 @@ from pipeline.recommend.models.packing import PackedNeighbours
 from pipeline.recommend.recency import decayed
 
 HALF_LIFE_DAYS = 180.0  # where the card names none
-ROUNDS = 8_000  # products × neighbours of an answer: a millisecond or two of one core without numpy
+# Products × neighbours of an answer: two or three milliseconds of one core without numpy. With 8,000, nDCG@10 on
+# MovieLens-100k is .476 instead of .480.
+ROUNDS = 12_000
 
 
 class Seed(NamedTuple):
