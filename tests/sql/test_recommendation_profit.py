@@ -12,9 +12,10 @@ import pytest
 from console.asking.formatting import NARROW_SPACE
 from console.asking.periods import Period
 from console.asking.slices import Slices
+from console.recommendations.experiments.incremental import IncrementalMargin
 from console.recommendations.profit import words
 from console.recommendations.profit.answer import NO_HOLDOUT, Profit, profit
-from console.recommendations.profit.break_even import Incremental, Verdict
+from console.recommendations.profit.break_even import Verdict
 from console.recommendations.profit.costs import CostLine
 from console.recommendations.profit.holdout import Holdout
 from console.recommendations.source import ModelRecord, Use
@@ -191,7 +192,7 @@ def test_without_a_holdout_it_is_said_that_nobody_can_know(lake: Rows) -> None:
 )
 def test_a_holdout_says_whether_it_pays(lake: Rows, low: str, high: str, headline: str, said: str) -> None:
     ten_days = Period(date(2026, 2, 20), date(2026, 3, 2))  # of which the two charged days are a fifth
-    measured = Incremental("nobody", ten_days, money("40.00"), money(low), money(high))
+    measured = IncrementalMargin("nobody", ten_days, 900, money("40.00"), money(low), money(high), None)
     found = asked(lake, hold_out=Holdout(measured))
     assert words.verdict(found)[0] == headline
     assert said in words.verdict(found)[1]

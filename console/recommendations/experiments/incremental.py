@@ -14,7 +14,7 @@ from decimal import Decimal
 from console.asking.periods import Period
 from console.finops.decimals import MONEY_STEP, rounded
 from console.recommendations.experiments import lift
-from console.recommendations.experiments.outcomes import Outcome, VariantOutcomes
+from console.recommendations.experiments.outcomes import WINDOW_DAYS, Outcome, VariantOutcomes
 from console.recommendations.experiments.sample import Sample
 
 MONTH_DAYS = 30
@@ -26,7 +26,8 @@ class IncrementalMargin:
 
     Attributes
     ----------
-    period : the days of entry that it was measured on
+    period : the days on which it was made: those of entry and the rest of the last customers' windows. A customer's
+        margin counts in the first window alone, so that the margin of a day is rather more than this says.
     customers : who were shown something, and whose 7 days are over
     value, low, high : of all of them together; the interval of 95 % may be looked at on any day
     unknown_margin_share : share of their net revenue whose margin is unknown, and not in it; None without net revenue
@@ -65,7 +66,7 @@ def incremental_margin(
     unknown = sum((one.net_revenue_without_cost for one in shown), Decimal(0))
     return IncrementalMargin(
         experiment,
-        Period(days[0], days[-1] + timedelta(days=1)),
+        Period(days[0], days[-1] + timedelta(days=WINDOW_DAYS)),
         exposed.customers,
         rounded(per_customer.value * exposed.customers),
         rounded(per_customer.low * exposed.customers),

@@ -143,7 +143,7 @@ def incremental(margin: IncrementalMargin, currency: str) -> str:
     value, low, high = (text.whole_money(amount, currency) for amount in (month.value, month.low, month.high))
     line = (
         f"Incremental gross margin: {value} in {MONTH_DAYS} days, between {low} and {high}. It is the lift per "
-        f"customer times those who were shown recommendations ({text.count(margin.customers)} who first came "
+        f"customer times those who were shown recommendations ({text.count(margin.customers)}, "
         f"{margin.period.label()}), in the first {WINDOW_DAYS} days of each; what they bought later is not counted."
     )
     if margin.unknown_margin_share:

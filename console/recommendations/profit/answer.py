@@ -11,7 +11,8 @@ from console.asking.figures import Figure
 from console.asking.periods import Period
 from console.asking.scope import Scope
 from console.asking.slices import Slices, question
-from console.recommendations.profit.break_even import Balance, Incremental
+from console.recommendations.experiments.incremental import IncrementalMargin
+from console.recommendations.profit.break_even import Balance
 from console.recommendations.profit.charged import Charged, charged, charged_questions
 from console.recommendations.profit.days import UNNAMED, Outcomes, Rows, outcomes, sales_of
 from console.recommendations.profit.drift import Shift, click_rate_shift, compared_days
@@ -161,7 +162,7 @@ def _records(rows: Rows, dimension: str) -> list[OutcomeRecord]:
     return records
 
 
-def _balance(now: Outcomes, cost: Charged, currency: str, measured: Incremental | None) -> Balance:
+def _balance(now: Outcomes, cost: Charged, currency: str, measured: IncrementalMargin | None) -> Balance:
     """Margin and cost of the same days; a cost in another currency cannot be taken from the margin."""
     is_known = cost.cost is not None and cost.cost.currency == currency
     days = list(cost.cost.by_day) if cost.cost is not None and is_known else now.period.dates

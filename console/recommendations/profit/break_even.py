@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from console.asking.periods import Period
-from console.finops.decimals import DIGITS, MONEY_STEP, STEP, ZERO, difference
+from console.finops.decimals import DIGITS, STEP, ZERO, difference
+from console.recommendations.experiments.incremental import IncrementalMargin
 
 
 class Verdict(StrEnum):
@@ -23,37 +23,6 @@ class Verdict(StrEnum):
     OPEN = "open"  # the interval of the incremental margin holds the cost
     UNMEASURED = "unmeasured"  # no hold-out has said anything yet
     UNKNOWN = "unknown"  # what recommending costs is unknown
-
-
-@dataclass(frozen=True)
-class Incremental:
-    """The gross margin that was there only because of recommendations, by a hold-out.
-
-    Attributes
-    ----------
-    experiment : its name
-    period : the days it was measured on, those on which the last customers' outcomes count included
-    value, low, high : of those days together, in the reporting currency, with an interval of 95 % that may be looked
-        at on any day
-    unknown_margin_share : share of the measured net revenue whose margin is unknown
-    """
-
-    experiment: str
-    period: Period
-    value: Decimal
-    low: Decimal
-    high: Decimal
-    unknown_margin_share: Decimal | None = None
-
-    def over(self, days: int) -> Incremental:
-        """The same margin a day, over so many days, to a hundredth of a cent."""
-        value, low, high = (
-            DIGITS.divide(DIGITS.multiply(amount, Decimal(days)), Decimal(self.period.days)).quantize(
-                MONEY_STEP, context=DIGITS
-            )
-            for amount in (self.value, self.low, self.high)
-        )
-        return Incremental(self.experiment, self.period, value, low, high, self.unknown_margin_share)
 
 
 @dataclass(frozen=True)
@@ -73,7 +42,7 @@ class Balance:
     clicks: int
     margin: Decimal | None
     cost: Decimal | None
-    measured: Incremental | None = None
+    measured: IncrementalMargin | None = None
 
     @property
     def left(self) -> Decimal | None:

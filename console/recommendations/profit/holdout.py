@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from console.asking import formatting as text
 from console.asking.engines import Result
-from console.asking.periods import Period
 from console.asking.scope import Scope
 from console.asking.slices import Slices
 from console.recommendations.experiments.answer import Findings, findings, newest_holdout, restricted
-from console.recommendations.experiments.outcomes import WINDOW_DAYS
-from console.recommendations.profit.break_even import Incremental
+from console.recommendations.experiments.incremental import IncrementalMargin
 from console.recommendations.source import ExperimentRecord
 
 
@@ -27,7 +24,7 @@ class Holdout:
     problem : why it says nothing, in a sentence; empty where there is none, or it does
     """
 
-    measured: Incremental | None = None
+    measured: IncrementalMargin | None = None
     problem: str = ""
     results: Sequence[Result] = ()
 
@@ -46,11 +43,7 @@ def holdout(scope: Scope, experiments: Sequence[ExperimentRecord], slices: Slice
 
 
 def of(found: Findings) -> Holdout:
-    """The incremental margin of an experiment on all days on which its customers' outcomes count.
-
-    Those are the days of entry and the rest of the last customers' windows. A customer's margin counts in the first
-    window alone, so that the margin of a day is rather more than this says.
-    """
+    """The incremental margin that an experiment has measured."""
     name = found.experiment.name
     if found.has_mismatch:
         problem = f"The parts of the hold-out {name} have other customers than their shares promise; it says nothing."
@@ -60,6 +53,4 @@ def of(found: Findings) -> Holdout:
         when = f" The first outcomes are known on {text.day(found.first_complete)}." if found.first_complete else ""
         problem = f"The hold-out {name} has too few customers for an answer yet.{when if found.is_too_young else ''}"
         return Holdout(problem=problem, results=found.results)
-    days = Period(margin.period.start, margin.period.end + timedelta(days=WINDOW_DAYS - 1))
-    measured = Incremental(name, days, margin.value, margin.low, margin.high, margin.unknown_margin_share)
-    return Holdout(measured, results=found.results)
+    return Holdout(margin, results=found.results)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.asking import formatting as text
+from console.recommendations.experiments.incremental import IncrementalMargin
 from console.recommendations.experiments.outcomes import WINDOW_DAYS
 from console.recommendations.profit.answer import Profit
-from console.recommendations.profit.break_even import Incremental, Verdict
+from console.recommendations.profit.break_even import Verdict
 from console.recommendations.profit.drift import FEWEST_IMPRESSIONS, FEWEST_PAIRS, WEEKS_DAYS, Shift
 from console.recommendations.source import ModelRecord, Use
 
@@ -157,7 +158,7 @@ def notes(found: Profit, *, has_categories: bool = False, is_sample: bool = Fals
     return tuple(lines)
 
 
-def _interval(measured: Incremental, currency: str) -> str:
+def _interval(measured: IncrementalMargin, currency: str) -> str:
     return f"{text.money(measured.low, currency)} to {text.money(measured.high, currency)}"
 
 

@@ -157,9 +157,9 @@ def test_incremental_margin_is_the_lift_times_the_customers_who_were_shown_somet
     assert found.value == 900 * (Decimal(15) - Decimal(5))  # each second one, after a cost of 1
     assert found.low < found.value < found.high
     assert found.unknown_margin_share == 0
-    assert found.period.days == 23
-    assert found.over(30).value == pytest.approx(found.value * 30 / 23)
-    assert found.over(23) == found
+    assert found.period.days == 29  # 23 of entry, and six until the last window is over
+    assert found.over(58).value == 2 * found.value
+    assert found.over(29) == found
 
 
 def test_without_a_holdout_nothing_is_incremental(tmp_path: Path) -> None:

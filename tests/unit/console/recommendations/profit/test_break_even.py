@@ -8,16 +8,19 @@ from decimal import Decimal
 import pytest
 
 from console.asking.periods import Period
-from console.recommendations.profit.break_even import Balance, Incremental, Verdict
+from console.recommendations.experiments.incremental import IncrementalMargin
+from console.recommendations.profit.break_even import Balance, Verdict
 
 TEN_DAYS = Period(date(2026, 3, 1), date(2026, 3, 11))
 
 
-def holdout(value: str, low: str, high: str) -> Incremental:
-    return Incremental("none-shown", TEN_DAYS, Decimal(value), Decimal(low), Decimal(high))
+def holdout(value: str, low: str, high: str) -> IncrementalMargin:
+    return IncrementalMargin("none-shown", TEN_DAYS, 900, Decimal(value), Decimal(low), Decimal(high), None)
 
 
-def balance(margin: str | None = "400.00", cost: str | None = "12.00", measured: Incremental | None = None) -> Balance:
+def balance(
+    margin: str | None = "400.00", cost: str | None = "12.00", measured: IncrementalMargin | None = None
+) -> Balance:
     return Balance(
         days=10,
         clicks=800,
@@ -67,7 +70,9 @@ def test_what_a_holdout_says_is_moved_by_the_cost_with_its_interval() -> None:
 
 
 def test_a_margin_of_ten_days_is_taken_for_the_same_on_each_of_28() -> None:
-    assert holdout("50.00", "-20.00", "80.00").over(28) == holdout("140.0000", "-56.0000", "224.0000")
+    found = holdout("50.00", "-20.00", "80.00").over(28)
+    assert (found.value, found.low, found.high) == (Decimal("140.0000"), Decimal("-56.0000"), Decimal("224.0000"))
+    assert found.customers == 2_520
 
 
 @pytest.mark.parametrize("margin", [None, "0", "-3"])

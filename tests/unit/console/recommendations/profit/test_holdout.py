@@ -21,8 +21,8 @@ NOBODY = ExperimentRecord(
     ("199a", "g"),
     datetime(2026, 3, 1, tzinfo=UTC),
 )
-THREE_DAYS = Period(date(2026, 3, 1), date(2026, 3, 4))
-MARGIN = IncrementalMargin("nobody", THREE_DAYS, 900, Decimal("90.00"), Decimal("-9.00"), Decimal("189.00"), None)
+NINE_DAYS = Period(date(2026, 3, 1), date(2026, 3, 10))  # three of entry, whose last customers have seven days
+MARGIN = IncrementalMargin("nobody", NINE_DAYS, 900, Decimal("90.00"), Decimal("-9.00"), Decimal("189.00"), None)
 
 
 def found(margin: IncrementalMargin | None = None, **changed: Any) -> Findings:
@@ -33,10 +33,9 @@ def found(margin: IncrementalMargin | None = None, **changed: Any) -> Findings:
     return cast("Findings", SimpleNamespace(**(values | changed)))
 
 
-def test_margin_of_three_days_of_entry_is_that_of_nine_days_because_each_customer_has_seven() -> None:
+def test_margin_is_taken_for_the_same_on_every_day() -> None:
     measured = holdout.of(found(MARGIN)).measured
     assert measured is not None
-    assert measured.period == Period(date(2026, 3, 1), date(2026, 3, 10))
     month = measured.over(27)
     assert (month.value, month.low, month.high) == (Decimal("270.0000"), Decimal("-27.0000"), Decimal("567.0000"))
 
