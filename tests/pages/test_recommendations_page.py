@@ -21,10 +21,6 @@ from tests.support.recommendation_source import Told, item, lists_alone, measure
 
 OpenPage = Callable[..., AppTest]
 NOW = datetime.now(UTC)
-HISTORY = [
-    PastAction("lamp", "Brass lamp", "Home", "product_view", NOW - timedelta(minutes=3)),
-    PastAction("mug", "Blue mug", "Kitchen", "cart_add", NOW - timedelta(hours=2)),
-]
 SERVED = {
     "for_you": [
         item("shade", 1, "Because you viewed Brass lamp", "lamp"),
@@ -33,6 +29,15 @@ SERVED = {
     ],
     "best_sellers": [item("sofa", 1), item("vase", 2)],
 }
+
+
+def history() -> list[PastAction]:
+    """What somebody did three minutes and two hours ago."""
+    now = datetime.now(UTC)
+    return [
+        PastAction("lamp", "Brass lamp", "Home", "product_view", now - timedelta(minutes=3, seconds=5)),
+        PastAction("mug", "Blue mug", "Kitchen", "cart_add", now - timedelta(hours=2)),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def seed_of(html: str, name: str) -> str:
 
 
 def test_a_customer_is_shown_with_the_history_and_five_surfaces_whose_reasons_are_connected(opened: OpenPage):
-    app = opened(Told(histories={"c1": HISTORY}, served=SERVED), customer=["c1"])
+    app = opened(Told(histories={"c1": history()}, served=SERVED), customer=["c1"])
     assert not app.exception
     html = text_of(app)
     assert "<dt>Orders</dt><dd>1</dd>" in html
@@ -136,7 +141,7 @@ def test_somebody_who_is_not_known_gets_what_everybody_gets(opened: OpenPage):
 
 
 def test_of_who_opted_out_the_page_says_that_nothing_is_read_or_kept(opened: OpenPage):
-    html = text_of(opened(Told(opted_out={"c1"}, histories={"c1": HISTORY}, served=SERVED), customer=["c1"]))
+    html = text_of(opened(Told(opted_out={"c1"}, histories={"c1": history()}, served=SERVED), customer=["c1"]))
     assert "the history is neither read nor kept" in html
     assert "<dt>Recommendations</dt><dd>opted out</dd>" in html
     assert "Brass lamp</b>" not in html
