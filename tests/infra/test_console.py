@@ -54,6 +54,7 @@ def test_the_console_finds_what_was_deployed(templates: Templates) -> None:
         athena_results=f"s3://takings-{tier}-results-123456789012-eu-central-1/athena/",
         live_table=f"takings-{tier}-live",
         decisions_table=f"takings-{tier}-decisions",
+        recommendations_table=f"takings-{tier}-recommendations",
         redshift_workgroup=None if tier == "dev" else f"takings-{tier}-warehouse",
         redshift_database=None if tier == "dev" else "takings",
         redshift_base_rpus=8 if tier == "dev" else 4,
@@ -61,7 +62,7 @@ def test_the_console_finds_what_was_deployed(templates: Templates) -> None:
         reporting_time_zone="UTC",
     )
     tables = {table["TableName"] for table in templates.resources("AWS::DynamoDB::Table", "data").values()}
-    assert {found.aws.live_table, found.aws.decisions_table} <= tables
+    assert {found.aws.live_table, found.aws.decisions_table, found.aws.recommendations_table} <= tables
     buckets = {bucket["BucketName"] for bucket in templates.resources("AWS::S3::Bucket", "data").values()}
     assert {found.aws.lake_bucket, found.aws.athena_results.split("/")[2]} <= buckets
     athena = templates.one("AWS::Athena::WorkGroup")

@@ -169,7 +169,9 @@ def test_a_changed_time_zone_or_currency_makes_every_table_again(tmp_path):
 
 def test_every_table_has_exactly_its_columns_and_types(given: Given):
     sold = [event(f"e{n}", "2026-03-02 12:00", event_type="purchase", product_id=f"p{n}") for n in (2, 3)]
-    given.events(FIRST, sold).quarantine(b"{").curate()
+    home = {"surface": "home", "model": "m1", "rank": 1, "request_id": "r1"}
+    clicked = event("e4", "2026-03-02 11:00", event_type="recommendation_click", product_id="p2", recommendation=home)
+    given.events(FIRST, [clicked, *sold]).quarantine(b"{").curate()
     for table in {name for name in CURATED_TABLES if "spend" not in name}:
         assert list(given.rows(table)[0]) == list(CURATED_TABLES[table].columns), table
 
