@@ -49,6 +49,7 @@ SETTINGS = LakeSettings(reporting_currency="USD")
 WRITTEN = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
 STREAM = f"{RAW_STREAM}/dt=2026-03-01/hour=12"
 ESTIMATED = "daily_customer_registers"  # of hashes of customers: other ids, other registers
+MODELS = "recommendations"
 IDS = {"customer_id", "session_id", "session_key", "visitor", "attributes", "recommendation_request_id", "bucket"}
 
 
@@ -71,7 +72,13 @@ class Shop:
         self.spark, self.objects, self.namespace = spark, Folder(root), f"{spark_session.CATALOG}.{name}"
         self.links = DynamoDbKnownCustomers(dynamodb, TABLE)
         self.items = DynamoDbLiveStore(dynamodb, TABLE, "USD")
-        self.kept = DynamoDbItems(dynamodb, TABLE, now=utc_now)
+        dynamodb.create_table(
+            TableName=MODELS,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.kept = DynamoDbItems(dynamodb, MODELS, now=utc_now)
         self.histories = Histories(self.kept)
         self.others = [partial(live_table.scan, dynamodb, TABLE), self.histories.scan]
 
@@ -79,7 +86,7 @@ class Shop:
         exports = WarehouseExports(self.spark, self.objects, self.namespace)
         place = self.objects.place
         return DeployedLake(
-            self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items, others=self.others
+            self.spark, place, self.namespace, SETTINGS, exports, self.links, self.items, self.histories, self.others
         )
 
     def leave_behind(self, table: str) -> Path:
