@@ -43,8 +43,8 @@ SOURCES = {
 # pages that stand on the lake alone: what they show is what DuckDB shows
 ON_THE_LAKE = ("Revenue", "Products", "Spend", "Unit costs", "Tiers", "Own cost", "Definitions")
 TILE = re.compile(r'<div class="tk-tile" role="group" aria-label="([^"]*)"')
-# calls of a reader who leaves, of large results, of decisions and of commands, and of what the account does not have:
-# the tests of each adapter make them
+# calls of a reader who leaves, of large results, of decisions, of experiments and of commands, and of what the account
+# does not have: the tests of each adapter make them
 RARE = frozenset(
     {
         "athena:BatchGetQueryExecution",
@@ -52,6 +52,7 @@ RARE = frozenset(
         "ce:GetCostAndUsage",
         "cloudfront:ListDistributionsByWebACLId",
         "cloudwatch:ListMetrics",
+        "dynamodb:BatchWriteItem",
         "dynamodb:DescribeTable",
         "dynamodb:PutItem",
         "ec2:DescribeVpcEndpoints",
