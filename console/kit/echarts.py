@@ -17,6 +17,7 @@ from console.kit import scales
 Spec = dict[str, Any]
 
 GREY = "#767e88"  # 4.1 : 1 on white, 4.4 : 1 on the dark background: a chart does not know which it is drawn on
+_INTERVAL_END = 10  # pixels that the ends of an interval are high
 GRID = "rgba(141, 149, 158, 0.22)"
 SHADE = "rgba(141, 149, 158, 0.12)"
 SMALL = 12  # pixels
@@ -284,6 +285,24 @@ def marks(name: str, dimension: str) -> Spec:
         "itemStyle": {"color": GREY, "opacity": 1},
         "encode": {"x": dimension, "y": "position"},
         "z": 3,
+    }
+
+
+def interval(position: int, low: float, high: float) -> Spec:
+    """A grey line from `low` to `high` with a mark at each end, in the row at `position`."""
+    return {
+        "type": "line",
+        "name": "Interval",
+        "data": [[low, position], [high, position]],
+        "symbol": "rect",
+        "symbolSize": [2, _INTERVAL_END],
+        "showSymbol": True,
+        "silent": True,
+        "tooltip": {"show": False},
+        "lineStyle": {"color": GREY, "width": 2},
+        "itemStyle": {"color": GREY},
+        "emphasis": {"disabled": True},
+        "z": 4,
     }
 
 

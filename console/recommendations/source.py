@@ -1,4 +1,4 @@
-"""What the console is told about recommendations: models, a customer's answers, experiments, and trainings."""
+"""What the console knows of recommendations: models, a customer's answers, experiments, and trainings."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def enter(visitor: BrowserContext, shop: RecommendingShop) -> Callable[..., Page
 
 
 def paused(page: Page, shop: RecommendingShop, **options: object) -> None:
-    """Open the shop with a clock that runs only when it is told to, and start the tracker."""
+    """Open the shop with a clock that a test moves, and start the tracker."""
     page.clock.install()
     page.goto(shop.page)
     page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))

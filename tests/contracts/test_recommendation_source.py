@@ -1,4 +1,4 @@
-"""What the console is told about recommendations: one suite over the stores of both profiles, on literal models."""
+"""What the console knows of recommendations: one suite over the stores of both profiles, on literal models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console is told about recommendations, written out by a test. Fills the `RecommendationSource` port."""
+"""What the console knows of recommendations, written out by a test. Fills the `RecommendationSource` port."""
 
 from __future__ import annotations
 

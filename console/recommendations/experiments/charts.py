@@ -15,7 +15,7 @@ from console.recommendations.experiments.comparison import Comparison
 from console.recommendations.experiments.lift import Estimate
 
 WIDEST = 4  # times the width of the last day: wider ones, of the first days, are cut off
-_ROW, _TICKS, _DOT, _MARK = 34, 30, 9, 10  # pixels: a row, the labels below, a dot, the ends of an interval
+_ROW, _TICKS, _DOT = 34, 30, 9  # pixels: a row, the labels below, a dot
 
 
 def by_outcome(comparisons: Sequence[Comparison]) -> Chart:
@@ -37,7 +37,11 @@ def by_outcome(comparisons: Sequence[Comparison]) -> Chart:
     spec = echarts.plot(
         ["position", "label", "lift", "lift_text", "interval_text"],
         rows,
-        [*(_interval(place, one) for place, one in enumerate(found) if one is not None), _DOTS, _lines(axis)],
+        [
+            *(echarts.interval(place, one.low, one.high) for place, one in enumerate(found) if one is not None),
+            _DOTS,
+            _lines(axis),
+        ],
         x=echarts.value_axis(axis.low, axis.high),
         y=echarts.name_axis(labels),
         edges=(echarts.names_width(labels), 26, 6, _TICKS),
@@ -121,23 +125,6 @@ _DOTS: Spec = {
     "emphasis": {"disabled": True},
     "z": 5,
 }
-
-
-def _interval(position: int, estimate: Estimate) -> Spec:
-    return {
-        "type": "line",
-        "name": "Interval",
-        "data": [[estimate.low, position], [estimate.high, position]],
-        "symbol": "rect",
-        "symbolSize": [2, _MARK],
-        "showSymbol": True,
-        "silent": True,
-        "tooltip": {"show": False},
-        "lineStyle": {"color": echarts.GREY, "width": 2},
-        "itemStyle": {"color": echarts.GREY},
-        "emphasis": {"disabled": True},
-        "z": 4,
-    }
 
 
 def _lines(axis: scales.Axis) -> Spec:

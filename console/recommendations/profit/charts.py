@@ -18,7 +18,6 @@ from console.recommendations.profit.outcomes import NOTHING, Outcome, added
 MOST_LINES = 5  # names of more do not fit at the ends of their lines
 WINDOWS = (1, 7, 28)  # days of a point: a day, a week, four weeks
 _LINE_GAP = 15  # pixels between two names
-_MARK = 10  # pixels that the ends of an interval are high
 
 
 def click_rates(found: Profit) -> Chart:
@@ -190,7 +189,7 @@ def with_intervals(
             "encode": {"x": "below", "y": "position"},
             "itemStyle": {"color": echarts.GREY},
         },
-        *(_interval(position, interval) for position, interval in enumerate(intervals) if interval),
+        *(echarts.interval(position, *interval) for position, interval in enumerate(intervals) if interval),
     ]
     ends = [edge for interval in intervals if interval for edge in interval]
     spec = echarts.bars(
@@ -203,23 +202,6 @@ def with_intervals(
         hover="<b>{@label}</b><br>{@exact}",
     )
     return Chart(title, alt, charts.ROW_HEIGHT * len(rows) + 8, spec, note)
-
-
-def _interval(position: int, interval: tuple[float, float]) -> Spec:
-    return {
-        "type": "line",
-        "name": "Interval",
-        "data": [[interval[0], position], [interval[1], position]],
-        "symbol": "rect",
-        "symbolSize": [2, _MARK],
-        "showSymbol": True,
-        "silent": True,
-        "tooltip": {"show": False},
-        "lineStyle": {"color": echarts.GREY, "width": 2},
-        "itemStyle": {"color": echarts.GREY},
-        "emphasis": {"disabled": True},
-        "z": 4,
-    }
 
 
 def surface_name(name: str) -> str:
