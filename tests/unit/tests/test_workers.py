@@ -31,18 +31,48 @@ def test_it(number, tmp_path):
 """
 
 
+def with_two_workers(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What pytest says of the tests in a folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
 def test_a_group_of_tests_runs_on_one_worker(tmp_path: Path) -> None:
     (tmp_path / "test_grouped.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = xdist_group: a group\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = with_two_workers(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     ran = sorted(path.name for path in tmp_path.glob("gw*"))
     assert len(ran) == 8
     assert len({name.partition(".")[0] for name in ran}) == 1, ran
+
+
+CRASH = """
+import os, signal
+import pytest
+
+@pytest.mark.xdist_group("a server")
+@pytest.mark.parametrize("number", range(8))
+def test_in_a_group(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+@pytest.mark.parametrize("number", range(20))
+def test_alone(number):
+    pass
+"""
+
+
+def test_a_worker_that_crashes_ends_the_run_and_its_test_is_named(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    (tmp_path / "test_crash.py").write_text(CRASH, encoding="utf-8")
+    options = " ".join(option for option in pytestconfig.getini("addopts") if "worker" in option)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\nmarkers = xdist_group: a group\naddopts = {options}\n", "utf-8")
+    done = with_two_workers(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "crashed while running 'test_crash.py::test_in_a_group[3]@a server'" in done.stdout
 
 
 @pytest.mark.parametrize("second", [1, 2])
