@@ -122,7 +122,7 @@ def _traffic(zone: ZoneInfo, first: date) -> Iterator[Event]:
 
 
 def _visit(number: int, at: datetime) -> Iterator[Event]:
-    """A view, a cart, recommendations, often an order of two lines, some refunds; every column is null now and then."""
+    """A view, a cart, often an order of two lines, some refunds, recommendations; every column is null now and then."""
     hostile = HOSTILE[number % len(HOSTILE)]
     common: dict[str, Any] = {
         "customer_id": None if number % 5 == 0 else f"c{number % 7}",
@@ -138,11 +138,6 @@ def _visit(number: int, at: datetime) -> Iterator[Event]:
         "brand": (None, "Acme")[number % 2],
     } | ({"unit_cost": Decimal("0.3333")} if number % 3 else {})
     lines: list[tuple[str, dict[str, Any]]] = [("product_view", {}), ("cart_add", {"quantity": 1})]
-    recommended = {"surface": (None, "home", hostile)[number % 3], "model": hostile, "rank": 1, "request_id": "r"}
-    if number % 4:
-        lines += [("recommendation_impression", {"recommendation": recommended})]
-    if number % 3:
-        lines += [("recommendation_click", {"recommendation": recommended})]
     if number % 2:
         order = {"order_id": f"o{number}", "currency": ("USD", "EUR")[number % 11 == 0]}
         lines += [("purchase", order | {"quantity": number % 4 + 1, "unit_price": Decimal("19.9999")})]
@@ -151,6 +146,11 @@ def _visit(number: int, at: datetime) -> Iterator[Event]:
         lines += [("purchase", order | {"product_id": "p0", "quantity": 1, "unit_price": second})]
         if number % 3 == 0:
             lines += [("refund", order | {"quantity": 1, "unit_price": Decimal("19.9999")})]
+    recommended = {"surface": (None, "home", hostile)[number % 3], "model": hostile, "rank": 1, "request_id": "r"}
+    if number % 4:
+        lines += [("recommendation_impression", {"recommendation": recommended})]
+    if number % 3:
+        lines += [("recommendation_click", {"recommendation": recommended})]
     for place, (kind, fields) in enumerate(lines):
         moment = at + timedelta(microseconds=place) if at.microsecond != 999999 else at
         stamp = moment.replace(tzinfo=None).isoformat(sep=" ")
