@@ -147,15 +147,16 @@ def _visit(number: int, at: datetime) -> Iterator[Event]:
         if number % 3 == 0:
             lines += [("refund", order | {"quantity": 1, "unit_price": Decimal("19.9999")})]
     recommended = {"surface": (None, "home", hostile)[number % 3], "model": hostile, "rank": 1, "request_id": "r"}
+    timed = list(enumerate(lines))  # so many microseconds later
     if number % 4:
-        lines += [("recommendation_impression", {"recommendation": recommended})]
+        timed += [(0, ("recommendation_impression", {"recommendation": recommended}))]
     if number % 3:
-        lines += [("recommendation_click", {"recommendation": recommended})]
-    for place, (kind, fields) in enumerate(lines):
+        timed += [(1, ("recommendation_click", {"recommendation": recommended}))]
+    for number_in_visit, (place, (kind, fields)) in enumerate(timed):
         moment = at + timedelta(microseconds=place) if at.microsecond != 999999 else at
         stamp = moment.replace(tzinfo=None).isoformat(sep=" ")
         given = common | {"product_id": f"p{number % 6}", "product": product} | fields
-        yield event(f"e{number}-{place}", stamp, event_type=kind, **given)
+        yield event(f"e{number}-{number_in_visit}", stamp, event_type=kind, **given)
 
 
 def _extremes(day: date) -> Iterator[Event]:
