@@ -18,13 +18,15 @@ from scipy import sparse
 
 from pipeline.recommend.interactions import Interactions
 from pipeline.recommend.methods import co_occurrence, ease, popularity, same_category
-from pipeline.recommend.methods.co_occurrence import co_occurrence_weights
+from pipeline.recommend.methods.co_occurrence import ACTIVITY_POWER, co_occurrence_weights
 from pipeline.recommend.methods.ease import Ease, Regression, matters_of
 from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Kept, Weights, cut
 from pipeline.recommend.methods.popularity import recent_weights
 from pipeline.recommend.methods.same_category import category_weights
 
+# as inner splits of a year of purchases and, for the dropout, of films choose them
+EASE_HALF_LIFE_DAYS, EASE_DROPOUT = 60.0, 0.5
 SCALED_BY = 500  # customers whose scores say how large a part's weights are
 _SURPLUS = (
     4  # times the neighbours that each part keeps before the sum is cut: what is weak in one may be strong in another
@@ -58,7 +60,7 @@ class Blend:
     Attributes
     ----------
     history_half_life_days, history_items : as those of `Ease`
-    ease_products : as `Ease.most_products`
+    ease_products, ease_half_life_days, ease_dropout : as `Ease.most_products` and so on
     neighbours : of each product that are kept, see `Parts.blended`; 0 for all
     """
 
@@ -71,6 +73,8 @@ class Blend:
     history_half_life_days: float = 180.0
     history_items: int = 0
     ease_products: int = ease.MOST_PRODUCTS
+    ease_half_life_days: float = EASE_HALF_LIFE_DAYS
+    ease_dropout: float = EASE_DROPOUT
     neighbours: int = 0
 
     @property
@@ -93,13 +97,18 @@ class Blend:
         chosen = only or Shares(1, 1, 1, 1, 1)
         counted = histories(interactions, half_life_days=self.history_half_life_days, most=self.history_items)
         customers = _some_customers(counted, seed)
-        regression = Regression.of(histories(interactions), Ease(self.regularisation, most_products=self.ease_products))
+        learnt_from = histories(interactions, half_life_days=self.ease_half_life_days)
+        regression = Regression.of(
+            learnt_from, Ease(self.regularisation, most_products=self.ease_products, dropout=self.ease_dropout)
+        )
         learnt: dict[str, Scaled] = {}
         if chosen.ease:
             learnt["ease"] = self._scaled(regression.weights(), counted, customers)
         for name, age in (("lately", self.half_life_days), ("steady", 0.0)):
             if getattr(chosen, name):
-                weights = co_occurrence_weights(interactions, gap_days=self.half_life_days, age_days=age)
+                weights = co_occurrence_weights(
+                    interactions, gap_days=self.half_life_days, age_days=age, activity_power=ACTIVITY_POWER
+                )
                 learnt[name] = self._scaled(weights, counted, customers)
         if chosen.same_category and interactions.categories:
             weights = category_weights(interactions, self.category_half_life_days)

@@ -26,7 +26,7 @@ from pipeline.recommend.methods.histories import histories
 from pipeline.recommend.methods.item_to_item import Histories, ItemToItem, Kept, Weights, cut
 from pipeline.recommend.methods.parameters import Parameters
 
-REGULARISATION = 300.0  # between 200 and 500 the same within noise, on shops of 2,000 to 4,000 products
+REGULARISATION = 500.0  # on shops of 2,000 to 4,000 products; 300 is the same within noise, and worse with half-lives
 MOST_PRODUCTS = 20_000  # 1.6 GB of weights, and two minutes of one core; both grow fast (the square, the cube)
 MOST_NEIGHBOURS = 800  # of a product, where not all have weights: twice what is published
 MATTERS_POWER = 0.5  # between 0.5 and 1 the same within noise; with 0, 200 neighbours lose as much as 100 with it
@@ -40,7 +40,8 @@ class Ease(Parameters):
 
     Attributes
     ----------
-    regularisation : λ
+    regularisation : λ, where all interactions count 1; times their mean square where older ones count less
+    half_life_days : after which an interaction counts half when the weights are learnt; 0 for never
     history_half_life_days : after which a product of the history counts half when customers are scored; 0 for never
     history_items : the newest products of a history that count when customers are scored; 0 for all
     most_products : only the products that most customers know have weights, so many
@@ -51,6 +52,7 @@ class Ease(Parameters):
 
     name: ClassVar[str] = "ease"
     regularisation: float = REGULARISATION
+    half_life_days: float = 0.0
     history_half_life_days: float = 0.0
     history_items: int = 0
     most_products: int = MOST_PRODUCTS
@@ -58,8 +60,8 @@ class Ease(Parameters):
     popularity_correction: float = 0.0
 
     def fit(self, interactions: Interactions, *, seed: int) -> ItemToItem:  # noqa: ARG002 - nothing is drawn
-        """Learn the weights; XᵀX counts all customers of two products alike, whenever that was."""
-        regression = Regression.of(histories(interactions), self)
+        """Learn the weights."""
+        regression = Regression.of(histories(interactions, half_life_days=self.half_life_days), self)
         counted = histories(interactions, half_life_days=self.history_half_life_days, most=self.history_items)
         matters = matters_of(regression.customers)
         return ItemToItem(counted, regression.weights(), matters=matters, learn_again=regression.learnt_again)
@@ -77,7 +79,7 @@ class Regression:
 
     Attributes
     ----------
-    known : the products that have weights: shape (customers, products with weights)
+    known : what counts of the products that have weights: shape (customers, products with weights)
     head : their places among all products
     customers : of each product of all
     penalties, leads : of each product with weights: its λ, and what weights to it are divided by
@@ -105,7 +107,9 @@ class Regression:
             raise SettingsError("The dropout of EASE must be within [0, 1)", where="dropout", remedy="Try 0.3.")
         customers = np.bincount(known.indices, minlength=known.shape[1])
         head = np.sort(np.argsort(-customers, kind="stable")[: ease.most_products])
-        penalties = ease.regularisation + ease.dropout / (1 - ease.dropout) * customers[head]
+        squares = np.bincount(known.indices, weights=known.data.astype(np.float64) ** 2, minlength=known.shape[1])
+        mean_square = squares.sum() / known.nnz if known.nnz else 1.0
+        penalties = ease.regularisation * mean_square + ease.dropout / (1 - ease.dropout) * squares[head]
         leads = np.maximum(customers[head], 1) ** ease.popularity_correction
         chosen = known if len(head) == known.shape[1] else sparse.csr_array(known[:, head])
         return cls(chosen, head, customers, penalties.astype(np.float32), leads.astype(np.float32))

@@ -64,6 +64,31 @@ def test_ease_with_dropout_penalises_a_product_by_its_customers_and_the_correcti
     assert found == pytest.approx(expected, abs=1e-5)
 
 
+@given(ROWS, st.sampled_from([0.0, 0.5]))
+@settings(max_examples=40, deadline=None)
+def test_ease_that_forgets_is_the_closed_form_of_what_interactions_still_count(rows, dropout):
+    shop, ease = interactions(rows), Ease(2.0, half_life_days=50.0, dropout=dropout)
+    dense = histories(shop, half_life_days=50.0).toarray().astype(np.float64)
+    squares = (dense**2).sum(axis=0)
+    penalties = 2.0 * squares.sum() / (dense > 0).sum() + dropout / (1 - dropout) * squares
+    inverse = np.linalg.inv(dense.T @ dense + np.diag(penalties))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    found = ease.fit(shop, seed=1)
+    assert found.weights == pytest.approx(expected, abs=1e-4)
+    assert found.histories.data.tolist() == [1.0] * found.histories.nnz, "who is scored is another matter"
+
+
+def test_ease_that_forgets_follows_what_is_bought_together_now():
+    then = [(f"old{n}", product, 0) for n in range(40) for product in ("tea", "cup")]
+    now = [(f"new{n}", product, 300) for n in range(10) for product in ("tea", "pot")]
+    shop = interactions(then + now)
+    tea, cup, pot = (shop.products.index(name) for name in ("tea", "cup", "pot"))
+    always, lately = (Ease(5.0, half_life_days=days).fit(shop, seed=1).weights for days in (0.0, 60.0))
+    assert always[tea, cup] > always[tea, pot]
+    assert lately[tea, pot] > lately[tea, cup]
+
+
 def test_ease_of_more_products_than_one_block_is_the_closed_form_too():
     random = np.random.default_rng(5)
     rows = {(f"c{random.integers(300):03d}", f"p{random.integers(1_100):04d}") for _ in range(6_000)}
@@ -121,7 +146,7 @@ def test_weights_beyond_what_a_regression_takes_stay_as_they_are(monkeypatch):
 
 def test_a_cut_blend_of_the_regression_alone_is_the_cut_regression():
     shop = interactions([("ann", "a"), ("ann", "b"), ("bob", "b"), ("bob", "c"), ("cy", "a"), ("cy", "c"), ("cy", "d")])
-    alone = Ease(history_half_life_days=180.0).fit(shop, seed=1).kept(2).toarray()
+    alone = Ease(half_life_days=60.0, dropout=0.5, history_half_life_days=180.0).fit(shop, seed=1).kept(2).toarray()
     found = Blend(Shares(1, 0, 0, 0, 0), neighbours=2).fit(shop, seed=1).weights.toarray()
     assert (found != 0).tolist() == (alone != 0).tolist()
     ratio = found[alone != 0] / alone[alone != 0]
@@ -145,6 +170,18 @@ def test_a_pair_counts_half_for_each_half_life_between_its_products_and_since_th
     assert counted_pairs(shop, gap_days=10)[0, 1] == 0.5
     assert counted_pairs(shop, age_days=10)[1, 0] == 0.25
     assert counted_pairs(shop, gap_days=10, age_days=10)[0, 1] == 0.125
+
+
+def test_a_pair_of_a_customer_who_knows_more_products_counts_less():
+    shop = interactions([("ann", "a"), ("ann", "b"), *[("bob", product) for product in "cdef"]])
+    assert counted_pairs(shop, activity_power=0.5)[0, 1] == pytest.approx(1 / np.sqrt(2))
+    assert counted_pairs(shop, activity_power=0.5)[2, 3] == 0.5
+    assert counted_pairs(shop, activity_power=1.0)[2, 3] == 0.25
+    known_by_both = interactions(
+        [*[("ann", product) for product in "abc"], *[("bob", product) for product in "abdefghi"]]
+    )
+    weights = CoOccurrence(activity_power=0.5).fit(known_by_both, seed=1).weights
+    assert weights[0, 2] > CoOccurrence(activity_power=0.0).fit(known_by_both, seed=1).weights[0, 2]
 
 
 def test_co_occurrence_divides_by_what_all_pairs_of_both_products_count():
@@ -210,7 +247,7 @@ def test_a_blend_scales_its_parts_so_that_shares_can_be_compared():
 
 def test_a_blend_of_one_part_ranks_as_the_part():
     shop = interactions([("ann", "a"), ("ann", "b"), ("bob", "b"), ("bob", "c"), ("cy", "a"), ("cy", "c"), ("cy", "b")])
-    alone = Ease(history_half_life_days=180.0).fit(shop, seed=1).scores(everybody(shop))
+    alone = Ease(half_life_days=60.0, dropout=0.5, history_half_life_days=180.0).fit(shop, seed=1).scores(everybody(shop))
     found = Blend(Shares(1, 0, 0, 0, 0)).fit(shop, seed=1).scores(everybody(shop))
     ratio = found / alone
     assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]), rel=1e-4)
