@@ -247,7 +247,9 @@ def test_a_blend_scales_its_parts_so_that_shares_can_be_compared():
 
 def test_a_blend_of_one_part_ranks_as_the_part():
     shop = interactions([("ann", "a"), ("ann", "b"), ("bob", "b"), ("bob", "c"), ("cy", "a"), ("cy", "c"), ("cy", "b")])
-    alone = Ease(half_life_days=60.0, dropout=0.5, history_half_life_days=180.0).fit(shop, seed=1).scores(everybody(shop))
+    alone = (
+        Ease(half_life_days=60.0, dropout=0.5, history_half_life_days=180.0).fit(shop, seed=1).scores(everybody(shop))
+    )
     found = Blend(Shares(1, 0, 0, 0, 0)).fit(shop, seed=1).scores(everybody(shop))
     ratio = found / alone
     assert ratio == pytest.approx(np.full_like(ratio, ratio[0, 0]), rel=1e-4)
