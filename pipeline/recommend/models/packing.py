@@ -33,12 +33,12 @@ class PackedNeighbours:
     Attributes
     ----------
     places : in the directory
-    steps : the weight of each is so many steps; whole numbers, but a product of two floats takes less time
+    steps : the weight of each is so many steps
     step : weight of one
     """
 
     places: array[int]
-    steps: array[float]
+    steps: array[int]
     step: float
 
     @property
@@ -77,7 +77,7 @@ def unpack_neighbours(packed: bytes) -> PackedNeighbours:
     if sys.byteorder == "big":
         places.byteswap()
         steps.byteswap()
-    return PackedNeighbours(places, array("f", steps), step)
+    return PackedNeighbours(places, steps, step)
 
 
 def directory_pages(directory: Sequence[DirectoryEntry]) -> Iterator[bytes]:

@@ -85,7 +85,7 @@ def _ranked(
     return list(zip(best.tolist(), scores[best].tolist(), strict=True))
 
 
-def _joined(lists: Sequence[array[int]] | Sequence[array[float]]) -> NDArray[Any]:
+def _joined(lists: Sequence[array[int]]) -> NDArray[Any]:
     """Some lists one after the other; those of a large model have places of different widths."""
     if len({found.typecode for found in lists}) > 1:
         lists = [array("I", found) for found in lists]

@@ -126,7 +126,7 @@ class PlainScoring:
         return _PlainScored(_ranked(parts, prior, popular, products, most), parts, prior)
 
 
-_Part = tuple[Seed, "array[int]", "array[float]", float]
+_Part = tuple[Seed, "array[int]", "array[int]", float]
 """A seed, places and steps of its neighbours, and what a step adds."""
 
 
