@@ -13,7 +13,7 @@ from console.cli import options, output
 from console.cli.options import End, Format, Lake, Start
 
 if TYPE_CHECKING:
-    from console.recommendations.customer import Shown
+    from console.recommendations.customer import Shown, Who
 
 COLUMNS = ("surface", "served", "rank", "product_id", "name", "category", "score", "why", "because_of", "model")
 MODEL_COLUMNS = (
@@ -54,9 +54,9 @@ def recommendations(
     if models:
         _models(context, lake, form)
         return
-    shown = _shown(context, lake, customer, session, product, surface or [], n)
+    found, shown = _shown(context, lake, customer, session, product, surface or [], n)
     if form == "json":
-        output.json(document(shown))
+        output.json(document(found, shown))
         return
     rows = [
         asdict(item) | {"surface": answer.surface, "served": answer.served, "model": answer.model}
@@ -64,7 +64,7 @@ def recommendations(
         for item in answer.items
     ]
     output.show(rows, COLUMNS, form, under="items")
-    notes = [answer.note for answer in shown.answers if answer.note]
+    notes = [note for note in (found.bounds, *(answer.note for answer in shown.answers)) if note]
     if shown.has_opted_out:
         notes.append("The customer opted out: no history is read, and this is what everybody gets.")
     sys.stderr.writelines(f"{note}\n" for note in dict.fromkeys(notes))
@@ -72,7 +72,7 @@ def recommendations(
 
 def _shown(
     context: typer.Context, lake: str | None, customer: str, session: str, product: str, surfaces: list[str], n: int
-) -> Shown:
+) -> tuple[Who, Shown]:
     from console.asking import contents
     from console.recommendations import customer as insight
 
@@ -90,7 +90,8 @@ def _shown(
     scope, source = profile.scope(), profile.recommendations
     if asked.product:
         asked = insight.with_product(asked, source)
-    return insight.shown(source, insight.who(scope, contents.contents(scope), asked), n=n, surfaces=surfaces)
+    found = insight.who(scope, contents.contents(scope), asked)
+    return found, insight.shown(source, found, n=n, surfaces=surfaces)
 
 
 def _models(context: typer.Context, lake: str | None, form: str) -> None:
@@ -110,7 +111,7 @@ def _models(context: typer.Context, lake: str | None, form: str) -> None:
     output.show(rows, MODEL_COLUMNS, form, under="models")
 
 
-def document(shown: Shown) -> dict[str, Any]:
+def document(found: Who, shown: Shown) -> dict[str, Any]:
     """The whole answer as plain values."""
     asked = shown.asked
     return {
@@ -118,6 +119,7 @@ def document(shown: Shown) -> dict[str, Any]:
         "session_id": asked.session or None,
         "context_item": asked.product or None,
         "has_opted_out": shown.has_opted_out,
+        "bounds": found.bounds or None,
         "history": [asdict(action) for action in shown.history],
         "surfaces": [asdict(answer) for answer in shown.answers],
     }

@@ -11,7 +11,7 @@ from decimal import Decimal
 from catalogue.errors import BindingError
 from console.asking.contents import Contents
 from console.asking.engines import Result
-from console.asking.scope import Question, Scope
+from console.asking.scope import Scope
 from console.recommendations.source import (
     Answered,
     CatalogueProduct,
@@ -38,9 +38,8 @@ LISTS: Mapping[str, str] = {
 
 ID_CHARACTERS = 64  # as in the contract of events
 ITEMS, MOST_ITEMS = 10, 50
-RECENT_DAYS = 7  # in which customers were here last: what a page view may scan
+RECENT_DAYS = 7  # in which customers were here last, and what one did in some regions: what a page view may scan
 SESSION_DAYS = 2  # in which a session is looked for: the sessions of each day are read
-VISIBLE_DAYS = 28  # in which a customer was in a region that the reader may see
 
 
 @dataclass(frozen=True)
@@ -84,15 +83,32 @@ class Who:
     Attributes
     ----------
     person : None for somebody whom the lake does not know, and for a reader of some regions: it is of all of them
-    is_hidden : whether it is somebody of regions that the reader may not see
-    session : what was done in the session asked about, newest first
+    regions : those that the reader may see; None for all
+    actions : newest first, what was done in the session asked about, or by the customer in these regions; nothing for a
+        customer where the reader sees all regions: the history says it
     """
 
     asked: Asked
     person: Person | None = None
-    is_hidden: bool = False
-    session: Sequence[PastAction] = ()
+    regions: Sequence[str] | None = None
+    actions: Sequence[PastAction] = ()
     results: Sequence[Result] = ()
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is a customer who did nothing in the regions that the reader may see."""
+        return bool(self.asked.customer) and self.regions is not None and not self.actions
+
+    @property
+    def bounds(self) -> str:
+        """Which actions alone count, in a sentence; empty where all do, and where there are none."""
+        if self.regions is None or not self.actions:
+            return ""
+        days = SESSION_DAYS if self.asked.session else RECENT_DAYS
+        return (
+            f"You see {', '.join(self.regions)}: only what was done there in the last {days} days of the lake counts."
+            " The shop’s own answers count all."
+        )
 
 
 @dataclass(frozen=True)
@@ -156,35 +172,25 @@ def recent_customers(scope: Scope, contents: Contents) -> tuple[list[RecentCusto
 
 def who(scope: Scope, contents: Contents, asked: Asked) -> Who:
     """What the lake knows of who is asked about."""
-    if asked.session:
-        start, end = _days(scope, contents, SESSION_DAYS)
-        result = scope.ask("recommendations/session_actions", session_id=asked.session, start_date=start, end_date=end)
-        return Who(asked, session=[_action(row) for row in result.rows()], results=[result])
-    if not asked.customer:
+    if not (asked.customer or asked.session):
         return Who(asked)
-    questions = [Question("recommendations/customer", {"customer_id": asked.customer})]
-    is_restricted = scope.row_filter.regions is not None
-    if is_restricted:  # customers have no region: who was not seen in the reader's own stays unknown
-        start, end = _days(scope, contents, VISIBLE_DAYS)
-        questions.append(
-            Question(
-                "recommendations/customer_seen",
-                {"customer_id": asked.customer, "start_date": start, "end_date": end},
-            )
-        )
-    results = scope.ask_all(questions)
-    rows = results[0].rows()
-    if is_restricted and results[1].rows()[0]["last_day"] is None:
-        return Who(asked, is_hidden=True, results=results)
+    regions = scope.row_filter.regions
+    if asked.session or regions is not None:  # neither customers nor histories have a region: events do
+        query, visitor, days = "customer_actions", asked.customer, RECENT_DAYS
+        if asked.session:
+            query, visitor, days = "session_actions", asked.session, SESSION_DAYS
+        start, end = _days(scope, contents, days)
+        result = scope.ask(f"recommendations/{query}", visitor_id=visitor, start_date=start, end_date=end)
+        return Who(asked, regions=regions, actions=[_action(row) for row in result.rows()], results=[result])
+    result = scope.ask("recommendations/customer", customer_id=asked.customer)
     person = None
-    if rows:
-        row = rows[0]
+    for row in result.rows():
         person = Person(_utc(row["first_seen"]), _utc(row["last_seen"]), row["orders"], row["net_revenue"])
-    return Who(asked, person, results=results)
+    return Who(asked, person, results=[result])
 
 
 def shown(source: RecommendationSource, found: Who, *, n: int = ITEMS, surfaces: Sequence[str] = ()) -> Shown:
-    """What each surface would show now; nobody's history is read for a reader who may not see it.
+    """What each surface would show now; a reader of some regions gets it from what was done in these alone.
 
     Raises
     ------
@@ -194,10 +200,11 @@ def shown(source: RecommendationSource, found: Who, *, n: int = ITEMS, surfaces:
     asked = found.asked
     customer = asked.customer if asked.customer and not found.is_hidden else None
     has_opted_out = customer is not None and source.has_opted_out(customer)
-    history = source.history(customer) if customer is not None and not has_opted_out else found.session
-    answers = source.answers(
-        customer, list(surfaces or SURFACES), recent=found.session, context_item=asked.product, n=n
-    )
+    actions = () if has_opted_out else found.actions
+    if found.regions is not None:  # the source's histories are of all regions
+        customer = None
+    history = source.history(customer) if customer is not None and not has_opted_out else actions
+    answers = source.answers(customer, list(surfaces or SURFACES), recent=actions, context_item=asked.product, n=n)
     has_model = any(answer.model for answer in answers)
     return Shown(
         asked,

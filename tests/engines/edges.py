@@ -56,7 +56,7 @@ WORDS = {
     "by_tag": ("component", "back\\slash"),
     "second_from": ("8000", "g", "it's"),
     "customer_id": ("c1", "it's"),
-    "session_id": ("s1", "it's"),
+    "visitor_id": ("c1", "s1", "it's"),  # a customer and a session
 }  # fmt: skip
 NUMBERS = (10, 0, 1, 2**63 - 1)
 # where a query has nothing to say, by a part of ``lake, edge``
@@ -65,8 +65,8 @@ NOTHING_TO_SAY = {
     "unit_costs/customers_estimated": ("row filter",),  # registers are of all regions together
     # the sample has ids of its own; not everyone is there on each of the other days; customers have no region
     "recommendations/customer": ("sample", "row filter"),
-    "recommendations/customer_seen": ("sample", "last day"),
-    "recommendations/session_actions": ("sample", "last day", "the day"),
+    "recommendations/customer_actions": ("sample", "last day", "visitor_id"),
+    "recommendations/session_actions": ("sample", "last day", "the day", "visitor_id"),
     # all in USD
     "sales/other_currencies": ("sample", "first day", "last day", "the day of the clock change", "one value"),
 }

@@ -90,6 +90,23 @@ def test_a_customer_is_shown_with_the_history_and_five_surfaces_whose_reasons_ar
     assert "nothing shown here counts as an impression" in html
 
 
+def test_a_reader_of_some_regions_sees_what_a_customer_did_there_and_not_the_history(
+    opened: OpenPage, monkeypatch: pytest.MonkeyPatch
+):
+    source = Told(histories={"c1": history(), "c2": history()}, served=SERVED)
+    monkeypatch.setenv("TAKINGS_REGIONS", "South,West")
+    html = text_of(opened(source, customer=["c1"]))
+    assert "You see South, West: only what was done there in the last 7 days of the lake counts." in html
+    assert "<i>Bought</i><b>Lamp</b>" in html
+    assert "Blue mug</b>" not in html
+    assert "Net revenue" not in html
+    assert "from the same models and what was done in your regions" in html
+    html = text_of(opened(source, customer=["c2"]))
+    assert "Nobody of this id did anything with a product in your regions in the last 7 days" in html
+    assert "lamp</b>" not in html.lower()
+    assert [(asked["customer_id"], len(asked["recent"])) for asked in source.asked] == [(None, 1), (None, 0)]
+
+
 def test_neighbours_of_one_reason_share_its_line(opened: OpenPage):
     html = text_of(opened(Told(served=SERVED), customer=["c1"]))
     assert html.count("Popular in this shop") == 1

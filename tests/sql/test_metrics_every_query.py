@@ -180,8 +180,10 @@ def test_an_empty_lake_answers_with_the_same_columns(scopes: dict[str, Scope], q
 
 
 def test_the_sample_gives_every_query_something_to_say(scopes: dict[str, Scope]) -> None:
-    somebody = {"customer_id": "A-c1", "session_id": "A-s1"}
-    silent = [query.name for query in QUERIES if not answer(scopes["all"], query, **somebody).table.num_rows]
+    def says(query: Query, visitor: str) -> bool:
+        return bool(answer(scopes["all"], query, customer_id="A-c1", visitor_id=visitor).table.num_rows)
+
+    silent = [query.name for query in QUERIES if not any(says(query, visitor) for visitor in ("A-c1", "A-s1"))]
     assert [name for name in silent if not load()[name].tables & (SHARED - {"products"})] == [], "this lake has no bill"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.lake_rows import Rows, money
 
+Row = dict[str, object]
 DAY = date(2026, 3, 10)
 DAYS = {"start_date": date(2026, 3, 9), "end_date": date(2026, 3, 11)}
 
@@ -59,32 +60,45 @@ def test_a_customer_is_one_row_of_the_customers(lake: Rows):
     assert lake.ask("recommendations/customer", customer_id="c'1") == []
 
 
-def test_a_reader_of_a_region_sees_when_a_customer_was_there_last(lake: Rows):
-    seen = [(9, "c1", "North"), (10, "c1", "South"), (10, "c2", "North")]
-    month = {"session_month": date(2026, 3, 1)}
-    rows = [{"session_date": date(2026, 3, day), "customer_id": who, "region": region} for day, who, region in seen]
-    lake.table("daily_customers", [row | month for row in rows])
-    asked = {"customer_id": "c1", **DAYS}
-    assert lake.ask("recommendations/customer_seen", **asked) == [{"last_day": DAY}]
-    north = lake.scope(regions=("North",)).ask("recommendations/customer_seen", **asked)
-    assert north.rows() == [{"last_day": date(2026, 3, 9)}]
-    west = lake.scope(regions=("West",)).ask("recommendations/customer_seen", **asked)
-    assert west.rows() == [{"last_day": None}]
+def event(number: int, kind: str, product: str | None, hour: int, session_id: str = "s1", **more: object) -> Row:
+    return {
+        "event_id": f"e{number}",
+        "event_type": kind,
+        "occurred_at": at(hour),
+        "session_id": session_id,
+        "product_id": product,
+        "product_name": f"The {product}",
+        "category": "Home",
+        "event_date": DAY,
+        **more,
+    }
+
+
+def test_a_reader_of_a_region_sees_what_a_customer_did_there_and_nothing_else(lake: Rows):
+    lake.table(
+        "events",
+        [
+            event(1, "product_view", "lamp", 8, customer_id="c1", region="North"),
+            event(2, "purchase", "lamp", 9, customer_id="c1", region="South"),  # the later one of the whole shop
+            event(3, "product_view", "mug", 10, session_id="s2", customer_id="c1", region="North"),
+            event(4, "product_view", "vase", 11, session_id="c1", customer_id="c2", region="North"),  # a session c1
+            event(5, "product_view", "sofa", 7, customer_id="c1", region="North", event_date=date(2026, 3, 11)),
+            event(6, "product_view", "bed", 7, customer_id="c1", region=None),
+        ],
+    )
+
+    def seen(regions: tuple[str, ...] | None) -> list[tuple[str, str]]:
+        scope = lake.scope(regions=regions)
+        result = scope.ask("recommendations/customer_actions", visitor_id="c1", **DAYS)
+        return [(row["product_id"], row["event_type"]) for row in result.rows()]
+
+    assert seen(("North",)) == [("mug", "product_view"), ("lamp", "product_view")]
+    assert seen(("South",)) == [("lamp", "purchase")]
+    assert seen(("West",)) == seen(()) == []
+    assert seen(None) == [("mug", "product_view"), ("lamp", "purchase"), ("bed", "product_view")]
 
 
 def test_of_a_session_each_product_comes_once_with_the_last_action_the_newest_first(lake: Rows):
-    def event(number: int, kind: str, product: str | None, hour: int, session_id: str = "s1") -> dict[str, object]:
-        return {
-            "event_id": f"e{number}",
-            "event_type": kind,
-            "occurred_at": at(hour),
-            "session_id": session_id,
-            "product_id": product,
-            "product_name": f"The {product}",
-            "category": "Home",
-            "event_date": DAY,
-        }
-
     lake.table(
         "events",
         [
@@ -96,7 +110,7 @@ def test_of_a_session_each_product_comes_once_with_the_last_action_the_newest_fi
             event(6, "product_view", "vase", 12, session_id="s2"),
         ],
     )
-    found = lake.ask("recommendations/session_actions", session_id="s1", **DAYS)
+    found = lake.ask("recommendations/session_actions", visitor_id="s1", **DAYS)
     assert [(row["product_id"], row["event_type"], row["occurred_at"]) for row in found] == [
         ("mug", "product_view", at(10)),
         ("lamp", "cart_add", at(9)),

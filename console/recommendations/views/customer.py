@@ -33,13 +33,19 @@ def draw(reader: page.Reader, source: RecommendationSource) -> None:
         st.html(_state(f"The model in use knows no product {asked.product!r}: answers are about the id as it is."))
     found = customer.who(reader.scope, contents, asked)
     _keep_fresh(reader.scope, source, found, product.name if product is not None else "")
-    reader.trust_line(Who(asked, results=[result, *found.results]), notes=NOTES)
+    is_whole = reader.scope.row_filter.regions is None
+    notes = ANSWERS if is_whole else ANSWERS_OF_REGIONS, IDS
+    reader.trust_line(Who(asked, results=[result, *found.results]), notes=notes)
 
 
-NOTES = (
-    "Answers are those of the API, from the same models and histories; nothing shown here counts as an impression.",
-    "Ids are pseudonymous, as the shop sends them.",
+ANSWERS = (
+    "Answers are those of the API, from the same models and histories; nothing shown here counts as an impression."
 )
+ANSWERS_OF_REGIONS = (
+    "Answers are made as the API makes them, from the same models and what was done in your regions; nothing shown here"
+    " counts as an impression."
+)
+IDS = "Ids are pseudonymous, as the shop sends them."
 
 
 @st.fragment(run_every=EVERY)
@@ -115,7 +121,7 @@ def _who(found: Who, shown: Shown, currency: str) -> str:
     """One line of facts about who is asked about."""
     asked, person = found.asked, found.person
     if asked.session:
-        facts = [("Session", asked.session), ("Products", text.count(len(found.session)))]
+        facts = [("Session", asked.session), ("Products", text.count(len(found.actions)))]
     elif not asked.customer:
         facts = [("Who", "Anybody"), ("Known", "nothing: a first visit")]
     else:
@@ -140,17 +146,17 @@ def _states(found: Who, shown: Shown) -> list[str]:
     """What a reader has to know before reading the lists, in sentences."""
     asked = found.asked
     if found.is_hidden:
-        where = f"in your regions in the last {customer.VISIBLE_DAYS} days"
-        return [f"Nobody of this id was {where}: this is what everybody gets."]
+        where = f"in your regions in the last {customer.RECENT_DAYS} days of the lake"
+        return [f"Nobody of this id did anything with a product {where}: this is what everybody gets."]
     if shown.has_opted_out:
         return ["This customer opted out: the history is neither read nor kept, and the lists are everybody's."]
-    if asked.session and not found.session:
+    if asked.session and not found.actions:
         days = f"in the last {customer.SESSION_DAYS} days of the lake"
         return [f"No session of this id did anything with a product {days}: this is what everybody gets."]
     if asked.customer and not shown.is_known:
         unknown = "Nothing is known of this customer" if found.person is None else "This customer has no history yet"
         return [f"{unknown}: this is what everybody gets. The next view of a product changes it."]
-    return []
+    return [found.bounds] if found.bounds else []
 
 
 def _state(sentence: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ def test_the_surfaces_are_asked_for_the_customer_with_the_product_of_the_page():
 
 def test_the_actions_of_a_session_stand_in_for_a_history():
     source = Told()
-    found = customer.shown(source, Who(Asked(session="s1"), session=[VIEWED]))
+    found = customer.shown(source, Who(Asked(session="s1"), actions=[VIEWED]))
     assert source.asked[0]["customer_id"] is None
     assert source.asked[0]["recent"] == [VIEWED]
     assert list(found.history) == [VIEWED]
@@ -72,10 +72,22 @@ def test_of_who_opted_out_the_history_is_not_read():
 
 def test_of_who_is_hidden_nothing_is_read_and_everybodys_lists_are_shown():
     source = Told(histories={"c1": [VIEWED]}, opted_out={"c1"})
-    found = customer.shown(source, Who(Asked("c1"), is_hidden=True))
+    found = customer.shown(source, Who(Asked("c1"), regions=("North",)))
     assert source.asked[0]["customer_id"] is None
     assert not found.is_known
     assert not found.has_opted_out
+
+
+def test_a_reader_of_some_regions_gets_answers_from_what_was_done_there_and_no_history():
+    done = PastAction("mug", "Blue mug", "Kitchen", "cart_add", datetime(2026, 3, 29, 9, tzinfo=UTC))
+    source = Told(histories={"c1": [VIEWED, done]})
+    found = customer.shown(source, Who(Asked("c1"), regions=("North",), actions=[done]))
+    assert source.asked == [{"customer_id": None, "recent": [done], "context_item": "", "n": customer.ITEMS}]
+    assert list(found.history) == [done]
+    refused = Told(opted_out={"c1"})
+    found = customer.shown(refused, Who(Asked("c1"), regions=("North",), actions=[done]))
+    assert found.has_opted_out
+    assert refused.asked[0]["recent"] == list(found.history) == []
 
 
 def test_without_a_model_the_newest_card_says_what_is_missing():
@@ -101,9 +113,18 @@ def lake(tmp_path: Path) -> Rows:
         "customers",
         [{"customer_id": "c1", "first_seen": seen, "last_seen": seen, "orders": 2, "net_revenue": money("12.5")}],
     )
+    event: dict[str, object] = {"event_type": "product_view", "customer_id": "c1", "session_id": "s1"}
     rows.table(
-        "daily_customers",
-        [{"session_date": LAST, "customer_id": "c1", "region": "North", "session_month": date(2026, 3, 1)}],
+        "events",
+        [
+            event | {"event_id": product, "product_id": product, "region": region, "event_date": day, "occurred_at": at}
+            for product, region, day in (
+                ("lamp", "North", LAST),
+                ("mug", "East", LAST),
+                ("old", "North", LAST - timedelta(days=customer.RECENT_DAYS)),
+            )
+            for at in [datetime(day.year, day.month, day.day, 9)]
+        ],
     )
     return rows
 
@@ -124,6 +145,12 @@ def test_a_reader_of_other_regions_is_not_told_who_a_customer_is(lake: Rows):
     seen = customer.who(lake.scope(regions=("North",)), CONTENTS, Asked("c1"))
     assert not seen.is_hidden
     assert seen.person is None, "orders and revenue of all regions together are not for a reader of one"
+    assert [(action.product_id, action.at) for action in seen.actions] == [("lamp", VIEWED.at)]
+    assert seen.bounds.startswith("You see North: only what was done there in the last 7 days of the lake counts.")
+    assert (found.bounds, customer.who(lake.scope(), CONTENTS, Asked("c1")).bounds) == ("", "")
+    session = customer.who(lake.scope(regions=("North",)), CONTENTS, Asked(session="s1"))
+    assert [action.product_id for action in session.actions] == ["lamp"]
+    assert "in the last 2 days" in session.bounds
 
 
 def test_anybody_is_asked_nothing_of_the_lake(lake: Rows):
