@@ -1,7 +1,7 @@
 """The link: the URL's parameters that say what a page shows, so that a saved or sent link reopens the same view.
 
 Every group of widgets owns some parameters. What a link says comes before what the widgets hold, what cannot be used
-falls back to its default, and a default is left out of the link.
+falls back to its default, and a default is left out of the link, unless it can be another one tomorrow.
 
 Streamlit can bind a widget to the URL itself (``bind="query-params"``). It then writes labels ("Last 28 days"), which a
 link has to outlive, and it drops the parameters on a page without the widget. Only a free text, such as the search on
@@ -88,11 +88,14 @@ class Choice:
     parameter : its name in the URL; a link without it means the default
     options : value in the URL → what the reader sees
     default : one of the options
+    is_always_written : whether the default is in the link too: where the default can change, such as the newest of a
+        list, a link without it would show something else later
     """
 
     parameter: str
     options: Mapping[str, str]
     default: str
+    is_always_written: bool = False
 
     @property
     def value(self) -> str:
@@ -122,7 +125,8 @@ class Choice:
         return self._keep(chosen)
 
     def _keep(self, chosen: str) -> str:
-        self._link.write({} if chosen == self.default else {self.parameter: [chosen]})
+        is_written = self.is_always_written or chosen != self.default
+        self._link.write({self.parameter: [chosen]} if is_written else {})
         return chosen
 
     @property

@@ -111,7 +111,7 @@ def test_a_link_opens_its_budget_and_one_to_a_budget_that_is_gone_the_first(open
     page = open_page("budgets", lake, budget=["Gone"])
     assert not page.exception
     assert "billed cost, everything" in text_of(page)
-    assert "budget" not in page.query_params
+    assert page.query_params["budget"] == "Whole bill", "a link to what is shown, also once another one is the first"
 
 
 def test_a_budget_burns_down_past_its_thresholds_beside_an_even_pace(open_page: Open, lake: Path) -> None:

@@ -136,6 +136,10 @@ def test_without_a_choice_who_was_here_last_is_shown_and_without_a_customer_anyb
     assert source.asked[-1]["customer_id"] is None
     assert "<dd>Anybody</dd>" in html
     assert "Sofa" in html
+    assert app.query_params["customer"] == ""
+    app = opened(source, customer=[""])
+    assert source.asked[-1]["customer_id"] is None, "the link opens for anybody again"
+    assert app.query_params["customer"] == ""
 
 
 def test_the_customers_who_were_here_last_can_be_chosen(opened: OpenPage):

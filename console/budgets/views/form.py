@@ -30,7 +30,8 @@ def bar(source: BudgetSource, file: BudgetFile | None, currency: str, services: 
     name, basis = "", Basis.BILLED
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-budget-bar"):
         if names:
-            name = Choice("budget", {name: name for name in names}, names[0]).draw_list("Budget", width=285)
+            choice = Choice("budget", {name: name for name in names}, names[0], is_always_written=True)
+            name = choice.draw_list("Budget", width=285)
         else:
             bases = {basis.value: basis.value for basis in Basis}
             basis = Basis(Choice("basis", bases, basis.value).draw_list("Basis", width=165))

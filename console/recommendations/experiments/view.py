@@ -219,7 +219,8 @@ def _bar(
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-experiment-bar"):
         if by_name:
             options = {name: f"{name} · {words.state(one)}" for name, one in by_name.items()}
-            chosen = by_name[Choice("experiment", options, next(iter(options))).draw_list("Experiment", width=340)]
+            choice = Choice("experiment", options, next(iter(options)), is_always_written=True)
+            chosen = by_name[choice.draw_list("Experiment", width=340)]
         with st.popover("Start an experiment", icon=":material/science:", key="tk-experiment-start"):
             _start(reader, source, experiments)
         if chosen is not None and chosen.ended_at is None:

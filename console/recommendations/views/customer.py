@@ -66,7 +66,7 @@ def _choose(recent: Sequence[RecentCustomer], scope: Scope) -> Asked:
     query, is_new = LINK.read()
     if is_new:
         named = {name: first(query, name) for name in LINK.parameters}
-        if not any(named.values()) and recent:  # who was here last, so that there is something to see
+        if not any(named.values()) and "customer" not in query and recent:  # so that there is something to see
             named["customer"] = recent[0].customer_id
         for name, value in named.items():
             st.session_state[LINK.widget(name)] = value or (None if name == "customer" else "")
@@ -108,7 +108,8 @@ def _choose(recent: Sequence[RecentCustomer], scope: Scope) -> Asked:
         )
         st.button("Refresh", icon=":material/refresh:", key="tk-recommend-again", type="tertiary")
     given = {name: st.session_state[LINK.widget(name)] or "" for name in LINK.parameters}
-    LINK.write({name: [value] for name, value in given.items() if value})
+    is_anybody = not (given["customer"] or given["session"])  # in a link an empty customer, who is nobody's id
+    LINK.write({name: [value] for name, value in given.items() if value or (name == "customer" and is_anybody)})
     return Asked(**given)
 
 

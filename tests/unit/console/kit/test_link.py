@@ -15,6 +15,9 @@ def script() -> None:
     from console.kit.link import Choice, Link
 
     st.text(Choice("size", {"s": "Small", "l": "Large"}, default="s").draw("Size"))
+    if "newest" in st.session_state:
+        newest = st.session_state["newest"]
+        Choice("of", {"old": "Old", newest: newest}, default=newest, is_always_written=True).draw_list("Of", width=200)
     for link in (Link("kept-", ("colour", "also")), Link("plain-", ("shape",), is_remembered=False)):
         name = link.parameters[0]
         query, is_new = link.read()
@@ -51,6 +54,12 @@ def test_a_choice_that_is_not_offered_is_the_default_and_leaves_the_link(app: Ap
     assert not app.exception
     assert app.text[0].value == "s"
     assert dict(app.query_params) == {}
+
+
+def test_a_default_that_can_change_is_written_so_that_the_link_shows_the_same_later(app: AppTest) -> None:
+    app.session_state["newest"] = "a"
+    app.run()
+    assert dict(app.query_params) == {"of": "a"}
 
 
 def test_a_new_link_comes_before_what_the_widgets_hold(app: AppTest) -> None:

@@ -86,6 +86,14 @@ def test_a_chosen_outcome_is_kept_in_the_link(tmp_path: Path) -> None:
     assert "Lift of orders" in text_of(page)
 
 
+def test_a_link_to_an_experiment_opens_it_again_after_another_one_has_started(tmp_path: Path) -> None:
+    record, lake = known(tmp_path)
+    link = dict(opened(lake.scope(), GivenExperiments([record])).query_params)
+    newer = experiment(*TENTH, name="summer", started_at=TO_COME)
+    page = opened(lake.scope(), GivenExperiments([newer, record]), **link)
+    assert page.selectbox(key="tk-experiment").value == "spring"
+
+
 def test_without_an_experiment_the_page_says_how_one_is_started_and_starts_it(tmp_path: Path) -> None:
     source = GivenExperiments()
     page = opened(lake_of(tmp_path, []).scope(), source)
