@@ -110,8 +110,38 @@ def test_a_category_chosen_narrows_the_catalogue_and_what_was_shown(lake: Rows) 
     assert (found.shown, found.available, found.impressions, found.never_shown) == (1, 1, [9], [])
 
 
+def test_a_channel_chosen_changes_nothing_and_that_is_said(lake: Rows) -> None:
+    channels = {"web": "84.00", "app": "16.00"}
+    rows = [
+        {
+            "order_date": date(2026, 3, 5), "order_month": date(2026, 3, 1), "product_id": "vase", "category": "Home",
+            "channel": channel, "currency": "USD", "gross_revenue": money(revenue), "units": Decimal(1), "orders": 1,
+        }
+        for channel, revenue in channels.items()
+    ]  # fmt: skip
+    found = asked(lake.table("daily_product_sales", rows), Slices(channels=("web",)))
+    assert (found.shown, found.available) == (2, 4)
+    assert found.never_shown[0].net_revenue == money("100.00")
+    said = words.lines(found, "USD")
+    assert (
+        said[0] == "The products shown are not kept by channel: coverage, and what is never shown, are of all channels."
+    )
+    assert said[1:] == words.lines(asked(lake), "USD")
+
+
+def test_a_category_of_which_nothing_is_available_is_not_taken_for_a_missing_model(lake: Rows) -> None:
+    found = asked(lake, Slices(categories=("Garden",)), [product("spade", "Garden", available=False)])
+    assert (found.share, found.shown, found.withdrawn) == (None, 0, 1)
+    assert words.lines(found, "USD") == [
+        "No product of this selection is available.", "1 shown product is not available now."
+    ]  # fmt: skip
+
+
 def test_without_a_model_coverage_is_unknown(lake: Rows) -> None:
     found = asked(lake, catalogue=[])
     assert found.share is None
-    assert found.figures[0].value is None
+    assert [(figure.name, figure.value) for figure in found.figures[:3]] == [
+        ("Coverage", None), ("Products shown", None), ("Never shown", None)
+    ]  # fmt: skip
+    assert (found.shown, found.withdrawn, found.impressions) == (None, 0, [90, 9, 1])
     assert "There is no model in use" in words.lines(found, "USD")[0]

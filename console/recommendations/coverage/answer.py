@@ -41,20 +41,22 @@ class Coverage:
     Attributes
     ----------
     available : products that the model in use may show; 0 where there is no model
-    shown : of those, how many were shown in the period
-    withdrawn : products that were shown and are not available now
+    shown : of those, how many were shown in the period; None where there is no model
+    withdrawn : products that were shown and are not available now; 0 where there is no model
     impressions : of every shown product, most first
     never_shown : what sells most first
-    earlier : the share shown in the 28 days before the last 28, and in the last 28
+    last_weeks, weeks_before : the share shown in the last 28 days, and in the 28 before
+    ignores_channels : whether a reader chose channels; all of this is of all of them
     """
 
     available: int
-    shown: int
+    shown: int | None
     withdrawn: int
     impressions: Sequence[int]
     never_shown: Sequence[NeverShown]
     last_weeks: Decimal | None
     weeks_before: Decimal | None
+    ignores_channels: bool
     figures: Sequence[Figure]
     results: Sequence[Result]
 
@@ -66,7 +68,7 @@ class Coverage:
     @property
     def share(self) -> Decimal | None:
         """Coverage: shown ÷ available products; None without a model."""
-        return Decimal(self.shown) / self.available if self.available else None
+        return Decimal(self.shown) / self.available if self.available and self.shown is not None else None
 
     @property
     def tenths(self) -> list[Decimal]:
@@ -75,10 +77,13 @@ class Coverage:
 
 
 def questions(scope: Scope, period: Period, comparisons: Sequence[Compared], slices: Slices) -> list[Question]:
-    """What `coverage` asks: sales, and what was shown in the period, its comparisons, and two times four weeks."""
+    """What `coverage` asks: sales, and what was shown in the period, its comparisons, and two times four weeks.
+
+    Of all channels, sales too: the products shown are not kept by channel, so what one channel never showed is unknown.
+    """
     weeks = Period(period.end - timedelta(days=WEEKS_DAYS), period.end)
     return [
-        question(scope, "products/sales", period, replace(slices, categories=())),
+        question(scope, "products/sales", period, replace(slices, categories=(), channels=())),
         *(
             _shown(days, slices)
             for days in (period, *(before for _, before in comparisons), weeks, weeks.shifted(-WEEKS_DAYS))
@@ -113,16 +118,18 @@ def coverage(
         }
     every = sorted(impressions.values(), reverse=True)
     shown = chosen & set(impressions)
+    count = len(shown) if catalogue else None
     labels = [label for label, _ in comparisons]
     return Coverage(
         available=len(chosen),
-        shown=len(shown),
-        withdrawn=len(set(impressions) - chosen),
+        shown=count,
+        withdrawn=len(set(impressions) - chosen) if catalogue else 0,
         impressions=every,
         never_shown=_never_shown([product for product in of if product.product_id not in shown], sales),
         last_weeks=before[-2],
         weeks_before=before[-1],
-        figures=_figures(len(shown), chosen, every, list(zip(labels, before, strict=False))),
+        ignores_channels=bool(slices.channels),
+        figures=_figures(count, chosen, every, list(zip(labels, before, strict=False))),
         results=results,
     )
 
@@ -192,13 +199,13 @@ def _never_shown(products: Sequence[CatalogueProduct], sales: _Rows) -> list[Nev
 
 
 def _figures(
-    shown: int, available: set[str], impressions: Sequence[int], before: Sequence[tuple[str, Decimal | None]]
+    shown: int | None, available: set[str], impressions: Sequence[int], before: Sequence[tuple[str, Decimal | None]]
 ) -> list[Figure]:
-    share = Decimal(shown) / len(available) if available else None
+    share = Decimal(shown) / len(available) if shown is not None and available else None
     return [
         Figure("Coverage", share, Unit.PERCENT, changes=[Change(label, value) for label, value in before]),
         Figure("Products shown", shown, Unit.COUNT),
-        Figure("Never shown", len(available) - shown if available else None, Unit.COUNT),
+        Figure("Never shown", None if share is None else len(available) - (shown or 0), Unit.COUNT),
         Figure(
             "Impressions of the top 10 %",
             next(iter(tenths(impressions)), None),

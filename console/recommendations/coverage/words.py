@@ -8,9 +8,15 @@ from console.recommendations.coverage.answer import WEEKS_DAYS, Coverage
 
 def lines(found: Coverage, currency: str) -> list[str]:
     """How coverage moves, and what the products that are never shown sell."""
-    said = []
-    if not found.available:
+    if found.shown is None:
         return ["There is no model in use, so nobody knows which products could be shown: learn one under Models."]
+    said = []
+    if found.ignores_channels:
+        said.append(
+            "The products shown are not kept by channel: coverage, and what is never shown, are of all channels."
+        )
+    if not found.available:
+        said.append("No product of this selection is available.")
     if found.last_weeks is not None and found.weeks_before is not None:
         moved = "falls" if found.last_weeks < found.weeks_before else "rises"
         now, before = text.percent(found.last_weeks), text.percent(found.weeks_before)
