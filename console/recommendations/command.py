@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +33,7 @@ def recommendations(
     surface: Annotated[
         list[str] | None, typer.Option("--surface", metavar="NAME", help="only this one; may be given again")
     ] = None,
-    n: Annotated[int, typer.Option("--n", help="the most products of a surface, 1 to 50")] = 10,
+    n: Annotated[int | None, typer.Option("--n", help="the most products of a surface, 1 to 50 (default: 10)")] = None,
     models: Annotated[bool, typer.Option("--models", help="list the models instead")] = False,
     profit: Annotated[
         bool, typer.Option("--profit", help="say what came of recommendations and whether they pay instead")
@@ -46,15 +47,30 @@ def recommendations(
 
     Only --profit has days: by default the last 28 of the lake.
     """
+    count = "" if n is None else str(n)
+    of_answers = {
+        "--customer": customer,
+        "--session": session,
+        "--product": product,
+        "--surface": surface,
+        "--n": count,
+    }
     if profit:
+        _refuse("--profit", {"--models": models, **of_answers})
         from console.recommendations.profit import command
 
         command.show(context, lake, start, end, form)
         return
+    days = {"--start": start, "--end": end}
     if models:
+        _refuse("--models", {**days, **of_answers})
         _models(context, lake, form)
         return
-    found, shown = _shown(context, lake, customer, session, product, surface or [], n)
+    _refuse("", days)
+    from console.recommendations.customer import ITEMS
+
+    most = ITEMS if n is None else n
+    found, shown = _shown(context, lake, customer, session, product, surface or [], most)
     if form == "json":
         output.json(document(found, shown))
         return
@@ -68,6 +84,16 @@ def recommendations(
     if shown.has_opted_out:
         notes.append("The customer opted out: no history is read, and this is what everybody gets.")
     sys.stderr.writelines(f"{note}\n" for note in dict.fromkeys(notes))
+
+
+def _refuse(mode: str, others: Mapping[str, object]) -> None:
+    """Raise BindingError where an option is given that would change nothing."""
+    for name, value in others.items():
+        if value:
+            what, remedy = f"{name} does not go with {mode}", "Leave one of them out."
+            if not mode:
+                what, remedy = f"{name} goes with --profit alone", f"Add --profit, or leave {name} out."
+            raise BindingError(what, where=name, remedy=remedy)
 
 
 def _shown(
