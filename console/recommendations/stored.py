@@ -158,9 +158,18 @@ class StoredRecommendations:
         self._trainings.start()
 
     def _parts_of(self, store: StoredModels) -> tuple[Recommender, StoredCustomers]:
+        from pipeline.recommend.serving.array_scoring import ArrayScoring  # numpy, once somebody asks
+
         customers = StoredCustomers(store.items)
         experiments = RunningExperiments(store.items, renew_after=EXPERIMENTS_SECONDS)
-        recommender = Recommender(store, _Opened(self._history), customers, experiments=experiments, now=self._now)
+        recommender = Recommender(
+            store,
+            _Opened(self._history),
+            customers,
+            experiments=experiments,
+            scoring=ArrayScoring(),
+            now=self._now,
+        )
         return recommender, customers
 
     def _experiments(self) -> StoredExperiments:

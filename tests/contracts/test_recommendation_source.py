@@ -20,6 +20,7 @@ from pipeline.recommend.models import model as models
 from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.recommend.models.embedded import EmbeddedModelStore
 from pipeline.recommend.models.stored_models import StoredModels
+from pipeline.recommend.serving.array_scoring import ArrayScoring
 from tests.contracts.test_live_store import TABLE, Clock, aws_table
 from tests.support.models import TRAINED_AT, card, model
 
@@ -126,6 +127,16 @@ def test_the_catalogue_is_that_of_the_model_in_use_with_what_is_no_longer_sold(p
         CatalogueProduct("lamp", "Lamp", "Home", True),
         CatalogueProduct("old", "Old chair", "Home", False),
     ]
+
+
+def test_answers_are_scored_with_arrays(place: Place, monkeypatch: pytest.MonkeyPatch):
+    scored = []
+    score = ArrayScoring.score
+    monkeypatch.setattr(ArrayScoring, "score", lambda *args, **named: scored.append(1) or score(*args, **named))
+    place.publish(FIRST)
+    place.recent.of["c1"] = [VIEWED_MUG]
+    assert place.source.answers("c1", ["for_you"])[0].items
+    assert scored
 
 
 def test_a_history_has_the_names_that_the_model_knows(place: Place):
