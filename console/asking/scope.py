@@ -63,7 +63,11 @@ class Scope:
     @property
     def today(self) -> date:
         """The current day in the lake's reporting time zone."""
-        return self.now().astimezone(ZoneInfo(self.reporting_time_zone)).date()
+        return self.day_of(self.now())
+
+    def day_of(self, instant: datetime) -> date:
+        """The day of an instant, which has a time zone, in the lake's reporting time zone."""
+        return instant.astimezone(ZoneInfo(self.reporting_time_zone)).date()
 
     @property
     def data_as_of(self) -> datetime | None:

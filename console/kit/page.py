@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -217,8 +216,7 @@ def errors_shown() -> Iterator[None]:
 def failed(error: TakingsError) -> None:
     """Draw the failed state: what failed, where, and the remedy, with a button that tries again."""
     where = f'<p class="tk-where">{escape(error.where)}</p>' if error.where else ""
-    commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(error.remedy))
-    remedy = f'<p class="tk-remedy">{commands}</p>' if error.remedy else ""
+    remedy = f'<p class="tk-remedy">{prose.with_commands(error.remedy)}</p>' if error.remedy else ""
     with st.container(gap="xsmall"):
         st.html(f'<section class="tk-failed" role="alert"><h2>{escape(error.what)}</h2>{where}{remedy}</section>')
         # Any click reruns the page; the key only has to differ from that of another failure on it.

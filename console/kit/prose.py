@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -14,6 +15,11 @@ def heading(title: str, note: str = "") -> str:
     """The HTML of a title over a chart, a table or a list, with a note in small print."""
     small = f" <small>{escape(note)}</small>" if note else ""
     return f'<h3 class="tk-chart-title">{escape(title)}{small}</h3>'
+
+
+def with_commands(sentence: str) -> str:
+    """The HTML of a sentence, what is between backticks in a fixed-width font."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
 
 
 def calm(sentence: str) -> str:

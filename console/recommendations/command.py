@@ -123,7 +123,10 @@ def _shown(
 def _models(context: typer.Context, lake: str | None, form: str) -> None:
     from console.recommendations import models as learnt
 
-    found = options.profile(context, lake).recommendations.models()
+    profile = options.profile(context, lake)
+    found = profile.recommendations.models()
+    if profile.settings.regions is not None:
+        found = learnt.without_counts(found)
     when = {model.version: model.trained_at.isoformat() for model in found}
     rows = [{name: getattr(row, name) for name in MODEL_COLUMNS} for row in learnt.rows(found, when)]
     if form == "json":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from console.recommendations.source import ModelRecord, Quality, TrainingState, Use
@@ -47,8 +47,8 @@ class ModelRow:
     popularity: float | None
     coverage: float | None
     unknown_share: float | None
-    interactions: int
-    customers: int
+    interactions: int | None
+    customers: int | None
     products: int
     training_seconds: float
     reason: str
@@ -93,6 +93,20 @@ def refusal(model: ModelRecord) -> str:
 def missing(model: ModelRecord) -> Sequence[str]:
     """The other gaps of a model, but what its needs say."""
     return [gap for gap in model.gaps if not gap.startswith((NOT_USED, LISTS_ALONE, TOO_LITTLE))]
+
+
+def without_counts(models: Iterable[ModelRecord]) -> list[ModelRecord]:
+    """The models for a reader of some regions: what says how much the whole shop's customers do is left out."""
+    return [
+        replace(
+            model,
+            interactions=None,
+            customers=None,
+            needs=(),
+            gaps=[gap for gap in model.gaps if not gap.startswith(TOO_LITTLE) and "interactions" not in gap],
+        )
+        for model in models
+    ]
 
 
 def is_aside(model: ModelRecord) -> bool:

@@ -45,6 +45,7 @@ class ModelRecord:
     Attributes
     ----------
     first_event, last_event : window of the data it was learnt from
+    interactions, customers : of all regions; None where a reader may not see that
     unknown_share : share of the newest week's actions that are with products which the model before did not know; None
         where there was none
     coverage : share of the available products that are in the ten of any customer who was asked about; None where
@@ -58,8 +59,8 @@ class ModelRecord:
     method: str
     first_event: datetime | None
     last_event: datetime | None
-    interactions: int
-    customers: int
+    interactions: int | None
+    customers: int | None
     products: int
     parameters: dict[str, float | int | str]
     measures: Sequence[Quality] = ()

@@ -43,7 +43,7 @@ STALE_SECONDS = 900.0  # an answer that a curation overtook is served that long 
 QUESTIONS_AT_ONCE = 24  # of all readers of this process; Athena queues what is above its own quota
 HEALTH = ("/healthz", "/readyz")
 TRAINING_JOB = (
-    "The job *train* learns each night. Now: `aws stepfunctions start-execution --state-machine-arn <LakeJobs>"
+    "The job train learns each night. Now: `aws stepfunctions start-execution --state-machine-arn <LakeJobs>"
     ' --input \'{"job": "train"}\'`; LakeJobs is an output of the stack of the lake.'
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from catalogue.errors import SourceError
 from console.asking.formatting import NARROW_SPACE
 from console.recommendations.source import CatalogueProduct, PastAction, Trainer, TrainingState, Use
 from console.wiring.embedded import Embedded
+from pipeline.lake import LakeSettings
 from pipeline.recommend.models.embedded import FILE
 from tests.pages.conftest import Open, lake_of_sales
+from tests.support.lake_rows import Rows, money
 from tests.support.recommendation_source import Told, item, lists_alone, measures, record
 
 OpenPage = Callable[..., AppTest]
@@ -107,6 +109,19 @@ def test_a_reader_of_some_regions_sees_what_a_customer_did_there_and_not_the_his
     assert [(asked["customer_id"], len(asked["recent"])) for asked in source.asked] == [(None, 1), (None, 0)]
 
 
+def test_a_customer_was_seen_on_days_of_the_reporting_time_zone(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lake = Rows(tmp_path / "tokyo", LakeSettings(reporting_time_zone="Asia/Tokyo"))
+    seen = {"first_seen": datetime(2026, 3, 1, 20), "last_seen": datetime(2026, 3, 5, 14)}  # 5:00 the next day; 23:00
+    lake.table("customers", [{"customer_id": "c1", "orders": 2, "net_revenue": money("12.5"), **seen}])
+    lake.table("daily_events", [{"event_date": date(2026, 3, 5), "event_type": "product_view", "events": 1}])
+    monkeypatch.setattr(Embedded, "recommendations", Told())
+    html = text_of(open_page("recommendations", lake.lake.root, customer=["c1"]))
+    assert "<dt>First seen</dt><dd>2 Mar 2026</dd>" in html
+    assert "<dt>Last seen</dt><dd>5 Mar 2026</dd>" in html
+
+
 def test_neighbours_of_one_reason_share_its_line(opened: OpenPage):
     html = text_of(opened(Told(served=SERVED), customer=["c1"]))
     assert html.count("Popular in this shop") == 1
@@ -174,7 +189,9 @@ def test_before_the_first_model_a_meter_says_what_is_missing(opened: OpenPage):
     assert "Missing: events, days." in html
     assert "1,200 of 2,000" in html
     html = text_of(opened(Told([])))
-    assert "No training has counted yet" in html
+    assert "No training has counted yet what there is. Train now, on the part Models, starts one." in html
+    html = text_of(opened(Told([], trainer=Trainer(False, "The job train learns each night, or `learn now`."))))
+    assert "what there is. The job train learns each night, or <code>learn now</code>." in html
 
 
 def test_what_a_shop_calls_its_products_cannot_bring_its_own_markup(opened: OpenPage):
@@ -239,6 +256,27 @@ def test_a_model_of_lists_alone_says_what_is_missing_for_more(opened: OpenPage):
     assert "Missing: events, days." in html
     assert "<dt>Method</dt><dd>lists for everybody</dd>" in html
     assert "It was not measured" in html
+
+
+def test_a_reader_of_some_regions_is_not_shown_how_much_the_whole_shop_does(
+    opened: OpenPage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TAKINGS_REGIONS", "South")
+    gaps = ("The oldest 7,000 of these interactions are left out.", "No product has a category.")
+    app = opened(Told([record("v1", gaps=gaps)]), part=["models"])
+    html = text_of(app)
+    assert not app.exception
+    assert "90,000" not in html
+    assert "4,000" not in html
+    assert "7,000" not in html
+    assert "<dt>Products</dt><dd>120</dd>" in html
+    assert "No product has a category." in html
+    assert {"interactions", "customers"}.isdisjoint(app.dataframe[0].value.columns)
+    assert "how many interactions and visitors there are is left out" in html
+    for part in ("models", "customer"):
+        html = text_of(opened(Told([record(use=Use.ASIDE, needs=lists_alone().needs)]), part=[part]))
+        assert "Missing: events, days." in html
+        assert "1,200" not in html
 
 
 def test_a_rollback_is_confirmed_and_done(opened: OpenPage):

@@ -53,11 +53,12 @@ def _keep_fresh(scope: Scope, source: RecommendationSource, found: Who, context:
     """What follows a customer's actions, drawn again by itself."""
     with page.errors_shown():
         shown = customer.shown(source, found)
-        st.html(_who(found, shown, scope.reporting_currency))
+        st.html(_who(found, shown, scope))
         for state in _states(found, shown):
             st.html(_state(state))
         if not shown.has_model:
-            st.html(readiness.meter(shown.newest))
+            has_counts = scope.row_filter.regions is None  # those of all regions
+            st.html(readiness.meter(shown.newest, source.trainer, has_counts=has_counts))
         st.html(surfaces.drawn(shown, scope.now(), context))
 
 
@@ -118,7 +119,7 @@ def _forget(name: str, value: str | None) -> None:
     st.session_state[LINK.widget(name)] = value
 
 
-def _who(found: Who, shown: Shown, currency: str) -> str:
+def _who(found: Who, shown: Shown, scope: Scope) -> str:
     """One line of facts about who is asked about."""
     asked, person = found.asked, found.person
     if asked.session:
@@ -129,10 +130,10 @@ def _who(found: Who, shown: Shown, currency: str) -> str:
         facts = [("Customer", asked.customer)]
         if person is not None:
             facts += [
-                ("First seen", text.day(person.first_seen.date())),
-                ("Last seen", text.day(person.last_seen.date())),
+                ("First seen", text.day(scope.day_of(person.first_seen))),
+                ("Last seen", text.day(scope.day_of(person.last_seen))),
                 ("Orders", text.count(person.orders)),
-                ("Net revenue", text.money(person.net_revenue, currency)),
+                ("Net revenue", text.money(person.net_revenue, scope.reporting_currency)),
             ]
         if not found.is_hidden:
             facts.append(("Recommendations", "opted out" if shown.has_opted_out else "allowed"))

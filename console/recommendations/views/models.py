@@ -10,6 +10,7 @@ import streamlit as st
 from console.asking import formatting as text
 from console.asking.engines import Result
 from console.asking.figures import Unit
+from console.asking.scope import Scope
 from console.kit import page, plots, prose, tables
 from console.recommendations import models as learnt
 from console.recommendations.models import METHODS
@@ -40,6 +41,10 @@ COLUMNS = {
     "version": tables.Column("Version"),
 }
 NOTE = "Nothing here is asked of the lake: a model brings its own card, and no customer is in it."
+COUNTS = ("interactions", "customers")  # of all regions
+NOTE_OF_REGIONS = (
+    "Models are learnt from all regions: how many interactions and visitors there are is left out for you."
+)
 
 
 class _Nothing:
@@ -50,11 +55,15 @@ class _Nothing:
 
 def draw(reader: page.Reader, source: RecommendationSource) -> None:
     """Draw the part, with its trust line."""
-    models = source.models()
+    models, is_whole = source.models(), reader.scope.row_filter.regions is None
     current = learnt.in_use(models)
     training.draw(reader.scope, source, models)
     if current is None or learnt.is_lists_alone(current):
-        st.html(readiness.meter(current or next(iter(models), None)))
+        newest = current or next(iter(models), None)
+        st.html(readiness.meter(newest, source.trainer, has_counts=is_whole))
+    if not is_whole:
+        models = learnt.without_counts(models)
+        current = learnt.in_use(models)
     if current is not None:
         _card(reader, source, models, current)
     if models:
@@ -65,10 +74,11 @@ def draw(reader: page.Reader, source: RecommendationSource) -> None:
             with column:
                 plots.draw(plot, f"recommendation-{plot.title.split()[0].lower()}", about=about)
         when = {model.version: text.instant(model.trained_at) for model in models}
+        columns = {name: column for name, column in COLUMNS.items() if is_whole or name not in COUNTS}
         tables.show(
-            learnt.rows(models, when), COLUMNS, export_as="recommendation-models", title="Every model", about=about
+            learnt.rows(models, when), columns, export_as="recommendation-models", title="Every model", about=about
         )
-    reader.trust_line(_Nothing(), notes=(NOTE,))
+    reader.trust_line(_Nothing(), notes=(NOTE,) if is_whole else (NOTE, NOTE_OF_REGIONS))
 
 
 def _card(
@@ -81,7 +91,7 @@ def _card(
             title = "The lists in use" if learnt.is_lists_alone(current) else "The model in use"
             st.html(prose.heading(title, f"trained {age}"), width="stretch")
             _roll_back(source, learnt.before(models))
-        st.html(_facts(current))
+        st.html(_facts(current, reader.scope))
         prose.lines("", learnt.missing(current))
     with measures:
         st.html(prose.heading("How good it is", "nDCG@10, 95 % intervals"))
@@ -90,17 +100,17 @@ def _card(
         st.html(_parameters(current.parameters))
 
 
-def _facts(model: ModelRecord) -> str:
+def _facts(model: ModelRecord, scope: Scope) -> str:
     window = "unknown"
     if model.first_event is not None and model.last_event is not None:
-        window = text.days(model.first_event.date(), model.last_event.date())
+        window = text.days(scope.day_of(model.first_event), scope.day_of(model.last_event))
     method = "lists for everybody" if learnt.is_lists_alone(model) else METHODS.get(model.method, model.method)
     facts = [
         ("Trained", text.instant(model.trained_at)),
         ("Learnt from", window),
         ("Method", method),
-        ("Interactions", text.count(model.interactions)),
-        ("Visitors", text.count(model.customers)),
+        *([] if model.interactions is None else [("Interactions", text.count(model.interactions))]),
+        *([] if model.customers is None else [("Visitors", text.count(model.customers))]),
         ("Products", text.count(model.products)),
         ("Coverage", text.percent(model.coverage)),
         ("Unknown before", text.percent(model.unknown_share)),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from console.asking import formatting as text
 from console.asking.scope import Scope
-from console.kit import page
+from console.kit import page, prose
 from console.recommendations.models import outcome
 from console.recommendations.source import ModelRecord, RecommendationSource, TrainingState
 
@@ -37,8 +35,7 @@ def _line(scope: Scope, source: RecommendationSource, models: Sequence[ModelReco
         if not trainer.can_start:
             words = f"{words} {trainer.how}".strip()
         tone = " tk-late" if state.failure else ""
-        commands = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
-        st.html(f'<p class="tk-state{tone}">{commands}</p>' if words else "<p></p>", width="stretch")
+        st.html(f'<p class="tk-state{tone}">{prose.with_commands(words)}</p>' if words else "<p></p>", width="stretch")
         if trainer.can_start and st.button(
             "Train now",
             icon=":material/model_training:",

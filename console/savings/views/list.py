@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -143,7 +142,7 @@ def _step(line: str) -> str:
     """A step as HTML: commands in a fixed-width font."""
     if line.startswith("aws "):
         return f"<code>{escape(line)}</code>"
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(line))
+    return prose.with_commands(line)
 
 
 def _buttons(tracked: TrackedSaving, decide: Decide) -> None:

@@ -65,3 +65,4 @@ def test_a_reader_of_some_regions_is_told_which_actions_count(run: Run, monkeypa
     assert (code, [action["product_id"] for action in answer["history"]]) == (0, ["lamp"]), errors
     assert answer["bounds"].startswith("You see North: only what was done there in the last 7 days")
     assert "You see North" in run("--customer", "c1")[2]
+    assert '"interactions":null' in run("--models", "--format", "json")[1]
