@@ -1,18 +1,21 @@
--- title:   What the customers of an experiment did within 7 days, by day of entry and variant
+-- title:   What the customers of an experiment ordered, by day of entry and variant
 -- grain:   one row per entry_date, variant
 -- source:  lake
--- term:    Entry day = the first day since an experiment began with a session of a customer.
--- term:    Outcome = what a customer orders and clicks from the entry day on, on 7 days.
--- term:    Incremental margin = gross margin per customer who is shown recommendations − the same of the hold-out, times the
---          customers who are shown some; the margin that would not be there without recommendations.
+-- term:    Entry day = the first day with a session of a customer, of those asked about: of an experiment or a period.
+-- term:    Outcome = what a customer orders from the entry day on: on 7 days where experiments are compared, on all days of a
+--          period where its incremental margin is asked for.
+-- term:    Incremental margin = gross margin per customer who may be shown recommendations − the same of the hold-out, times the
+--          customers who may be; the margin that would not be there without recommendations.
 -- note:    Every customer is counted once, also one who did nothing. Variants are numbered from 0: the first one has the
 --          customers whose first four hexadecimal digits of md5(experiment/customer_id) come before second_from, as
 --          pipeline/recommend/experiments/experiment.py draws them. Orders are placed ones in the reporting currency; net
 --          revenue is what is left of them after refunds of any day; gross margin is that of lines whose cost is known. The
 --          squares are sums over customers, for variances. A customer whose name was erased meanwhile is drawn again.
 -- param:   experiment  str   Name of the experiment
--- param:   start_date  date  First day of entry, included: the first whole day of the experiment
--- param:   end_date    date  Day after the last day of entry, not included: 6 days or more before the last day of data
+-- param:   start_date  date  First day of entry, included: not before the first whole day of the experiment
+-- param:   end_date    date  Day after the last day of entry, not included
+-- param:   outcome_end date  Day after the last one whose orders count, not included
+-- param:   window_days int   Days whose orders count, the entry day included
 -- param:   second_from str   First digits of variant 1; g where there is none
 -- param:   third_from  str   First digits of variant 2; g where there is none
 -- param:   fourth_from str   First digits of variant 3; g where there is none
@@ -26,8 +29,7 @@ with actions as (
         0 as orders,
         cast(0 as decimal(38, 4)) as net_revenue,
         cast(0 as decimal(38, 4)) as net_revenue_with_cost,
-        cast(0 as decimal(38, 4)) as cost,
-        0 as clicks
+        cast(0 as decimal(38, 4)) as cost
     from daily_customers
     where session_month >= cast(date_trunc('month', :start_date) as date)
         and session_month < :end_date
@@ -41,28 +43,12 @@ with actions as (
         1 as orders,
         net_revenue,
         net_revenue_with_cost,
-        coalesce(cost, cast(0 as decimal(38, 4))) as cost,
-        0 as clicks
+        coalesce(cost, cast(0 as decimal(38, 4))) as cost
     from orders
     where order_date >= :start_date
-        and order_date < cast(:end_date + interval '7' day as date)
+        and order_date < :outcome_end
         and placed
         and currency = :reporting_currency
-        and customer_id is not null
-    union all
-    select
-        customer_id,
-        event_date as day,
-        cast(null as date) as visited_on,
-        0 as orders,
-        cast(0 as decimal(38, 4)) as net_revenue,
-        cast(0 as decimal(38, 4)) as net_revenue_with_cost,
-        cast(0 as decimal(38, 4)) as cost,
-        1 as clicks
-    from events
-    where event_date >= :start_date
-        and event_date < cast(:end_date + interval '7' day as date)
-        and event_type = 'recommendation_click'
         and customer_id is not null
 ),
 
@@ -79,11 +65,10 @@ outcomes as (
         cast(sum(orders) as bigint) as orders,
         sum(net_revenue) as net_revenue,
         sum(net_revenue) - sum(net_revenue_with_cost) as net_revenue_without_cost,
-        sum(net_revenue_with_cost) - sum(cost) as gross_margin,
-        cast(sum(clicks) as bigint) as clicks
+        sum(net_revenue_with_cost) - sum(cost) as gross_margin
     from entered
     where day >= entry_date
-        and day < cast(entry_date + interval '7' day as date)
+        and date_diff('day', entry_date, day) < :window_days
     group by customer_id, entry_date
 ),
 
@@ -108,9 +93,7 @@ select
     cast(sum(net_revenue) as decimal(38, 4)) as net_revenue,
     cast(sum(net_revenue_without_cost) as decimal(38, 4)) as net_revenue_without_cost,
     cast(sum(gross_margin) as decimal(38, 4)) as gross_margin,
-    cast(sum(clicks) as bigint) as clicks,
     cast(sum(orders * orders) as bigint) as orders_squared,
-    cast(sum(clicks * clicks) as bigint) as clicks_squared,
     -- a sum of doubles depends on its order
     sum(cast(net_revenue as double) * cast(net_revenue as double) order by customer_id) as net_revenue_squared,
     sum(cast(gross_margin as double) * cast(gross_margin as double) order by customer_id) as gross_margin_squared

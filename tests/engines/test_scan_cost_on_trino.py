@@ -32,8 +32,6 @@ QUERIES = sorted(load(), key=lambda query: query.name)
 DAYS = 60
 DAYS_OF_LARGE = (date(2026, 3, 1), date(2026, 3, 2))
 TOLERANCE = 0.02  # small files, which are read whole
-# a file in which nobody clicks is spared once its dictionary is read, which the statistics of an estimate do not say
-ABOVE = {"recommendations/experiment_outcomes": 0.1}
 LARGE_TOLERANCE = 0.05  # files of many row groups
 MEGABYTE = 1_000_000  # what Trino may read of a large file besides, or spare
 
@@ -62,8 +60,7 @@ def test_a_question_scans_what_is_estimated(estimated: FullLake, lakes_on_trino:
     values |= {name: value for name, value in ours.items() if name in query.parameters}
     statement = bind(query, values, dialect="trino")
     real = counted(lakes_on_trino, SAMPLE, statement.sql)
-    above = ABOVE.get(query.name, TOLERANCE)
-    assert (1 - TOLERANCE) * real <= estimated.cost(statement).scanned <= (1 + above) * real
+    assert estimated.cost(statement).scanned == pytest.approx(real, rel=TOLERANCE)
 
 
 @pytest.fixture(scope="module")

@@ -147,10 +147,10 @@ def test_a_lake_that_cannot_be_read_is_the_failed_state(open_page: Open, sample_
 def test_the_command_gives_the_same_figures(
     open_page: Open, sample_lake: Path, known_products: None, held_out: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    days = {"period": ["custom"], "from_": ["2026-04-01"], "to": ["2026-05-15"]}
+    days = {"period": ["custom"], "from_": ["2026-02-01"], "to": ["2026-05-15"]}
     page = open_page("recommendations", sample_lake, part=PROFIT, **days)
     costs, surfaces, _models, never = (table.value for table in page.dataframe)
-    asked = ["recommendations", "--profit", "--lake", str(sample_lake), "--start", "2026-04-01", "--end", "2026-05-16"]
+    asked = ["recommendations", "--profit", "--lake", str(sample_lake), "--start", "2026-02-01", "--end", "2026-05-16"]
     assert main([*asked, "--format", "json"]) == 0
     answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
     assert answer["impressions"] == surfaces["impressions"].sum()

@@ -193,18 +193,14 @@ def order(number: int, customer: str | None, day: int, net: str, *, cost: str | 
     }
 
 
-def clicked(number: int, customer: str, day: int, kind: str = "recommendation_click") -> Row:
-    return {
-        "event_id": f"k{number}",
-        "event_type": kind,
-        "customer_id": customer,
-        "occurred_at": datetime(2026, 3, day, 12),
-        "received_at": datetime(2026, 3, day, 12),
-        "event_date": date(2026, 3, day),
-    }
-
-
-ALONE = {"experiment": "e", "second_from": "g", "third_from": "g", "fourth_from": "g"}
+ALONE = {
+    "experiment": "e",
+    "second_from": "g",
+    "third_from": "g",
+    "fourth_from": "g",
+    "outcome_end": date(2026, 3, 31),
+    "window_days": 7,
+}
 
 
 def outcomes(lake: Rows, **more: Any) -> list[Row]:
@@ -240,16 +236,6 @@ def test_the_outcome_of_a_customer_is_that_of_7_days_from_the_day_of_entry(lake:
             order(9, None, 4, "70.00"),
             order(10, "c1", 3, "0.00", cost="1.00", namespace="b"),  # a free one
         ],
-    ).table(
-        "events",
-        [
-            clicked(1, "c1", 2),
-            clicked(2, "c1", 3),
-            clicked(3, "c1", 9),
-            clicked(4, "c1", 10),
-            clicked(5, "c1", 3, "product_view"),
-            clicked(6, "idle", 9),
-        ],
     )
     third, fourth = outcomes(lake)
     assert third == {
@@ -261,14 +247,30 @@ def test_the_outcome_of_a_customer_is_that_of_7_days_from_the_day_of_entry(lake:
         "net_revenue": Decimal("35.00"),
         "net_revenue_without_cost": Decimal("5.00"),
         "gross_margin": Decimal("19.00"),
-        "clicks": 3,
         "orders_squared": 9,
-        "clicks_squared": 5,
         "net_revenue_squared": 35.0**2,
         "gross_margin_squared": 19.0**2,
     }
     assert (fourth["entry_date"], fourth["customers"], fourth["orders"]) == (date(2026, 3, 4), 1, 1)
     assert (fourth["net_revenue"], fourth["gross_margin"]) == (Decimal("2.50"), Decimal("-0.50"))
+
+
+def test_without_a_window_every_day_of_the_period_counts_from_the_day_of_entry_on(lake: Rows) -> None:
+    lake.table("daily_customers", [visit("c1", 3), visit("c2", 4)])
+    days = {"c1": (2, 3, 10, 11), "c2": (3, 4, 10, 11)}
+    lake.table(
+        "orders",
+        [
+            order(10 * number + day, customer, day, "1.00", cost="0.25")
+            for number, (customer, each) in enumerate(days.items())
+            for day in each
+        ],
+    )
+    found = outcomes(lake, window_days=9, outcome_end=date(2026, 3, 11), end_date=date(2026, 3, 11))
+    assert [(row["customers"], row["orders"], row["gross_margin"]) for row in found] == [
+        (1, 2, Decimal("1.50")),
+        (1, 2, Decimal("1.50")),
+    ]
 
 
 def test_customers_are_in_the_variant_that_the_server_gives_them(lake: Rows) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,7 @@ def values_for(query: Query, start: date, end: date) -> dict[str, object]:
     known: dict[str, object] = {
         "start_date": start,
         "end_date": end,
+        "outcome_end": end + timedelta(days=7),
         "start_at": datetime.combine(start, time(), UTC),
         "end_at": datetime.combine(end, time(), UTC),
         "minimum_orders": 1,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from catalogue.errors import BindingError
 from console.asking.engines import Result
+from console.asking.periods import Period
 from console.asking.scope import Question, Scope
 from console.recommendations.experiments.comparison import Comparison, compare
 from console.recommendations.experiments.incremental import IncrementalMargin, incremental_margin
@@ -55,11 +56,6 @@ class Findings:
         return not self.days
 
     @property
-    def without_customers(self) -> Sequence[str]:
-        """Names of the variants nobody has come into."""
-        return [found.variant.name for found in self.variants if not found.customers]
-
-    @property
     def has_mismatch(self) -> bool:
         """Whether the variants have other customers than their shares promise, so that nothing here can be trusted."""
         return bool(self.mismatch) and self.mismatch[-1] < ALARM
@@ -74,7 +70,8 @@ class Findings:
         """The margin that is there only because of recommendations; None without a hold-out or before it is known."""
         if self.has_mismatch:
             return None
-        return incremental_margin(self.experiment.name, self.variants, self.days)
+        made = Period(self.days[0], self.days[-1] + _WEEK) if self.days else None
+        return incremental_margin(self.experiment.name, self.variants, made) if made else None
 
 
 def restricted(scope: Scope) -> str:
@@ -100,33 +97,52 @@ def findings(scope: Scope, experiment: ExperimentRecord) -> Findings:
     refusal = restricted(scope)
     if refusal:
         raise BindingError(refusal, where="Experiments", remedy="Ask somebody who sees all regions.")
-    last_day = scope.ask("lake/days").rows()[0]["last_day"]
-    start = _first_whole_day(experiment.started_at, scope.reporting_time_zone)
-    over = None if experiment.ended_at is None else _local(experiment.ended_at, scope.reporting_time_zone).date()
-    known = start if last_day is None else min(last_day + timedelta(days=1), scope.today)
-    until = known if over is None else min(known, over)  # the first day that is not known as a whole
+    start, until = whole_days(scope, experiment)
     end = until - _WEEK + timedelta(days=1)
     days = entry_days(start, end)
     first_complete = start + _WEEK
     if not days:
-        never = over is not None and over < first_complete
+        over = experiment.ended_at
+        never = over is not None and _local(over, scope.reporting_time_zone).date() < first_complete
         return Findings(experiment, (), None if never else first_complete, (), (), scope.reporting_currency, ())
     result = scope.ask_all([question(experiment, start, end)])[0]
     variants = by_variant(result.rows(), experiment.variants, days)
-    counts = zip(*(accumulate(day.customers for day in found.days[Outcome.BUYERS]) for found in variants), strict=True)
     return Findings(
         experiment,
         days,
         first_complete,
         variants,
-        mismatch([*counts], [variant.share for variant in experiment.variants]),
+        mismatches(variants),
         scope.reporting_currency,
         [result],
     )
 
 
-def question(experiment: ExperimentRecord, start: date, end: date) -> Question:
-    """What the customers who came into an experiment from `start` to the day before `end` did."""
+def whole_days(scope: Scope, experiment: ExperimentRecord) -> tuple[date, date]:
+    """The first whole day of an experiment, and the first day after it that is not over, or not in the lake."""
+    last_day = scope.ask("lake/days").rows()[0]["last_day"]
+    start = _first_whole_day(experiment.started_at, scope.reporting_time_zone)
+    over = None if experiment.ended_at is None else _local(experiment.ended_at, scope.reporting_time_zone).date()
+    known = start if last_day is None else min(last_day + timedelta(days=1), scope.today)
+    return start, known if over is None else min(known, over)
+
+
+def mismatches(found: Sequence[VariantOutcomes]) -> Sequence[float]:
+    """By day, the p-value of the test that customers come in the shares promised."""
+    counts = zip(*(accumulate(day.customers for day in one.days[Outcome.BUYERS]) for one in found), strict=True)
+    return mismatch([*counts], [one.variant.share for one in found])
+
+
+def question(
+    experiment: ExperimentRecord, start: date, end: date, *, outcome_end: date | None = None, days: int = WINDOW_DAYS
+) -> Question:
+    """What the customers who came into an experiment from `start` to the day before `end` ordered.
+
+    Parameters
+    ----------
+    outcome_end : the day after the last one whose orders count; None for all days of everybody's window
+    days : of the window, the day of entry included
+    """
     second, third, fourth, *_ = [*experiment.bounds, *[NO_SUCH_VARIANT] * 3]
     return Question(
         OUTCOMES,
@@ -134,17 +150,13 @@ def question(experiment: ExperimentRecord, start: date, end: date) -> Question:
             "experiment": experiment.name,
             "start_date": start,
             "end_date": end,
+            "outcome_end": outcome_end or end + timedelta(days=days),
+            "window_days": days,
             "second_from": second,
             "third_from": third,
             "fourth_from": fourth,
         },
     )
-
-
-def newest_holdout(experiments: Sequence[ExperimentRecord]) -> ExperimentRecord | None:
-    """The experiment that says what recommendations bring: the newest with a hold-out, one that runs first."""
-    found = [experiment for experiment in experiments if experiment.holdout is not None]
-    return next(iter(running_first(found)), None)
 
 
 def running_first(experiments: Sequence[ExperimentRecord]) -> list[ExperimentRecord]:

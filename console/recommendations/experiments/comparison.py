@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from console.recommendations.experiments import lift
 from console.recommendations.experiments.confidence_sequence import ALPHA
+from console.recommendations.experiments.incremental import margin_is_unknown
 from console.recommendations.experiments.lift import Estimate
 from console.recommendations.experiments.outcomes import Outcome, VariantOutcomes
 from console.recommendations.experiments.sample import Sample, running
@@ -54,15 +55,9 @@ class Comparison:
         ]
 
     @property
-    def known_since(self) -> int | None:
-        """Position of the day since which the difference has been other than 0 without a break; None where none."""
-        since = None
-        for place, found in enumerate(self.by_day()):
-            if found is None or found.holds_zero:
-                since = None
-            elif since is None:
-                since = place
-        return since
+    def is_of_unknown_margin(self) -> bool:
+        """Whether the outcome is a margin and no line sold says what its product costs: unknown is not nothing."""
+        return self.outcome is Outcome.GROSS_MARGIN and margin_is_unknown((self.variant, self.control))
 
 
 def compare(found: Sequence[VariantOutcomes], outcome: Outcome) -> list[Comparison]:
@@ -73,6 +68,8 @@ def compare(found: Sequence[VariantOutcomes], outcome: Outcome) -> list[Comparis
 
 def _compared(variant: VariantOutcomes, control: VariantOutcomes, outcome: Outcome, alpha: float) -> Comparison:
     one, base = variant.whole(outcome), control.whole(outcome)
+    if outcome is Outcome.GROSS_MARGIN and margin_is_unknown((variant, control)):
+        return Comparison(outcome, variant, control, alpha, None, None, None, None)
     needed = lift.customers_needed(one, base, EFFECT, alpha)
     pace = _pace(variant.days[outcome]) + _pace(control.days[outcome])
     return Comparison(

@@ -59,6 +59,11 @@ class VariantOutcomes:
     gross_margin: Decimal
     net_revenue_without_cost: Decimal
 
+    @property
+    def has_known_margin(self) -> bool:
+        """Whether any of its net revenue is of lines whose cost is known."""
+        return self.net_revenue_without_cost != self.net_revenue or self.gross_margin != 0
+
     def whole(self, outcome: Outcome) -> Sample:
         """All customers together."""
         return sum(self.days[outcome], Sample())

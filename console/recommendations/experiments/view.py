@@ -19,7 +19,7 @@ from console.recommendations.experiments import answer, words
 from console.recommendations.experiments import charts as drawn
 from console.recommendations.experiments.answer import Findings
 from console.recommendations.experiments.comparison import Comparison
-from console.recommendations.experiments.incremental import MONTH_DAYS
+from console.recommendations.experiments.incremental import THOUSAND
 from console.recommendations.experiments.outcomes import Outcome, VariantOutcomes
 from console.recommendations.experiments.proposal import MEANING, MOST_COMMENT, MOST_NAME, Design, Proposal
 from console.recommendations.source import ExperimentRecord, RecommendationSource, Use
@@ -48,7 +48,9 @@ def draw(reader: page.Reader, source: RecommendationSource) -> None:
     if chosen is None:
         return
     found = answer.findings(reader.scope, chosen)
-    st.html(prose.heading(chosen.name, f"{words.state(chosen)}: {words.about(chosen)}"))
+    st.html(
+        prose.heading(chosen.name, f"{words.state(chosen, reader.scope.reporting_time_zone)}: {words.about(chosen)}")
+    )
     if chosen.comment:
         st.html(prose.calm(chosen.comment))
     if found.is_too_young:
@@ -85,19 +87,20 @@ def _mismatch(found: Findings) -> None:
 
 
 def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
-    """Customers, the first variant's lift, when it is known, and what is incremental a month."""
+    """Customers, a variant's lift, when it is known, and what is incremental."""
     lift, best = comparison.relative, comparison.best_known
+    of = f", {comparison.variant.variant.name}" if len(found.variants) > 2 else ""
     known = "Too few buyers yet" if best is None else words.bounds(comparison, best, found.currency)
     figures = [
         Figure("Customers", sum(one.customers for one in found.variants), Unit.COUNT, better=Better.NEITHER),
         Figure(
-            f"Lift of {comparison.outcome}",
+            f"Lift of {comparison.outcome}{of}",
             None if lift is None else lift.value,
             Unit.PERCENT,
             note=known,
         ),
         Figure(
-            "Customers still needed",
+            f"Customers still needed{of}",
             comparison.needed,
             Unit.COUNT,
             better=Better.LOWER,
@@ -105,13 +108,13 @@ def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
         ),
     ]
     if found.experiment.holdout is not None:
-        margin = None if found.incremental is None else found.incremental.over(MONTH_DAYS)
+        margin = None if found.incremental is None else found.incremental.of_a_thousand()
         low_high = "" if margin is None else " to ".join(
             text.compact(end, Unit.MONEY, found.currency) for end in (margin.low, margin.high)
         )  # fmt: skip
         figures.append(
             Figure(
-                f"Incremental margin, {MONTH_DAYS} days",
+                f"Incremental margin per {text.count(THOUSAND)} customers",
                 None if margin is None else margin.value,
                 Unit.MONEY,
                 found.currency,
@@ -176,7 +179,10 @@ def _variants(found: Findings, comparisons: Sequence[Comparison], reader: page.R
         export_as="experiment-variants",
         title="Variants",
         about=[
-            ("Experiment", f"{found.experiment.name}, {words.state(found.experiment)}"),
+            (
+                "Experiment",
+                f"{found.experiment.name}, {words.state(found.experiment, reader.scope.reporting_time_zone)}",
+            ),
             ("Customers who came", text.days(found.days[0], found.days[-1])),
             ("Currency", found.currency),
             ("Data as of", text.instant(combine(found.results).data_as_of)),
@@ -197,7 +203,10 @@ class _Listed:
 
 def _all(experiments: Sequence[ExperimentRecord], reader: page.Reader) -> None:
     tables.show(
-        [_Listed(one.name, words.state(one), words.about(one), one.comment) for one in experiments],
+        [
+            _Listed(one.name, words.state(one, reader.scope.reporting_time_zone), words.about(one), one.comment)
+            for one in experiments
+        ],
         {
             "name": tables.Column("Experiment"),
             "state": tables.Column("State"),
@@ -218,7 +227,8 @@ def _bar(
     chosen = None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tk-experiment-bar"):
         if by_name:
-            options = {name: f"{name} · {words.state(one)}" for name, one in by_name.items()}
+            zone = reader.scope.reporting_time_zone
+            options = {name: f"{name} · {words.state(one, zone)}" for name, one in by_name.items()}
             choice = Choice("experiment", options, next(iter(options)), is_always_written=True)
             chosen = by_name[choice.draw_list("Experiment", width=340)]
         with st.popover("Start an experiment", icon=":material/science:", key="tk-experiment-start"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.recommendations.experiments.answer import Findings
 from console.recommendations.experiments.comparison import EFFECT, Comparison
-from console.recommendations.experiments.incremental import MONTH_DAYS, IncrementalMargin
+from console.recommendations.experiments.incremental import THOUSAND, IncrementalMargin
 from console.recommendations.experiments.lift import LEAST_ACTIVE, Estimate
 from console.recommendations.experiments.outcomes import WINDOW_DAYS, Outcome
 from console.recommendations.source import ExperimentRecord, VariantRecord
@@ -18,6 +20,7 @@ NO_HOLDOUT = (
     "None of them holds customers out, so nobody knows what would have been bought without recommendations. Attributed "
     "revenue is what was bought after a click; some of it would have been bought anyway."
 )
+MOST_NEEDED = 1_000_000_000  # customers; more is nothing that a shop waits for
 _ROUGH_CUSTOMERS = (10, 100, 1_000)  # to which a forecast of customers is rounded, by its size
 
 
@@ -27,6 +30,8 @@ def verdict(findings: Findings, comparison: Comparison) -> str:
         return "Not to be trusted: the variants have other customers than their shares promise."
     one, control = comparison.variant, comparison.control
     outcome = comparison.outcome
+    if comparison.is_of_unknown_margin:
+        return "Not known: no line sold says what its product costs. Send unit_cost with purchases."
     if comparison.difference is None:
         fewer = min(one.buyers, control.buyers)
         return (
@@ -69,7 +74,11 @@ def _until(comparison: Comparison) -> str:
     if comparison.needed is None:
         return ""
     if not comparison.needed:
-        return f"; a difference of more than {effect} is not likely any more"
+        if comparison.relative is not None and -EFFECT <= comparison.relative.low <= comparison.relative.high <= EFFECT:
+            return f"; a difference of more than {effect} is not likely"
+        return f"; known to {effect}, and it may be none"
+    if comparison.needed > MOST_NEEDED:
+        return f"; {effect} would take more than {text.count(MOST_NEEDED)} customers"
     customers = f"; about {text.count(_rough(comparison.needed))} more customers"
     if comparison.days_left is None:
         return f"{customers} until {effect}; nobody came in the last two weeks"
@@ -88,7 +97,13 @@ def precision(comparison: Comparison) -> str:
     """What customers are needed for: ``until ± 5 %: 7 months``."""
     effect = f"until ±{text.NARROW_SPACE}{text.percent(EFFECT, 0)}"
     if comparison.needed is None:
-        return f"{effect}; too few buyers yet"
+        if comparison.is_of_unknown_margin:
+            return "no cost of goods is known"
+        return (
+            f"{effect}; too few buyers yet" if comparison.difference is None else f"{effect}; the control earns nothing"
+        )
+    if comparison.needed > MOST_NEEDED:
+        return f"{effect}: not within years"
     return effect if not comparison.days_left else f"{effect}: {planned(comparison.days_left)}"
 
 
@@ -139,12 +154,12 @@ def method(findings: Findings) -> str:
 
 def incremental(margin: IncrementalMargin, currency: str) -> str:
     """The incremental margin in a sentence."""
-    month = margin.over(MONTH_DAYS)
-    value, low, high = (text.whole_money(amount, currency) for amount in (month.value, month.low, month.high))
+    some = margin.of_a_thousand()
+    value, low, high = (text.whole_money(amount, currency) for amount in (some.value, some.low, some.high))
     line = (
-        f"Incremental gross margin: {value} in {MONTH_DAYS} days, between {low} and {high}. It is the lift per "
-        f"customer times those who were shown recommendations ({text.count(margin.customers)}, "
-        f"{margin.period.label()}), in the first {WINDOW_DAYS} days of each; what they bought later is not counted."
+        f"Incremental gross margin: {value} per {text.count(THOUSAND)} customers who may be shown recommendations, "
+        f"between {low} and {high}, in the first {WINDOW_DAYS} days of each ({text.count(margin.customers)} customers, "
+        f"{margin.period.label()}). Profit and loss has that of a period."
     )
     if margin.unknown_margin_share:
         line += f" The margin of {text.percent(margin.unknown_margin_share)} of their net revenue is unknown."
@@ -164,19 +179,26 @@ def too_young(findings: Findings) -> str:
     )
 
 
-def state(experiment: ExperimentRecord) -> str:
-    """Since when it runs, or when it ran: ``runs since 1 Nov 2026``."""
-    started = text.day(experiment.started_at.date())
+def state(experiment: ExperimentRecord, time_zone: str) -> str:
+    """Since when it runs, or when it ran, in days of a time zone: ``runs since 1 Nov 2026``."""
+    zone = ZoneInfo(time_zone)
+    started = text.day(experiment.started_at.astimezone(zone).date())
     if experiment.ended_at is None:
         return f"runs since {started}"
-    return f"{started} to {text.day(experiment.ended_at.date())}"
+    return f"{started} to {text.day(experiment.ended_at.astimezone(zone).date())}"
 
 
 def about(experiment: ExperimentRecord) -> str:
     """What it compares: ``holdout 10 % (shown nothing), shown 90 %; on for_you``."""
-    parts = ", ".join(f"{_name(variant)} {text.percent(variant.share, 0)}" for variant in experiment.variants)
+    parts = ", ".join(f"{_name(variant)} {_share(variant.share)}" for variant in experiment.variants)
     where = text.names([surface.replace("_", " ") for surface in experiment.surfaces], "all surfaces")
     return f"{parts}; on {where}"
+
+
+def _share(share: float) -> str:
+    """With as many digits as it has, at least: ``0.5 %``, ``90 %``."""
+    digits = next((digits for digits in range(3) if math.isclose(share * 100, round(share * 100, digits))), 2)
+    return text.percent(share, digits)
 
 
 def _name(variant: VariantRecord) -> str:

@@ -70,8 +70,8 @@ class Profit:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came of recommendations in the period."""
-        return self.now.is_empty
+        """Whether nothing came of recommendations, and neither their cost nor what a hold-out says is known."""
+        return self.now.is_empty and self.cost.cost is None and self.hold_out.measured is None
 
 
 def profit(
@@ -87,7 +87,7 @@ def profit(
     Parameters
     ----------
     allocation : the rules that give the bill's charges to business functions
-    hold_out : what the newest one says
+    hold_out : what one says of the period
     """
     ahead = [
         asked for days in (period, *(before for _, before in comparisons[:1]))

@@ -14,6 +14,8 @@ from functools import cached_property
 from console.finops.decimals import DIGITS, STEP, ZERO, difference
 from console.recommendations.experiments.incremental import IncrementalMargin
 
+MOST_UNKNOWN = Decimal("0.05")  # share of net revenue without a known margin, with which a loss is still called one
+
 
 class Verdict(StrEnum):
     """Whether recommendations pay, as far as it is known."""
@@ -21,6 +23,7 @@ class Verdict(StrEnum):
     PAYS = "pays"
     LOSES = "loses"
     OPEN = "open"  # the interval of the incremental margin holds the cost
+    MARGIN_UNKNOWN = "margin unknown"  # the interval is below the cost, but much of what is sold has no known margin
     UNMEASURED = "unmeasured"  # no hold-out has said anything yet
     UNKNOWN = "unknown"  # what recommending costs is unknown
 
@@ -35,7 +38,7 @@ class Balance:
     clicks : on those days
     margin : attributed gross margin, where the cost of goods is known; None where it is of nothing
     cost : of recommending, in the currency of the margin; None where unknown
-    measured : incremental margin over as many days; None without a hold-out that says something
+    measured : incremental margin over as many days; None without a hold-out that says something of them
     """
 
     days: int
@@ -101,7 +104,10 @@ class Balance:
             return Verdict.UNMEASURED
         if self.measured.low > self.cost:
             return Verdict.PAYS
-        return Verdict.LOSES if self.measured.high < self.cost else Verdict.OPEN
+        if self.measured.high >= self.cost:
+            return Verdict.OPEN
+        is_known = (self.measured.unknown_margin_share or ZERO) <= MOST_UNKNOWN
+        return Verdict.LOSES if is_known else Verdict.MARGIN_UNKNOWN
 
 
 def _quotient(amount: Decimal, by: Decimal) -> Decimal:

@@ -26,19 +26,26 @@ class Charged:
     ----------
     cost : None where it is unknown
     problem, remedy : why it is unknown, and what to do; empty where it is known
-    days_without_charges : days of the period whose cost is unknown, such as those not charged yet
+    days_without_charges : days of the period that have no charge yet
+    days_without_events : days that are charged but lie before the first event of the lake or after its last one
     """
 
     cost: RecommendingCost | None = None
     problem: str = ""
     remedy: str = ""
     days_without_charges: int = 0
+    days_without_events: int = 0
     results: Sequence[Result] = ()
 
     @property
     def total(self) -> Decimal | None:
         """All of it; None where unknown."""
         return None if self.cost is None else self.cost.total
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the cost of every day is known."""
+        return self.cost is not None and not self.days_without_charges and not self.days_without_events
 
 
 def charged_questions(scope: Scope, period: Period, slices: Slices, allocation: Allocation) -> list[Question]:
@@ -68,13 +75,14 @@ def charged(scope: Scope, period: Period, slices: Slices, allocation: Allocation
     results = scope.ask_all(questions(period, allocation, currency))
     costs = measured("", period, results, allocation, currency)
     asked = (*bill.results, *results)
-    missing = period.days - len(costs.costs)
+    missing = period.days - len(costs.costs) - len(costs.uncounted)
     if not costs.costs:
         return Charged(
             problem="The bill has no charge for these days.",
             remedy=f"It has charges from {text.day(bill.first_day)} to {text.day(bill.last_day)}: choose days that it "
             "covers, or import a newer one.",
             days_without_charges=missing,
+            days_without_events=len(costs.uncounted),
             results=asked,
         )
     charges = charges_of(results[0].rows(), currency)
@@ -85,9 +93,10 @@ def charged(scope: Scope, period: Period, slices: Slices, allocation: Allocation
             remedy=f"Activate the cost allocation tag “{allocation.tag_key}”, or change the rules in "
             f"{allocation.path.name}.",
             days_without_charges=missing,
+            days_without_events=len(costs.uncounted),
             results=asked,
         )
-    return Charged(found, days_without_charges=missing, results=asked)
+    return Charged(found, days_without_charges=missing, days_without_events=len(costs.uncounted), results=asked)
 
 
 def _refused(scope: Scope, slices: Slices, allocation: Allocation) -> Charged | None:

@@ -11,6 +11,7 @@ from console.asking.figures import Number, Unit
 from console.kit import charts, descriptions, echarts, hover_text, scales
 from console.kit.charts import Chart
 from console.kit.echarts import Spec
+from console.recommendations.customer import SURFACES
 from console.recommendations.profit.answer import OutcomeRecord, Profit
 from console.recommendations.profit.drift import FEWEST_IMPRESSIONS
 from console.recommendations.profit.outcomes import NOTHING, Outcome, added
@@ -106,7 +107,7 @@ def click_rate_of(records: Sequence[OutcomeRecord], what: str) -> Chart:
     shown = [record for record in records if record.click_rate is not None][: charts.MOST_BARS]
     return with_intervals(
         title,
-        [surface_name(record.name) for record in shown],
+        [surface_name(record.name) if what == "surface" else record.name for record in shown],
         [record.click_rate for record in shown],
         [
             None
@@ -205,9 +206,9 @@ def with_intervals(
 
 
 def surface_name(name: str) -> str:
-    """``for_you`` as ``For you``."""
+    """``for_you`` as ``For you``, and a sender's own ``product_page`` as ``Product page``."""
     words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return SURFACES.get(name, words[:1].upper() + words[1:])
 
 
 def _percents(low: float | None, high: float | None) -> str:

@@ -34,7 +34,7 @@ def show(context: typer.Context, lake: str | None, start: str | None, end: str |
         raise LakeMissing("The lake is empty", where="recommendations --profit", remedy="Fill it, then ask again.")
     period = options.period(start, end, last)
     everything = Slices()
-    hold_out = holdout(scope, source.experiments(), everything)
+    hold_out = holdout(scope, source.experiments(), everything, period)
     found = answer.profit(scope, period, (), everything, profile.allocation(), hold_out)
     shown = covered.coverage(scope, period, (), everything, source.catalogue())
     if form == "json":

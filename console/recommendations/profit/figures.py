@@ -65,7 +65,7 @@ def balance_figures(
         ),
         Figure(
             "Cost of recommending", cost.total, Unit.MONEY, cost.cost.currency if cost.cost else currency,
-            [Change(before[0].label, earlier.total)] if before and earlier and earlier.total is not None else (),
+            _change(before, earlier) if cost.is_whole else (),
             [by_day.get(day) for day in days], Better.LOWER, missing or cost.problem,
         ),
     ]  # fmt: skip
@@ -93,6 +93,11 @@ def balance_figures(
     share = balance.break_even_share
     note = "of attributed margin must be incremental" if share is not None else ""
     return [*figures, Figure("Break-even", share, Unit.PERCENT, note=note, better=Better.LOWER)]
+
+
+def _change(before: Sequence[Outcomes], earlier: Charged | None) -> Sequence[Change]:
+    """Against the cost of the first comparison; nothing where some of its days are unknown, which is no change."""
+    return [Change(before[0].label, earlier.total)] if before and earlier is not None and earlier.is_whole else ()
 
 
 def _left(outcome: Outcome, cost: Decimal | None) -> Decimal | None:

@@ -8,9 +8,12 @@ from html import escape
 
 import streamlit as st
 
+from catalogue.errors import SourceError
 from console.asking.engines import Result
 from console.asking.figures import Unit
+from console.asking.periods import Period
 from console.asking.scope import Scope
+from console.asking.slices import Slices
 from console.kit import charts, page, prose, tables, tiles
 from console.recommendations.coverage import answer as coverage_answer
 from console.recommendations.coverage import charts as coverage_charts
@@ -19,7 +22,7 @@ from console.recommendations.coverage.answer import Coverage
 from console.recommendations.profit import answer, words
 from console.recommendations.profit import charts as profit_charts
 from console.recommendations.profit.answer import OutcomeRecord, Profit
-from console.recommendations.profit.holdout import holdout
+from console.recommendations.profit.holdout import Holdout, holdout
 from console.recommendations.source import RecommendationSource
 from console.unit_costs.allocation import Allocation
 
@@ -27,7 +30,7 @@ TITLE = "Recommendations"
 CENTS = 4  # digits of a cost in a table: a service may cost less than a cent
 _SEND = (
     "curl http://localhost:8501/v1/events -H 'Authorization: Bearer WRITE_KEY' -d '{",
-    '  "event_id": "r-1", "event_type": "recommendation_impression", "occurred_at": "2026-11-30T12:00:00Z",',
+    '  "event_id": "r-1", "event_type": "recommendation_impression", "occurred_at": "\'$(date -u +%FT%TZ)\'",',
     '  "customer_id": "c1", "product_id": "teapot", "recommendation": {"request_id": "9f2c4e6a8b0d1c3e",',
     '  "surface": "for_you", "model": "20260302T040000Z-1f2e", "rank": 1}}\'',
 )
@@ -54,7 +57,7 @@ def draw(reader: page.Reader, source: RecommendationSource, allocation: Allocati
 def _draw(bar: page.LakeReader, scope: Scope, source: RecommendationSource, allocation: Allocation) -> None:
     period, comparisons = bar.selection.period, bar.selection.comparisons
     slices = replace(bar.slices, categories=())  # an impression has no category
-    hold_out = holdout(scope, source.experiments(), slices)
+    hold_out = _hold_out(scope, source, slices, period)
     found = answer.profit(scope, period, comparisons, slices, allocation, hold_out)
     page.stop_if_empty(
         found.is_empty,
@@ -65,7 +68,7 @@ def _draw(bar: page.LakeReader, scope: Scope, source: RecommendationSource, allo
         commands=_SEND,
         selection=bar.selection,
     )
-    about = bar.describe(found)
+    about = replace(bar, selection=replace(bar.selection, slices=slices)).describe(found)
     tiles.row(found.figures)
     _balance(found, about)
     _outcomes(found, about)
@@ -74,9 +77,18 @@ def _draw(bar: page.LakeReader, scope: Scope, source: RecommendationSource, allo
         prose.lines("Drift", words.drift(found, source.models()))
         shown = coverage_answer.coverage(scope, period, comparisons, bar.slices, source.catalogue())
         results += shown.results
-        _coverage(shown, found.currency, about)
+        _coverage(shown, found.currency, bar.describe(shown))
     notes = words.notes(found, has_categories=bool(bar.slices.categories), is_sample=scope.is_sample)
     bar.trust_line(_Asked(results), notes=notes)
+
+
+def _hold_out(scope: Scope, source: RecommendationSource, slices: Slices, period: Period) -> Holdout:
+    """What a hold-out says; the rest of the part is there even where the store of experiments is not."""
+    try:
+        experiments = source.experiments()
+    except SourceError as error:
+        return Holdout(problem=f"{error.what}. {error.remedy}")
+    return holdout(scope, experiments, slices, period)
 
 
 def _balance(found: Profit, about: _About) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from console.asking import formatting as text
 from console.recommendations.experiments.incremental import IncrementalMargin
-from console.recommendations.experiments.outcomes import WINDOW_DAYS
 from console.recommendations.profit.answer import Profit
 from console.recommendations.profit.break_even import Verdict
 from console.recommendations.profit.drift import FEWEST_IMPRESSIONS, FEWEST_PAIRS, WEEKS_DAYS, Shift
 from console.recommendations.source import ModelRecord, Use
 
-UNKNOWN_WITHOUT_HOLDOUT = (
-    "Without a hold-out nobody can know whether recommendations pay. Attributed is what customers bought after they "
-    "clicked. They would have bought some of it anyway, and only customers who are shown nothing say how much."
+ATTRIBUTED_ALONE = (
+    "Attributed is what customers bought after they clicked. They would have bought some of it anyway, and only "
+    "customers who are shown nothing say how much."
 )
+UNKNOWN_WITHOUT_HOLDOUT = f"Without a hold-out nobody can know whether recommendations pay. {ATTRIBUTED_ALONE}"
 START_HOLDOUT = "Start an experiment with a hold-out under Experiments."
 
 
@@ -34,7 +34,13 @@ def verdict(found: Profit) -> tuple[str, str]:
         case Verdict.LOSES if measured:
             return "Not by what is measured", (
                 f"In {days}, recommendations bring at most {text.money(measured.high, currency)} of margin that would "
-                f"not be there without them, and cost {cost}. Of each customer, the first {WINDOW_DAYS} days count."
+                f"not be there without them, and cost {cost}."
+            )
+        case Verdict.MARGIN_UNKNOWN if measured:
+            return "Not known", (
+                f"In {days}, recommendations bring at most {text.money(measured.high, currency)} of known margin, and "
+                f"cost {cost}. But the margin of {text.percent(measured.unknown_margin_share)} of net revenue is "
+                "unknown: send unit_cost with purchases, and this can be answered."
             )
         case Verdict.OPEN if measured:
             return "Not known yet", (
@@ -42,7 +48,9 @@ def verdict(found: Profit) -> tuple[str, str]:
                 f"without them. Their cost of {cost} lies in between: more days, or a larger hold-out, will say."
             )
         case Verdict.UNMEASURED:
-            return "Not known", f"{UNKNOWN_WITHOUT_HOLDOUT} {found.hold_out.problem or START_HOLDOUT}"
+            if found.hold_out.problem:
+                return "Not known", f"{found.hold_out.problem} {ATTRIBUTED_ALONE}"
+            return "Not known", f"{UNKNOWN_WITHOUT_HOLDOUT} {START_HOLDOUT}"
     return "The cost is unknown", cost_unknown(found)
 
 
@@ -145,16 +153,31 @@ def notes(found: Profit, *, has_categories: bool = False, is_sample: bool = Fals
             f"{cost.days_without_charges} of {now.period.days} days have no charges yet: margin, cost and what is "
             "left are of the others."
         )
+    if cost.days_without_events and cost.cost is not None:
+        lines.append(
+            f"{cost.days_without_events} of {now.period.days} days are charged but have no events in the lake: they "
+            "are left out, too."
+        )
     unknown = now.whole.unknown_margin_share
     if unknown:
         lines.append(f"The margin of {text.percent(unknown)} of attributed net revenue is unknown, and counts as none.")
     if found.balance.measured is not None:
         measured = found.balance.measured
-        lines.append(
-            f"Incremental margin: hold-out {measured.experiment}, of {measured.period.label()}, taken for the same on "
-            f"every day. It counts the first {WINDOW_DAYS} days of each customer, so that it is rather too low. Its "
-            "interval holds on all days together in 95 of 100 experiments."
+        others = (
+            f" ({text.counted(measured.period.days, 'day')}), taken for the same over {found.balance.days} days"
+            if measured.period.days != found.balance.days
+            else ""
         )
+        lines.append(
+            f"Incremental margin: hold-out {measured.experiment}, {measured.period.label()}{others}. It is what "
+            "customers who may be shown recommendations bring from their first visit on these days on, more than those "
+            "of the hold-out do. Its interval may be looked at on any day, and holds in 95 of 100 experiments."
+        )
+        if measured.unknown_margin_share:
+            lines.append(
+                f"The margin of {text.percent(measured.unknown_margin_share)} of these customers’ net revenue is "
+                "unknown, and is in no incremental margin."
+            )
     return tuple(lines)
 
 

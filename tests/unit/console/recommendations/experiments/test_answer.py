@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 from catalogue.errors import BindingError
 from console.recommendations.experiments import answer, words
-from console.recommendations.experiments.answer import findings, newest_holdout, running_first
-from console.recommendations.experiments.lift import LEAST_ACTIVE
+from console.recommendations.experiments.answer import findings, running_first
+from console.recommendations.experiments.lift import LEAST_ACTIVE, Estimate
 from console.recommendations.experiments.outcomes import Outcome
 from pipeline.recommend.experiments.experiment import Variant
 from tests.unit.console.recommendations.experiments.lake import (
@@ -84,11 +85,10 @@ def test_a_lake_without_events_makes_every_experiment_too_young(tmp_path: Path) 
     assert findings(lake.scope(), experiment()).is_too_young
 
 
-def test_a_variant_without_customers_is_named_and_compared_with_nothing(tmp_path: Path) -> None:
+def test_a_variant_without_customers_is_compared_with_nothing(tmp_path: Path) -> None:
     record = experiment(*TENTH)
     lake = lake_of(tmp_path, busy(record, {"shown": 30}, {"shown": "5"}))
     found = findings(lake.scope(), record)
-    assert found.without_customers == ["holdout"]
     (comparison,) = found.comparisons[Outcome.NET_REVENUE]
     assert comparison.difference is None
     assert words.verdict(found, comparison) == (
@@ -111,7 +111,6 @@ def test_a_lift_that_is_known_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert comparison.relative is not None
     assert comparison.relative.value == pytest.approx(1.5)
     assert words.verdict(found, comparison).startswith("b has more net revenue per customer than a: between +")
-    assert comparison.known_since is not None
     assert comparison.by_day()[-1] == comparison.relative
     (back,) = findings(lake.scope(), experiment()).comparisons[Outcome.BUYERS]
     assert words.verdict(found, back).startswith("Not known yet: between −")
@@ -148,7 +147,7 @@ def test_three_variants_share_the_error_that_two_have_alone(tmp_path: Path) -> N
     assert {comparison.alpha for comparison in comparisons} == {0.025}
 
 
-def test_incremental_margin_is_the_lift_times_the_customers_who_were_shown_something(tmp_path: Path) -> None:
+def test_incremental_margin_is_the_lift_times_the_customers_who_may_be_shown_recommendations(tmp_path: Path) -> None:
     record = experiment(*TENTH)
     lake = lake_of(tmp_path, busy(record, {"holdout": 100, "shown": 900}, {"holdout": "11", "shown": "31"}))
     found = findings(lake.scope(), record).incremental
@@ -160,6 +159,21 @@ def test_incremental_margin_is_the_lift_times_the_customers_who_were_shown_somet
     assert found.period.days == 29  # 23 of entry, and six until the last window is over
     assert found.over(58).value == 2 * found.value
     assert found.over(29) == found
+    some = found.of_a_thousand()
+    assert (some.customers, some.value) == (1_000, Decimal(10_000))
+
+
+def test_margin_without_any_known_cost_is_unknown_and_not_nothing(tmp_path: Path) -> None:
+    record = experiment(*TENTH)
+    visits = busy(record, {"holdout": 100, "shown": 900}, {"holdout": "11", "shown": "31"})
+    found = findings(lake_of(tmp_path, [replace(visit, cost=None) for visit in visits]).scope(), record)
+    assert found.incremental is None
+    (margin,) = found.comparisons[Outcome.GROSS_MARGIN]
+    assert (margin.difference, margin.relative, margin.needed) == (None, None, None)
+    assert words.verdict(found, margin).startswith("Not known: no line sold says what its product costs")
+    assert words.precision(margin) == "no cost of goods is known"
+    (revenue,) = found.comparisons[Outcome.NET_REVENUE]
+    assert revenue.difference is not None
 
 
 def test_without_a_holdout_nothing_is_incremental(tmp_path: Path) -> None:
@@ -168,15 +182,42 @@ def test_without_a_holdout_nothing_is_incremental(tmp_path: Path) -> None:
     assert findings(lake.scope(), record).incremental is None
 
 
-def test_those_that_run_come_first_and_the_newest_of_them_with_a_holdout_says_what_is_incremental() -> None:
+def test_those_that_run_come_first_and_the_newest_of_them() -> None:
     ended_at = datetime(2026, 3, 20, tzinfo=UTC)
     old = experiment(*TENTH, name="old", started_at=datetime(2026, 1, 1, tzinfo=UTC))
     ended = experiment(*TENTH, name="ended", ended_at=ended_at)
     halves = experiment(name="halves", started_at=datetime(2026, 3, 5, tzinfo=UTC))
     assert [one.name for one in running_first([ended, old, halves])] == ["halves", "old", "ended"]
-    assert newest_holdout([ended, old, halves]) is old
-    assert newest_holdout([ended, halves]) is ended
-    assert newest_holdout([halves]) is None
+
+
+def test_what_is_known_well_enough_is_small_only_where_both_ends_are(tmp_path: Path) -> None:
+    record = experiment()
+    found = findings(lake_of(tmp_path, busy(record, {"a": 40, "b": 40}, dict.fromkeys("ab", "10"))).scope(), record)
+    (given,) = found.comparisons[Outcome.BUYERS]
+    difference = Estimate(0.001, -0.001, 0.004)
+    wide = replace(given, difference=difference, relative=Estimate(0.04, -0.002, 0.089), needed=0)
+    assert words.verdict(found, wide).endswith("; known to ±\u202f5\u202f%, and it may be none.")
+    narrow = replace(given, difference=difference, relative=Estimate(0.01, -0.02, 0.049), needed=0)
+    assert words.verdict(found, narrow).endswith("; a difference of more than ±\u202f5\u202f% is not likely.")
+
+
+def test_customers_that_no_shop_will_ever_have_are_not_counted_up(tmp_path: Path) -> None:
+    record = experiment()
+    found = findings(lake_of(tmp_path, busy(record, {"a": 40, "b": 40}, dict.fromkeys("ab", "10"))).scope(), record)
+    (given,) = found.comparisons[Outcome.BUYERS]
+    endless = replace(given, difference=Estimate(0, -1, 1), needed=71_434_685_897_519_753_264, days_left=10**15)
+    assert words.precision(endless) == "until ±\u202f5\u202f%: not within years"
+    assert words.verdict(found, endless).endswith("would take more than 1,000,000,000 customers.")
+    assert words.precision(replace(endless, needed=None)).endswith("; the control earns nothing")
+    assert words.precision(replace(endless, needed=None, difference=None)).endswith("; too few buyers yet")
+
+
+def test_an_experiment_is_of_days_of_the_shops_own_zone_and_shares_have_their_digits() -> None:
+    shares = (Variant(name="holdout", share=0.005, is_holdout=True), Variant(name="shown", share=0.995))
+    record = experiment(*shares, started_at=datetime(2026, 11, 1, 16, tzinfo=UTC))
+    assert words.state(record, "Asia/Tokyo") == "runs since 2 Nov 2026"
+    assert words.state(record, "UTC") == "runs since 1 Nov 2026"
+    assert words.about(record).replace("\u202f", " ") == "holdout (shown nothing) 0.5 %, shown 99.5 %; on all surfaces"
 
 
 @pytest.mark.parametrize(

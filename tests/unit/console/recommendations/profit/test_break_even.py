@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -59,6 +60,15 @@ def test_a_cost_above_the_margin_asks_for_more_than_all_of_it() -> None:
 )
 def test_it_pays_only_where_the_whole_interval_is_above_the_cost(given: Balance, verdict: Verdict) -> None:
     assert given.verdict is verdict
+
+
+@pytest.mark.parametrize(("unknown", "verdict"), [("0.05", Verdict.LOSES), ("0.06", Verdict.MARGIN_UNKNOWN)])
+def test_no_loss_is_called_one_where_the_margin_of_much_of_what_is_sold_is_unknown(
+    unknown: str, verdict: Verdict
+) -> None:
+    measured = replace(holdout("5", "-40", "11.99"), unknown_margin_share=Decimal(unknown))
+    assert balance(measured=measured).verdict is verdict
+    assert replace(balance(measured=measured), cost=Decimal(-50)).verdict is Verdict.PAYS
 
 
 def test_what_a_holdout_says_is_moved_by_the_cost_with_its_interval() -> None:
