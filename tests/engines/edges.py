@@ -42,7 +42,7 @@ PREFERRED = {
     "daily_recommended_products": "clicks > 0",
 }
 APART = ("resources", "tag_values", "surfaces")  # stand in other rows than the rest
-# words that a query compares a parameter with
+# words that a query compares a parameter with, by its name, or that of the query and its own
 WORDS = {
     "basis": ("effective", "billed", "list", "contracted", "it's"),
     "dimension": (
@@ -56,7 +56,8 @@ WORDS = {
     "by_tag": ("component", "back\\slash"),
     "second_from": ("8000", "g", "it's"),
     "customer_id": ("c1", "it's"),
-    "visitor_id": ("c1", "s1", "it's"),  # a customer and a session
+    "recommendations/customer_actions visitor_id": ("c1", "it's"),
+    "recommendations/session_actions visitor_id": ("s1", "it's"),
 }  # fmt: skip
 NUMBERS = (10, 0, 1, 2**63 - 1)
 # where a query has nothing to say, by a part of ``lake, edge``
@@ -65,8 +66,8 @@ NOTHING_TO_SAY = {
     "unit_costs/customers_estimated": ("row filter",),  # registers are of all regions together
     # the sample has ids of its own; not everyone is there on each of the other days; customers have no region
     "recommendations/customer": ("sample", "row filter"),
-    "recommendations/customer_actions": ("sample", "last day", "visitor_id"),
-    "recommendations/session_actions": ("sample", "last day", "the day", "visitor_id"),
+    "recommendations/customer_actions": ("sample", "last day"),
+    "recommendations/session_actions": ("sample", "last day", "the day"),
     # all in USD
     "sales/other_currencies": ("sample", "first day", "last day", "the day of the clock change", "one value"),
 }
@@ -115,7 +116,7 @@ def _edges(query: Query, lake: EngineLake, known: dict[str, list[str]]) -> Itera
         yield Edge(named, plain, regions, may_be_empty=regions is not REGIONS[0])
     yield from _lists(query, plain, known)
     for name, parameter in query.parameters.items():
-        for value in _singles(parameter):
+        for value in _singles(query, parameter):
             if value != plain[name]:
                 may_be_empty = value in HOSTILE or parameter.type == "int"
                 yield Edge(f"{name}: {value}", plain | {name: value}, may_be_empty=may_be_empty)
@@ -137,20 +138,21 @@ def _plain(query: Query, lake: EngineLake) -> dict[str, Any]:
         "minimum_orders": 1,
     }
     return {
-        name: known.get(name, [] if parameter.is_list else (*_singles(parameter), None)[0])
+        name: known.get(name, [] if parameter.is_list else (*_singles(query, parameter), None)[0])
         for name, parameter in query.parameters.items()
     }
 
 
-def _singles(parameter: Parameter) -> Sequence[Any]:
+def _singles(query: Query, parameter: Parameter) -> Sequence[Any]:
     """What a parameter that takes one value is given; the first is its plain value."""
     if parameter.is_list or parameter.type in ("date", "timestamp") or parameter.name == "reporting_time_zone":
         return ()
+    words = WORDS.get(f"{query.name} {parameter.name}") or WORDS.get(parameter.name, HOSTILE[:4])
     by_type: dict[str, Sequence[Any]] = {
         "int": NUMBERS,
         "bool": (True, False),
         "decimal": (Decimal(1), Decimal(0), Decimal("-0.0001"), Decimal("9" * 34 + ".9999")),
-        "str": WORDS.get(parameter.name, HOSTILE[:4]),
+        "str": words,
     }
     return (*((None,) if parameter.nullable else ()), *by_type[parameter.type])
 

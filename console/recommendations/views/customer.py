@@ -109,7 +109,7 @@ def _choose(recent: Sequence[RecentCustomer], scope: Scope) -> Asked:
         )
         st.button("Refresh", icon=":material/refresh:", key="tk-recommend-again", type="tertiary")
     given = {name: st.session_state[LINK.widget(name)] or "" for name in LINK.parameters}
-    is_anybody = not (given["customer"] or given["session"])  # in a link an empty customer, who is nobody's id
+    is_anybody = not (given["customer"] or given["session"])  # a link says so with an empty customer
     LINK.write({name: [value] for name, value in given.items() if value or (name == "customer" and is_anybody)})
     return Asked(**given)
 
