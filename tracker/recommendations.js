@@ -93,6 +93,7 @@
   takings.recommend = guarded(async (where, options = {}) => {
     if (document.readyState == 'loading') await new Promise(done => addEventListener('DOMContentLoaded', done));
     const host = where.nodeType ? where : document.querySelector(where);
+    if (!host) throw 'no element ' + where;
     let asked = 'undefined';
     const renew = guarded(async () => {
       const url = question(options), now = url + '', patience = new AbortController();

@@ -220,7 +220,7 @@ def lag_percentile(lags: Mapping[int, int], fraction: float) -> float | None:
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True):
-    """A product that a customer viewed, put into the cart or bought, and the time of the last such action."""
+    """A product, what a customer has done with it (see `latest_items`), and the time of the last action with it."""
 
     product_id: str
     event_type: str
@@ -228,10 +228,16 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
 
 
 def latest_items(items: Iterable[Item]) -> list[Item]:
-    """The latest item of each product, newest first, at most `RECENT_ITEMS`. Repeated items change nothing."""
+    """One item of each product, at the time of the newest, those first; at most `RECENT_ITEMS`. Repeats change nothing.
+
+    What was bought stays bought, and what is in the cart stays there until it is taken out: a view changes the time
+    alone.
+    """
     newest: dict[str, Item] = {}
     for item in sorted(items, key=lambda item: (item.at, item.event_type)):
-        newest[item.product_id] = item
+        known = newest.get(item.product_id)
+        stays = known is not None and (known.event_type == "purchase" or item.event_type == "product_view")
+        newest[item.product_id] = Item(item.product_id, known.event_type, item.at) if known and stays else item
     ordered = sorted(newest.values(), key=lambda item: (item.at, item.product_id), reverse=True)
     return ordered[:RECENT_ITEMS]
 

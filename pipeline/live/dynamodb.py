@@ -52,7 +52,7 @@ MOST_BYTES = 3_900_000  # of all items of a transaction, which may have 4 MB; a 
 _ITEM_BYTES = 200  # of an item beside its content
 MOST_HASHES = 40_000  # in one item of 400 KB
 HASHES_IN_MEMORY = 1_500_000  # of all shards of a process: 150 MB; those of the shard that was quiet longest go first
-ITEMS_KEPT = timedelta(days=90)
+ITEMS_KEPT = timedelta(days=365)  # as long as the histories of recommendations, which do not have what is here
 SETTLED_MINUTES = 3  # older minutes seldom change: a reader asks for them once a minute, not once a second
 MOST_ANCESTORS = 16  # shards that a child's window is read of: reshards within an hour are few
 

@@ -31,7 +31,7 @@ from pipeline.live.tallies import GrowingDocument, GrowingFlow
 DUPLICATE_WINDOW = timedelta(hours=1)  # a retry comes within minutes; the lake counts what comes later
 FUTURE_MINUTES = 6  # the contract lets a sender's clock run 5 minutes ahead
 
-_INTEREST = frozenset({"product_view", "cart_add", "purchase"})
+_INTEREST = frozenset({"product_view", "cart_add", "cart_remove", "purchase"})
 
 
 def identities(arrivals: Arrivals) -> list[int]:

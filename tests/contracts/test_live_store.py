@@ -343,7 +343,10 @@ def test_a_customers_recent_items_hold_each_product_once_by_its_latest_action(pl
         "2",
         after="1",
     )
-    assert place.store.recent_items("c1") == [Item("p1", "purchase", minutes[7]), Item("p2", "cart_add", minutes[8])]
+    assert place.store.recent_items("c1") == [
+        Item("p2", "cart_remove", minutes[6]),
+        Item("p1", "purchase", minutes[7]),
+    ]
     place.apply([event(f"m{n}", product_id=f"q{n}", at=minutes[5]) for n in range(30)], "3", after="2")
     assert len(place.store.recent_items("c1")) == 20
     assert place.store.recent_items("nobody") == []

@@ -271,7 +271,32 @@ def test_the_card_of_every_whole_model_stays_for_more_than_a_year_and_says_what_
     ]
     assert [kept.version for kept in place.store.cards()] == ["20260318T040000Z-ffff", THIRD, SECOND]
     place.clock.now = TRAINED_AT + CARD_KEPT
-    assert [card.version for card, _ in place.store.history()] == ["20260318T040000Z-ffff"]
+    assert [card.version for card, _ in place.store.history()] == ["20260318T040000Z-ffff", THIRD, SECOND]
+
+
+def test_the_model_in_use_stays_in_use_however_long_nothing_is_learnt(place: Place):
+    place.store.publish(model(FIRST), after=None)
+    place.store.publish(model(SECOND), after=FIRST)
+    place.clock.now += 3 * CARD_KEPT
+    again = StoredModels(place.items, renew_after=0, now=place.clock)
+    assert again.current().card.version == SECOND
+    assert again.rollback().version == FIRST
+
+
+def test_a_damaged_card_stops_neither_the_list_nor_the_next_model(place: Place):
+    place.store.publish(model(FIRST), after=None)
+    place.items.put_all([(("model", "card#20260301T040000Z-zzzz"), b"\x93junk")])
+    assert [kept.version for kept in place.store.cards()] == [FIRST]
+    place.store.publish(model(SECOND), after=FIRST)
+    assert place.current().card.version == SECOND
+
+
+def test_a_damaged_page_of_the_model_in_use_is_an_error_with_a_way_out(place: Place):
+    place.store.publish(model(FIRST), after=None)
+    place.items.put_all([((FIRST, "directory#0"), b"\x93junk")])
+    with pytest.raises(SourceError, match=f"Model {FIRST} is damaged") as found:
+        StoredModels(place.items, renew_after=0, now=place.clock).current()
+    assert "rollback" in found.value.remedy
 
 
 def test_a_model_that_is_kept_aside_outlives_later_trainings_until_it_expires(place: Place):

@@ -56,6 +56,15 @@ def test_a_customer_has_the_history_that_was_stored_and_another_has_none(place: 
     assert place.customers.read("c1") == NOBODY
 
 
+@pytest.mark.parametrize("damaged", [b"\x93junk", b"\x78junk", b""])
+def test_a_damaged_history_is_an_error_like_one_that_cannot_be_read(place: Place, damaged: bytes):
+    place.store("c2")
+    place.items.put_all([(history_key(digest_of("c1")), damaged or b"\xc0")])
+    with pytest.raises(SourceError, match="history of a customer is damaged"):
+        place.customers.read("c1")
+    assert place.customers.read("c2").history == [MUG]
+
+
 def test_who_refuses_has_no_history_even_where_one_is_stored(place: Place):
     place.store("c1")
     OptedOutCustomers(place.items).add("c1")

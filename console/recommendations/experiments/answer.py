@@ -26,6 +26,7 @@ from console.recommendations.experiments.sample_ratio import ALARM, mismatch
 from console.recommendations.source import ExperimentRecord
 
 OUTCOMES = "recommendations/experiment_outcomes"
+NO_SUCH_VARIANT = "g"  # sorts after every hexadecimal digit: no customer is beyond
 _WEEK = timedelta(days=WINDOW_DAYS)
 
 
@@ -142,8 +143,7 @@ def question(
     outcome_end : the day after the last one whose orders count; None for all days of everybody's window
     days : of the window, the day of entry included
     """
-    last = experiment.bounds[-1]  # that of the last variant: no customer is beyond, so no further one gets any
-    second, third, fourth, *_ = [*experiment.bounds, last, last]
+    second, third, fourth, *_ = [*experiment.bounds, *[NO_SUCH_VARIANT] * 3]
     return Question(
         OUTCOMES,
         {

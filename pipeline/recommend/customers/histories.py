@@ -18,11 +18,13 @@ import msgspec
 from pipeline.live.documents import Item, pack, unpack
 
 VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
+_OUT_OF_CART = "cart_remove"  # of live: counts as viewed
 KINDS: Mapping[str, str] = {"v": VIEWED, "c": IN_CART, "b": BOUGHT}
 """Kinds of actions by their letter, the weakest first."""
 
 HISTORY_ITEMS = 200  # newest products of a customer that an answer is made from
 HISTORY_BYTES = 3_000  # packed: three write units of DynamoDB; long product ids leave room for fewer products
+CART_SECONDS = 30 * 86_400.0  # after which what is in the cart counts as viewed: nobody waits for it any more
 _HOUR = 3_600
 _AT = itemgetter(2)
 
@@ -97,11 +99,11 @@ def unpack_history(packed: bytes) -> list[Action]:
     return list(map(Action, found.products, kinds, map(_HOUR.__mul__, hours)))
 
 
-def merged(recent: Iterable[Item], stored: Collection[Action] = ()) -> History:
+def merged(recent: Iterable[Item], stored: Collection[Action] = (), *, now: datetime) -> History:
     """Recent items together with a stored history: of the same product the newer action, of all the newest ones.
 
     What is stored as bought stays bought, however often it is viewed later. What is stored as in the cart counts as
-    viewed: only live knows what still is in the cart.
+    viewed: only live knows what still is in the cart; so does what has not been touched for `CART_SECONDS`.
 
     Parameters
     ----------
@@ -111,14 +113,16 @@ def merged(recent: Iterable[Item], stored: Collection[Action] = ()) -> History:
     newest = {action.product_id: action for action in stored}
     newest |= {action.product_id: action._replace(kind=VIEWED) for action in stored if action.kind == IN_CART}
     bought = {action.product_id for action in stored if action.kind == BOUGHT}
-    in_cart = set()
+    in_cart, oldest = set(), now.timestamp() - CART_SECONDS
     for item in recent:
-        at, known = item.at.timestamp(), newest.get(item.product_id)
+        at, known, kind = item.at.timestamp(), newest.get(item.product_id), item.event_type
+        if kind == _OUT_OF_CART or (kind == IN_CART and at < oldest):
+            kind = VIEWED
         if known is None or known.at <= at:
-            newest[item.product_id] = Action(item.product_id, item.event_type, at)
-        if item.event_type == BOUGHT:
+            newest[item.product_id] = Action(item.product_id, kind, at)
+        if kind == BOUGHT:
             bought.add(item.product_id)
-        elif item.event_type == IN_CART:
+        elif kind == IN_CART:
             in_cart.add(item.product_id)
     actions = sorted(newest.values(), key=_AT, reverse=True)
     return History(actions[:HISTORY_ITEMS], frozenset(bought), frozenset(in_cart))

@@ -35,7 +35,9 @@ def opt_in(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables
     """Recommend to a customer from their history again."""
     with _customers(lake, tables) as customers:
         customers.remove(customer)
-    sys.stdout.write("The customer gets recommendations from what they do from now on.\n")
+    sys.stdout.write(
+        "The customer gets recommendations from their actions again; from those in the lake after the next training.\n"
+    )
 
 
 @contextmanager

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
+from catalogue.errors import SourceError
 from pipeline.recommend.customers.histories import Action, unpack_history
 from pipeline.recommend.customers.keys import digest_of, history_key, opted_out_key
 from pipeline.recommend.models.items import Items, Key
@@ -65,13 +69,23 @@ class StoredCustomers:
         found = self._items.get_all([mark, history])
         refuses = mark in found
         packed = None if refuses else found.get(history)
-        customer = StoredCustomer(refuses, unpack_history(packed) if packed is not None else ())
+        customer = StoredCustomer(refuses, _history(packed) if packed is not None else ())
         with self._lock:
             self._read[customer_id] = (customer, now)
             self._read.move_to_end(customer_id)
             if len(self._read) > CACHED:
                 self._read.popitem(last=False)
         return customer
+
+
+def _history(packed: bytes) -> Sequence[Action]:
+    try:
+        return unpack_history(packed)
+    except (msgspec.MsgspecError, zlib.error, LookupError) as error:
+        raise SourceError(
+            f"The history of a customer is damaged: {error}",
+            remedy="A training after the customer's next action writes it anew.",
+        ) from error
 
 
 def forget(items: Items, customers: Collection[str]) -> int:

@@ -27,6 +27,7 @@ _NAMES = {  # without case, spaces, signs and a type such as RecBole's ":token"
 }  # fmt: skip
 _DELIMITERS = ("::", "\t", ";", "|", ",")
 _MILLISECONDS = 100_000_000_000  # a larger number of seconds would be after the year 5000
+_YEAR_10000 = 253_402_300_800  # in seconds: what is later is no time
 _EARLIEST_UNIX = 100_000_000  # 1973: below, a third number is a rating rather than a time
 
 
@@ -136,9 +137,8 @@ def seconds(text: str) -> int | None:
         number = float(text)
     except ValueError:
         return _iso_seconds(text)
-    if not math.isfinite(number):
-        return None
-    return int(number / 1000 if abs(number) > _MILLISECONDS else number)
+    found = number / 1000 if abs(number) > _MILLISECONDS else number
+    return int(found) if math.isfinite(number) and abs(found) < _YEAR_10000 else None
 
 
 def _iso_seconds(text: str) -> int | None:

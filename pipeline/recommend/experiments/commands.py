@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from pipeline.recommend.customers.opting_out import NO_TABLES, Tables
 from pipeline.recommend.experiments.experiment import Experiment, Variant
 from pipeline.recommend.experiments.stored import StoredExperiments
 from pipeline.recommend.experiments.words import described, effects
+from pipeline.recommend.models.opening import opened_models
 
 HOLDOUT, SHOWN = "holdout", "shown"
 _EXAMPLES = """\
@@ -121,18 +122,5 @@ def _variant(written: str) -> Variant:
 
 @contextmanager
 def _opened(lake: Path, tables: tuple[str, str], *, writes: bool = True) -> Iterator[StoredExperiments]:
-    if tables[0]:
-        from pipeline.dynamodb_table import dynamodb_client
-        from pipeline.recommend.models.dynamodb import DynamoDbModelStore
-
-        models = DynamoDbModelStore(dynamodb_client(), tables[0])
+    with opened_models(lake, tables, writes=writes) as models:
         yield StoredExperiments(models.items, models)
-        return
-    from pipeline.lake import Lake
-    from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
-
-    opened = Lake.open(lake)
-    if writes:
-        sys.stderr.write(f"Lake: {opened.root}\n")
-    with closing(EmbeddedModelStore(opened.root / FILE)) as store:
-        yield StoredExperiments(store.items, store)

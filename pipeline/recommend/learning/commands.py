@@ -1,13 +1,11 @@
-"""``python -m pipeline recommend train``, ``models`` and ``rollback``: the models of a lake folder."""
+"""``python -m pipeline recommend train``, ``models`` and ``rollback``; the last two also for a deployment."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +14,9 @@ from catalogue.clock import utc_now
 from catalogue.command_line import progress_bars
 from pipeline import options
 from pipeline.lake import Lake
+from pipeline.recommend.customers.opting_out import NO_TABLES, Tables
 from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
+from pipeline.recommend.models.opening import opened_models
 
 SEED = 1
 _LOW_PRIORITY = 10  # of 19: what the collector and the pages leave
@@ -45,7 +45,7 @@ def train(
         opened.training(),
         reported(opened.root) as report,
         progress_bars() as bars,
-        _models(opened.root) as store,
+        closing(EmbeddedModelStore(opened.root / FILE)) as store,
         cores,
     ):
         task = bars.add_task("Reading the lake", total=1.0) if bars is not None else None
@@ -61,28 +61,19 @@ def train(
     sys.stdout.writelines(f"{line}\n" for line in retrained.lines())
 
 
-def models(lake: options.Lake = options.DEFAULT_LAKE) -> None:
+def models(lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:
     """List the models that are kept, newest first."""
     from pipeline.recommend.learning.retraining import described
 
-    with _models(Lake.open(lake).root) as store:
+    with opened_models(lake, tables, writes=False) as store:
         current = store.current()
         cards = tuple(store.cards())
     lines = list(described(cards, current.card.version if current is not None else None))
     sys.stdout.writelines(f"{line}\n" for line in lines or ["There is no model yet."])
 
 
-def rollback(lake: options.Lake = options.DEFAULT_LAKE) -> None:
+def rollback(lake: options.Lake = options.DEFAULT_LAKE, tables: Tables = NO_TABLES) -> None:
     """Use the model before the current one again."""
-    with _models(Lake.open(lake).root) as store:
+    with opened_models(lake, tables, writes=True) as store:
         card = store.rollback()
     sys.stdout.write(f"{card.version} of {card.trained_at:%Y-%m-%d %H:%M} UTC is in use again.\n")
-
-
-@contextmanager
-def _models(root: Path) -> Iterator[EmbeddedModelStore]:
-    store = EmbeddedModelStore(root / FILE)
-    try:
-        yield store
-    finally:
-        store.close()

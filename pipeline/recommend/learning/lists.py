@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,9 @@ from pipeline.recommend.models.model import BEST_SELLERS, EVERYWHERE, TRENDING, 
 SELLING_DAYS = 30.0
 RECENT_DAYS, LONGER_DAYS = 7, 28
 SHRINKAGE = 10.0
+# with lists of their own: senders may name as many as they like, and one item of the store has the names of all lists
+MOST_CATEGORIES, MOST_REGIONS = 300, 64
+MOST_NAME_BYTES = 256  # of a category or region with a list of its own: it is part of a key
 LENGTH = 300  # as many as serving looks at: 50 items, what is excluded, and what the customer knows
 
 Bools = NDArray[np.bool_]
@@ -41,11 +45,29 @@ def ranked_lists(data: ShopData, available: Bools) -> tuple[RankedList, ...]:
         sold, rising = sales(data, rows), trend(data.activity, data.end_day, rows, count)
         scopes = [(scope, available)]
         if scope == EVERYWHERE:
-            names = sorted(set(categories.tolist()) - {""})
+            names = categories_with_lists(data)
             scopes += [(f"category:{name}", available & (categories == name)) for name in names]
         for name, members in scopes:
             found += [_best(BEST_SELLERS, name, sold, members), _best(TRENDING, name, rising, members)]
     return tuple(ranked for ranked in found if ranked.places)
+
+
+def categories_with_lists(data: ShopData) -> list[str]:
+    """The top categories with the most products, `MOST_CATEGORIES` at most, in order."""
+    counts = Counter(name for name in data.interactions.categories or () if _is_short(name))
+    return sorted(sorted(counts, key=lambda name: (-counts[name], name))[:MOST_CATEGORIES])
+
+
+def regions_with_lists(data: ShopData) -> list[int]:
+    """The numbers of the regions with the most activity, `MOST_REGIONS` at most, in order."""
+    activity = data.activity
+    weights = np.bincount(activity.region[activity.region >= 0], minlength=len(data.regions))
+    named = [number for number, name in enumerate(data.regions) if _is_short(name)]
+    return sorted(sorted(named, key=lambda number: (-weights[number], number))[:MOST_REGIONS])
+
+
+def _is_short(name: str) -> bool:
+    return 0 < len(name.encode()) <= MOST_NAME_BYTES
 
 
 def has_sales(data: ShopData) -> bool:
@@ -82,8 +104,8 @@ def _of_regions(data: ShopData) -> Iterator[tuple[str, Bools]]:
     """Each scope of places, with its rows of the activity."""
     region = data.activity.region
     yield EVERYWHERE, np.ones(len(region), dtype=bool)
-    for number, name in enumerate(data.regions):
-        yield f"region:{name}", region == number
+    for number in regions_with_lists(data):
+        yield f"region:{data.regions[number]}", region == number
 
 
 def _best(surface: str, scope: str, scores: Floats, members: Bools) -> RankedList:

@@ -58,7 +58,7 @@ def retrain(
     Raises
     ------
     PublishConflict
-        Another training made a model current meanwhile; this one is kept aside.
+        Another training made a model current meanwhile; this one is not used, and deleted after a day.
     SourceError
         The store does not answer.
     """

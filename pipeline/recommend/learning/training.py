@@ -25,7 +25,7 @@ from pipeline.recommend.customers.histories import HISTORY_ITEMS
 from pipeline.recommend.evaluation.served import in_answers
 from pipeline.recommend.learning import measuring
 from pipeline.recommend.learning.drift import unknown_share
-from pipeline.recommend.learning.lists import has_sales, ranked_lists
+from pipeline.recommend.learning.lists import categories_with_lists, has_sales, ranked_lists, regions_with_lists
 from pipeline.recommend.learning.measuring import MEASURE, Newest
 from pipeline.recommend.learning.readiness import needs
 from pipeline.recommend.learning.reading import MOST_INTERACTIONS, ShopData
@@ -111,8 +111,10 @@ class _Training:
     def result(self) -> Trained:
         lacking = [need for need in self.needs if not need.is_met]
         if lacking:
-            reason = f"There is too little to learn from: {'; '.join(map(str, lacking))}. Only lists are published."
-            return Trained(self._lists_alone(reason, ()))
+            reason = f"There is too little to learn from: {'; '.join(map(str, lacking))}."
+            if self.in_use is not None and self.in_use.method == Blend.name:
+                return Trained(None, aside=self._lists_alone(f"Not in use: {reason}", ()))
+            return Trained(self._lists_alone(f"{reason} Only lists are published.", ()))
         shares = self._chosen()
         measures, refused = self._judged(shares)
         self.report("Learning from all days", 0.7)
@@ -254,6 +256,13 @@ def _gaps(data: ShopData, blend: Blend) -> list[str]:
         found.append(f"Each product keeps {blend.neighbours} neighbours instead of {FOR_YOU_NEIGHBOURS}.")
     if not any(data.interactions.categories):
         found.append("No product has a category: there are no lists by category.")
+    categories, regions = set(data.interactions.categories or ()) - {""}, len(data.regions)
+    if (lacking := len(categories) - len(categories_with_lists(data))) > 0:
+        found.append(
+            f"{lacking:,} of {len(categories):,} categories have no lists of their own: too many, or too long a name."
+        )
+    if (lacking := regions - len(regions_with_lists(data))) > 0:
+        found.append(f"{lacking:,} of {regions:,} regions have no lists of their own: too many, or too long a name.")
     if not has_sales(data):
         found.append("Nothing was sold: best sellers are the products with which most is done.")
     return found

@@ -66,7 +66,7 @@ class ModelStore(Protocol):
         Raises
         ------
         PublishConflict
-            Another model was made current meanwhile; this one is kept aside.
+            Another model was made current meanwhile; this one is not used, and deleted after a day.
         """
         ...
 

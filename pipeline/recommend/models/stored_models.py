@@ -183,8 +183,10 @@ class StoredModels:
         return Use.ASIDE if stored.aside else Use.SUPERSEDED
 
     def _put_card(self, stored: StoredCard) -> None:
+        """Write a card; it expires only where its model does, which one in use never does."""
         key: Key = (MODEL, CARD + stored.card.version)
-        self.items.put_all([(key, pack(stored))], expires=stored.card.trained_at + CARD_KEPT)
+        expires = None if stored.expires is None else stored.card.trained_at + CARD_KEPT
+        self.items.put_all([(key, pack(stored))], expires=expires)
 
     def pointer(self) -> Pointer | None:
         """Which version is in use, and which one was before it; None before the first one. Raises SourceError."""
@@ -219,16 +221,22 @@ class StoredModels:
                 f"Model {pointer.version} is current, but is not kept",
                 remedy="Go back with `python -m pipeline recommend rollback`, or train again.",
             )
-        return StoredModel.read(self.items, stored.card, stored.inventory)
+        return self._read(stored)
 
     def _read_version(self, version: str) -> StoredModel | None:
         stored = self._stored_card(version)
         if stored is None or not _is_whole(stored, self._now()):
             return None
+        return self._read(stored)
+
+    def _read(self, stored: StoredCard) -> StoredModel:
         try:
             return StoredModel.read(self.items, stored.card, stored.inventory)
         except (msgspec.MsgspecError, struct.error, zlib.error) as error:
-            raise SourceError(f"Model {version} is damaged: {error}", remedy="Train again.") from error
+            raise SourceError(
+                f"Model {stored.card.version} is damaged: {error}",
+                remedy="Go back with `python -m pipeline recommend rollback`, or train again.",
+            ) from error
 
     def _pointer(self) -> tuple[bytes | None, Pointer | None]:
         """The item that says what is current, packed and unpacked."""
@@ -237,11 +245,12 @@ class StoredModels:
 
     def _stored_card(self, version: str) -> StoredCard | None:
         packed = self.items.get((MODEL, CARD + version))
-        return unpack(packed, StoredCard) if packed is not None else None
+        return _card_of(packed) if packed is not None else None
 
     def _stored_cards(self) -> dict[str, StoredCard]:
         found = self.items.beginning(MODEL, CARD)
-        return {sk.removeprefix(CARD): unpack(packed, StoredCard) for sk, packed in found.items()}
+        cards = ((sk.removeprefix(CARD), _card_of(packed)) for sk, packed in found.items())
+        return {version: stored for version, stored in cards if stored is not None}
 
     def _delete_superseded(self, pointer: Pointer | None) -> None:
         named, now = named_versions(self.items), self._now()
@@ -257,6 +266,14 @@ class StoredModels:
                 self._put_card(msgspec.structs.replace(stored, expires=now))
             else:
                 self.items.delete_all([(MODEL, CARD + version)])
+
+
+def _card_of(packed: bytes) -> StoredCard | None:
+    """None for what is damaged: one card must not stop the next training, which takes its place."""
+    try:
+        return unpack(packed, StoredCard)
+    except (msgspec.MsgspecError, zlib.error):
+        return None
 
 
 def _is_whole(stored: StoredCard, now: datetime) -> bool:

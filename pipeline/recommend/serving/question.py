@@ -64,7 +64,7 @@ def parse(path: str, query: Mapping[str, str]) -> Question:
     customer = path.removeprefix(PATH).removeprefix("/") or given.get("customer_id")
     surface = given.get("surface", FOR_YOU)
     if surface not in SURFACES:
-        raise _invalid(f"Surface {surface[:40]!r} is none; ask for one of {', '.join(SURFACES)}.")
+        raise _invalid(f"There is no surface {surface[:40]!r}; there are {', '.join(SURFACES)}.")
     exclude = frozenset(filter(None, given.get("exclude", "").split(",")))
     if len(exclude) > MOST_EXCLUDED:
         raise _invalid(f"exclude names {len(exclude)} products; it may name {MOST_EXCLUDED}.")
@@ -75,7 +75,7 @@ def parse(path: str, query: Mapping[str, str]) -> Question:
         n=_number(given.get("n", str(DEFAULT_ITEMS))),
         exclude=exclude,
         context_item=_text(given, "context_item", ID_CHARACTERS),
-        category=category.partition("/")[0] if category else None,
+        category=(category or "").partition("/")[0] or None,
         region=_text(given, "region", ID_CHARACTERS),
     )
 

@@ -151,7 +151,7 @@ class Recommender:
         if model is None:
             return self._answer(question, None, NOTHING, (), "There is no model yet: the first training makes one.")
         if recent is not None:
-            return self._recommend(question, model, merged(recent), "")
+            return self._recommend(question, model, merged(recent, now=self._now()), "")
         customer, note = self._stored(question.customer_id)
         who, experiment = question.customer_id, None
         if who is not None and customer is not None and not customer.refuses:
@@ -211,7 +211,7 @@ class Recommender:
         customer = self._customers.read(customer_id)
         if customer.refuses:
             return History(refuses=True)
-        return merged(self._recent_items.recent_items(customer_id), customer.history)
+        return merged(self._recent_items.recent_items(customer_id), customer.history, now=self._now())
 
     def _stored(self, customer_id: str | None) -> tuple[StoredCustomer | None, str]:
         """What is kept of a customer; None where nobody is known or it cannot be read, with a note on that."""
@@ -230,10 +230,10 @@ class Recommender:
         if customer.refuses:
             return History(refuses=True), ""
         try:
-            return merged(self._recent_items.recent_items(customer_id), customer.history), ""
+            return merged(self._recent_items.recent_items(customer_id), customer.history, now=self._now()), ""
         except (SourceError, StreamUnavailable) as error:
             self._failed(error)
-            return merged((), customer.history), "The customer's recent actions could not be read."
+            return merged((), customer.history, now=self._now()), "The customer's recent actions could not be read."
 
     def _model_of(self, variant: Variant, current: PublishedModel) -> PublishedModel:
         """The model that a variant is about, or the one in use where that is not kept or cannot be read."""

@@ -132,7 +132,7 @@ def test_a_head_that_has_expired_but_is_still_there_is_as_none(live: DynamoDbLiv
 def test_what_has_expired_and_is_not_deleted_yet_is_not_read(live: DynamoDbLiveStore, clock: Clock):
     apply(live, "a", clock)
     assert len(live.documents(0)) == len(live.flows(0)) == len(live.recent_items("c1")) == 1
-    clock.forward(days=91)
+    clock.forward(days=366)
     assert (live.documents(0), live.flows(0), live.recent_items("c1")) == ([], [], [])
 
 

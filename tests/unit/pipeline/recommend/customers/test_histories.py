@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.live.documents import Item
+from pipeline.live.documents import Item, latest_items
 from pipeline.recommend.customers.histories import (
     HISTORY_BYTES,
     HISTORY_ITEMS,
@@ -72,20 +73,20 @@ def test_whatever_is_stored_its_newest_part_is_read(rows: list[tuple[str, str, i
 def test_of_a_product_the_newer_action_counts_whoever_knows_it():
     stored = [Action("mug", "product_view", DAY.timestamp()), Action("lamp", "product_view", 0.0)]
     recent = [Item("lamp", "product_view", DAY + timedelta(hours=1)), Item("mug", "product_view", DAY - timedelta(1))]
-    assert merged(recent, stored).actions == [
+    assert merged(recent, stored, now=DAY).actions == [
         Action("lamp", "product_view", DAY.timestamp() + HOUR),
         Action("mug", "product_view", DAY.timestamp()),
     ]
 
 
 def test_who_has_no_history_has_an_empty_one():
-    assert merged([]) == History([])
+    assert merged([], now=DAY) == History([])
 
 
 def test_what_was_bought_at_any_time_is_bought_and_only_a_cart_of_live_is_one():
     stored = [Action("mug", "purchase", 9.0), Action("lamp", "cart_add", 8.0), Action("rug", "product_view", 7.0)]
     recent = [Item("mug", "product_view", DAY), Item("tray", "cart_add", DAY), Item("pen", "purchase", DAY)]
-    found = merged(recent, stored)
+    found = merged(recent, stored, now=DAY)
     assert (found.bought, found.in_cart) == ({"mug", "pen"}, {"tray"})
     assert {action.product_id: action.kind for action in found.actions} == {
         "mug": "product_view",
@@ -96,8 +97,42 @@ def test_what_was_bought_at_any_time_is_bought_and_only_a_cart_of_live_is_one():
     }
 
 
+@pytest.mark.parametrize(
+    ("items", "in_cart", "bought"),
+    [
+        ([("cart_add", 0), ("product_view", 1)], True, False),
+        ([("purchase", 0), ("product_view", 1)], False, True),
+        ([("purchase", 0), ("cart_remove", 1), ("product_view", 2)], False, True),
+        ([("cart_add", 0), ("cart_remove", 1)], False, False),
+        ([("cart_add", 0), ("cart_remove", 1), ("product_view", 2)], False, False),
+        ([("cart_remove", 0), ("cart_add", 1)], True, False),
+        ([("cart_add", 0), ("purchase", 1), ("cart_add", 2)], False, True),
+    ],
+)
+def test_a_view_takes_nothing_out_of_the_cart_and_makes_nothing_unbought(items, in_cart, bought):
+    kept: list[Item] = []
+    for kind, hour in items:  # each in a batch of its own
+        kept = latest_items([*kept, Item("mug", kind, DAY + timedelta(hours=hour))])
+    assert kept == latest_items([Item("mug", kind, DAY + timedelta(hours=hour)) for kind, hour in items])
+    found = merged(kept, now=DAY + timedelta(days=1))
+    assert (found.in_cart, found.bought) == (
+        frozenset({"mug"} if in_cart else ()),
+        frozenset({"mug"} if bought else ()),
+    )
+    assert found.actions[0].at == (DAY + timedelta(hours=items[-1][1])).timestamp()
+    if not (in_cart or bought):
+        assert found.actions[0].kind == "product_view"
+
+
+def test_a_cart_that_nobody_touched_for_a_month_is_none():
+    recent = [Item("mug", "cart_add", DAY)]
+    assert merged(recent, now=DAY + timedelta(days=30)).in_cart == {"mug"}
+    late = merged(recent, now=DAY + timedelta(days=30, seconds=1))
+    assert (late.in_cart, late.actions[0].kind) == (frozenset(), "product_view")
+
+
 def test_the_newest_products_of_both_count_and_what_was_bought_before_stays_bought():
     stored = [Action(f"p{number}", "purchase", 1_000_000.0 - number) for number in range(HISTORY_ITEMS)]
-    found = merged([Item("new", "product_view", DAY)], stored)
+    found = merged([Item("new", "product_view", DAY)], stored, now=DAY)
     assert [action.product_id for action in found.actions] == ["new", *(f"p{n}" for n in range(HISTORY_ITEMS - 1))]
     assert f"p{HISTORY_ITEMS - 1}" in found.bought

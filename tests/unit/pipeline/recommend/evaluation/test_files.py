@@ -9,6 +9,7 @@ import pytest
 
 from catalogue.errors import ImportFailed, SettingsError
 from pipeline.recommend.evaluation import files
+from pipeline.recommend.evaluation.columns import seconds
 
 
 @pytest.fixture
@@ -162,3 +163,8 @@ def test_reading_reports_how_far_it_is(tmp_path):
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert np.array(shares).max() <= 1
+
+
+@pytest.mark.parametrize("text", ["1e300", "-1e300", "inf", "nan", "99999999999999999"])
+def test_a_number_that_is_no_time_of_any_calendar_is_none(text):
+    assert seconds(text) is None

@@ -15,6 +15,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.lake import Lake
 from pipeline.recommend.experiments.stored import StoredExperiments
+from pipeline.recommend.models.dynamodb import DynamoDbModelStore
 from pipeline.recommend.models.embedded import FILE, EmbeddedModelStore
 from tests.contracts.test_live_store import TABLE, aws_table
 from tests.support.models import model
@@ -163,6 +164,24 @@ def test_a_deployment_is_named_by_its_tables(monkeypatch: pytest.MonkeyPatch, ca
         assert capsys.readouterr().out.startswith("autumn  runs since")
         assert experiments("list", "--tables", "no-such-table", "live") == 2
         assert "(no-such-table). Check that the table exists" in capsys.readouterr().err
+
+
+def test_the_models_of_a_deployment_are_listed_and_rolled_back_by_its_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with aws_table() as client:
+        monkeypatch.setattr(boto3, "client", lambda _: client)
+        store = DynamoDbModelStore(client, TABLE)
+        store.publish(model(FIRST), after=None)
+        store.publish(model(SECOND), after=FIRST)
+        assert main(["recommend", "models", "--tables", TABLE, "live"]) == 0
+        said = capsys.readouterr().out
+        assert said.index(SECOND) < said.index(FIRST)
+        assert main(["recommend", "rollback", "--tables", TABLE, "live"]) == 0
+        assert capsys.readouterr().out.startswith(f"{FIRST} of ")
+        again = store.pointer()
+        assert again is not None
+        assert again.version == FIRST
 
 
 def test_without_a_region_the_error_says_where_to_set_one(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recommend.learning.lists import LENGTH, has_sales, ranked_lists, sales
+from pipeline.recommend.learning import lists as lists_module
+from pipeline.recommend.learning.lists import LENGTH, MOST_NAME_BYTES, has_sales, ranked_lists, sales
 from pipeline.recommend.models.model import BEST_SELLERS, TRENDING
 from tests.support.shop_data import TODAY, shop_data
 
@@ -115,3 +116,19 @@ def test_the_regions_of_a_day_sell_together_what_the_shop_sells(rows):
     parts = [sales(data, region == number) for number in (-1, *range(len(data.regions)))]
     assert np.sum(parts, axis=0) == pytest.approx(sales(data, np.ones(len(region), dtype=bool)))
     assert sum(map(sum, parts)) == pytest.approx(sum(units for _, units, _ in rows))
+
+
+def test_only_the_largest_regions_and_categories_have_lists_whatever_senders_name(monkeypatch):
+    monkeypatch.setattr(lists_module, "MOST_REGIONS", 2)
+    monkeypatch.setattr(lists_module, "MOST_CATEGORIES", 1)
+    long = "森" * (MOST_NAME_BYTES // 3 + 1)
+    data = shop_data(
+        activity=[
+            *[sold("cup", 1, region="UK") for _ in range(3)],
+            *[sold("pot", 1, region="US") for _ in range(2)],
+            sold("kite", 1, region="FR"),
+            *[sold("kite", 1, region=long) for _ in range(9)],
+        ],
+        products=[*CATEGORIES, {"product_id": "log", "category": long}, {"product_id": "twig", "category": long}],
+    )
+    assert {scope for _, scope in lists(data)} == {"", "category:Home", "region:UK", "region:US"}

@@ -107,6 +107,16 @@ def test_too_little_data_makes_lists_and_says_what_is_missing():
     assert found.model.neighbours == {}
 
 
+def test_too_little_data_takes_no_blend_out_of_use(trained):
+    data = shop_data(
+        interactions=[{"visitor": "c:ann", "product_id": "cup", "event_type": "purchase"}],
+        activity=[{"product_id": "cup", "units": 1.0, "orders": 1}],
+    )
+    found = train(data, seed=1, now=NOW, in_use=InUse(trained.model))
+    assert found.model is None
+    assert found.aside.card.gaps[0].startswith("Not in use: There is too little to learn from: 1 of 2,000 events")
+
+
 def test_a_blend_that_does_not_beat_popularity_is_kept_aside_and_lists_are_published(monkeypatch):
     monkeypatch.setattr(training.measuring, "is_better", lambda *_, **__: False)
     found = train(SHOP, seed=7, now=NOW)

@@ -35,6 +35,10 @@ def test_everything_that_may_be_asked_for_is_read():
     )
 
 
+def test_a_category_without_a_top_one_is_none():
+    assert parse(f"{BASE}/c1", {"category": "/Cups"}).category is None
+
+
 @pytest.mark.parametrize("path", [BASE, f"{BASE}/"])
 def test_without_a_customer_in_the_path_it_is_that_of_the_parameter_or_nobodys(path: str):
     assert parse(path, {"context_item": "mug"}).customer_id is None
@@ -52,7 +56,7 @@ def test_an_empty_parameter_counts_as_not_given():
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ({"surface": "foryou"}, "one of for_you, bought_together, viewed_also_viewed, best_sellers, trending"),
+        ({"surface": "foryou"}, "there are for_you, bought_together, viewed_also_viewed, best_sellers, trending"),
         ({"n": "0"}, "1 to 50"),
         ({"n": "51"}, "1 to 50"),
         ({"n": "-1"}, "1 to 50"),
