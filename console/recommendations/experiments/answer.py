@@ -26,7 +26,6 @@ from console.recommendations.experiments.sample_ratio import ALARM, mismatch
 from console.recommendations.source import ExperimentRecord
 
 OUTCOMES = "recommendations/experiment_outcomes"
-NO_SUCH_VARIANT = "g"  # sorts after every hexadecimal digit: no customer is beyond
 _WEEK = timedelta(days=WINDOW_DAYS)
 
 
@@ -143,7 +142,8 @@ def question(
     outcome_end : the day after the last one whose orders count; None for all days of everybody's window
     days : of the window, the day of entry included
     """
-    second, third, fourth, *_ = [*experiment.bounds, *[NO_SUCH_VARIANT] * 3]
+    last = experiment.bounds[-1]  # that of the last variant: no customer is beyond, so no further one gets any
+    second, third, fourth, *_ = [*experiment.bounds, last, last]
     return Question(
         OUTCOMES,
         {

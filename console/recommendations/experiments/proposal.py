@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from console.recommendations.source import ExperimentRecord, VariantRecord
 
 MOST_NAME, MOST_COMMENT = 64, 500  # characters
 HOLDOUT, SHOWN, CONTROL, CHANGED = "holdout", "shown", "control", "changed"
-_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
 class Design(StrEnum):
@@ -51,17 +49,16 @@ class Proposal:
     comment: str = ""
 
     def record(self, now: datetime) -> ExperimentRecord:
-        """The experiment; the store draws its bounds.
+        """The experiment; the store draws its bounds, and refuses a name that cannot be one.
 
         Raises
         ------
         SettingsError
-            The name cannot be one, or nothing differs between the variants.
+            There is no name, or nothing differs between the variants.
         """
-        if not _NAME.fullmatch(self.name):
+        if not self.name:
             raise SettingsError(
-                f"{self.name!r} is no name" if self.name else "The experiment has no name",
-                remedy="Use a to z, 0 to 9 and hyphens, such as holdout-spring.",
+                "The experiment has no name", remedy="Use a to z, 0 to 9 and hyphens, such as holdout-spring."
             )
         return ExperimentRecord(
             self.name, self._variants(), (), now, surfaces=tuple(self.surfaces), comment=self.comment.strip()

@@ -19,7 +19,7 @@ from console.recommendations.experiments import answer, words
 from console.recommendations.experiments import charts as drawn
 from console.recommendations.experiments.answer import Findings
 from console.recommendations.experiments.comparison import Comparison
-from console.recommendations.experiments.incremental import THOUSAND
+from console.recommendations.experiments.incremental import THOUSAND, margin_is_unknown
 from console.recommendations.experiments.outcomes import Outcome, VariantOutcomes
 from console.recommendations.experiments.proposal import MEANING, MOST_COMMENT, MOST_NAME, Design, Proposal
 from console.recommendations.source import ExperimentRecord, RecommendationSource, Use
@@ -90,7 +90,7 @@ def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
     """Customers, a variant's lift, when it is known, and what is incremental."""
     lift, best = comparison.relative, comparison.best_known
     of = f", {comparison.variant.variant.name}" if len(found.variants) > 2 else ""
-    known = "Too few buyers yet" if best is None else words.bounds(comparison, best, found.currency)
+    known = words.bounds(comparison, best, found.currency) if best is not None else words.why_unknown(comparison)
     figures = [
         Figure("Customers", sum(one.customers for one in found.variants), Unit.COUNT, better=Better.NEITHER),
         Figure(
@@ -101,7 +101,7 @@ def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
         ),
         Figure(
             f"Customers still needed{of}",
-            comparison.needed,
+            comparison.needed if words.can_be_waited_for(comparison) else None,
             Unit.COUNT,
             better=Better.LOWER,
             note=words.precision(comparison),
@@ -118,7 +118,7 @@ def _figures(found: Findings, comparison: Comparison) -> list[Figure]:
                 None if margin is None else margin.value,
                 Unit.MONEY,
                 found.currency,
-                note=low_high or "Not known yet",
+                note=low_high or words.why_not_incremental(found),
             )
         )
     return figures
@@ -134,7 +134,7 @@ class _Line:
     promised: float
     buyers: float
     revenue: float
-    margin: float
+    margin: float | None
     lift: float | None
     low: float | None
     high: float | None
@@ -150,7 +150,7 @@ def _line(one: VariantOutcomes, whole: int, comparison: Comparison | None) -> _L
         one.variant.share,
         one.whole(Outcome.BUYERS).mean,
         one.whole(Outcome.NET_REVENUE).mean,
-        one.whole(Outcome.GROSS_MARGIN).mean,
+        None if margin_is_unknown((one,)) else one.whole(Outcome.GROSS_MARGIN).mean,
         *ends,
     )
 

@@ -10,7 +10,7 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.recommendations.experiments.answer import Findings
 from console.recommendations.experiments.comparison import EFFECT, Comparison
-from console.recommendations.experiments.incremental import THOUSAND, IncrementalMargin
+from console.recommendations.experiments.incremental import THOUSAND, IncrementalMargin, margin_is_unknown
 from console.recommendations.experiments.lift import LEAST_ACTIVE, Estimate
 from console.recommendations.experiments.outcomes import WINDOW_DAYS, Outcome
 from console.recommendations.source import ExperimentRecord, VariantRecord
@@ -66,6 +66,23 @@ def bounds(comparison: Comparison, found: Estimate | None, currency: str, to: st
 def signed_percent(fraction: float) -> str:
     """``+4.0 %``."""
     return ("+" if fraction > 0 else "") + text.percent(fraction)
+
+
+def why_unknown(comparison: Comparison) -> str:
+    """Why there is no interval: ``Too few buyers yet``."""
+    return "No cost of goods is known" if comparison.is_of_unknown_margin else "Too few buyers yet"
+
+
+def why_not_incremental(findings: Findings) -> str:
+    """Why the incremental margin is not known."""
+    if findings.has_mismatch:
+        return "Not to be trusted"
+    return "No cost of goods is known" if margin_is_unknown(findings.variants) else "Too few buyers yet"
+
+
+def can_be_waited_for(comparison: Comparison) -> bool:
+    """Whether a shop can ever have the customers that are still needed."""
+    return comparison.needed is not None and comparison.needed <= MOST_NEEDED
 
 
 def _until(comparison: Comparison) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from catalogue.errors import SettingsError
+from console.recommendations.experiments import view
+from console.recommendations.experiments.answer import findings
+from console.recommendations.experiments.outcomes import Outcome
 from console.recommendations.source import ExperimentRecord, Use
 from pipeline.recommend.experiments.experiment import Variant
 from tests.pages.conftest import charts_of, text_of
@@ -79,6 +83,27 @@ def test_as_long_as_the_control_may_bring_nothing_the_difference_is_shown(tmp_pa
     assert days["dataset"]["source"][-1][5] == "+$10.00"
 
 
+def test_margin_of_goods_whose_cost_nobody_knows_is_shown_as_unknown_and_never_as_0(tmp_path: Path) -> None:
+    record = experiment(*TENTH)
+    visits = busy(record, {"holdout": 200, "shown": 1800}, {"holdout": "21", "shown": "31"})
+    lake = lake_of(tmp_path, [replace(visit, cost=None) for visit in visits])
+    page = opened(lake.scope(), GivenExperiments([record]), outcome="gross margin")
+    said = text_of(page)
+    assert said.count("No cost of goods is known") == 4  # the lift and what is incremental, each drawn and spoken
+    assert "buyers yet" not in said
+    assert page.dataframe[0].value["margin"].isna().all()
+
+
+def test_customers_that_no_shop_will_ever_have_are_no_figure(tmp_path: Path) -> None:
+    record = experiment()
+    lake = lake_of(tmp_path, busy(record, {"a": 60, "b": 60}, dict.fromkeys("ab", "10")))
+    found = findings(lake.scope(), record)
+    (comparison,) = found.comparisons[Outcome.ORDERS]
+    endless = replace(comparison, needed=71_434_685_897_519_753_264, days_left=10**15)
+    needed = view._figures(found, endless)[2]
+    assert (needed.value, needed.note) == (None, "until ±\u202f5\u202f%: not within years")
+
+
 def test_a_chosen_outcome_is_kept_in_the_link(tmp_path: Path) -> None:
     record, lake = known(tmp_path)
     page = opened(lake.scope(), GivenExperiments([record]), outcome="orders")
@@ -138,14 +163,12 @@ def test_another_model_is_one_that_is_kept(tmp_path: Path) -> None:
     assert source.kept[0].variants[1].model == "old"
 
 
-@pytest.mark.parametrize(("name", "why"), [("", "has no name"), ("Spring Sale", "is no name")])
-def test_a_name_that_cannot_be_one_is_refused_beside_the_button(tmp_path: Path, name: str, why: str) -> None:
+def test_without_a_name_nothing_is_started(tmp_path: Path) -> None:
     source = GivenExperiments()
     page = opened(lake_of(tmp_path, []).scope(), source)
-    page.text_input(key="tk-experiment-name-0").set_value(name)
     click(page, "Start it now")
     assert not source.kept
-    assert why in page.error[0].value
+    assert "The experiment has no name" in page.error[0].value
 
 
 def test_why_the_store_refuses_an_experiment_is_said_beside_the_button(tmp_path: Path) -> None:
@@ -196,6 +219,8 @@ def test_three_variants_have_a_chart_each_and_the_control_has_none(tmp_path: Pat
     lake = lake_of(tmp_path, busy(record, {"a": 200, "b": 150, "c": 150}, dict.fromkeys("abc", "10")))
     page = opened(lake.scope(), GivenExperiments([record]))
     assert len(charts_of(page)) == 3
+    assert "Lift of net revenue, b" in text_of(page)
+    assert "Customers still needed, b" in text_of(page)
     assert "divided by 2 comparisons (Bonferroni)" in text_of(page)
 
 
