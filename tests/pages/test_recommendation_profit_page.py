@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from catalogue.errors import SourceError
 from console.__main__ import main
+from console.kit import tables
 from console.recommendations.source import CatalogueProduct, ExperimentRecord, VariantRecord
 from console.recommendations.stored import StoredRecommendations
 from pipeline.curate import curate
@@ -110,12 +112,32 @@ def test_a_category_changes_no_outcome_and_that_is_said(open_page: Open, sample_
     assert "Impressions have no category" in text_of(page)
 
 
+def test_an_export_names_a_category_only_where_it_was_applied(
+    open_page: Open, sample_lake: Path, known_products: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    categories: dict[str, str] = {}
+
+    def kept(*_: object, export_as: str, about: Sequence[tuple[str, str]], **_more: object) -> None:
+        categories[export_as] = dict(about)["Category"]
+
+    monkeypatch.setattr(tables, "show", kept)
+    page = open_page("recommendations", sample_lake, part=PROFIT, period=["12m"], category=["Home"])
+    assert not page.exception
+    assert categories == {
+        "cost-of-recommending": "all",
+        "recommendations-by-surface": "all",
+        "recommendations-by-model": "all",
+        "never-recommended": "Home",
+    }
+
+
 def test_before_the_first_impression_it_says_how_to_send_one(open_page: Open, tmp_path: Path) -> None:
     page = open_page("recommendations", lake_of_sales(tmp_path / "lake", [{}]), part=PROFIT)
     assert not page.exception
     text = text_of(page)
     assert "No recommendation was shown, clicked or followed in this selection" in text
     assert "recommendation_impression" in text
+    assert "$(date -u +%FT%TZ)" in page.code[0].value
     assert not charts_of(page)
 
 
@@ -132,6 +154,43 @@ def test_where_the_models_cannot_be_read_the_rest_is_drawn(
     assert "Look at the disk." in text
     assert "By surface" in text
     assert "Does it pay?" in text
+
+
+def test_where_neither_models_nor_experiments_can_be_read_the_rest_is_drawn_and_it_is_said(
+    open_page: Open, sample_lake: Path, known_products: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: object) -> None:
+        raise SourceError("The experiments cannot be read", where="recommendations.sqlite", remedy="Look at the disk.")
+
+    monkeypatch.setattr(StoredRecommendations, "experiments", broken)
+    monkeypatch.setattr(StoredRecommendations, "models", broken)
+    page = open_page("recommendations", sample_lake, part=PROFIT, period=["12m"])
+    assert not page.exception
+    text = text_of(page)
+    assert "Does it pay? Not known" in text
+    assert text.count("The experiments cannot be read. Look at the disk.") >= 2
+    assert "Too few days to say whether the click rate falls" in text
+    for title in TITLES:
+        assert title in text
+
+
+def test_the_command_says_as_the_page_does_that_nothing_came_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = lake_of_sales(tmp_path / "lake", [{}])
+    assert main(["recommendations", "--profit", "--lake", str(lake)]) == 0
+    said = capsys.readouterr().err
+    assert "No recommendation was shown, clicked or followed in this selection." in said
+    assert "Does it pay" not in said
+
+
+def test_without_an_impression_a_holdout_is_still_heard(open_page: Open, tmp_path: Path, held_out: None) -> None:
+    page = open_page("recommendations", lake_of_sales(tmp_path / "lake", [{}]), part=PROFIT)
+    assert not page.exception
+    text = text_of(page)
+    assert "No recommendation was shown" not in text
+    assert "The cost is unknown" in text
+    assert "The hold-out nobody" in text
 
 
 def test_a_lake_that_cannot_be_read_is_the_failed_state(open_page: Open, sample_lake: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +15,8 @@ from console.asking.formatting import NARROW_SPACE
 from console.asking.periods import Period
 from console.asking.slices import Slices
 from console.recommendations.experiments.incremental import IncrementalMargin
-from console.recommendations.profit import words
-from console.recommendations.profit.answer import NO_HOLDOUT, Profit, profit
+from console.recommendations.profit import charts, words
+from console.recommendations.profit.answer import NO_HOLDOUT, OutcomeRecord, Profit, profit
 from console.recommendations.profit.break_even import Verdict
 from console.recommendations.profit.costs import CostLine
 from console.recommendations.profit.holdout import Holdout
@@ -201,6 +203,19 @@ def test_a_holdout_says_whether_it_pays(lake: Rows, low: str, high: str, headlin
     assert "hold-out nobody" in " ".join(words.notes(found))
 
 
+def test_less_margin_than_cost_is_no_loss_where_much_of_the_margin_is_unknown(lake: Rows) -> None:
+    ten_days = Period(date(2026, 2, 20), SECOND)
+    measured = IncrementalMargin("nobody", ten_days, 900, money("1.00"), money("-9"), money("10"), Decimal("0.4"))
+    found = asked(lake, hold_out=Holdout(measured, note="The newer hold-out young has too few days in this period."))
+    headline, why = words.verdict(found)
+    assert headline == "Not known"
+    assert "the margin of 40.0 % of net revenue is unknown: send unit_cost" in spaced(why)
+    notes = spaced(" ".join(words.notes(found)))
+    assert "hold-out nobody, 20 Feb – 1 Mar 2026 (10 days), taken for the same over 2 days" in notes
+    assert "The margin of 40.0 % of these customers’ net revenue is unknown" in notes
+    assert "The newer hold-out young has too few days in this period." in notes
+
+
 def test_a_holdout_that_says_nothing_yet_gives_its_reason(lake: Rows) -> None:
     found = asked(lake, hold_out=Holdout(problem="The hold-out nobody has too few customers for an answer yet."))
     assert "The hold-out nobody has too few customers" in words.verdict(found)[1]
@@ -261,6 +276,34 @@ def test_a_comparison_has_its_own_figures_and_its_own_cost(lake: Rows) -> None:
     assert (cost.value, cost.changes[0].value) == (money("1.25"), money("2.00"))
 
 
+def test_a_cost_of_fewer_days_than_asked_for_is_compared_with_nothing(lake: Rows) -> None:
+    before = [("The two days before", Period(date(2026, 2, 27), FIRST))]
+    whole = [("The day before", Period(FIRST, SECOND))]
+    for period, compared in ((PERIOD, whole), (Period(FIRST, THIRD), before)):  # the third day, and February, lack
+        found = profit(lake.scope(), period, compared, Slices(), RULES)
+        cost = next(figure for figure in found.balance_figures if figure.name == "Cost of recommending")
+        assert cost.value is not None
+        assert not cost.changes
+
+
+def test_days_that_are_charged_but_outside_the_lakes_events_are_not_called_uncharged(lake: Rows) -> None:
+    early = date(2026, 2, 28)
+    bill(lake, [*BILL, charge(early, "AWS Glue", "recommendations", "1.00")])
+    found = profit(lake.scope(), Period(early, THIRD), (), Slices(), RULES)
+    assert (found.cost.days_without_charges, found.cost.days_without_events) == (0, 1)
+    said = " ".join(words.notes(found))
+    assert "1 of 3 days are charged but have no events in the lake" in said
+    assert "no charges yet" not in said
+    alone = profit(lake.scope(), Period(early, FIRST), (), Slices(), RULES)
+    assert alone.cost.problem == "The days that are charged are before the lake's first event or after its last one."
+
+
+def test_what_is_shown_of_a_model_is_its_version_and_of_a_surface_its_one_name() -> None:
+    records = [replace(NOTHING_CAME, name=name) for name in ("viewed_also_viewed", "product_page", "blend_v2")]
+    assert drawn_names(records, "surface") == ["Viewed, also viewed", "Product page", "Blend v2"]
+    assert drawn_names(records, "model") == ["viewed_also_viewed", "product_page", "blend_v2"]
+
+
 def test_nothing_shown_is_empty_and_a_rate_without_impressions_unknown(tmp_path: Path) -> None:
     found = asked(Rows(tmp_path / "bare"))
     assert found.is_empty
@@ -277,6 +320,15 @@ def test_the_cards_of_models_say_whether_coverage_falls_and_what_is_new() -> Non
     ]
     assert words.model_drift([]) == []
     assert words.model_drift([card("m2", Use.CURRENT)]) == []
+
+
+NOTHING_CAME = OutcomeRecord("", 100, 5, Decimal("0.05"), 0.02, 0.11, 0, Decimal(0), Decimal(0), None)
+
+
+def drawn_names(records: Sequence[OutcomeRecord], of: str) -> list[str]:
+    spec = charts.click_rate_of(records, of).spec
+    assert spec is not None
+    return [row[1] for row in spec["baseOption"]["dataset"]["source"]]
 
 
 def card(version: str, use: Use, coverage: float | None = None, unknown_share: float | None = None) -> ModelRecord:

@@ -70,8 +70,9 @@ class Profit:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came of recommendations, and neither their cost nor what a hold-out says is known."""
-        return self.now.is_empty and self.cost.cost is None and self.hold_out.measured is None
+        """Whether nothing came of recommendations, their cost is unknown, and there is no hold-out."""
+        has_holdout = self.hold_out.measured is not None or bool(self.hold_out.problem)
+        return self.now.is_empty and self.cost.cost is None and not has_holdout
 
 
 def profit(

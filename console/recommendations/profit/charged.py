@@ -76,13 +76,20 @@ def charged(scope: Scope, period: Period, slices: Slices, allocation: Allocation
     costs = measured("", period, results, allocation, currency)
     asked = (*bill.results, *results)
     missing = period.days - len(costs.costs) - len(costs.uncounted)
+    if costs.uncounted and not costs.costs:
+        return Charged(
+            problem="The days that are charged are before the lake's first event or after its last one.",
+            remedy="Choose days with events, or fill the lake.",
+            days_without_charges=missing,
+            days_without_events=len(costs.uncounted),
+            results=asked,
+        )
     if not costs.costs:
         return Charged(
             problem="The bill has no charge for these days.",
             remedy=f"It has charges from {text.day(bill.first_day)} to {text.day(bill.last_day)}: choose days that it "
             "covers, or import a newer one.",
             days_without_charges=missing,
-            days_without_events=len(costs.uncounted),
             results=asked,
         )
     charges = charges_of(results[0].rows(), currency)

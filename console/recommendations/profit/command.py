@@ -24,7 +24,7 @@ def show(context: typer.Context, lake: str | None, start: str | None, end: str |
     from console.asking import contents
     from console.asking.slices import Slices
     from console.recommendations.coverage import answer as covered
-    from console.recommendations.profit import answer, words
+    from console.recommendations.profit import answer
     from console.recommendations.profit.holdout import holdout
 
     profile = options.profile(context, lake)
@@ -47,8 +47,7 @@ def show(context: typer.Context, lake: str | None, start: str | None, end: str |
     ]
     output.show([dict(zip(COLUMNS, row, strict=True)) for row in rows], COLUMNS, form, under="figures")
     if is_table:
-        headline, why = words.verdict(found)
-        said = [period.label(), f"Does it pay? {headline}. {why}", *words.break_even(found), *words.notes(found)]
+        said = [period.label(), *_said(found)]
         sys.stderr.writelines(f"{line}\n" for line in said)
 
 
@@ -60,8 +59,6 @@ def _short(figure: Figure) -> str:
 
 def document(found: Profit, shown: Coverage) -> dict[str, Any]:
     """The whole answer as plain values; what is unknown is null."""
-    from console.recommendations.profit import words
-
     whole, balance, cost, measured = found.now.whole, found.balance, found.cost.cost, found.balance.measured
     interval = whole.click_rate_interval or (None, None)
     return {
@@ -94,6 +91,7 @@ def document(found: Profit, shown: Coverage) -> dict[str, Any]:
             "effective_cost": None if cost is None else cost.total,
             "lines": [] if cost is None else [asdict(line) for line in cost.lines],
             "days_without_charges": found.cost.days_without_charges,
+            "days_without_events": found.cost.days_without_events,
             "unknown_because": found.cost.problem,
         },
         "drift": None if found.drift is None else asdict(found.drift),
@@ -103,5 +101,15 @@ def document(found: Profit, shown: Coverage) -> dict[str, Any]:
             "share": shown.share,
             "never_shown": [asdict(product) for product in shown.never_shown],
         },
-        "said": [". ".join(words.verdict(found)), *words.break_even(found), *words.notes(found)],
+        "said": _said(found),
     }
+
+
+def _said(found: Profit) -> list[str]:
+    """The sentences of the page."""
+    from console.recommendations.profit import words
+
+    if found.is_empty:
+        return [f"{words.NOTHING}."]
+    headline, why = words.verdict(found)
+    return [f"Does it pay? {headline}. {why}", *words.break_even(found), *words.notes(found)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 from console.asking import formatting as text
 from console.asking.engines import Result
@@ -14,7 +15,6 @@ from console.recommendations.experiments.answer import (
     mismatches,
     question,
     restricted,
-    running_first,
     whole_days,
 )
 from console.recommendations.experiments.incremental import IncrementalMargin, incremental_margin, margin_is_unknown
@@ -22,8 +22,8 @@ from console.recommendations.experiments.outcomes import by_variant
 from console.recommendations.experiments.sample_ratio import ALARM
 from console.recommendations.source import ExperimentRecord
 
-LEAST_DAYS = 7  # of the period, for a margin that is taken for the same on its other days: a whole week
-MOST_ASKED = 3  # hold-outs, newest first: each is a question about the customers of the whole shop
+LEAST_DAYS = 7  # of a longer period, for a margin that is taken for the same on its other days: a whole week
+MOST_ASKED = 3  # hold-outs with days in the period: each is a question about the customers of the whole shop
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,26 @@ class Holdout:
     ----------
     measured : on the days that it and the period have in common; None where it says nothing
     problem : why it says nothing, in a sentence; empty where there is none, or it does
+    note : of a younger one, which says nothing of the period
     """
 
     measured: IncrementalMargin | None = None
     problem: str = ""
+    note: str = ""
     results: Sequence[Result] = ()
 
 
 def holdout(scope: Scope, experiments: Sequence[ExperimentRecord], slices: Slices, period: Period) -> Holdout:
-    """What the first hold-out of the whole shop that has measured something in a period says; those that run first.
+    """What the newest hold-out of the whole shop that has measured something in a period says.
 
     All customers who came on the days in common are counted with their whole margin from their first visit on these
     days. Which of them are held out is drawn from their ids and does not depend on the day, so any days will do.
     """
-    held = [experiment for experiment in running_first(experiments) if experiment.holdout is not None]
+    held = sorted(
+        (experiment for experiment in experiments if experiment.holdout is not None),
+        key=lambda experiment: experiment.started_at,
+        reverse=True,
+    )
     whole = [experiment for experiment in held if not experiment.surfaces]
     if not whole:
         return Holdout(problem=_of_a_part(held[0])) if held else Holdout()
@@ -56,31 +62,28 @@ def holdout(scope: Scope, experiments: Sequence[ExperimentRecord], slices: Slice
     refusal = restricted(scope)
     if refusal:
         return Holdout(problem=f"{refusal}.")
-    said = Holdout()
-    for experiment in whole[:MOST_ASKED]:
-        found = _measured(scope, experiment, period)
+    ran = {experiment.name: whole_days(scope, experiment) for experiment in whole}
+    common = [(one, days) for one in whole if (days := common_days(*ran[one.name], period))]
+    problem, results = "", list[Result]()
+    for experiment, days in common[:MOST_ASKED]:
+        found = _measured(scope, experiment, days)
+        results += found.results
         if found.measured is not None:
-            return found
-        said = said if said.problem else found
-    return said
+            is_newest = experiment is whole[0]
+            note = "" if is_newest else problem or _says_nothing(whole[0], *ran[whole[0].name])
+            return replace(found, note=note, results=results)
+        problem = problem or found.problem
+    return Holdout(problem=problem or _nothing_in_common(ran), results=results)
 
 
-def common_days(scope: Scope, experiment: ExperimentRecord, period: Period) -> Period | None:
-    """The whole days of an experiment in a period; None for fewer than `LEAST_DAYS`."""
-    first, until = whole_days(scope, experiment)
+def common_days(first: date, until: date, period: Period) -> Period | None:
+    """The days from `first` to the one before `until` in a period: all of it, or at least `LEAST_DAYS`; else None."""
     start, end = max(first, period.start), min(until, period.end)
-    return Period(start, end) if (end - start).days >= LEAST_DAYS else None
+    return Period(start, end) if (end - start).days >= min(LEAST_DAYS, period.days) else None
 
 
-def _measured(scope: Scope, experiment: ExperimentRecord, period: Period) -> Holdout:
-    name, days = experiment.name, common_days(scope, experiment, period)
-    if days is None:
-        first, until = whole_days(scope, experiment)
-        ran = text.days(first, Period(first, until).last_day) if first < until else "not a whole day yet"
-        return Holdout(
-            problem=f"The hold-out {name} has fewer than {LEAST_DAYS} whole days in this period, too few for an answer"
-            f" (it has {ran})."
-        )
+def _measured(scope: Scope, experiment: ExperimentRecord, days: Period) -> Holdout:
+    name = experiment.name
     asked = question(experiment, days.start, days.end, outcome_end=days.end, days=days.days)
     results = scope.ask_all([asked])
     found = by_variant(results[0].rows(), experiment.variants, days.dates)
@@ -96,9 +99,24 @@ def _measured(scope: Scope, experiment: ExperimentRecord, period: Period) -> Hol
     return Holdout(margin, results=results)
 
 
+def _nothing_in_common(ran: Mapping[str, tuple[date, date]]) -> str:
+    """Of which days a hold-out could say something."""
+    newest = list(ran.items())[:MOST_ASKED]
+    days = "; ".join(f"{name} ({_days(first, until)})" for name, (first, until) in newest)
+    return f"No hold-out ran on enough days of this period. Those that there are: {days}."
+
+
+def _says_nothing(experiment: ExperimentRecord, first: date, until: date) -> str:
+    return f"The newer hold-out {experiment.name} ({_days(first, until)}) has too few days in this period."
+
+
+def _days(first: date, until: date) -> str:
+    return text.days(first, Period(first, until).last_day) if first < until else "without a whole day yet"
+
+
 def _of_a_part(experiment: ExperimentRecord) -> str:
     surfaces = text.names([surface.replace("_", " ") for surface in experiment.surfaces], "all surfaces")
     return (
-        f"The hold-out {experiment.name} is on {surfaces} alone, and the cost is of all surfaces. Start one on all"
-        " of them."
+        f"The hold-out {experiment.name} is on {surfaces} alone, and the cost is of all surfaces, so it cannot answer"
+        " this. Start one on all of them."
     )

@@ -61,7 +61,7 @@ def _draw(bar: page.LakeReader, scope: Scope, source: RecommendationSource, allo
     found = answer.profit(scope, period, comparisons, slices, allocation, hold_out)
     page.stop_if_empty(
         found.is_empty,
-        title="No recommendation was shown, clicked or followed in this selection",
+        title=words.NOTHING,
         next_step="Send an impression for each product shown, and a click for each one chosen, with the request_id, "
         "surface, model and rank of the answer (docs/recommendations.md, What came of it). The shop’s browser snippet "
         "sends them by itself. Where they are sent already, widen the dates.",
@@ -72,9 +72,9 @@ def _draw(bar: page.LakeReader, scope: Scope, source: RecommendationSource, allo
     tiles.row(found.figures)
     _balance(found, about)
     _outcomes(found, about)
+    prose.lines("Drift", [words.click_rate(found.drift), *_model_drift(source)])
     results = list(found.results)
     with page.errors_shown():
-        prose.lines("Drift", words.drift(found, source.models()))
         shown = coverage_answer.coverage(scope, period, comparisons, bar.slices, source.catalogue())
         results += shown.results
         _coverage(shown, found.currency, bar.describe(shown))
@@ -89,6 +89,14 @@ def _hold_out(scope: Scope, source: RecommendationSource, slices: Slices, period
     except SourceError as error:
         return Holdout(problem=f"{error.what}. {error.remedy}")
     return holdout(scope, experiments, slices, period)
+
+
+def _model_drift(source: RecommendationSource) -> Sequence[str]:
+    """What the models say of drift, or why they cannot be read."""
+    try:
+        return words.model_drift(source.models())
+    except SourceError as error:
+        return [f"{error.what}. {error.remedy}"]
 
 
 def _balance(found: Profit, about: _About) -> None:

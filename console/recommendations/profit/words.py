@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from console.asking import formatting as text
 from console.recommendations.experiments.incremental import IncrementalMargin
+from console.recommendations.models import before, in_use
 from console.recommendations.profit.answer import Profit
 from console.recommendations.profit.break_even import Verdict
 from console.recommendations.profit.drift import FEWEST_IMPRESSIONS, FEWEST_PAIRS, WEEKS_DAYS, Shift
-from console.recommendations.source import ModelRecord, Use
+from console.recommendations.source import ModelRecord
 
+NOTHING = "No recommendation was shown, clicked or followed in this selection"
 ATTRIBUTED_ALONE = (
     "Attributed is what customers bought after they clicked. They would have bought some of it anyway, and only "
     "customers who are shown nothing say how much."
@@ -92,11 +94,6 @@ def break_even(found: Profit) -> list[str]:
     return found_lines
 
 
-def drift(found: Profit, models: Sequence[ModelRecord]) -> list[str]:
-    """How the click rate, the model's coverage and its unknown products move."""
-    return [click_rate(found.drift), *model_drift(models)]
-
-
 def click_rate(shift: Shift | None) -> str:
     """The last four weeks against the four before, in one sentence."""
     if shift is None:
@@ -116,8 +113,7 @@ def click_rate(shift: Shift | None) -> str:
 
 def model_drift(models: Sequence[ModelRecord]) -> list[str]:
     """What the cards of the model in use and of the one before say."""
-    current = next((model for model in models if model.use is Use.CURRENT), None)
-    previous = next((model for model in models if model.use is Use.PREVIOUS), None)
+    current, previous = in_use(models), before(models)
     if current is None:
         return []
     found = []
@@ -173,6 +169,8 @@ def notes(found: Profit, *, has_categories: bool = False, is_sample: bool = Fals
             "customers who may be shown recommendations bring from their first visit on these days on, more than those "
             "of the hold-out do. Its interval may be looked at on any day, and holds in 95 of 100 experiments."
         )
+        if found.hold_out.note:
+            lines.append(found.hold_out.note)
         if measured.unknown_margin_share:
             lines.append(
                 f"The margin of {text.percent(measured.unknown_margin_share)} of these customers’ net revenue is "

@@ -50,6 +50,32 @@ def simulated(
         yield Simulated(_running(spent, ~in_control), _running(spent, in_control), float(mean * effect))
 
 
+def returning(
+    shops: int, *, seed: int, days: int = 84, customers: int = 2_000, control_share: float = 0.1
+) -> Iterator[list[tuple[Sample, Sample]]]:
+    """Shops without any effect whose customers come again: by day, what all who had come had brought by then.
+
+    The customers who may be shown something, and the hold-out.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(shops):
+        size = (days, customers)
+        held = rng.random(customers) < control_share
+        came = rng.random(size) < np.minimum(0.9, 0.05 * rng.gamma(1, 1, customers))  # some come daily, many once
+        bought = came & (rng.random(size) < 0.15)
+        spent = np.cumsum(np.where(bought, rng.lognormal(AMOUNT, 1.2, size), 0.0), axis=0)
+        seen, active = np.maximum.accumulate(came, axis=0), np.maximum.accumulate(bought, axis=0)
+        yield [
+            (_sample(spent[day], seen[day] & ~held, active[day]), _sample(spent[day], seen[day] & held, active[day]))
+            for day in range(days)
+        ]
+
+
+def _sample(spent: np.ndarray, of: np.ndarray, active: np.ndarray) -> Sample:
+    kept = spent[of]
+    return Sample(int(of.sum()), float(kept.sum()), float((kept**2).sum()), int((of & active).sum()))
+
+
 def _running(spent: np.ndarray, of: np.ndarray) -> list[Sample]:
     kept = np.where(of, spent, 0.0)
     days = zip(of.sum(1), kept.sum(1), (kept**2).sum(1), (kept > 0).sum(1), strict=True)
