@@ -219,7 +219,9 @@ def test_less_margin_than_cost_is_no_loss_where_much_of_the_margin_is_unknown(la
 def test_a_holdout_that_says_nothing_yet_gives_its_reason(lake: Rows) -> None:
     found = asked(lake, hold_out=Holdout(problem="The hold-out nobody has too few customers for an answer yet."))
     assert "The hold-out nobody has too few customers" in words.verdict(found)[1]
+    assert "Without a hold-out nobody can know" not in words.verdict(found)[1]
     assert tile(found, "Incremental margin")[1].startswith("The hold-out nobody has too few customers")
+    assert charts.balance(found).note == "incremental margin: not known, see above"
 
 
 def test_who_sees_some_regions_sees_what_came_of_them_and_no_cost(lake: Rows) -> None:

@@ -64,8 +64,6 @@ def incremental_margin(experiment: str, found: Sequence[VariantOutcomes], period
     per_customer = lift.difference(exposed, holdout.whole(Outcome.GROSS_MARGIN))
     if per_customer is None:
         return None
-    revenue = sum((one.net_revenue for one in found), Decimal(0))
-    unknown = sum((one.net_revenue_without_cost for one in found), Decimal(0))
     return IncrementalMargin(
         experiment,
         period,
@@ -73,8 +71,15 @@ def incremental_margin(experiment: str, found: Sequence[VariantOutcomes], period
         rounded(per_customer.value * exposed.customers),
         rounded(per_customer.low * exposed.customers),
         rounded(per_customer.high * exposed.customers),
-        unknown / revenue if revenue > 0 else None,
+        unknown_margin_share(found),
     )
+
+
+def unknown_margin_share(found: Sequence[VariantOutcomes]) -> Decimal | None:
+    """The share of net revenue whose margin is unknown; None without net revenue."""
+    revenue = sum((one.net_revenue for one in found), Decimal(0))
+    unknown = sum((one.net_revenue_without_cost for one in found), Decimal(0))
+    return unknown / revenue if revenue > 0 else None
 
 
 def margin_is_unknown(found: Sequence[VariantOutcomes]) -> bool:

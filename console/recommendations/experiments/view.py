@@ -75,6 +75,8 @@ def _findings(reader: page.Reader, found: Findings) -> None:
         charts.draw(drawn.by_day(comparison, found.days, found.currency))
     if found.incremental is not None:
         st.html(prose.calm(words.incremental(found.incremental, found.currency)))
+    if unknown := words.unknown_margin(found):
+        st.html(prose.calm(unknown))
     _variants(found, comparisons, reader)
 
 

@@ -10,7 +10,12 @@ from console.asking import formatting as text
 from console.asking.figures import Unit
 from console.recommendations.experiments.answer import Findings
 from console.recommendations.experiments.comparison import EFFECT, Comparison
-from console.recommendations.experiments.incremental import THOUSAND, IncrementalMargin, margin_is_unknown
+from console.recommendations.experiments.incremental import (
+    THOUSAND,
+    IncrementalMargin,
+    margin_is_unknown,
+    unknown_margin_share,
+)
 from console.recommendations.experiments.lift import LEAST_ACTIVE, Estimate
 from console.recommendations.experiments.outcomes import WINDOW_DAYS, Outcome
 from console.recommendations.source import ExperimentRecord, VariantRecord
@@ -173,14 +178,19 @@ def incremental(margin: IncrementalMargin, currency: str) -> str:
     """The incremental margin in a sentence."""
     some = margin.of_a_thousand()
     value, low, high = (text.whole_money(amount, currency) for amount in (some.value, some.low, some.high))
-    line = (
+    return (
         f"Incremental gross margin: {value} per {text.count(THOUSAND)} customers who may be shown recommendations, "
         f"between {low} and {high}, in the first {WINDOW_DAYS} days of each ({text.count(margin.customers)} customers, "
         f"{margin.period.label()}). Profit and loss has that of a period."
     )
-    if margin.unknown_margin_share:
-        line += f" The margin of {text.percent(margin.unknown_margin_share)} of their net revenue is unknown."
-    return line
+
+
+def unknown_margin(findings: Findings) -> str:
+    """How much of the margin is unknown, and so in no figure of margin; empty where nothing is."""
+    share = unknown_margin_share(findings.variants)
+    return (
+        f"The margin of {text.percent(share)} of net revenue is unknown, and in no figure of margin." if share else ""
+    )
 
 
 def too_young(findings: Findings) -> str:

@@ -136,7 +136,8 @@ def balance(found: Profit) -> Chart:
             sums.incremental_left_interval,
         ),
     ]
-    note = "grey line: always-valid interval of 95 %" if measured else "incremental margin: unknown without a hold-out"
+    unknown = "not known, see above" if found.hold_out.problem else "unknown without a hold-out"
+    note = "grey line: always-valid interval of 95 %" if measured else f"incremental margin: {unknown}"
     return with_intervals(
         f"From margin to what is left, {text.counted(sums.days, 'day')}",
         [name for name, _, _ in rows],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -92,6 +93,17 @@ def test_margin_of_goods_whose_cost_nobody_knows_is_shown_as_unknown_and_never_a
     assert said.count("No cost of goods is known") == 4  # the lift and what is incremental, each drawn and spoken
     assert "buyers yet" not in said
     assert page.dataframe[0].value["margin"].isna().all()
+
+
+def test_the_share_of_net_revenue_whose_margin_is_unknown_is_said_with_a_holdout_and_without(tmp_path: Path) -> None:
+    record = experiment()
+    visits = busy(record, {"a": 60, "b": 60}, dict.fromkeys("ab", "10"))
+    lake = lake_of(tmp_path, [replace(visit, cost=None if visit.day.day % 2 else "1") for visit in visits])
+    said = text_of(opened(lake.scope(), GivenExperiments([record]))).replace("\u202f", " ")
+    assert re.search(r"The margin of \d\d\.\d % of net revenue is unknown, and in no figure of margin\.", said)
+    assert "is unknown, and in no" not in text_of(
+        opened(lake_of(tmp_path / "all", visits).scope(), GivenExperiments([record]))
+    )
 
 
 def test_customers_that_no_shop_will_ever_have_are_no_figure(tmp_path: Path) -> None:
