@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import SourceError
-from pipeline.recommend.customers.keys import digest_of, history_key
+from pipeline.recommend.customers.keys import digest_of, history_key, opted_out_key
 from pipeline.recommend.customers.opted_out import OptedOutCustomers, OptedOutList, refusing
 from pipeline.recommend.models.dynamodb import DynamoDbItems
 from pipeline.recommend.models.embedded import SqliteItems
@@ -75,6 +75,14 @@ def test_a_writer_that_asks_of_every_customer_reads_the_list_once_a_minute(place
     place.break_it()
     place.seconds = 120.0
     assert listed.refuses("c1")  # by what was read before
+
+
+def test_everybody_on_a_long_list_is_known_and_nobody_else(place: Place):
+    refusing_ones = [f"c{number}" for number in range(400)]
+    place.items.put_all((opted_out_key(digest_of(customer)), b"-") for customer in refusing_ones)
+    listed = OptedOutList(place.items, clock=lambda: place.seconds)
+    assert all(map(listed.refuses, refusing_ones))
+    assert not any(listed.refuses(f"d{number}") for number in range(400))
 
 
 def test_a_writer_that_has_not_read_the_list_takes_everybody_for_refusing(place: Place):

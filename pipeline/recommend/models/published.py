@@ -6,6 +6,7 @@ The directory and the prior are in memory. Neighbours are read as they are asked
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 
@@ -23,6 +24,7 @@ from pipeline.recommend.models.packing import (
     unpack_prior,
 )
 
+_UNREAD = PackedNeighbours(array("H"), array("h"), 0.0)
 CACHED_NEIGHBOURS = 20_000  # products, of each surface: 40 MB where each has 400 neighbours
 
 
@@ -131,9 +133,12 @@ class StoredModel:
         if surface not in self._neighbours:
             return {}
         known = self._neighbours[surface]
-        missing = [place for place in places if place not in known]
+        # another thread may forget some meanwhile: each is looked up once
+        held = {place: known.get(place, _UNREAD) for place in places}
+        missing = [place for place, neighbours in held.items() if neighbours is _UNREAD]
         fresh = self._read(surface, missing) if missing else {}
-        found = {place: neighbours for place in places if (neighbours := fresh.get(place) or known.get(place))}
+        held |= fresh
+        found = {place: neighbours for place in places if (neighbours := held[place])}
         if fresh:
             with self._lock:  # which a reader of what is known does not need
                 known |= fresh
@@ -157,7 +162,7 @@ class StoredModel:
         known = self._lists[surface, scope]
         if known is None:
             key = list_key(self.card.version, surface, scope)
-            packed = self._items.get_all([key]).get(key)
+            packed = self._items.get_all([key]).get(key) or self._items.get_all([key], consistent=True).get(key)
             if packed is None:
                 return None
             listed = unpack_neighbours(packed)
