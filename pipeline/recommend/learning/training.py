@@ -141,8 +141,10 @@ class _Training:
         self.report("Measuring on the newest days", 0.35)
         interactions, days = self.data.interactions, measuring.held_days(self.data.interactions)
         newest = measuring.newest_days(interactions, days=days, most=measuring.MOST_CUSTOMERS, seed=self.seed)
-        before = _shares_of(self.in_use) if self.in_use is not None else None
-        needed = Shares(*(max(pair) for pair in zip(astuple(shares), astuple(before or shares), strict=True)))
+        before = _blend_of(self.in_use, self.blend) if self.in_use is not None else None
+        is_alike = before is not None and replace(before, shares=self.blend.shares) == self.blend
+        both = before.shares if before is not None and is_alike else shares
+        needed = Shares(*(max(pair) for pair in zip(astuple(shares), astuple(both), strict=True)))
         parts = self.blend.learn(newest.split.training, seed=self.seed, only=needed)
         self.report("Measuring on the newest days", 0.5)
         blended = in_answers(parts.blended(shares))
@@ -151,7 +153,9 @@ class _Training:
         for method in (Popularity(), RecentPopularity()):
             values[method.name] = measuring.quality(method.fit(newest.split.training, seed=self.seed), newest)
         if before is not None:
-            values[_IN_USE] = measuring.quality(in_answers(parts.blended(before)), newest)
+            if not is_alike:  # it was learnt otherwise, so it is learnt again as it was
+                parts = before.learn(newest.split.training, seed=self.seed, only=before.shares)
+            values[_IN_USE] = measuring.quality(in_answers(parts.blended(before.shares)), newest)
         measures = tuple(
             Measure(MEASURE, name, *measuring.interval(found, seed=self.seed)) for name, found in values.items()
         )
@@ -229,12 +233,14 @@ class _Training:
 _IN_USE = "blend in use"
 
 
-def _shares_of(card: ModelCard) -> Shares | None:
-    """The shares of a blend, by its card; None where it is another method's."""
-    found = {part.name: card.parameters.get(f"share_{part.name}") for part in fields(Shares)}
-    if any(not isinstance(share, int | float) for share in found.values()):
+def _blend_of(card: ModelCard, blend: Blend) -> Blend | None:
+    """A blend as its card says, else as `blend`; None where it is another method's."""
+    shares = {part.name: card.parameters.get(f"share_{part.name}") for part in fields(Shares)}
+    if any(not isinstance(share, int | float) for share in shares.values()):
         return None
-    return Shares(**{name: float(share) for name, share in found.items() if share is not None})
+    said = {part.name: card.parameters[part.name] for part in fields(Blend) if part.name in card.parameters}
+    given = Shares(**{name: float(share) for name, share in shares.items() if share is not None})
+    return replace(blend, shares=given, **said)  # type: ignore[arg-type] # as `Blend.parameters` wrote them
 
 
 def _gaps(data: ShopData, blend: Blend) -> list[str]:

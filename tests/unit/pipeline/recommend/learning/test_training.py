@@ -147,6 +147,24 @@ def test_a_blend_that_is_worse_than_the_one_in_use_is_kept_aside(trained, monkey
     assert {measure.method for measure in found.aside.card.measures} >= {"blend", "blend in use"}
 
 
+def test_the_blend_in_use_is_measured_as_it_was_learnt_and_not_as_blends_are_learnt_today(trained, monkeypatch):
+    learnt = []
+    learn = training.Blend.learn
+
+    def noted(blend, *given, **more):
+        learnt.append(blend.half_life_days)
+        return learn(blend, *given, **more)
+
+    monkeypatch.setattr(training.Blend, "learn", noted)
+    card = trained.model.card
+    train(SHOP, seed=7, now=NOW, in_use=InUse(trained.model))
+    assert learnt == [15.0, 15.0, 15.0]  # to choose, to judge both at once, and of all days
+    learnt.clear()
+    other = msgspec.structs.replace(card, parameters={**card.parameters, "half_life_days": 3.0})
+    train(SHOP, seed=7, now=NOW, in_use=InUse(msgspec.structs.replace(trained.model, card=other)))
+    assert learnt == [15.0, 15.0, 3.0, 15.0]
+
+
 def beating_popularity(refusal):
     """The rule, as if popularity were no use at all."""
 
