@@ -18,7 +18,7 @@ from pipeline.failures import aws_failures
 
 _READ_KEYS = 100  # BatchGetItem takes that many keys,
 _WRITE_ITEMS = 25  # BatchWriteItem that many items
-_TRIES = 8  # for what a batch call leaves undone: once at once, then
+TRIES = 8  # for what a batch call leaves undone: once at once, then
 _FIRST_PAUSE = 0.05  # seconds, doubled each time: 3 s in all
 
 DynamoItem = dict[str, Any]
@@ -52,6 +52,7 @@ class DynamoDbTable:
     client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
     title : what errors call the table, such as ``live table``
     pause : waits some seconds before a batch call is made again
+    tries : of a batch call; 2 make it once more at once, and wait for nothing
     """
 
     def __init__(
@@ -63,9 +64,10 @@ class DynamoDbTable:
         title: str,
         error: type[TakingsError] = StreamUnavailable,
         pause: Callable[[float], None] = time.sleep,
+        tries: int = TRIES,
     ) -> None:
         self._client, self._table, self._now = client, table, now
-        self._title, self._error, self._pause = title, error, pause
+        self._title, self._error, self._pause, self._tries = title, error, pause, tries
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> DynamoItem | None:
         """One item; None where there is none, or where it has expired."""
@@ -154,7 +156,7 @@ class DynamoDbTable:
         """The answers to a batch call, which is made again with what it leaves unprocessed."""
         answers: list[dict[str, Any]] = []
         waiting: Mapping[str, Any] = {self._table: requests}
-        for attempt in range(_TRIES):
+        for attempt in range(self._tries):
             if attempt > 1:
                 self._pause(_FIRST_PAUSE * 2 ** (attempt - 2))
             with self._translate_errors():

@@ -49,7 +49,7 @@ def settings() -> RecommendationSettings:
 def service() -> RecommendationService:
     """The service of this process."""
     dynamodb = client("dynamodb", attempts=ATTEMPTS, seconds=SECONDS)
-    models = DynamoDbModelStore(dynamodb, settings().table)
+    models = DynamoDbModelStore(dynamodb, settings().table, tries=ATTEMPTS)
     recent = DynamoDbRecentItems(dynamodb, settings().live_table)
     recommender = Recommender(
         models,

@@ -9,7 +9,7 @@ from typing import Any
 
 from catalogue.clock import utc_now
 from catalogue.errors import SourceError
-from pipeline.dynamodb_table import DynamoDbTable, DynamoItem, content
+from pipeline.dynamodb_table import TRIES, DynamoDbTable, DynamoItem, content
 from pipeline.recommend.models.items import Key
 from pipeline.recommend.models.stored_models import StoredModels
 
@@ -21,11 +21,16 @@ class DynamoDbItems:
     """The items of `table`, each with its content in one attribute."""
 
     def __init__(
-        self, client: Any, table: str, *, now: Callable[[], datetime], pause: Callable[[float], None] = time.sleep
+        self,
+        client: Any,
+        table: str,
+        *,
+        now: Callable[[], datetime],
+        pause: Callable[[float], None] = time.sleep,
+        tries: int = TRIES,
     ) -> None:
-        self._table = DynamoDbTable(
-            client, table, now, title="table of recommendations", error=SourceError, pause=pause
-        )
+        title = "table of recommendations"
+        self._table = DynamoDbTable(client, table, now, title=title, error=SourceError, pause=pause, tries=tries)
 
     def get(self, key: Key) -> bytes | None:
         item = self._table.get(*key, consistent=True)
@@ -58,6 +63,7 @@ class DynamoDbModelStore(StoredModels):
     Parameters
     ----------
     client : a low-level DynamoDB client (``boto3.client("dynamodb")``)
+    tries : as those of `DynamoDbTable`
     """
 
     def __init__(
@@ -67,8 +73,11 @@ class DynamoDbModelStore(StoredModels):
         *,
         now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
+        tries: int = TRIES,
     ) -> None:
-        super().__init__(DynamoDbItems(client, table, now=now), renew_after=RENEW_SECONDS, now=now, clock=clock)
+        super().__init__(
+            DynamoDbItems(client, table, now=now, tries=tries), renew_after=RENEW_SECONDS, now=now, clock=clock
+        )
 
 
 def _content(item: DynamoItem) -> bytes:
