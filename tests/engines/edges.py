@@ -129,6 +129,7 @@ def _plain(query: Query, lake: EngineLake) -> dict[str, Any]:
     known: dict[str, Any] = {
         "start_date": first,
         "end_date": last,
+        "outcome_end": last + 7 * DAY,
         "before_start": first - length,
         "before_end": first,
         "start_at": datetime.combine(first, time(), ZoneInfo(lake.lake.settings.reporting_time_zone)),
@@ -177,6 +178,8 @@ def _dates(query: Query, plain: dict[str, Any], lake: EngineLake) -> Iterator[Ed
         if lake.name != "berlin" and number > 2:
             return  # what follows does not depend on the zone
         moved = {"start_date": start, "end_date": end}
+        if "outcome_end" in query.parameters:
+            moved["outcome_end"] = min(end, date.max - 7 * DAY) + 7 * DAY
         if "before_start" in query.parameters:
             moved |= {"before_start": change - 2 * DAY, "before_end": change}
         yield Edge(name, plain | moved, may_be_empty=name in WITHOUT_DAYS)
