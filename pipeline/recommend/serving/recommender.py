@@ -50,7 +50,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     ----------
     request_id : names this answer in the events that come of it
     surface : the one that was asked for
-    served : the first list that gave an item (`pipeline.recommend.serving.fallback`); the later ones fill what lacks.
+    served : the first list that gave an item (`pipeline.recommend.serving.fallback`); the later ones fill the rest.
         `HOLDOUT` where an experiment shows the customer nothing
     model : version; empty where there is none
     experiment, variant : that the customer is given; empty where there is none
