@@ -102,7 +102,7 @@ def findings(scope: Scope, experiment: ExperimentRecord) -> Findings:
     first_complete = start + _WEEK
     if not days:
         over = experiment.ended_at
-        never = over is not None and _local(over, scope.reporting_time_zone).date() < first_complete
+        never = over is not None and scope.day_of(over) < first_complete
         return Findings(experiment, (), None if never else first_complete, (), (), scope.reporting_currency, ())
     result = scope.ask_all([question(experiment, start, end)])[0]
     variants = by_variant(result.rows(), experiment.variants, days)
@@ -121,7 +121,7 @@ def whole_days(scope: Scope, experiment: ExperimentRecord) -> tuple[date, date]:
     """The first whole day of an experiment, and the first day after it that is not over, or not in the lake."""
     last_day = scope.ask("lake/days").rows()[0]["last_day"]
     start = _first_whole_day(experiment.started_at, scope.reporting_time_zone)
-    over = None if experiment.ended_at is None else _local(experiment.ended_at, scope.reporting_time_zone).date()
+    over = None if experiment.ended_at is None else scope.day_of(experiment.ended_at)
     known = start if last_day is None else min(last_day + timedelta(days=1), scope.today)
     return start, known if over is None else min(known, over)
 
@@ -166,9 +166,5 @@ def running_first(experiments: Sequence[ExperimentRecord]) -> list[ExperimentRec
 
 
 def _first_whole_day(started_at: datetime, time_zone: str) -> date:
-    started = _local(started_at, time_zone)
+    started = started_at.astimezone(ZoneInfo(time_zone))
     return started.date() if started.time() == time() else started.date() + timedelta(days=1)
-
-
-def _local(instant: datetime, time_zone: str) -> datetime:
-    return instant.astimezone(ZoneInfo(time_zone))

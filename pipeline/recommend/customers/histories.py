@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.live.documents import Item, pack, unpack
+from pipeline.recommend.recency import DAY_SECONDS
 
 VIEWED, IN_CART, BOUGHT = "product_view", "cart_add", "purchase"
 _OUT_OF_CART = "cart_remove"  # of live: counts as viewed
@@ -24,7 +25,7 @@ KINDS: Mapping[str, str] = {"v": VIEWED, "c": IN_CART, "b": BOUGHT}
 
 HISTORY_ITEMS = 200  # newest products of a customer that an answer is made from
 HISTORY_BYTES = 3_000  # packed: three write units of DynamoDB; long product ids leave room for fewer products
-CART_SECONDS = 30 * 86_400.0  # after which what is in the cart counts as viewed: nobody waits for it any more
+CART_SECONDS = 30 * DAY_SECONDS  # after which what is in the cart counts as viewed: nobody waits for it any more
 _HOUR = 3_600
 _AT = itemgetter(2)
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from catalogue.clock import utc_now
 from pipeline import options
 from pipeline.recommend.customers.opted_out import OptedOutCustomers
+from pipeline.recommend.models.opening import opened_models
 
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="the customer's id")]
 Tables = Annotated[
@@ -42,17 +42,8 @@ def opt_in(customer: Customer, lake: options.Lake = options.DEFAULT_LAKE, tables
 
 @contextmanager
 def _customers(lake: Path, tables: tuple[str, str]) -> Iterator[OptedOutCustomers]:
-    if tables[0]:
-        from pipeline.dynamodb_table import dynamodb_client
-        from pipeline.recommend.models.dynamodb import DynamoDbItems
-
-        yield OptedOutCustomers(DynamoDbItems(dynamodb_client(), tables[0], now=utc_now))
-        return
-    from pipeline.lake import Lake
-    from pipeline.recommend.models.embedded import FILE, SqliteItems
-
-    with closing(SqliteItems(Lake.open(lake).root / FILE)) as items:
-        yield OptedOutCustomers(items)
+    with opened_models(lake, tables, writes=False) as models:
+        yield OptedOutCustomers(models.items)
 
 
 def _forget(lake: Path, tables: tuple[str, str], customer: str) -> int:

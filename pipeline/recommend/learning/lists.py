@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.live.documents import MOST_REGIONS
 from pipeline.recommend.learning.reading import Activity, ShopData
 from pipeline.recommend.models.model import BEST_SELLERS, EVERYWHERE, TRENDING, RankedList
 
@@ -23,7 +24,7 @@ SELLING_DAYS = 30.0
 RECENT_DAYS, LONGER_DAYS = 7, 28
 SHRINKAGE = 10.0
 # with lists of their own: senders may name as many as they like, and one item of the store has the names of all lists
-MOST_CATEGORIES, MOST_REGIONS = 300, 64
+MOST_CATEGORIES = 300  # beside `MOST_REGIONS`, as many as Live tells apart
 MOST_NAME_BYTES = 256  # of a category or region with a list of its own: it is part of a key
 LENGTH = 300  # as many as serving looks at: 50 items, what is excluded, and what the customer knows
 
